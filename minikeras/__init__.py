@@ -1,0 +1,1 @@
+"""Keras's layer API on nothing but NumPy."""

@@ -1,0 +1,262 @@
+"""Global settings and counters: float type, automatic names, seeds, and the stack of open name scopes."""
+
+import random
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from ._typing import DataFormat, DTypeLike
+
+FloatName = Literal["float16", "float32", "float64"]
+
+
+class _Settings:
+    """Values that `minikeras.config` reads and writes."""
+
+    floatx: FloatName = "float32"
+    epsilon: float = 1e-7
+    image_data_format: DataFormat = "channels_last"
+    interactive_logging: bool = True
+
+
+class _Context(threading.local):
+    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs."""
+
+    def __init__(self) -> None:
+        self.scopes: list[tuple[str, object]] = []
+        self.training: list[bool | None] = []
+        self.dry = False
+
+
+settings = _Settings()
+context = _Context()
+_name_counts: defaultdict[str, int] = defaultdict(int)
+_resets: list[Any] = []
+
+
+class Structure:
+    """Counts the changes made to any layer, so that a plan notices that it has gone stale."""
+
+    version = 0
+
+
+def floatx() -> FloatName:
+    """Return the default float type, "float32" unless changed.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return settings.floatx
+
+
+def set_floatx(value: FloatName | str) -> None:
+    """Set the default float type of layers and ops made from now on.
+
+    Args:
+        value: "float16", "float32" or "float64".
+
+    Raises:
+        ValueError: for any other name.
+
+    Example:
+        >>> set_floatx("float32")
+    """
+    if value not in ("float16", "float32", "float64"):
+        raise ValueError(
+            f"floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: {value!r}."
+        )
+    settings.floatx = value
+
+
+def epsilon() -> float:
+    """Return the small number (1e-7 unless changed) that keeps divisions and logarithms finite.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the number returned by `epsilon`.
+
+    Example:
+        >>> set_epsilon(1e-7)
+    """
+    settings.epsilon = value
+
+
+def image_data_format() -> DataFormat:
+    """Return where images keep their channels: "channels_last" unless changed.
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
+    return settings.image_data_format
+
+
+def set_image_data_format(data_format: DataFormat) -> None:
+    """Set where images keep their channels.
+
+    Raises:
+        ValueError: for anything but "channels_last" and "channels_first".
+
+    Example:
+        >>> set_image_data_format("channels_last")
+    """
+    settings.image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> DataFormat:
+    """Return a checked data format, the configured one for None."""
+    if data_format is None:
+        return settings.image_data_format
+    lowered = str(data_format).lower()
+    if lowered not in ("channels_first", "channels_last"):
+        raise ValueError(
+            "The `data_format` argument must be one of ('channels_first', 'channels_last'). "
+            f"Received: data_format={data_format!r}."
+        )
+    return cast(DataFormat, lowered)
+
+
+def standardize_dtype(dtype: DTypeLike | None) -> str:
+    """Return the name of a dtype, the default float type for None.
+
+    Raises:
+        ValueError: if NumPy has no such dtype.
+
+    Example:
+        >>> standardize_dtype(float), standardize_dtype(None)
+        ('float32', 'float32')
+    """
+    if dtype is None or dtype is float:
+        return settings.floatx
+    if dtype is int:
+        return "int32"
+    try:
+        return str(np.dtype(getattr(dtype, "name", dtype)).name)
+    except TypeError:
+        raise ValueError(f"Invalid dtype: {dtype!r}. Expected a NumPy dtype or its name.") from None
+
+
+def to_snake_case(name: str) -> str:
+    """Return "GaussianNoise" as "gaussian_noise", in Keras's way.
+
+    Example:
+        >>> to_snake_case("GaussianNoise"), to_snake_case("ReLU"), to_snake_case("PReLU")
+        ('gaussian_noise', 're_lu', 'p_re_lu')
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(prefix: str) -> str:
+    """Return a name not given yet: dense, dense_1, dense_2, ..."""
+    name = to_snake_case(prefix)
+    count = _name_counts[name]
+    _name_counts[name] += 1
+    return f"{name}_{count}" if count else name
+
+
+def get_uid(prefix: str = "") -> int:
+    """Return the next number for a prefix, starting at 1.
+
+    Example:
+        >>> get_uid("a new prefix"), get_uid("a new prefix")
+        (1, 2)
+    """
+    _name_counts[prefix] += 1
+    return _name_counts[prefix]
+
+
+def on_clear_session(reset: Any) -> None:
+    """Have `clear_session` call a function without arguments."""
+    _resets.append(reset)
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Start automatic names anew and forget the global random state.
+
+    Args:
+        free_memory: Accepted for Keras's sake; Python frees what nothing refers to.
+
+    Example:
+        >>> clear_session()
+    """
+    _name_counts.clear()
+    for reset in _resets:
+        reset()
+
+
+def make_default_seed() -> int:
+    """Draw a seed from Python's global random state, as Keras does for whatever is unseeded."""
+    return random.randint(1, 10**9)
+
+
+@contextmanager
+def name_scope(name: str, owner: object) -> Iterator[None]:
+    """Open a scope that prefixes the paths of variables; the owner's own scope is not opened twice."""
+    scopes = context.scopes
+    if scopes and scopes[-1][1] is owner:
+        yield
+        return
+    scopes.append((name, owner))
+    try:
+        yield
+    finally:
+        scopes.pop()
+
+
+def current_path() -> str:
+    """Return the open scopes as "sequential/dense", or ""."""
+    return "/".join(name for name, _ in context.scopes)
+
+
+def enable_interactive_logging() -> None:
+    """Let progress be drawn as in a terminal (the default).
+
+    Example:
+        >>> enable_interactive_logging()
+    """
+    settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Let `verbose="auto"` print one line a pass instead of a bar that moves.
+
+    Example:
+        >>> disable_interactive_logging()
+        >>> enable_interactive_logging()
+    """
+    settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Tell whether progress is drawn as in a terminal.
+
+    Example:
+        >>> is_interactive_logging_enabled()
+        True
+    """
+    return settings.interactive_logging
+
+
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """Run something for its shapes alone: seed generators do not advance."""
+    before = context.dry
+    context.dry = True
+    try:
+        yield
+    finally:
+        context.dry = before

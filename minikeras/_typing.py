@@ -1,0 +1,61 @@
+"""Shapes, array aliases and literal names: the vocabulary of every annotation in the package."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Shape: TypeAlias = tuple[int, ...]
+"""A shape whose every size is known."""
+
+PartialShape: TypeAlias = tuple[int | None, ...]
+"""A shape in which None stands for a size not known yet, such as that of the batch."""
+
+ShapeLike: TypeAlias = Sequence[int | None]
+"""What a caller may pass as a shape."""
+
+Array: TypeAlias = NDArray[Any]
+"""An array of any dtype: a dtype is a run-time setting in Keras, so no static one would be true."""
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+"""An array of weights, gradients or predictions."""
+
+Config: TypeAlias = dict[str, Any]
+"""A JSON-like configuration. Its values depend on the class it describes, hence Any."""
+
+TensorLike: TypeAlias = ArrayLike
+"""What an op or a layer takes as a tensor: numbers, nested lists, arrays, tensors, variables, data frames."""
+
+DTypeName: TypeAlias = Literal[
+    "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
+    "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string",
+]  # fmt: skip
+DTypeLike: TypeAlias = DTypeName | str | np.dtype[Any] | type[Any]
+
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
+Axis: TypeAlias = int | Sequence[int] | None
+CustomObjects: TypeAlias = Mapping[str, Any]
+"""Names to classes or functions of the caller's."""
+
+ActivationName: TypeAlias = Literal[
+    "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
+    "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
+    "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+]  # fmt: skip
+InitializerName: TypeAlias = Literal[
+    "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal",
+    "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal",
+    "variance_scaling", "zeros", "normal", "uniform", "one", "zero",
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "LecunNormal",
+    "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal",
+    "VarianceScaling", "Zeros",
+]  # fmt: skip
+RegularizerName: TypeAlias = Literal["l1", "l2", "l1_l2", "L1", "L2", "L1L2", "orthogonal_regularizer"]
+ConstraintName: TypeAlias = Literal[
+    "max_norm", "min_max_norm", "non_neg", "unit_norm", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"
+]
+
+AnyCallable: TypeAlias = Callable[..., Any]
+"""A function whose signature its author chooses, such as `Layer.call`."""

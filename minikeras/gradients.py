@@ -1,0 +1,241 @@
+"""Reverse-mode differentiation: a tape of operations, run backwards."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from ._typing import Array, TensorLike
+from .tensor import Entry, Op, Tensor, TensorOps, coerce, recorders
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class GradientTape:
+    """Records operations and differentiates a result with respect to what went into it.
+
+    Variables are watched by themselves; watch a tensor with `watch`. Tapes nest: a gradient taken inside an
+    outer tape is itself recorded, which gives second derivatives.
+
+    Args:
+        persistent: Whether `gradient` may be called more than once.
+        watch_accessed_variables: Whether variables are watched without `watch`.
+
+    Example:
+        >>> import minikeras as keras
+        >>> x = keras.ops.convert_to_tensor(3.0)
+        >>> with keras.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> print(tape.gradient(y, x))
+        Tensor(6.0, shape=(), dtype=float32)
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self._entries: list[Entry] = []
+        self._watched: dict[int, Any] = {}
+        self._used = False
+
+    def __enter__(self) -> "GradientTape":
+        recorders.open = [*recorders.open, self]
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        recorders.open = [r for r in recorders.open if r is not self]
+
+    def record(self, entry: Entry) -> None:
+        """Append one operation, if anything that is differentiated goes into it."""
+        for x in entry.inputs:
+            if isinstance(x, TensorOps) and (type(x) is not Tensor or id(x) in self._watched):
+                if type(x) is not Tensor and id(x) not in self._watched:
+                    if not (self.watch_accessed_variables and getattr(x, "trainable", False)):
+                        continue
+                    self._watched[id(x)] = x
+                self._entries.append(entry)
+                self._watched[id(entry.output)] = entry.output
+                return
+
+    def read(self, tensor: Tensor) -> None:
+        """A value that Python reads needs no entry."""
+
+    def watch(self, tensor: Any) -> None:
+        """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
+        for x in _leaves(tensor):
+            if not isinstance(x, TensorOps):
+                raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
+            self._watched[id(x)] = x
+
+    def reset(self) -> None:
+        """Forget all operations recorded so far."""
+        self._entries.clear()
+        self._watched.clear()
+
+    @overload
+    def gradient(
+        self, target: Any, sources: TensorOps, output_gradients: TensorLike | None = None
+    ) -> Tensor | None: ...
+
+    @overload
+    def gradient(
+        self, target: Any, sources: "list[Any] | tuple[Any, ...]", output_gradients: TensorLike | None = None
+    ) -> list[Tensor | None]: ...
+
+    @overload
+    def gradient(
+        self, target: Any, sources: dict[str, Any], output_gradients: TensorLike | None = None
+    ) -> dict[str, Tensor | None]: ...
+
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+        """Return d target / d source for each source, in the structure of `sources`.
+
+        Args:
+            target: A tensor, whose elements are summed, or a list or dict of tensors.
+            sources: A tensor, a variable, or a list or dict of them.
+            output_gradients: Weights of the target's elements, ones by default.
+
+        Returns:
+            Tensors of the sources' shapes; None for a source that the target does not depend on.
+
+        Raises:
+            RuntimeError: on a second call, unless the tape is persistent.
+        """
+        if self._used and not self.persistent:
+            raise RuntimeError(
+                "A non-persistent GradientTape can only be used to compute one set of gradients. "
+                "Make it with GradientTape(persistent=True) to ask again."
+            )
+        self._used = True
+        open_tapes, inside = recorders.open, any(r is self for r in recorders.open)
+        recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
+        try:
+            targets = _leaves(target)
+            seeds = [None] * len(targets) if output_gradients is None else _leaves(output_gradients)
+            totals = backward(self._entries, list(zip(targets, seeds, strict=True)), bool(recorders.open))
+            result = _map(lambda s: _as_gradient(totals.get(id(s))), sources)
+        finally:
+            recorders.open = open_tapes
+        if not self.persistent:
+            self._entries = []
+        return result
+
+
+def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool) -> dict[int, Any]:
+    """Run entries backwards from seeds.
+
+    Args:
+        entries: Operations in the order they ran.
+        seeds: (target, gradient of the target or None for ones).
+        as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
+
+    Returns:
+        The gradient of everything met, by the id of the tensor or variable. Each value is a sum made here or
+        an array that a rule returned: callers do not write to it.
+    """
+    totals: dict[int, Any] = {}
+    for target, seed in seeds:
+        if isinstance(target, TensorOps):
+            ones = np.ones(target.shape, target.dtype) if seed is None else coerce(seed)
+            _add(totals, target, Tensor(ones) if as_tensors else ones)
+    for entry in reversed(entries):
+        g = totals.get(id(entry.output))
+        if g is None:
+            continue
+        values = entry.inputs if as_tensors else [coerce(x) for x in entry.inputs]
+        y = entry.output if as_tensors else entry.output.array
+        for i, x in enumerate(entry.inputs):
+            if not isinstance(x, TensorOps) or not _differentiable(x):
+                continue
+            rule = entry.op.vjp(i)
+            if rule is not None:
+                _add(totals, x, unbroadcast(rule(g, y, *values, *entry.rest, **entry.kwargs), x.shape))
+    return totals
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the axes along which its input was repeated to fit the other's shape."""
+    if np.shape(g) == shape:
+        return g
+    if np.ndim(g) < len(shape):
+        return np.broadcast_to(g, shape)
+    extra = np.ndim(g) - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1
+    )
+    return np.reshape(np.sum(g, axis=axes), shape) if axes else np.broadcast_to(g, shape)
+
+
+def custom_gradient(function: F) -> F:
+    """Give a function its own gradient: it returns (result, gradient function).
+
+    Args:
+        function: Takes tensors, returns the result and a function that maps the gradient of the result, passed
+            last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
+
+    Example:
+        >>> import minikeras as keras
+        >>> @keras.ops.custom_gradient
+        ... def log1pexp(x):
+        ...     e = keras.ops.exp(x)
+        ...     def grad(*args, upstream=None):
+        ...         (upstream,) = args if upstream is None else (upstream,)
+        ...         return upstream * (1 - 1 / (1 + e))
+        ...     return keras.ops.log(1 + e), grad
+        >>> print(round(float(log1pexp(keras.ops.convert_to_tensor(0.0))), 4))
+        0.6931
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        saved = recorders.open
+        recorders.open = []
+        try:
+            tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
+            y, gradient = function(*tensors, **kwargs)
+            output = Tensor(coerce(y))
+        finally:
+            recorders.open = saved
+
+        def rule(index: int, g: Any, y: Any, *inputs: Any) -> Any:
+            found = gradient(Tensor(coerce(g)))
+            chosen = found[index] if isinstance(found, list | tuple) else found
+            return chosen if isinstance(g, TensorOps) else coerce(chosen)
+
+        def forward(*arrays: Array) -> Array:
+            return np.asarray(coerce(function(*map(Tensor, arrays), **kwargs)[0]))
+
+        entry = Entry(Op(forward, (rule,), None, False), args, (), {}, output)
+        for recorder in recorders.open:
+            recorder.record(entry)
+        return output
+
+    return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+
+
+def _differentiable(x: TensorOps) -> bool:
+    return x.dtype[:5] in ("float", "compl")
+
+
+def _add(totals: dict[int, Any], x: Any, g: Any) -> None:
+    before = totals.get(id(x))
+    totals[id(x)] = g if before is None else before + g
+
+
+def _as_gradient(g: Any) -> Tensor | None:
+    return None if g is None else g if isinstance(g, Tensor) else Tensor(np.asarray(g))
+
+
+def _leaves(structure: Any) -> list[Any]:
+    if isinstance(structure, dict):
+        structure = list(structure.values())
+    if isinstance(structure, list | tuple):
+        return [leaf for item in structure for leaf in _leaves(item)]
+    return [structure]
+
+
+def _map(function: Callable[[Any], Any], structure: Any) -> Any:
+    if isinstance(structure, dict):
+        return {key: _map(function, value) for key, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [_map(function, item) for item in structure]
+    return function(structure)

@@ -1,0 +1,1 @@
+"""All maths: each forward function beside its gradient rules."""

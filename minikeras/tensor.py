@@ -1,0 +1,570 @@
+"""The value that ops and layers give, the declaration of primitives, and the record from which they are
+differentiated and replayed.
+
+Inside a primitive every value is an ndarray; outside it is a `Tensor`. `primitive` makes the passage: it takes
+the arrays out of its arguments, runs the forward function, wraps the result and, while a recorder is open,
+notes what was done.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, final
+
+import numpy as np
+
+from . import _state
+from ._typing import Array, DTypeLike, TensorLike
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+VJP: TypeAlias = Callable[..., Any]
+"""(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
+
+A rule is written with operators and NumPy functions alone, so that it runs on arrays and, where its own
+gradient is wanted, on tensors."""
+
+
+class Op:
+    """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
+
+    Attributes:
+        name: The function's name.
+        forward: Arrays in, array out.
+        vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
+        count: How many leading arguments are tensors; None where all positional ones are.
+        inplace: Whether `forward` takes an `out` argument.
+    """
+
+    __slots__ = ("count", "forward", "inplace", "name", "parameters", "vjps")
+
+    def __init__(
+        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, inplace: bool
+    ) -> None:
+        self.name = forward.__name__
+        self.forward = forward
+        self.vjps = vjps
+        self.count = count
+        self.inplace = inplace
+        self.parameters = [p.name for p in signature(forward).parameters.values()]
+
+    def vjp(self, index: int) -> VJP | None:
+        """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
+        if self.count is None:
+            rule = self.vjps[0]
+            return rule and (lambda g, y, *args, **kwargs: rule(index, g, y, *args, **kwargs))
+        return self.vjps[index]
+
+
+class Entry:
+    """One recorded step: which op, on what, with which result."""
+
+    __slots__ = ("inputs", "kwargs", "op", "output", "rest")
+
+    def __init__(
+        self, op: Op, inputs: Sequence[Any], rest: tuple[Any, ...], kwargs: dict[str, Any], output: "Tensor"
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.rest = rest
+        self.kwargs = kwargs
+        self.output = output
+
+
+class Recorder(Protocol):
+    """What wants to be told of every operation while it is open."""
+
+    def record(self, entry: Entry) -> None:
+        """Take note of one operation."""
+
+    def read(self, tensor: "Tensor") -> None:
+        """Take note that Python looked at a tensor's value."""
+
+
+class _Recorders(threading.local):
+    def __init__(self) -> None:
+        self.open: list[Recorder] = []
+
+
+recorders = _Recorders()
+NUMPY_OPS: dict[str, Callable[..., Any]] = {}
+"""Ops under their NumPy names: what operators and NumPy functions on tensors run."""
+
+
+class SymbolicCall(Exception):  # noqa: N818 - a signal between two functions of this package, not an error
+    """A primitive met a tensor without a value."""
+
+
+def coerce(value: Any) -> Any:
+    """Return what a primitive computes with: an array, or a Python number (whose type NumPy lets give way)."""
+    if isinstance(value, TensorOps):
+        array = value.array
+        if array is None:
+            raise SymbolicCall
+        return array
+    if isinstance(value, np.ndarray | bool | int | float | complex):
+        return value
+    return as_array(value)
+
+
+def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
+    """Return an array without copying where possible; Python numbers get Keras's types (float32, int32).
+
+    Raises:
+        ValueError: if the value is ragged or not numeric.
+    """
+    if isinstance(value, TensorOps):
+        value = value.numpy_view()
+    known = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
+    if not known and isinstance(value, list | tuple):
+        known = _holds_arrays(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
+            "Every row must have the same shape."
+        ) from None
+    if dtype is None and not known:
+        if array.dtype.kind == "f":
+            dtype = _state.settings.floatx
+        elif array.dtype == np.int64 and array.size and np.abs(array).max() < 2**31:
+            dtype = "int32"
+        elif not array.size:
+            dtype = _state.settings.floatx
+    if dtype is None:
+        return array
+    name = _state.standardize_dtype(dtype)
+    if array.dtype.kind in "OUS" and name != "string":
+        raise ValueError(
+            f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
+            f"Received: {_shorten(value)}."
+        )
+    return array.astype(name, copy=False)
+
+
+def _holds_arrays(value: Sequence[Any]) -> bool:
+    first = value[0] if value else None
+    if isinstance(first, list | tuple):
+        return _holds_arrays(first)
+    return isinstance(first, np.ndarray | np.generic | TensorOps)
+
+
+def _shorten(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[:limit] + "..."
+
+
+def primitive(
+    *vjps: VJP | None, inplace: bool = False, variadic: bool = False, name: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
+    """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
+
+    The forward function gets arrays (or Python numbers) for its tensor arguments, which come first, one a rule.
+
+    Args:
+        vjps: The rules, in the order of the tensor arguments.
+        inplace: Whether the forward function can write its result to an `out` argument.
+        variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
+        name: Name of the NumPy function that the op answers for, if it is not the function's own.
+    """
+
+    def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
+        op = Op(forward, vjps, None if variadic else len(vjps), inplace)
+        count = op.count
+        run: Callable[..., Any] = forward
+
+        @wraps(forward)
+        def call(*args: Any, **kwargs: Any) -> "Tensor":
+            if count is None:
+                inputs, rest = args, ()
+            else:
+                while len(args) < count and op.parameters[len(args)] in kwargs:
+                    args = (*args, kwargs.pop(op.parameters[len(args)]))
+                inputs, rest = args[:count], args[count:]
+                if len(inputs) < count:
+                    run(*args, **kwargs)  # raises Python's own TypeError for a missing argument
+            try:
+                arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
+            except SymbolicCall:
+                return symbolic_call(call, args, kwargs)
+            output = Tensor(run(*arrays, *rest, **kwargs))
+            if recorders.open:
+                entry = Entry(op, inputs, rest, kwargs, output)
+                for recorder in recorders.open:
+                    recorder.record(entry)
+            return output
+
+        vars(call)["op"] = op
+        if inplace:
+            sig = signature(forward)
+            shown = [p for p in sig.parameters.values() if p.name != "out"]
+            vars(call)["__signature__"] = sig.replace(parameters=shown)
+        NUMPY_OPS[name or op.name] = call
+        return cast("Callable[P, Tensor]", call)
+
+    return declare
+
+
+def composite(function: F) -> F:
+    """Declare an op made of other ops: NumPy's function of its name runs it, on symbolic tensors it is inferred."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args) or any_symbolic(kwargs.values()):
+            return symbolic_call(function, args, kwargs)
+        return function(*args, **kwargs)
+
+    NUMPY_OPS[function.__name__] = call
+    return cast(F, call)
+
+
+def any_symbolic(values: Iterable[Any]) -> bool:
+    """Tell whether there is a tensor without a value among values, or in lists and dicts among them."""
+    for value in values:
+        if isinstance(value, TensorOps):
+            if value.array is None:
+                return True
+        elif isinstance(value, list | tuple):
+            if any_symbolic(value):
+                return True
+        elif isinstance(value, dict) and any_symbolic(value.values()):
+            return True
+    return False
+
+
+def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
+    """Infer what a call on symbolic tensors gives; `symbolic` puts the real function here."""
+    raise NotImplementedError
+
+
+class TensorOps:
+    """Operators and NumPy protocols, shared by tensors and variables; each runs the op of its name."""
+
+    __slots__ = ()
+    __array_priority__ = 100.0
+
+    array: Array | None
+
+    @property
+    def shape(self) -> Any:
+        """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
+        return self.numpy_view().shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype, as in Keras a string."""
+        return self.numpy_view().dtype.name
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.numpy_view().size
+
+    def numpy_view(self) -> Array:
+        """Return the array itself, after telling open recorders that Python reads it."""
+        array = self.array
+        if array is None:
+            raise ValueError(
+                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. "
+                "Build the model and call it on an array, or use minikeras.ops instead of a NumPy function "
+                "that minikeras does not have."
+            )
+        return array
+
+    def numpy(self) -> Array:
+        """Return the values as an array that no one else changes."""
+        return self.numpy_view().copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = self.numpy_view()
+        return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None)
+        op = NUMPY_OPS.get(ufunc.__name__)
+        if method == "__call__" and op is not None and not kwargs:
+            result = op(*inputs)
+        else:
+            arrays = [as_array(x) if isinstance(x, TensorOps) else x for x in inputs]
+            result = getattr(ufunc, method)(*arrays, **kwargs)
+        if out is None:
+            return result
+        target = out[0]
+        if isinstance(target, TensorOps):
+            raise TypeError(
+                "A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays."
+            )
+        np.copyto(target, as_array(result), casting="same_kind")
+        return target
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        op = NUMPY_OPS.get(function.__name__)
+        if op is not None and kwargs.keys() <= signature(op).parameters.keys():
+            return op(*args, **kwargs)
+        return function(*_to_arrays(args), **{key: _to_arrays(value) for key, value in kwargs.items()})
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy_view())
+
+    def __float__(self) -> float:
+        return float(self.numpy_view().item())
+
+    def __int__(self) -> int:
+        return int(self.numpy_view().item())
+
+    def __index__(self) -> int:
+        return self.numpy_view().__index__()
+
+    def __complex__(self) -> complex:
+        return complex(self.numpy_view().item())
+
+    def __len__(self) -> int:
+        shape = self.shape
+        if not shape:
+            raise TypeError("len() of a tensor without axes")
+        return int(shape[0])
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        return (self[i] for i in range(len(self)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.numpy_view().item(), spec) if spec and not self.ndim else format(str(self), spec)
+
+    def __getitem__(self, key: Any) -> "Tensor":
+        return _run("get_item", self, key)
+
+    def __neg__(self) -> "Tensor":
+        return _run("negative", self)
+
+    def __pos__(self) -> "Tensor":
+        return _run("positive", self)
+
+    def __abs__(self) -> "Tensor":
+        return _run("absolute", self)
+
+    def __invert__(self) -> "Tensor":
+        return _run("bitwise_not" if self.dtype != "bool" else "logical_not", self)
+
+    def __round__(self, ndigits: int | None = None) -> "Tensor":
+        return _run("round", self, ndigits or 0)
+
+    def __add__(self, other: TensorLike) -> "Tensor":
+        return _run("add", self, other)
+
+    def __radd__(self, other: TensorLike) -> "Tensor":
+        return _run("add", other, self)
+
+    def __sub__(self, other: TensorLike) -> "Tensor":
+        return _run("subtract", self, other)
+
+    def __rsub__(self, other: TensorLike) -> "Tensor":
+        return _run("subtract", other, self)
+
+    def __mul__(self, other: TensorLike) -> "Tensor":
+        return _run("multiply", self, other)
+
+    def __rmul__(self, other: TensorLike) -> "Tensor":
+        return _run("multiply", other, self)
+
+    def __truediv__(self, other: TensorLike) -> "Tensor":
+        return _run("divide", self, other)
+
+    def __rtruediv__(self, other: TensorLike) -> "Tensor":
+        return _run("divide", other, self)
+
+    def __floordiv__(self, other: TensorLike) -> "Tensor":
+        return _run("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: TensorLike) -> "Tensor":
+        return _run("floor_divide", other, self)
+
+    def __mod__(self, other: TensorLike) -> "Tensor":
+        return _run("remainder", self, other)
+
+    def __rmod__(self, other: TensorLike) -> "Tensor":
+        return _run("remainder", other, self)
+
+    def __pow__(self, other: TensorLike) -> "Tensor":
+        return _run("power", self, other)
+
+    def __rpow__(self, other: TensorLike) -> "Tensor":
+        return _run("power", other, self)
+
+    def __matmul__(self, other: TensorLike) -> "Tensor":
+        return _run("matmul", self, other)
+
+    def __rmatmul__(self, other: TensorLike) -> "Tensor":
+        return _run("matmul", other, self)
+
+    def __and__(self, other: TensorLike) -> "Tensor":
+        return _run("logical_and" if self.dtype == "bool" else "bitwise_and", self, other)
+
+    def __rand__(self, other: TensorLike) -> "Tensor":
+        return self & other
+
+    def __or__(self, other: TensorLike) -> "Tensor":
+        return _run("logical_or" if self.dtype == "bool" else "bitwise_or", self, other)
+
+    def __ror__(self, other: TensorLike) -> "Tensor":
+        return self | other
+
+    def __xor__(self, other: TensorLike) -> "Tensor":
+        return _run("logical_xor" if self.dtype == "bool" else "bitwise_xor", self, other)
+
+    def __rxor__(self, other: TensorLike) -> "Tensor":
+        return self ^ other
+
+    def __lshift__(self, other: TensorLike) -> "Tensor":
+        return _run("left_shift", self, other)
+
+    def __rshift__(self, other: TensorLike) -> "Tensor":
+        return _run("right_shift", self, other)
+
+    # Comparisons give a tensor of bools, which object's declaration (-> bool) does not foresee.
+    def __eq__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return _run("equal", self, other)
+
+    def __ne__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return _run("not_equal", self, other)
+
+    def __lt__(self, other: TensorLike) -> "Tensor":
+        return _run("less", self, other)
+
+    def __le__(self, other: TensorLike) -> "Tensor":
+        return _run("less_equal", self, other)
+
+    def __gt__(self, other: TensorLike) -> "Tensor":
+        return _run("greater", self, other)
+
+    def __ge__(self, other: TensorLike) -> "Tensor":
+        return _run("greater_equal", self, other)
+
+
+def _run(name: str, *args: Any) -> "Tensor":
+    return cast("Tensor", NUMPY_OPS[name](*args))
+
+
+def _to_arrays(value: Any) -> Any:
+    if isinstance(value, TensorOps):
+        return as_array(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_to_arrays(item) for item in value)
+    return value
+
+
+class Tensor(TensorOps):
+    """An immutable array: what an op or a layer gives.
+
+    It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: those that
+    `minikeras.ops` has give a Tensor and are differentiated, the others work on its values and give an array.
+
+    Args:
+        array: The values; they are not copied.
+
+    Example:
+        >>> import numpy as np
+        >>> t = Tensor(np.ones((1, 2), "float32"))
+        >>> print(t * 2)
+        Tensor([[2. 2.]], shape=(1, 2), dtype=float32)
+        >>> (t + 1).numpy()
+        array([[2., 2.]], dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "array", "keras_mask")
+
+    def __init__(self, array: Array) -> None:
+        self.array = array if type(array) is np.ndarray else np.asarray(array)
+
+    def numpy_view(self) -> Array:
+        """Return the array itself, after telling open recorders that Python reads it."""
+        for recorder in recorders.open:
+            recorder.read(self)
+        return super().numpy_view()
+
+    @property
+    def shape(self) -> Any:
+        """Sizes of the axes."""
+        return cast(Array, self.array).shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype, a string as in Keras."""
+        return cast(Array, self.array).dtype.name
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return cast(Array, self.array).size
+
+    @property
+    def T(self) -> "Tensor":  # noqa: N802 - NumPy's name
+        """The tensor with its axes reversed."""
+        return _run("transpose", self)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        return self.numpy_view().item()
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python numbers."""
+        return self.numpy_view().tolist()
+
+    def astype(self, dtype: DTypeLike) -> "Tensor":
+        """Return the values as another dtype."""
+        return _run("cast", self, dtype)
+
+    def reshape(self, *shape: Any) -> "Tensor":
+        """Return the values in another shape."""
+        return _run("reshape", self, shape[0] if len(shape) == 1 else shape)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """Return the sum along an axis, of all elements by default."""
+        return _run("sum", self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """Return the mean along an axis, of all elements by default."""
+        return _run("mean", self, axis, keepdims)
+
+    def __copy__(self) -> "Tensor":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Tensor, (self.array,))
+
+    def __str__(self) -> str:
+        text = str(self.array)
+        start = "\n" if "\n" in text else ""
+        return f"Tensor({start}{text}, shape={self.shape}, dtype={self.dtype})"
+
+    def __repr__(self) -> str:
+        values = np.array2string(cast(Array, self.array), separator=", ", prefix="array(")
+        start = "\n" if "\n" in values else ""
+        return f"<Tensor: shape={self.shape}, dtype={self.dtype}, numpy={start}{values}>"
+
+
+@final
+class stop_recording:  # noqa: N801 - used like a function, as a context manager
+    """Within this context operations are not recorded."""
+
+    def __enter__(self) -> None:
+        self.saved = recorders.open
+        recorders.open = []
+
+    def __exit__(self, *exc: object) -> None:
+        recorders.open = self.saved

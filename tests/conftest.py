@@ -1,0 +1,22 @@
+"""Settings for all tests: a fresh session for each, and the parity tests where real Keras is installed."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import pytest
+
+import minikeras
+from minikeras import _state
+
+# Continuous integration sets MINIKERAS_PARITY, so that an absent Keras fails there and is never skipped.
+collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_session() -> Iterator[None]:
+    """Give every test new automatic names and float32."""
+    _state.clear_session()
+    yield
+    _state.set_floatx("float32")
+    assert minikeras
