@@ -1,1 +1,1 @@
-"""Keras's layer API on nothing but NumPy."""
+"""Keras layer API on nothing but NumPy."""

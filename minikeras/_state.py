@@ -40,9 +40,10 @@ _resets: list[Any] = []
 
 
 class Structure:
-    """Counts the changes made to any layer, so that a plan notices that it has gone stale."""
+    """Counts the changes to layers (`version`) and to variables (`values`), so that plans notice them."""
 
     version = 0
+    values = 0
 
 
 def floatx() -> FloatName:

@@ -35,20 +35,28 @@ class Op:
         forward: Arrays in, array out.
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace: Whether `forward` takes an `out` argument.
+        inplace: Whether `out` may be the array of the first input.
+        writes: Whether the last argument of `forward` is an `out` array to write to.
+        replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
+        parameters: Names of the arguments of `forward`.
+        defaults: Their default values.
     """
 
-    __slots__ = ("count", "forward", "inplace", "name", "parameters", "vjps")
+    __slots__ = ("count", "defaults", "forward", "inplace", "name", "parameters", "replay", "vjps", "writes")
 
     def __init__(
-        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, inplace: bool
+        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, inplace: bool = False
     ) -> None:
         self.name = forward.__name__
         self.forward = forward
         self.vjps = vjps
         self.count = count
         self.inplace = inplace
-        self.parameters = [p.name for p in signature(forward).parameters.values()]
+        self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
+        parameters = signature(forward).parameters
+        self.parameters = list(parameters)
+        self.defaults = {p.name: p.default for p in parameters.values()}
+        self.writes = "out" in parameters
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
@@ -166,7 +174,7 @@ def primitive(
 
     Args:
         vjps: The rules, in the order of the tensor arguments.
-        inplace: Whether the forward function can write its result to an `out` argument.
+        inplace: Whether the forward function's `out`, its last argument, may be the array of the first input.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
     """
@@ -198,7 +206,7 @@ def primitive(
             return output
 
         vars(call)["op"] = op
-        if inplace:
+        if op.writes:
             sig = signature(forward)
             shown = [p for p in sig.parameters.values() if p.name != "out"]
             vars(call)["__signature__"] = sig.replace(parameters=shown)

@@ -1,19 +1,94 @@
 """Helpers on plain arrays that several primitives share."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from .. import _state
 from .._typing import Array, TensorLike
+from ..tensor import TensorOps, as_array
+
+_KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
+_WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
 
 
 def as_float(x: TensorLike) -> Array:
     """Return x as an array of floats: what is not floating or complex becomes the default float type."""
-    array = np.asarray(x)
-    if array.dtype.kind in "fc" and isinstance(x, np.ndarray):
-        return array
-    return array.astype(_state.settings.floatx)
+    if type(x) is np.ndarray and x.dtype.kind in "fc":
+        return x
+    return np.asarray(x).astype(_state.settings.floatx)
+
+
+def strong(x: TensorLike) -> Array:
+    """Return x as an array; a Python number, whose type gives way elsewhere, gets Keras's type for it."""
+    return x if type(x) is np.ndarray else as_array(x)
 
 
 def buffer(x: TensorLike, out: Array | None) -> Array:
     """Return `out`, or a new array of x's shape and dtype to write to."""
     return np.empty_like(x) if out is None else out
+
+
+def common_dtype(*values: Any) -> np.dtype[Any]:
+    """Return the dtype in which values meet: a float wins over any integer, a Python number gives way.
+
+    Example:
+        >>> common_dtype(np.ones(2, "int32"), np.ones(2, "float32")), common_dtype(np.ones(2, "float16"), 1.5)
+        (dtype('float32'), dtype('float16'))
+    """
+    strong_types = [x.dtype for x in values if isinstance(x, np.ndarray | np.generic)]
+    kinds = [t.kind for t in strong_types] + [_WEAK[type(x)] for x in values if type(x) in _WEAK]
+    top = max(kinds, key=_KINDS.index)
+    floating = top in "fc"
+    members = [t for t in strong_types if (t.kind in "fc") == floating and (t.kind != "b" or top == "b")]
+    if not members or (top == "c" and not any(t.kind == "c" for t in members)):
+        default = {"b": "bool", "u": "int32", "i": "int32", "f": _state.settings.floatx, "c": "complex64"}[
+            top
+        ]
+        return np.result_type(default, *members)
+    found = np.result_type(*members)
+    if found.kind == "f" and not floating:  # uint64 meets int64
+        return np.dtype(_state.settings.floatx)
+    return found
+
+
+def promote(*values: TensorLike, floating: bool = False) -> Any:
+    """Return values cast to the dtype in which they meet, a floating one if asked; weak numbers may stay.
+
+    Example:
+        >>> a, b = promote(np.array([1, 2]), np.ones(2, "float32"))
+        >>> a.dtype, b.dtype
+        (dtype('float32'), dtype('float32'))
+    """
+    if len(values) == 2:  # the common cases, quickly
+        a, b = values
+        if type(a) is np.ndarray:
+            known = a.dtype
+            if (known == b.dtype) if type(b) is np.ndarray else (known.kind == "f" and type(b) in _WEAK):
+                if known.kind == "f" or not floating:
+                    return values
+        elif type(b) is np.ndarray and b.dtype.kind == "f" and type(a) in _WEAK:
+            return values
+    target = common_dtype(*values, *[0.0] * floating)
+    return [np.asarray(x, target) for x in values]
+
+
+def axes(axis: Any) -> Any:
+    """Return an axis argument as NumPy wants it: a tuple in place of a list."""
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def restore(g: Any, axis: Any, keepdims: bool) -> Any:
+    """Give a reduced array its axes back with size 1, so that it broadcasts against what was reduced."""
+    return g if keepdims or axis is None else np.expand_dims(g, axes(axis))
+
+
+def rule(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a primitive for use inside gradient rules: itself on tensors, its forward function on arrays."""
+    forward = vars(op)["op"].forward
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return (op if any(isinstance(x, TensorOps) for x in args) else forward)(*args, **kwargs)
+
+    return call

@@ -1,0 +1,254 @@
+"""Activations as layers."""
+
+from typing import Any, Unpack
+
+from .. import activations, constraints, initializers, ops, regularizers
+from .._typing import PartialShape, ShapeLike, TensorLike
+from ..input_spec import InputSpec
+from ..tensor import Tensor, as_array
+from ..variable import Variable
+from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .core import ActivationLike, ConstraintLike
+
+
+class _Elementwise(Layer):
+    """A layer without weights whose output has the shape of its input."""
+
+    supports_masking = True
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
+@register
+class Activation(_Elementwise):
+    """Layer that applies an activation.
+
+    Args:
+        activation: Name or function.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input and output shape: any, the same.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Activation("relu")(np.array([-1.0, 2.0])))
+        Tensor([0. 2.], shape=(2,), dtype=float32)
+    """
+
+    _arguments = ("activation",)
+
+    def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return activation(inputs)."""
+        return self.activation(inputs)
+
+
+@register
+class ReLU(_Elementwise):
+    """Rectified linear unit: x above the threshold, negative_slope * (x - threshold) below, at most max_value.
+
+    Args:
+        max_value: Upper bound, none if not given.
+        negative_slope: Slope below the threshold.
+        threshold: Where the positive part begins.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if an argument is negative.
+
+    Example:
+        >>> import numpy as np
+        >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
+        Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
+    """
+
+    _arguments = ("max_value", "negative_slope", "threshold")
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        self.max_value = None if max_value is None else _not_negative("ReLU", "max_value", max_value)
+        self.negative_slope = _not_negative("ReLU", "negative_slope", negative_slope)
+        self.threshold = _not_negative("ReLU", "threshold", threshold)
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return relu(inputs)."""
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+
+
+@register
+class LeakyReLU(_Elementwise):
+    """x where positive, negative_slope * x elsewhere.
+
+    Args:
+        negative_slope: Slope for negative inputs.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the slope is negative.
+
+    Example:
+        >>> import numpy as np
+        >>> print(LeakyReLU(0.5)(np.array([-1.0, 2.0])))
+        Tensor([-0.5  2. ], shape=(2,), dtype=float32)
+    """
+
+    _arguments = ("negative_slope",)
+
+    def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.negative_slope = _not_negative("LeakyReLU", "negative_slope", negative_slope)
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return leaky_relu(inputs)."""
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+
+@register
+class PReLU(_Elementwise):
+    """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample.
+
+    Args:
+        alpha_initializer: What fills alpha.
+        alpha_regularizer: Penalty on alpha.
+        alpha_constraint: Projection of alpha.
+        shared_axes: Axes (1 is the first after the batch) along which one alpha serves all.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Source: He et al. 2015.
+
+    Example:
+        >>> import numpy as np
+        >>> print(PReLU("ones")(np.array([[-1.0, 2.0]])))
+        Tensor([[-1.  2.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("alpha_initializer", "alpha_regularizer", "alpha_constraint", "shared_axes")
+    alpha: Variable
+
+    def __init__(
+        self,
+        alpha_initializer: InitializerLike = "Zeros",
+        alpha_regularizer: RegularizerLike | None = None,
+        alpha_constraint: ConstraintLike | None = None,
+        shared_axes: int | list[int] | tuple[int, ...] | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
+        axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
+        self.shared_axes = None if axes is None else list(axes)
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make alpha for one sample's shape."""
+        shape = list(input_shape[1:])
+        for axis in self.shared_axes or ():
+            shape[axis - 1] = 1
+        self.alpha = self.add_weight(
+            shape,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            name="alpha",
+        )
+        fixed = range(1, len(input_shape)) if self.shared_axes else ()
+        axes = {axis: input_shape[axis] for axis in fixed if axis not in (self.shared_axes or ())}
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return relu(inputs) - alpha * relu(-inputs)."""
+        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+
+
+@register
+class ELU(_Elementwise):
+    """x where positive, alpha * (exp(x) - 1) elsewhere.
+
+    Args:
+        alpha: Limit for very negative inputs, negated.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Source: Clevert et al. 2016.
+
+    Example:
+        >>> import numpy as np
+        >>> print(ELU()(np.array([-1e4, 2.0])))
+        Tensor([-1.  2.], shape=(2,), dtype=float32)
+    """
+
+    _arguments = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.alpha = alpha
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return elu(inputs)."""
+        return activations.elu(inputs, self.alpha)
+
+
+@register
+class Softmax(_Elementwise):
+    """exp(x) / sum(exp(x)) along an axis.
+
+    Args:
+        axis: The axis, or several.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Softmax()(np.array([[0.0, 0.0]])))
+        Tensor([[0.5 0.5]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("axis",)
+
+    def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.axis = axis
+        self._build_at_init()
+
+    def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
+        """Return the softmax; where `mask` is False the result is 0.
+
+        Raises:
+            ValueError: if the mask cannot be broadcast to the inputs.
+        """
+        if mask is not None:
+            keep = as_array(mask)
+            fits = [m in (1, n) for m, n in zip(keep.shape[::-1], inputs.shape[::-1], strict=False)]
+            if keep.ndim > inputs.ndim or not all(fits):
+                raise ValueError(
+                    f"The `mask` must be broadcastable to `inputs`. Received: inputs.shape={inputs.shape}, "
+                    f"mask.shape={keep.shape}."
+                )
+            keep = keep if keep.dtype == bool else keep > 0.5
+            inputs = ops.where(keep, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
+        axis: Any = self.axis
+        if isinstance(axis, list | tuple) and len(axis) > 1:
+            outputs = ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(axis), keepdims=True))
+        else:
+            outputs = activations.softmax(inputs, axis[0] if isinstance(axis, list | tuple) else axis)
+        return outputs if mask is None else ops.where(keep, outputs, 0.0)
+
+
+def _not_negative(layer: str, argument: str, value: float) -> float:
+    if value is None or value < 0:
+        raise ValueError(f"{layer} needs a number of at least 0 for `{argument}`. Received: {argument}={value!r}.")
+    return value

@@ -1,0 +1,793 @@
+"""The base class of all layers: lazy weights, names, the call."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
+from warnings import warn
+
+import numpy as np
+
+from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
+from .._typing import (
+    Array,
+    Config,
+    CustomObjects,
+    DTypeLike,
+    FloatArray,
+    InitializerName,
+    PartialShape,
+    RegularizerName,
+    ShapeLike,
+    TensorLike,
+)
+from ..dtype_policies import DTypePolicy
+from ..input_spec import InputSpec as InputSpec
+from ..input_spec import assert_input_compatibility
+from ..registry import Registry, is_built_in
+from ..registry import serialize as serialize
+from ..symbolic import KerasTensor, infer
+from ..tensor import Tensor, TensorOps, any_symbolic, as_array
+from ..variable import Variable
+
+registry: Registry["Layer"] = Registry("keras.layers", "layer")
+L = TypeVar("L", bound="type[Layer]")
+S = TypeVar("S", bound="Layer")
+
+InitializerLike = InitializerName | str | initializers.Initializer | Callable[..., Any] | Config
+RegularizerLike = RegularizerName | str | regularizers.Regularizer | Callable[..., Any] | Config
+
+
+class BaseOptions(TypedDict, total=False):
+    """Keyword arguments that every layer takes.
+
+    Attributes:
+        name: The layer's name, made up from its class if not given.
+        trainable: Whether training changes its weights.
+        dtype: Dtype or policy of its weights and computations.
+        autocast: Whether inputs are cast to the compute dtype.
+        input_shape: Shape of one input sample; makes a Sequential that the layer opens build at once.
+        input_dim: Short for `input_shape=(input_dim,)`.
+    """
+
+    name: str | None
+    trainable: bool
+    dtype: DTypeLike | DTypePolicy | Config | None
+    autocast: bool
+    input_shape: ShapeLike
+    input_dim: int
+
+
+class LayerOptions(BaseOptions, total=False):
+    """Keyword arguments of the layers that do not name `activity_regularizer` themselves.
+
+    Attributes:
+        activity_regularizer: Penalty on the outputs.
+    """
+
+    activity_regularizer: RegularizerLike | None
+
+
+def register(cls: L) -> L:
+    """Enter a layer class in the registry."""
+    registry.register(cls)
+    return cls
+
+
+def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
+    """Return the layer of a configuration that `serialize` made, here or in Keras.
+
+    Raises:
+        ValueError: for an unknown class.
+    """
+    return cast(Layer, registry.deserialize(config, custom_objects))
+
+
+class Layer:
+    """A function with weights, which are made when it first sees its input.
+
+    A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
+    (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
+    argument named `training` is filled in.
+
+    Args:
+        activity_regularizer: Penalty on the outputs.
+        trainable: Whether training changes the weights.
+        dtype: Dtype or policy of weights and computations.
+        autocast: Whether float inputs are cast to the compute dtype.
+        name: The layer's name, made up if not given.
+
+    Raises:
+        ValueError: for an unknown keyword, or a name with a slash.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Scale(keras.Layer):
+        ...     def build(self, input_shape):
+        ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        ...     def call(self, x):
+        ...         return x * self.scale
+        >>> layer = Scale()
+        >>> layer.get_weights()
+        []
+        >>> print(layer(np.array([[1.0, 2.0]])))
+        Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
+        >>> layer.get_weights()
+        [array([1., 1.], dtype=float32)]
+    """
+
+    _takes: ClassVar[frozenset[str]] = frozenset()
+    _arguments: ClassVar[tuple[str, ...]] = ()
+    """Attributes that a built-in class adds to its configuration."""
+    supports_masking: bool = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "build" in own:
+            setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
+        if "call" in own:
+            cls._takes = frozenset(signature(own["call"]).parameters)
+
+    if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
+            layer = super().__new__(cls)
+            vars(layer)["_auto_config"] = _auto_config(cls, args, kwargs)
+            return layer
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: RegularizerLike | None = None,
+        trainable: bool = True,
+        dtype: DTypeLike | DTypePolicy | Config | None = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if name is None:
+            name = _state.auto_name(type(self).__name__)
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
+            )
+        if not isinstance(trainable, bool):
+            raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
+        input_dim = kwargs.pop("input_dim", None)
+        input_shape = kwargs.pop("input_shape", None)
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}.")
+        if input_shape is not None:
+            warn(
+                "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
+                "prefer using an `Input(shape)` object as the first layer in the model instead.",
+                stacklevel=_caller_depth(self),
+            )
+            self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
+        self.name = name
+        self.built = False
+        self.autocast = autocast
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._trainable = trainable
+        self._path: str | None = None
+        self._input_spec: Any = None
+        self._variables: list[Variable] = []
+        self._losses: list[Tensor] = []
+        self._build_shapes: dict[str, Any] = {}
+        self._output_specs: Any = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Layer | Variable) and self._locked():
+            raise ValueError(
+                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
+                "already built. All state must be created in `__init__()` or in `build()`."
+            )
+        _state.Structure.version += 1
+        object.__setattr__(self, name, value)
+
+    def _locked(self) -> bool:
+        return bool(vars(self).get("built")) and not vars(self).get("_building")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if "_variables" not in vars(self) and name in _BASE_ATTRIBUTES:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
+                "in the `__init__()` method."
+            )
+        hint = " It has no weights yet: call it on an input, or build() it." if not vars(self).get("built") else ""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
+
+    # --- weights ----------------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: ShapeLike | int | None = None,
+        initializer: InitializerLike | TensorLike | None = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: RegularizerLike | None = None,
+        constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a weight of this layer.
+
+        Args:
+            shape: Its shape, () if not given.
+            initializer: What fills it: a name, an initializer or a function; Glorot's uniform one for floats and
+                zeros for others if not given.
+            dtype: Its dtype, that of the layer's weights if not given.
+            trainable: Whether training changes it.
+            autocast: As in Keras.
+            regularizer: Penalty on it.
+            constraint: Projection applied after each training step.
+            aggregation: As in Keras.
+            overwrite_with_gradient: As in Keras.
+            name: Last part of its path.
+
+        Raises:
+            ValueError: if the layer is already built.
+        """
+        if self._locked():
+            raise ValueError(
+                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
+                "already built."
+            )
+        dtype = _state.standardize_dtype(dtype if dtype is not None else self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in dtype else "zeros"
+        if isinstance(initializer, str | dict | type):
+            initializer = cast("InitializerLike", initializers.get(initializer))
+        with _state.name_scope(self.name, self):
+            variable = Variable(
+                cast(Any, initializer),
+                shape=() if shape is None else (shape,) if isinstance(shape, int) else tuple(shape),
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        variable.trainable = trainable and self._trainable
+        self._variables.append(variable)
+        return variable
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar, or several, to the loss of the model that holds this layer."""
+        for value in loss if isinstance(loss, list | tuple) else [loss]:
+            self._losses.append(value if isinstance(value, Tensor) else Tensor(as_array(value)))
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Penalties from the last call, and from the regularizers of the weights that are trained now."""
+        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+
+    def _state_values(self) -> Iterator[Any]:
+        """Walk attributes, and the lists and dicts among them, for variables and layers in order of creation."""
+        seen: set[int] = set()
+
+        def walk(values: Any) -> Iterator[Any]:
+            for value in values:
+                if isinstance(value, Variable | Layer):
+                    if id(value) not in seen:
+                        seen.add(id(value))
+                        yield value
+                elif type(value) is list or type(value) is tuple:
+                    yield from walk(value)
+                elif type(value) is dict:
+                    yield from walk(value.values())
+
+        return walk(list(vars(self).values()))
+
+    def _own_variables(self) -> list[Variable]:
+        own = [value for value in self._state_values() if isinstance(value, Variable)]
+        return [v for v in own if v._declared_trainable] + [v for v in own if not v._declared_trainable]
+
+    def _sublayers(self) -> "list[Layer]":
+        return [value for value in self._state_values() if isinstance(value, Layer)]
+
+    def _flatten_layers(self) -> "Iterator[Layer]":
+        seen: set[int] = set()
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                yield layer
+                stack.extend(reversed(layer._sublayers()))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: the layer's own, trainable ones first, then those of the layers it holds."""
+        found: dict[int, Variable] = {}
+        for layer in self._flatten_layers():
+            for v in layer._own_variables():
+                found.setdefault(id(v), v)
+        return list(found.values())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, in the order of `get_weights`."""
+        return self.variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that training changes."""
+        return [v for v in self.variables if v.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The variables that training leaves alone."""
+        return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
+
+    trainable_weights = trainable_variables
+    non_trainable_weights = non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for v in self._own_variables():
+            if v._declared_trainable:
+                v.trainable = bool(value)
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    def get_weights(self) -> list[FloatArray]:
+        """Return copies of the weights, [] before the layer is built."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[TensorLike]) -> None:
+        """Set all weights, or none if one does not fit.
+
+        Args:
+            weights: Arrays, or what becomes arrays, in the order and shapes of `get_weights`.
+
+        Raises:
+            ValueError: if their number or a shape differs.
+        """
+        variables = self.weights
+        if isinstance(weights, np.ndarray):
+            weights = list(weights)
+        if len(variables) != len(weights):
+            hint = "" if self.built else " The layer is not built: call it on an input, or build() it, first."
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                f"{len(weights)}, but the layer was expecting {len(variables)} weights.{hint}"
+            )
+        arrays = [as_array(value, v.dtype) for v, value in zip(variables, weights, strict=True)]
+        for v, array in zip(variables, arrays, strict=True):
+            if v.shape != array.shape:
+                raise ValueError(
+                    f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of shape "
+                    f"{array.shape}. No weight was set."
+                )
+        for v, array in zip(variables, arrays, strict=True):
+            v.assign(array)
+
+    def count_params(self) -> int:
+        """Return the number of scalars in the weights.
+
+        Raises:
+            ValueError: if the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
+                "Call it on an input, or build() it, first."
+            )
+        return sum(v.size for v in self.weights)
+
+    # --- building ---------------------------------------------------------------------------------------------
+
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        """Make the weights for an input shape. The first call does this by itself.
+
+        Args:
+            args: `input_shape`, None where a size is unknown; a layer of several inputs may name one shape each.
+            kwargs: The same by name.
+        """
+        if args or kwargs:
+            self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
+        self._path = self._path or self._scoped_path()
+        self.built = True
+
+    def _scoped_path(self) -> str:
+        with _state.name_scope(self.name, self):
+            return _state.current_path()
+
+    def get_build_config(self) -> Config | None:
+        """Return the input shape the layer was built with, None if it was not."""
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
+
+    def build_from_config(self, config: Config) -> None:
+        """Build the layer with the shape in `get_build_config`'s result."""
+        if config.get("input_shape") is not None:
+            self.build(_as_shape(config["input_shape"]))
+        elif config.get("shapes_dict"):
+            self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
+
+    def _build_at_init(self) -> None:
+        """Mark a layer without weights as built, unless a subclass has a `build` of its own."""
+        if type(self).build is Layer.build:
+            self.built = True
+
+    def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self.built:
+            return
+        names = [p for p in signature(self.build).parameters.values() if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
+        shapes = [_shapes(x) for x in args]
+        if len(names) <= 1:
+            self.build(*shapes[:1])
+            return
+        bound = signature(self.call).bind_partial(*args, **kwargs).arguments
+        self.build(**{p.name: _shapes(bound[p.name.removesuffix("_shape")]) for p in names
+                      if p.name.removesuffix("_shape") in bound})  # fmt: skip
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shape of the output for an input shape; a subclass may override it.
+
+        Raises:
+            NotImplementedError: if it does not.
+        """
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} should override `def compute_output_shape(self, input_shape)` so that "
+            "its output shape can be told without calling it."
+        )
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return self._inferred_spec(*args, **kwargs)
+        shape = self.compute_output_shape(_shapes(args[0]))
+        return _specs(shape, self.compute_dtype)
+
+    def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return infer(self._call_checked, *args, **kwargs)
+
+    # --- the call ---------------------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output. A subclass overrides this, with whatever arguments it needs."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+
+    @overload
+    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+
+    @overload
+    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the layer if need be, and compute its output.
+
+        Args:
+            args: Tensors, arrays, or lists and dicts of them.
+            kwargs: Further arguments of `call`; `training` says whether layers such as Dropout act.
+
+        Returns:
+            A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
+
+        Raises:
+            ValueError: if an input does not fit the layer.
+        """
+        if "_variables" not in vars(self):
+            return self._variables  # raises the error that names the missing super().__init__()
+        args = tuple(self._convert(x) for x in args)
+        for key, value in kwargs.items():
+            if isinstance(value, np.ndarray | KerasTensor):
+                kwargs[key] = self._convert(value)
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        if self._input_spec is not None:
+            assert_input_compatibility(self._input_spec, first, self.name)
+        context = _state.context
+        with _state.name_scope(self.name, self):
+            self._maybe_build(args or (first,), kwargs)
+            training = kwargs.pop("training", None) if "training" not in self._takes else kwargs.get("training")
+            outermost = not context.training
+            if training is None:
+                training = context.training[-1] if context.training else _default_training(self)
+            if training is not None and "training" in self._takes:
+                kwargs["training"] = training
+            if outermost and not context.dry:
+                for layer in self._flatten_layers():
+                    layer._losses.clear()
+            context.training.append(training)
+            try:
+                if any_symbolic(args) or any_symbolic(kwargs.values()):
+                    outputs = self.compute_output_spec(*args, **kwargs)
+                    self._output_specs = _shapes(outputs)
+                else:
+                    outputs = self._call_checked(*args, **kwargs)
+                    if self.activity_regularizer is not None and not context.dry:
+                        self._regularize(outputs)
+            finally:
+                context.training.pop()
+        return outputs
+
+    def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
+        outputs = self.call(*args, **kwargs)
+        if type(outputs) is Tensor:
+            return outputs
+        return _as_tensors(outputs, self)
+
+    def _convert(self, x: Any) -> Any:
+        """Return an input as a tensor of the compute dtype; strings and other non-numbers are refused."""
+        if type(x) is Tensor and (x.dtype == self.compute_dtype or not self.autocast):
+            return x
+        if x is None or isinstance(x, Layer | str | bytes) or callable(x):
+            return x
+        if isinstance(x, dict):
+            return {key: self._convert(value) for key, value in x.items()}
+        if isinstance(x, list | tuple) and not _is_numbers(x):
+            return type(x)(self._convert(item) for item in x)
+        if isinstance(x, KerasTensor):
+            if self.autocast and x.dtype != self.compute_dtype and "float" in x.dtype:
+                return KerasTensor(x.shape, self.compute_dtype, x.name, x.layer)
+            return x
+        tensor = x if isinstance(x, Tensor) else Tensor(x.array if isinstance(x, Variable) else as_array(x))
+        if cast(Array, tensor.array).dtype.kind in "OUS":
+            raise ValueError(
+                f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
+            )
+        if self.autocast and tensor.dtype != self.compute_dtype and "float" in tensor.dtype:
+            return tensor.astype(self.compute_dtype)
+        return tensor
+
+    def _regularize(self, outputs: Any) -> None:
+        for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
+            loss = self.activity_regularizer(output)
+            # The mean over the batch, so that the penalty does not depend on the batch size.
+            self.add_loss(loss / float(output.shape[0]) if output.ndim else loss)
+
+    # --- description ------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str | None:
+        """Names of the layers around it and its own, such as "sequential/dense"; None before it is built."""
+        return self._path
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """Dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """Dtype of the computations."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """Dtype that inputs are cast to."""
+        return self.compute_dtype
+
+    @property
+    def input_spec(self) -> Any:
+        """What inputs must look like: an InputSpec, a list of them, or None."""
+        return self._input_spec
+
+    @input_spec.setter
+    def input_spec(self, value: "InputSpec | list[InputSpec] | None") -> None:
+        self._input_spec = value
+
+    def _output_shapes(self) -> Any:
+        """Return the output shape for the summary, None where it is unknown."""
+        if self._output_specs is not None:
+            return self._output_specs
+        if not self._build_shapes:
+            return None
+        try:
+            return self.compute_output_shape(**self._build_shapes)
+        except NotImplementedError:
+            return None
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an equal layer, as JSON-like values.
+
+        A subclass with arguments of its own extends the result; where all of them are plain values, that is done
+        by itself.
+
+        Raises:
+            NotImplementedError: if an argument is not a plain value and `get_config` is not overridden.
+        """
+        config: Config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        config |= {key: _to_config(getattr(self, key)) for key in self._arguments}
+        if type(self).get_config is not Layer.get_config or is_built_in(type(self)) or self._arguments:
+            return config
+        own = vars(self).get("_auto_config")
+        if own is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} was created with arguments that are not plain values (or with positional-only "
+                "ones), so it must override `get_config()`: return {**super().get_config(), 'argument': value, ...}."
+            )
+        parameters = signature(type(self).__init__).parameters
+        if not any(p.kind == Parameter.VAR_KEYWORD for p in parameters.values()):
+            config = {key: value for key, value in config.items() if key in parameters}
+        return {**config, **own}
+
+    @classmethod
+    def from_config(cls: type[S], config: Config) -> S:
+        """Return a layer of a configuration that `get_config` made, here or in Keras."""
+        config = dict(config)
+        config.pop("quantization_config", None)
+        if isinstance(config.get("dtype"), dict):
+            config["dtype"] = dtype_policies.get(config["dtype"])
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise TypeError(
+                f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
+                "or `get_config` so that the keys are arguments of `__init__`."
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+_BASE_ATTRIBUTES = frozenset(
+    {"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses"}
+)
+
+
+def _builds(build: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a `build` so that it marks the layer as built, or leaves it as it was if it fails."""
+
+    @wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if vars(self).get("_building"):  # super().build() within a subclass's build
+            build(self, *args, **kwargs)
+            return
+        before, variables = dict(vars(self)), list(self._variables)
+        self._building = True
+        try:
+            with _state.name_scope(self.name, self):
+                self._path = _state.current_path()
+                build(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            self._variables[:] = variables
+            raise
+        self.__dict__.pop("_building")
+        bound = signature(build).bind(self, *args, **kwargs).arguments
+        bound.pop(next(iter(bound)))
+        self._build_shapes = {key: _as_shape(value) for key, value in bound.items()}
+        self.built = True
+
+    return wrapper
+
+
+def _auto_config(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Config | None:
+    """Return the arguments of a user's class as a configuration, None if they are not all plain values."""
+    if is_built_in(cls):
+        return None
+    parameters = signature(cls.__init__).parameters
+    if any(p.kind in (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL) for p in parameters.values()):
+        return None
+    try:
+        bound = signature(cls.__init__).bind(None, *args, **kwargs)
+    except TypeError:
+        return None
+    bound.apply_defaults()
+    found: Config = {}
+    for p in list(parameters.values())[1:]:
+        if p.kind == Parameter.VAR_KEYWORD:
+            found.update(bound.arguments[p.name])
+        else:
+            found[p.name] = bound.arguments[p.name]
+    found.pop("name", None)
+    return found if _is_plain(list(found.values())) else None
+
+
+def _to_config(value: Any) -> Any:
+    """Return an argument as a configuration holds it: functions by name, objects as dicts, the rest as it is."""
+    if callable(value) or hasattr(value, "get_config"):
+        return activations.serialize(value) if not hasattr(value, "get_config") else serialize(value)
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    if isinstance(value, dict):
+        return all(_is_plain(item) for item in value.values())
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
+    """Tell a nested list of numbers, which is one tensor, from a list of tensors."""
+    first = x[0] if x else None
+    if isinstance(first, list | tuple):
+        return _is_numbers(first)
+    return isinstance(first, int | float | np.generic) or not x
+
+
+def _as_shape(value: Any) -> Any:
+    if isinstance(value, list | tuple) and all(n is None or isinstance(n, int | np.integer) for n in value):
+        return tuple(None if n is None else int(n) for n in value)
+    if isinstance(value, list | tuple):
+        return [_as_shape(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_shape(item) for key, item in value.items()}
+    return value
+
+
+def _shapes(x: Any) -> Any:
+    """Return the shape of a tensor, or the shapes of a structure of tensors."""
+    if isinstance(x, TensorOps):
+        shape = tuple(x.shape)
+        return (None, *shape[1:]) if _state.context.dry and shape else shape
+    if isinstance(x, list | tuple):
+        return [_shapes(item) for item in x]
+    if isinstance(x, dict):
+        return {key: _shapes(item) for key, item in x.items()}
+    return None
+
+
+def _specs(shape: Any, dtype: str) -> Any:
+    if isinstance(shape, dict):
+        return {key: _specs(item, dtype) for key, item in shape.items()}
+    if isinstance(shape, list | tuple) and shape and isinstance(shape[0], list | tuple):
+        return [_specs(item, dtype) for item in shape]
+    return KerasTensor(shape, dtype)
+
+
+def _as_tensors(outputs: Any, layer: Layer) -> Any:
+    if outputs is None:
+        raise ValueError(
+            f"Layer '{layer.name}' (of type {type(layer).__name__}): its `call()` returned None. Expected a tensor; "
+            "end it with a `return` statement."
+        )
+    if isinstance(outputs, Tensor):
+        return outputs
+    if isinstance(outputs, list | tuple):
+        return type(outputs)(_as_tensors(item, layer) for item in outputs)
+    if isinstance(outputs, dict):
+        return {key: _as_tensors(item, layer) for key, item in outputs.items()}
+    return Tensor(outputs.array if isinstance(outputs, Variable) else as_array(outputs))
+
+
+def _default_training(layer: Layer) -> bool | None:
+    if "training" not in layer._takes:
+        return None
+    default = signature(layer.call).parameters["training"].default
+    return default if isinstance(default, bool) else None
+
+
+def _caller_depth(layer: Layer) -> int:
+    """Return how many frames up the user's line is: one for each `__init__` of the class's ancestors."""
+    return 2 + sum("__init__" in vars(cls) for cls in type(layer).__mro__[: type(layer).__mro__.index(Layer)])

@@ -1,0 +1,358 @@
+"""Dense, the input of a model, and layers that run a given function."""
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any, Unpack
+
+import numpy as np
+
+from .. import _state, activations, constraints, initializers, regularizers
+from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
+from ..input_spec import InputSpec
+from ..ops.nn import dense
+from ..registry import serialize
+from ..symbolic import KerasTensor
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, register
+
+ActivationLike = ActivationName | Callable[..., Any] | Config
+ConstraintLike = ConstraintName | Callable[..., Any] | Config
+
+
+@register
+class Dense(Layer):
+    """Densely connected layer: y = activation(x @ kernel + bias).
+
+    Args:
+        units: Size of the last output axis, a positive integer.
+        activation: Name or function; the identity if not given.
+        use_bias: Whether there is a bias.
+        kernel_initializer: What fills the kernel, of shape (n, units).
+        bias_initializer: What fills the bias, of shape (units,).
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: Projection of the kernel after each training step.
+        bias_constraint: Projection of the bias after each training step.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input shape:  (batch, ..., n), n fixed at the first call.
+    Output shape: (batch, ..., units).
+
+    Raises:
+        ValueError: if `units` is not a positive integer, or an input's last axis is unknown or changes.
+
+    Source: Glorot and Bengio 2010 for the default initializer.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Dense(1, kernel_initializer="ones")
+        >>> print(layer(np.array([[1.0, 2.0]])))
+        Tensor([[3.]], shape=(1, 1), dtype=float32)
+    """
+
+    _arguments = ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer",
+                  "bias_regularizer", "kernel_constraint", "bias_constraint")  # fmt: skip
+    supports_masking = True
+    kernel: Variable
+    bias: Variable | None
+
+    def __init__(
+        self,
+        units: int,
+        activation: ActivationLike | None = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None,
+        kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:
+        if isinstance(units, bool) or not isinstance(units, int | np.integer) or units <= 0:
+            raise ValueError(f"Dense needs a positive integer for `units`. Received: units={units!r}.")
+        super().__init__(activity_regularizer=activity_regularizer, **options)
+        self.units = int(units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make kernel and bias for a last axis of the given size."""
+        if input_shape[-1] is None:
+            raise ValueError(
+                f"Layer '{self.name}': the last axis of the input must be known. Received: {tuple(input_shape)}."
+            )
+        self.kernel = self.add_weight(
+            (input_shape[-1], self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Return activation(inputs @ kernel + bias)."""
+        return self.activation(dense(inputs, self.kernel, self.bias))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape with `units` as its last axis."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> Config:
+        """Return the arguments; `quantization_config` stands there for Keras, always None."""
+        return {**super().get_config(), "quantization_config": None}
+
+
+@register
+class InputLayer(Layer):
+    """The entry of a model; `Input` makes one and returns its tensor.
+
+    Args:
+        shape: Shape of one sample, None where a size is open.
+        batch_size: Size of the batch, None if open.
+        dtype: Dtype of the input.
+        sparse: Accepted if false: NumPy has no sparse arrays.
+        ragged: Accepted if false.
+        batch_shape: Shape with the batch, in place of `shape` and `batch_size`.
+        input_tensor: A KerasTensor to use as the entry.
+        optional: Whether None may be passed for it.
+        name: Name of the layer.
+
+    Example:
+        >>> InputLayer(shape=(3,)).batch_shape
+        (None, 3)
+    """
+
+    def __init__(
+        self,
+        shape: ShapeLike | None = None,
+        batch_size: int | None = None,
+        dtype: DTypeLike | None = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: ShapeLike | None = None,
+        input_tensor: KerasTensor | None = None,
+        optional: bool = False,
+        name: str | None = None,
+    ) -> None:
+        if sparse or ragged:
+            raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
+        if shape is not None and batch_shape is not None:
+            raise ValueError("You cannot pass both `shape` and `batch_shape` at the same time.")
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError("You cannot pass both `batch_size` and `batch_shape` at the same time.")
+        if input_tensor is not None:
+            if not isinstance(input_tensor, KerasTensor):
+                raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {input_tensor!r}.")
+            batch_shape, dtype = input_tensor.shape, input_tensor.dtype
+        elif shape is not None:
+            batch_shape = (batch_size, *_checked(shape))
+        elif batch_shape is None:
+            raise ValueError("You must pass a `shape` argument, such as Input(shape=(2,)).")
+        super().__init__(name=name)
+        self.batch_shape = _checked(batch_shape)
+        self._dtype = _state.standardize_dtype(dtype)
+        self.optional = optional
+        self.sparse = self.ragged = False
+        self.built = True
+        self.output = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
+        self.output.layer = self
+        self._output_specs = self.batch_shape
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the input."""
+        return self._dtype
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the input."""
+        return inputs
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        keys = ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")
+        return {key: getattr(self, key) for key in keys}
+
+
+def Input(  # noqa: N802 - Keras's name
+    shape: ShapeLike | None = None,
+    batch_size: int | None = None,
+    dtype: DTypeLike | None = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: ShapeLike | None = None,
+    name: str | None = None,
+    tensor: KerasTensor | None = None,
+    optional: bool = False,
+) -> KerasTensor:
+    """Return a symbolic tensor that stands for a model's input.
+
+    Args:
+        shape: Shape of one sample, None where a size is open.
+        batch_size: Size of the batch, None if open.
+        dtype: Dtype of the input.
+        sparse: Accepted if false.
+        ragged: Accepted if false.
+        batch_shape: Shape with the batch, in place of `shape` and `batch_size`.
+        name: Name of the input.
+        tensor: A KerasTensor to use.
+        optional: Whether None may be passed for it.
+
+    Raises:
+        ValueError: if no shape is given, or two that contradict each other.
+
+    Example:
+        >>> Input(shape=(3,), name="x")
+        <KerasTensor shape=(None, 3), dtype=float32, sparse=False, ragged=False, name=x>
+    """
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    return layer.output
+
+
+def _checked(shape: ShapeLike) -> PartialShape:
+    if isinstance(shape, int | str) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
+        raise ValueError(
+            f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r} "
+            f"(of type {type(shape).__name__})."
+        )
+    if any(n is not None and n < 0 for n in shape):
+        raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")
+    return tuple(None if n is None else int(n) for n in shape)
+
+
+@register
+class Identity(Layer):
+    """Layer that returns its input.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Identity()(np.array([1.0])))
+        Tensor([1.], shape=(1,), dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self._build_at_init()
+
+    def call(self, inputs: Any) -> Any:
+        """Return the input, or the structure of inputs."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
+@register
+class Lambda(Layer):
+    """Layer that runs a function of the caller's.
+
+    Args:
+        function: Takes a tensor, and optionally `training` and `mask`; returns a tensor.
+        output_shape: Shape of one output sample, or a function from input shape to output shape; inferred if not
+            given.
+        mask: Accepted as in Keras.
+        arguments: Further keyword arguments of the function.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Lambda(lambda x: x ** 2)(np.array([[3.0]])))
+        Tensor([[9.]], shape=(1, 1), dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: ShapeLike | Callable[..., Any] | None = None,
+        mask: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"Lambda needs a function. Received: function={function!r}.")
+        super().__init__(**options)
+        self.function = function
+        self.mask = mask
+        self.supports_masking = mask is not None
+        self.arguments = dict(arguments or {})
+        self._output_shape = output_shape
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        """Return function(inputs)."""
+        offered = {"mask": mask, "training": training}
+        taken = {key: value for key, value in offered.items() if key in signature(self.function).parameters}
+        return self.function(inputs, **self.arguments, **taken)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs."""
+        if self._output_shape is not None:
+            return KerasTensor(self.compute_output_shape(args[0].shape), self.compute_dtype)
+        return self._inferred_spec(*args, **kwargs)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the declared shape, or the one found by running the function on zeros."""
+        if callable(self._output_shape):
+            return tuple(self._output_shape(tuple(input_shape)))
+        if self._output_shape is not None:
+            return (input_shape[0], *self._output_shape)
+        try:
+            return tuple(self._inferred_spec(KerasTensor(input_shape, self.compute_dtype)).shape)
+        except (TypeError, ValueError, IndexError) as error:
+            raise NotImplementedError(
+                f"Could not infer the output shape of Lambda layer '{self.name}': {error}. Pass `output_shape`."
+            ) from error
+
+    def get_config(self) -> Config:
+        """Return the arguments.
+
+        Raises:
+            ValueError: for a lambda, whose code is not written to configurations.
+        """
+        config: Config = {"function": serialize(self.function)}
+        if self._output_shape is not None:
+            shape = self._output_shape
+            config["output_shape"] = serialize(shape) if callable(shape) else shape
+        if self.mask is not None:
+            config["mask"] = serialize(self.mask)
+        return {**config, "arguments": serialize(self.arguments), **super().get_config()}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Lambda":
+        """Return the layer of a configuration whose functions are found in `custom_objects`."""
+        config = dict(config)
+        for key in ("function", "output_shape", "mask"):
+            if isinstance(config.get(key), dict):
+                config[key] = _function(config[key])
+        return super().from_config(config)
+
+
+def _function(config: Config) -> Any:
+    if config.get("class_name") == "__lambda__":
+        raise ValueError(
+            "A Lambda layer with serialized Python code is never loaded, since that would run code from a file. "
+            "Rebuild the model in Python with the function, then load its weights."
+        )
+    return activations.registry.find(str(config.get("registered_name") or config.get("config")))

@@ -1,0 +1,229 @@
+"""Layers that bring data into the range a network likes."""
+
+from collections.abc import Iterable
+from typing import Any, Unpack
+
+import numpy as np
+
+from .. import _state, ops
+from .._typing import Array, Config, PartialShape, ShapeLike, TensorLike
+from ..tensor import Tensor, TensorOps, as_array
+from .base import Layer, LayerOptions, register
+
+
+@register
+class Normalization(Layer):
+    """Shifts and scales features to mean 0 and standard deviation 1: (x - mean) / sqrt(variance).
+
+    Args:
+        axis: Axes that keep a mean of their own, the last by default; None for one mean of all values.
+        mean: The mean, in place of `adapt`.
+        variance: The variance, in place of `adapt`.
+        invert: Whether to do the opposite: x * sqrt(variance) + mean.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if only one of `mean` and `variance` is given, or their shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Normalization()
+        >>> layer.adapt(np.array([[1.0], [3.0]]))
+        >>> print(layer(np.array([[5.0]])))
+        Tensor([[3.]], shape=(1, 1), dtype=float32)
+    """
+
+    supports_masking = True
+    mean: Tensor | None
+    variance: Tensor | None
+
+    def __init__(
+        self,
+        axis: "int | tuple[int, ...] | list[int] | None" = -1,
+        mean: TensorLike | None = None,
+        variance: TensorLike | None = None,
+        invert: bool = False,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        if (mean is None) != (variance is None):
+            raise ValueError(
+                "When setting values directly, both `mean` and `variance` must be set. "
+                f"Received: mean={mean} and variance={variance}."
+            )
+        if mean is not None and np.shape(mean) != np.shape(variance):
+            raise ValueError(
+                f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and {np.shape(variance)}."
+            )
+        if mean is not None and np.ndim(mean) > len(self.axis):
+            raise ValueError(
+                f"The rank of `mean` must be at most the number of axes ({len(self.axis)}). "
+                f"Received: mean shape {np.shape(mean)} for axis {self.axis}."
+            )
+        self.input_mean = mean
+        self.input_variance = variance
+        self.invert = invert
+        self.mean = self.variance = None
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the statistics, one for each position along the kept axes."""
+        ndim = len(input_shape)
+        if any(axis < -ndim or axis >= ndim for axis in self.axis):
+            raise ValueError(
+                f"All `axis` values must be in the range [-ndim, ndim). Received inputs with ndim={ndim}, "
+                f"while axis={self.axis}."
+            )
+        self._keep_axis = tuple(sorted(axis % ndim for axis in self.axis))
+        if any(input_shape[axis] is None for axis in self._keep_axis):
+            raise ValueError(
+                f"All `axis` values to be kept must have a known shape. Received axis={self.axis}, "
+                f"inputs.shape={tuple(input_shape)}."
+            )
+        self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
+        self._broadcast_shape = tuple((input_shape[axis] or 1) if axis in self._keep_axis else 1 for axis in range(ndim))
+        if self.input_mean is None or self.input_variance is None:
+            shape = tuple(input_shape[axis] for axis in self._keep_axis)
+            self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
+            self.adapt_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
+            self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
+            self.finalize_state()
+        else:
+            self.mean = self._spread(self.input_mean)
+            self.variance = self._spread(self.input_variance)
+
+    def _spread(self, value: TensorLike) -> Tensor:
+        array = as_array(value, self.compute_dtype)
+        if array.ndim:
+            shape = [1] * len(self._broadcast_shape)
+            for axis, size in zip(self._keep_axis[::-1], array.shape[::-1], strict=False):
+                shape[axis] = size
+            array = array.reshape(shape)
+        return Tensor(np.broadcast_to(array, self._broadcast_shape))
+
+    def adapt(self, data: "TensorLike | Iterable[Any]") -> None:
+        """Take mean and variance from data.
+
+        Args:
+            data: An array, or an iterable of batches (a batch may be a tuple whose first item is x).
+
+        Raises:
+            ValueError: if there is no data, or its shape is not the one the layer was built for.
+            TypeError: if the data is neither.
+        """
+        whole = isinstance(data, np.ndarray | TensorOps) or (hasattr(data, "__array__"))
+        if not whole and isinstance(data, list | tuple) and not any(hasattr(b, "shape") for b in data):
+            data, whole = as_array(data), True
+        if not whole and not isinstance(data, Iterable):
+            raise TypeError(
+                f"Unsupported data type: {type(data).__name__}. `adapt` takes an array or an iterable of batches."
+            )
+        batches: Iterable[Any] = [data] if whole or not isinstance(data, Iterable) else data
+        count, mean, variance = 0, np.zeros(()), np.zeros(())
+        for item in batches:
+            batch = as_array(item[0] if isinstance(item, tuple) else item)
+            self._check_batch(batch)
+            size = batch.size // max(1, int(np.prod([batch.shape[axis] for axis in self._keep_axis])))
+            batch_mean = np.mean(batch, axis=self._reduce_axis)
+            batch_variance = np.var(batch, axis=self._reduce_axis)
+            # Two groups merged: the variance within each, and that of their means (Chan et al. 1979).
+            share = size / (count + size)
+            merged = mean * (1 - share) + batch_mean * share
+            variance = (variance + (mean - merged) ** 2) * (1 - share)
+            variance = variance + (batch_variance + (batch_mean - merged) ** 2) * share
+            count, mean = count + size, merged
+        if not count:
+            raise ValueError(f"adapt() of layer '{self.name}' received no data. Expected at least one row.")
+        if self.input_mean is None:
+            self.adapt_mean.assign(mean)
+            self.adapt_variance.assign(variance)
+            self.finalize_state()
+
+    def _check_batch(self, batch: Array) -> None:
+        if not batch.size:
+            raise ValueError(f"adapt() of layer '{self.name}' received an empty array of shape {batch.shape}.")
+        if batch.dtype.kind in "OUS":
+            raise ValueError(f"adapt() of layer '{self.name}' needs numbers. Received dtype {batch.dtype}.")
+        if not self.built:
+            self.build(batch.shape)
+        built = self._build_shapes["input_shape"]
+        if batch.ndim != len(built) or any(batch.shape[axis] != built[axis] for axis in self._keep_axis):
+            raise ValueError(
+                f"Layer '{self.name}' was built with input_shape={built}, but adapt() is being called with data "
+                f"of an incompatible shape, {batch.shape}."
+            )
+
+    def finalize_state(self) -> None:
+        """Bring the statistics into the shape of the inputs, after weights were set."""
+        if self.input_mean is None and self.built | bool(self._variables):
+            self.mean = self._spread(self.adapt_mean)
+            self.variance = self._spread(self.adapt_variance)
+
+    def set_weights(self, weights: Any) -> None:
+        """Set mean, variance and count, and use them from now on."""
+        super().set_weights(weights)
+        self.finalize_state()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs."""
+        if self.mean is None or self.variance is None:
+            raise ValueError(f"Layer '{self.name}' has no statistics. Call adapt() or build() first.")
+        inputs = ops.cast(inputs, self.compute_dtype)
+        scale = ops.maximum(ops.sqrt(self.variance), _state.epsilon())
+        return self.mean + inputs * scale if self.invert else (inputs - self.mean) / scale
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "invert": self.invert,
+            "mean": None if self.input_mean is None else np.array(self.input_mean).tolist(),
+            "variance": None if self.input_variance is None else np.array(self.input_variance).tolist(),
+        }
+
+
+@register
+class Rescaling(Layer):
+    """Returns inputs * scale + offset.
+
+    Args:
+        scale: Factor.
+        offset: Added after the factor.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Rescaling(1 / 255)(np.array([0, 255])))
+        Tensor([0. 1.], shape=(2,), dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(**options)
+        self.scale = scale
+        self.offset = offset
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the rescaled inputs, as floats."""
+        scale = as_array(self.scale, self.compute_dtype)
+        if scale.ndim and _state.image_data_format() == "channels_first":
+            scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
+        return ops.cast(inputs, self.compute_dtype) * scale + as_array(self.offset, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value
+                 for key, value in (("scale", self.scale), ("offset", self.offset))}  # fmt: skip
+        return {**super().get_config(), **plain}

@@ -1,0 +1,267 @@
+"""Layers that act only in training: noise and penalties."""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Unpack
+
+from .. import ops, random, regularizers
+from .._typing import Config, PartialShape, Shape, ShapeLike
+from ..random import SeedGenerator
+from ..tensor import Tensor
+from .base import BaseOptions, Layer, LayerOptions, register
+
+SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
+"""What selu tends to for very negative inputs (Klambauer et al. 2017)."""
+
+
+class _Noise(Layer):
+    """A layer that draws random numbers in training and is the identity otherwise.
+
+    Args:
+        strength: The rate or standard deviation; at 0 no generator is made.
+        seed: Seed of its generator.
+        options: Arguments of every layer.
+    """
+
+    supports_masking = True
+
+    def __init__(self, strength: float, seed: int | None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.seed = seed
+        if strength > 0:
+            self.seed_generator = SeedGenerator(seed)
+        self._build_at_init()
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
+@register
+class Dropout(_Noise):
+    """Sets a share of the inputs to 0 in training and scales the others up, so that their sum stays the same.
+
+    Args:
+        rate: Share to drop, from 0 to 1.
+        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
+        seed: Seed of the mask.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        inputs: Tensor of any shape.
+        training: Whether to drop.
+
+    Raises:
+        ValueError: if the rate is not between 0 and 1.
+
+    Source: Srivastava et al. 2014.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Dropout(0.5, seed=1)
+        >>> print(layer(np.ones((1, 3))))
+        Tensor([[1. 1. 1.]], shape=(1, 3), dtype=float32)
+        >>> sorted(set(layer(np.ones((10, 10)), training=True).numpy().flatten().tolist()))
+        [0.0, 2.0]
+    """
+
+    _arguments = ("rate", "seed", "noise_shape")
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: ShapeLike | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        self.rate = _between("rate", rate, 1)
+        self.noise_shape = _noise_shape(noise_shape)
+        super().__init__(rate, seed, **options)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Drop, if training."""
+        if training and self.rate > 0:
+            return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
+        return inputs
+
+
+@register
+class GaussianNoise(_Noise):
+    """Adds normally distributed noise in training.
+
+    Args:
+        stddev: Standard deviation of the noise, from 0 to 1.
+        seed: Seed of the noise.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `stddev` is not between 0 and 1.
+
+    Example:
+        >>> import numpy as np
+        >>> print(GaussianNoise(0.1)(np.ones((1, 2))))
+        Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("stddev", "seed")
+
+    def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
+        self.stddev = _between("stddev", stddev, 1)
+        super().__init__(stddev, seed, **options)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Add noise, if training."""
+        if training and self.stddev > 0:
+            return inputs + random.normal(
+                inputs.shape, 0.0, self.stddev, dtype=self.compute_dtype, seed=self.seed_generator
+            )
+        return inputs
+
+
+@register
+class GaussianDropout(_Noise):
+    """Multiplies by normally distributed noise of mean 1 and variance rate / (1 - rate) in training.
+
+    Args:
+        rate: Drop rate of the Dropout it stands in for, from 0 to 1.
+        seed: Seed of the noise.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the rate is not between 0 and 1.
+
+    Source: Srivastava et al. 2014.
+
+    Example:
+        >>> import numpy as np
+        >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
+        Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("rate", "seed")
+
+    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
+        self.rate = _between("rate", rate, 1)
+        super().__init__(rate, seed, **options)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Multiply by noise, if training."""
+        if training and self.rate > 0:
+            stddev = sqrt(self.rate / (1.0 - self.rate))
+            return inputs * random.normal(
+                inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator
+            )
+        return inputs
+
+
+@register
+class AlphaDropout(_Noise):
+    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
+
+    Args:
+        rate: Share to drop, from 0 to 1.
+        noise_shape: Shape of the mask, as in Dropout.
+        seed: Seed of the mask.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the rate is not between 0 and 1.
+
+    Source: Klambauer et al. 2017.
+
+    Example:
+        >>> import numpy as np
+        >>> print(AlphaDropout(0.1)(np.ones((1, 2))))
+        Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("rate", "seed", "noise_shape")
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: ShapeLike | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        self.rate = _between("rate", rate, 1)
+        self.noise_shape = noise_shape
+        super().__init__(rate, seed, **options)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Drop, if training."""
+        if not training or self.rate == 0:
+            return inputs
+        shape = _concrete(self.noise_shape, inputs.shape)
+        kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
+        b = -a * SELU_LIMIT * self.rate
+        return a * (inputs * kept + SELU_LIMIT * (1 - kept)) + b
+
+
+@register
+class ActivityRegularization(Layer):
+    """Returns its input and adds a penalty on it to the loss.
+
+    Args:
+        l1: Factor of the sum of absolute values.
+        l2: Factor of the sum of squares.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = ActivityRegularization(l1=0.5)
+        >>> _ = layer(np.array([[1.0, -3.0]]))
+        >>> float(layer.losses[0])
+        2.0
+    """
+
+    _arguments = ("l1", "l2")
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
+        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
+        self.l1 = l1
+        self.l2 = l2
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the input."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        config = super().get_config()
+        config.pop("activity_regularizer")
+        return config
+
+
+def _between(argument: str, value: float, limit: float) -> float:
+    if not isinstance(value, int | float) or not 0 <= value <= limit:
+        raise ValueError(
+            f"Invalid value received for argument `{argument}`. Expected a float value between 0 and {limit}. "
+            f"Received: {argument}={value!r}."
+        )
+    return value
+
+
+def _noise_shape(noise_shape: ShapeLike | None) -> PartialShape | None:
+    if noise_shape is None:
+        return None
+    valid = isinstance(noise_shape, Sequence) and not isinstance(noise_shape, str)
+    if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
+        raise ValueError(
+            "Invalid value received for argument `noise_shape`. Expected a tuple of positive integers or None. "
+            f"Received: noise_shape={noise_shape!r}."
+        )
+    return tuple(noise_shape)
+
+
+def _concrete(noise_shape: ShapeLike | None, shape: Shape) -> Shape:
+    if noise_shape is None:
+        return shape
+    return tuple(n if n is not None else shape[i] for i, n in enumerate(noise_shape))

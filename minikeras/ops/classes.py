@@ -1,0 +1,289 @@
+"""Classes as numbers and as vectors, and the losses on them."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array, DTypeLike, TensorLike
+from ..tensor import Tensor, composite, primitive
+from .arrays import as_float, rule
+from .nn import log_softmax, sigmoid, softmax
+from .reduction import max
+from .shapes import take_along_axis
+
+
+@primitive(None)
+def one_hot(
+    x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None, sparse: bool = False
+) -> Array:
+    """Vectors with a 1 at the place that an integer names, all zeros for one outside of 0 .. num_classes - 1.
+
+    Args:
+        x: Integers, of any shape.
+        num_classes: Length of a vector; None takes the largest integer plus one.
+        axis: Where the result has the new axis.
+        dtype: That of the result, the default float type if not given.
+        sparse: Keras's sparse tensors do not exist here; only False.
+
+    Example:
+        >>> print(one_hot([0, 2], 3))
+        Tensor([[1. 0. 0.]
+                [0. 0. 1.]], shape=(2, 3), dtype=float32)
+    """
+    _refuse_sparse(sparse)
+    labels = np.asarray(x)
+    hot = labels[..., None] == np.arange(num_classes or int(labels.max()) + 1)
+    return np.moveaxis(hot, -1, axis).astype(_state.standardize_dtype(dtype))
+
+
+@composite
+def multi_hot(
+    inputs: TensorLike,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    sparse: bool = False,
+    *,
+    num_tokens: int | None = None,
+) -> Tensor:
+    """Vectors with a 1 at each of the places that a row of integers names.
+
+    Args:
+        inputs: Integers of shape (n,) or (batch, n, ...).
+        num_classes: Length of a vector.
+        axis: Where the result has the axis of classes.
+        dtype: That of the result, the default float type if not given.
+        sparse: Keras's sparse tensors do not exist here; only False.
+        num_tokens: An older name of num_classes.
+
+    Example:
+        >>> print(multi_hot([0, 2, 2], 4))
+        Tensor([1. 0. 1. 0.], shape=(4,), dtype=float32)
+    """
+    classes = num_classes if num_classes is not None else num_tokens
+    if classes is None:
+        raise ValueError(
+            "multi_hot needs num_classes, the length of its vectors. Received: num_classes=None."
+        )
+    hot = one_hot(inputs, classes, axis=axis, dtype=dtype, sparse=sparse)
+    return max(hot, axis=1 if hot.ndim > 2 else 0)
+
+
+def _refuse_sparse(sparse: bool) -> None:
+    if sparse:
+        raise ValueError("Sparse tensors are not supported. Received: sparse=True; expected False.")
+
+
+@composite
+def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
+    """The k largest elements of the last axis and their indices; among equals the first comes first.
+
+    Args:
+        x: Of shape (..., n).
+        k: How many, at most n.
+        sorted: Accepted for Keras's sake; the elements always come in descending order.
+
+    Returns:
+        Values and int32 indices, both of shape (..., k).
+
+    Example:
+        >>> values, indices = top_k([3.0, 9.0, 5.0], 2)
+        >>> print(values, indices)
+        Tensor([9. 5.], shape=(2,), dtype=float32) Tensor([1 2], shape=(2,), dtype=int32)
+    """
+    indices = _largest(x, k)
+    return take_along_axis(x, indices, axis=-1), indices
+
+
+@primitive(None)
+def _largest(x: TensorLike, k: int) -> Array:
+    array = np.asarray(x)
+    size = array.shape[-1]
+    if not 0 <= k <= size:
+        raise ValueError(f"top_k needs a k from 0 to the size of the last axis, {size}. Received: k={k}.")
+    ascending = np.argsort(array[..., ::-1], axis=-1, kind="stable")  # reversed twice: stable and descending
+    return (size - 1 - ascending[..., ::-1][..., :k]).astype("int32")
+
+
+@primitive(None, None)
+def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
+    """Whether the right class is among the k largest predictions, ties included.
+
+    Args:
+        targets: Class numbers of shape (batch,).
+        predictions: Of shape (batch, classes).
+        k: How many of the largest count.
+
+    Returns:
+        Booleans of shape (batch,).
+
+    Example:
+        >>> print(in_top_k([1, 2], [[0.1, 0.9, 0.8], [0.1, 0.9, 0.8]], 1))
+        Tensor([ True False], shape=(2,), dtype=bool)
+    """
+    scores = np.asarray(predictions)
+    right = np.take_along_axis(scores, np.asarray(targets)[:, None], axis=-1)
+    return np.sum(scores > right, axis=-1) < k
+
+
+# Losses on tensors
+
+
+def _clip(x: Any) -> Any:
+    return np.minimum(np.maximum(x, _state.settings.epsilon), 1 - _state.settings.epsilon)
+
+
+def _inside(x: Any) -> Any:
+    return (x > _state.settings.epsilon) & (x < 1 - _state.settings.epsilon)
+
+
+def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
+    if from_logits:
+        return rule(log_softmax)(output, axis)
+    return np.log(_clip(output / np.sum(output, axis=axis, keepdims=True)))
+
+
+def _same_shape(target: Array, output: Array) -> None:
+    if target.shape != output.shape:
+        raise ValueError(
+            "Arguments `target` and `output` must have the same shape. "
+            f"Received: target.shape={target.shape}, output.shape={output.shape}."
+        )
+
+
+def _binary_target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
+    if from_logits:
+        return -g * output
+    p = _clip(output)
+    return g * (np.log(1 - p) - np.log(p))
+
+
+def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
+    if from_logits:
+        return g * (rule(sigmoid)(output) - target)
+    p = _clip(output)
+    return g * _inside(output) * (p - target) / (p * (1 - p))
+
+
+@primitive(_binary_target_rule, _binary_output_rule)
+def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
+    """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
+
+    Args:
+        target: Right answers, from 0 to 1.
+        output: Probabilities p of the same shape; they are kept epsilon away from 0 and 1.
+        from_logits: Whether `output` is the logit x of p = sigmoid(x) instead; nothing is cut off then.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+        >>> print(binary_crossentropy([0.0, 1.0], [1e4, 0.0], from_logits=True))
+        Tensor([1.0000000e+04 6.9314718e-01], shape=(2,), dtype=float32)
+    """
+    output = as_float(output)
+    target = np.asarray(target, output.dtype)
+    _same_shape(target, output)
+    if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
+        return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
+    p = _clip(output)
+    return -(target * np.log(p) + (1 - target) * np.log(1 - p))
+
+
+def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    g = np.expand_dims(g, axis)
+    if from_logits:
+        return g * (rule(softmax)(output, axis) * np.sum(target, axis=axis, keepdims=True) - target)
+    total = np.sum(output, axis=axis, keepdims=True)
+    p = output / total
+    d = -target / _clip(p) * _inside(p)
+    return g * (d - np.sum(d * p, axis=axis, keepdims=True)) / total
+
+
+def _target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    return -np.expand_dims(g, axis) * _log_probabilities(output, from_logits, axis)
+
+
+@primitive(_target_rule, _output_rule)
+def categorical_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> Array:
+    """-sum(target * log(p)) over the classes.
+
+    Args:
+        target: Right probabilities, such as one-hot rows.
+        output: Scores of the same shape: divided by their sum they are p, kept epsilon away from 0 and 1.
+        from_logits: Whether p = softmax(output) instead; nothing is cut off then.
+        axis: Axis of the classes, which the result does not have.
+
+    Raises:
+        ValueError: if the shapes differ or there is no axis.
+
+    Example:
+        >>> print(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]))
+        Tensor([0.6931472], shape=(1,), dtype=float32)
+    """
+    output = as_float(output)
+    target = np.asarray(target, output.dtype)
+    _same_shape(target, output)
+    _needs_axis(output)
+    return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+
+
+def _needs_axis(output: Array) -> None:
+    if not output.ndim:
+        raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
+
+
+def _labels(target: Any, output: Any, axis: int) -> Any:
+    """Return labels in the rank of the output, with size 1 along the axis of the classes."""
+    if np.ndim(target) == np.ndim(output) and np.shape(target)[-1] == 1:
+        target = np.squeeze(target, axis=-1)
+    expected = tuple(np.delete(np.shape(output), axis).tolist())
+    if np.shape(target) != expected:
+        raise ValueError(
+            f"Integer targets must have the shape of the output without its axis of classes, {expected}. "
+            f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}."
+        )
+    return np.expand_dims(target, axis)
+
+
+def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    classes = np.moveaxis(
+        np.arange(np.shape(output)[axis]).reshape([-1] + [1] * (np.ndim(output) - 1)), 0, axis
+    )
+    hot = np.equal(_labels(target, output, axis), classes)
+    return _output_rule(g, y, hot * 1.0, output, from_logits, axis)
+
+
+@primitive(None, _sparse_rule)
+def sparse_categorical_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> Array:
+    """-log(p[target]): `categorical_crossentropy` for class numbers instead of one-hot rows.
+
+    Args:
+        target: Class numbers, of the output's shape without its axis of classes, or with size 1 in the last.
+        output: Scores: divided by their sum they are p, kept epsilon away from 0 and 1.
+        from_logits: Whether p = softmax(output) instead; nothing is cut off then.
+        axis: Axis of the classes, which the result does not have.
+
+    Raises:
+        ValueError: if the shapes do not fit, or a number is no class.
+
+    Example:
+        >>> print(sparse_categorical_crossentropy([1], [[0.5, 0.5]]))
+        Tensor([0.6931472], shape=(1,), dtype=float32)
+    """
+    output = as_float(output)
+    _needs_axis(output)
+    labels = _labels(np.asarray(target).astype(np.intp), output, axis)
+    count = output.shape[axis]
+    if labels.size and int(labels.view(np.uintp).max()) >= count:  # as unsigned, a negative one is huge
+        raise ValueError(
+            f"Integer targets must be class numbers from 0 to {count - 1}. "
+            f"Received: targets from {labels.min()} to {labels.max()}."
+        )
+    chosen = np.take_along_axis(_log_probabilities(output, from_logits, axis), labels, axis)
+    return -np.squeeze(chosen, axis)

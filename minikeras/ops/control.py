@@ -1,0 +1,143 @@
+"""Control flow in Keras's form, run by Python: choices, loops, mapping a function over elements."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..tensor import Tensor, as_array
+from .creation import convert_to_tensor, shape, zeros_like
+from .shapes import stack
+
+T = TypeVar("T")
+
+
+def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
+    """Call one of two functions without arguments, as a scalar says."""
+    return true_fn() if pred else false_fn()
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """Call the function at an index, limited to those there are, on the operands."""
+    return branches[int(np.clip(as_array(index), 0, len(branches) - 1))](*operands)
+
+
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, maximum_iterations: int | None = None
+) -> Any:
+    """Apply `body` to loop variables, a tensor or a tuple of them, as long as `cond` holds for them.
+
+    Example:
+        >>> int(while_loop(lambda i: i < 5, lambda i: i + 2, 0))
+        6
+    """
+    several = isinstance(loop_vars, list | tuple)
+    values = tuple(map(convert_to_tensor, loop_vars)) if several else (convert_to_tensor(loop_vars),)
+    count = 0
+    while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
+        result = body(*values)
+        values = tuple(result) if isinstance(result, list | tuple) else (result,)
+        count += 1
+    return values if several else values[0]
+
+
+def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
+    """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`.
+
+    Example:
+        >>> fori_loop(1, 4, lambda i, total: total + i, 0)
+        6
+    """
+    value = init_val
+    for i in range(int(lower), int(upper)):
+        value = body_fun(i, value)
+    return value
+
+
+def scan(
+    f: Callable[[Any, Any], Any],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+) -> tuple[Any, Any]:
+    """Apply `f(carry, x) -> (carry, y)` to the elements of xs in turn; return the last carry and all y stacked.
+
+    Args:
+        f: The step; y may be None, which counts as zeros like the carry.
+        init: The first carry, a tensor or a structure of tensors.
+        xs: A tensor, or a list, tuple or dict of tensors, whose first axis is walked along.
+        length: How many steps, needed where xs is None.
+        reverse: Whether to start at the last element.
+        unroll: Accepted for Keras's sake.
+
+    Example:
+        >>> carry, ys = scan(lambda total, x: (total + x, total), 0.0, [1.0, 2.0, 3.0])
+        >>> float(carry), ys.numpy()
+        (6.0, array([0., 1., 3.], dtype=float32))
+    """
+    if not callable(f):
+        raise TypeError(f"scan needs a function f(carry, x). Received: f={f!r}")
+    if xs is None and length is None:
+        raise ValueError("scan needs xs to walk along, or length. Received neither.")
+    tensors = _map_structure(convert_to_tensor, xs, lists=isinstance(xs, list) and bool(np.ndim(xs[0])))
+    steps = range(_first_size(tensors) if length is None else int(length))
+    carry, ys = _map_structure(convert_to_tensor, init), []
+    for i in reversed(steps) if reverse else steps:
+        carry, y = f(carry, None if xs is None else _map_structure(lambda x, i=i: x[i], tensors))
+        ys.append(_map_structure(zeros_like, carry) if y is None else y)
+    return carry, _stack_structures(ys[::-1] if reverse else ys)
+
+
+def map(f: Callable[[Any], Any], xs: Any) -> Any:
+    """Apply a function to each element along the first axis and stack the results.
+
+    Example:
+        >>> map(lambda x: x * x, [1, 2, 3]).numpy()
+        array([1, 4, 9], dtype=int32)
+    """
+    return scan(lambda _, x: ((), f(x)), (), xs)[1]
+
+
+def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
+    """Apply a function to each element of a tensor, or to lists of those of several tensors, and stack the results."""
+    if isinstance(elements, list | tuple):
+        columns = [convert_to_tensor(x) for x in elements]
+        return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])
+    return _stack_structures([function(x) for x in convert_to_tensor(elements)])
+
+
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: set[int | str] | None = None, signature: str | None = None
+) -> Callable[..., Any]:
+    """Let a function of scalars take arrays, as `numpy.vectorize` does; its result is not differentiated."""
+    run = np.vectorize(lambda *a, **k: as_array(pyfunc(*a, **k)), excluded=excluded, signature=signature)  # type: ignore[arg-type]  # positions are allowed too
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        return Tensor(run(*[as_array(a) if isinstance(a, Tensor | list) else a for a in args], **kwargs))
+
+    return call
+
+
+def _map_structure(function: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _map_structure(function, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_map_structure(function, item) for item in value])
+    return None if value is None else function(value)
+
+
+def _first_size(value: Any) -> int:
+    while isinstance(value, dict | list | tuple):
+        value = next(iter(value.values() if isinstance(value, dict) else value))
+    return int(shape(value)[0])
+
+
+def _stack_structures(values: Sequence[Any]) -> Any:
+    first = values[0]
+    if isinstance(first, dict):
+        return {key: _stack_structures([v[key] for v in values]) for key in first}
+    if isinstance(first, list | tuple):
+        return type(first)([_stack_structures(column) for column in zip(*values, strict=True)])
+    return stack([convert_to_tensor(v) for v in values])

@@ -1,0 +1,275 @@
+"""Making tensors, converting them, asking for their shape and dtype."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array, DTypeLike, TensorLike
+from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, coerce, composite, primitive
+from .arrays import common_dtype, strong
+
+
+@primitive(lambda g, y, x, dtype: g)
+def cast(x: TensorLike, dtype: DTypeLike) -> Array:
+    """x in another dtype."""
+    return strong(x).astype(_state.standardize_dtype(dtype))
+
+
+@composite
+def convert_to_tensor(
+    x: TensorLike, dtype: DTypeLike | None = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Tensor:
+    """A tensor of the values of x; Python numbers become float32 or int32, arrays keep their dtype.
+
+    Raises:
+        ValueError: if rows differ in length, for text, or for `sparse` and `ragged`.
+
+    Example:
+        >>> print(convert_to_tensor([1, 2]))
+        Tensor([1 2], shape=(2,), dtype=int32)
+    """
+    if sparse or ragged:
+        raise ValueError(
+            f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
+            "Convert the data to an array first."
+        )
+    if isinstance(x, TensorOps):
+        name = x.dtype if dtype is None else _state.standardize_dtype(dtype)
+        return x if isinstance(x, Tensor) and x.dtype == name else cast(x, name)
+    if isinstance(x, list | tuple) and _has_tensor(x):
+        rows = NUMPY_OPS["stack"]([convert_to_tensor(item, dtype) for item in x])
+        return rows if isinstance(rows, Tensor) else Tensor(rows)
+    array = as_array(x, dtype)
+    return Tensor(array.copy() if array is x else array)  # the caller may change x later
+
+
+def _has_tensor(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, TensorOps) or (isinstance(v, list | tuple) and _has_tensor(v)) for v in values)
+
+
+def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor of the values of x, as `convert_to_tensor` makes it."""
+    return convert_to_tensor(x, dtype)
+
+
+def convert_to_numpy(x: TensorLike) -> Array:
+    """A NumPy array of the values of x, which the caller may change."""
+    return np.array(as_array(x))
+
+
+@primitive(lambda g, y, x: g)
+def copy(x: TensorLike) -> Array:
+    """A copy of x."""
+    return strong(x).copy()
+
+
+@primitive(None)
+def stop_gradient(variable: TensorLike) -> Array:
+    """The values of a tensor, through which no gradient flows."""
+    return strong(variable)
+
+
+@primitive(None)
+def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """The bytes of x read as another dtype."""
+    return strong(x) if dtype is None else strong(x).view(_state.standardize_dtype(dtype))
+
+
+def is_tensor(x: object) -> bool:
+    """Tell whether x is a tensor, a symbolic tensor among them, or an array.
+
+    Example:
+        >>> is_tensor([1.0])
+        False
+    """
+    return isinstance(x, Tensor | np.ndarray | np.generic)
+
+
+def shape(x: TensorLike) -> tuple[Any, ...]:
+    """Sizes of the axes of x, None for those a symbolic tensor does not know.
+
+    Example:
+        >>> shape([[1, 2, 3]])
+        (1, 3)
+    """
+    return tuple(x.shape if isinstance(x, TensorOps) else np.shape(x))
+
+
+def ndim(x: TensorLike) -> int:
+    """Number of axes of x."""
+    return len(shape(x))
+
+
+def size(x: TensorLike) -> int:
+    """Number of elements of x."""
+    return int(np.prod(shape(x), dtype=int))
+
+
+def dtype(x: TensorLike) -> str:
+    """Name of the dtype of x.
+
+    Example:
+        >>> dtype([1.5])
+        'float32'
+    """
+    return x.dtype if isinstance(x, TensorOps) else as_array(x).dtype.name
+
+
+NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
+
+
+# New tensors.
+
+
+def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros of a shape."""
+    return Tensor(np.zeros(_sizes(shape), _state.standardize_dtype(dtype)))
+
+
+def ones(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Ones of a shape."""
+    return Tensor(np.ones(_sizes(shape), _state.standardize_dtype(dtype)))
+
+
+def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor of a shape with arbitrary values."""
+    return Tensor(np.empty(_sizes(shape), _state.standardize_dtype(dtype)))
+
+
+def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor of a shape, filled with one value (or one that broadcasts to it)."""
+    return Tensor(np.full(_sizes(shape), as_array(fill_value), _state.standardize_dtype(dtype)))
+
+
+def _sizes(shape: Any) -> Any:
+    return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
+
+
+@primitive(None)
+def zeros_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """Zeros of x's shape, and dtype if none is given."""
+    return np.zeros_like(strong(x), dtype and _state.standardize_dtype(dtype))
+
+
+@primitive(None)
+def ones_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """Ones of x's shape, and dtype if none is given."""
+    return np.ones_like(strong(x), dtype and _state.standardize_dtype(dtype))
+
+
+@primitive(None)
+def empty_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """A tensor of x's shape, and dtype if none is given, with arbitrary values."""
+    return np.empty_like(strong(x), dtype and _state.standardize_dtype(dtype))
+
+
+@primitive(None, None)
+def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """A tensor of x's shape, and dtype if none is given, filled with one value."""
+    return np.full_like(strong(x), fill_value, dtype and _state.standardize_dtype(dtype))
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
+    """Numbers from `start` (0 if it is the only argument) up to but without `stop`.
+
+    Example:
+        >>> print(arange(3), arange(1, 2, 0.5))
+        Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
+    """
+    given = [coerce(v) for v in (start, stop, step) if v is not None]
+    name = common_dtype(*given) if dtype is None else _state.standardize_dtype(dtype)
+    first, last = (0, start) if stop is None else (start, stop)
+    return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
+
+
+def linspace(
+    start: TensorLike,
+    stop: TensorLike,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Any:
+    """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
+    name = _between(start, stop, dtype)
+    values, step = np.linspace(
+        as_array(start), as_array(stop), int(num), endpoint, retstep=True, dtype=name, axis=axis
+    )
+    return (Tensor(values), Tensor(step)) if retstep else Tensor(values)
+
+
+def logspace(
+    start: TensorLike,
+    stop: TensorLike,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
+    name = _between(start, stop, dtype)
+    values = np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis)
+    return Tensor(values)
+
+
+def geomspace(
+    start: TensorLike,
+    stop: TensorLike,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """`num` numbers at equal ratios from `start` to `stop`."""
+    name = _state.standardize_dtype(dtype)
+    return Tensor(np.geomspace(coerce(start), coerce(stop), num, endpoint, dtype=name, axis=axis))
+
+
+def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
+    if dtype is not None:
+        return _state.standardize_dtype(dtype)
+    return common_dtype(coerce(start), coerce(stop), 0.0)
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Matrix with ones on the kth diagonal: the identity by default."""
+    return Tensor(np.eye(int(N), M if M is None else int(M), int(k), _state.standardize_dtype(dtype)))
+
+
+def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
+    """Identity matrix of n rows."""
+    return eye(n, dtype=dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Matrix with ones at and below the kth diagonal, zeros above."""
+    return Tensor(np.tri(N, M, k, np.dtype(_state.standardize_dtype(dtype))))
+
+
+def bartlett(x: int) -> Tensor:
+    """Bartlett (triangular) window of x points."""
+    return Tensor(np.bartlett(int(x)).astype(_state.floatx()))
+
+
+def blackman(x: int) -> Tensor:
+    """Blackman window of x points."""
+    return Tensor(np.blackman(int(x)).astype(_state.floatx()))
+
+
+def hamming(x: int) -> Tensor:
+    """Hamming window of x points."""
+    return Tensor(np.hamming(int(x)).astype(_state.floatx()))
+
+
+def hanning(x: int) -> Tensor:
+    """Hann window of x points."""
+    return Tensor(np.hanning(int(x)).astype(_state.floatx()))
+
+
+def kaiser(x: int, beta: float) -> Tensor:
+    """Kaiser window of x points with shape parameter beta."""
+    return Tensor(np.kaiser(int(x), float(beta)).astype(_state.floatx()))

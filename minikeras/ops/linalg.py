@@ -1,0 +1,453 @@
+"""Linear algebra: products, norms, decompositions, equations."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array, Axis, TensorLike
+from ..tensor import Tensor, as_array, composite, primitive
+from .arrays import as_float, axes, promote, restore
+from .creation import convert_to_tensor, ndim, shape
+from .elementwise import absolute, multiply, power
+from .reduction import count_nonzero, max, min, sum
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose, tril, triu
+
+# Products.
+
+
+def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
+    if np.ndim(x2) == 1:
+        return (g[..., None] if np.ndim(x1) > 1 else g) * x2
+    if np.ndim(x1) == 1:
+        return np.matmul(x2, g[..., None])[..., 0]
+    return np.matmul(g, np.swapaxes(x2, -1, -2))
+
+
+def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
+    if np.ndim(x2) == 1:
+        return (g[..., None] if np.ndim(x1) > 1 else g) * x1
+    if np.ndim(x1) == 1:
+        return x1[:, None] * g[..., None, :]
+    if np.ndim(x2) == 2:  # one product instead of one for each matrix of x1, added up
+        return np.matmul(np.reshape(x1, (-1, x1.shape[-1])).T, np.reshape(g, (-1, g.shape[-1])))
+    return np.matmul(np.swapaxes(x1, -1, -2), g)
+
+
+@primitive(_matmul_left, _matmul_right)
+def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
+    """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column.
+
+    Raises:
+        ValueError: if the sizes do not fit; the message names both shapes.
+    """
+    a, b = promote(x1, x2)
+    try:
+        return np.matmul(a, b, out=out)
+    except ValueError:
+        raise ValueError(
+            f"matmul cannot multiply tensors of shapes {np.shape(a)} and {np.shape(b)}: the last axis of the "
+            "first must be as long as the last but one (or only one) of the second, and both need an axis."
+        ) from None
+
+
+@composite
+def dot(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Dot product: the last axis of x1 with the last but one (or only one) of x2; a product with a number."""
+    if not ndim(x1) or not ndim(x2):
+        return multiply(x1, x2)
+    return matmul(x1, x2) if ndim(x2) <= 2 else tensordot(x1, x2, ([-1], [-2]))
+
+
+@composite
+def inner(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Sum of products over the last axes of both."""
+    return tensordot(x1, x2, ([-1], [-1])) if ndim(x1) and ndim(x2) else multiply(x1, x2)
+
+
+@composite
+def outer(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Products of every element of x1 with every one of x2: a matrix of shape (size of x1, size of x2)."""
+    return multiply(reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
+
+
+@composite
+def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Dot product of both flattened."""
+    return matmul(np.conjugate(ravel(x1)), ravel(x2))
+
+
+@composite
+def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> Tensor:
+    """Sum of products over axes of both.
+
+    Args:
+        x1, x2: Any tensors.
+        axes: How many last axes of x1 meet first ones of x2, or a pair: axes of x1, axes of x2.
+    """
+    n1, n2 = ndim(x1), ndim(x2)
+    pair = (range(n1 - axes, n1), range(axes)) if isinstance(axes, int) else axes
+    over1, over2 = ([int(i) % n for i in np.atleast_1d(p)] for p, n in zip(pair, (n1, n2), strict=True))
+    keep1, keep2 = ([i for i in range(n) if i not in over] for n, over in ((n1, over1), (n2, over2)))
+    shape1, shape2 = shape(x1), shape(x2)
+    if [shape1[i] for i in over1] != [shape2[i] for i in over2]:
+        raise ValueError(f"tensordot cannot pair axes {over1} of shape {shape1} with {over2} of {shape2}.")
+    length = int(np.prod([shape1[i] for i in over1]))
+    left = reshape(transpose(x1, keep1 + over1), (-1, length))
+    right = reshape(transpose(x2, over2 + keep2), (length, -1))
+    return reshape(matmul(left, right), [shape1[i] for i in keep1] + [shape2[i] for i in keep2])
+
+
+@composite
+def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Kronecker product: each element of x1 times all of x2."""
+    n = int(np.maximum(ndim(x1), ndim(x2)))
+    s1, s2 = ((1,) * (n - ndim(x)) + shape(x) for x in (x1, x2))
+    left = reshape(x1, list(chain(*((m, 1) for m in s1))))
+    right = reshape(x2, list(chain(*((1, m) for m in s2))))
+    return reshape(multiply(left, right), [m * k for m, k in zip(s1, s2, strict=True)])
+
+
+@composite
+def cross(
+    x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Tensor:
+    """Vector product of vectors with three components (or two, whose third is 0) in one axis."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = moveaxis(x1, axisa, -1), moveaxis(x2, axisb, -1)
+    sizes = {a.shape[-1], b.shape[-1]}
+    if not sizes <= {2, 3}:
+        raise ValueError(f"cross needs vectors of 2 or 3 components. Received shapes: {a.shape}, {b.shape}.")
+    if sizes == {2}:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (stack([v[..., 0], v[..., 1], 0 * v[..., 0]], -1) if v.shape[-1] == 2 else v for v in (a, b))
+    after, before = [1, 2, 0], [2, 0, 1]
+    return moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
+
+
+def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any:
+    """Sum the gradient times the other operands over what the wanted operand has not."""
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    wanted = terms.pop(index)
+    others = [x for i, x in enumerate(operands) if i != index]
+    return np.einsum(f"{','.join([output, *terms])}->{wanted}", g, *others)
+
+
+@primitive(_einsum_rule, variadic=True)
+def _einsum(*operands: TensorLike, subscripts: str) -> Array:
+    return np.einsum(subscripts, *promote(*operands), optimize=len(operands) > 1)
+
+
+@composite
+def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
+    """Sum of products, written as "ij,jk->ik".
+
+    Args:
+        subscripts: A letter for each axis of each operand; those absent after "->" are summed over.
+        operands: The tensors.
+        kwargs: Accepted for Keras's sake.
+
+    Example:
+        >>> einsum("ij->i", [[1, 2], [3, 4]]).numpy()
+        array([3, 7], dtype=int32)
+    """
+    tensors = [convert_to_tensor(x) for x in operands]
+    terms, output = _labels(subscripts.replace(" ", ""), tensors)
+    seen = Counter(chain(*map(set, terms)))
+    for i, term in enumerate(terms):
+        x = tensors[i]
+        for label in [c for c, n in Counter(term).items() if n > 1]:  # "ii": only the diagonal counts
+            while term.count(label) > 1:
+                first = term.index(label)
+                second = term.index(label, first + 1)
+                x = diagonal(x, 0, first, second)
+                term = [c for k, c in enumerate(term) if k not in (first, second)] + [label]
+        alone = [k for k, label in enumerate(term) if seen[label] == 1 and label not in output]
+        if alone:
+            x = sum(x, alone)
+        terms[i] = [label for k, label in enumerate(term) if k not in alone]
+        tensors[i] = x
+    return _einsum(*tensors, subscripts=f"{','.join(map(''.join, terms))}->{''.join(output)}")
+
+
+def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]], list[str]]:
+    """Return the letters of each operand and of the output, with letters in place of an ellipsis."""
+    inputs, arrow, output = subscripts.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(tensors):
+        raise ValueError(f"einsum {subscripts!r} needs {len(terms)} tensors. Received: {len(tensors)}.")
+    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in subscripts]
+    missing = [x.ndim - len(term.replace("...", "")) for term, x in zip(terms, tensors, strict=True)]
+    longest = int(np.max([n for n, term in zip(missing, terms, strict=True) if "..." in term], initial=0))
+    for n, term, x in zip(missing, terms, tensors, strict=True):
+        if n < 0 or (n and "..." not in term):
+            raise ValueError(f"einsum {subscripts!r}: {term!r} does not name the axes of shape {x.shape}.")
+    extra = "".join(free[:longest])
+    filled = [list(t.replace("...", extra[longest - n :])) for t, n in zip(terms, missing, strict=True)]
+    if arrow:
+        return filled, list(output.replace("...", extra))
+    counts = Counter(c for c in inputs if c.isalpha())
+    return filled, [*extra, *sorted(c for c, n in counts.items() if n == 1)]
+
+
+# Norms.
+
+
+@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * x)
+def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Euclidean length along axes; its gradient at 0 is 0."""
+    return np.linalg.norm(
+        as_float(x).reshape(-1) if axis is None and not keepdims else as_float(x),
+        axis=axes(axis),
+        keepdims=keepdims,
+    )
+
+
+@composite
+def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Norm of vectors along one axis, or of matrices in two; of all elements by default.
+
+    Args:
+        x: Any tensor.
+        ord: None for the Euclidean (Frobenius) norm; a number, `inf` or `-inf` for vectors; "fro", "nuc", 1, -1,
+            2, -2, `inf` or `-inf` for matrices.
+        axis: One axis, or two for matrices. None with `ord` takes those of a vector or a matrix.
+        keepdims: Whether the axes stay with size 1.
+
+    Example:
+        >>> print(norm([3.0, 4.0]))
+        Tensor(5.0, shape=(), dtype=float32)
+    """
+    where = None if axis is None else tuple(int(i) for i in np.atleast_1d(axis))
+    if ord is None and (where is None or len(where) <= 2):
+        return _length(x, where, keepdims)
+    where = tuple(range(ndim(x))) if where is None else where
+    if len(where) == 1:
+        return _vector_norm(x, ord, where, keepdims)
+    if len(where) != 2:
+        raise ValueError(
+            f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}"
+        )
+    if ord == "fro":
+        return _length(x, where, keepdims)
+    if ord in (1, -1, np.inf, -np.inf):
+        rows, columns = (i % ndim(x) for i in where)
+        added, kept = (rows, columns) if ord in (1, -1) else (columns, rows)
+        totals = sum(absolute(_floating(x)), added, True)
+        result = (max if ord > 0 else min)(totals, kept, True)
+    elif ord in (2, -2, "nuc"):
+        matrices = moveaxis(_floating(x), where, (-2, -1))
+        values = _singular_values(matrices)
+        found = sum(values, -1) if ord == "nuc" else (max if ord == 2 else min)(values, -1)
+        result = expand_dims(found, sorted(i % ndim(x) for i in where))
+    else:
+        raise ValueError(f"norm knows no such order for matrices. Received: ord={ord!r}")
+    return (
+        result
+        if keepdims
+        else reshape(result, [n for i, n in enumerate(result.shape) if i not in {j % ndim(x) for j in where}])
+    )
+
+
+def _vector_norm(x: TensorLike, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
+    size = absolute(_floating(x))
+    if ord in (np.inf, -np.inf):
+        return (max if ord > 0 else min)(size, axis, keepdims)
+    if ord == 0:
+        return _floating(
+            count_nonzero(size, axis) if not keepdims else expand_dims(count_nonzero(size, axis), axis)
+        )
+    if isinstance(ord, str):
+        raise ValueError(f"norm knows no such order for vectors. Received: ord={ord!r}")
+    if ord == 2:
+        return _length(x, axis, keepdims)
+    return sum(size, axis, keepdims) if ord == 1 else power(sum(power(size, ord), axis, keepdims), 1 / ord)
+
+
+def _floating(x: TensorLike) -> Tensor:
+    """Return a tensor as floats."""
+    tensor = convert_to_tensor(x)
+    return tensor if tensor.dtype.startswith(("float", "complex")) else tensor.astype(_state.floatx())
+
+
+@composite
+def cdist(x: TensorLike, y: TensorLike) -> Tensor:
+    """Euclidean distances (..., m, n) between points in the rows of (..., m, d) and of (..., n, d).
+
+    Raises:
+        ValueError: if the points have different numbers of coordinates.
+    """
+    if ndim(x) < 2 or ndim(y) < 2 or shape(x)[-1] != shape(y)[-1]:
+        raise ValueError(f"cdist needs points of one size in rows. Received shapes: {shape(x)}, {shape(y)}.")
+    return _length(expand_dims(x, -2) - expand_dims(y, -3), -1)
+
+
+# Square matrices (..., n, n).
+
+
+def _transposed(x: Any) -> Any:
+    return np.swapaxes(x, -1, -2)
+
+
+def _regular(x: TensorLike) -> Array:
+    """Return matrices as floats; on a dry run, which has zeros, the identity, for it can be inverted."""
+    a = as_float(x)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError(
+            f"Expected square matrices, the last two axes of one size. Received shape: {a.shape}."
+        )
+    return a + np.eye(a.shape[-1], dtype=a.dtype) if _state.context.dry else a
+
+
+@primitive(lambda g, y, x: -_transposed(y) @ g @ _transposed(y))  # d(A^-1) = -A^-1 dA A^-1
+def inv(x: TensorLike) -> Array:
+    """Inverse of matrices.
+
+    Raises:
+        numpy.linalg.LinAlgError: if one is singular.
+    """
+    return np.linalg.inv(_regular(x))
+
+
+@primitive(
+    lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x))
+)  # Jacobi: d det = det tr(A^-1 dA)
+def det(x: TensorLike) -> Array:
+    """Determinant of matrices."""
+    return np.linalg.det(_regular(x))
+
+
+@primitive(lambda g, y, x: g[..., None, None] * _transposed(np.linalg.inv(x)))
+def logdet(x: TensorLike) -> Array:
+    """Logarithm of the absolute value of the determinant of matrices."""
+    return np.linalg.slogdet(_regular(x))[1]
+
+
+@composite
+def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
+    """Sign of the determinant of matrices, and the logarithm of its absolute value."""
+    return Tensor(np.linalg.slogdet(_regular(as_array(x)))[0]), logdet(x)
+
+
+@primitive(
+    lambda g, y, a, b: _solve_left(g, y, a, b),
+    lambda g, y, a, b: np.linalg.solve(_transposed(a), g),
+)
+def solve(a: TensorLike, b: TensorLike) -> Array:
+    """x such that a @ x = b, for matrices a and a vector b or matrices b of columns."""
+    matrix, right = promote(a, b, floating=True)
+    return np.linalg.solve(_regular(matrix), right)
+
+
+def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    h = np.linalg.solve(_transposed(a), g)
+    return -h[..., None] * y if np.ndim(b) == 1 else -h @ _transposed(y)
+
+
+@composite
+def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
+    """x such that a @ x = b, where only one triangle of a counts, the upper one by default."""
+    triangle = tril(a) if lower else triu(a)
+    if ndim(b) == ndim(a) - 1 and ndim(b) > 1:
+        return solve(triangle, expand_dims(b, -1))[..., 0]
+    return solve(triangle, b)
+
+
+def _cholesky_rule(g: Any, y: Any, x: Any, upper: bool = False) -> Any:
+    """Murray 2016, "Differentiation of the Cholesky decomposition": L^-T phi(L^T G) L^-1, made symmetric."""
+    factor, h = (_transposed(y), _transposed(g)) if upper else (y, g)
+    inner = np.tril(_transposed(factor) @ h)
+    inner = inner - 0.5 * np.tril(np.triu(inner))
+    inverse = np.linalg.inv(factor)
+    s = _transposed(inverse) @ inner @ inverse
+    return 0.5 * (s + _transposed(s))
+
+
+@primitive(_cholesky_rule)
+def cholesky(x: TensorLike, upper: bool = False) -> Array:
+    """Lower triangular L with L @ L^T = x, for symmetric positive definite x; its transpose if `upper`."""
+    factor = np.linalg.cholesky(_regular(x))
+    return _transposed(factor) if upper else factor
+
+
+@composite
+def cholesky_inverse(x: TensorLike, upper: bool = False) -> Tensor:
+    """Inverse of the matrix whose Cholesky factor is x."""
+    factor = swapaxes(triu(x), -1, -2) if upper else tril(x)
+    inverse = inv(factor)
+    return swapaxes(inverse, -1, -2) @ inverse
+
+
+@composite
+def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """Sum of the diagonal of the matrices in two axes."""
+    return sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+# Decompositions: several results, none of them differentiated.
+
+
+@primitive(None)
+def _singular_values(x: TensorLike) -> Array:
+    return np.linalg.svd(as_float(x), compute_uv=False)
+
+
+@composite
+def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone. Not differentiated."""
+    if not compute_uv:
+        return _singular_values(x)
+    return tuple(map(Tensor, np.linalg.svd(as_float(as_array(x)), full_matrices)))
+
+
+@composite
+def qr(x: TensorLike, mode: str = "reduced") -> tuple[Tensor, Tensor]:
+    """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated.
+
+    Raises:
+        ValueError: if `mode` is neither "reduced" nor "complete".
+    """
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"qr mode must be 'reduced' or 'complete'. Received: mode={mode!r}")
+    q, r = np.linalg.qr(as_float(as_array(x)), mode)  # type: ignore[call-overload]  # checked above
+    return Tensor(q), Tensor(r)
+
+
+@composite
+def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
+    """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices. Not differentiated."""
+    values, vectors = np.linalg.eigh(_regular(as_array(x)))
+    return Tensor(values), Tensor(vectors)
+
+
+@composite
+def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
+    """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated."""
+    values, vectors = np.linalg.eig(_regular(as_array(x)))
+    return Tensor(values), Tensor(vectors)
+
+
+@primitive(None)
+def pinv(x: TensorLike, rcond: float | None = None) -> Array:
+    """Pseudo-inverse of matrices. Not differentiated."""
+    return np.linalg.pinv(as_float(x), rcond)
+
+
+@primitive(None, None)
+def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Array:
+    """x for which a @ x is nearest to b. Not differentiated."""
+    return np.linalg.lstsq(*promote(a, b, floating=True), rcond=rcond)[0]
+
+
+@primitive(None)
+def matrix_rank(x: TensorLike, tol: float | None = None) -> Array:
+    """Rank of matrices: how many singular values exceed `tol`."""
+    a = as_float(x)
+    if a.ndim < 2:
+        raise ValueError(f"matrix_rank needs matrices. Received shape: {a.shape}.")
+    return np.asarray(np.linalg.matrix_rank(a, tol), "int32")

@@ -1,0 +1,242 @@
+"""Normalization and attention."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _state
+from .._typing import Axis, TensorLike
+from ..tensor import Tensor, composite
+from .arrays import axes as as_axes
+from .creation import convert_to_tensor
+from .nn import softmax
+
+
+def _wide(x: Any) -> Any:
+    """Return a tensor for statistics, in which float16 would overflow; Any, as NumPy functions declare arrays."""
+    t = convert_to_tensor(x)
+    return t.astype("float32") if t.dtype == "float16" else t
+
+
+@composite
+def moments(
+    x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bool = False, synchronized: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance of x along axes.
+
+    Args:
+        x: A tensor.
+        axes: Along which axes.
+        keepdims: Whether the results keep them with size 1.
+        synchronized: There is one device here; only False.
+
+    Example:
+        >>> mean, variance = moments([1.0, 3.0], axes=[0])
+        >>> print(float(mean), float(variance))
+        2.0 1.0
+    """
+    if synchronized:
+        raise NotImplementedError("There is only one device. Received: synchronized=True; expected False.")
+    where = tuple(axes) if isinstance(axes, list) else axes
+    wide = _wide(x)
+    center = np.mean(wide, axis=where, keepdims=True)
+    variance: Any = np.mean(np.square(wide - center), axis=where, keepdims=keepdims)
+    mean: Any = center if keepdims else np.squeeze(center, where)
+    if wide is x or wide.dtype == convert_to_tensor(x).dtype:
+        return mean, variance
+    top = float(np.finfo("float16").max)
+    return np.clip(mean, -top, top).astype("float16"), np.clip(variance, -top, top).astype("float16")
+
+
+@composite
+def batch_normalization(
+    x: TensorLike,
+    mean: TensorLike,
+    variance: TensorLike,
+    axis: int,
+    offset: TensorLike | None = None,
+    scale: TensorLike | None = None,
+    epsilon: float = 1e-3,
+) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for every place along an axis.
+
+    Args:
+        x: A tensor whose axis number `axis` has size n.
+        mean, variance, offset, scale: Of shape (n,); the last two may be None.
+        axis: The axis that is not normalized over.
+        epsilon: Keeps the divisor from 0.
+
+    Example:
+        >>> print(batch_normalization([[1.0], [3.0]], [2.0], [1.0], axis=-1, epsilon=0.0))
+        Tensor([[-1.]
+                [ 1.]], shape=(2, 1), dtype=float32)
+    """
+    x = convert_to_tensor(x)
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    factor = 1 / np.sqrt(np.reshape(convert_to_tensor(variance), shape) + epsilon)
+    if scale is not None:
+        factor = factor * np.reshape(convert_to_tensor(scale), shape)
+    shift = -np.reshape(convert_to_tensor(mean), shape) * factor
+    if offset is not None:
+        shift = shift + np.reshape(convert_to_tensor(offset), shape)
+    result: Tensor = x * factor + shift
+    return result
+
+
+def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
+    """Return a scale with the sizes that x has along axes, and size 1 elsewhere."""
+    value = convert_to_tensor(value)
+    if value.ndim in (0, x.ndim):
+        return value
+    return np.reshape(value, [n if i in where else 1 for i, n in enumerate(x.shape)])
+
+
+@composite
+def layer_normalization(
+    x: TensorLike,
+    gamma: TensorLike | None = None,
+    beta: TensorLike | None = None,
+    axis: int | list[int] | tuple[int, ...] = -1,
+    epsilon: float | None = None,
+) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along an axis (or axes).
+
+    Args:
+        x: A tensor.
+        gamma, beta: Scale and offset with the sizes of x along the axes, or None.
+        axis: Along which axes each sample is normalized.
+        epsilon: Keeps the divisor from 0; the configured epsilon if not given.
+
+    Source: Ba et al. 2016.
+
+    Example:
+        >>> print(layer_normalization([[1.0, 3.0]]))
+        Tensor([[-0.99999994  0.99999994]], shape=(1, 2), dtype=float32)
+    """
+    kept, x = convert_to_tensor(x).dtype, _wide(x)
+    where = tuple(sorted(a % x.ndim for a in ([axis] if isinstance(axis, int) else axis)))
+    mean, variance = moments(x, where, keepdims=True)
+    factor = 1 / np.sqrt(variance + (_state.settings.epsilon if epsilon is None else epsilon))
+    if gamma is not None:
+        factor = factor * _broadcast_to_axes(gamma, x, where)
+    shift = -mean * factor
+    if beta is not None:
+        shift = shift + _broadcast_to_axes(beta, x, where)
+    result: Tensor = x * factor + shift
+    return result.astype(kept) if result.dtype != kept else result
+
+
+@composite
+def rms_normalization(
+    x: TensorLike,
+    scale: TensorLike | None = None,
+    axis: int | list[int] | tuple[int, ...] = -1,
+    epsilon: float | None = None,
+) -> Tensor:
+    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along an axis (or axes).
+
+    Args:
+        x: A tensor.
+        scale: Broadcasts against x; None for none.
+        axis: Along which axes each sample is normalized.
+        epsilon: Keeps the divisor from 0; the configured epsilon if not given.
+
+    Source: Zhang and Sennrich 2019.
+
+    Example:
+        >>> print(rms_normalization([[3.0, 3.0]]))
+        Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
+    """
+    kept, x = convert_to_tensor(x).dtype, _wide(x)
+    square = np.mean(np.square(x), axis=as_axes(axis), keepdims=True)
+    result: Tensor = x * (1 / np.sqrt(square + (_state.settings.epsilon if epsilon is None else epsilon)))
+    if scale is not None:
+        result = result * convert_to_tensor(scale)
+    return result.astype(kept) if result.dtype != kept else result
+
+
+@composite
+def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
+    """x divided by its norm along an axis: sum(|x| ** order) ** (1 / order), but at least epsilon.
+
+    Raises:
+        ValueError: if `order` is not a positive integer.
+
+    Example:
+        >>> print(normalize([3.0, 4.0]))
+        Tensor([0.6 0.8], shape=(2,), dtype=float32)
+    """
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
+    x, least = convert_to_tensor(x), _state.settings.epsilon if epsilon is None else epsilon
+    if not x.ndim:
+        x = x.reshape([1])
+    if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite
+        squares = np.sum(np.square(x), axis=as_axes(axis), keepdims=True)
+        norm = np.sqrt(np.maximum(squares, least * least))
+    else:
+        total = np.sum(np.abs(x) ** order, axis=as_axes(axis), keepdims=True)
+        norm = np.maximum(total if order == 1 else total ** (1 / order), least)
+    result: Tensor = x / norm
+    return result
+
+
+# Attention
+
+
+@composite
+def dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    bias: TensorLike | None = None,
+    mask: TensorLike | None = None,
+    scale: float | None = None,
+    is_causal: bool = False,
+    flash_attention: bool | None = None,
+    attn_logits_soft_cap: float | None = None,
+) -> Tensor:
+    """softmax(query @ key^T * scale + bias) @ value, for each head.
+
+    Args:
+        query: Of shape (batch, target length, heads, size).
+        key, value: Of shape (batch, source length, heads, size).
+        bias: Added to the logits; broadcasts to (batch, heads, target length, source length).
+        mask: False where a target must not see a source; of the bias's shape.
+        scale: 1 / sqrt(size) if not given.
+        is_causal: Whether a target sees no source after its own place.
+        flash_attention, attn_logits_soft_cap: Only for accelerators; leave them alone.
+
+    Returns:
+        A tensor of the query's shape.
+    Source: Vaswani et al. 2017.
+
+    Example:
+        >>> x = np.ones((1, 2, 1, 4), "float32")
+        >>> dot_product_attention(x, x, x).shape
+        (1, 2, 1, 4)
+    """
+    if flash_attention or attn_logits_soft_cap is not None:
+        raise ValueError("flash_attention and attn_logits_soft_cap need an accelerator. Leave them at None.")
+    q, k, v = convert_to_tensor(query), convert_to_tensor(key), convert_to_tensor(value)
+    if not q.ndim == k.ndim == v.ndim == 4:
+        raise ValueError(
+            "dot_product_attention needs tensors of shape (batch, length, heads, size). "
+            f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}."
+        )
+    heads_first = (0, 2, 1, 3)
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    logits = np.matmul(np.transpose(q, heads_first), np.transpose(k, (0, 2, 3, 1))) * scale
+    if bias is not None:
+        logits = logits + convert_to_tensor(bias)
+    if is_causal:
+        causal = np.tril(np.ones(logits.shape[-2:], bool))
+        mask = causal if mask is None else np.logical_and(convert_to_tensor(mask), causal)
+    if mask is not None:
+        lowest = 0.7 * float(np.finfo(logits.dtype).min)  # exp gives 0, and a row without any source no NaN
+        logits = np.where(mask, logits, lowest)
+    result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
+    attended: Tensor = np.transpose(result, heads_first)  # type: ignore[assignment]  # runs the op
+    return attended

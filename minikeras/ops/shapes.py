@@ -1,0 +1,695 @@
+"""Operations that move elements: shapes, order of axes, joining, splitting, indexing, sorting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array, TensorLike
+from ..tensor import Tensor, TensorOps, as_array, composite, primitive
+from .arrays import axes, promote, rule, strong
+from .creation import convert_to_tensor, ndim, shape
+
+slice_type = slice  # this file defines Keras's op of that name
+
+# Reshaping. The gradient has only to take the old shape again.
+
+
+def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
+    return np.reshape(g, np.shape(x))
+
+
+@primitive(_back)
+def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
+    """x in another shape of as many elements; one size may be -1.
+
+    Raises:
+        ValueError: if the numbers of elements differ; the message names both shapes.
+    """
+    a = strong(x)
+    sizes = [-1 if n is None else int(n) for n in ([newshape] if np.ndim(newshape) == 0 else newshape)]  # type: ignore[union-attr]  # a scalar or a sequence
+    try:
+        return a.reshape(sizes)
+    except ValueError:
+        raise ValueError(
+            f"Cannot reshape a tensor of shape {a.shape}, {a.size} elements, to {tuple(sizes)}: "
+            "the number of elements must stay the same."
+        ) from None
+
+
+@primitive(_back)
+def ravel(x: TensorLike) -> Array:
+    """x as a vector, the last axis running fastest."""
+    return strong(x).reshape(-1)
+
+
+@primitive(_back)
+def expand_dims(x: TensorLike, axis: int | Sequence[int]) -> Array:
+    """x with a new axis of size 1 at each position in `axis`."""
+    return np.expand_dims(strong(x), axes(axis))
+
+
+@primitive(_back)
+def squeeze(x: TensorLike, axis: int | Sequence[int] | None = None) -> Array:
+    """x without the axes of size 1, all of them or those in `axis`."""
+    return np.squeeze(strong(x), axes(axis))
+
+
+@primitive(lambda g, y, x, shape: g)
+def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
+    """x repeated to fill a shape."""
+    return np.broadcast_to(strong(x), axes(shape))
+
+
+# Order of axes and elements.
+
+
+def _inverse_order(axes: Any) -> Any:
+    return None if axes is None else np.argsort([a % len(axes) for a in axes])
+
+
+@primitive(lambda g, y, x, axes=None: np.transpose(g, _inverse_order(axes)))
+def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Array:
+    """x with its axes in another order, reversed by default."""
+    return np.transpose(strong(x), axes)
+
+
+@primitive(lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
+def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Array:
+    """x with two axes exchanged."""
+    return np.swapaxes(strong(x), axis1, axis2)
+
+
+@primitive(lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
+def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
+    """x with axes moved to other positions, the others in their order."""
+    return np.moveaxis(strong(x), source, destination)
+
+
+@primitive(lambda g, y, x, axis=None: np.flip(g, axis))
+def flip(x: TensorLike, axis: int | Sequence[int] | None = None) -> Array:
+    """x with the order of elements reversed along axes, all by default."""
+    return np.flip(strong(x), axes(axis))
+
+
+@composite
+def fliplr(x: TensorLike) -> Tensor:
+    """x with the order along its second axis reversed."""
+    return flip(x, 1)
+
+
+@composite
+def flipud(x: TensorLike) -> Tensor:
+    """x with the order along its first axis reversed."""
+    return flip(x, 0)
+
+
+@primitive(lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
+def roll(x: TensorLike, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Array:
+    """x shifted along axes; what leaves at one end enters at the other.
+
+    Example:
+        >>> roll([1, 2, 3], 1).numpy()
+        array([3, 1, 2], dtype=int32)
+    """
+    return np.roll(strong(x), shift, axes(axis))  # type: ignore[arg-type]  # NumPy takes any sequence
+
+
+@primitive(lambda g, y, array, k=1, axes=(0, 1): np.rot90(g, -k, axes))
+def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
+    """A tensor turned k times by 90 degrees, from the first of two axes towards the second.
+
+    Raises:
+        ValueError: for fewer than two axes, or two equal ones.
+    """
+    a = strong(array)
+    if a.ndim < 2 or len(axes) != 2 or axes[0] == axes[1]:
+        raise ValueError(
+            f"rot90 needs two different axes of a tensor. Received: shape={a.shape}, axes={axes}"
+        )
+    return np.rot90(a, k, axes)
+
+
+# Indexing. One primitive reads any NumPy index, and its gradient, another, adds into zeros at that index.
+
+
+def _index(key: Any) -> Any:
+    """Return an index with arrays in place of tensors and of sequences."""
+    if isinstance(key, tuple):
+        return tuple(map(_index, key))
+    return as_array(key) if isinstance(key, TensorOps) else key
+
+
+def _is_basic(key: Any) -> bool:
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts)
+
+
+@primitive(lambda g, y, x, shape, key: g[key])
+def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
+    """Zeros of a shape with x added at an index, as often as the index names a position."""
+    a, index = strong(x), _index(key)
+    zeros = np.zeros(shape, a.dtype)
+    if _is_basic(index):
+        zeros[index] = a
+    else:
+        np.add.at(zeros, index, a)
+    return zeros
+
+
+_put_rule = rule(_put)
+
+
+@primitive(lambda g, y, x, key: _put_rule(g, np.shape(x), key))
+def get_item(x: TensorLike, key: Any) -> Array:
+    """x[key], for any index that NumPy takes."""
+    return strong(x)[_index(key)]
+
+
+def _along(axis: int, index: Any) -> tuple[Any, ...]:
+    """Return the key that applies an index to one axis, counted from either end."""
+    return (
+        (*[slice_type(None)] * axis, index) if axis >= 0 else (..., index, *[slice_type(None)] * (-1 - axis))
+    )
+
+
+def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return np.reshape(_put_rule(g, (np.size(x),), (indices,)), np.shape(x))
+    return _put_rule(g, np.shape(x), _along(axis, indices))
+
+
+@primitive(_take_rule, None)
+def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
+    """Elements of x at indices along an axis, of the flattened tensor by default.
+
+    Example:
+        >>> take([[1, 2, 3], [4, 5, 6]], [2, 0], axis=1).numpy()
+        array([[3, 1],
+               [6, 4]], dtype=int32)
+    """
+    return np.take(strong(x), _whole(indices), axis)
+
+
+def _whole(indices: TensorLike) -> Array:
+    """Return indices as an array of integers, an empty list among them."""
+    a = strong(indices)
+    return a if a.size else a.astype("int32")
+
+
+def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
+    """Return the key that picks, at each position, the element which indices name along an axis."""
+    a = as_array(indices)
+    key = list(np.ix_(*map(np.arange, a.shape)))
+    key[axis] = a
+    return tuple(key)
+
+
+def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return _take_rule(g, y, x, indices)
+    shape = list(np.shape(indices))
+    shape[axis] = 1
+    whole = [
+        n if m == 1 and i != axis % len(shape) else m
+        for i, (m, n) in enumerate(zip(shape, np.shape(x), strict=True))
+    ]
+    whole[axis] = np.shape(indices)[axis]
+    return _put_rule(g, np.shape(x), _grid(np.broadcast_to(as_array(indices), whole), axis))
+
+
+@primitive(_take_along_rule, None)
+def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
+    """Elements of x that indices, of x's shape but for one axis, name along this axis.
+
+    Example:
+        >>> take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).numpy()
+        array([[2],
+               [3]], dtype=int32)
+    """
+    a, index = strong(x), _whole(indices)
+    return np.take(a, index.reshape(-1)) if axis is None else np.take_along_axis(a, index, axis)
+
+
+@composite
+def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
+    """A block of a tensor, of a shape and from a corner.
+
+    Raises:
+        ValueError: if corner and shape have different lengths.
+    """
+    if len(start_indices) != len(shape):
+        raise ValueError(
+            "slice needs as many start indices as sizes. "
+            f"Received: start_indices={start_indices}, shape={shape}"
+        )
+    return get_item(inputs, _block(start_indices, shape))
+
+
+def _block(corner: Any, sizes: Any) -> tuple[Any, ...]:
+    return tuple(slice_type(int(i), int(i) + int(n)) for i, n in zip(as_array(corner), sizes, strict=False))
+
+
+def _without(g: Any, key: Any) -> Any:
+    """Return a gradient with zeros at an index."""
+    mask = np.ones(np.shape(g), g.dtype)
+    mask[_index(key)] = 0
+    return g * mask
+
+
+@primitive(
+    lambda g, y, inputs, start, updates: _without(g, _block(start, np.shape(updates))),
+    None,
+    lambda g, y, inputs, start, updates: g[_block(start, np.shape(updates))],
+)
+def slice_update(inputs: TensorLike, start_indices: TensorLike, updates: TensorLike) -> Array:
+    """A copy of a tensor in which the block from a corner is replaced."""
+    a, b = strong(inputs).copy(), strong(updates)
+    a[_block(start_indices, b.shape)] = b
+    return a
+
+
+def _rows(indices: Any) -> tuple[Any, ...]:
+    """Return a key from indices whose last axis holds the coordinates of one position."""
+    return tuple(np.moveaxis(as_array(indices), -1, 0))
+
+
+@primitive(None, lambda g, y, indices, values, shape: g[_rows(indices)])
+def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Array:
+    """Zeros of a shape with values added at positions, one a row of `indices`.
+
+    Example:
+        >>> scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)).numpy()
+        array([1., 0., 5., 0.], dtype=float32)
+    """
+    result = np.zeros(axes(shape), strong(values).dtype)
+    np.add.at(result, _rows(indices), strong(values))
+    return result
+
+
+_REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
+
+
+def _scatter_update_rule(
+    g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None
+) -> Any:
+    """The gradient of what was there before: none where it was replaced or lost a comparison."""
+    key = _rows(indices)
+    if reduction == "add":
+        return g
+    if reduction is None:
+        return _without(g, key)
+    if reduction == "mul":
+        factors = np.ones(np.shape(g), g.dtype)
+        np.multiply.at(factors, key, as_array(updates))
+        return g * factors
+    return g * np.equal(y, inputs)
+
+
+def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+    key = _rows(indices)
+    if reduction in (None, "add"):
+        return g[key]
+    return g[key] * (y[key] / updates if reduction == "mul" else np.equal(y[key], updates))
+
+
+@primitive(_scatter_update_rule, None, _updates_rule)
+def scatter_update(
+    inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None
+) -> Array:
+    """A copy of a tensor, updated at positions, one a row of `indices`.
+
+    Args:
+        inputs: The tensor.
+        indices: Positions; the last axis holds the coordinates of one.
+        updates: A value for each position.
+        reduction: None replaces; "add", "mul", "max" and "min" combine with what is there.
+    """
+    if reduction is not None and reduction not in _REDUCTIONS:
+        raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
+    result = strong(inputs).copy()
+    if reduction is None:
+        result[_rows(indices)] = updates
+    else:
+        _REDUCTIONS[reduction].at(result, _rows(indices), updates)
+    return result
+
+
+# Joining and splitting.
+
+
+def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+    start = sum(np.shape(x)[axis] for x in xs[:index])
+    return g[_along(axis, slice_type(start, start + np.shape(xs[index])[axis]))]
+
+
+@primitive(_concatenate_rule, variadic=True)
+def _concatenate(*xs: TensorLike, axis: int = 0, out: Array | None = None) -> Array:
+    arrays = [strong(x) for x in xs]
+    if len({a.dtype for a in arrays}) > 1:
+        arrays = promote(*arrays)
+    try:
+        return np.concatenate(arrays, axis, out=out)
+    except ValueError:
+        if len({a.ndim for a in arrays}) == 1 and not -arrays[0].ndim <= axis < arrays[0].ndim:
+            raise
+        raise ValueError(
+            f"concatenate needs equal sizes on every axis but axis={axis}. "
+            f"Received shapes: {', '.join(str(a.shape) for a in arrays)}."
+        ) from None
+
+
+@composite
+def concatenate(xs: Sequence[TensorLike], axis: int = 0) -> Tensor:
+    """Tensors joined along an axis.
+
+    Raises:
+        ValueError: if they differ on another axis; the message names all shapes.
+    """
+    if axis is None:  # NumPy's way to ask for one vector
+        return _concatenate(*map(ravel, xs), axis=0)
+    return _concatenate(*xs, axis=axis)
+
+
+@composite
+def append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> Tensor:
+    """x2 put behind x1 along an axis; by default both are flattened first."""
+    return concatenate([ravel(x1), ravel(x2)]) if axis is None else concatenate([x1, x2], axis)
+
+
+@composite
+def stack(x: Sequence[TensorLike], axis: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new axis.
+
+    Raises:
+        ValueError: if the shapes differ; the message names them.
+    """
+    shapes = [shape(item) for item in x]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"stack needs tensors of one shape. Received shapes: {', '.join(map(str, shapes))}.")
+    return concatenate([expand_dims(item, axis) for item in x], axis)
+
+
+@composite
+def vstack(xs: Sequence[TensorLike]) -> Tensor:
+    """Tensors joined along the first axis, vectors as rows."""
+    return concatenate([reshape(x, (1, -1)) if ndim(x) < 2 else x for x in xs], 0)
+
+
+@composite
+def hstack(xs: Sequence[TensorLike]) -> Tensor:
+    """Tensors joined along the second axis, vectors along their only one."""
+    return concatenate([ravel(x) if ndim(x) < 1 else x for x in xs], 0 if ndim(xs[0]) < 2 else 1)
+
+
+@composite
+def dstack(xs: Sequence[TensorLike]) -> Tensor:
+    """Tensors joined along the third axis."""
+    deep = [reshape(x, (1, -1, 1)) if ndim(x) < 2 else expand_dims(x, 2) if ndim(x) == 2 else x for x in xs]
+    return concatenate(deep, 2)
+
+
+@composite
+def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Parts of x along an axis: so many equal ones, or cut before the given indices.
+
+    Raises:
+        ValueError: if x cannot be cut into so many equal parts.
+    """
+    length = shape(x)[axis]
+    if isinstance(indices_or_sections, int) and length % indices_or_sections:
+        raise ValueError(
+            f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts. "
+            f"Received: x.shape={shape(x)}"
+        )
+    return array_split(x, indices_or_sections, axis)
+
+
+@composite
+def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Parts of x along an axis, the first ones longer by one if they cannot be equal."""
+    parts = np.array_split(np.arange(shape(x)[axis]), _index(indices_or_sections))
+    starts = np.cumsum([0, *map(len, parts)])
+    if not isinstance(indices_or_sections, int):  # an empty part still has a place
+        starts = np.array([0, *as_array(indices_or_sections), shape(x)[axis]], int)
+    return [
+        get_item(x, _along(axis, slice_type(int(i), int(j))))
+        for i, j in zip(starts, starts[1:], strict=False)
+    ]
+
+
+@composite
+def hsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
+    """Parts of x along the second axis, or the only one."""
+    return split(x, indices_or_sections, 1 if ndim(x) > 1 else 0)
+
+
+@composite
+def vsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
+    """Parts of x along the first axis."""
+    return split(x, indices_or_sections, 0)
+
+
+@composite
+def dsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
+    """Parts of x along the third axis."""
+    return split(x, indices_or_sections, 2)
+
+
+@composite
+def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
+    """Slices of x along an axis, without this axis."""
+    return [get_item(x, _along(axis, i)) for i in range(shape(x)[axis])]
+
+
+# Padding and repetition: elements taken again by their indices, so that the gradient is that of `take`.
+
+
+def _constant_pad_rule(g: Any, y: Any, x: Any, widths: Any, value: Any) -> Any:
+    return g[
+        tuple(slice_type(before, before + n) for (before, _), n in zip(widths, np.shape(x), strict=True))
+    ]
+
+
+@primitive(_constant_pad_rule)
+def _constant_pad(x: TensorLike, widths: Any, value: float) -> Array:
+    return np.pad(strong(x), widths, constant_values=value)
+
+
+@composite
+def pad(
+    x: TensorLike,
+    pad_width: int | Sequence[int] | Sequence[Sequence[int]],
+    mode: str = "constant",
+    constant_values: float | None = None,
+) -> Tensor:
+    """x with elements added before and after along each axis.
+
+    Args:
+        x: Any tensor.
+        pad_width: One number, one pair (before, after), or a pair for each axis.
+        mode: "constant", "reflect", "symmetric", "edge" or "wrap".
+        constant_values: The value added in mode "constant", 0 by default.
+
+    Example:
+        >>> pad([1, 2, 3], (1, 2), mode="reflect").numpy()
+        array([2, 1, 2, 3, 2, 1], dtype=int32)
+    """
+    sizes = shape(x)
+    widths = [tuple(map(int, pair)) for pair in np.broadcast_to(as_array(pad_width), (len(sizes), 2))]
+    if mode == "constant":
+        return _constant_pad(x, widths, 0 if constant_values is None else constant_values)
+    if constant_values is not None:
+        raise ValueError(f"constant_values needs mode='constant'. Received: mode={mode!r}")
+    if mode not in ("reflect", "symmetric", "edge", "wrap"):
+        raise ValueError(
+            f"mode must be 'constant', 'reflect', 'symmetric', 'edge' or 'wrap'. Received: mode={mode!r}"
+        )
+    result = convert_to_tensor(x)
+    for axis, (width, n) in enumerate(zip(widths, sizes, strict=True)):
+        if any(width):
+            result = take(result, np.pad(np.arange(n), width, mode=mode), axis)  # type: ignore[call-overload]  # checked above
+    return result
+
+
+@composite
+def repeat(x: TensorLike, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+    """Each element of x so many times in a row along an axis, of the flattened tensor by default.
+
+    Example:
+        >>> repeat([1, 2], 2).numpy()
+        array([1, 1, 2, 2], dtype=int32)
+    """
+    values, where = (ravel(x), 0) if axis is None else (x, axis)
+    return take(values, np.repeat(np.arange(shape(values)[where]), as_array(repeats)), where)
+
+
+@composite
+def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
+    """x as a whole so many times along each axis.
+
+    Example:
+        >>> tile([1, 2], 2).numpy()
+        array([1, 2, 1, 2], dtype=int32)
+    """
+    counts = [int(n) for n in np.atleast_1d(as_array(repeats))]
+    sizes = (1,) * (len(counts) - ndim(x)) + shape(x)
+    result = reshape(x, sizes)
+    for axis, count in enumerate([1] * (len(sizes) - len(counts)) + counts):
+        if count != 1:
+            result = take(result, np.tile(np.arange(sizes[axis]), count), axis)
+    return result
+
+
+@composite
+def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
+    """Coordinates of a grid over vectors, one tensor each; "xy" swaps the first two axes, "ij" does not."""
+    vectors = [ravel(v) for v in x]
+    sizes = [shape(v)[0] for v in vectors]
+    grids = [
+        broadcast_to(reshape(v, [-1 if i == j else 1 for j in range(len(x))]), sizes)
+        for i, v in enumerate(vectors)
+    ]
+    return [swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(x) > 1 else grids
+
+
+# Choice.
+
+
+@primitive(None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
+def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
+    return np.where(condition, *promote(x1, x2))
+
+
+@composite
+def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
+    """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
+    if x1 is None or x2 is None:
+        return tuple(map(Tensor, np.nonzero(as_array(condition))))
+    return _where(condition, x1, x2)
+
+
+@composite
+def select(
+    condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0
+) -> Tensor:
+    """Elements of the first choice whose condition holds, else the default."""
+    kept: Any = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        kept = _where(condition, choice, kept)
+    return convert_to_tensor(kept)
+
+
+# Diagonals and triangles.
+
+
+@primitive(lambda g, y, x, k=0: np.tril(g, k))
+def tril(x: TensorLike, k: int = 0) -> Array:
+    """x with zeros above the kth diagonal."""
+    return np.tril(strong(x), k)
+
+
+@primitive(lambda g, y, x, k=0: np.triu(g, k))
+def triu(x: TensorLike, k: int = 0) -> Array:
+    """x with zeros below the kth diagonal."""
+    return np.triu(strong(x), k)
+
+
+@composite
+def diagonal(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """Diagonal of the matrices in two axes, as the last axis."""
+    last = moveaxis(x, (axis1, axis2), (-2, -1))
+    rows, columns = shape(last)[-2:]
+    i = np.arange(max(0, -offset), max(0, -offset, min(rows, columns - offset)))
+    return get_item(last, (..., i, i + offset))
+
+
+@composite
+def diag(x: TensorLike, k: int = 0) -> Tensor:
+    """Matrix with a vector on its kth diagonal, or the kth diagonal of a matrix.
+
+    Raises:
+        ValueError: for more than two axes.
+    """
+    if ndim(x) == 2:
+        return diagonal(x, k)
+    if ndim(x) != 1:
+        raise ValueError(f"diag needs a vector or a matrix. Received: x.shape={shape(x)}")
+    n = shape(x)[0]
+    i = np.arange(n) + max(0, -k)
+    return _put(x, (n + abs(k), n + abs(k)), (i, i + k))
+
+
+@composite
+def diagflat(x: TensorLike, k: int = 0) -> Tensor:
+    """Matrix with all elements of x on its kth diagonal."""
+    return diag(ravel(x), k)
+
+
+@composite
+def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
+    """Matrix of the powers of a vector, N of them, the highest first unless `increasing`."""
+    powers = np.arange(shape(x)[0] if N is None else N)
+    values = convert_to_tensor(x)
+    return values[:, None] ** (powers if increasing else powers[::-1]).astype(values.dtype)
+
+
+@composite
+def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
+    """Differences of neighbours along an axis, n times over."""
+    result = convert_to_tensor(a)
+    for _ in range(n):
+        later = get_item(result, _along(axis, slice_type(1, None)))
+        earlier = get_item(result, _along(axis, slice_type(None, -1)))
+        result = later ^ earlier if result.dtype == "bool" else later - earlier
+    return result
+
+
+# Order.
+
+
+@primitive(None)
+def argsort(x: TensorLike, axis: int | None = -1) -> Array:
+    """Positions that sort x along an axis."""
+    return np.argsort(strong(x), axis).astype("int32")
+
+
+@primitive(None)
+def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
+    """Positions that put the kth smallest element in place, smaller ones before and larger ones after it."""
+    return np.argpartition(strong(x), kth, axis).astype("int32")
+
+
+@composite
+def sort(x: TensorLike, axis: int | None = -1) -> Tensor:
+    """x in ascending order along an axis, of the flattened tensor for None."""
+    return take_along_axis(x, argsort(x, axis), axis)
+
+
+@composite
+def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
+    """The k largest elements along the last axis, descending if `sorted`, and their positions.
+
+    Example:
+        >>> values, indices = top_k([1.0, 5.0, 3.0], 2)
+        >>> values.numpy(), indices.numpy()
+        (array([5., 3.], dtype=float32), array([1, 2], dtype=int32))
+    """
+    order = flip(argsort(x), -1) if sorted else argpartition(x, -k)
+    indices = order[..., :k] if sorted else order[..., -k:]
+    return take_along_axis(x, indices, -1), indices
+
+
+@primitive(None, None)
+def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
+    """Whether the prediction of each row's target class is among the k largest of the row."""
+    scores = strong(predictions)
+    own = np.take_along_axis(scores, strong(targets)[:, None], -1)
+    return (own >= np.sort(scores, -1)[:, -k:][:, :1])[:, 0]
+
+
+@composite
+def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
+    """Coordinates in a tensor of a shape, one tensor an axis, of positions in the flattened one."""
+    flat = as_array(indices)
+    return tuple(Tensor(i.astype(flat.dtype)) for i in np.unravel_index(flat, axes(shape)))

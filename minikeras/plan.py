@@ -1,0 +1,154 @@
+"""A model traced once into a flat list of bound calls, and replayed.
+
+A trace is the record of one eager run on real arrays. The plan keeps the steps that the outputs depend on, gives
+each a buffer to write to, and replays them with a new input: no Python of any layer runs, and nothing but the
+outputs is allocated. The numbers are those of the eager run to the last bit, because the same forward functions run.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import Any, cast
+
+import numpy as np
+
+from . import _state
+from ._typing import Array
+from .tensor import Entry, Tensor, coerce, recorders
+from .variable import Variable
+
+
+class Trace:
+    """Records a run, and whether Python looked at a value on the way, so that a replay would not do the same."""
+
+    def __init__(self, inputs: Tensor) -> None:
+        self.entries: list[Entry] = []
+        self.escaped = False
+        self.produced = {id(inputs)}
+        self.kept = [inputs]
+
+    def record(self, entry: Entry) -> None:
+        """Append one operation that depends on the input or on a variable."""
+        depends = any(id(x) in self.produced or isinstance(x, Variable) for x in entry.inputs)
+        if depends:
+            self.produced.add(id(entry.output))
+            self.entries.append(entry)
+
+    def read(self, tensor: Tensor) -> None:
+        """Note that a value which the input decides was looked at."""
+        if id(tensor) in self.produced:
+            self.escaped = True
+
+
+class Plan:
+    """The steps of a trace, with their buffers.
+
+    Attributes:
+        size: Bytes of all buffers.
+    """
+
+    def __init__(self, trace: Trace, inputs: Tensor, output: Tensor) -> None:
+        self.structure = _state.Structure.version
+        self.values = _state.Structure.values
+        self.lock = Lock()
+        self.size = 0
+        self.steps: list[tuple[Callable[..., Any], list[Any], list[tuple[list[Any], int]]]] = []
+        self._bindings: list[tuple[Variable, list[Any], int]] = []
+        self._build(_needed(trace.entries, output), inputs, output)
+
+    def _build(self, entries: list[Entry], inputs: Tensor, output: Tensor) -> None:
+        self._input_targets: list[tuple[list[Any], int]] = []
+        last_use = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
+        static: dict[int, Array] = {}  # buffers that stay where they are
+        moving: dict[int, list[tuple[list[Any], int]]] = {id(inputs): self._input_targets}
+        for i, entry in enumerate(entries):
+            function, args = _bound(entry)
+            targets: list[tuple[list[Any], int]] = []
+            for k, x in enumerate(entry.inputs):
+                if id(x) in moving:
+                    moving[id(x)].append((args, k))
+                elif id(x) in static:
+                    args[k] = static[id(x)]
+                elif isinstance(x, Variable):
+                    self._bindings.append((x, args, k))
+            produced = cast(Array, entry.output.array)
+            if entry.op.writes:
+                static[id(entry.output)] = args[-1] = self._buffer(entry, produced, static, last_use, i)
+            else:
+                moving[id(entry.output)] = targets
+            self.steps.append((function, args, targets))
+        self._result = static.get(id(output))
+        self._result_slot: list[Any] = [None]
+        if self._result is None and id(output) in moving:
+            moving[id(output)].append((self._result_slot, 0))
+        self._bind()
+
+    def _buffer(
+        self, entry: Entry, produced: Array, static: dict[int, Array], last_use: dict[int, int], step: int
+    ) -> Array:
+        """Return the buffer a step writes to: that of its input, where the op allows it and nobody needs it later."""
+        x = entry.inputs[0]
+        old = static.get(id(x))
+        if entry.op.inplace and old is not None and last_use[id(x)] == step:
+            later = [other for other in entry.inputs[1:] if static.get(id(other)) is old]
+            if not later and old.shape == produced.shape and old.dtype == produced.dtype:
+                return old
+        self.size += produced.nbytes
+        return np.empty(produced.shape, produced.dtype)
+
+    def _bind(self) -> None:
+        for variable, args, k in self._bindings:
+            args[k] = variable.array
+        self.values = _state.Structure.values
+
+    def stale(self) -> bool:
+        """Tell whether a layer has changed since the trace."""
+        return self.structure != _state.Structure.version
+
+    def run(self, x: Array) -> Array:
+        """Replay the steps on an input of the traced shape and dtype; the result is the caller's to keep."""
+        if self.values != _state.Structure.values:
+            self._bind()
+        for args, k in self._input_targets:
+            args[k] = x
+        with np.errstate(over="ignore"):
+            for function, args, targets in self.steps:
+                y = function(*args)
+                for target, k in targets:
+                    target[k] = y
+        if self._result is not None:
+            return self._result.copy()
+        return cast(Array, self._result_slot[0])
+
+
+def _needed(entries: list[Entry], output: Tensor) -> list[Entry]:
+    """Return the entries that the output depends on, in order."""
+    wanted = {id(output)}
+    kept = []
+    for entry in reversed(entries):
+        if id(entry.output) in wanted:
+            kept.append(entry)
+            wanted.update(id(x) for x in entry.inputs)
+    return kept[::-1]
+
+
+def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
+    """Return a step's function, and all its arguments by position, with a place for `out` at the end."""
+    op = entry.op
+    args = [*(coerce(x) for x in entry.inputs), *entry.rest]
+    if op.count is None:
+        return (partial(op.replay, **entry.kwargs) if entry.kwargs else op.replay), args
+    for name in op.parameters[len(args) :]:
+        args.append(entry.kwargs.get(name, op.defaults[name]))
+    return op.replay, args
+
+
+def trace(function: Callable[[Tensor], Any], inputs: Tensor) -> tuple[Any, Trace]:
+    """Run a function on an input while recording it."""
+    recorder = Trace(inputs)
+    recorders.open = [*recorders.open, recorder]
+    try:
+        output = function(inputs)
+    finally:
+        recorders.open = [r for r in recorders.open if r is not recorder]
+    return output, recorder

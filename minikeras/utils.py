@@ -1,0 +1,37 @@
+"""Helpers: `keras.utils`."""
+
+from ._state import clear_session as clear_session
+from ._state import disable_interactive_logging as disable_interactive_logging
+from ._state import enable_interactive_logging as enable_interactive_logging
+from ._state import is_interactive_logging_enabled as is_interactive_logging_enabled
+from ._state import standardize_dtype as standardize_dtype
+from .progress import Progbar as Progbar
+from .random import set_random_seed as set_random_seed
+from .saving import CustomObjectScope as CustomObjectScope
+from .saving import custom_object_scope as custom_object_scope
+from .saving import deserialize_keras_object as deserialize_keras_object
+from .saving import get_custom_objects as get_custom_objects
+from .saving import get_registered_name as get_registered_name
+from .saving import get_registered_object as get_registered_object
+from .saving import register_keras_serializable as register_keras_serializable
+from .saving import serialize_keras_object as serialize_keras_object
+from .symbolic import is_keras_tensor as is_keras_tensor
+
+__all__ = [
+    "CustomObjectScope",
+    "Progbar",
+    "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "standardize_dtype",
+]

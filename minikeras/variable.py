@@ -1,0 +1,150 @@
+"""A named array that changes: what a layer's weights are kept in."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from . import _state, initializers
+from ._typing import Array, DTypeLike, ShapeLike, TensorLike
+from .tensor import Tensor, TensorOps, as_array
+
+AnyInitializer = Callable[..., TensorLike]
+
+
+class Variable(TensorOps):
+    """An array with a name, a path and a `trainable` mark, whose value is set with `assign`.
+
+    Every `assign` stores a new array, so tensors computed from the old value keep theirs.
+
+    Args:
+        initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
+        shape: Sizes of the axes; needed where `initializer` makes the value.
+        dtype: Name of the dtype; that of the value, or the default float type, if not given.
+        trainable: Whether training changes it.
+        autocast: Accepted as in Keras; layers with a mixed policy cast on use.
+        aggregation: Accepted for Keras's sake (it matters only to distributed training).
+        synchronization: Accepted for Keras's sake.
+        name: Last part of its path.
+
+    Raises:
+        ValueError: if the shape is missing or unknown, or the name contains a slash.
+
+    Example:
+        >>> v = Variable([1.0, 2.0], name="v")
+        >>> v.assign(v * 2)
+        >>> v.numpy()
+        array([2., 4.], dtype=float32)
+        >>> v.path, v.shape
+        ('v', (2,))
+    """
+
+    __slots__ = ("__weakref__", "_declared_trainable", "aggregation", "array", "autocast", "constraint", "name",
+                 "overwrite_with_gradient", "path", "regularizer", "synchronization", "trainable")  # fmt: skip
+
+    array: Array
+
+    def __init__(
+        self,
+        initializer: str | TensorLike | AnyInitializer,
+        shape: ShapeLike | None = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+    ) -> None:
+        if name is None:
+            name = _state.auto_name("variable")
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
+            )
+        if isinstance(initializer, str):
+            initializer = cast("AnyInitializer", initializers.get(initializer))
+        if callable(initializer) and not isinstance(initializer, TensorOps):
+            if shape is None:
+                raise ValueError(
+                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
+                    f"Received: initializer={initializer!r} and shape={shape}."
+                )
+            sizes = _known(shape)
+            value = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
+            if value.shape != sizes:
+                raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
+        else:
+            value = as_array(initializer, dtype).copy()
+            if shape is not None and value.shape != _known(shape):
+                raise ValueError(
+                    f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
+                )
+        scope = _state.current_path()
+        self.array = value
+        self.name = name
+        self.path = f"{scope}/{name}" if scope else name
+        self.trainable = self._declared_trainable = bool(trainable)
+        self.autocast = autocast
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.overwrite_with_gradient = False
+
+    @property
+    def value(self) -> Tensor:
+        """The present value as a tensor; a later `assign` does not change it."""
+        return Tensor(self.array)
+
+    def numpy_view(self) -> Array:
+        """Return the array itself; a value that changes later is not part of any record."""
+        return self.array
+
+    def assign(self, value: TensorLike) -> None:
+        """Store a new value of the same shape, cast to the variable's dtype.
+
+        Raises:
+            ValueError: if the shape differs.
+        """
+        new = as_array(value, self.dtype)
+        if new.shape != self.array.shape:
+            raise ValueError(
+                f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
+                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {new.shape}."
+            )
+        self.array = np.array(new)
+        _state.Structure.values += 1
+
+    def assign_add(self, value: TensorLike) -> None:
+        """Add to the value."""
+        self.assign(self.array + as_array(value, self.dtype))
+
+    def assign_sub(self, value: TensorLike) -> None:
+        """Subtract from the value."""
+        self.assign(self.array - as_array(value, self.dtype))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
+        twin = Variable.__new__(Variable)
+        memo[id(self)] = twin
+        for slot in Variable.__slots__[1:]:
+            setattr(twin, slot, getattr(self, slot))
+        twin.array = self.array.copy()
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for slot, value in state.items():
+            setattr(self, slot, value)
+
+    def __repr__(self) -> str:
+        value = np.array2string(self.array, separator=", ", prefix="value=")
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={value}>"
+
+
+def _known(shape: ShapeLike) -> tuple[int, ...]:
+    sizes = tuple(shape) if not isinstance(shape, int) else (shape,)
+    if any(n is None for n in sizes):
+        raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")
+    return tuple(int(cast(int, n)) for n in sizes)
