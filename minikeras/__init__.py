@@ -1,1 +1,69 @@
-"""Keras layer API on nothing but NumPy."""
+"""Keras's layer API on nothing but NumPy: layers, models, summary and predict, with every public name typed.
+
+Example:
+    >>> import numpy as np
+    >>> import minikeras as keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    >>> model.set_weights([[[2.0], [0.0]], [-4.5]])
+    >>> model.predict(np.array([[2.25, 1.0]]), verbose=0)
+    array([[0.5]], dtype=float32)
+"""
+
+from . import activations as activations
+from . import backend as backend
+from . import callbacks as callbacks
+from . import config as config
+from . import constraints as constraints
+from . import dtype_policies as dtype_policies
+from . import initializers as initializers
+from . import layers as layers
+from . import models as models
+from . import ops as ops
+from . import random as random
+from . import regularizers as regularizers
+from . import saving as saving
+from . import utils as utils
+from .dtype_policies import DTypePolicy as DTypePolicy
+from .gradients import GradientTape as GradientTape
+from .initializers import Initializer as Initializer
+from .input_spec import InputSpec as InputSpec
+from .layers import Input as Input
+from .layers import Layer as Layer
+from .models import Model as Model
+from .models import Sequential as Sequential
+from .regularizers import Regularizer as Regularizer
+from .symbolic import KerasTensor as KerasTensor
+from .tensor import Tensor as Tensor
+from .variable import Variable as Variable
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DTypePolicy",
+    "GradientTape",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Model",
+    "Regularizer",
+    "Sequential",
+    "Tensor",
+    "Variable",
+    "__version__",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "dtype_policies",
+    "initializers",
+    "layers",
+    "models",
+    "ops",
+    "random",
+    "regularizers",
+    "saving",
+    "utils",
+]

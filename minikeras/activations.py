@@ -12,46 +12,46 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
-import numpy as np
-
 from . import registry as _registry
 from ._typing import ActivationName, Axis, Config, CustomObjects, TensorLike
-from .ops import nn
-from .ops.elementwise import exp
+from .ops import activation as nn
+from .ops.activation import celu as celu
+from .ops.activation import elu as elu
+from .ops.activation import glu as glu
+from .ops.activation import hard_shrink as hard_shrink
+from .ops.activation import hard_sigmoid as hard_sigmoid
+from .ops.activation import hard_silu as hard_silu
+from .ops.activation import hard_swish as hard_swish
+from .ops.activation import hard_tanh as hard_tanh
+from .ops.activation import leaky_relu as leaky_relu
+from .ops.activation import log_sigmoid as log_sigmoid
+from .ops.activation import log_softmax as log_softmax
+from .ops.activation import relu6 as relu6
+from .ops.activation import selu as selu
+from .ops.activation import sigmoid as sigmoid
+from .ops.activation import silu as silu
+from .ops.activation import soft_shrink as soft_shrink
+from .ops.activation import softplus as softplus
+from .ops.activation import softsign as softsign
+from .ops.activation import sparse_plus as sparse_plus
+from .ops.activation import sparse_sigmoid as sparse_sigmoid
+from .ops.activation import sparsemax as sparsemax
+from .ops.activation import squareplus as squareplus
+from .ops.activation import swish as swish
+from .ops.activation import tanh_shrink as tanh_shrink
+from .ops.activation import threshold as threshold
+from .ops.creation import convert_to_tensor
+from .ops.creation import shape as _shape
+from .ops.elementwise import exp, minimum
 from .ops.elementwise import tanh as tanh
-from .ops.nn import celu as celu
-from .ops.nn import elu as elu
-from .ops.nn import glu as glu
-from .ops.nn import hard_shrink as hard_shrink
-from .ops.nn import hard_sigmoid as hard_sigmoid
-from .ops.nn import hard_silu as hard_silu
-from .ops.nn import hard_swish as hard_swish
-from .ops.nn import hard_tanh as hard_tanh
-from .ops.nn import leaky_relu as leaky_relu
-from .ops.nn import log_sigmoid as log_sigmoid
-from .ops.nn import log_softmax as log_softmax
-from .ops.nn import relu6 as relu6
-from .ops.nn import selu as selu
-from .ops.nn import sigmoid as sigmoid
-from .ops.nn import silu as silu
-from .ops.nn import soft_shrink as soft_shrink
-from .ops.nn import softplus as softplus
-from .ops.nn import softsign as softsign
-from .ops.nn import sparse_plus as sparse_plus
-from .ops.nn import sparse_sigmoid as sparse_sigmoid
-from .ops.nn import sparsemax as sparsemax
-from .ops.nn import squareplus as squareplus
-from .ops.nn import swish as swish
-from .ops.nn import tanh_shrink as tanh_shrink
-from .ops.nn import threshold as threshold
-from .tensor import Tensor, composite
+from .tensor import Tensor
 
 X = TypeVar("X")
 
 Activation: TypeAlias = Callable[..., Any]
 """A function from a tensor to a tensor of the same shape, or an activation layer."""
 
-ActivationLike: TypeAlias = ActivationName | Activation | Config | None
+ActivationLike: TypeAlias = ActivationName | Activation | Config
 """What `get` takes."""
 
 
@@ -90,17 +90,12 @@ def relu(
         >>> print(relu([-10.0, 1.0, 9.0], negative_slope=0.1, max_value=6.0))
         Tensor([-1.  1.  6.], shape=(3,), dtype=float32)
     """
-    if threshold == 0 and max_value is None:
-        return nn.leaky_relu(x, negative_slope) if negative_slope else nn.relu(x)
-    return _general_relu(x, negative_slope, max_value, threshold)
-
-
-@composite
-def _general_relu(x: TensorLike, negative_slope: float, max_value: float | None, threshold: float) -> Tensor:
+    if negative_slope and max_value is None and threshold == 0:
+        return nn.leaky_relu(x, negative_slope)
     y = nn.threshold(x, threshold, 0.0) if threshold else nn.relu(x)
     if max_value is not None:
-        y = nn.relu(y) - nn.relu(y - max_value)  # the lesser of y and max_value
-    return y - negative_slope * nn.relu(threshold - nn.linear(x)) if negative_slope else y
+        y = nn.relu6(x) if max_value == 6 and threshold == 0 else minimum(nn.relu(y), max_value)
+    return y - negative_slope * nn.relu(threshold - convert_to_tensor(x)) if negative_slope else y
 
 
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
@@ -128,11 +123,90 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
         >>> print(softmax([0.0, 0.0]))
         Tensor([0.5 0.5], shape=(2,), dtype=float32)
     """
-    shape = np.shape(x)
+    shape = _shape(x)
     if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
         warnings.warn(
-            f"You are using a softmax over axis {axis} of a tensor of shape {shape}: of a single number it is "
-            "always 1. Did you mean a sigmoid?",
+            f"You are using a softmax over axis {axis} of a tensor of shape {shape}: of a single number it "
+            "is always 1. Did you mean a sigmoid?",
             stacklevel=2,
         )
     return nn.softmax(x, axis)
+
+
+def mish(x: TensorLike) -> Tensor:
+    """x * tanh(softplus(x)), element by element.
+
+    Source: Misra 2019.
+
+    Example:
+        >>> print(mish([-1.0, 2.0]))
+        Tensor([-0.30340144  1.943959  ], shape=(2,), dtype=float32)
+    """
+    t = convert_to_tensor(x)
+    return t * tanh(softplus(t))
+
+
+registry: _registry.Registry[Activation] = _registry.Registry("keras.activations", "activation")
+"""The named activations."""
+
+_NAMES: tuple[Activation, ...] = (
+    celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_tanh, leaky_relu, linear, log_sigmoid,
+    log_softmax, mish, relu, relu6, selu, sigmoid, soft_shrink, softmax, softplus, softsign, sparse_plus,
+    sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
+)  # fmt: skip
+for _function in _NAMES:
+    registry.register(_function)
+registry.register(silu, "swish")
+registry.register(hard_silu, "hard_swish")
+
+
+def serialize(activation: Activation) -> Any:
+    """Return the name of a built-in activation, a configuration for any other.
+
+    Raises:
+        ValueError: for a lambda, which has no name to be found by.
+
+    Example:
+        >>> serialize(relu)
+        'relu'
+    """
+    name = getattr(activation, "__name__", None)
+    if name in registry.names and _registry.is_built_in(activation):
+        return name
+    return _registry.serialize(activation)
+
+
+def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
+    """Return the activation of what `serialize` gave.
+
+    Args:
+        config: A name or a configuration.
+        custom_objects: Names to functions or classes of the caller's.
+
+    Raises:
+        ValueError: if the name is unknown.
+
+    Example:
+        >>> deserialize("relu") is relu
+        True
+    """
+    if isinstance(config, Mapping) and config.get("class_name") not in ("function", *registry.names):
+        return cast(Activation, _registry.deserialize(config, custom_objects))  # a layer
+    return cast(Activation, registry.deserialize(config, custom_objects))
+
+
+def get(identifier: ActivationLike | str | None) -> Activation:
+    """Return the activation that a name, a configuration or a function stands for; `linear` for None.
+
+    Raises:
+        ValueError: if it stands for none, with the nearest known name.
+
+    Example:
+        >>> get("relu") is relu, get(None) is linear
+        (True, True)
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    return cast(Activation, registry.build(identifier))

@@ -142,14 +142,14 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         g = totals.get(id(entry.output))
         if g is None:
             continue
-        values = entry.inputs if as_tensors else [coerce(x) for x in entry.inputs]
+        values = [x if as_tensors and isinstance(x, TensorOps) else coerce(x) for x in entry.inputs]
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(entry.inputs):
             if not isinstance(x, TensorOps) or not _differentiable(x):
                 continue
             rule = entry.op.vjp(i)
             if rule is not None:
-                _add(totals, x, unbroadcast(rule(g, y, *values, *entry.rest, **entry.kwargs), x.shape))
+                _add(totals, x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x))
     return totals
 
 
@@ -164,6 +164,15 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1
     )
     return np.reshape(np.sum(g, axis=axes), shape) if axes else np.broadcast_to(g, shape)
+
+
+def _fit(g: Any, x: TensorOps) -> Any:
+    """Bring what a rule returned to the shape and dtype of its input."""
+    g = unbroadcast(g, x.shape)
+    have, want = getattr(g, "array", g).dtype, coerce(x).dtype
+    if have == want:
+        return g
+    return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
 
 
 def custom_gradient(function: F) -> F:

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from operator import pos
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ class Progbar:
                 _write((line if live else plain) + "\n" * finalize)
         elif self.verbose == 2 and finalize and self.target is not None and self.target > 0:
             elapsed = f"{now - self._start:.0f}s"
-            _write(f"{self._count(current)} - {elapsed} - {self._pace(seconds)}{self._metrics(float)}\n")
+            _write(f"{self._count(current)} - {elapsed} - {self._pace(seconds)}{self._metrics(pos)}\n")
         self._last_update = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
@@ -156,11 +157,11 @@ class Progbar:
             return f"{seconds * 1e3:.0f}ms/{self.unit_name}"
         return f"{seconds * 1e6:.0f}us/{self.unit_name}"
 
-    def _metrics(self, size: Callable[[float], float]) -> str:
+    def _metrics(self, size: Callable[[Any], Any]) -> str:
         """Return " - loss: 0.1234"; what `size` finds small is written with an exponent."""
         text = ""
         for name, (value, count) in self._values.items():
-            mean = float((value if isinstance(value, float) else np.mean(value)) / count)
+            mean = (value if isinstance(value, float) else np.mean(np.asarray(value))) / count
             text += f" - {name}: {mean:{'.4f' if size(mean) > 1e-3 else '.4e'}}"
         return text
 

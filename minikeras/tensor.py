@@ -8,8 +8,9 @@ notes what was done.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import wraps
+from functools import cache, wraps
 from inspect import signature
+from itertools import zip_longest
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, final
 
 import numpy as np
@@ -45,7 +46,11 @@ class Op:
     __slots__ = ("count", "defaults", "forward", "inplace", "name", "parameters", "replay", "vjps", "writes")
 
     def __init__(
-        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, inplace: bool = False
+        self,
+        forward: Callable[..., Array],
+        vjps: tuple[VJP | None, ...],
+        count: int | None,
+        inplace: bool = False,
     ) -> None:
         self.name = forward.__name__
         self.forward = forward
@@ -101,7 +106,7 @@ NUMPY_OPS: dict[str, Callable[..., Any]] = {}
 """Ops under their NumPy names: what operators and NumPy functions on tensors run."""
 
 
-class SymbolicCall(Exception):  # noqa: N818 - a signal between two functions of this package, not an error
+class SymbolicCall(Exception):
     """A primitive met a tensor without a value."""
 
 
@@ -112,7 +117,7 @@ def coerce(value: Any) -> Any:
         if array is None:
             raise SymbolicCall
         return array
-    if isinstance(value, np.ndarray | bool | int | float | complex):
+    if value is None or isinstance(value, np.ndarray | bool | int | float | complex):
         return value
     return as_array(value)
 
@@ -317,8 +322,12 @@ class TensorOps:
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         op = NUMPY_OPS.get(function.__name__)
-        if op is not None and kwargs.keys() <= signature(op).parameters.keys():
-            return op(*args, **kwargs)
+        if (
+            op is not None and getattr(np, function.__name__, function) is function
+        ):  # no namesake in np.linalg
+            translated = _translate(function, op, args, kwargs)
+            if translated is not None:
+                return op(*translated[0], **translated[1])
         return function(*_to_arrays(args), **{key: _to_arrays(value) for key, value in kwargs.items()})
 
     def __bool__(self) -> bool:
@@ -364,7 +373,7 @@ class TensorOps:
         return _run("absolute", self)
 
     def __invert__(self) -> "Tensor":
-        return _run("bitwise_not" if self.dtype != "bool" else "logical_not", self)
+        return _run("invert", self)
 
     def __round__(self, ndigits: int | None = None) -> "Tensor":
         return _run("round", self, ndigits or 0)
@@ -465,6 +474,46 @@ def _run(name: str, *args: Any) -> "Tensor":
     return cast("Tensor", NUMPY_OPS[name](*args))
 
 
+@cache
+def _argument_names(function: Callable[..., Any], op: Callable[..., Any]) -> dict[int | str, str] | None:
+    """Say which argument of an op each one of a NumPy function is, by place and by name.
+
+    Arguments correspond by name, or else by place if neither side knows the other's name. None if either side
+    takes any number of arguments, or NumPy does not tell.
+    """
+    try:
+        theirs = signature(function).parameters
+    except ValueError:
+        return None
+    ours = signature(op).parameters
+    if any(p.kind is p.VAR_POSITIONAL for p in (*theirs.values(), *ours.values())):
+        return None
+    names: dict[int | str, str] = {name: name for name in ours}
+    for i, (name, ours_there) in enumerate(zip_longest(theirs, ours)):
+        match = name if name in ours else None if ours_there in theirs else ours_there
+        if name is not None and match is not None:
+            names[i] = names[name] = match
+    return names
+
+
+def _translate(
+    function: Callable[..., Any], op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """Return a NumPy call's arguments as the op of its name takes them, None if it has no such arguments."""
+    names = _argument_names(function, op)
+    if names is None:
+        ours = signature(op).parameters
+        known = kwargs.keys() <= ours.keys() or any(p.kind is p.VAR_KEYWORD for p in ours.values())
+        return (args, kwargs) if known else None
+    translated = {}
+    for key, value in (*enumerate(args), *kwargs.items()):
+        if key in names:
+            translated[names[key]] = value
+        elif value is not None:  # None says the same as leaving it out
+            return None
+    return (), translated
+
+
 def _to_arrays(value: Any) -> Any:
     if isinstance(value, TensorOps):
         return as_array(value)
@@ -518,7 +567,7 @@ class Tensor(TensorOps):
         return cast(Array, self.array).size
 
     @property
-    def T(self) -> "Tensor":  # noqa: N802 - NumPy's name
+    def T(self) -> "Tensor":
         """The tensor with its axes reversed."""
         return _run("transpose", self)
 
@@ -567,7 +616,7 @@ class Tensor(TensorOps):
 
 
 @final
-class stop_recording:  # noqa: N801 - used like a function, as a context manager
+class stop_recording:
     """Within this context operations are not recorded."""
 
     def __enter__(self) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
+from .activation import log_softmax, sigmoid, softmax
 from .arrays import as_float, rule
-from .nn import log_softmax, sigmoid, softmax
 from .reduction import max
 from .shapes import take_along_axis
 

@@ -1,6 +1,7 @@
 """Control flow in Keras's form, run by Python: choices, loops, mapping a function over elements."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -81,11 +82,11 @@ def scan(
         raise TypeError(f"scan needs a function f(carry, x). Received: f={f!r}")
     if xs is None and length is None:
         raise ValueError("scan needs xs to walk along, or length. Received neither.")
-    tensors = _map_structure(convert_to_tensor, xs, lists=isinstance(xs, list) and bool(np.ndim(xs[0])))
+    tensors = _map_structure(convert_to_tensor, _as_structure(xs))
     steps = range(_first_size(tensors) if length is None else int(length))
     carry, ys = _map_structure(convert_to_tensor, init), []
     for i in reversed(steps) if reverse else steps:
-        carry, y = f(carry, None if xs is None else _map_structure(lambda x, i=i: x[i], tensors))
+        carry, y = f(carry, _map_structure(partial(_element, i), tensors))
         ys.append(_map_structure(zeros_like, carry) if y is None else y)
     return carry, _stack_structures(ys[::-1] if reverse else ys)
 
@@ -112,12 +113,21 @@ def vectorize(
     pyfunc: Callable[..., Any], *, excluded: set[int | str] | None = None, signature: str | None = None
 ) -> Callable[..., Any]:
     """Let a function of scalars take arrays, as `numpy.vectorize` does; its result is not differentiated."""
-    run = np.vectorize(lambda *a, **k: as_array(pyfunc(*a, **k)), excluded=excluded, signature=signature)  # type: ignore[arg-type]  # positions are allowed too
+    run = np.vectorize(lambda *a, **k: as_array(pyfunc(*a, **k)), excluded=excluded, signature=signature)
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
         return Tensor(run(*[as_array(a) if isinstance(a, Tensor | list) else a for a in args], **kwargs))
 
     return call
+
+
+def _as_structure(xs: Any) -> Any:
+    """Return a list of numbers as one tensor: only a list of tensors or arrays is a structure."""
+    return convert_to_tensor(xs) if isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs) else xs
+
+
+def _element(i: int, x: Any) -> Any:
+    return x[i]
 
 
 def _map_structure(function: Callable[[Any], Any], value: Any) -> Any:

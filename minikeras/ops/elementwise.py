@@ -1,6 +1,7 @@
 """Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,25 +16,29 @@ from .arrays import as_float, common_dtype, promote, strong
 @primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: g, inplace=True)
 def add(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Sum of two tensors, x1 + x2, with broadcasting."""
-    return np.add(*promote(x1, x2), out=out)
+    a, b = promote(x1, x2)
+    return np.add(a, b, out=out)
 
 
 @primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g, inplace=True)
 def subtract(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Difference of two tensors, x1 - x2, with broadcasting."""
-    return np.subtract(*promote(x1, x2), out=out)
+    a, b = promote(x1, x2)
+    return np.subtract(a, b, out=out)
 
 
 @primitive(lambda g, y, x1, x2: g * x2, lambda g, y, x1, x2: g * x1, inplace=True)
 def multiply(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Product of two tensors, element by element, with broadcasting."""
-    return np.multiply(*promote(x1, x2), out=out)
+    a, b = promote(x1, x2)
+    return np.multiply(a, b, out=out)
 
 
 @primitive(lambda g, y, x1, x2: g / x2, lambda g, y, x1, x2: -g * y / x2, inplace=True)
 def divide(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Quotient x1 / x2 as floats, with broadcasting."""
-    return np.divide(*promote(x1, x2, floating=True), out=out)
+    a, b = promote(x1, x2, floating=True)
+    return np.divide(a, b, out=out)
 
 
 true_divide = divide
@@ -84,7 +89,7 @@ def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     return np.square(a, out=out) if type(b) in (int, float) and b == 2 else np.power(a, b, out=out)
 
 
-def _less_one(x2: Array) -> Array:
+def _less_one(x2: Any) -> Any:
     """Return x2 - 1, but 0 for a zero, so that 0 * 0 ** -1 does not make a NaN of d x^0 = 0."""
     if isinstance(x2, int | float):
         return x2 - 1 if x2 else x2
@@ -169,13 +174,15 @@ def reciprocal(x: TensorLike, out: Array | None = None) -> Array:
 @primitive(lambda g, y, x1, x2: g * _share(x1, x2), lambda g, y, x1, x2: g * _share(x2, x1), inplace=True)
 def maximum(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Larger of x1 and x2, element by element; NaN where either is."""
-    return np.maximum(*promote(x1, x2), out=out)
+    a, b = promote(x1, x2)
+    return np.maximum(a, b, out=out)
 
 
 @primitive(lambda g, y, x1, x2: g * _share(x2, x1), lambda g, y, x1, x2: g * _share(x1, x2), inplace=True)
 def minimum(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Smaller of x1 and x2, element by element; NaN where either is."""
-    return np.minimum(*promote(x1, x2), out=out)
+    a, b = promote(x1, x2)
+    return np.minimum(a, b, out=out)
 
 
 @primitive(lambda g, y, x1, x2: g * _share(x1, x2), lambda g, y, x1, x2: g * _share(x2, x1))

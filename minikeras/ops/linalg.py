@@ -441,7 +441,8 @@ def pinv(x: TensorLike, rcond: float | None = None) -> Array:
 @primitive(None, None)
 def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Array:
     """x for which a @ x is nearest to b. Not differentiated."""
-    return np.linalg.lstsq(*promote(a, b, floating=True), rcond=rcond)[0]
+    left, right = promote(a, b, floating=True)
+    return np.linalg.lstsq(left, right, rcond)[0]
 
 
 @primitive(None)

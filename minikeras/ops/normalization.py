@@ -8,13 +8,13 @@ import numpy as np
 from .. import _state
 from .._typing import Axis, TensorLike
 from ..tensor import Tensor, composite
+from .activation import softmax
 from .arrays import axes as as_axes
 from .creation import convert_to_tensor
-from .nn import softmax
 
 
 def _wide(x: Any) -> Any:
-    """Return a tensor for statistics, in which float16 would overflow; Any, as NumPy functions declare arrays."""
+    """Return a tensor for statistics, in which float16 would overflow; Any, as NumPy declares arrays."""
     t = convert_to_tensor(x)
     return t.astype("float32") if t.dtype == "float16" else t
 
@@ -72,8 +72,8 @@ def batch_normalization(
         Tensor([[-1.]
                 [ 1.]], shape=(2, 1), dtype=float32)
     """
-    x = convert_to_tensor(x)
-    shape = [1] * x.ndim
+    t: Any = convert_to_tensor(x)
+    shape = [1] * t.ndim
     shape[axis] = -1
     factor = 1 / np.sqrt(np.reshape(convert_to_tensor(variance), shape) + epsilon)
     if scale is not None:
@@ -81,7 +81,7 @@ def batch_normalization(
     shift = -np.reshape(convert_to_tensor(mean), shape) * factor
     if offset is not None:
         shift = shift + np.reshape(convert_to_tensor(offset), shape)
-    result: Tensor = x * factor + shift
+    result: Tensor = t * factor + shift
     return result
 
 
@@ -115,16 +115,16 @@ def layer_normalization(
         >>> print(layer_normalization([[1.0, 3.0]]))
         Tensor([[-0.99999994  0.99999994]], shape=(1, 2), dtype=float32)
     """
-    kept, x = convert_to_tensor(x).dtype, _wide(x)
-    where = tuple(sorted(a % x.ndim for a in ([axis] if isinstance(axis, int) else axis)))
-    mean, variance = moments(x, where, keepdims=True)
+    kept, t = convert_to_tensor(x).dtype, _wide(x)
+    where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
+    mean, variance = moments(t, where, keepdims=True)
     factor = 1 / np.sqrt(variance + (_state.settings.epsilon if epsilon is None else epsilon))
     if gamma is not None:
-        factor = factor * _broadcast_to_axes(gamma, x, where)
+        factor = factor * _broadcast_to_axes(gamma, t, where)
     shift = -mean * factor
     if beta is not None:
-        shift = shift + _broadcast_to_axes(beta, x, where)
-    result: Tensor = x * factor + shift
+        shift = shift + _broadcast_to_axes(beta, t, where)
+    result: Tensor = t * factor + shift
     return result.astype(kept) if result.dtype != kept else result
 
 
@@ -149,9 +149,9 @@ def rms_normalization(
         >>> print(rms_normalization([[3.0, 3.0]]))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
-    kept, x = convert_to_tensor(x).dtype, _wide(x)
-    square = np.mean(np.square(x), axis=as_axes(axis), keepdims=True)
-    result: Tensor = x * (1 / np.sqrt(square + (_state.settings.epsilon if epsilon is None else epsilon)))
+    kept, t = convert_to_tensor(x).dtype, _wide(x)
+    square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
+    result: Tensor = t * (1 / np.sqrt(square + (_state.settings.epsilon if epsilon is None else epsilon)))
     if scale is not None:
         result = result * convert_to_tensor(scale)
     return result.astype(kept) if result.dtype != kept else result
@@ -170,16 +170,17 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     """
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
-    x, least = convert_to_tensor(x), _state.settings.epsilon if epsilon is None else epsilon
-    if not x.ndim:
-        x = x.reshape([1])
+    t: Any = convert_to_tensor(x)
+    least = _state.settings.epsilon if epsilon is None else epsilon
+    if not t.ndim:
+        t = t.reshape([1])
     if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite
-        squares = np.sum(np.square(x), axis=as_axes(axis), keepdims=True)
+        squares = np.sum(np.square(t), axis=as_axes(axis), keepdims=True)
         norm = np.sqrt(np.maximum(squares, least * least))
     else:
-        total = np.sum(np.abs(x) ** order, axis=as_axes(axis), keepdims=True)
+        total = np.sum(np.abs(t) ** order, axis=as_axes(axis), keepdims=True)
         norm = np.maximum(total if order == 1 else total ** (1 / order), least)
-    result: Tensor = x / norm
+    result: Tensor = t / norm
     return result
 
 

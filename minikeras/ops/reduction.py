@@ -26,7 +26,7 @@ def _accumulated(x: Array) -> np.dtype[Any]:
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Sum along axes, of all elements by default."""
     a = strong(x)
-    total = np.add.reduce(a, axes(axis), None, None, keepdims)
+    total = np.add.reduce(a, axes(axis), keepdims=keepdims)  # type: ignore[call-overload]  # bool, not Literal
     return total if total.dtype == a.dtype else np.asarray(total, _accumulated(a))
 
 

@@ -19,6 +19,10 @@ def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
     return np.reshape(g, np.shape(x))
 
 
+def _sequence(value: Any) -> Any:
+    return [value] if np.ndim(value) == 0 else value
+
+
 @primitive(_back)
 def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
     """x in another shape of as many elements; one size may be -1.
@@ -27,7 +31,7 @@ def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
         ValueError: if the numbers of elements differ; the message names both shapes.
     """
     a = strong(x)
-    sizes = [-1 if n is None else int(n) for n in ([newshape] if np.ndim(newshape) == 0 else newshape)]  # type: ignore[union-attr]  # a scalar or a sequence
+    sizes = [-1 if n is None else int(n) for n in _sequence(newshape)]
     try:
         return a.reshape(sizes)
     except ValueError:
@@ -112,7 +116,7 @@ def roll(x: TensorLike, shift: int | Sequence[int], axis: int | Sequence[int] | 
         >>> roll([1, 2, 3], 1).numpy()
         array([3, 1, 2], dtype=int32)
     """
-    return np.roll(strong(x), shift, axes(axis))  # type: ignore[arg-type]  # NumPy takes any sequence
+    return np.roll(strong(x), shift, axes(axis))
 
 
 @primitive(lambda g, y, array, k=1, axes=(0, 1): np.rot90(g, -k, axes))
@@ -360,13 +364,13 @@ def _concatenate(*xs: TensorLike, axis: int = 0, out: Array | None = None) -> Ar
 
 
 @composite
-def concatenate(xs: Sequence[TensorLike], axis: int = 0) -> Tensor:
+def concatenate(xs: Sequence[TensorLike], axis: int | None = 0) -> Tensor:
     """Tensors joined along an axis.
 
     Raises:
         ValueError: if they differ on another axis; the message names all shapes.
     """
-    if axis is None:  # NumPy's way to ask for one vector
+    if axis is None:  # one vector, as in NumPy
         return _concatenate(*map(ravel, xs), axis=0)
     return _concatenate(*xs, axis=axis)
 

@@ -8,10 +8,11 @@ from .._typing import Array, TensorLike
 from ..tensor import primitive
 from .arrays import as_float
 
-# Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the error
-# function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
+# Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
+# error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
 _SMALL = (  # erf(x) / x, a function of x * x, for x up to 0.46875
-    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
+    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
+     3.20937758913846947e3),
     (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
 )  # fmt: skip
 _MIDDLE = (  # exp(x * x) * erfc(x) for x up to 4

@@ -1,0 +1,298 @@
+"""Every op beside Keras's of the same name on the NumPy backend: values, shapes, dtypes, signatures."""
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from minikeras import ops
+from minikeras._typing import Array
+from minikeras.tensor import Tensor
+
+pytestmark = pytest.mark.parity
+
+rng = np.random.default_rng(1)
+V = rng.normal(size=4) * 2
+M = rng.normal(size=(2, 3)) * 2
+N = rng.normal(size=(2, 3)) * 2
+T3 = rng.normal(size=(2, 3, 4)) * 2
+SCALAR = np.array(1.5)
+POSITIVE = np.abs(M) + 1.25
+UNIT = np.tanh(M) * 0.9
+SQUARE = rng.normal(size=(3, 3)) + 4 * np.eye(3)
+BATCH = rng.normal(size=(2, 3, 3)) + 4 * np.eye(3)
+SPD = SQUARE @ SQUARE.T
+INDEX = np.array([2, 0, 1, 1], "int32")
+BITS = np.array([1, 6, 12], "int32")
+FLAGS = np.array([[True, False, True], [False, False, True]])
+HOLES = np.where(FLAGS, np.nan, M)
+
+Case = tuple[Any, ...]
+ANY: list[Case] = [(SCALAR,), (V,), (M,), (T3,)]
+PAIRS: list[Case] = [(M, N), (M, N[0]), (M, 2), (2.5, M), (V, SCALAR), (M, BITS)]
+REDUCED: list[Case] = [
+    (SCALAR,), (V,), (M,), (M, 0), (M, -1, True), (T3, (0, 2)), (T3, [1, 2]), (T3, (0, -1), True),
+    (M, None, True), (FLAGS,), (FLAGS, 0),
+]  # fmt: skip
+POSITIONS: list[Case] = [(V,), (M,), (M, 0), (M, -1), (T3, 1, True), (FLAGS, 1)]
+STACKED: list[Case] = [([M, N],), ([V, V],), ([T3, T3, T3],), ([M, BITS[None].repeat(2, 0)],)]
+
+
+def only_float(cases: list[Case]) -> list[Case]:
+    """Mark cases whose random floats an integer dtype would turn into what the op does not take."""
+    return [("float only", *case) for case in cases]
+
+
+def both(x: Any) -> Any:
+    """Count up in either library."""
+    return x + 1
+
+
+CASES: dict[str, list[Case]] = {
+    **dict.fromkeys(
+        "abs absolute conj conjugate copy cos cosh sin sinh tanh tan arctan arcsinh ceil deg2rad rad2deg exp exp2 "
+        "expm1 cbrt fabs flip isfinite isinf isnan isneginf isposinf isreal logical_not ndim negative "
+        "nonzero ones_like zeros_like ravel real imag sign signbit sinc size square trunc nan_to_num floor "
+        "shape stop_gradient convert_to_numpy convert_to_tensor array i0 angle erf erfc".split(),
+        ANY,
+    ),
+    **dict.fromkeys(
+        "add subtract multiply maximum minimum fmax fmin equal not_equal less less_equal greater greater_equal "
+        "logical_and logical_or logical_xor isclose allclose arctan2 hypot logaddexp logaddexp2 heaviside "
+        "nextafter".split(),
+        PAIRS,
+    ),
+    **dict.fromkeys("divide true_divide divide_no_nan mod fmod floor_divide".split(), [
+        (M, POSITIVE), (M, 2), (2.5, POSITIVE), (V, SCALAR), (POSITIVE, BITS)]),
+    **dict.fromkeys("log log2 log10 log1p sqrt rsqrt arccosh".split(), [(POSITIVE,), (SCALAR,)]),
+    "reciprocal": only_float([(POSITIVE,), (SCALAR,)]),
+    **dict.fromkeys("arcsin arccos arctanh erfinv".split(), [(UNIT,), (SCALAR / 2,)]),
+    "power": [(POSITIVE, M), (POSITIVE, 2), (2, POSITIVE), (POSITIVE, 0.5), (POSITIVE, BITS)],
+    **dict.fromkeys("bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift "
+                    "bitwise_right_shift gcd lcm".split(), [(BITS, BITS[::-1].copy()), (BITS, BITS[0])]),
+    **dict.fromkeys("bitwise_not bitwise_invert".split(), [(BITS,), (FLAGS,)]),
+    "clip": [(M, -1, 1), (M, -0.5, 0.5), (FLAGS, 0, 1)],
+    "round": [(M,), (M, 2), (SCALAR,)],
+    "ldexp": [(M, BITS), (M, BITS[0])],
+    "polar": only_float([(POSITIVE, M)]),
+    "isin": [(BITS, BITS[:1]), (M, M[0]), (M, M[0], False, True)],
+    "saturate_cast": [(M * 100, "uint8"), (M, "int8"), (M, "float32")],
+    "cast": [(M, "int32"), (M, "float16"), (M, "bool")],
+    "view": only_float([(M,)]),
+    "is_tensor": [(M,), (1.5,)],
+    "dtype": [(M,)],
+    # Reductions.
+    **dict.fromkeys("sum mean max min prod var std all any amax amin".split(), REDUCED),
+    **dict.fromkeys("logsumexp ptp".split(), [c for c in REDUCED if c[0] is not FLAGS]),
+    "median": [c for c in REDUCED if c[0] is not FLAGS and not isinstance(c[-1], list)],
+    **dict.fromkeys("argmax argmin".split(), POSITIONS),
+    "argsort": [(V,), (M,), (M, 0), (M, -1)],
+    "sort": [(V,), (M,), (M, 0), (T3, 1)],
+    "argpartition": [(V, 1)],
+    "count_nonzero": [(FLAGS,), (FLAGS, 1), (M, (0, 1))],
+    **dict.fromkeys("cumsum cumprod".split(), [(V,), (M,), (M, 0), (T3, -1), (M, 1, "float64")]),
+    "average": [(M,), (M, 0), (M, 1, np.array([1.0, 2.0, 3.0])), (M, None, POSITIVE), (M, 1, POSITIVE)],
+    **dict.fromkeys("quantile".split(), [(M, 0.3), (M, 0.5, 0), (M, np.array([0.1, 0.9]), 1, "nearest", True)]),
+    "percentile": [(M, 30), (M, 50, 0)],
+    **dict.fromkeys("nansum nanprod nanmean nanvar nanstd nanmax nanmin nanmedian".split(),
+                    only_float([(HOLES,), (HOLES, 0), (HOLES, 1, True), (M,)])),
+    **dict.fromkeys("nancumsum nancumprod".split(), only_float([(HOLES,), (HOLES, 1)])),
+    **dict.fromkeys("nanargmax nanargmin".split(), only_float([(M,), (HOLES, 1), (HOLES, 1, True)])),
+    "nanquantile": only_float([(HOLES, 0.3), (HOLES, 0.5, 1)]),
+    "nanpercentile": only_float([(HOLES, 30), (HOLES, 50, 1)]),
+    "bincount": [(INDEX,), (INDEX, V), (INDEX, None, 6), (np.stack([INDEX, INDEX[::-1]]), None, 3)],
+    "digitize": [(M, np.array([-1.0, 0.0, 1.0]))],
+    "searchsorted": [(np.sort(V), M), (np.sort(V), M, "right")],
+    "histogram": only_float([(M,), (M, 4, (-1.0, 1.0))]),
+    "unique": [(BITS,), (INDEX, True, True, True, True), (INDEX, True, False, False, True, None, 5, 9),
+               (INDEX, True, True, False, True, None, 2)],
+    "correlate": [(V, V[:2]), (V, V[:2], "same"), (V, V[:2], "full")],
+    "corrcoef": only_float([(M,)]),
+    "trapezoid": [(V,), (M, None, 0.5), (M, np.array([0.0, 1.0, 3.0])), (M, None, 1.0, 0)],
+    # Shapes.
+    "reshape": [(M, (3, 2)), (M, (-1,)), (M, -1), (T3, (2, -1))],
+    "expand_dims": [(M, 0), (M, -1), (M, (0, 2)), (SCALAR, 0)],
+    "squeeze": [(M[:1],), (M[:1], 0), (M[:1, :1],)],
+    "broadcast_to": [(V, (3, 4)), (SCALAR, (2,))],
+    "transpose": [(M,), (T3,), (T3, (2, 0, 1)), (T3, (0, -1, 1)), (V,)],
+    "swapaxes": [(T3, 0, 2), (M, -1, 0)],
+    "moveaxis": [(T3, 0, -1), (T3, (0, 1), (1, 2))],
+    "fliplr": [(M,)], "flipud": [(M,)],
+    "roll": [(V, 1), (M, 1), (M, -1, 1), (M, (1, 2), (0, 1))],
+    "rot90": [(M,), (M, 2), (T3, 1, (1, 2)), (M, -1)],
+    "get_item": [(M, 0), (M, (slice(None), slice(0, 2))), (M, (..., None)), (M, INDEX[1:2]), (M, M > 0)],
+    "take": [(V, INDEX), (M, np.array([1, 0]), 0), (M, INDEX, 1), (M, INDEX), (M, 1, -1)],
+    "take_along_axis": [(M, np.array([[2], [0]]), 1), (V, INDEX), (M, np.array([[1, 0, 1]]), 0), (V, INDEX, 0)],
+    "slice": [(T3, (0, 1, 2), (2, 1, 2)), (V, [1], [2])],
+    "slice_update": [(M, (0, 1), N[:, 1:]), (V, [1], V[:2])],
+    "scatter": [(INDEX[:, None], V, (5,)), (np.array([[1], [0]]), M, (3, 3)), (np.array([[1, 1], [0, 2]]), V[:2], (2, 3))],
+    "scatter_update": [(V, INDEX[:3, None], V[1:]), (M, np.array([[1, 1], [0, 2]]), V[:2]),
+                       *((V, INDEX[:, None], V[::-1].copy(), how) for how in ("add", "max", "min", "mul"))],
+    **dict.fromkeys("concatenate stack vstack hstack dstack".split(), STACKED),
+    "append": [(M, N), (M, N, 0), (V, BITS)],
+    "split": [(V, 2), (M, 3, 1), (V, [1, 3]), (M, [1], -1)],
+    "array_split": [(V, 3), (M, 2, 1), (V, [3, 1])],
+    "hsplit": [(M, 3), (V, 2)], "vsplit": [(M, 2)], "dsplit": [(T3, 2)],
+    "unstack": [(M,), (T3, None, 1), (T3, None, -1)],
+    "pad": [(M, 1), (M, ((1, 0), (0, 2))), (M, ((1, 1), (1, 1)), "constant", 9), (M, (1, 1), "reflect"),
+            (M, 1, "symmetric"), (M, ((0, 1), (2, 2)), "edge"), (V, 2, "wrap")],
+    "repeat": [(V, 2), (M, 2), (M, 3, 1), (M, np.array([1, 2]), 0)],
+    "tile": [(V, 2), (M, (2, 1)), (M, (2, 1, 2)), (T3, 2)],
+    "meshgrid": [(V, V[:2]), (V, V[:2], V[:3]), (V, V[:2], {"indexing": "ij"}), (V,)],
+    "where": [(FLAGS, M, N), (FLAGS, M, 0), (FLAGS, 1.5, M), (FLAGS,), (FLAGS, M, BITS), (FLAGS, 1, 0)],
+    "select": [([M > 1, M > 0], [M, N]), ([M > 1, M > 0], [M, N], 7)],
+    "tril": [(M,), (T3, 1)], "triu": [(M,), (T3, -1)],
+    "diag": [(V,), (M,), (V, 1), (V, -1), (M, 1), (M, -1)],
+    "diagflat": [(M,), (V, 1)],
+    "diagonal": [(M,), (M, 1), (M, -1), (T3, 0, 1, 2), (T3, 1, 0, 2)],
+    "vander": [(V,), (V, 3), (V, 3, True)],
+    "diff": [(V,), (M, 1, 0), (M, 2)],
+    "top_k": [(V, 2), (M, 1)],
+    "in_top_k": [(np.array([0, 2]), M, 2)],
+    "unravel_index": [(INDEX, (2, 3))],
+    # Linear algebra.
+    "matmul": [(M, N.T), (V, V), (T3, V), (T3, V[:, None]), (V[:3], N.T), (T3, T3[0].T), (M, np.ones((3, 2), "int32"))],
+    "dot": [(M, N.T), (V, V), (M, 2), (SCALAR, M), (T3, V), (T3, T3.transpose(0, 2, 1)), (V, T3.transpose(0, 2, 1))],
+    "inner": [(V, V), (M, N), (T3, V), (SCALAR, M)],
+    "outer": [(V, V), (M, V)], "vdot": [(V, V), (M, N)],
+    "tensordot": [(M, N), (M, N.T, 1), (T3, T3, ([1, 2], [1, 2])), (T3, V, 1), (T3, T3[0], [[1], [0]]), (M, N, 0)],
+    "kron": [(M, N), (V, V), (M, V)],
+    "cross": [(M, N), (M, N[0]), (M.T, N.T, 0, 0, 0), (M.T, N.T, -1, -1, -1, 0)],
+    "einsum": [("ij,kj->ik", M, N), ("ij->ji", M), ("ii", SQUARE), ("ii->i", SQUARE), ("...ij,...j", T3, V), ("ij,ij", M, N),
+               ("bij,bjk->bik", T3, T3.transpose(0, 2, 1)), ("i,j,k->kji", V, V, V), ("ij->", M), ("ij->j", M)],
+    "norm": [(V,), (M,), (M, None, 0), (M, 1, 1), (M, np.inf, 1, True), (M, 3, 0), (V, 0), (T3, None, (1, 2)),
+             (M, "fro"), (M, "nuc"), (M, 2), (M, -2), (M, 1), (M, -1), (M, np.inf), (M, -np.inf), (V, 1), (V, -np.inf),
+             (T3, "fro", (0, 2)), (T3, 1, (1, 2), True), (T3, np.inf, (2, 0)), (T3, "nuc", (0, 2), True), (M, 2, 1)],
+    "cdist": only_float([(M, N), (T3, T3[:, :2])]),
+    **dict.fromkeys("inv det slogdet logdet".split(), only_float([(SQUARE,), (BATCH,)])),
+    "solve": only_float([(SQUARE, V[:3]), (SQUARE, M.T), (BATCH, BATCH)]),
+    "solve_triangular": only_float([(SQUARE, V[:3]), (SQUARE, M.T, True), (BATCH, M), (BATCH, BATCH)]),
+    "cholesky": only_float([(SPD,), (SPD, True)]),
+    "cholesky_inverse": only_float([(np.linalg.cholesky(SPD),), (np.linalg.cholesky(SPD).T.copy(), True)]),
+    "trace": [(SQUARE,), (M, 1), (T3, 0, 1, 2), (FLAGS,)],
+    "svd": only_float([(M,), (M, False), (M, True, False)]),
+    "qr": only_float([(M.T,), (M.T, "complete"), (M,)]),
+    "eigh": only_float([(SPD,)]), "eig": only_float([(SPD,)]),
+    "pinv": only_float([(M,)]),
+    "lstsq": only_float([(M.T, V[:3])]),
+    "matrix_rank": only_float([(M,), (np.ones((3, 3)),)]),
+    # Creation; these take no tensor.
+    "zeros": [((2, 3),), ((2,), "int32"), (3,)], "ones": [((2, 3),), ((2,), "bool")],
+    "full": [((2, 3), 1.5), ((2,), 3, "int32"), ((2, 3), V[:3])],
+    "full_like": [(M, 2), (M, 1.5, "float32")],
+    "arange": [(3,), (1, 4), (0, 1, 0.25), (1, 2.5), (5, 0, -2), (3, None, None, "float64")],
+    "linspace": [(0, 1, 5), (0.0, 1.0, 4, False), (0, 1, 3, True, True), (V[:2], V[2:], 3), (V[:2], V[2:], 3, True, False, None, 1)],
+    "logspace": [(0, 2, 3), (0.0, 1.0, 4, False, 2)],
+    "geomspace": [(1, 8, 4), (1.0, 1000.0, 4, True, "float64")],
+    "eye": [(3,), (2, 3), (3, None, 1), (2, 2, 0, "int32")],
+    "identity": [(3,), (2, "int32")],
+    "tri": [(3,), (2, 3), (3, None, 1, "int32")],
+    **dict.fromkeys("bartlett blackman hamming hanning".split(), [(5,), (1,)]),
+    "kaiser": [(5, 8.6)],
+    # Control flow.
+    "cond": [(True, lambda: 1.0, lambda: 2.0), (False, lambda: 1.0, lambda: 2.0)],
+    "switch": [(1, [both, lambda x: x * 2], M), (7, [both, lambda x: x * 2], M)],
+    "while_loop": [(lambda i: i < 5, both, np.array(0, "int32")), (lambda i, x: i < 3, lambda i, x: (i + 1, x * 2), (np.array(0, "int32"), M)),
+                   (lambda i: i < 5, both, np.array(0, "int32"), 2)],
+    "fori_loop": [(0, 3, lambda i, x: x * 2 + i, M)],
+    "scan": [(lambda c, x: (c + x, c * x), M[0], M), (lambda c, x: (c + x, c), M[0], M, 1), (lambda c, x: (c * 2, None), M[0], None, 3),
+             (lambda c, x: (c + x, c * x), M[0], M, None, True)],
+    "map": [(both, M), (lambda x: x[0] * x[1], (M, N))],
+    "vectorized_map": [(both, M), (lambda x: x[0] * x[1], [M, N])],
+}  # fmt: skip
+
+UNCOMPARED = {
+    "empty": "its values are arbitrary",
+    "empty_like": "its values are arbitrary",
+    "custom_gradient": "Keras on NumPy only warns; tests/test_gradients.py holds it",
+    "vectorize": "it wraps a function; tests/test_ops.py holds it",
+}
+"""Ops without a value to compare, and why."""
+
+OWN_DTYPE = {
+    "saturate_cast": {"float64"},
+}
+
+NN = {name for name in dir(ops.nn) if name in ops.__all__ and getattr(ops, name) is getattr(ops.nn, name)}
+
+
+def converted(value: Any, dtype: str) -> Any:
+    """Return a case's argument with its floats in another dtype."""
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype) if value.dtype == "float64" else value.copy()
+    if isinstance(value, list | tuple):
+        return type(value)(converted(item, dtype) for item in value)
+    return value
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """Go through a structure's leaves."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from flat(item)
+    else:
+        yield value
+
+
+def run(function: Callable[..., Any], case: Case, dtype: str) -> list[Any]:
+    args = [converted(value, dtype) for value in case]
+    kwargs = args.pop() if isinstance(args[-1], dict) else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # int casts of random numbers may divide by zero or overflow
+        return list(flat(function(*args, **kwargs)))
+
+
+def parameters() -> list[Any]:
+    return [
+        pytest.param(name, case[1:] if isinstance(case[0], str) and case[0] == "float only" else case, dtype, id=f"{name}-{i}-{dtype}")
+        for name, cases in CASES.items()
+        for i, case in enumerate(cases)
+        for dtype in ("float32", "float64", "int32")
+        if not (isinstance(case[0], str) and case[0] == "float only" and dtype == "int32")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "case", "dtype"), parameters())
+def test_values_and_dtypes(name: str, case: Case, dtype: str) -> None:
+    ours, theirs = (run(getattr(module.ops, name), case, dtype) for module in (MINIKERAS, keras))
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        if isinstance(b, np.ndarray | np.generic):
+            x: Array = np.asarray(a)
+            assert isinstance(a, Tensor | np.ndarray)
+            assert x.shape == b.shape
+            assert x.dtype == b.dtype
+            tight = x.dtype == "float64"
+            np.testing.assert_allclose(x, b, rtol=1e-9 if tight else 5e-6, atol=1e-9 if tight else 5e-6)
+        else:
+            assert a == b
+
+
+class MINIKERAS:
+    """The package under the attribute that `keras` has."""
+
+    ops = ops
+
+
+def test_every_exported_op_is_compared() -> None:
+    assert set(CASES) | set(UNCOMPARED) | NN == set(ops.__all__)
+
+
+EXCEPTIONS = {
+    "layer_normalization": "Keras takes a deprecated `rms_scaling` through **kwargs",
+    "multi_hot": "Keras takes a deprecated `num_tokens` through **kwargs",
+    "custom_gradient": "the function is called `function`, as everywhere in minikeras",
+}
+"""Ops whose arguments are not called as in Keras, and why."""
+
+
+@pytest.mark.parametrize("name", [n for n in ops.__all__ if n not in EXCEPTIONS])
+def test_signature_is_that_of_keras(name: str) -> None:
+    def described(function: Any) -> list[tuple[str, Any, Any]]:
+        return [(p.name, p.default, p.kind) for p in inspect.signature(function).parameters.values()]
+
+    assert described(getattr(ops, name)) == described(getattr(keras.ops, name))

@@ -1,0 +1,85 @@
+"""Imports point down, exports are what they say, and importing costs little."""
+
+import ast
+import importlib
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minikeras
+
+ROOT = Path(minikeras.__file__).parent
+LEVELS = [
+    ["_typing"],
+    ["_state", "registry"],
+    ["tensor"],
+    ["gradients", "symbolic"],
+    ["ops"],
+    ["activations", "random"],
+    ["constraints", "dtype_policies", "initializers", "input_spec", "regularizers"],
+    ["variable"],
+    ["layers"],
+    ["summary", "progress"],
+    ["callbacks", "data", "plan"],
+    ["training"],
+    ["models"],
+    ["config", "saving"],
+    ["backend", "utils"],
+    ["__init__"],
+]
+LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
+
+
+def files() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def unit(path: Path) -> str:
+    """Return the file, or the folder below the package, that a path belongs to."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_point_down(path: Path) -> None:
+    own = unit(path)
+    assert own in LEVEL, f"{own} has no level yet"
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    depth = len(path.relative_to(ROOT).parts)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        assert node in tree.body, f"{path.name}:{node.lineno} hides an import"
+        if node.level < depth:
+            continue  # within the same folder
+        targets = [node.module.partition(".")[0]] if node.module else [alias.name for alias in node.names]
+        for target in targets:
+            assert LEVEL[target] < LEVEL[own], f"{own} must not import {target}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["minikeras", *(f"minikeras.{m.name}" for m in pkgutil.iter_modules(minikeras.__path__) if m.name[0] != "_")],
+)
+def test_exports_exist_and_are_sorted(name: str) -> None:
+    module = importlib.import_module(name)
+    names = getattr(module, "__all__", None)
+    if names is None:
+        return
+    assert sorted(set(names)) == sorted(names)
+    for exported in names:
+        assert hasattr(module, exported), exported
+
+
+def test_only_numpy_and_the_standard_library_are_imported() -> None:
+    code = (
+        "import sys, numpy; before = set(sys.modules); import minikeras\n"
+        "new = {m.partition('.')[0] for m in set(sys.modules) - before}\n"
+        "print(*sorted(new - set(sys.stdlib_module_names) - {'minikeras', 'numpy'}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert out.stdout.strip() == ""

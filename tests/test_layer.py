@@ -1,0 +1,365 @@
+"""The base layer: lazy weights, names, get and set, errors that change nothing."""
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import Tensor, ops
+from minikeras.layers import Dense, Dropout, Layer
+
+
+class Scale(Layer):
+    """Multiplies by a weight; its arguments are plain, so its configuration is automatic."""
+
+    def __init__(self, factor: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.builds = 0
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.builds += 1
+        self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+
+    def call(self, x: Tensor) -> Tensor:
+        return x * self.scale * self.factor
+
+
+class Block(Layer):
+    """Holds layers in attributes, a list and a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = Dense(2)
+        self.more = [Dense(3), Dense(4)]
+        self.named = {"last": Dense(5)}
+
+    def call(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        for layer in self.more:
+            x = layer(x)
+        return self.named["last"](x)
+
+
+def test_weights_appear_at_the_first_call() -> None:
+    layer = Scale()
+    assert layer.get_weights() == []
+    assert not layer.built
+    assert layer.path is None
+    layer(np.ones((2, 3)))
+    assert layer.built
+    assert [w.shape for w in layer.get_weights()] == [(3,)]
+    layer(np.ones((5, 3)))
+    assert layer.builds == 1
+    assert layer.path == "scale"
+    assert layer.weights[0].path == "scale/scale"
+
+
+def test_build_makes_weights_without_a_call() -> None:
+    layer = Dense(3)
+    layer.build((None, 4))
+    assert [w.shape for w in layer.weights] == [(4, 3), (3,)]
+    assert layer.count_params() == 15
+
+
+def test_names_count_up_and_start_anew() -> None:
+    assert [Dense(1).name, Dense(1).name, Dropout(0.1).name, Dense(1, name="mine").name] == [
+        "dense",
+        "dense_1",
+        "dropout",
+        "mine",
+    ]
+    keras.utils.clear_session()
+    assert Dense(1).name == "dense"
+
+
+def test_weights_of_nested_layers_come_in_order_of_creation() -> None:
+    block = Block()
+    block(np.ones((1, 1)))
+    assert [w.shape for w in block.get_weights()] == [(1, 2), (2,), (2, 3), (3,), (3, 4), (4,), (4, 5), (5,)]
+    assert block.weights[0].path == "block/dense/kernel"
+    assert block.count_params() == 4 + 9 + 16 + 25
+
+
+def test_own_trainable_weights_come_before_own_frozen_ones() -> None:
+    class Mixed(Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.frozen = self.add_weight((1,), "zeros", trainable=False, name="frozen")
+            self.free = self.add_weight((2,), "zeros", name="free")
+
+        def call(self, x: Tensor) -> Tensor:
+            return x
+
+    layer = Mixed()
+    layer.build((1, 1))
+    assert [v.name for v in layer.weights] == ["free", "frozen"]
+    assert [v.name for v in layer.trainable_weights] == ["free"]
+    assert [v.name for v in layer.non_trainable_weights] == ["frozen"]
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert [v.name for v in layer.trainable_weights] == ["free"]
+
+
+def test_trainable_reaches_nested_layers() -> None:
+    block = Block()
+    block(np.ones((1, 1)))
+    block.trainable = False
+    assert block.trainable_variables == []
+    assert len(block.non_trainable_variables) == 8
+    assert not block.more[0].trainable
+    block.more[0].trainable = True
+    block.trainable = True
+    block.first.trainable = False
+    assert len(block.trainable_variables) == 6
+
+
+def test_set_weights_takes_lists_and_numbers() -> None:
+    layer = Dense(1)
+    layer.build((None, 2))
+    layer.set_weights([[[1], [2]], [3.0]])
+    kernel, bias = layer.get_weights()
+    assert kernel.tolist() == [[1.0], [2.0]]
+    assert kernel.dtype == np.float32
+    assert bias.tolist() == [3.0]
+
+
+def test_get_weights_gives_copies() -> None:
+    layer = Dense(1)
+    layer.build((None, 1))
+    layer.get_weights()[1][:] = 7
+    assert layer.get_weights()[1].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ([np.ones((2, 1))], "length 1, but the layer was expecting 2"),
+        ([np.ones((2, 1)), np.ones(2)], r"dense/bias.*\(1,\).*\(2,\)"),
+        ([np.ones((3, 1)), np.ones(1)], r"dense/kernel.*\(2, 1\).*\(3, 1\)"),
+        ([np.ones((2, 1)), ["a"]], "numbers"),
+        ([], "length 0"),
+    ],
+)
+def test_set_weights_sets_all_or_none(weights: list[Any], words: str) -> None:
+    layer = Dense(1)
+    layer.build((None, 2))
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match=words):
+        layer.set_weights(weights)
+    for old, new in zip(before, layer.get_weights(), strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_a_failed_build_leaves_the_layer_unbuilt_and_can_be_tried_again() -> None:
+    class Fragile(Layer):
+        broken = True
+
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.w = self.add_weight((1,), "ones", name="w")
+            if Fragile.broken:
+                raise OSError("disk")
+            self.b = self.add_weight((1,), "zeros", name="b")
+
+        def call(self, x: Tensor) -> Tensor:
+            return x * self.w + self.b
+
+    layer = Fragile()
+    with pytest.raises(OSError, match="disk"):
+        layer(np.ones((1, 1)))
+    assert not layer.built
+    assert layer.weights == []
+    Fragile.broken = False
+    assert layer(np.ones((1, 1))).numpy().tolist() == [[1.0]]
+    assert len(layer.weights) == 2
+
+
+def test_a_call_that_returns_nothing_is_named() -> None:
+    class Silent(Layer):
+        def call(self, x: Tensor) -> None:
+            x + 1
+
+    with pytest.raises(ValueError, match="'silent'.*returned None"):
+        Silent()(np.ones((1, 1)))
+
+
+def test_a_missing_super_call_is_named() -> None:
+    class Orphan(Layer):
+        def __init__(self) -> None:
+            self.units = 3
+
+        def call(self, x: Tensor) -> Tensor:
+            return x
+
+    with pytest.raises(RuntimeError, match="forgot to call"):
+        Orphan()(np.ones((1, 1)))
+
+
+def test_state_cannot_grow_after_the_build() -> None:
+    layer = Dense(1)
+    layer.build((None, 1))
+    with pytest.raises(ValueError, match="already built"):
+        layer.add_weight((1,), "zeros")
+    with pytest.raises(ValueError, match="already built"):
+        layer.extra = Dense(2)  # type: ignore[attr-defined]
+    assert len(layer.weights) == 2
+
+
+@pytest.mark.parametrize("name", ["a/b", 3])
+def test_bad_names_are_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="`name` must be a string"):
+        Dense(1, name=name)
+
+
+def test_unknown_keywords_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"Unrecognized keyword.*Dense.*unit_count"):
+        Dense(1, unit_count=3)  # type: ignore[call-arg]
+
+
+def test_count_params_needs_a_built_layer() -> None:
+    with pytest.raises(ValueError, match="'dense'.*isn't built"):
+        Dense(1).count_params()
+
+
+def test_training_is_passed_down_and_defaults_to_inference() -> None:
+    seen: list[Any] = []
+
+    class Spy(Layer):
+        def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+            seen.append(training)
+            return x
+
+    class Outer(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Spy()
+
+        def call(self, x: Tensor) -> Tensor:
+            return self.inner(x)
+
+    x = np.ones((1, 1))
+    Spy()(x)
+    Spy()(x, training=True)
+    outer = Outer()
+    outer(x, training=True)
+    outer.inner(x, training=False)
+    assert seen == [None, True, True, False]
+
+
+def test_maths_may_be_operators_numpy_or_ops() -> None:
+    class Three(Layer):
+        def __init__(self, way: int) -> None:
+            super().__init__()
+            self.way = way
+
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.kernel = self.add_weight((input_shape[-1], 2), "ones", name="kernel")
+
+        def call(self, x: Tensor) -> Any:
+            if self.way == 0:
+                return abs(x @ self.kernel) ** 2
+            if self.way == 1:
+                return np.square(np.absolute(np.dot(x, self.kernel)))
+            return ops.square(ops.abs(ops.matmul(x, self.kernel)))
+
+    x = np.array([[1.0, -3.0]])
+    for way in range(3):
+        y = Three(way)(x)
+        assert isinstance(y, Tensor)
+        assert y.numpy().tolist() == [[4.0, 4.0]]
+
+
+def test_config_of_a_plain_subclass_is_automatic() -> None:
+    layer = Scale(2.5, name="s")
+    config = layer.get_config()
+    assert config["factor"] == 2.5
+    assert config["name"] == "s"
+    again = Scale.from_config(config)
+    assert again.factor == 2.5
+    assert again.name == "s"
+
+
+def test_config_of_other_subclasses_must_be_written() -> None:
+    class Holder(Layer):
+        def __init__(self, inner: Layer) -> None:
+            super().__init__()
+            self.inner = inner
+
+    with pytest.raises(NotImplementedError, match="Holder.*get_config"):
+        Holder(Dense(1)).get_config()
+
+
+def test_copies_and_pickles_are_independent() -> None:
+    layer = Dense(2)
+    layer(np.ones((1, 3)))
+    for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert np.array_equal(twin.get_weights()[0], layer.get_weights()[0])
+        twin.set_weights([np.zeros((3, 2)), np.ones(2)])
+        assert twin(np.ones((1, 3))).numpy().tolist() == [[1.0, 1.0]]
+    assert layer.get_weights()[0].any()
+
+
+def test_activity_regularizer_adds_the_mean_over_the_batch() -> None:
+    layer = Dense(1, kernel_initializer="ones", activity_regularizer="l2", use_bias=False)
+    layer(np.array([[1.0], [3.0]]))
+    assert float(layer.losses[0]) == pytest.approx(0.01 * (1 + 9) / 2)
+    layer(np.array([[2.0]]))
+    assert [float(loss) for loss in layer.losses] == [pytest.approx(0.04)]
+
+
+def test_regularizers_of_weights_are_losses() -> None:
+    layer = Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L1(0.5))
+    layer.build((None, 4))
+    assert [float(loss) for loss in layer.losses] == [2.0]
+    layer.trainable = False
+    assert layer.losses == []
+
+
+def test_float64_layers_compute_in_float64() -> None:
+    layer = Dense(1, dtype="float64")
+    y = layer(np.ones((1, 2), "float32"))
+    assert y.dtype == "float64"
+    keras.config.set_floatx("float64")
+    assert Dense(1)(np.ones((1, 1))).dtype == "float64"
+
+
+def test_mixed_policy_computes_in_float16_with_float32_weights() -> None:
+    layer = Dense(1, dtype="mixed_float16")
+    y = layer(np.ones((1, 2), "float32"))
+    assert y.dtype == "float16"
+    assert layer.kernel.dtype == "float32"
+
+
+def test_symbolic_call_builds_and_infers() -> None:
+    x = keras.Input((3,))
+    layer = Scale()
+    y = layer(x)
+    assert isinstance(y, keras.KerasTensor)
+    assert y.shape == (None, 3)
+    assert layer.built
+    assert Block()(x).shape == (None, 5)
+
+
+def test_several_outputs_and_arguments() -> None:
+    class Split(Layer):
+        def call(self, x: Tensor, y: Tensor, swap: bool = False) -> tuple[Tensor, Tensor]:
+            return (y, x) if swap else (x, y)
+
+    a, b = Split()(np.zeros((1, 1)), np.ones((1, 1)), swap=True)
+    assert (float(a), float(b)) == (1.0, 0.0)
+
+
+def test_build_may_take_a_shape_for_each_argument() -> None:
+    class Pair(Layer):
+        def build(self, x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> None:
+            self.shapes = (x_shape, y_shape)
+
+        def call(self, x: Tensor, y: Tensor) -> Tensor:
+            return x + y
+
+    layer = Pair()
+    layer(np.ones((1, 2)), np.ones((1, 1)))
+    assert layer.shapes == ((1, 2), (1, 1))

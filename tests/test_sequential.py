@@ -1,0 +1,317 @@
+"""Sequential: building, calling, predicting, describing, copying, and what it refuses."""
+
+import copy
+import json
+import pickle
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import Sequential, Tensor
+from minikeras.layers import Activation, Dense, Dropout, Flatten, Input, Lambda, Layer
+
+
+def small() -> Sequential:
+    """Return a built model whose weights are set by hand: y = relu(x1 + x2) * 2 + 1."""
+    model = Sequential([Input((2,)), Dense(1, activation="relu", name="a"), Dense(1, name="b")])
+    model.set_weights([[[1.0], [1.0]], [0.0], [[2.0]], [1.0]])
+    return model
+
+
+def test_an_input_builds_at_once() -> None:
+    model = Sequential([Input((4,)), Dense(3), Dense(2)])
+    assert model.built
+    assert [w.shape for w in model.get_weights()] == [(4, 3), (3,), (3, 2), (2,)]
+    assert model.input_shape == (None, 4)
+    assert model.output_shape == (None, 2)
+    assert model.inputs[0].shape == (None, 4)
+    assert model.outputs[0].shape == (None, 2)
+    assert [layer.name for layer in model.layers] == ["dense", "dense_1"]
+    assert model.weights[0].path == "sequential/dense/kernel"
+
+
+def test_without_an_input_it_builds_at_the_first_call() -> None:
+    model = Sequential([Dense(3), Dense(2)])
+    assert not model.built
+    assert model.get_weights() == []
+    with pytest.raises(AttributeError, match="no defined output shape"):
+        _ = model.output_shape
+    model(np.ones((5, 4)))
+    assert model.built
+    assert model.count_params() == 4 * 3 + 3 + 3 * 2 + 2
+
+
+def test_predict_builds() -> None:
+    model = Sequential([Dense(3)])
+    assert model.predict(np.ones((5, 4)), verbose=0).shape == (5, 3)
+    assert model.built
+
+
+def test_layers_added_one_by_one() -> None:
+    model = Sequential()
+    model.add(Input((2,)))
+    model.add(Dense(3))
+    assert model.output_shape == (None, 3)
+    model.add(Dense(1))
+    assert model.output_shape == (None, 1)
+    assert model.pop().name == "dense_1"
+    assert model.output_shape == (None, 3)
+    assert len(model.layers) == 1
+
+
+def test_input_dim_and_input_shape_of_a_first_layer() -> None:
+    with pytest.warns(UserWarning, match="Do not pass an `input_shape`"):
+        model = Sequential([Dense(1, input_dim=3)])
+    assert model.input_shape == (None, 3)
+    with pytest.warns(UserWarning, match="Do not pass an `input_shape`"):
+        model = Sequential([Flatten(input_shape=(2, 2))])
+    assert model.count_params() == 0
+
+
+def test_predict_gives_hand_worked_numbers() -> None:
+    model = small()
+    x = np.array([[1.0, 2.0], [-3.0, 1.0]])
+    assert model.predict(x, verbose=0).tolist() == [[7.0], [1.0]]
+    assert model(x).numpy().tolist() == [[7.0], [1.0]]
+    assert model.predict_on_batch(x).tolist() == [[7.0], [1.0]]
+    assert model.predict([[1, 2]], verbose=0).tolist() == [[7.0]]
+    assert model.predict(x, verbose=0).dtype == np.float32
+
+
+@pytest.mark.parametrize("rows", [1, 31, 32, 33, 100])
+@pytest.mark.parametrize("batch_size", [None, 1, 7, 1000])
+def test_batches_do_not_change_the_answer(rows: int, batch_size: int | None) -> None:
+    model = small()
+    x = np.random.default_rng(0).normal(size=(rows, 2))
+    expected = np.maximum(x.astype("float32").sum(axis=1, keepdims=True), 0) * 2 + 1
+    np.testing.assert_allclose(model.predict(x, batch_size, verbose=0), expected, rtol=1e-6)
+
+
+def test_replayed_runs_equal_eager_ones_to_the_last_bit() -> None:
+    keras.utils.set_random_seed(0)
+    model = Sequential(
+        [Input((6,)), Dense(8, "tanh"), Dropout(0.5), Dense(8, "gelu"), Dense(4, "softmax"), Activation("sigmoid")]
+    )
+    x = np.random.default_rng(0).normal(size=(9, 6)).astype("float32")
+    eager: Any = Tensor(x)
+    for layer in model.layers:
+        eager = layer(eager)
+    for _ in range(3):
+        assert np.array_equal(model.predict(x, verbose=0), eager.numpy())
+        assert np.array_equal(model(x).numpy(), eager.numpy())
+
+
+def test_results_are_the_callers_to_keep() -> None:
+    model = small()
+    x = np.ones((1, 2), "float32")
+    first = model.predict(x, verbose=0)
+    second = model.predict(x, verbose=0)
+    model.predict(x * 5, verbose=0)
+    assert first.tolist() == second.tolist() == [[5.0]]
+    tensor = model(x)
+    model(x * 7)
+    assert tensor.numpy().tolist() == [[5.0]]
+
+
+def test_changes_after_a_run_count() -> None:
+    model = small()
+    x = np.ones((1, 2), "float32")
+    for _ in range(3):
+        assert model.predict(x, verbose=0).tolist() == [[5.0]]
+    model.layers[1].set_weights([[[0.0]], [3.0]])
+    assert model.predict(x, verbose=0).tolist() == [[3.0]]
+    model.add(Lambda(lambda t: -t))
+    assert model.predict(x, verbose=0).tolist() == [[-3.0]]
+    model.pop()
+    assert model.predict(x, verbose=0).tolist() == [[3.0]]
+    model.layers[1].activation = keras.activations.get("sigmoid")  # type: ignore[attr-defined]
+    assert model(x).numpy()[0, 0] == pytest.approx(1 / (1 + np.exp(-3.0)))
+
+
+def test_a_layer_that_looks_at_values_runs_eagerly() -> None:
+    class Choosy(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            return x * 2 if float(keras.ops.sum(x)) > 0 else x
+
+    model = Sequential([Input((1,)), Choosy()])
+    for _ in range(3):
+        assert model.predict(np.array([[1.0]]), verbose=0).tolist() == [[2.0]]
+        assert model.predict(np.array([[-1.0]]), verbose=0).tolist() == [[-1.0]]
+
+
+def test_a_users_layer_runs_at_every_direct_call() -> None:
+    calls: list[int] = []
+
+    class Counting(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            calls.append(1)
+            return x
+
+    model = Sequential([Input((1,)), Counting()])
+    calls.clear()
+    for _ in range(4):
+        model(np.ones((1, 1)))
+    assert len(calls) == 4
+
+
+def test_predict_takes_generators_lists_and_steps() -> None:
+    model = small()
+
+    def endless() -> Iterator[Any]:
+        while True:
+            yield np.ones((3, 2)), np.ones(3)
+
+    assert model.predict(endless(), steps=2, verbose=0).tolist() == [[5.0]] * 6
+    assert model.predict((np.ones((k, 2)) for k in (1, 2)), verbose=0).shape == (3, 1)
+    assert model.predict(np.ones((10, 2)), batch_size=3, steps=2, verbose=0).shape == (6, 1)
+
+
+def test_one_dimensional_data_for_one_feature() -> None:
+    model = Sequential([Input((1,)), Dense(1, kernel_initializer="ones")])
+    assert model.predict(np.array([1.0, 2.0]), verbose=0).tolist() == [[1.0], [2.0]]
+
+
+def test_no_rows_give_no_predictions() -> None:
+    assert small().predict(np.empty((0, 2)), verbose=0).shape == (0, 1)
+    assert Sequential([Input((2,)), Dense(3)]).predict(np.empty((0, 2)), verbose=0).shape == (0, 3)
+
+
+def test_nan_passes_through() -> None:
+    model = Sequential([Input((1,)), Dense(1)])
+    assert np.isnan(model.predict(np.array([[np.nan]]), verbose=0)).all()
+
+
+def test_threads_may_predict_at_once() -> None:
+    model = small()
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype("float32")
+    expected = model.predict(x, verbose=0)
+    wrong: list[int] = []
+
+    def work() -> None:
+        for _ in range(200):
+            if not np.array_equal(model.predict(x, verbose=0), expected):
+                wrong.append(1)
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_progress_is_one_whole_line_when_captured(capsys: pytest.CaptureFixture[str]) -> None:
+    small().predict(np.ones((70, 2)))
+    out = capsys.readouterr().out
+    assert out.startswith("3/3 ")
+    assert out.count("\n") == 1
+    assert "step" in out
+    assert "\x1b" not in out
+    small().predict(np.ones((70, 2)), verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_nested_models() -> None:
+    inner = Sequential([Input((2,)), Dense(3, name="x")], name="inner")
+    model = Sequential([inner, Dense(1, name="y")], name="outer")
+    assert model.built
+    assert model.output_shape == (None, 1)
+    assert len(model.weights) == 4
+    assert model.predict(np.ones((1, 2)), verbose=0).shape == (1, 1)
+    inner.trainable = False
+    assert len(model.trainable_weights) == 2
+
+
+def test_get_layer() -> None:
+    model = small()
+    assert model.get_layer("a") is model.get_layer(index=0)
+    assert model.get_layer(index=-1).name == "b"
+
+
+def test_configuration_round_trip() -> None:
+    model = small()
+    for again in (
+        Sequential.from_config(model.get_config()),
+        keras.models.model_from_json(model.to_json()),
+        keras.models.model_from_json(model.to_json(indent=2)),
+    ):
+        assert isinstance(again, Sequential)
+        assert again.get_config() == model.get_config()
+        assert json.loads(again.to_json()) == json.loads(model.to_json())
+        assert again.built
+
+
+def test_custom_layers_in_a_configuration() -> None:
+    class Twice(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            return 2 * x
+
+    model = Sequential([Input((1,)), Twice()])
+    with pytest.raises(ValueError, match="Unknown layer: 'Twice'"):
+        keras.models.model_from_json(model.to_json())
+    again = keras.models.model_from_json(model.to_json(), custom_objects={"Twice": Twice})
+    assert again.predict(np.ones((1, 1)), verbose=0).tolist() == [[2.0]]
+    with keras.utils.custom_object_scope({"Twice": Twice}):
+        assert isinstance(keras.models.model_from_json(model.to_json()), Sequential)
+
+
+def test_copies_and_pickles() -> None:
+    model = small()
+    x = np.ones((1, 2), "float32")
+    model.predict(x, verbose=0)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert twin.predict(x, verbose=0).tolist() == [[5.0]]
+        twin.set_weights([np.zeros_like(w) for w in twin.get_weights()])
+        assert twin.predict(x, verbose=0).tolist() == [[0.0]]
+        assert model.predict(x, verbose=0).tolist() == [[5.0]]
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda m: m.add(3), ValueError, "Only instances of `Layer`.*3"),
+        (lambda m: m.add(Dense(1, name="a")), ValueError, "unique names.*'a'"),
+        (lambda m: m.add(Input((2,))), ValueError, "already been configured"),
+        (lambda m: m.get_layer(), ValueError, "either a layer name or a layer index"),
+        (lambda m: m.get_layer("a", 0), ValueError, "not both"),
+        (lambda m: m.get_layer("zzz"), ValueError, r"'zzz'.*\['a', 'b'\]"),
+        (lambda m: m.get_layer(index=9), ValueError, "index 9.*2"),
+        (lambda m: m.predict(np.ones((1, 3)), verbose=0), ValueError, r"\(None, 2\).*\(1, 3\)"),
+        (lambda m: m.predict([["a", "b"]], verbose=0), ValueError, "numbers"),
+        (lambda m: m.predict(np.array([[None, {}]]), verbose=0), ValueError, "numbers"),
+        (lambda m: m.predict([[1, 2], [3]], verbose=0), ValueError, "different lengths"),
+        (lambda m: m.predict(None, verbose=0), ValueError, "None"),
+        (lambda m: m.predict(np.ones((1, 2)), batch_size=0, verbose=0), ValueError, "batch_size"),
+        (lambda m: m.build((None, 3)), ValueError, r"\(None, 2\).*\(None, 3\)"),
+        (lambda m: m.set_weights([np.ones(1)]), ValueError, "expecting 4"),
+        (lambda m: m.add(Dense(0)), ValueError, "positive integer"),
+    ],
+)
+def test_wrong_use_is_refused_and_changes_nothing(act: Any, error: type[Exception], words: str) -> None:
+    model = small()
+    config, weights = model.get_config(), model.get_weights()
+    with pytest.raises(error, match=words):
+        act(model)
+    assert model.get_config() == config
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
+    assert model.predict(np.ones((1, 2)), verbose=0).tolist() == [[5.0]]
+
+
+def test_a_model_without_layers() -> None:
+    for run in (lambda m: m.predict(np.ones((1, 2)), verbose=0), lambda m: m(np.ones((1, 2))), lambda m: m.build((1, 2))):
+        with pytest.raises(ValueError, match="no layers"):
+            run(Sequential())
+
+
+def test_a_layer_that_does_not_fit_is_not_added() -> None:
+    model = small()
+    wrong = Dense(2)
+    wrong.build((None, 7))
+    with pytest.raises(ValueError, match=r"'dense'.*value 7"):
+        model.add(wrong)
+    assert [layer.name for layer in model.layers] == ["a", "b"]
+    assert model.predict(np.ones((1, 2)), verbose=0).tolist() == [[5.0]]

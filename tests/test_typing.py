@@ -1,0 +1,190 @@
+"""What the annotations promise, checked by mypy; the same lines run, so that they are true."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, assert_type
+
+import numpy as np
+
+import minikeras as keras
+from minikeras import (
+    DTypePolicy,
+    GradientTape,
+    InputSpec,
+    KerasTensor,
+    Layer,
+    Model,
+    Sequential,
+    Tensor,
+    Variable,
+    activations,
+    config,
+    constraints,
+    initializers,
+    layers,
+    models,
+    ops,
+    random,
+    regularizers,
+    utils,
+)
+from minikeras._typing import Array, DataFormat, FloatArray, PartialShape
+
+
+class Own(Layer):
+    """A layer whose `call` has a signature of its own."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.w = self.add_weight((1,), "ones", name="w")
+
+    def call(self, x: Tensor, scale: float = 1.0, training: bool | None = None) -> Tensor:
+        return x * self.w * scale
+
+
+class Net(Model):
+    """A model whose `call` has a signature of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x: Tensor, flag: bool = False) -> Tensor:
+        return self.dense(x)
+
+
+def test_layers() -> None:
+    x = np.ones((2, 3))
+    dense = layers.Dense(3, activation="relu", name="d", trainable=True, dtype="float32")
+    assert assert_type(dense.get_weights(), list[FloatArray]) == []
+    assert_type(dense(x), Tensor)
+    assert_type(dense([[1.0, 2.0, 3.0]]), Tensor)
+    assert_type(dense(Tensor(x)), Tensor)
+    assert_type(dense(keras.Input((3,))), KerasTensor)
+    assert_type(dense.kernel, Variable)
+    assert_type(dense.bias, Variable | None)
+    assert_type(dense.units, int)
+    assert_type(dense.weights, list[Variable])
+    assert_type(dense.trainable_weights, list[Variable])
+    assert_type(dense.non_trainable_variables, list[Variable])
+    assert_type(dense.losses, list[Tensor])
+    assert_type(dense.built, bool)
+    assert_type(dense.trainable, bool)
+    assert_type(dense.name, str)
+    assert_type(dense.path, str | None)
+    assert_type(dense.dtype, str)
+    assert_type(dense.count_params(), int)
+    assert_type(dense.compute_output_shape((None, 3)), PartialShape)
+    assert_type(dense.get_config(), dict[str, Any])
+    assert_type(layers.Dense.from_config(dense.get_config()), layers.Dense)
+    assert_type(layers.deserialize(layers.serialize(dense)), Layer)
+    assert_type(dense.dtype_policy, DTypePolicy)
+    assert_type(keras.Input((3,)), KerasTensor)
+    assert_type(layers.Dropout(0.5)(x, training=True), Tensor)
+    assert_type(layers.Flatten()(x), Tensor)
+    assert_type(Own()(x, scale=2.0), Tensor)
+    assert_type(Own()(keras.Input((3,))), KerasTensor)
+    assert_type(InputSpec(ndim=2).ndim, int | None)
+
+
+def test_models() -> None:
+    x = np.ones((2, 3))
+    model = Sequential([keras.Input((3,)), layers.Dense(2)])
+    assert_type(model(x), Tensor)
+    assert_type(model(keras.Input((3,))), KerasTensor)
+    assert_type(model.layers, list[Layer])
+    assert_type(model.get_layer(index=0), Layer)
+    assert_type(model.pop(), Layer)
+    model.add(layers.Dense(1))
+    assert_type(model.input_shape, PartialShape)
+    assert_type(model.output_shape, PartialShape)
+    assert_type(model.inputs, list[KerasTensor])
+    assert_type(model.outputs, list[KerasTensor])
+    assert_type(model.to_json(), str)
+    assert_type(models.model_from_json(model.to_json()), Model)
+    assert_type(Sequential.from_config(model.get_config()), Sequential)
+    assert_type(Net()(x), Tensor)
+
+
+def test_tensors_and_variables() -> None:
+    t = Tensor(np.ones((2, 2)))
+    assert_type(t + 1, Tensor)
+    assert_type(1 - t, Tensor)
+    assert_type(t @ t, Tensor)
+    assert_type(t == t, Tensor)
+    assert_type(t > 0, Tensor)
+    assert_type(-t, Tensor)
+    assert_type(t[0], Tensor)
+    assert_type(t[0, 0] ** 2, Tensor)
+    assert_type(t.numpy(), Array)
+    assert_type(t.dtype, str)
+    assert_type(t.ndim, int)
+    assert_type(float(t[0, 0]), float)
+    assert_type(len(t), int)
+    assert_type(t.T, Tensor)
+    v = Variable([1.0, 2.0])
+    assert_type(v.value, Tensor)
+    assert_type(v * 2, Tensor)
+    assert_type(v.path, str)
+    assert_type(v.numpy(), Array)
+    with GradientTape() as tape:
+        y = ops.sum(v * v)
+    assert_type(tape, GradientTape)
+    assert_type(tape.gradient(y, v), Tensor | None)
+    with GradientTape() as tape:
+        y = ops.sum(v * v)
+    assert_type(tape.gradient(y, [v]), list[Tensor | None])
+
+
+def test_functions() -> None:
+    assert_type(ops.relu([1.0]), Tensor)
+    assert_type(ops.matmul(np.ones((1, 2)), np.ones((2, 1))), Tensor)
+    assert_type(ops.convert_to_tensor([1.0]), Tensor)
+    assert_type(ops.convert_to_numpy([1.0]), Array)
+    assert_type(activations.relu([1.0]), Tensor)
+    assert_type(activations.get("relu"), Callable[..., Any])
+    assert_type(initializers.Zeros()((2,)), Tensor)
+    assert_type(regularizers.L2()([1.0]), Tensor)
+    assert_type(constraints.NonNeg()([1.0]), Tensor)
+    assert_type(random.normal((2,)), Tensor)
+    assert_type(config.epsilon(), float)
+    assert_type(config.image_data_format(), DataFormat)
+    assert_type(utils.Progbar(3, verbose=0).target, int | None)
+
+
+if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores that is not needed
+    layers.Dense("3")  # type: ignore[arg-type]
+    layers.Dense(2.5)  # type: ignore[arg-type]
+    layers.Dense()  # type: ignore[call-arg]
+    layers.Dense(3, activation="rellu")  # type: ignore[arg-type]
+    layers.Dense(3, unit=3)  # type: ignore[call-arg]
+    layers.Dense(3, use_bias=3)  # type: ignore[arg-type]
+    layers.Dense(3, trainable="yes")  # type: ignore[arg-type]
+    layers.Dense(3, name=3)  # type: ignore[arg-type]
+    layers.Dense(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
+    layers.Activation("rellu")  # type: ignore[arg-type]
+    layers.Activation()  # type: ignore[call-arg]
+    layers.Dropout("0.5")  # type: ignore[arg-type]
+    layers.Dropout()  # type: ignore[call-arg]
+    layers.Flatten(data_format="first")  # type: ignore[arg-type]
+    layers.Reshape(3)  # type: ignore[arg-type]
+    layers.RepeatVector(1.5)  # type: ignore[arg-type]
+    layers.Lambda(3)  # type: ignore[arg-type]
+    keras.Input(3)  # type: ignore[arg-type]
+    Sequential([1])  # type: ignore[list-item]
+    Sequential(layers.Dense(3))  # type: ignore[arg-type]
+    Sequential().add(3)  # type: ignore[arg-type]
+    Sequential().predict()  # type: ignore[call-arg]
+    Sequential().predict([[1.0]], batch_size="32")  # type: ignore[arg-type]
+    Sequential().get_layer(3)  # type: ignore[arg-type]
+    Sequential().summary(line_length="wide")  # type: ignore[arg-type]
+    Sequential().build(3)  # type: ignore[arg-type]
+    layers.Dense(3).set_weights(3)  # type: ignore[arg-type]
+    Variable([1.0]).assign()  # type: ignore[call-arg]
+    config.set_image_data_format("last")  # type: ignore[arg-type]
+    ops.relu()  # type: ignore[call-arg]
+    ops.matmul([[1.0]])  # type: ignore[call-arg]
+    Tensor([1.0])  # type: ignore[arg-type]
+    InputSpec(ndim="2")  # type: ignore[arg-type]
+    keras.GradientTape(persistent="yes")  # type: ignore[arg-type]
+    initializers.Constant(minval=1)  # type: ignore[call-arg]
+    regularizers.L2(l1=1.0)  # type: ignore[call-arg]
+    models.model_from_json(3)  # type: ignore[arg-type]
