@@ -25,12 +25,13 @@ class _Settings:
 
 
 class _Context(threading.local):
-    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs."""
+    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, the dtype of a mixed layer."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
         self.dry = False
+        self.autocast: str | None = None
 
 
 settings = _Settings()

@@ -69,8 +69,8 @@ def exponential(x: TensorLike) -> Tensor:
     """Exponential function, exp(x), element by element.
 
     Example:
-        >>> print(exponential([0.0, 1.0]))
-        Tensor([1.        2.7182817], shape=(2,), dtype=float32)
+        >>> print(f"{float(exponential(1.0)):.4f}")
+        2.7183
     """
     return exp(x)
 
@@ -108,8 +108,8 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     Source: Hendrycks and Gimpel 2016.
 
     Example:
-        >>> print(gelu([-1.0, 2.0]))
-        Tensor([-0.15865526  1.9544997 ], shape=(2,), dtype=float32)
+        >>> print(f"{float(gelu(-1.0)):.4f}")
+        -0.1587
     """
     return nn.gelu(x, approximate)
 
@@ -139,8 +139,8 @@ def mish(x: TensorLike) -> Tensor:
     Source: Misra 2019.
 
     Example:
-        >>> print(mish([-1.0, 2.0]))
-        Tensor([-0.30340144  1.943959  ], shape=(2,), dtype=float32)
+        >>> print(f"{float(mish(1.0)):.4f}")
+        0.8651
     """
     t = convert_to_tensor(x)
     return t * tanh(softplus(t))

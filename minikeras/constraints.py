@@ -56,8 +56,9 @@ class MaxNorm(Constraint):
 
     Example:
         >>> print(MaxNorm(1.0)([[3.0], [4.0]]))
-        Tensor([[0.6]
-                [0.8]], shape=(2, 1), dtype=float32)
+        Tensor(
+        [[0.6]
+         [0.8]], shape=(2, 1), dtype=float32)
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
@@ -96,8 +97,9 @@ class UnitNorm(Constraint):
 
     Example:
         >>> print(UnitNorm()([[3.0], [4.0]]))
-        Tensor([[0.6]
-                [0.8]], shape=(2, 1), dtype=float32)
+        Tensor(
+        [[0.6]
+         [0.8]], shape=(2, 1), dtype=float32)
     """
 
     def __init__(self, axis: Axis = 0) -> None:
@@ -123,8 +125,9 @@ class MinMaxNorm(Constraint):
 
     Example:
         >>> print(MinMaxNorm(max_value=1.0, rate=0.5)([[3.0], [4.0]]))
-        Tensor([[1.8000001]
-                [2.4      ]], shape=(2, 1), dtype=float32)
+        Tensor(
+        [[1.8000001]
+         [2.4      ]], shape=(2, 1), dtype=float32)
     """
 
     def __init__(
@@ -155,9 +158,7 @@ class MinMaxNorm(Constraint):
 ConstraintFunction: TypeAlias = Callable[..., Any]
 """A function of the caller's from a tensor to one of the same shape."""
 
-ConstraintLike: TypeAlias = (
-    ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config | None
-)
+ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config
 """What `get` takes."""
 
 registry: _registry.Registry[Constraint] = _registry.Registry("keras.constraints", "constraint")

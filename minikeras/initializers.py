@@ -126,8 +126,9 @@ class Identity(Initializer):
 
     Example:
         >>> print(Identity(2.0)((2, 2)))
-        Tensor([[2. 0.]
-                [0. 2.]], shape=(2, 2), dtype=float32)
+        Tensor(
+        [[2. 0.]
+         [0. 2.]], shape=(2, 2), dtype=float32)
     """
 
     def __init__(self, gain: float = 1.0) -> None:

@@ -264,13 +264,15 @@ class Sequential(Model):
         Raises:
             ValueError: if it is no layer, its name is taken, or it is a second input.
         """
-        self._append(layer)
-        if rebuild:
-            try:
+        before, layers = dict(vars(self)), self._layers[:]
+        try:
+            self._append(layer)
+            if rebuild:
                 self._rebuild()
-            except BaseException:
-                self._layers.pop()
-                raise
+        except BaseException:
+            vars(self).update(before)
+            self._layers[:] = layers
+            raise
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor) and isinstance(layer.layer, InputLayer):

@@ -29,6 +29,7 @@ class Trace:
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable."""
+        self.escaped |= _state.context.autocast is not None  # weights are cast on the way, which is not recorded
         depends = any(id(x) in self.produced or isinstance(x, Variable) for x in entry.inputs)
         if depends:
             self.produced.add(id(entry.output))

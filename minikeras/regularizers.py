@@ -3,7 +3,7 @@
 Example:
     >>> from minikeras import regularizers
     >>> print(regularizers.get("l2")([[1.0, 2.0]]))
-    Tensor(0.05, shape=(), dtype=float32)
+    Tensor(0.049999997, shape=(), dtype=float32)
 """
 
 import math

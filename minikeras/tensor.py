@@ -116,10 +116,38 @@ def coerce(value: Any) -> Any:
         array = value.array
         if array is None:
             raise SymbolicCall
+        autocast = _state.context.autocast
+        if autocast is not None and type(value) is not Tensor and array.dtype.kind == "f":
+            return array.astype(autocast)  # a weight read by a layer of mixed precision
         return array
-    if value is None or isinstance(value, np.ndarray | bool | int | float | complex):
+    if isinstance(value, float):
+        return float(value)  # a np.float64 is a Python float too, and gives way like one
+    if value is None or isinstance(value, np.ndarray | bool | int | complex):
         return value
     return as_array(value)
+
+
+_FLOAT64 = np.dtype("float64")
+
+
+def _narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
+    """Let arrays of float64 that are no tensors, which NumPy makes unasked, take part as float32, as in Keras.
+
+    They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
+    """
+    pairs = list(zip(inputs, arrays, strict=True))
+    if _state.settings.floatx == "float64" or any(
+        isinstance(x, TensorOps) and a.dtype is _FLOAT64 for x, a in pairs
+    ):
+        return inputs, arrays
+    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is _FLOAT64 else a for a in arrays]
+    return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
+
+
+def as_values(value: TensorLike) -> Array:
+    """Return the values of what a function that is no primitive computes with, in the dtype a tensor has."""
+    array = as_array(value)
+    return array if isinstance(value, TensorOps) else _narrow((value,), [array])[1][0]
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
@@ -203,6 +231,10 @@ def primitive(
                 arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
             except SymbolicCall:
                 return symbolic_call(call, args, kwargs)
+            for a in arrays:
+                if type(a) is np.ndarray and a.dtype is _FLOAT64:
+                    inputs, arrays = _narrow(inputs, arrays)
+                    break
             output = Tensor(run(*arrays, *rest, **kwargs))
             if recorders.open:
                 entry = Entry(op, inputs, rest, kwargs, output)

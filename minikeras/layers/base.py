@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
 from warnings import warn
 
 import numpy as np
 
 from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
+from .._signature import parameters
 from .._typing import (
     Array,
     Config,
@@ -128,7 +128,7 @@ class Layer:
         if "build" in own:
             setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
         if "call" in own:
-            cls._takes = frozenset(signature(own["call"]).parameters)
+            cls._takes = frozenset(parameters(own["call"]).names)
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
@@ -196,6 +196,9 @@ class Layer:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        declared = getattr(type(self), name, None)
+        if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
+            return cast(Any, declared.fget)(self)
         if "_variables" not in vars(self) and name in _BASE_ATTRIBUTES:
             raise RuntimeError(
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
@@ -435,14 +438,12 @@ class Layer:
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self.built:
             return
-        names = [p for p in signature(self.build).parameters.values() if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
-        shapes = [_shapes(x) for x in args]
+        names = parameters(self.build).positional
         if len(names) <= 1:
-            self.build(*shapes[:1])
+            self.build(_shapes(args[0]))
             return
-        bound = signature(self.call).bind_partial(*args, **kwargs).arguments
-        self.build(**{p.name: _shapes(bound[p.name.removesuffix("_shape")]) for p in names
-                      if p.name.removesuffix("_shape") in bound})  # fmt: skip
+        inputs = {f"{name}_shape": x for name, x in parameters(self.call).bind(args, kwargs).items()}
+        self.build(**{name: _shapes(inputs[name]) for name in names if name in inputs})
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the output for an input shape; a subclass may override it.
@@ -515,6 +516,7 @@ class Layer:
                 for layer in self._flatten_layers():
                     layer._losses.clear()
             context.training.append(training)
+            outer, context.autocast = context.autocast, self._autocast_dtype()
             try:
                 if any_symbolic(args) or any_symbolic(kwargs.values()):
                     outputs = self.compute_output_spec(*args, **kwargs)
@@ -525,7 +527,14 @@ class Layer:
                         self._regularize(outputs)
             finally:
                 context.training.pop()
+                context.autocast = outer
         return outputs
+
+    def _autocast_dtype(self) -> str | None:
+        """Return the dtype that weights are read in during the call, None for their own."""
+        policy = self.dtype_policy
+        mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
+        return policy.compute_dtype if mixed else None
 
     def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
         outputs = self.call(*args, **kwargs)
@@ -634,9 +643,9 @@ class Layer:
                 f"{type(self).__name__} was created with arguments that are not plain values (or with positional-only "
                 "ones), so it must override `get_config()`: return {**super().get_config(), 'argument': value, ...}."
             )
-        parameters = signature(type(self).__init__).parameters
-        if not any(p.kind == Parameter.VAR_KEYWORD for p in parameters.values()):
-            config = {key: value for key, value in config.items() if key in parameters}
+        accepted = parameters(type(self).__init__)
+        if accepted.varkw is None:
+            config = {key: value for key, value in config.items() if key in accepted.names}
         return {**config, **own}
 
     @classmethod
@@ -683,9 +692,8 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
             self._variables[:] = variables
             raise
         self.__dict__.pop("_building")
-        bound = signature(build).bind(self, *args, **kwargs).arguments
-        bound.pop(next(iter(bound)))
-        self._build_shapes = {key: _as_shape(value) for key, value in bound.items()}
+        bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
+        self._build_shapes = {key: _as_shape(value) for key, value in bound}
         self.built = True
 
     return wrapper
@@ -695,20 +703,11 @@ def _auto_config(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]
     """Return the arguments of a user's class as a configuration, None if they are not all plain values."""
     if is_built_in(cls):
         return None
-    parameters = signature(cls.__init__).parameters
-    if any(p.kind in (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL) for p in parameters.values()):
+    accepted = parameters(cls.__init__)
+    if accepted.positional_only or accepted.varargs:
         return None
-    try:
-        bound = signature(cls.__init__).bind(None, *args, **kwargs)
-    except TypeError:
-        return None
-    bound.apply_defaults()
-    found: Config = {}
-    for p in list(parameters.values())[1:]:
-        if p.kind == Parameter.VAR_KEYWORD:
-            found.update(bound.arguments[p.name])
-        else:
-            found[p.name] = bound.arguments[p.name]
+    found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
+    found.pop(accepted.positional[0], None)
     found.pop("name", None)
     return found if _is_plain(list(found.values())) else None
 
@@ -784,7 +783,7 @@ def _as_tensors(outputs: Any, layer: Layer) -> Any:
 def _default_training(layer: Layer) -> bool | None:
     if "training" not in layer._takes:
         return None
-    default = signature(layer.call).parameters["training"].default
+    default = parameters(layer.call).defaults.get("training")
     return default if isinstance(default, bool) else None
 
 

@@ -1,12 +1,12 @@
 """Dense, the input of a model, and layers that run a given function."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any, Unpack
 
 import numpy as np
 
 from .. import _state, activations, constraints, initializers, regularizers
+from .._signature import parameters
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..ops.nn import dense
@@ -303,7 +303,7 @@ class Lambda(Layer):
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         """Return function(inputs)."""
         offered = {"mask": mask, "training": training}
-        taken = {key: value for key, value in offered.items() if key in signature(self.function).parameters}
+        taken = {key: value for key, value in offered.items() if key in parameters(self.function).names}
         return self.function(inputs, **self.arguments, **taken)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:

@@ -67,8 +67,8 @@ def elu(x: TensorLike, alpha: float = 1.0, out: Array | None = None) -> Array:
     Source: Clevert et al. 2015.
 
     Example:
-        >>> print(elu([-1.0, 2.0]))
-        Tensor([-0.63212055  2.        ], shape=(2,), dtype=float32)
+        >>> np.round(elu([-1.0, 2.0]).numpy(), 4)
+        array([-0.6321,  2.    ], dtype=float32)
     """
     x = as_float(x)
     negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow
@@ -86,8 +86,8 @@ def selu(x: TensorLike) -> Array:
     Source: Klambauer et al. 2017.
 
     Example:
-        >>> print(selu([-1.0, 2.0]))
-        Tensor([-1.1113307  2.101402 ], shape=(2,), dtype=float32)
+        >>> np.round(selu([-1.0, 2.0]).numpy(), 4)
+        array([-1.1113,  2.1014], dtype=float32)
     """
     x = as_float(x)
     return (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE
@@ -100,8 +100,8 @@ def celu(x: TensorLike, alpha: float = 1.0) -> Array:
     Source: Barron 2017.
 
     Example:
-        >>> print(celu([-1.0, 2.0]))
-        Tensor([-0.63212055  2.        ], shape=(2,), dtype=float32)
+        >>> np.round(celu([-1.0, 2.0]).numpy(), 4)
+        array([-0.6321,  2.    ], dtype=float32)
     """
     x = as_float(x)
     return np.maximum(x, 0) + np.expm1(np.minimum(x, 0) / alpha) * alpha
@@ -132,8 +132,8 @@ def gelu(x: TensorLike, approximate: bool = True) -> Array:
     Source: Hendrycks and Gimpel 2016.
 
     Example:
-        >>> print(gelu([-1.0, 2.0], approximate=False))
-        Tensor([-0.15865526  1.9544997 ], shape=(2,), dtype=float32)
+        >>> np.round(gelu([-1.0, 2.0], approximate=False).numpy(), 4)
+        array([-0.1587,  1.9545], dtype=float32)
     """
     x = as_float(x)
     if approximate:
@@ -187,8 +187,8 @@ def silu(x: TensorLike, out: Array | None = None) -> Array:
     Source: Ramachandran et al. 2017.
 
     Example:
-        >>> print(silu([-1.0, 2.0]))
-        Tensor([-0.26894143  1.761594  ], shape=(2,), dtype=float32)
+        >>> np.round(silu([-1.0, 2.0]).numpy(), 4)
+        array([-0.2689,  1.7616], dtype=float32)
     """
     x = as_float(x)
     return np.multiply(x, _sigmoid(x), out=out)
@@ -270,8 +270,8 @@ def tanh_shrink(x: TensorLike) -> Array:
     """x minus its hyperbolic tangent.
 
     Example:
-        >>> print(tanh_shrink([0.0, 2.0]))
-        Tensor([0.        1.0359724], shape=(2,), dtype=float32)
+        >>> np.round(tanh_shrink([0.0, 2.0]).numpy(), 4)
+        array([0.   , 1.036], dtype=float32)
     """
     x = as_float(x)
     return x - np.tanh(x)
@@ -294,8 +294,8 @@ def softplus(x: TensorLike, out: Array | None = None) -> Array:
     """Smooth form of relu, log(1 + exp(x)).
 
     Example:
-        >>> print(softplus([-1e4, 0.0, 1e4]))
-        Tensor([0.0000000e+00 6.9314718e-01 1.0000000e+04], shape=(3,), dtype=float32)
+        >>> np.round(softplus([-1e4, 0.0, 1e4]).numpy(), 4)
+        array([0.000e+00, 6.931e-01, 1.000e+04], dtype=float32)
     """
     return np.logaddexp(as_float(x), 0, out=out)
 
@@ -305,8 +305,8 @@ def log_sigmoid(x: TensorLike) -> Array:
     """Logarithm of the sigmoid, -log(1 + exp(-x)).
 
     Example:
-        >>> print(log_sigmoid([-100.0, 0.0]))
-        Tensor([-100.           -0.6931472], shape=(2,), dtype=float32)
+        >>> np.round(log_sigmoid([-100.0, 0.0]).numpy(), 4)
+        array([-100.    ,   -0.6931], dtype=float32)
     """
     return -np.logaddexp(-as_float(x), 0)
 
@@ -410,8 +410,8 @@ def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Arr
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x))).
 
     Example:
-        >>> print(log_softmax([0.0, 0.0, -1e4]))
-        Tensor([-6.9314718e-01 -6.9314718e-01 -1.0000693e+04], shape=(3,), dtype=float32)
+        >>> np.round(log_softmax([0.0, 0.0]).numpy(), 4)
+        array([-0.6931, -0.6931], dtype=float32)
     """
     x = as_float(x)
     y = np.subtract(x, np.maximum.reduce(x, axis=axes(axis), keepdims=True), out=out)  # exp cannot overflow

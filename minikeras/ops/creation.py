@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, coerce, composite, primitive
+from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
 from .arrays import common_dtype, strong
 
 
@@ -22,6 +22,8 @@ def convert_to_tensor(
     x: TensorLike, dtype: DTypeLike | None = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Tensor:
     """A tensor of the values of x; Python numbers become float32 or int32, arrays keep their dtype.
+
+    But an array of float64 becomes float32, unless `dtype` or floatx is float64.
 
     Raises:
         ValueError: if rows differ in length, for text, or for `sparse` and `ragged`.
@@ -41,7 +43,7 @@ def convert_to_tensor(
     if isinstance(x, list | tuple) and _has_tensor(x):
         rows = NUMPY_OPS["stack"]([convert_to_tensor(item, dtype) for item in x])
         return rows if isinstance(rows, Tensor) else Tensor(rows)
-    array = as_array(x, dtype)
+    array = as_values(x) if dtype is None else as_array(x, dtype)
     return Tensor(array.copy() if array is x else array)  # the caller may change x later
 
 
@@ -114,7 +116,7 @@ def dtype(x: TensorLike) -> str:
         >>> dtype([1.5])
         'float32'
     """
-    return x.dtype if isinstance(x, TensorOps) else as_array(x).dtype.name
+    return x.dtype if isinstance(x, TensorOps) else as_values(x).dtype.name
 
 
 NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
@@ -196,7 +198,7 @@ def linspace(
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
     name = _between(start, stop, dtype)
     values, step = np.linspace(
-        as_array(start), as_array(stop), int(num), endpoint, retstep=True, dtype=name, axis=axis
+        as_values(start), as_values(stop), int(num), endpoint, retstep=True, dtype=name, axis=axis
     )
     return (Tensor(values), Tensor(step)) if retstep else Tensor(values)
 
@@ -232,7 +234,7 @@ def geomspace(
 def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
     if dtype is not None:
         return _state.standardize_dtype(dtype)
-    return common_dtype(coerce(start), coerce(stop), 0.0)
+    return common_dtype(*(coerce(v) if np.isscalar(v) else as_values(v) for v in (start, stop)), 0.0)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:

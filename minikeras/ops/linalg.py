@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
-from ..tensor import Tensor, as_array, composite, primitive
+from ..tensor import Tensor, as_values, composite, primitive
 from .arrays import as_float, axes, promote, restore
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import absolute, multiply, power
@@ -331,7 +331,7 @@ def logdet(x: TensorLike) -> Array:
 @composite
 def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Sign of the determinant of matrices, and the logarithm of its absolute value."""
-    return Tensor(np.linalg.slogdet(_regular(as_array(x)))[0]), logdet(x)
+    return Tensor(np.linalg.slogdet(_regular(as_values(x)))[0]), logdet(x)
 
 
 @primitive(
@@ -402,7 +402,7 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
     """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone. Not differentiated."""
     if not compute_uv:
         return _singular_values(x)
-    return tuple(map(Tensor, np.linalg.svd(as_float(as_array(x)), full_matrices)))
+    return tuple(map(Tensor, np.linalg.svd(as_float(as_values(x)), full_matrices)))
 
 
 @composite
@@ -414,21 +414,21 @@ def qr(x: TensorLike, mode: str = "reduced") -> tuple[Tensor, Tensor]:
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr mode must be 'reduced' or 'complete'. Received: mode={mode!r}")
-    q, r = np.linalg.qr(as_float(as_array(x)), mode)  # type: ignore[call-overload]  # checked above
+    q, r = np.linalg.qr(as_float(as_values(x)), mode)  # type: ignore[call-overload]  # checked above
     return Tensor(q), Tensor(r)
 
 
 @composite
 def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices. Not differentiated."""
-    values, vectors = np.linalg.eigh(_regular(as_array(x)))
+    values, vectors = np.linalg.eigh(_regular(as_values(x)))
     return Tensor(values), Tensor(vectors)
 
 
 @composite
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated."""
-    values, vectors = np.linalg.eig(_regular(as_array(x)))
+    values, vectors = np.linalg.eig(_regular(as_values(x)))
     return Tensor(values), Tensor(vectors)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
-from ..tensor import Tensor, as_array, composite, primitive
+from ..tensor import Tensor, as_array, as_values, composite, primitive
 from .arrays import as_float, axes, common_dtype, promote, restore, strong
 from .creation import cast, convert_to_tensor, shape
 from .creation import dtype as dtype_of
@@ -408,7 +408,7 @@ def histogram(
     x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None
 ) -> tuple[Tensor, Tensor]:
     """Counts and edges of equal bins over a range, that of the values by default."""
-    counts, edges = np.histogram(as_array(x), bins, range)
+    counts, edges = np.histogram(as_values(x), bins, range)
     return Tensor(counts), Tensor(edges)
 
 
@@ -433,7 +433,8 @@ def unique(
         size: How many to return, cut or filled up with `fill_value` (0 by default).
     """
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
-    found = np.unique(as_array(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
+    found = np.unique(
+        as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
     outputs = list(found) if isinstance(found, tuple) else [found]
     if size is not None:
         names = ["values", *(name for name, wanted in flags.items() if wanted)]

@@ -19,3 +19,11 @@ def fresh_keras_session() -> Iterator[None]:
     keras.config.set_floatx("float32")
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Keras's own outdated NumPy protocol pass: warnings are errors otherwise."""
+    for item in items:
+        if "/parity/" in item.path.as_posix():
+            item.add_marker(pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"))

@@ -1,0 +1,56 @@
+"""What a function's parameters are, read off its code object: the part of `inspect` that import time affords."""
+
+from collections.abc import Callable
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple
+
+_VARARGS, _VARKW = 0x04, 0x08  # bits of a code object's co_flags, see the `inspect` documentation
+
+
+class Parameters(NamedTuple):
+    """The parameters of a function, without `self` where it is bound.
+
+    Attributes:
+        positional: Names that may be passed by position.
+        positional_only: How many of these cannot be passed by name.
+        keyword_only: Names that must be passed by name.
+        defaults: Name to default value.
+        varargs: Whether there is an *args.
+        varkw: Name of the **kwargs, None without one.
+    """
+
+    positional: tuple[str, ...]
+    positional_only: int
+    keyword_only: tuple[str, ...]
+    defaults: dict[str, Any]
+    varargs: bool
+    varkw: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names but those of *args and **kwargs."""
+        return self.positional + self.keyword_only
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return which parameter gets which value; keywords that match none are left as they are."""
+        return {**dict(zip(self.positional, args, strict=False)), **kwargs}
+
+
+def parameters(function: Callable[..., Any]) -> Parameters:
+    """Return the parameters of a Python function or method; a callable of another kind takes *args."""
+    bound = isinstance(function, MethodType)
+    if isinstance(function, MethodType):
+        function = function.__func__
+    function = getattr(function, "__wrapped__", function)
+    if not isinstance(function, FunctionType):
+        return Parameters((), 0, (), {}, True, None)
+    code, defaults = function.__code__, function.__defaults__ or ()
+    count, keywords = code.co_argcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    positional, keyword_only = names[:count], names[count : count + keywords]
+    values = dict(zip(positional[count - len(defaults) :], defaults, strict=True)) | (function.__kwdefaults__ or {})
+    varargs = bool(code.co_flags & _VARARGS)
+    varkw = names[count + keywords + varargs] if code.co_flags & _VARKW else None
+    return Parameters(
+        positional[bound:], max(0, code.co_posonlyargcount - bound), keyword_only, values, varargs, varkw
+    )
