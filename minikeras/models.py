@@ -114,9 +114,10 @@ class Model(Layer):
 
     def _prepare(self, x: Array) -> Array:
         """Return a batch in the dtype and rank that the built model takes, building it if need be."""
+        x = self._standardize(x)
         if not self.built:
-            self(Tensor(self._standardize(x[:1])))
-        return self._standardize(x)
+            super().__call__(Tensor(x))
+        return x
 
     def predict(
         self,
@@ -181,13 +182,17 @@ class Model(Layer):
         """
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
+    def get_compile_config(self) -> Config:
+        """Return the settings of training: none."""
+        return {}
+
     def to_json(self, **kwargs: Any) -> str:
         """Return the configuration as JSON; kwargs go to `json.dumps`.
 
         Raises:
             NotImplementedError: if a layer has no configuration.
         """
-        return json.dumps({**cast(Config, serialize(self)), "compile_config": {}}, **kwargs)
+        return json.dumps(serialize(self), **kwargs)
 
 
 registry.register(Model)
@@ -466,7 +471,7 @@ class Sequential(Model):
                 "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
                 f"Received: config={config}."
             )
-        model = cls(name=config["name"])
+        model = cls(name=config["name"], trainable=config.get("trainable", True))
         for layer in config["layers"]:
             model.add(deserialize(layer, custom_objects))
         shape = config.get("build_input_shape")

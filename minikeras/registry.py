@@ -152,7 +152,7 @@ def serialize(obj: Any) -> Any:
             "class_name": cls.__name__,
             "config": obj.get_config(),
             "registered_name": registered or (None if is_built_in(cls) else cls.__name__),
-            **build_config(obj),
+            **_state_of(obj),
         }
     if callable(obj):
         name = obj.__name__
@@ -165,16 +165,19 @@ def serialize(obj: Any) -> Any:
             "module": "builtins",
             "class_name": "function",
             "config": name,
-            "registered_name": _registered_names.get(obj, name),
+            "registered_name": _registered_names.get(obj, "function"),
         }
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
 
 
-def build_config(obj: Any) -> Config:
-    """Return {"build_config": ...} for an object that was built with a shape, {} for any other."""
-    get = getattr(obj, "get_build_config", None)
-    found = get() if get is not None else None
-    return {"build_config": found} if found else {}
+def _state_of(obj: Any) -> Config:
+    """Return what a layer was built with and a model compiled with, where there is something to tell."""
+    found: Config = {}
+    if hasattr(obj, "get_build_config") and obj.get_build_config():
+        found["build_config"] = obj.get_build_config()
+    if hasattr(obj, "get_compile_config"):
+        found["compile_config"] = obj.get_compile_config()
+    return found
 
 
 def is_built_in(cls: Any) -> bool:

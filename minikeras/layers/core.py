@@ -10,7 +10,7 @@ from .._signature import parameters
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..ops.nn import dense
-from ..registry import serialize
+from ..registry import deserialize, serialize
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from ..variable import Variable
@@ -355,4 +355,4 @@ def _function(config: Config) -> Any:
             "A Lambda layer with serialized Python code is never loaded, since that would run code from a file. "
             "Rebuild the model in Python with the function, then load its weights."
         )
-    return activations.registry.find(str(config.get("registered_name") or config.get("config")))
+    return deserialize(config)

@@ -61,17 +61,19 @@ def promote(*values: TensorLike, floating: bool = False) -> Any:
         >>> a.dtype, b.dtype
         (dtype('float32'), dtype('float32'))
     """
-    if len(values) == 2:  # the common cases, quickly
-        a, b = values
-        if type(a) is np.ndarray:
-            known = a.dtype
-            if (known == b.dtype) if type(b) is np.ndarray else (known.kind == "f" and type(b) in _WEAK):
-                if known.kind == "f" or not floating:
-                    return values
-        elif type(b) is np.ndarray and b.dtype.kind == "f" and type(a) in _WEAK:
-            return values
+    if len(values) == 2 and _agree(*values, floating):  # the common cases, quickly
+        return values
     target = common_dtype(*values, *[0.0] * floating)
     return [np.asarray(x, target) for x in values]
+
+
+def _agree(a: Any, b: Any, floating: bool) -> bool:
+    """Tell whether NumPy promotes two values as Keras does."""
+    if type(a) is not np.ndarray:
+        return type(b) is np.ndarray and b.dtype.kind == "f" and type(a) in _WEAK
+    if type(b) is not np.ndarray:
+        return a.dtype.kind == "f" and type(b) in _WEAK
+    return a.dtype == b.dtype and (a.dtype.kind == "f" or not floating)
 
 
 def axes(axis: Any) -> Any:

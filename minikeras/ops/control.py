@@ -33,7 +33,7 @@ def while_loop(
         6
     """
     several = isinstance(loop_vars, list | tuple)
-    values = tuple(map(convert_to_tensor, loop_vars)) if several else (convert_to_tensor(loop_vars),)
+    values = tuple(convert_to_tensor(v) for v in (loop_vars if several else (loop_vars,)))
     count = 0
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)
@@ -63,7 +63,7 @@ def scan(
     reverse: bool = False,
     unroll: int | bool = 1,
 ) -> tuple[Any, Any]:
-    """Apply `f(carry, x) -> (carry, y)` to the elements of xs in turn; return the last carry and all y stacked.
+    """Apply `f(carry, x) -> (carry, y)` to elements of xs in turn; return the last carry and all y stacked.
 
     Args:
         f: The step; y may be None, which counts as zeros like the carry.
@@ -102,7 +102,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """Apply a function to each element of a tensor, or to lists of those of several tensors, and stack the results."""
+    """Apply a function to each element of a tensor, or to lists of those of several, and stack the results."""
     if isinstance(elements, list | tuple):
         columns = [convert_to_tensor(x) for x in elements]
         return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])

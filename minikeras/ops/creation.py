@@ -116,7 +116,7 @@ def dtype(x: TensorLike) -> str:
         >>> dtype([1.5])
         'float32'
     """
-    return x.dtype if isinstance(x, TensorOps) else as_values(x).dtype.name
+    return x.dtype if isinstance(x, TensorOps) else as_array(x).dtype.name
 
 
 NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
@@ -200,7 +200,7 @@ def linspace(
     values, step = np.linspace(
         as_values(start), as_values(stop), int(num), endpoint, retstep=True, dtype=name, axis=axis
     )
-    return (Tensor(values), Tensor(step)) if retstep else Tensor(values)
+    return (Tensor(values), Tensor(np.asarray(step, name))) if retstep else Tensor(values)
 
 
 def logspace(

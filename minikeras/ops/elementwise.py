@@ -56,7 +56,8 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
         >>> divide_no_nan([1.0, 2.0], [0.0, 4.0]).numpy()
         array([0. , 0.5], dtype=float32)
     """
-    a, b = map(np.asarray, promote(x1, x2, floating=True))
+    target = common_dtype(x1, x2, 0.0)
+    a, b = np.asarray(x1, target), np.asarray(x2, target)
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
@@ -98,7 +99,7 @@ def _less_one(x2: Any) -> Any:
 
 def _no_bool(*values: TensorLike) -> list[Array]:
     target = common_dtype(*values)
-    return [np.asarray(x, "int32" if target == bool else target) for x in values]
+    return [np.asarray(x, "int32" if target.kind == "b" else target) for x in values]
 
 
 @primitive(lambda g, y, x: -g, inplace=True)

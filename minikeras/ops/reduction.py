@@ -373,7 +373,7 @@ def bincount(
     if sparse:
         raise ValueError("bincount gives dense arrays only. Received: sparse=True")
     a = strong(x)
-    w = None if weights is None else as_array(weights)
+    w = None if weights is None else as_values(weights)
     dtype = "int32" if w is None else common_dtype(a, w)
     if a.ndim == 2:
         length = int(np.max(a, initial=minlength - 1)) + 1
@@ -409,7 +409,7 @@ def histogram(
 ) -> tuple[Tensor, Tensor]:
     """Counts and edges of equal bins over a range, that of the values by default."""
     counts, edges = np.histogram(as_values(x), bins, range)
-    return Tensor(counts), Tensor(edges)
+    return Tensor(counts.astype("int32")), Tensor(edges)
 
 
 @composite
@@ -433,8 +433,7 @@ def unique(
         size: How many to return, cut or filled up with `fill_value` (0 by default).
     """
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
-    found = np.unique(
-        as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
+    found = np.unique(as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
     outputs = list(found) if isinstance(found, tuple) else [found]
     if size is not None:
         names = ["values", *(name for name, wanted in flags.items() if wanted)]
@@ -445,7 +444,7 @@ def unique(
                 part = np.take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
                 widths = [(0, size - n if k == where % part.ndim else 0) for k, n in enumerate(part.shape)]
                 outputs[i] = np.pad(part, widths, constant_values=fills[name])
-    tensors = tuple(map(Tensor, outputs))
+    tensors = (Tensor(outputs[0]), *(Tensor(i.astype("int32")) for i in outputs[1:]))
     return tensors[0] if len(tensors) == 1 else tensors
 
 

@@ -1,6 +1,7 @@
 """Operations that move elements: shapes, order of axes, joining, splitting, indexing, sorting."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -421,7 +422,7 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
         ValueError: if x cannot be cut into so many equal parts.
     """
     length = shape(x)[axis]
-    if isinstance(indices_or_sections, int) and length % indices_or_sections:
+    if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
         raise ValueError(
             f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts. "
             f"Received: x.shape={shape(x)}"
@@ -432,14 +433,14 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
 @composite
 def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis, the first ones longer by one if they cannot be equal."""
-    parts = np.array_split(np.arange(shape(x)[axis]), _index(indices_or_sections))
-    starts = np.cumsum([0, *map(len, parts)])
-    if not isinstance(indices_or_sections, int):  # an empty part still has a place
-        starts = np.array([0, *as_array(indices_or_sections), shape(x)[axis]], int)
-    return [
-        get_item(x, _along(axis, slice_type(int(i), int(j))))
-        for i, j in zip(starts, starts[1:], strict=False)
-    ]
+    length = shape(x)[axis]
+    if np.ndim(indices_or_sections) == 0:
+        parts = np.array_split(np.arange(length), int(as_array(indices_or_sections)))
+        cuts = np.cumsum([len(part) for part in parts])[:-1]
+    else:
+        cuts = as_array(indices_or_sections)
+    edges = [0, *map(int, cuts), length]
+    return [get_item(x, _along(axis, slice_type(i, j))) for i, j in pairwise(edges)]
 
 
 @composite
@@ -569,7 +570,7 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
 def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
     """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
     if x1 is None or x2 is None:
-        return tuple(map(Tensor, np.nonzero(as_array(condition))))
+        return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(condition)))
     return _where(condition, x1, x2)
 
 
@@ -668,28 +669,6 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
 def sort(x: TensorLike, axis: int | None = -1) -> Tensor:
     """x in ascending order along an axis, of the flattened tensor for None."""
     return take_along_axis(x, argsort(x, axis), axis)
-
-
-@composite
-def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    """The k largest elements along the last axis, descending if `sorted`, and their positions.
-
-    Example:
-        >>> values, indices = top_k([1.0, 5.0, 3.0], 2)
-        >>> values.numpy(), indices.numpy()
-        (array([5., 3.], dtype=float32), array([1, 2], dtype=int32))
-    """
-    order = flip(argsort(x), -1) if sorted else argpartition(x, -k)
-    indices = order[..., :k] if sorted else order[..., -k:]
-    return take_along_axis(x, indices, -1), indices
-
-
-@primitive(None, None)
-def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
-    """Whether the prediction of each row's target class is among the k largest of the row."""
-    scores = strong(predictions)
-    own = np.take_along_axis(scores, strong(targets)[:, None], -1)
-    return (own >= np.sort(scores, -1)[:, -k:][:, :1])[:, 0]
 
 
 @composite

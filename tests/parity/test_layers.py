@@ -89,7 +89,7 @@ def test_values(name: str, make: Make, rank: int, dtype: str) -> None:
         single = b.dtype == np.float32
         np.testing.assert_allclose(a, b, rtol=1e-6 if single else 1e-12, atol=1e-6 if single else 1e-12)
     for v, w in zip(ours.weights, theirs.weights, strict=True):
-        assert np.array_equal(v.numpy(), w.numpy())
+        assert np.array_equal(v.numpy().astype(w.numpy().dtype), w.numpy())
         assert (v.name, v.path, v.dtype, v.trainable) == (w.name, w.path, w.dtype, w.trainable)
     losses = [float(loss) for loss in ours.losses], [float(loss) for loss in theirs.losses]
     np.testing.assert_allclose(*losses, rtol=1e-5)
@@ -135,7 +135,6 @@ def test_configurations(name: str) -> None:
 SIGNATURE_EXCEPTIONS = {
     "Dense": "no LoRA and no quantization: lora_rank, lora_alpha, quantization_config are left out",
     "InputLayer": "the old spellings in **kwargs are left to compat",
-    "Lambda": "",
 }
 
 
@@ -230,7 +229,7 @@ def test_normalization_adapts_as_keras_does() -> None:
             np.testing.assert_allclose(a, b, rtol=1e-6)
     ours, theirs = (k.layers.Normalization() for k in (minikeras, keras))
     ours.adapt(data[i : i + 25] for i in range(0, 60, 25))
-    theirs.adapt(data[i : i + 25] for i in range(0, 60, 25))
+    theirs.adapt(data)  # Keras wants TensorFlow for batches; the statistics are the same
     np.testing.assert_allclose(ours(data), np.asarray(theirs(data)), rtol=1e-5, atol=1e-6)
 
 
@@ -241,6 +240,8 @@ def test_lambda() -> None:
     x = np.ones((2, 3), "float32")
     for k in (minikeras, keras):
         assert np.asarray(k.layers.Lambda(double)(x)).tolist() == [[2.0] * 3] * 2
-        assert k.layers.Lambda(double)(k.Input((3,))).shape == (None, 3)
         assert k.layers.Lambda(lambda x: x, output_shape=(7,)).compute_output_shape((None, 3)) == (None, 7)
+    assert minikeras.layers.Lambda(double)(minikeras.Input((3,))).shape == (None, 3)  # Keras's NumPy backend fails
+    keras.utils.clear_session()
+    minikeras.utils.clear_session()
     assert minikeras.layers.Lambda(double).get_config() == keras.layers.Lambda(double).get_config()

@@ -1,0 +1,284 @@
+"""Every gradient rule beside central differences, and the tape itself."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, assert_type
+
+import numpy as np
+import pytest
+
+from minikeras import ops
+from minikeras._typing import FloatArray
+from minikeras.gradients import GradientTape
+from minikeras.tensor import Tensor, primitive
+from minikeras.variable import Variable
+
+Case = tuple[Any, ...]
+"""Arguments of a call: arrays of float64 are differentiated, all else is constant. A dict at the end is keywords."""
+
+
+def constant(x: Any) -> Tensor:
+    """Return a float64 tensor that is not differentiated."""
+    return ops.convert_to_tensor(x, "float64")
+
+
+def sample(low: float, high: float, *shape: int, seed: int = 0) -> FloatArray:
+    """Return distinct numbers between two limits, evenly spread and shuffled, so that no two are close."""
+    size = int(np.prod(shape))
+    values = low + (high - low) * (np.arange(size) + 0.37) / size
+    return np.random.default_rng(seed).permutation(values).reshape(shape)
+
+
+def unary(low: float = -2.0, high: float = 2.0, *rest: Any) -> list[Case]:
+    """Return a scalar, a vector and a matrix."""
+    return [(sample(low, high, *shape), *rest) for shape in ((), (5,), (2, 3))]
+
+
+def binary(low: float = -2.0, high: float = 2.0) -> list[Case]:
+    """Return pairs of shapes, equal and broadcast, and pairs with a constant number."""
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]]
+    shapes = [((), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 4)), ((), (2, 2)), ((4, 2, 3), (2, 1))]
+    pairs: list[Case] = [(sample(low, high, *a, seed=1), sample(low, high, *b, seed=2) + 0.013) for a, b in shapes]
+    number = 0.7 * high + 0.3 * low
+    return [*pairs, (sample(low, high, 3), number), (number, sample(low, high, 3))]
+
+
+V = sample(-2, 2, 4)
+M = sample(-2, 2, 2, 3)
+N = sample(-2, 2, 2, 3, seed=5)
+T3 = sample(-2, 2, 2, 3, 4)
+UP = sample(0.5, 2, 2, 3)
+SQUARE = sample(-1, 1, 3, 3) + 2 * np.eye(3)
+BATCH = sample(-1, 1, 2, 3, 3) + 2 * np.eye(3)
+HOLES = np.where(np.array([[True, False, False], [False, True, False]]), np.nan, M)
+FLAGS = np.array([[True, False, True], [False, False, True]])
+INDEX = np.array([2, 0, 1, 1])
+PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
+UNEVEN = np.array([[0.3, -1.2, 2.1, 0.8], [1.4, 0.2, -0.7, -0.3]])
+WEIGHTS = [(UNEVEN,), (UNEVEN, 0), (UNEVEN, 1, True), (T3, (0, 2)), (T3, [1, 2], True), (sample(-2, 2),), (V, -1)]
+LOGITS = [(PROBABILITIES, UNEVEN[:, :3], True), (constant(PROBABILITIES), PROBABILITIES[::-1].copy())]
+
+
+def spd(x: Tensor) -> Tensor:
+    """Return a symmetric positive definite matrix."""
+    return x @ ops.transpose(x) + constant(np.eye(3))
+
+
+CASES: dict[str, list[Case]] = {
+    **dict.fromkeys("abs absolute fabs sin cos tanh sinh cosh arctan arcsinh exp exp2 expm1 square negative copy real "
+                    "conj conjugate sinc deg2rad rad2deg nan_to_num erf erfc".split(), unary()),
+    "tan": unary(-1.2, 1.2),
+    **dict.fromkeys("sqrt rsqrt reciprocal log log2 log10 log1p cbrt".split(), unary(0.4, 3)),
+    **dict.fromkeys("arcsin arccos arctanh erfinv".split(), unary(-0.8, 0.8)),
+    "arccosh": unary(1.5, 3),
+    **dict.fromkeys("add subtract multiply maximum minimum fmax fmin logaddexp logaddexp2".split(), binary()),
+    **dict.fromkeys("divide true_divide divide_no_nan power arctan2 hypot".split(), binary(0.4, 2)),
+    **dict.fromkeys("mod fmod".split(), [(sample(2.1, 2.9, 2, 3), sample(0.8, 0.99, 3)), (V[:1], 0.7)]),
+    "ldexp": [(V, np.array([1, 2, 0, 3]))],
+    "clip": [(M, -1.0, 1.0), (V, None, 0.5)],
+    "cast": [(M, "float64")],
+    "cond": [(True, lambda: constant(1.0), lambda: constant(2.0))],
+    **dict.fromkeys("sum mean var std max min amax amin prod ptp logsumexp".split(), WEIGHTS),
+    **dict.fromkeys("cumsum cumprod".split(), [(V,), (M,), (M, 0), (T3, -1), (T3, 1)]),
+    "average": [(M,), (M, 0), (M, 1, constant([1.0, 2.0, 3.0])), (M, None, UP), (M, 1, UP)],
+    **dict.fromkeys("nansum nanprod nanmean nanvar nanstd nanmax nanmin".split(), [(HOLES,), (HOLES, 0), (HOLES, 1, True)]),
+    **dict.fromkeys("nancumsum nancumprod".split(), [(HOLES,), (HOLES, 1)]),
+    "trapezoid": [(V,), (M, None, 0.5), (M, np.array([0.0, 1.0, 3.0])), (M, None, 1.0, 0)],
+    "reshape": [(M, (3, 2)), (M, -1), (sample(1, 2), (1, 1))],
+    "ravel": [(M,), (T3,), (sample(1, 2),)],
+    "expand_dims": [(M, 0), (M, (0, 2))],
+    "squeeze": [(M[:1],), (M[:1], 0)],
+    "broadcast_to": [(V, (3, 4)), (sample(1, 2), (2,)), (M[:1], (2, 3))],
+    "transpose": [(M,), (T3,), (T3, (2, 0, 1)), (T3, (1, -1, 0)), (V,)],
+    "swapaxes": [(T3, 0, 2)], "moveaxis": [(T3, 0, -1), (T3, (0, 1), (1, 2))],
+    "flip": [(M,), (T3, 1), (T3, (0, 2))], "fliplr": [(M,)], "flipud": [(M,)],
+    "roll": [(V, 1), (M, 2), (M, -1, 1), (M, (1, 2), (0, 1))],
+    "rot90": [(M,), (T3, 3, (1, 2))],
+    "get_item": [(M, 0), (M, (slice(None), slice(0, 2))), (M, (..., None)), (V, INDEX), (M, FLAGS), (T3, (INDEX % 2, 1)),
+                 (T3, (slice(None), INDEX, -1)), (V, slice(None, None, -2))],
+    "take": [(V, INDEX), (M, np.array([1, 0, 0]), 0), (M, INDEX, 1), (M, INDEX), (M, 1, -1), (T3, INDEX[:, None], -2)],
+    "take_along_axis": [(M, np.array([[2], [0]]), 1), (V, INDEX), (M, np.array([[1, 0, 1]]), 0), (M, np.array([[1, 1, 1], [2, 0, 2]]), -1)],
+    "slice": [(T3, (0, 1, 2), (2, 1, 2))],
+    "slice_update": [(M, (0, 1), N[:, 1:]), (V, [1], V[:2])],
+    "scatter": [(INDEX[:, None], V, (5,)), (np.array([[1], [0]]), M, (3, 3)), (np.array([[1, 1], [1, 1]]), V[:2], (2, 3))],
+    "scatter_update": [(V, INDEX[:3, None], V[1:] + 0.1), (M, np.array([[1, 1], [0, 2]]), V[:2]),
+                       *((V, np.array([[3], [1]]), V[:2] + 0.11, how) for how in ("add", "max", "min", "mul"))],
+    **dict.fromkeys("concatenate stack vstack hstack dstack".split(), [([M, N],), ([V, V + 1],), ([T3, T3, constant(T3)],)]),
+    "append": [(M, N), (M, N, 0)],
+    **dict.fromkeys("split array_split".split(), [(V, 2), (M, 3, 1), (V, [1, 3])]),
+    "hsplit": [(M, 3)], "vsplit": [(M, 2)], "dsplit": [(T3, 2)],
+    "unstack": [(M,), (T3, None, 1), (T3, None, -1)],
+    "pad": [(M, 1), (M, ((1, 0), (0, 2))), (M, 1, "constant", 9.0), (M, 1, "reflect"), (M, 1, "symmetric"), (V, 2, "edge"), (V, 2, "wrap")],
+    "repeat": [(V, 2), (M, 2), (M, 3, 1), (M, np.array([1, 2]), 0)],
+    "tile": [(V, 2), (M, (2, 1, 2)), (T3, 2)],
+    "meshgrid": [(V, V[:2]), (V, V[:2], V[:3], {"indexing": "ij"})],
+    "where": [(FLAGS, M, N), (FLAGS, M, 0.0), (FLAGS, 1.5, N[0])],
+    "select": [([M > 1, M > 0], [M, N])],
+    "tril": [(M,), (T3, 1)], "triu": [(M,), (T3, -1)],
+    "diag": [(V,), (M,), (V, 1), (M, -1)], "diagflat": [(M,)],
+    "diagonal": [(M,), (M, 1), (T3, -1, 1, 2)], "trace": [(SQUARE,), (T3, 1, 0, 2)],
+    "vander": [(V,), (V, 3, True)],
+    "diff": [(V,), (M, 1, 0), (M, 2)],
+    "sort": [(V,), (M,), (M, 0)], "top_k": [(V, 2), (M, 1)],
+    "matmul": [(M, N.T), (V, V + 1), (T3, V), (T3, T3[0, :2].T), (V[:3], T3), (T3, T3.transpose(0, 2, 1)), (T3[:1], T3[0].T), (M, V[:3])],
+    "dot": [(M, N.T), (V, V + 1), (M, 2.0), (sample(1, 2), M), (T3, V), (T3, T3.transpose(0, 2, 1))],
+    "inner": [(V, V + 1), (M, N), (T3, V)], "outer": [(V, V + 1), (M, V)], "vdot": [(M, N)],
+    "tensordot": [(M, N), (M, N.T, 1), (T3, T3 + 1, ([1, 2], [1, 2])), (M, N, 0)],
+    "kron": [(M, N), (M, V)], "cross": [(M, N), (M, N[0]), (M[:, :2], N), (M[:, :2], N[:, :2])],
+    "einsum": [("ij,kj->ik", M, N), ("ij->ji", M), ("ii", SQUARE), ("ii->i", SQUARE), ("...ij,...j", T3, V), ("ij,ij", M, N),
+               ("bij,bjk->bik", T3, T3.transpose(0, 2, 1)), ("i,j,k->kji", V, V[:2], V[:3]), ("ij->", M), ("ij,j->", M, V[:3]), ("iij,j->i", BATCH[:, :2], V[:3])],
+    "norm": [(V,), (M,), (M, None, 0), (M, 1, 1), (M, np.inf, 1, True), (M, 3, 0), (T3, None, (1, 2)), (M, "fro"), (M, 1), (M, np.inf), (M, 2, 1)],
+    "cdist": [(M, N)],
+    "inv": [(SQUARE,), (BATCH,)], "det": [(SQUARE,), (BATCH,)], "logdet": [(SQUARE,), (BATCH,)], "slogdet": [(SQUARE,)],
+    "solve": [(SQUARE, V[:3]), (SQUARE, M.T), (BATCH, BATCH)],
+    "solve_triangular": [(SQUARE, V[:3]), (SQUARE, M.T, True), (BATCH, M)],
+    "cholesky": [(SQUARE,), (SQUARE, True)],
+    "cholesky_inverse": [(SQUARE,), (SQUARE, True)],
+    "array": [(M, "float64")], "convert_to_tensor": [(M, "float64")],
+    "switch": [(1, [ops.sin, ops.cos], M)],
+    "while_loop": [(lambda x: ops.sum(x) < 100, lambda x: x * x + 1, M)],
+    "fori_loop": [(0, 3, lambda i, x: x * x + i, M)],
+    "scan": [(lambda c, x: (c * x, c + x), M[0], N), (lambda c, x: (c * x, None), M[0], N, None, True)],
+    "map": [(ops.square, M)], "vectorized_map": [(ops.square, M), (lambda x: x[0] * x[1], [M, N])],
+    # Neural networks.
+    **dict.fromkeys("relu leaky_relu elu celu selu gelu sigmoid silu swish log_sigmoid softplus softsign squareplus sparse_plus "
+                    "sparse_sigmoid hard_sigmoid hard_silu hard_swish hard_tanh hard_shrink soft_shrink tanh_shrink".split(), unary(-1.9, 1.7)),
+    "relu6": unary(-4, 9), "threshold": unary(-2, 2, 0.3, 0.1),
+    **dict.fromkeys("softmax log_softmax sparsemax".split(), [(V,), (M,), (M, 0)]),
+    "glu": [(V,), (T3, 0)],
+    "binary_crossentropy": [(constant(FLAGS), PROBABILITIES), (constant(FLAGS), M, True)],
+    "categorical_crossentropy": [(constant([[0, 1, 0], [1, 0, 0]]), PROBABILITIES * 2), (constant(PROBABILITIES), M, True)],
+    "sparse_categorical_crossentropy": [(np.array([2, 0]), PROBABILITIES * 2), (np.array([2, 0]), M, True)],
+    "moments": [(T3, (0, 1)), (M, (0,), True)],
+    "batch_normalization": [(M, V[:3], UP[0], 1, N[0], UP[1])],
+    "layer_normalization": [(M,), (M, UP[0], N[0])], "rms_normalization": [(M,), (M, UP[0])],
+    "normalize": [(M,), (M, 0, 3), (M, 1, 1)],
+    "dot_product_attention": [(T3[:, :, None], T3[:, :2, None] + 0.1, T3[:, :2, None] - 0.1), (T3[:, :, None], T3[:, :, None] + 0.1, T3[:, :, None] - 0.1, {"is_causal": True})],
+}  # fmt: skip
+
+PREPARED: dict[str, Callable[..., Any]] = {
+    "cholesky": lambda x, *rest: ops.cholesky(spd(x), *rest),  # it looks at one triangle of a symmetric matrix
+    "categorical_crossentropy": ops.categorical_crossentropy,
+}
+"""What is differentiated in place of an op."""
+
+NOT_DIFFERENTIATED = {
+    "arange", "bartlett", "blackman", "convert_to_numpy", "dtype", "empty", "eye", "full", "geomspace", "hamming",
+    "hanning", "histogram", "identity", "is_tensor", "kaiser", "linspace", "logspace", "multi_hot", "nanargmax",
+    "nanargmin", "ndim", "nonzero", "ones", "saturate_cast", "shape", "size", "tri", "unique", "unravel_index", "zeros",
+    "custom_gradient", "vectorize", "polar", "eig", "eigh", "qr", "svd",
+}  # fmt: skip
+"""Functions that are no primitives (a primitive says itself that it has no rule) and pass no gradient, or complex ones."""
+
+
+def floats(value: Any) -> Iterator[FloatArray]:
+    """Go through the arrays that are differentiated."""
+    if isinstance(value, np.ndarray) and value.dtype == "float64":
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from floats(item)
+
+
+def replaced(value: Any, tensors: Iterator[Any]) -> Any:
+    """Put tensors in place of the arrays that are differentiated."""
+    if isinstance(value, np.ndarray) and value.dtype == "float64":
+        return next(tensors)
+    if isinstance(value, list | tuple):
+        return type(value)([replaced(item, tensors) for item in value])
+    return value
+
+
+def total(outputs: Any) -> Any:
+    """Weigh all elements of all floating outputs with other numbers and add them up."""
+    if isinstance(outputs, list | tuple):
+        return sum(total(item) for item in outputs)
+    if not isinstance(outputs, Tensor) or not outputs.dtype.startswith("float"):
+        return 0.0
+    return ops.sum(outputs * constant(sample(0.5, 1.5, *outputs.shape, seed=7)))
+
+
+def gradients(function: Callable[..., Any], args: Case) -> tuple[Any, list[Any]]:
+    kwargs = args[-1] if isinstance(args[-1], dict) else {}
+    given = [a for a in args if not isinstance(a, dict)]
+    tensors = [constant(a) if isinstance(a, np.ndarray) else a for a in floats(given)]
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        loss = total(function(*replaced(given, iter(tensors)), **kwargs))
+    found = tape.gradient(loss, tensors) if isinstance(loss, Tensor) else [None] * len(tensors)
+    return loss, found
+
+
+def check_gradient(function: Callable[..., Any], args: Case) -> None:
+    """Compare a gradient along a random direction with a central difference."""
+    points = list(floats(args))
+    rng = np.random.default_rng(3)
+    directions = [np.asarray(rng.normal(size=p.shape)) for p in points]
+    _, found = gradients(function, args)
+    slopes = []
+    for g, p, d in zip(found, points, directions, strict=True):
+        slope = np.zeros(p.shape) if g is None else g.numpy()
+        assert slope.shape == p.shape
+        assert slope.dtype == p.dtype
+        slopes.append(np.where(np.isnan(p), 0, slope * d).sum())
+    h = 1e-6
+    ends = [
+        float(gradients(function, replaced(args, iter([p + s * d for p, d in zip(points, directions, strict=True)])))[0])
+        for s in (h, -h)
+    ]  # fmt: skip
+    np.testing.assert_allclose(sum(slopes), (ends[0] - ends[1]) / (2 * h), rtol=2e-6, atol=1e-7)
+
+
+def check_second(function: Callable[..., Any], args: Case) -> None:
+    """Compare the gradient of a gradient with a central difference of the gradient."""
+    kwargs = args[-1] if isinstance(args[-1], dict) else {}
+    given = tuple(a for a in args if not isinstance(a, dict))
+
+    def gradient(*values: Any) -> list[Any]:
+        tensors: list[Any] = [t for t in _tensors(values, given)]
+        with GradientTape() as tape:
+            tape.watch(tensors)
+            loss = total(function(*values, **kwargs))
+        return [g for g in tape.gradient(loss, tensors) if g is not None] if isinstance(loss, Tensor) else []
+
+    check_gradient(gradient, given)
+
+
+def _tensors(values: Any, given: Any) -> Iterator[Any]:
+    """Find the tensors that stand for the differentiated arrays of the arguments given."""
+    if isinstance(given, np.ndarray) and given.dtype == "float64":
+        yield values
+    elif isinstance(given, list | tuple):
+        for v, g in zip(values, given, strict=True):
+            yield from _tensors(v, g)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradient(name: str) -> None:
+    function = PREPARED.get(name, getattr(ops, name))
+    for i, case in enumerate(CASES[name]):
+        try:
+            check_gradient(function, case)
+        except Exception as error:
+            error.add_note(f"case {i} of {name}")
+            raise
+
+
+NO_SECOND: dict[str, str] = {}
+"""Ops whose rule cannot be differentiated itself, and why."""
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n not in NO_SECOND])
+def test_second_derivative(name: str) -> None:
+    function = PREPARED.get(name, getattr(ops, name))
+    for i, case in enumerate(CASES[name]):
+        try:
+            check_second(function, case)
+        except Exception as error:
+            error.add_note(f"case {i} of {name}")
+            raise
+
+
+def test_every_op_is_checked() -> None:
+    without = {n for n in ops.__all__ if (op := getattr(getattr(ops, n), "op", None)) and not any(op.vjps)}
+    assert set(CASES) | NOT_DIFFERENTIATED | without == set(ops.__all__)
+    assert not set(CASES) & (NOT_DIFFERENTIATED | without)

@@ -1,0 +1,122 @@
+"""Random functions: repeatability, distributions, gradients, errors."""
+
+import random as python_random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras
+from minikeras import random
+from minikeras.symbolic import infer
+from minikeras.tensor import Tensor
+
+
+def test_integer_seeds_repeat_and_generators_go_on() -> None:
+    assert (random.normal((3,), seed=1).numpy() == random.normal((3,), seed=1).numpy()).all()
+    generator = random.SeedGenerator(1)
+    first, second = random.normal((3,), seed=generator), random.normal((3,), seed=generator)
+    assert (first.numpy() == random.normal((3,), seed=1).numpy()).all()
+    assert (first.numpy() != second.numpy()).all()
+    assert generator.state.tolist() == [1, 2]
+    state = generator.state
+    third = random.normal((3,), seed=generator).numpy()
+    generator.set_state(state)
+    assert (random.normal((3,), seed=generator).numpy() == third).all()
+
+
+def test_set_random_seed_covers_all() -> None:
+    def draw() -> list[float]:
+        return [
+            python_random.random(),
+            np.random.rand(),  # noqa: NPY002 - the global stream is what is tested
+            float(random.uniform(())),
+            float(random.uniform(())),
+        ]
+
+    minikeras.utils.set_random_seed(3)
+    first = draw()
+    assert draw() != first
+    minikeras.utils.set_random_seed(3)
+    assert draw() == first
+    assert first[2] != first[3]
+
+
+def test_distributions() -> None:
+    n = (20000,)
+    assert float(random.normal(n, 2.0, 3.0, seed=1).mean()) == pytest.approx(2, abs=0.1)
+    assert np.std(random.normal(n, 2.0, 3.0, seed=1).numpy()) == pytest.approx(3, abs=0.1)
+    uniform = random.uniform(n, -1.0, 3.0, seed=1).numpy()
+    assert uniform.min() >= -1
+    assert uniform.max() < 3
+    assert uniform.mean() == pytest.approx(1, abs=0.05)
+    assert abs(random.truncated_normal(n, seed=1).numpy()).max() <= 2
+    assert float(random.gamma(n, 3.0, seed=1).mean()) == pytest.approx(3, abs=0.1)
+    assert float(random.beta(n, 1.0, 3.0, seed=1).mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(random.binomial(n, 10, 0.3, seed=1).mean()) == pytest.approx(3, abs=0.1)
+    integers = random.randint(n, 2, 5, seed=1)
+    assert integers.dtype == "int32"
+    assert set(integers.tolist()) == {2, 3, 4}
+    drawn = random.categorical(np.log([[0.2, 0.8]]), 20000, seed=1)
+    assert drawn.shape == (1, 20000)
+    assert drawn.numpy().mean() == pytest.approx(0.8, abs=0.02)
+    assert sorted(random.shuffle([3, 1, 2], seed=1).tolist()) == [1, 2, 3]
+
+
+def test_dropout() -> None:
+    x = np.arange(1.0, 1001.0).reshape(100, 10)
+    y = random.dropout(x, 0.25, seed=1).numpy()
+    kept = y != 0
+    assert kept.mean() == pytest.approx(0.75, abs=0.05)
+    np.testing.assert_allclose(y[kept], x[kept] / 0.75, 1e-6)
+    rows = random.dropout(x, 0.5, noise_shape=(None, 1), seed=1).numpy() != 0
+    assert (rows == rows[:, :1]).all()
+    assert (random.dropout(x, 0.0).numpy() == x).all()
+    assert not random.dropout(x, 1.0).numpy().any()
+
+
+def test_dropout_gradient_uses_the_same_mask() -> None:
+    x = Tensor(np.zeros((4, 5), "float32"))  # zeros: the output does not tell what was kept
+    with minikeras.GradientTape() as tape:
+        tape.watch(x)
+        y = random.dropout(x, 0.5, seed=random.SeedGenerator(2))
+    gradient = tape.gradient(y, x)
+    assert gradient is not None
+    expected = random.dropout(np.ones((4, 5)), 0.5, seed=random.SeedGenerator(2))
+    np.testing.assert_array_equal(gradient.numpy(), expected.numpy())
+
+
+@pytest.mark.parametrize("draw", [lambda x: random.dropout(x, 0.5), lambda x: x + random.normal((3,))])
+def test_shapes_alone_cost_no_randomness(draw: Any) -> None:
+    minikeras.utils.set_random_seed(1)
+    before = python_random.getstate()
+    assert infer(draw, minikeras.KerasTensor((None, 3))).shape == (None, 3)
+    assert python_random.getstate() == before
+    generator = random.SeedGenerator(1)
+    infer(lambda x: random.dropout(x, 0.5, seed=generator), minikeras.KerasTensor((None, 3)))
+    assert generator.state.tolist() == [1, 0]
+
+
+def test_clear_session_forgets_the_global_generator() -> None:
+    minikeras.utils.set_random_seed(1)
+    first = float(random.uniform(()))
+    minikeras.utils.clear_session()
+    python_random.seed(1)
+    assert float(random.uniform(())) == first
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", np.float32(1)])
+def test_seeds_are_checked(seed: Any) -> None:
+    with pytest.raises(ValueError, match="seed"):
+        random.normal((2,), seed=seed)
+    with pytest.raises(ValueError, match="seed"):
+        random.SeedGenerator(seed)
+
+
+def test_dtypes_are_checked() -> None:
+    with pytest.raises(ValueError, match="floating"):
+        random.normal((2,), dtype="int32")
+    with pytest.raises(ValueError, match="integer"):
+        random.randint((2,), 0, 3, dtype="float32")
+    with pytest.raises(ValueError, match="classes"):
+        random.categorical(np.ones(3), 2)
