@@ -1,6 +1,6 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -47,15 +47,17 @@ class GradientTape:
 
     def record(self, entry: Entry) -> None:
         """Append one operation, if anything that is differentiated goes into it."""
+        watched, found = self._watched, False
         for x in entry.inputs:
-            if isinstance(x, TensorOps) and (type(x) is not Tensor or id(x) in self._watched):
-                if type(x) is not Tensor and id(x) not in self._watched:
-                    if not (self.watch_accessed_variables and getattr(x, "trainable", False)):
-                        continue
-                    self._watched[id(x)] = x
-                self._entries.append(entry)
-                self._watched[id(entry.output)] = entry.output
-                return
+            if id(x) in watched:
+                found = True
+            elif isinstance(x, TensorOps) and type(x) is not Tensor:
+                if self.watch_accessed_variables and getattr(x, "trainable", False):
+                    watched[id(x)] = x
+                    found = True
+        if found:
+            self._entries.append(entry)
+            watched[id(entry.output)] = entry.output
 
     def read(self, tensor: Tensor) -> None:
         """A value that Python reads needs no entry."""
@@ -111,8 +113,13 @@ class GradientTape:
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
         try:
             targets = _leaves(target)
-            seeds = [None] * len(targets) if output_gradients is None else _leaves(output_gradients)
-            totals = backward(self._entries, list(zip(targets, seeds, strict=True)), bool(recorders.open))
+            if output_gradients is None:
+                seeds = [None] * len(targets)
+            else:
+                seeds = [output_gradients] if isinstance(target, TensorOps) else _leaves(output_gradients)
+            with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
+                pairs = list(zip(targets, seeds, strict=True))
+                totals = backward(self._entries, pairs, bool(recorders.open), self._watched)
             result = _map(lambda s: _as_gradient(totals.get(id(s))), sources)
         finally:
             recorders.open = open_tapes
@@ -121,13 +128,19 @@ class GradientTape:
         return result
 
 
-def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool) -> dict[int, Any]:
+def backward(
+    entries: list[Entry],
+    seeds: list[tuple[Any, Any]],
+    as_tensors: bool,
+    watched: Container[int] | None = None,
+) -> dict[int, Any]:
     """Run entries backwards from seeds.
 
     Args:
         entries: Operations in the order they ran.
         seeds: (target, gradient of the target or None for ones).
         as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
+        watched: Ids of what has a gradient; all tensors if not given.
 
     Returns:
         The gradient of everything met, by the id of the tensor or variable. Each value is a sum made here or
@@ -146,6 +159,8 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(entry.inputs):
             if not isinstance(x, TensorOps) or not _differentiable(x):
+                continue
+            if watched is not None and id(x) not in watched:
                 continue
             rule = entry.op.vjp(i)
             if rule is not None:

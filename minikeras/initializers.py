@@ -112,7 +112,7 @@ class Constant(Initializer):
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the initializer of a configuration."""
-        return cls(_registry.deserialize(config["value"]))
+        return cls(**_registry.deserialize(dict(config)))
 
 
 class Identity(Initializer):
@@ -145,7 +145,7 @@ class Identity(Initializer):
 
     def get_config(self) -> Config:
         """Return the arguments that make an initializer like this one."""
-        return {"gain": self.gain}
+        return {} if self.gain == 1 else {"gain": self.gain}  # Keras forgets the gain
 
 
 class _Random(Initializer):
@@ -491,10 +491,11 @@ class Orthogonal(_Random):
                 f"Received: shape={shape} of rank {len(shape)}."
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        drawn = draw_normal((max(rows, columns), min(rows, columns)), dtype=dtype, seed=self.seed)
-        q, r = np.linalg.qr(drawn)
+        name = _state.standardize_dtype(dtype)
+        wide = "float32" if name == "float16" else name  # LAPACK has no float16
+        q, r = np.linalg.qr(draw_normal((max(rows, columns), min(rows, columns)), dtype=wide, seed=self.seed))
         q = q * np.sign(np.diag(r))  # without this not all orthogonal matrices would be equally likely
-        return Tensor(self.gain * np.reshape(q.T if rows < columns else q, shape))
+        return Tensor((self.gain * np.reshape(q.T if rows < columns else q, shape)).astype(name, copy=False))
 
     def get_config(self) -> Config:
         """Return the arguments that make an initializer like this one."""

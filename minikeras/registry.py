@@ -213,7 +213,7 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None) -> Any
     name = config.get("class_name")
     if name == "__tuple__":
         return tuple(deserialize(item, custom_objects) for item in config["items"])
-    if name == "__numpy__":
+    if name in ("__numpy__", "__tensor__"):  # the second is what Keras makes of its own tensors
         return np.array(config["config"]["value"], dtype=config["config"]["dtype"])
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}

@@ -429,6 +429,8 @@ def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
 def sparsemax(x: TensorLike, axis: int = -1) -> Array:
     """The probabilities nearest to x along an axis, many of them exactly 0.
 
+    Keras 3.15.1 gives less than these where more than one is positive (its issue 23425, mended since).
+
     Source: Martins and Astudillo 2016, algorithm 1.
 
     Example:

@@ -17,7 +17,10 @@ def as_float(x: TensorLike) -> Array:
     """Return x as an array of floats: what is not floating or complex becomes the default float type."""
     if type(x) is np.ndarray and x.dtype.kind in "fc":
         return x
-    return np.asarray(x).astype(_state.settings.floatx)
+    array = np.asarray(x)
+    if isinstance(x, np.generic) and array.dtype.kind in "fc":  # what NumPy gives for an array without axes
+        return array
+    return array.astype(_state.settings.floatx)
 
 
 def strong(x: TensorLike) -> Array:

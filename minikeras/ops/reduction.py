@@ -41,7 +41,9 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: (
-        restore(g, axis, keepdims) * (x - np.mean(x, axis, keepdims=True)) * (2 * np.size(y) / np.size(x))
+        restore(g, axis, keepdims)
+        * (x - np.mean(x, axes(axis), keepdims=True))
+        * (2 * np.size(y) / np.size(x))
     )
 )
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -51,7 +53,9 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: (
-        restore(g / y, axis, keepdims) * (x - np.mean(x, axis, keepdims=True)) * (np.size(y) / np.size(x))
+        restore(g / y, axis, keepdims)
+        * (x - np.mean(x, axes(axis), keepdims=True))
+        * (np.size(y) / np.size(x))
     )
 )
 def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -285,7 +289,8 @@ def nanmean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 @composite
 def nanvar(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Variance along axes of the elements that are not NaN."""
-    return nanmean(square(x - nanmean(x, axis, True)), axis, keepdims)  # type: ignore[operator]  # a number or tensor
+    distance = _filled(x - nanmean(x, axis, True), 0)
+    return sum(square(distance), axis, keepdims) / _present(x, axis, keepdims)
 
 
 @composite

@@ -305,9 +305,7 @@ def _scatter_update_rule(
     if reduction is None:
         return _without(g, key)
     if reduction == "mul":
-        factors = np.ones(np.shape(g), g.dtype)
-        np.multiply.at(factors, key, as_array(updates))
-        return g * factors
+        return g * rule(scatter_update)(np.ones(np.shape(g), g.dtype), indices, updates, "mul")
     return g * np.equal(y, inputs)
 
 

@@ -54,29 +54,23 @@ def both(x: Any) -> Any:
 
 CASES: dict[str, list[Case]] = {
     **dict.fromkeys(
-        "abs absolute conj conjugate copy cos cosh sin sinh tanh tan arctan arcsinh ceil deg2rad rad2deg exp exp2 "
-        "expm1 cbrt fabs flip isfinite isinf isnan isneginf isposinf isreal logical_not ndim negative "
-        "ones_like zeros_like ravel real imag sign signbit sinc size square trunc nan_to_num floor "
-        "shape stop_gradient convert_to_numpy convert_to_tensor array i0 angle erfc".split(),
+        ["abs", "absolute", "conj", "conjugate", "copy", "cos", "cosh", "sin", "sinh", "tanh", "tan", "arctan", "arcsinh", "ceil", "deg2rad", "rad2deg", "exp", "exp2", "expm1", "cbrt", "fabs", "flip", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "logical_not", "ndim", "negative", "ones_like", "zeros_like", "ravel", "real", "imag", "sign", "signbit", "sinc", "size", "square", "trunc", "nan_to_num", "floor", "shape", "stop_gradient", "convert_to_numpy", "convert_to_tensor", "array", "i0", "angle", "erfc"],
         ANY,
     ),
     **dict.fromkeys(
-        "add subtract multiply maximum minimum fmax fmin equal not_equal less less_equal greater greater_equal "
-        "logical_and logical_or logical_xor isclose allclose arctan2 hypot logaddexp logaddexp2 heaviside "
-        "nextafter".split(),
+        ["add", "subtract", "multiply", "maximum", "minimum", "fmax", "fmin", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_xor", "isclose", "allclose", "arctan2", "hypot", "logaddexp", "logaddexp2", "heaviside", "nextafter"],
         PAIRS,
     ),
-    **dict.fromkeys("divide true_divide divide_no_nan mod fmod floor_divide".split(), [
+    **dict.fromkeys(["divide", "true_divide", "divide_no_nan", "mod", "fmod", "floor_divide"], [
         (M, POSITIVE), (M, 2), (2.5, POSITIVE), (V, SCALAR), (POSITIVE, BITS)]),
-    **dict.fromkeys("log log2 log10 log1p sqrt arccosh".split(), [(POSITIVE,), (SCALAR,)]),
+    **dict.fromkeys(["log", "log2", "log10", "log1p", "sqrt", "arccosh"], [(POSITIVE,), (SCALAR,)]),
     "nonzero": ANY[1:],
     "erf": only_float(ANY),
     **dict.fromkeys(["reciprocal", "rsqrt"], only_float([(POSITIVE,), (SCALAR,)])),
-    **dict.fromkeys("arcsin arccos arctanh erfinv".split(), [(UNIT,), (SCALAR / 2,)]),
+    **dict.fromkeys(["arcsin", "arccos", "arctanh", "erfinv"], [(UNIT,), (SCALAR / 2,)]),
     "power": [("float only", POSITIVE, M), (POSITIVE, 2), (2, POSITIVE), (POSITIVE, 0.5), (POSITIVE, BITS)],
-    **dict.fromkeys("bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift "
-                    "bitwise_right_shift gcd lcm".split(), [(BITS, BITS[::-1].copy()), (BITS, BITS[0])]),
-    **dict.fromkeys("bitwise_not bitwise_invert".split(), [(BITS,), (FLAGS,)]),
+    **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"], [(BITS, BITS[::-1].copy()), (BITS, BITS[0])]),
+    **dict.fromkeys(["bitwise_not", "bitwise_invert"], [(BITS,), (FLAGS,)]),
     "clip": [(M, -1, 1), (M, -0.5, 0.5), (FLAGS, 0, 1)],
     "round": [(M,), (M, 2), (SCALAR,)],
     "ldexp": [(M, BITS), (M, BITS[0])],
@@ -88,21 +82,21 @@ CASES: dict[str, list[Case]] = {
     "is_tensor": [(M,), (1.5,)],
     "dtype": [(M,)],
     # Reductions.
-    **dict.fromkeys("sum mean max min prod var std all any amax amin".split(), REDUCED),
-    **dict.fromkeys("logsumexp ptp median".split(), [c for c in REDUCED if c[0] is not FLAGS and not isinstance(c[-1], list)]),
-    **dict.fromkeys("argmax argmin".split(), POSITIONS),
+    **dict.fromkeys(["sum", "mean", "max", "min", "prod", "var", "std", "all", "any", "amax", "amin"], REDUCED),
+    **dict.fromkeys(["logsumexp", "ptp", "median"], [c for c in REDUCED if c[0] is not FLAGS and not isinstance(c[-1], list)]),
+    **dict.fromkeys(["argmax", "argmin"], POSITIONS),
     "argsort": [(V,), (M,), (M, 0), (M, -1)],
     "sort": [(V,), (M,), (M, 0), (T3, 1)],
     "argpartition": [(V, 1)],
     "count_nonzero": [(FLAGS,), (FLAGS, 1), (M, (0, 1))],
-    **dict.fromkeys("cumsum cumprod".split(), [(V,), (M,), (M, 0), (T3, -1), (M, 1, "float32")]),
+    **dict.fromkeys(["cumsum", "cumprod"], [(V,), (M,), (M, 0), (T3, -1), (M, 1, "float32")]),
     "average": [(M,), (M, 0), (M, 1, np.array([1.0, 2.0, 3.0])), (M, None, POSITIVE), (M, 1, POSITIVE)],
-    **dict.fromkeys("quantile".split(), [(M, 0.3), (M, 0.5, 0), (M, np.array([0.1, 0.9]), 1, "nearest", True)]),
+    **dict.fromkeys(["quantile"], [(M, 0.3), (M, 0.5, 0), (M, np.array([0.1, 0.9]), 1, "nearest", True)]),
     "percentile": [(M, 30), (M, 50, 0)],
-    **dict.fromkeys("nansum nanprod nanmean nanvar nanstd nanmax nanmin nanmedian".split(),
+    **dict.fromkeys(["nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanmedian"],
                     only_float([(HOLES,), (HOLES, 0), (HOLES, 1, True), (M,)])),
-    **dict.fromkeys("nancumsum nancumprod".split(), only_float([(HOLES,), (HOLES, 1)])),
-    **dict.fromkeys("nanargmax nanargmin".split(), only_float([(M,), (HOLES, 1), (HOLES, 1, True)])),
+    **dict.fromkeys(["nancumsum", "nancumprod"], only_float([(HOLES,), (HOLES, 1)])),
+    **dict.fromkeys(["nanargmax", "nanargmin"], only_float([(M,), (HOLES, 1), (HOLES, 1, True)])),
     "nanquantile": only_float([(HOLES, 0.3), (HOLES, 0.5, 1)]),
     "nanpercentile": only_float([(HOLES, 30), (HOLES, 50, 1)]),
     "bincount": [(INDEX,), (INDEX, V), (INDEX, None, 6), (np.stack([INDEX, INDEX[::-1]]), None, 3)],
@@ -133,7 +127,7 @@ CASES: dict[str, list[Case]] = {
     "scatter": [(INDEX[:, None], V, (5,)), (np.array([[1], [0]]), M, (3, 3)), (np.array([[1, 1], [0, 2]]), V[:2], (2, 3))],
     "scatter_update": [(V, INDEX[:3, None], V[1:]), (M, np.array([[1, 1], [0, 2]]), V[:2]),
                        *((V, INDEX[:, None], V[::-1].copy(), how) for how in ("add", "max", "min", "mul"))],
-    **dict.fromkeys("concatenate stack vstack hstack dstack".split(), STACKED),
+    **dict.fromkeys(["concatenate", "stack", "vstack", "hstack", "dstack"], STACKED),
     "append": [(M, N), (M, N, 0), (V, BITS)],
     "split": [(V, 2), (M, 3, 1), (V, [1, 3]), (M, [1], -1)],
     "array_split": [(V, 3), (M, 2, 1), (M, 2, -1)],
@@ -169,7 +163,7 @@ CASES: dict[str, list[Case]] = {
              (M, "fro"), (M, "nuc"), (M, 2), (M, -2), (M, 1), (M, -1), (M, np.inf), (M, -np.inf), (V, 1), (V, -np.inf),
              (T3, "fro", (0, 2)), (T3, 1, (1, 2), True), (T3, np.inf, (2, 0)), (T3, "nuc", (0, 2), True), (M, 2, 1)],
     "cdist": only_float([(M, N), (T3, T3[:, :2])]),
-    **dict.fromkeys("inv det slogdet logdet".split(), only_float([(SQUARE,), (BATCH,)])),
+    **dict.fromkeys(["inv", "det", "slogdet", "logdet"], only_float([(SQUARE,), (BATCH,)])),
     "solve": only_float([(SQUARE, V[:3]), (SQUARE, M.T), (BATCH, BATCH)]),
     "solve_triangular": only_float([(SQUARE, V[:3]), (SQUARE, M.T, True), (BATCH, M), (BATCH, BATCH)]),
     "cholesky": only_float([(SPD,), (SPD, True)]),
@@ -192,7 +186,7 @@ CASES: dict[str, list[Case]] = {
     "eye": [(3,), (2, 3), (3, None, 1), (2, 2, 0, "int32")],
     "identity": [(3,), (2, "int32")],
     "tri": [(3,), (2, 3), (3, None, 1, "int32")],
-    **dict.fromkeys("bartlett blackman hamming hanning".split(), [(5,), (1,)]),
+    **dict.fromkeys(["bartlett", "blackman", "hamming", "hanning"], [(5,), (1,)]),
     "kaiser": [(5, 8.6)],
     # Control flow.
     "cond": [(True, lambda: 1.0, lambda: 2.0), (False, lambda: 1.0, lambda: 2.0)],
@@ -252,7 +246,9 @@ def compare(name: str, case: Case, dtype: str) -> None:
     for a, b in zip(ours, theirs, strict=True):
         if isinstance(b, np.ndarray | np.generic) and not isinstance(a, int):
             x: Array = np.asarray(a)
-            kept = not isinstance(a, Tensor) or "float64" in [value for value in case if isinstance(value, str)]
+            kept = not isinstance(a, Tensor) or "float64" in [
+                value for value in case if isinstance(value, str)
+            ]
             assert isinstance(a, Tensor | np.ndarray)
             assert x.shape == b.shape
             assert x.dtype == (b.dtype if kept else NARROW.get(b.dtype.name, b.dtype))

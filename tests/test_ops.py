@@ -1,0 +1,431 @@
+"""Ops: numbers worked by hand, dtypes, errors, NumPy functions on tensors, symbolic tensors."""
+
+from typing import TYPE_CHECKING, Any, assert_type
+
+import numpy as np
+import pytest
+
+from minikeras import _state, ops
+from minikeras.symbolic import KerasTensor
+from minikeras.tensor import Tensor
+
+X = ops.convert_to_tensor([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+
+
+def same(actual: Any, expected: Any, dtype: str | None = None) -> None:
+    """Check values, shape and, if given, dtype."""
+    assert isinstance(actual, Tensor)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
+    assert actual.shape == np.shape(expected)
+    assert dtype is None or actual.dtype == dtype
+
+
+def test_all_is_sorted_documented_and_callable() -> None:
+    assert len(ops.__all__) == len(set(ops.__all__)) >= 170
+    for name in ops.__all__:
+        assert getattr(ops, name).__doc__, f"{name} has no docstring"
+
+
+# Numbers.
+
+
+def test_elementwise_by_hand() -> None:
+    same(ops.add([1, 2], [[10], [20]]), [[11, 12], [21, 22]], "int32")
+    same(ops.clip(X, -1, 4), [[1, -1, 3], [4, 4, -1]])
+    same(ops.mod([5, -5], 3), [2, 1], "int32")
+    same(ops.fmod([5, -5], 3), [2, -2], "int32")
+    same(ops.floor_divide([7, -7], 2), [3, -4], "int32")
+    same(ops.divide_no_nan([1.0, 2.0], [0.0, 4.0]), [0.0, 0.5])
+    same(ops.logaddexp(1000.0, 1000.0), 1000 + np.log(2))
+    same(ops.round([0.5, 1.5, 2.567], 1), [0.5, 1.5, 2.6])
+    same(ops.nan_to_num([np.nan, np.inf], posinf=1.0), [0, 1])
+    same(ops.maximum([1.0, np.nan], 2.0), [2.0, np.nan])
+    same(ops.fmax([1.0, np.nan], 2.0), [2.0, 2.0])
+    same(ops.erfinv(ops.erf([-2.0, 0.0, 0.3])), [-2.0, 0.0, 0.3])
+    same(ops.bitwise_xor([6, 5], 3), [5, 6], "int32")
+    same(ops.saturate_cast([300.0, -5.0], "uint8"), [255, 0], "uint8")
+
+
+def test_reductions_by_hand() -> None:
+    same(ops.sum(X), 5.0)
+    same(ops.sum(X, axis=0), [5, 3, -3])
+    same(ops.mean(X, axis=(0, 1), keepdims=True), [[5 / 6]])
+    same(ops.var([1.0, 3.0]), 1.0)
+    same(ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1), [1, 0])
+    same(ops.max(X, initial=10.0), 10.0)
+    same(ops.argmax(X, axis=1), [2, 1], "int32")
+    same(ops.logsumexp([1000.0, 1000.0]), 1000 + np.log(2))
+    same(ops.logsumexp([-np.inf, -np.inf]), -np.inf)
+    same(ops.cumsum([1, 2, 3]), [1, 3, 6], "int32")
+    same(ops.average([1.0, 3.0], weights=[3.0, 1.0]), 1.5)
+    same(ops.median([3.0, 1.0, 2.0]), 2.0)
+    same(ops.quantile([0.0, 10.0], 0.25), 2.5)
+    same(ops.nanmean([1.0, np.nan, 3.0]), 2.0)
+    same(ops.nanmax([[np.nan, np.nan], [1.0, np.nan]], axis=1), [np.nan, 1.0])
+    same(ops.nanargmin([[np.nan, np.nan], [1.0, np.nan]], axis=1), [-1, 0])
+    same(ops.trapezoid([1.0, 2.0, 4.0], dx=2.0), 9.0)
+    same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
+
+
+def test_shapes_by_hand() -> None:
+    same(ops.reshape(range(6), (2, -1)), [[0, 1, 2], [3, 4, 5]])
+    same(ops.transpose([[1, 2, 3]]), [[1], [2], [3]])
+    same(ops.concatenate([[1, 2], [3.5]]), [1, 2, 3.5], "float32")
+    same(ops.stack([[1, 2], [3, 4]], axis=1), [[1, 3], [2, 4]])
+    parts = ops.split([1, 2, 3, 4, 5], [1, 3])
+    assert [p.tolist() for p in parts] == [[1], [2, 3], [4, 5]]
+    same(ops.pad([1, 2], 1, constant_values=9), [9, 1, 2, 9])
+    same(ops.pad([1, 2, 3], (2, 0), mode="symmetric"), [2, 1, 1, 2, 3])
+    same(ops.take(X, [1, 0], axis=1), [[-2, 1], [5, 4]])
+    same(ops.take_along_axis(X, [[0], [2]], axis=1), [[1], [-6]])
+    same(ops.scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)), [1, 0, 5, 0])
+    same(ops.scatter_update([1.0, 2.0, 3.0], [[0], [2]], [9.0, 8.0]), [9, 2, 8])
+    same(ops.slice_update(X, (0, 1), [[0.0, 0.0]]), [[1, 0, 0], [4, 5, -6]])
+    same(ops.slice(X, (1, 0), (1, 2)), [[4, 5]])
+    same(ops.diag([1, 2], k=1), [[0, 1, 0], [0, 0, 2], [0, 0, 0]])
+    same(ops.diagonal(X, 1), [-2, -6])
+    same(ops.sort(X, axis=1), [[-2, 1, 3], [-6, 4, 5]])
+    same(ops.where([True, False], 1, [5.5, 6.5]), [1, 6.5], "float32")
+    assert [i.tolist() for i in ops.where([[False, True], [True, False]])] == [[0, 1], [1, 0]]
+    same(ops.select([[True, False], [True, True]], [[1, 2], [3, 4]]), [1, 4])
+    same(ops.repeat([1, 2], [2, 1]), [1, 1, 2])
+    same(ops.tile([[1, 2]], (2, 2)), [[1, 2, 1, 2]] * 2)
+    values, indices = ops.top_k([1.0, 5.0, 3.0], 2)
+    same(values, [5, 3])
+    same(indices, [1, 2], "int32")
+    grid_x, grid_y = ops.meshgrid([1, 2, 3], [4, 5])
+    same(grid_x, [[1, 2, 3], [1, 2, 3]])
+    same(grid_y, [[4, 4, 4], [5, 5, 5]])
+
+
+def test_linear_algebra_by_hand() -> None:
+    a = [[2.0, 1.0], [1.0, 3.0]]
+    same(ops.matmul(a, [1.0, 2.0]), [4, 7])
+    same(ops.det(a), 5.0)
+    same(ops.inv(a), [[0.6, -0.2], [-0.2, 0.4]])
+    same(ops.solve(a, [3.0, 4.0]), [1, 1])
+    same(ops.solve_triangular(a, [5.0, 4.0], lower=True), [2.5, 0.5])
+    same(ops.cholesky([[4.0, 2.0], [2.0, 5.0]]), [[2, 0], [1, 2]])
+    same(ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1), [5, 10])
+    same(ops.einsum("ij,j->i", a, [1.0, 1.0]), [3, 4])
+    same(ops.einsum("i,j", [1, 2], [3, 4]), [[3, 4], [6, 8]])
+    same(ops.tensordot(a, a), 15.0)
+    same(ops.cross([1, 0, 0], [0, 1, 0]), [0, 0, 1])
+    same(ops.kron([1, 2], [1, 10]), [1, 10, 2, 20])
+    same(ops.trace(a), 5.0)
+    q, r = ops.qr(a)
+    np.testing.assert_allclose(q @ r, a, rtol=1e-6)
+    u, s, vh = ops.svd(a)
+    np.testing.assert_allclose((u * s) @ vh, a, rtol=1e-5)
+    values, vectors = ops.eigh(a)
+    np.testing.assert_allclose(a @ vectors, vectors * values, rtol=1e-5)
+
+
+def test_control_flow_by_hand() -> None:
+    assert ops.cond(ops.sum(X) > 0, lambda: "yes", lambda: "no") == "yes"
+    assert ops.switch(1, [lambda x: x, lambda x: -x], 5) == -5
+    i, total = ops.while_loop(lambda i, t: i < 4, lambda i, t: (i + 1, t + i), (0, 0))
+    assert (int(i), int(total)) == (4, 6)
+    assert ops.fori_loop(0, 3, lambda i, x: x * 2, 1) == 8
+    carry, ys = ops.scan(lambda c, x: (c + x, c), 0, [1, 2, 3], reverse=True)
+    same(carry, 6)
+    same(ys, [5, 3, 0])
+    carry, ys = ops.scan(lambda c, x: (c + x["a"], None), ops.zeros(()), {"a": ops.ones(2)})
+    same(ys, [0, 0])
+    same(ops.vectorized_map(lambda ab: ab[0] + ab[1], [[1, 2], [10, 20]]), [11, 22])
+    same(ops.map(ops.sum, X), [2, 3])
+    same(ops.vectorize(lambda a, b: max(a, b))([1, 5], 3), [3, 5])
+
+
+def test_creation_by_hand() -> None:
+    same(ops.zeros((2, 1)), [[0], [0]], "float32")
+    same(ops.full((2,), 7, "int32"), [7, 7], "int32")
+    same(ops.arange(1, 2, 0.5), [1, 1.5], "float32")
+    same(ops.arange(ops.shape(X)[1]), [0, 1, 2], "int32")
+    same(ops.linspace(0, 1, 3), [0, 0.5, 1], "float32")
+    same(ops.eye(2, 3, k=1), [[0, 1, 0], [0, 0, 1]])
+    same(ops.ones_like([1, 2]), [1, 1], "int32")
+    same(ops.full_like(X, 2)[0], [2, 2, 2], "float32")
+    assert ops.empty((2, 3), "int32").shape == (2, 3)
+    assert ops.empty_like(X).shape == (2, 3)
+
+
+# Dtypes.
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("int32", "float32", "float32"), ("bool", "float16", "float16"), ("float16", "float32", "float32"),
+        ("bool", "int32", "int32"), ("uint8", "int8", "int16"), ("bool", "bool", "bool"),
+        ("float32", 2, "float32"), ("float16", 1.5, "float16"), ("int32", 1.5, "float32"), ("bool", 1, "int32"),
+        ("uint8", 1, "uint8"), ("int32", True, "int32"), ("bool", 1.5, "float32"), ("float64", "float32", "float64"),
+        ("int64", "float32", "float32"),
+    ],
+)  # fmt: skip
+def test_types_meet_as_in_keras(left: str, right: Any, expected: str) -> None:
+    a = ops.ones((2,), left)
+    b = ops.ones((2,), right) if isinstance(right, str) else right
+    assert ops.add(a, b).dtype == ops.multiply(b, a).dtype == ops.maximum(a, b).dtype == expected
+    assert ops.where([True, False], a, b).dtype == expected
+    if isinstance(right, str):
+        assert ops.concatenate([a, b]).dtype == ops.matmul(a, b).dtype == expected
+
+
+def test_python_values_have_default_types() -> None:
+    assert ops.convert_to_tensor(1).dtype == ops.convert_to_tensor([1, 2]).dtype == "int32"
+    assert ops.convert_to_tensor(1.0).dtype == ops.convert_to_tensor([[1, 2.5]]).dtype == "float32"
+    assert ops.convert_to_tensor([True]).dtype == "bool"
+    assert ops.convert_to_tensor(2**40).dtype == "int64"
+    assert ops.add(1, 2).dtype == "int32"
+    assert ops.add(1, 2.0).dtype == ops.divide(1, 2).dtype == ops.sin(1).dtype == "float32"
+    assert ops.sum([True, True]).dtype == "int32"
+    assert ops.mean([1, 2]).dtype == ops.exp([1]).dtype == ops.var([1, 2]).dtype == "float32"
+    assert ops.square([True]).dtype == "int32"
+    assert ops.dtype([1.5]) == "float32"
+
+
+def test_float64_is_used_only_on_purpose() -> None:
+    wide = np.array([0.1, 0.2])
+    assert ops.sin(wide).dtype == ops.convert_to_tensor(wide).dtype == "float32"
+    assert (X[0, :2] + wide).dtype == (wide * X[0, :2]).dtype == (X * np.sqrt(2.0)).dtype == "float32"
+    kept = ops.convert_to_tensor(wide, "float64")
+    assert (kept * wide).dtype == "float64"
+    same(kept * wide, wide * wide)
+    np.testing.assert_array_equal(kept * wide, wide * wide)
+    _state.set_floatx("float64")
+    assert ops.sin(wide).dtype == ops.add([1.0], 2).dtype == ops.mean([1, 2]).dtype == "float64"
+
+
+def test_results_do_not_follow_later_changes_of_the_data() -> None:
+    data = np.ones(2, "float32")
+    tensor = ops.convert_to_tensor(data)
+    ops.convert_to_numpy(tensor)[0] = 5
+    data[0] = 7
+    same(tensor, [1, 1])
+    updated = ops.scatter_update(data, [[0]], [0.0])
+    assert data[0] == 7
+    same(updated, [0, 1])
+
+
+def test_zero_dimensional_results_are_tensors() -> None:
+    for y in (
+        ops.sum(X),
+        X[0, 0],
+        ops.sin(1.0),
+        ops.matmul([1.0], [2.0]),
+        ops.max(X),
+        ops.norm(X),
+        ops.det(np.eye(2)),
+    ):
+        assert isinstance(y, Tensor)
+        assert y.shape == ()
+        assert type(y.array) is np.ndarray
+        assert isinstance(float(y), float)
+
+
+# Tensors in NumPy functions and operators.
+
+
+def test_numpy_functions_run_the_op_of_their_name() -> None:
+    same(np.sin(X), np.sin(X.numpy()))
+    same(np.sum(X, axis=0), [5, 3, -3])
+    same(np.sum(X, 0), [5, 3, -3])
+    same(np.mean(X, axis=1, keepdims=True), [[2 / 3], [1]])
+    same(np.max(X), 5)
+    same(np.amax(X, 0), [4, 5, 3])
+    same(np.clip(X, 0, 1), [[1, 0, 1], [1, 1, 0]])
+    same(np.clip(X, a_min=0, a_max=None), [[1, 0, 3], [4, 5, 0]])
+    same(np.reshape(X, (3, 2)), X.numpy().reshape(3, 2))
+    same(np.concatenate([X, X], axis=1), np.hstack([X.numpy()] * 2))
+    same(np.stack([X, X]), [X.numpy()] * 2)
+    same(np.where(X > 0, X, 0), np.maximum(X.numpy(), 0))
+    same(np.linalg.norm(X, axis=1), np.linalg.norm(X.numpy(), axis=1))
+    same(np.linalg.inv(X[:, :2]), np.linalg.inv(X.numpy()[:, :2]))
+    same(np.einsum("ij->j", X), [5, 3, -3])
+    same(np.expand_dims(X, 0), X.numpy()[None])
+    same(np.dot(X, X.T), X.numpy() @ X.numpy().T)
+    same(np.abs(X), np.abs(X.numpy()))
+    same(np.mod(X, 2), X.numpy() % 2)
+    same(np.pad(X, 1, mode="constant", constant_values=2)[0], [2] * 5)
+    same(np.invert(X > 0), X.numpy() <= 0)
+    same(np.argmax(X, 1), [2, 1])
+    assert np.shape(X) == (2, 3)
+    assert (np.ndim(X), np.size(X)) == (2, 6)
+
+
+def test_numpy_functions_without_an_op_give_arrays() -> None:
+    for found in (
+        np.sum(X, axis=0, dtype="float64"), np.rint(X), np.var(X, ddof=1), np.add.reduce(X), np.float_power(X, 2),
+        np.array(X), np.asarray(X), np.add(X, 1, dtype="float64"),
+    ):  # fmt: skip
+        assert isinstance(found, np.ndarray | np.generic)
+    assert np.array_equal(X, X.numpy())
+    assert np.linalg.trace(X[None, :, :2]).shape == (1,)  # over the last axes, unlike np.trace
+    target = np.zeros((2, 3), "float32")
+    target += X
+    np.testing.assert_array_equal(target, X.numpy())
+
+
+def test_operators() -> None:
+    a, b = X.numpy(), np.array([1.0, 2.0, 4.0], "float32")
+    pairs = [
+        (X + b, a + b), (1 - X, 1 - a), (b * X, b * a), (X / b, a / b), (2 / X, 2 / a), (X // b, a // b), (7 // X, 7 // a),
+        (X % b, a % b), (X**2, a**2), (2**X, 2**a), (X @ b, a @ b), (a.T @ X, a.T @ a), (-X, -a), (+X, a), (abs(X), np.abs(a)),
+        (b == X, a == b), (b != X, a != b), (b > X, a < b), (b >= X, a <= b), (b < X, a > b), (b <= X, a >= b), (round(X / 3, 1), np.round(a / 3, 1)),
+    ]  # fmt: skip
+    for ours, theirs in pairs:
+        same(ours, theirs)
+    i, j = ops.convert_to_tensor([6, 1]), np.array([3, 1], "int32")
+    for ours, theirs in [
+        (i & j, [2, 1]),
+        (i | j, [7, 1]),
+        (i ^ j, [5, 0]),
+        (i << j, [48, 2]),
+        (i >> j, [0, 0]),
+        (~i, [-7, -2]),
+    ]:
+        same(ours, theirs, "int32")
+    p = ops.convert_to_tensor([True, False])
+    for ours, theirs in [
+        (p & True, [True, False]),
+        (p | True, [True, True]),
+        (p ^ True, [False, True]),
+        (~p, [False, True]),
+    ]:
+        same(ours, theirs, "bool")
+
+
+def test_indexing() -> None:
+    a = X.numpy()
+    rows = ops.convert_to_tensor([1, 0])
+    for key in (
+        0,
+        -1,
+        (0, 1),
+        slice(None, None, -1),
+        (..., 0),
+        (None, 0),
+        [1, 1],
+        a > 0,
+        (slice(None), [0, 2]),
+    ):
+        same(X[key], a[key])
+    same(X[rows], a[[1, 0]])
+    same(X[X > 0], a[a > 0])
+    same(X[rows, rows], a[[1, 0], [1, 0]])
+    assert [row.tolist() for row in X] == a.tolist()
+    with pytest.raises(IndexError):
+        X[5]
+
+
+# Errors.
+
+
+def test_errors_name_what_was_received() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(2, 3\)"):
+        ops.matmul(X, X)
+    with pytest.raises(ValueError, match=r"\(\).*\(2, 3\)"):
+        ops.matmul(1.0, X)
+    with pytest.raises(ValueError, match=r"axis=0.*\(2, 3\), \(1, 2\)"):
+        ops.concatenate([X, [[1.0, 2.0]]])
+    with pytest.raises(ValueError, match=r"one shape.*\(2, 3\), \(2,\)"):
+        ops.stack([X, [1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 2\)"):
+        ops.reshape(X, (4, 2))
+    with pytest.raises(ValueError, match=r"\(2,3\) \(2,\)"):
+        ops.add(X, [1.0, 2.0])
+    with pytest.raises(ValueError, match="size 3 into 2 equal parts"):
+        ops.split(X, 2, axis=1)
+    with pytest.raises(ValueError, match="different lengths"):
+        ops.convert_to_tensor([[1, 2], [3]])
+    with pytest.raises(ValueError, match="'pear'"):
+        ops.convert_to_tensor(["pear"], "float32")
+    with pytest.raises(ValueError, match="sparse=True"):
+        ops.convert_to_tensor(X, sparse=True)
+    with pytest.raises(ValueError, match="constant_values"):
+        ops.pad(X, 1, mode="reflect", constant_values=1.0)
+    with pytest.raises(ValueError, match="mode='mirror'"):
+        ops.pad(X, 1, mode="mirror")
+    with pytest.raises(ValueError, match=r"square.*\(2, 3\)"):
+        ops.inv(X)
+    with pytest.raises(ValueError, match="'ij'"):
+        ops.einsum("ij->i", X[0])
+    with pytest.raises(ValueError, match="Received: 1"):
+        ops.einsum("i,i", X[0])
+    with pytest.raises(ValueError, match="'median'"):
+        ops.scatter_update(X, [[0, 0]], [1.0], reduction="median")
+    with pytest.raises(TypeError, match="float32"):
+        ops.ldexp([1.0], [1.0])
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x2'"):
+        ops.add(X)  # type: ignore[call-arg]  # to see the error
+    with pytest.raises(ValueError, match="xs to walk along"):
+        ops.scan(lambda c, x: (c, x), 0.0)
+
+
+# Symbolic tensors.
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "dtype"),
+    [
+        (lambda x: x + 1, (None, 4), "float32"),
+        (lambda x: ops.sin(x) * x, (None, 4), "float32"),
+        (lambda x: x[:, 0], (None,), "float32"),
+        (lambda x: x[0], (4,), "float32"),
+        (lambda x: x @ np.ones((4, 2), "float32"), (None, 2), "float32"),
+        (lambda x: ops.reshape(x, (-1, 2, 2)), (None, 2, 2), "float32"),
+        (lambda x: ops.reshape(x, (-1, 2)), (None, 2), "float32"),
+        (lambda x: ops.concatenate([x, x]), (None, 4), "float32"),
+        (lambda x: ops.concatenate([x, x], axis=-1), (None, 8), "float32"),
+        (lambda x: ops.stack([x, x], axis=1), (None, 2, 4), "float32"),
+        (lambda x: ops.sum(x, axis=1), (None,), "float32"),
+        (lambda x: ops.sum(x, axis=0), (4,), "float32"),
+        (lambda x: ops.mean(x), (), "float32"),
+        (lambda x: ops.argmax(x, axis=-1), (None,), "int32"),
+        (lambda x: ops.cast(x > 0, "int32"), (None, 4), "int32"),
+        (lambda x: ops.expand_dims(x, 1), (None, 1, 4), "float32"),
+        (lambda x: ops.transpose(x), (4, None), "float32"),
+        (lambda x: ops.where(x > 0, x, 0.0), (None, 4), "float32"),
+        (lambda x: ops.zeros_like(x), (None, 4), "float32"),
+        (lambda x: ops.convert_to_tensor(x), (None, 4), "float32"),
+        (lambda x: ops.einsum("bi,bj->bij", x, x), (None, 4, 4), "float32"),
+        (lambda x: ops.inv(ops.einsum("bi,bj->bij", x, x)), (None, 4, 4), "float32"),
+        (lambda x: ops.norm(x, axis=1, keepdims=True), (None, 1), "float32"),
+        (lambda x: ops.log(x), (None, 4), "float32"),
+        (lambda x: ops.divide(1.0, x), (None, 4), "float32"),
+        (lambda x: ops.pad(x, ((0, 0), (1, 1))), (None, 6), "float32"),
+        (lambda x: ops.repeat(x, 2, axis=1), (None, 8), "float32"),
+        (lambda x: np.maximum(x, 0), (None, 4), "float32"),
+        (lambda x: np.concatenate([x, x], axis=1), (None, 8), "float32"),
+    ],
+)
+def test_shapes_are_inferred(call: Any, shape: tuple[int | None, ...], dtype: str) -> None:
+    y = call(KerasTensor((None, 4), "float32"))
+    assert isinstance(y, KerasTensor)
+    assert (y.shape, y.dtype) == (shape, dtype)
+
+
+def test_structures_are_inferred() -> None:
+    x = KerasTensor((None, 4), "float32")
+    assert ops.shape(x) == (None, 4)
+    assert ops.ndim(x) == 2
+    assert ops.dtype(x) == "float32"
+    assert ops.is_tensor(x)
+    assert [p.shape for p in ops.split(x, 2, axis=1)] == [(None, 2), (None, 2)]
+    assert [p.shape for p in ops.unstack(x, axis=1)] == [(None,)] * 4
+    values, indices = ops.top_k(x, 2)
+    assert (values.shape, indices.dtype) == ((None, 2), "int32")
+
+
+def test_types() -> None:
+    assert_type(ops.sin(1.0), Tensor)
+    assert_type(ops.add(1.0, [2.0]), Tensor)
+    assert_type(ops.sum(X, axis=0), Tensor)
+    assert_type(ops.split(X, 2), list[Tensor])
+    assert_type(X + 1, Tensor)
+
+
+if TYPE_CHECKING:
+    ops.sin("a", "b")  # type: ignore[call-arg]
+    ops.sum(X, axis="first")  # type: ignore[arg-type]
