@@ -41,7 +41,8 @@ def parameters(function: Callable[..., Any]) -> Parameters:
     bound = isinstance(function, MethodType)
     if isinstance(function, MethodType):
         function = function.__func__
-    function = getattr(function, "__wrapped__", function)
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
     if not isinstance(function, FunctionType):
         return Parameters((), 0, (), {}, True, None)
     code, defaults = function.__code__, function.__defaults__ or ()

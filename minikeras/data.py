@@ -1,6 +1,6 @@
 """What users pass as data -> batches of arrays."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -43,41 +43,56 @@ def is_batches(x: Any) -> bool:
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
-def batches(x: Any, batch_size: int | None, steps: int | None) -> tuple[Iterator[Array], int | None]:
-    """Cut data into batches.
+class Batches:
+    """Data, given out batch by batch.
 
     Args:
         x: An array or what becomes one, or an iterable of batches (each an array, or a tuple that starts with it).
         batch_size: Rows a batch, 32 if not given.
-        steps: How many batches to take at most; needed for endless iterables.
+        steps: How many batches to give at most, all if not given.
 
-    Returns:
-        The batches, and how many there are, None if that is unknown.
+    Attributes:
+        array: The data as one array, None for an iterable.
+        size: Rows a batch.
+        count: How many batches there are, None if that is unknown.
+        rows: How many rows there are, None if that is unknown.
+
+    Raises:
+        ValueError: if x is not numeric, or `batch_size` not a positive integer.
     """
-    if is_batches(x):
-        known = len(x) if hasattr(x, "__len__") else None
-        count = steps if steps is not None else known
-        return _given(x, count), count
-    array = as_input(x)
-    size = 32 if batch_size is None else batch_size
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size <= 0:
-        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}.")
-    count = -(-len(array) // size)
-    if steps is not None:
-        count = min(steps, count)
-    return (array[i * size : (i + 1) * size] for i in range(count)), count
 
-
-def _given(x: Any, count: int | None) -> Iterator[Array]:
-    items = iter(x) if isinstance(x, Iterable) else (x[i] for i in range(len(x)))
-    taken = 0
-    while count is None or taken < count:
-        try:
-            item = next(items)
-        except StopIteration:
+    def __init__(self, x: Any, batch_size: int | None, steps: int | None) -> None:
+        self.size = 32 if batch_size is None else batch_size
+        if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size <= 0:
+            raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}.")
+        self.array: Array | None = None
+        self.count: int | None
+        self.rows: int | None = None
+        self._given = 0
+        if is_batches(x):
+            self._items = iter(x) if isinstance(x, Iterable) else (x[i] for i in range(len(x)))
+            self.count = steps if steps is not None else len(x) if hasattr(x, "__len__") else None
             return
-        yield as_input(item[0] if isinstance(item, tuple) else item)
-        taken += 1
+        self.array = as_input(x)
+        self.count = -(-len(self.array) // self.size)
+        if steps is not None:
+            self.count = min(steps, self.count)
+        self.rows = min(len(self.array), self.count * self.size)
+
+    def take(self, most: int = 1) -> tuple[Array | None, int]:
+        """Return the next batch, or several joined where that costs nothing, and how many; None at the end."""
+        left = most if self.count is None else min(most, self.count - self._given)
+        if left <= 0:
+            return None, 0
+        if self.array is not None:
+            start = self._given * self.size
+            self._given += left
+            return self.array[start : min(self._given * self.size, len(self.array))], left
+        item = next(self._items, None)
+        if item is None:
+            return None, 0
+        self._given += 1
+        return as_input(item[0] if isinstance(item, tuple) else item), 1
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:

@@ -51,10 +51,9 @@ class GradientTape:
         for x in entry.inputs:
             if id(x) in watched:
                 found = True
-            elif isinstance(x, TensorOps) and type(x) is not Tensor:
-                if self.watch_accessed_variables and getattr(x, "trainable", False):
-                    watched[id(x)] = x
-                    found = True
+            elif type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
+                watched[id(x)] = x
+                found = True
         if found:
             self._entries.append(entry)
             watched[id(entry.output)] = entry.output
@@ -190,11 +189,11 @@ def _fit(g: Any, x: TensorOps) -> Any:
     return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
 
 
-def custom_gradient(function: F) -> F:
+def custom_gradient(f: F) -> F:
     """Give a function its own gradient: it returns (result, gradient function).
 
     Args:
-        function: Takes tensors, returns the result and a function that maps the gradient of the result, passed
+        f: Takes tensors, returns the result and a function that maps the gradient of the result, passed
             last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
 
     Example:
@@ -215,7 +214,7 @@ def custom_gradient(function: F) -> F:
         recorders.open = []
         try:
             tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
-            y, gradient = function(*tensors, **kwargs)
+            y, gradient = f(*tensors, **kwargs)
             output = Tensor(coerce(y))
         finally:
             recorders.open = saved
@@ -226,7 +225,7 @@ def custom_gradient(function: F) -> F:
             return chosen if isinstance(g, TensorOps) else coerce(chosen)
 
         def forward(*arrays: Array) -> Array:
-            return np.asarray(coerce(function(*map(Tensor, arrays), **kwargs)[0]))
+            return np.asarray(coerce(f(*map(Tensor, arrays), **kwargs)[0]))
 
         entry = Entry(Op(forward, (rule,), None, False), args, (), {}, output)
         for recorder in recorders.open:
@@ -234,6 +233,10 @@ def custom_gradient(function: F) -> F:
         return output
 
     return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+
+
+def _is_trainable(x: Any) -> bool:
+    return isinstance(x, TensorOps) and getattr(x, "trainable", False)
 
 
 def _differentiable(x: TensorOps) -> bool:

@@ -44,17 +44,27 @@ class Trace:
 class Plan:
     """The steps of a trace, with their buffers.
 
+    Args:
+        trace: The record of a run.
+        inputs: What went in.
+        output: What came out.
+        pure: Whether only this package's code ran.
+
     Attributes:
+        structure: State of all layers when it was made; in another state the plan may be wrong.
+        lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
     """
 
-    def __init__(self, trace: Trace, inputs: Tensor, output: Tensor) -> None:
+    def __init__(self, trace: Trace, inputs: Tensor, output: Tensor, pure: bool) -> None:
+        self.pure = pure
         self.structure = _state.Structure.version
         self.values = _state.Structure.values
         self.lock = Lock()
         self.size = 0
         self.steps: list[tuple[Callable[..., Any], list[Any], list[tuple[list[Any], int]]]] = []
-        self._bindings: list[tuple[Variable, list[Any], int]] = []
+        self._bindings: list[tuple[Variable, list[Any], int, tuple[int, ...]]] = []
+        self._overflows = False
         self._build(_needed(trace.entries, output), inputs, output)
 
     def _build(self, entries: list[Entry], inputs: Tensor, output: Tensor) -> None:
@@ -62,49 +72,50 @@ class Plan:
         last_use = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
         static: dict[int, Array] = {}  # buffers that stay where they are
         moving: dict[int, list[tuple[list[Any], int]]] = {id(inputs): self._input_targets}
+        viewed: set[int] = set()  # what a step without a buffer has seen: its result may be a view
         for i, entry in enumerate(entries):
             function, args = _bound(entry)
+            produced = cast(Array, entry.output.array)
             targets: list[tuple[list[Any], int]] = []
             for k, x in enumerate(entry.inputs):
                 if id(x) in moving:
                     moving[id(x)].append((args, k))
                 elif id(x) in static:
                     args[k] = static[id(x)]
+                    if not entry.op.writes:
+                        viewed.add(id(x))
                 elif isinstance(x, Variable):
-                    self._bindings.append((x, args, k))
-            produced = cast(Array, entry.output.array)
+                    one_row = k == entry.op.repeats and produced.shape[0] == 1
+                    self._bindings.append((x, args, k, produced.shape if one_row else x.shape))
             if entry.op.writes:
-                static[id(entry.output)] = args[-1] = self._buffer(entry, produced, static, last_use, i)
+                first = id(entry.inputs[0])
+                free = first not in viewed and last_use[first] == i
+                args[-1] = self._buffer(entry, produced, static.get(first) if free else None)
+                static[id(entry.output)] = args[-1]
             else:
                 moving[id(entry.output)] = targets
             self.steps.append((function, args, targets))
+            self._overflows |= entry.op.replay is not entry.op.forward
         self._result = static.get(id(output))
         self._result_slot: list[Any] = [None]
         if self._result is None and id(output) in moving:
             moving[id(output)].append((self._result_slot, 0))
+        self._moving = [target for targets in moving.values() for target in targets]
         self._bind()
 
-    def _buffer(
-        self, entry: Entry, produced: Array, static: dict[int, Array], last_use: dict[int, int], step: int
-    ) -> Array:
-        """Return the buffer a step writes to: that of its input, where the op allows it and nobody needs it later."""
-        x = entry.inputs[0]
-        old = static.get(id(x))
-        if entry.op.inplace and old is not None and last_use[id(x)] == step:
-            later = [other for other in entry.inputs[1:] if static.get(id(other)) is old]
-            if not later and old.shape == produced.shape and old.dtype == produced.dtype:
+    def _buffer(self, entry: Entry, produced: Array, old: Array | None) -> Array:
+        """Return the buffer a step writes to: `old`, that of its first input, where the op allows it."""
+        others = [x for x in entry.inputs[1:] if x is entry.inputs[0]]
+        if old is not None and entry.op.inplace and not others:
+            if old.shape == produced.shape and old.dtype == produced.dtype:
                 return old
         self.size += produced.nbytes
         return np.empty(produced.shape, produced.dtype)
 
     def _bind(self) -> None:
-        for variable, args, k in self._bindings:
-            args[k] = variable.array
+        for variable, args, k, shape in self._bindings:
+            args[k] = variable.array.reshape(shape)
         self.values = _state.Structure.values
-
-    def stale(self) -> bool:
-        """Tell whether a layer has changed since the trace."""
-        return self.structure != _state.Structure.version
 
     def run(self, x: Array) -> Array:
         """Replay the steps on an input of the traced shape and dtype; the result is the caller's to keep."""
@@ -112,14 +123,21 @@ class Plan:
             self._bind()
         for args, k in self._input_targets:
             args[k] = x
-        with np.errstate(over="ignore"):
-            for function, args, targets in self.steps:
-                y = function(*args)
-                for target, k in targets:
-                    target[k] = y
-        if self._result is not None:
-            return self._result.copy()
-        return cast(Array, self._result_slot[0])
+        if self._overflows:
+            with np.errstate(over="ignore"):
+                self._replay()
+        else:
+            self._replay()
+        y = self._result_slot[0] if self._result is None else self._result
+        for args, k in self._moving:
+            args[k] = None  # or the input would be kept alive
+        return cast(Array, y if y.base is None and y is not x and y is not self._result else y.copy())
+
+    def _replay(self) -> None:
+        for function, args, targets in self.steps:
+            y = function(*args)
+            for target, k in targets:
+                target[k] = y
 
 
 def _needed(entries: list[Entry], output: Tensor) -> list[Entry]:

@@ -9,13 +9,13 @@ notes what was done.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
-from inspect import signature
 from itertools import zip_longest
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, final
 
 import numpy as np
 
 from . import _state
+from ._signature import parameters
 from ._typing import Array, DTypeLike, TensorLike
 
 P = ParamSpec("P")
@@ -38,12 +38,14 @@ class Op:
         count: How many leading arguments are tensors; None where all positional ones are.
         inplace: Whether `out` may be the array of the first input.
         writes: Whether the last argument of `forward` is an `out` array to write to.
+        repeats: Place of an argument that NumPy repeats along the batch, None if there is none.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
     """
 
-    __slots__ = ("count", "defaults", "forward", "inplace", "name", "parameters", "replay", "vjps", "writes")
+    __slots__ = ("count", "defaults", "forward", "inplace", "name", "parameters", "repeats", "replay", "vjps",
+                 "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -51,17 +53,19 @@ class Op:
         vjps: tuple[VJP | None, ...],
         count: int | None,
         inplace: bool = False,
+        repeats: int | None = None,
     ) -> None:
         self.name = forward.__name__
         self.forward = forward
         self.vjps = vjps
         self.count = count
         self.inplace = inplace
+        self.repeats = repeats
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
-        parameters = signature(forward).parameters
-        self.parameters = list(parameters)
-        self.defaults = {p.name: p.default for p in parameters.values()}
-        self.writes = "out" in parameters
+        found = parameters(forward)
+        self.parameters = found.names
+        self.defaults = found.defaults
+        self.writes = "out" in found.names
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
@@ -199,7 +203,11 @@ def _shorten(value: object, limit: int = 80) -> str:
 
 
 def primitive(
-    *vjps: VJP | None, inplace: bool = False, variadic: bool = False, name: str | None = None
+    *vjps: VJP | None,
+    inplace: bool = False,
+    variadic: bool = False,
+    repeats: int | None = None,
+    name: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
@@ -208,12 +216,14 @@ def primitive(
     Args:
         vjps: The rules, in the order of the tensor arguments.
         inplace: Whether the forward function's `out`, its last argument, may be the array of the first input.
+        repeats: Place of an argument that NumPy repeats along the batch; where the batch is one row, a plan gives it
+            the result's shape, with which NumPy takes half the time.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
-        op = Op(forward, vjps, None if variadic else len(vjps), inplace)
+        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats)
         count = op.count
         run: Callable[..., Any] = forward
 
@@ -243,10 +253,6 @@ def primitive(
             return output
 
         vars(call)["op"] = op
-        if op.writes:
-            sig = signature(forward)
-            shown = [p for p in sig.parameters.values() if p.name != "out"]
-            vars(call)["__signature__"] = sig.replace(parameters=shown)
         NUMPY_OPS[name or op.name] = call
         return cast("Callable[P, Tensor]", call)
 
@@ -513,16 +519,12 @@ def _argument_names(function: Callable[..., Any], op: Callable[..., Any]) -> dic
     Arguments correspond by name, or else by place if neither side knows the other's name. None if either side
     takes any number of arguments, or NumPy does not tell.
     """
-    try:
-        theirs = signature(function).parameters
-    except ValueError:
+    theirs, ours = parameters(function), parameters(op)
+    if theirs.varargs or ours.varargs:
         return None
-    ours = signature(op).parameters
-    if any(p.kind is p.VAR_POSITIONAL for p in (*theirs.values(), *ours.values())):
-        return None
-    names: dict[int | str, str] = {name: name for name in ours}
-    for i, (name, ours_there) in enumerate(zip_longest(theirs, ours)):
-        match = name if name in ours else None if ours_there in theirs else ours_there
+    names: dict[int | str, str] = {name: name for name in ours.names}
+    for i, (name, ours_there) in enumerate(zip_longest(theirs.names, ours.names)):
+        match = name if name in ours.names else None if ours_there in theirs.names else ours_there
         if name is not None and match is not None:
             names[i] = names[name] = match
     return names
@@ -534,9 +536,8 @@ def _translate(
     """Return a NumPy call's arguments as the op of its name takes them, None if it has no such arguments."""
     names = _argument_names(function, op)
     if names is None:
-        ours = signature(op).parameters
-        known = kwargs.keys() <= ours.keys() or any(p.kind is p.VAR_KEYWORD for p in ours.values())
-        return (args, kwargs) if known else None
+        ours = parameters(op)
+        return (args, kwargs) if ours.varkw or kwargs.keys() <= set(ours.names) else None
     translated = {}
     for key, value in (*enumerate(args), *kwargs.items()):
         if key in names:

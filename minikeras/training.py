@@ -8,15 +8,17 @@ import numpy as np
 from . import _state
 from ._typing import Array
 from .callbacks import Callback, CallbackList
-from .data import batches, is_batches, map_structure
+from .data import Batches, map_structure
 from .plan import Plan, trace
 from .progress import Progbar
 from .tensor import Tensor, recorders
 
 PLANS_KEPT = 8
 """How many input shapes a model keeps plans for."""
-PLAN_BYTES = 1 << 24
-"""A plan with larger buffers is not kept."""
+PLAN_BYTES = 1 << 25
+"""A plan with larger buffers is not kept, and batches are not joined beyond them."""
+ROWS = 4096
+"""Beyond so many rows a matrix product gains nothing."""
 TRIES = 3
 """How often a model may change while it is traced before it runs eagerly for good."""
 
@@ -25,33 +27,47 @@ class Runner:
     """Runs a model's forward pass: by plan from the second time an input shape comes, eagerly before.
 
     Args:
-        forward: The eager forward pass of a built model.
+        forward: The eager forward pass.
+        is_pure: Tells whether only this package's code runs in it.
     """
 
-    def __init__(self, forward: Callable[[Tensor], Any]) -> None:
+    def __init__(self, forward: Callable[[Tensor], Any], is_pure: Callable[[], bool]) -> None:
         self._forward = forward
+        self._is_pure = is_pure
         self._plans: dict[tuple[Any, ...], Plan] = {}
         self._failures = 0
 
+    def find(self, x: Array) -> Plan | None:
+        """Return the plan for inputs of this shape and dtype, None if there is none or the model has changed."""
+        plan = self._plans.get((x.shape, x.dtype))
+        return plan if plan is not None and plan.structure == _state.Structure.version else None
+
     def run(self, x: Array) -> Any:
         """Return the model's outputs as an array, or as the structure of arrays that its `call` returns."""
-        plan = self._plans.get((x.shape, x.dtype))
-        if plan is not None and plan.structure == _state.Structure.version and plan.lock.acquire(blocking=False):
-            try:
-                return plan.run(x)
-            finally:
-                plan.lock.release()
-        return self._first_run(x)
+        plan = self.find(x)
+        return self._first_run(x) if plan is None else self.replay(plan, x)
+
+    def replay(self, plan: Plan, x: Array) -> Any:
+        """Run a plan, or the model itself while another thread runs the plan."""
+        if not plan.lock.acquire(blocking=False):
+            return self._eager(x)
+        try:
+            return plan.run(x)
+        finally:
+            plan.lock.release()
+
+    def _eager(self, x: Array) -> Any:
+        return map_structure(Tensor.numpy, self._forward(Tensor(x)))
 
     def _first_run(self, x: Array) -> Any:
         if self._failures >= TRIES or recorders.open:
-            return map_structure(Tensor.numpy, self._forward(Tensor(x)))
+            return self._eager(x)
         version, tensor = _state.Structure.version, Tensor(x)
         output, record = trace(self._forward, tensor)
         if version != _state.Structure.version:
             self._failures += 1
         elif isinstance(output, Tensor) and not record.escaped and id(output) in record.produced:
-            plan = Plan(record, tensor, output)
+            plan = Plan(record, tensor, output, self._is_pure())
             if plan.size <= PLAN_BYTES:
                 while len(self._plans) >= PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
@@ -59,6 +75,11 @@ class Runner:
         else:
             self._failures += record.escaped
         return map_structure(Tensor.numpy, output)
+
+    def rows_at_once(self, x: Array) -> int:
+        """Return how many rows to run together where batches like x may be joined: larger products are faster."""
+        plan = self.find(x)
+        return len(x) if plan is None or not plan.pure else max(len(x), min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size)))
 
 
 class Predictor(Protocol):
@@ -68,8 +89,8 @@ class Predictor(Protocol):
     def runner(self) -> Runner:
         """What runs its forward pass."""
 
-    def _prepare(self, x: Array) -> Array:
-        """Return a batch in the dtype and rank that the built model takes, building it if need be."""
+    def _prepare(self, x: Array) -> None:
+        """Build the model for a batch, if need be."""
 
 
 def predict(
@@ -83,39 +104,42 @@ def predict(
     """Return a model's outputs for all rows of x; see `Model.predict`."""
     if verbose == "auto":
         verbose = 1 if _state.is_interactive_logging_enabled() else 2
-    if type(x) is np.ndarray and not (verbose or callbacks or steps) and x.dtype.kind == "f" and x.ndim:
-        if 0 < len(x) <= (32 if batch_size is None else batch_size):
-            return model.runner.run(model._prepare(x))  # one batch, and nothing to report
-    parts, count = batches(x, batch_size, steps)
-    if count == 0:
-        return _of_no_rows(model, x)
-    rows = None if steps is not None or is_batches(x) else len(x)
-    hooks = CallbackList(callbacks, model, {"steps": count, "verbose": verbose, "epochs": 1})
-    bar = Progbar(count, verbose=int(verbose)) if verbose else None
-    collected = _Collected(rows)
+    source = Batches(x, batch_size, steps)
+    hooks = CallbackList(callbacks, model, {"steps": source.count, "verbose": verbose, "epochs": 1})
+    bar = Progbar(source.count, verbose=int(verbose)) if verbose else None
+    collected = _Collected(source.rows)
     hooks.on_predict_begin()
-    step = 0
-    for step, part in enumerate(parts, 1):
-        hooks.on_predict_batch_begin(step - 1)
-        outputs = model.runner.run(model._prepare(part))
-        hooks.on_predict_batch_end(step - 1, {"outputs": outputs})
+    done, at_once = 0, 1
+    while True:
+        if done == 1 and not hooks.callbacks and source.array is not None:
+            at_once = max(1, model.runner.rows_at_once(source.array[: source.size]) // source.size)
+        batch, taken = source.take(at_once)
+        if batch is None:
+            break
+        model._prepare(batch)
+        hooks.on_predict_batch_begin(done)
+        outputs = model.runner.run(batch)
+        hooks.on_predict_batch_end(done, {"outputs": outputs})
         collected.add(outputs)
+        done += taken
         if bar is not None:
-            bar.update(step, finalize=False)
+            bar.update(done, finalize=False)
     hooks.on_predict_end()
-    if bar is not None:
-        bar.target = step
-        bar.update(step, finalize=True)
-    if not step:
+    if bar is not None and done:
+        bar.target = done
+        bar.update(done, finalize=True)
+    if not done and source.array is not None:
+        return _of_no_rows(model, source.array)
+    if not done:
         raise ValueError("predict() received no batch: the iterable given as `x` is empty.")
     return collected.result()
 
 
-def _of_no_rows(model: Predictor, x: Any) -> Any:
+def _of_no_rows(model: Predictor, x: Array) -> Any:
     """Return empty outputs of the right shape: those of one row of zeros, without the row."""
-    array = np.asarray(x)
-    one = model.runner.run(model._prepare(np.zeros((1, *array.shape[1:]), "float32")))
-    return map_structure(lambda y: y[:0], one)
+    one = np.zeros((1, *x.shape[1:]), x.dtype)
+    model._prepare(one)
+    return map_structure(lambda y: y[:0], model.runner.run(one))
 
 
 class _Collected:

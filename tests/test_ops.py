@@ -156,13 +156,23 @@ def test_creation_by_hand() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        ("int32", "float32", "float32"), ("bool", "float16", "float16"), ("float16", "float32", "float32"),
-        ("bool", "int32", "int32"), ("uint8", "int8", "int16"), ("bool", "bool", "bool"),
-        ("float32", 2, "float32"), ("float16", 1.5, "float16"), ("int32", 1.5, "float32"), ("bool", 1, "int32"),
-        ("uint8", 1, "uint8"), ("int32", True, "int32"), ("bool", 1.5, "float32"), ("float64", "float32", "float64"),
+        ("int32", "float32", "float32"),
+        ("bool", "float16", "float16"),
+        ("float16", "float32", "float32"),
+        ("bool", "int32", "int32"),
+        ("uint8", "int8", "int16"),
+        ("bool", "bool", "bool"),
+        ("float32", 2, "float32"),
+        ("float16", 1.5, "float16"),
+        ("int32", 1.5, "float32"),
+        ("bool", 1, "int32"),
+        ("uint8", 1, "uint8"),
+        ("int32", True, "int32"),
+        ("bool", 1.5, "float32"),
+        ("float64", "float32", "float64"),
         ("int64", "float32", "float32"),
     ],
-)  # fmt: skip
+)
 def test_types_meet_as_in_keras(left: str, right: Any, expected: str) -> None:
     a = ops.ones((2,), left)
     b = ops.ones((2,), right) if isinstance(right, str) else right
@@ -256,9 +266,15 @@ def test_numpy_functions_run_the_op_of_their_name() -> None:
 
 def test_numpy_functions_without_an_op_give_arrays() -> None:
     for found in (
-        np.sum(X, axis=0, dtype="float64"), np.rint(X), np.var(X, ddof=1), np.add.reduce(X), np.float_power(X, 2),
-        np.array(X), np.asarray(X), np.add(X, 1, dtype="float64"),
-    ):  # fmt: skip
+        np.sum(X, axis=0, dtype="float64"),
+        np.rint(X),
+        np.var(X, ddof=1),
+        np.add.reduce(X),
+        np.float_power(X, 2),
+        np.array(X),
+        np.asarray(X),
+        np.add(X, 1, dtype="float64"),
+    ):
         assert isinstance(found, np.ndarray | np.generic)
     assert np.array_equal(X, X.numpy())
     assert np.linalg.trace(X[None, :, :2]).shape == (1,)  # over the last axes, unlike np.trace
@@ -270,10 +286,29 @@ def test_numpy_functions_without_an_op_give_arrays() -> None:
 def test_operators() -> None:
     a, b = X.numpy(), np.array([1.0, 2.0, 4.0], "float32")
     pairs = [
-        (X + b, a + b), (1 - X, 1 - a), (b * X, b * a), (X / b, a / b), (2 / X, 2 / a), (X // b, a // b), (7 // X, 7 // a),
-        (X % b, a % b), (X**2, a**2), (2**X, 2**a), (X @ b, a @ b), (a.T @ X, a.T @ a), (-X, -a), (+X, a), (abs(X), np.abs(a)),
-        (b == X, a == b), (b != X, a != b), (b > X, a < b), (b >= X, a <= b), (b < X, a > b), (b <= X, a >= b), (round(X / 3, 1), np.round(a / 3, 1)),
-    ]  # fmt: skip
+        (X + b, a + b),
+        (1 - X, 1 - a),
+        (b * X, b * a),
+        (X / b, a / b),
+        (2 / X, 2 / a),
+        (X // b, a // b),
+        (7 // X, 7 // a),
+        (X % b, a % b),
+        (X**2, a**2),
+        (2**X, 2**a),
+        (X @ b, a @ b),
+        (a.T @ X, a.T @ a),
+        (-X, -a),
+        (+X, a),
+        (abs(X), np.abs(a)),
+        (b == X, a == b),
+        (b != X, a != b),
+        (b > X, a < b),
+        (b >= X, a <= b),
+        (b < X, a > b),
+        (b <= X, a >= b),
+        (round(X / 3, 1), np.round(a / 3, 1)),
+    ]
     for ours, theirs in pairs:
         same(ours, theirs)
     i, j = ops.convert_to_tensor([6, 1]), np.array([3, 1], "int32")
@@ -416,6 +451,26 @@ def test_structures_are_inferred() -> None:
     assert [p.shape for p in ops.unstack(x, axis=1)] == [(None,)] * 4
     values, indices = ops.top_k(x, 2)
     assert (values.shape, indices.dtype) == ((None, 2), "int32")
+
+
+# Buffers, for plans: an op with `out` writes there what it would return, even over its first input.
+
+WRITING = [n for n in ops.__all__ if getattr(getattr(getattr(ops, n), "op", None), "writes", False)]
+ARGUMENTS = {"matmul": ([[1.0, 2.0], [3.0, 4.0]], [[0.5, 1.0], [2.0, 0.1]])}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_out_is_written_to(name: str) -> None:
+    op = getattr(ops, name).op
+    values = ARGUMENTS.get(name, ([[0.3, 0.9], [0.6, 0.2]], [[0.7, 0.1], [0.5, 0.4]]))
+    arrays = [np.array(v, "float32") for v in values][: op.count]
+    expected = getattr(ops, name)(*arrays).numpy()
+    result = np.empty_like(expected)
+    assert op.forward(*arrays, out=result) is result
+    np.testing.assert_array_equal(result, expected)
+    if op.inplace:
+        op.forward(*arrays, out=arrays[0])
+        np.testing.assert_array_equal(arrays[0], expected)
 
 
 def test_types() -> None:

@@ -1,8 +1,10 @@
 """Sequential: building, calling, predicting, describing, copying, and what it refuses."""
 
 import copy
+import gc
 import json
 import pickle
+import weakref
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any
@@ -315,3 +317,42 @@ def test_a_layer_that_does_not_fit_is_not_added() -> None:
         model.add(wrong)
     assert [layer.name for layer in model.layers] == ["a", "b"]
     assert model.predict(np.ones((1, 2)), verbose=0).tolist() == [[5.0]]
+
+
+def test_views_of_a_step_are_not_overwritten_by_a_later_one() -> None:
+    class Fork(Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.inner = Dense(4, kernel_initializer="ones")
+            self.inner.build(input_shape)
+
+        def call(self, x: Tensor) -> Tensor:
+            a = self.inner(x)
+            b = keras.ops.reshape(a, (-1, 4))  # a view of a
+            c = keras.ops.relu(a)  # may be computed in place
+            return b + c
+
+    model = Sequential([Input((2,)), Fork()])
+    x = np.array([[-3.0, 1.0]], "float32")
+    for _ in range(3):
+        assert model.predict(x, verbose=0).tolist() == [[-2.0] * 4]
+
+
+def test_a_model_that_passes_its_input_on_gives_a_copy() -> None:
+    for layer in (Dropout(0.5), Flatten()):
+        model = Sequential([Input((2,)), layer])
+        x = np.ones((1, 2), "float32")
+        for _ in range(3):
+            y = model.predict(x, verbose=0)
+            y[:] = 7
+            assert x.tolist() == [[1.0, 1.0]]
+
+
+def test_inputs_are_not_kept_alive() -> None:
+    model = Sequential([Input((2,)), Flatten(), Dense(1)])
+    base = np.ones((4, 2), "float32")
+    for _ in range(3):
+        model.predict(base[:], verbose=0)
+    gone = weakref.ref(base)
+    del base
+    gc.collect()
+    assert gone() is None

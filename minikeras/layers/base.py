@@ -544,7 +544,7 @@ class Layer:
 
     def _convert(self, x: Any) -> Any:
         """Return an input as a tensor of the compute dtype; strings and other non-numbers are refused."""
-        if type(x) is Tensor and (x.dtype == self.compute_dtype or not self.autocast):
+        if type(x) is Tensor and (x.dtype == self.input_dtype or not self.autocast):
             return x
         if x is None or isinstance(x, Layer | str | bytes) or callable(x):
             return x
@@ -553,16 +553,16 @@ class Layer:
         if isinstance(x, list | tuple) and not _is_numbers(x):
             return type(x)(self._convert(item) for item in x)
         if isinstance(x, KerasTensor):
-            if self.autocast and x.dtype != self.compute_dtype and "float" in x.dtype:
-                return KerasTensor(x.shape, self.compute_dtype, x.name, x.layer)
+            if self.autocast and x.dtype != self.input_dtype and "float" in x.dtype:
+                return KerasTensor(x.shape, self.input_dtype, x.name, x.layer)
             return x
         tensor = x if isinstance(x, Tensor) else Tensor(x.array if isinstance(x, Variable) else as_array(x))
         if cast(Array, tensor.array).dtype.kind in "OUS":
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )
-        if self.autocast and tensor.dtype != self.compute_dtype and "float" in tensor.dtype:
-            return tensor.astype(self.compute_dtype)
+        if self.autocast and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
+            return tensor.astype(self.input_dtype)
         return tensor
 
     def _regularize(self, outputs: Any) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._typing import Array, Axis, TensorLike
 from ..tensor import Tensor, composite, primitive
-from .arrays import as_float, axes, buffer, rule, strong
+from .arrays import ONE, ZERO, as_float, axes, buffer, rule, strong
 from .creation import convert_to_tensor
 from .shapes import split
 from .special import erfc
@@ -30,7 +30,8 @@ def relu(x: TensorLike, out: Array | None = None) -> Array:
         >>> print(relu([-1.0, 2.0]))
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
-    return np.maximum(strong(x), 0, out=out)
+    x = strong(x)
+    return np.maximum(x, ZERO[x.dtype.char], out=out)
 
 
 @primitive(lambda g, y, x: g * ((y > 0) & (y < 6)))
@@ -170,8 +171,10 @@ def sigmoid(x: TensorLike, out: Array | None = None) -> Array:
 
 def _sigmoid(x: Array, out: Array | None = None) -> Array:
     y = buffer(x, out)
-    np.exp(np.negative(x, out=y), out=y)
-    return np.reciprocal(np.add(y, 1, out=y), out=y)
+    np.negative(x, y)
+    np.exp(y, y)
+    np.add(y, ONE[y.dtype.char], y)
+    return np.reciprocal(y, y)
 
 
 def _silu_rule(g: Any, y: Any, x: Any) -> Any:
@@ -481,6 +484,7 @@ def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Arra
     lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
     lambda g, y, x, kernel, bias: np.dot(np.transpose(_rows(x)), _rows(g)),
     lambda g, y, x, kernel, bias: g,
+    repeats=2,
 )
 def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """`dense` with a bias; `out` must not share memory with x."""

@@ -9,6 +9,11 @@ from .. import _state
 from .._typing import Array, TensorLike
 from ..tensor import TensorOps, as_array
 
+_LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
+ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
+"""0 in the dtype of each letter: NumPy takes twice as long with a Python number on small arrays."""
+ONE = {letter: np.ones((), letter) for letter in _LETTERS}
+"""1 in the dtype of each letter."""
 _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
 

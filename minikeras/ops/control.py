@@ -102,7 +102,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """Apply a function to each element of a tensor, or to lists of those of several, and stack the results."""
+    """Apply a function to each element of a tensor, or to lists of those of several; stack the results."""
     if isinstance(elements, list | tuple):
         columns = [convert_to_tensor(x) for x in elements]
         return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])

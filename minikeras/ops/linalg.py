@@ -214,8 +214,8 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
 
     Args:
         x: Any tensor.
-        ord: None for the Euclidean (Frobenius) norm; a number, `inf` or `-inf` for vectors; "fro", "nuc", 1, -1,
-            2, -2, `inf` or `-inf` for matrices.
+        ord: None for the Euclidean (Frobenius) norm; a number, `inf` or `-inf` for vectors; "fro", "nuc", 1,
+            -1, 2, -2, `inf` or `-inf` for matrices.
         axis: One axis, or two for matrices. None with `ord` takes those of a vector or a matrix.
         keepdims: Whether the axes stay with size 1.
 

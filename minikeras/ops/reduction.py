@@ -34,9 +34,11 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Mean along axes, of all elements by default."""
     a = strong(x)
-    return np.mean(a, axes(axis), keepdims=keepdims).astype(
-        a.dtype if a.dtype.kind in "fc" else as_float(0).dtype
-    )
+    if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
+        total = np.add.reduce(a, axes(axis), keepdims=keepdims)  # type: ignore[call-overload]  # bool, not Literal
+        return total / (a.size // total.size)
+    result = np.mean(a, axes(axis), keepdims=keepdims)
+    return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
 
 
 @primitive(

@@ -347,12 +347,12 @@ def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> An
 
 
 @primitive(_concatenate_rule, variadic=True)
-def _concatenate(*xs: TensorLike, axis: int = 0, out: Array | None = None) -> Array:
+def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
     arrays = [strong(x) for x in xs]
     if len({a.dtype for a in arrays}) > 1:
         arrays = promote(*arrays)
     try:
-        return np.concatenate(arrays, axis, out=out)
+        return np.concatenate(arrays, axis)
     except ValueError:
         if len({a.ndim for a in arrays}) == 1 and not -arrays[0].ndim <= axis < arrays[0].ndim:
             raise
