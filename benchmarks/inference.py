@@ -174,7 +174,9 @@ def bulk(rounds: int) -> None:
         model.predict(x, batch_size=batch, verbose=0)
         times["predict"].append(perf_counter() - start)
     bare, full = (statistics.median(times[key]) for key in ("products", "predict"))
-    print(f"bulk predict, 784-512-512-10, {rows} rows: {rows / full:,.0f} rows/s, {bare / full:.3f} of the products' rate")
+    print(
+        f"bulk predict, 784-512-512-10, {rows} rows: {rows / full:,.0f} rows/s, {bare / full:.3f} of the products' rate"
+    )
     code = (
         "import resource, sys; sys.path[:0] = sys.argv[1:]\n"
         "import numpy as np, inference\n"

@@ -1,11 +1,15 @@
 """A typed layer of one's own, in the three ways its maths can be written: operators, NumPy functions, ops."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 import minikeras as keras
 from minikeras import Tensor, Variable, ops
+
+Values = Tensor | NDArray[Any]
+"""NumPy's annotations call the result of a NumPy function an array; on tensors it is a Tensor."""
 
 
 class Gate(keras.Layer):
@@ -29,7 +33,7 @@ class Gate(keras.Layer):
         self.kernel = self.add_weight((features, features), "glorot_uniform", name="kernel")
         self.bias = self.add_weight((features,), "zeros", name="bias")
 
-    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+    def call(self, x: Tensor, training: bool | None = None) -> Values:
         """Return the gated features."""
         if self.style == "operators":
             return x * (1 / (1 + np.e ** -(x @ self.kernel + self.bias)))

@@ -52,6 +52,4 @@ def parameters(function: Callable[..., Any]) -> Parameters:
     values = dict(zip(positional[count - len(defaults) :], defaults, strict=True)) | (function.__kwdefaults__ or {})
     varargs = bool(code.co_flags & _VARARGS)
     varkw = names[count + keywords + varargs] if code.co_flags & _VARKW else None
-    return Parameters(
-        positional[bound:], max(0, code.co_posonlyargcount - bound), keyword_only, values, varargs, varkw
-    )
+    return Parameters(positional[bound:], max(0, code.co_posonlyargcount - bound), keyword_only, values, varargs, varkw)

@@ -75,9 +75,7 @@ def exponential(x: TensorLike) -> Tensor:
     return exp(x)
 
 
-def relu(
-    x: TensorLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
-) -> Tensor:
+def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """Rectified linear unit; by default max(x, 0), element by element.
 
     Args:

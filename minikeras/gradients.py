@@ -174,9 +174,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     if np.ndim(g) < len(shape):
         return np.broadcast_to(g, shape)
     extra = np.ndim(g) - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1
-    )
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
     return np.reshape(np.sum(g, axis=axes), shape) if axes else np.broadcast_to(g, shape)
 
 

@@ -321,9 +321,7 @@ class VarianceScaling(_Random):
             return Tensor(draw_uniform(shape, -limit, limit, dtype, self.seed))
         if self.distribution == "untruncated_normal":
             return Tensor(draw_normal(shape, 0.0, math.sqrt(variance), dtype, self.seed))
-        stddev = (
-            math.sqrt(variance) / 0.87962566103423978
-        )  # what truncation at 2 leaves of a standard deviation of 1
+        stddev = math.sqrt(variance) / 0.87962566103423978  # what truncation at 2 leaves of a standard deviation of 1
         return Tensor(draw_truncated_normal(shape, 0.0, stddev, dtype, self.seed))
 
     def get_config(self) -> Config:
@@ -348,9 +346,7 @@ class _Preset(VarianceScaling):
 
     _choice: tuple[float, Mode, Distribution]
 
-    def __init__(
-        self, seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None
-    ) -> None:
+    def __init__(self, seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
         super().__init__(*self._choice, seed, input_axes, output_axes)
 
     def get_config(self) -> Config:
@@ -505,9 +501,7 @@ class Orthogonal(_Random):
 InitializerFunction: TypeAlias = Callable[..., Any]
 """A function of the caller's, (shape, dtype) -> tensor or array."""
 
-InitializerLike: TypeAlias = (
-    InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
-)
+InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
 """What `get` takes."""
 
 registry: _registry.Registry[Initializer] = _registry.Registry("keras.initializers", "initializer")
@@ -596,9 +590,7 @@ def get(identifier: Any) -> Any:
 def _from_array(array: Array) -> InitializerFunction:
     def initialize(shape: Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
         if _size(shape) != array.shape:
-            raise ValueError(
-                f"Expected `shape` to be {array.shape}, that of the given array. Received: shape={shape}"
-            )
+            raise ValueError(f"Expected `shape` to be {array.shape}, that of the given array. Received: shape={shape}")
         return Tensor(array.astype(_state.standardize_dtype(dtype)))
 
     return initialize

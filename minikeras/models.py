@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, cast, overload
 
 import numpy as np
 
@@ -56,6 +56,15 @@ class Model(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "runner"}
+
+    @overload
+    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+
+    @overload
+    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output; see `Layer.__call__`."""
@@ -355,7 +364,7 @@ class Sequential(Model):
             entry = InputLayer(batch_shape=input_shape, dtype=first.compute_dtype)
         x = entry.output
         for layer in self._layers[entry is first :]:
-            x = cast(KerasTensor, layer(x))
+            x = layer(x)
         if entry is not first:
             self._layers.insert(0, entry)
         self._outputs = x
@@ -488,5 +497,3 @@ def _pure(layer: Layer) -> bool:
     if own is not None and not is_built_in(own if hasattr(own, "__module__") else type(own)):
         return False
     return is_built_in(type(layer)) and not isinstance(layer, Lambda)
-
-

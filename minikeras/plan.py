@@ -97,18 +97,18 @@ class Plan:
             self.steps.append((function, args, targets))
             self._overflows |= entry.op.replay is not entry.op.forward
         self._result = static.get(id(output))
-        self._result_slot: list[Any] = [None]
-        if self._result is None and id(output) in moving:
-            moving[id(output)].append((self._result_slot, 0))
+        self._last: list[Any] = [None]
+        if self._result is None:
+            moving[id(output)].append((self._last, 0))
         self._moving = [target for targets in moving.values() for target in targets]
         self._bind()
 
     def _buffer(self, entry: Entry, produced: Array, old: Array | None) -> Array:
         """Return the buffer a step writes to: `old`, that of its first input, where the op allows it."""
-        others = [x for x in entry.inputs[1:] if x is entry.inputs[0]]
-        if old is not None and entry.op.inplace and not others:
-            if old.shape == produced.shape and old.dtype == produced.dtype:
-                return old
+        again = any(x is entry.inputs[0] for x in entry.inputs[1:])
+        fits = old is not None and old.shape == produced.shape and old.dtype == produced.dtype
+        if old is not None and fits and entry.op.inplace and not again:
+            return old
         self.size += produced.nbytes
         return np.empty(produced.shape, produced.dtype)
 
@@ -128,10 +128,12 @@ class Plan:
                 self._replay()
         else:
             self._replay()
-        y = self._result_slot[0] if self._result is None else self._result
+        y = cast(Array, self._last[0])
         for args, k in self._moving:
             args[k] = None  # or the input would be kept alive
-        return cast(Array, y if y.base is None and y is not x and y is not self._result else y.copy())
+        if self._result is not None:
+            return self._result.copy()
+        return y if y.base is None and y is not x else y.copy()
 
     def _replay(self) -> None:
         for function, args, targets in self.steps:

@@ -119,9 +119,7 @@ def set_random_seed(seed: int) -> None:
         True
     """
     if not isinstance(seed, int):
-        raise ValueError(
-            f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})"
-        )
+        raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
     _python_random.seed(seed)
     _forget_generator()
@@ -239,9 +237,7 @@ draw_normal, draw_uniform, draw_truncated_normal = rule(normal), rule(uniform), 
 
 
 @primitive()
-def randint(
-    shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32", seed: SeedLike = None
-) -> Array:
+def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32", seed: SeedLike = None) -> Array:
     """Integers from `minval` up to, but without, `maxval`, all equally likely.
 
     Args:
@@ -264,9 +260,7 @@ def randint(
 
 
 @primitive(None)
-def categorical(
-    logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32", seed: SeedLike = None
-) -> Array:
+def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32", seed: SeedLike = None) -> Array:
     """Class numbers drawn with the probabilities softmax(logits).
 
     Args:

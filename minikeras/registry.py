@@ -93,8 +93,7 @@ class Registry(Generic[T]):
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
             raise ValueError(
-                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. "
-                f"Received: {config!r}."
+                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r}."
             )
         inner = config.get("config")
         if name == "function":

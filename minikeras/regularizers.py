@@ -51,9 +51,7 @@ class Regularizer:
 
 def _factor(value: float, name: str) -> float:
     if not isinstance(value, float | int) or not math.isfinite(value) or value < 0:
-        raise ValueError(
-            f"Invalid value for argument {name}: expected a non-negative float. Received: {name}={value}"
-        )
+        raise ValueError(f"Invalid value for argument {name}: expected a non-negative float. Received: {name}={value}")
     return float(value)
 
 
@@ -166,8 +164,7 @@ class OrthogonalRegularizer(Regularizer):
         self.factor = _rounded(_factor(factor, "factor"))
         if mode not in ("rows", "columns"):
             raise ValueError(
-                "Invalid value for argument `mode`. Expected one of {'rows', 'columns'}. "
-                f"Received: mode={mode}"
+                f"Invalid value for argument `mode`. Expected one of {{'rows', 'columns'}}. Received: mode={mode}"
             )
         self.mode = mode
 
@@ -175,9 +172,7 @@ class OrthogonalRegularizer(Regularizer):
         """Return the penalty on a matrix, a scalar."""
         x = convert_to_tensor(inputs)
         if x.ndim != 2:
-            raise ValueError(
-                f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={x.shape}"
-            )
+            raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={x.shape}")
         unit = normalize(x if self.mode == "rows" else transpose(x), axis=1)
         size = int(unit.shape[0])
         others = 1 - np.eye(size, dtype=unit.dtype)

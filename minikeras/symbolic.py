@@ -54,9 +54,7 @@ class KerasTensor(Tensor):
         return KerasTensor(self._shape, self._dtype, self.name)
 
     def __repr__(self) -> str:
-        return (
-            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
-        )
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
 
     __str__ = __repr__
 

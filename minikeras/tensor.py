@@ -140,9 +140,7 @@ def _narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...]
     They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
     """
     pairs = list(zip(inputs, arrays, strict=True))
-    if _state.settings.floatx == "float64" or any(
-        isinstance(x, TensorOps) and a.dtype is _FLOAT64 for x, a in pairs
-    ):
+    if _state.settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype is _FLOAT64 for x, a in pairs):
         return inputs, arrays
     arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is _FLOAT64 else a for a in arrays]
     return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
@@ -350,9 +348,7 @@ class TensorOps:
             return result
         target = out[0]
         if isinstance(target, TensorOps):
-            raise TypeError(
-                "A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays."
-            )
+            raise TypeError("A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays.")
         np.copyto(target, as_array(result), casting="same_kind")
         return target
 
@@ -360,9 +356,7 @@ class TensorOps:
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         op = NUMPY_OPS.get(function.__name__)
-        if (
-            op is not None and getattr(np, function.__name__, function) is function
-        ):  # no namesake in np.linalg
+        if op is not None and getattr(np, function.__name__, function) is function:  # no namesake in np.linalg
             translated = _translate(function, op, args, kwargs)
             if translated is not None:
                 return op(*translated[0], **translated[1])

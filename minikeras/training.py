@@ -79,7 +79,11 @@ class Runner:
     def rows_at_once(self, x: Array) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
         plan = self.find(x)
-        return len(x) if plan is None or not plan.pure else max(len(x), min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size)))
+        return (
+            len(x)
+            if plan is None or not plan.pure
+            else max(len(x), min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size)))
+        )
 
 
 class Predictor(Protocol):

@@ -41,9 +41,7 @@ HAND: dict[str, list[tuple[float, float]]] = {
     "tanh": [(0.0, 0.0), (math.log(3), 0.8)],
     "tanh_shrink": [(0.0, 0.0), (math.log(3), math.log(3) - 0.8)],
 }
-ELEMENTWISE = sorted(
-    {*activations.registry.names} - {"glu", "log_softmax", "softmax", "sparsemax", "threshold"}
-)
+ELEMENTWISE = sorted({*activations.registry.names} - {"glu", "log_softmax", "softmax", "sparsemax", "threshold"})
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -59,9 +57,7 @@ def test_along_an_axis() -> None:
     x = [[0.0, math.log(3)], [math.log(3), 0.0]]
     np.testing.assert_allclose(activations.softmax(x).numpy(), [[0.25, 0.75], [0.75, 0.25]], 1e-6)
     np.testing.assert_allclose(activations.softmax(x, (0, 1)).numpy(), [[0.125, 0.375], [0.375, 0.125]], 1e-6)
-    np.testing.assert_allclose(
-        activations.log_softmax(x, 0).numpy(), np.log([[0.25, 0.75], [0.75, 0.25]]), 1e-6
-    )
+    np.testing.assert_allclose(activations.log_softmax(x, 0).numpy(), np.log([[0.25, 0.75], [0.75, 0.25]]), 1e-6)
     np.testing.assert_array_equal(activations.sparsemax([1.0, 0.5, -1.0]).numpy(), [0.75, 0.25, 0.0])
     np.testing.assert_array_equal(activations.glu([[4.0, 0.0]]).numpy(), [[2.0]])
     np.testing.assert_array_equal(activations.threshold([0.5, 2.0], 1.0, 9.0).numpy(), [9.0, 2.0])

@@ -62,7 +62,10 @@ def test_imports_only_point_down(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["minikeras", *(f"minikeras.{m.name}" for m in pkgutil.iter_modules(minikeras.__path__) if m.name[0] != "_")],
+    [
+        "minikeras",
+        *(f"minikeras.{m.name}" for m in pkgutil.iter_modules(minikeras.__path__) if m.name[0] != "_"),
+    ],
 )
 def test_exports_exist_and_are_sorted(name: str) -> None:
     module = importlib.import_module(name)

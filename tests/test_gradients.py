@@ -37,9 +37,7 @@ def binary(low: float = -2.0, high: float = 2.0) -> list[Case]:
     """Return pairs of shapes, equal and broadcast, and pairs with a constant number."""
     shapes: list[tuple[tuple[int, ...], tuple[int, ...]]]
     shapes = [((), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 4)), ((), (2, 2)), ((4, 2, 3), (2, 1))]
-    pairs: list[Case] = [
-        (sample(low, high, *a, seed=1), sample(low, high, *b, seed=2) + 0.013) for a, b in shapes
-    ]
+    pairs: list[Case] = [(sample(low, high, *a, seed=1), sample(low, high, *b, seed=2) + 0.013) for a, b in shapes]
     number = 0.7 * high + 0.3 * low
     return [*pairs, (sample(low, high, 3), number), (number, sample(low, high, 3))]
 
@@ -498,9 +496,7 @@ def test_gradients_keep_the_dtype_and_shape_of_their_source() -> None:
         (lambda x: np.array([1.0, 2.0]) @ x, [5.0, 6.0], [1.0, 2.0]),
     ],
 )
-def test_slopes_at_special_points(
-    function: Callable[[Tensor], Tensor], at: list[float], expected: list[float]
-) -> None:
+def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: list[float], expected: list[float]) -> None:
     x = ops.convert_to_tensor(at)
     with GradientTape() as tape:
         tape.watch(x)

@@ -63,9 +63,7 @@ def test_every_class(cls: Any) -> None:
         assert (values.shape, values.dtype) == ((3, 2), dtype)
     assert initializer((3, 2)).dtype == "float32"
     assert initializer([3, 2]).shape == (3, 2)
-    np.testing.assert_array_equal(
-        initializer((3, 2)).numpy(), initializer((3, 2)).numpy()
-    )  # the same at every call
+    np.testing.assert_array_equal(initializer((3, 2)).numpy(), initializer((3, 2)).numpy())  # the same at every call
     copy = initializers.deserialize(initializers.serialize(initializer))
     assert type(copy) is type(initializer.clone()) is cls
     assert copy.get_config() == initializer.get_config()

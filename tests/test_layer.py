@@ -47,8 +47,7 @@ class Block(Layer):
 def test_weights_appear_at_the_first_call() -> None:
     layer = Scale()
     assert layer.get_weights() == []
-    assert not layer.built
-    assert layer.path is None
+    assert (layer.built, layer.path) == (False, None)
     layer(np.ones((2, 3)))
     assert layer.built
     assert [w.shape for w in layer.get_weights()] == [(3,)]
@@ -204,7 +203,7 @@ def test_state_cannot_grow_after_the_build() -> None:
     with pytest.raises(ValueError, match="already built"):
         layer.add_weight((1,), "zeros")
     with pytest.raises(ValueError, match="already built"):
-        layer.extra = Dense(2)  # type: ignore[attr-defined]
+        layer.extra = Dense(2)
     assert len(layer.weights) == 2
 
 

@@ -40,9 +40,7 @@ def test_dense_writes_to_a_buffer(shape: tuple[int, ...]) -> None:
         np.testing.assert_array_equal(out, expected)
 
 
-@pytest.mark.parametrize(
-    "name", ["relu", "sigmoid", "softmax", "log_softmax", "elu", "leaky_relu", "silu", "softplus"]
-)
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "log_softmax", "elu", "leaky_relu", "silu", "softplus"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_in_place_gives_the_same_numbers(name: str, dtype: str) -> None:
     op: Any = vars(getattr(ops, name))["op"]

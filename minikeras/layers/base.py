@@ -367,8 +367,6 @@ class Layer:
             ValueError: if their number or a shape differs.
         """
         variables = self.weights
-        if isinstance(weights, np.ndarray):
-            weights = list(weights)
         if len(variables) != len(weights):
             hint = "" if self.built else " The layer is not built: call it on an input, or build() it, first."
             raise ValueError(
@@ -495,7 +493,7 @@ class Layer:
             ValueError: if an input does not fit the layer.
         """
         if "_variables" not in vars(self):
-            return self._variables  # raises the error that names the missing super().__init__()
+            return getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
         args = tuple(self._convert(x) for x in args)
         for key, value in kwargs.items():
             if isinstance(value, np.ndarray | KerasTensor):
@@ -567,7 +565,7 @@ class Layer:
 
     def _regularize(self, outputs: Any) -> None:
         for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
-            loss = self.activity_regularizer(output)
+            loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
             # The mean over the batch, so that the penalty does not depend on the batch size.
             self.add_loss(loss / float(output.shape[0]) if output.ndim else loss)
 
@@ -668,7 +666,16 @@ class Layer:
 
 
 _BASE_ATTRIBUTES = frozenset(
-    {"_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses"}
+    {
+        "_variables",
+        "name",
+        "built",
+        "autocast",
+        "dtype_policy",
+        "activity_regularizer",
+        "_trainable",
+        "_losses",
+    }
 )
 
 

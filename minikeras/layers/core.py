@@ -112,7 +112,8 @@ class Dense(Layer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return activation(inputs @ kernel + bias)."""
-        return self.activation(dense(inputs, self.kernel, self.bias))
+        outputs: Tensor = self.activation(dense(inputs, self.kernel, self.bias))
+        return outputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the input shape with `units` as its last axis."""
@@ -194,7 +195,7 @@ class InputLayer(Layer):
         return {key: getattr(self, key) for key in keys}
 
 
-def Input(  # noqa: N802 - Keras's name
+def Input(
     shape: ShapeLike | None = None,
     batch_size: int | None = None,
     dtype: DTypeLike | None = None,

@@ -50,9 +50,9 @@ class Normalization(Layer):
         if (mean is None) != (variance is None):
             raise ValueError(
                 "When setting values directly, both `mean` and `variance` must be set. "
-                f"Received: mean={mean} and variance={variance}."
+                f"Received: mean={mean!r} and variance={variance!r}."
             )
-        if mean is not None and np.shape(mean) != np.shape(variance):
+        if mean is not None and variance is not None and np.shape(mean) != np.shape(variance):
             raise ValueError(
                 f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and {np.shape(variance)}."
             )
@@ -81,7 +81,9 @@ class Normalization(Layer):
                 f"inputs.shape={tuple(input_shape)}."
             )
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
-        self._broadcast_shape = tuple((input_shape[axis] or 1) if axis in self._keep_axis else 1 for axis in range(ndim))
+        self._broadcast_shape = tuple(
+            (input_shape[axis] or 1) if axis in self._keep_axis else 1 for axis in range(ndim)
+        )
         if self.input_mean is None or self.input_variance is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
             self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
@@ -204,9 +206,7 @@ class Rescaling(Layer):
 
     supports_masking = True
 
-    def __init__(
-        self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.scale = scale
         self.offset = offset

@@ -148,9 +148,7 @@ class GaussianDropout(_Noise):
         """Multiply by noise, if training."""
         if training and self.rate > 0:
             stddev = sqrt(self.rate / (1.0 - self.rate))
-            return inputs * random.normal(
-                inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator
-            )
+            return inputs * random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator)
         return inputs
 
 
@@ -196,7 +194,7 @@ class AlphaDropout(_Noise):
         kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
-        return a * (inputs * kept + SELU_LIMIT * (1 - kept)) + b
+        return ops.add(a * (inputs * kept + SELU_LIMIT * (1 - kept)), b)
 
 
 @register

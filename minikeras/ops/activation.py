@@ -423,9 +423,7 @@ def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Arr
 
 def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
     support = y > 0
-    return support * (
-        g - np.sum(g * support, axis=axis, keepdims=True) / np.sum(support, axis=axis, keepdims=True)
-    )
+    return support * (g - np.sum(g * support, axis=axis, keepdims=True) / np.sum(support, axis=axis, keepdims=True))
 
 
 @primitive(_sparsemax_rule)
@@ -460,11 +458,7 @@ def _rows(x: Any) -> Any:
 
 def _product(x: Any, kernel: Any) -> Any:
     """Return x @ kernel as one product of matrices; np.dot takes half the time of matmul on small ones."""
-    return (
-        np.dot(x, kernel)
-        if np.ndim(x) == 2
-        else np.reshape(np.dot(_rows(x), kernel), (*np.shape(x)[:-1], -1))
-    )
+    return np.dot(x, kernel) if np.ndim(x) == 2 else np.reshape(np.dot(_rows(x), kernel), (*np.shape(x)[:-1], -1))
 
 
 @primitive(

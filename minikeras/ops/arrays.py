@@ -51,9 +51,7 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
     floating = top in "fc"
     members = [t for t in strong_types if (t.kind in "fc") == floating and (t.kind != "b" or top == "b")]
     if not members or (top == "c" and not any(t.kind == "c" for t in members)):
-        default = {"b": "bool", "u": "int32", "i": "int32", "f": _state.settings.floatx, "c": "complex64"}[
-            top
-        ]
+        default = {"b": "bool", "u": "int32", "i": "int32", "f": _state.settings.floatx, "c": "complex64"}[top]
         return np.result_type(default, *members)
     found = np.result_type(*members)
     if found.kind == "f" and not floating:  # uint64 meets int64

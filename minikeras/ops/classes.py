@@ -64,9 +64,7 @@ def multi_hot(
     """
     classes = num_classes if num_classes is not None else num_tokens
     if classes is None:
-        raise ValueError(
-            "multi_hot needs num_classes, the length of its vectors. Received: num_classes=None."
-        )
+        raise ValueError("multi_hot needs num_classes, the length of its vectors. Received: num_classes=None.")
     hot = one_hot(inputs, classes, axis=axis, dtype=dtype, sparse=sparse)
     return max(hot, axis=1 if hot.ndim > 2 else 0)
 
@@ -251,9 +249,7 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
 
 
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    classes = np.moveaxis(
-        np.arange(np.shape(output)[axis]).reshape([-1] + [1] * (np.ndim(output) - 1)), 0, axis
-    )
+    classes = np.moveaxis(np.arange(np.shape(output)[axis]).reshape([-1] + [1] * (np.ndim(output) - 1)), 0, axis)
     hot = np.equal(_labels(target, output, axis), classes)
     return _output_rule(g, y, hot * 1.0, output, from_logits, axis)
 

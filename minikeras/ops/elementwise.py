@@ -216,9 +216,7 @@ def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
 
 
 @primitive(lambda g, y, x, *_, **__: g * np.isfinite(x))
-def nan_to_num(
-    x: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Array:
+def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """x with NaN replaced by `nan` and the infinities by large finite numbers or those given."""
     return np.nan_to_num(strong(x), nan=nan, posinf=posinf, neginf=neginf)
 
@@ -389,9 +387,7 @@ def arctan(x: TensorLike) -> Array:
     return np.arctan(as_float(x))
 
 
-@primitive(
-    lambda g, y, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda g, y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2)
-)
+@primitive(lambda g, y, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda g, y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2))
 def arctan2(x1: TensorLike, x2: TensorLike) -> Array:
     """Angle of the point (x2, x1), from -pi to pi."""
     return np.arctan2(*promote(x1, x2, floating=True))
@@ -538,17 +534,13 @@ def greater_equal(x1: TensorLike, x2: TensorLike) -> Array:
 
 
 @primitive(None, None)
-def isclose(
-    x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Array:
+def isclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether |x1 - x2| <= atol + rtol * |x2|, element by element."""
     return np.asarray(np.isclose(x1, x2, rtol, atol, equal_nan))
 
 
 @primitive(None, None)
-def allclose(
-    x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Array:
+def allclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether all elements are close, as `isclose` says."""
     return np.asarray(np.allclose(x1, x2, rtol, atol, equal_nan))
 

@@ -230,9 +230,7 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
     if len(where) == 1:
         return _vector_norm(x, ord, where, keepdims)
     if len(where) != 2:
-        raise ValueError(
-            f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}"
-        )
+        raise ValueError(f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}")
     if ord == "fro":
         return _length(x, where, keepdims)
     if ord in (1, -1, np.inf, -np.inf):
@@ -259,9 +257,7 @@ def _vector_norm(x: TensorLike, ord: Any, axis: tuple[int, ...], keepdims: bool)
     if ord in (np.inf, -np.inf):
         return (max if ord > 0 else min)(size, axis, keepdims)
     if ord == 0:
-        return _floating(
-            count_nonzero(size, axis) if not keepdims else expand_dims(count_nonzero(size, axis), axis)
-        )
+        return _floating(count_nonzero(size, axis) if not keepdims else expand_dims(count_nonzero(size, axis), axis))
     if isinstance(ord, str):
         raise ValueError(f"norm knows no such order for vectors. Received: ord={ord!r}")
     if ord == 2:
@@ -298,9 +294,7 @@ def _regular(x: TensorLike) -> Array:
     """Return matrices as floats; on a dry run, which has zeros, the identity, for it can be inverted."""
     a = as_float(x)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ValueError(
-            f"Expected square matrices, the last two axes of one size. Received shape: {a.shape}."
-        )
+        raise ValueError(f"Expected square matrices, the last two axes of one size. Received shape: {a.shape}.")
     return a + np.eye(a.shape[-1], dtype=a.dtype) if _state.context.dry else a
 
 
@@ -314,9 +308,7 @@ def inv(x: TensorLike) -> Array:
     return np.linalg.inv(_regular(x))
 
 
-@primitive(
-    lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x))
-)  # Jacobi: d det = det tr(A^-1 dA)
+@primitive(lambda g, y, x: (g * y)[..., None, None] * _transposed(np.linalg.inv(x)))  # Jacobi: d det = det tr(A^-1 dA)
 def det(x: TensorLike) -> Array:
     """Determinant of matrices."""
     return np.linalg.det(_regular(x))

@@ -43,9 +43,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: (
-        restore(g, axis, keepdims)
-        * (x - np.mean(x, axes(axis), keepdims=True))
-        * (2 * np.size(y) / np.size(x))
+        restore(g, axis, keepdims) * (x - np.mean(x, axes(axis), keepdims=True)) * (2 * np.size(y) / np.size(x))
     )
 )
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -55,9 +53,7 @@ def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: (
-        restore(g / y, axis, keepdims)
-        * (x - np.mean(x, axes(axis), keepdims=True))
-        * (np.size(y) / np.size(x))
+        restore(g / y, axis, keepdims) * (x - np.mean(x, axes(axis), keepdims=True)) * (np.size(y) / np.size(x))
     )
 )
 def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -123,9 +119,7 @@ def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: str | 
 
 
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: (
-        restore(g, axis, keepdims) * np.exp(x - restore(y, axis, keepdims))
-    )
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * np.exp(x - restore(y, axis, keepdims))
 )
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along axes, without overflow."""
@@ -226,9 +220,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
 def _quantile(function: Callable[..., Any]) -> Callable[..., Array]:
     def call(x: TensorLike, q: Any, axis: Any, method: str, keepdims: bool) -> Array:
         a = as_float(x)
-        return np.asarray(
-            function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype
-        )
+        return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
 
     return call
 
@@ -240,9 +232,7 @@ def median(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 @primitive(None, None)
-def quantile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
+def quantile(x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:
     """Value below which a part q of the elements along axes lies, for each q from 0 to 1."""
     return _quantile(np.quantile)(x, q, axis, method, keepdims)
 
@@ -368,9 +358,7 @@ def _all_nan(x: TensorLike, axis: Axis, keepdims: bool, value: Tensor, otherwise
 
 
 @primitive(None)
-def bincount(
-    x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False
-) -> Array:
+def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False) -> Array:
     """How often each of 0, 1, 2, ... occurs in x, or the sum of its weights; by row for a matrix.
 
     Example:
@@ -404,16 +392,12 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "l
     """
     a = strong(sorted_sequence)
     if a.ndim != 1:
-        raise ValueError(
-            f"searchsorted needs a sequence with one axis. Received: sorted_sequence.shape={a.shape}"
-        )
+        raise ValueError(f"searchsorted needs a sequence with one axis. Received: sorted_sequence.shape={a.shape}")
     return np.searchsorted(a, values, side=side).astype("int32")  # type: ignore[call-overload]  # NumPy checks it
 
 
 @composite
-def histogram(
-    x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None
-) -> tuple[Tensor, Tensor]:
+def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Tensor, Tensor]:
     """Counts and edges of equal bins over a range, that of the values by default."""
     counts, edges = np.histogram(as_values(x), bins, range)
     return Tensor(counts.astype("int32")), Tensor(edges)

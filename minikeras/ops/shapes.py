@@ -129,9 +129,7 @@ def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Arra
     """
     a = strong(array)
     if a.ndim < 2 or len(axes) != 2 or axes[0] == axes[1]:
-        raise ValueError(
-            f"rot90 needs two different axes of a tensor. Received: shape={a.shape}, axes={axes}"
-        )
+        raise ValueError(f"rot90 needs two different axes of a tensor. Received: shape={a.shape}, axes={axes}")
     return np.rot90(a, k, axes)
 
 
@@ -173,9 +171,7 @@ def get_item(x: TensorLike, key: Any) -> Array:
 
 def _along(axis: int, index: Any) -> tuple[Any, ...]:
     """Return the key that applies an index to one axis, counted from either end."""
-    return (
-        (*[slice_type(None)] * axis, index) if axis >= 0 else (..., index, *[slice_type(None)] * (-1 - axis))
-    )
+    return (*[slice_type(None)] * axis, index) if axis >= 0 else (..., index, *[slice_type(None)] * (-1 - axis))
 
 
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -216,8 +212,7 @@ def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = No
     shape = list(np.shape(indices))
     shape[axis] = 1
     whole = [
-        n if m == 1 and i != axis % len(shape) else m
-        for i, (m, n) in enumerate(zip(shape, np.shape(x), strict=True))
+        n if m == 1 and i != axis % len(shape) else m for i, (m, n) in enumerate(zip(shape, np.shape(x), strict=True))
     ]
     whole[axis] = np.shape(indices)[axis]
     return _put_rule(g, np.shape(x), _grid(np.broadcast_to(as_array(indices), whole), axis))
@@ -245,8 +240,7 @@ def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]
     """
     if len(start_indices) != len(shape):
         raise ValueError(
-            "slice needs as many start indices as sizes. "
-            f"Received: start_indices={start_indices}, shape={shape}"
+            f"slice needs as many start indices as sizes. Received: start_indices={start_indices}, shape={shape}"
         )
     return get_item(inputs, _block(start_indices, shape))
 
@@ -295,9 +289,7 @@ def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Ar
 _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
 
 
-def _scatter_update_rule(
-    g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None
-) -> Any:
+def _scatter_update_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     """The gradient of what was there before: none where it was replaced or lost a comparison."""
     key = _rows(indices)
     if reduction == "add":
@@ -317,9 +309,7 @@ def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduc
 
 
 @primitive(_scatter_update_rule, None, _updates_rule)
-def scatter_update(
-    inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None
-) -> Array:
+def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None) -> Array:
     """A copy of a tensor, updated at positions, one a row of `indices`.
 
     Args:
@@ -469,9 +459,7 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor
 
 
 def _constant_pad_rule(g: Any, y: Any, x: Any, widths: Any, value: Any) -> Any:
-    return g[
-        tuple(slice_type(before, before + n) for (before, _), n in zip(widths, np.shape(x), strict=True))
-    ]
+    return g[tuple(slice_type(before, before + n) for (before, _), n in zip(widths, np.shape(x), strict=True))]
 
 
 @primitive(_constant_pad_rule)
@@ -505,9 +493,7 @@ def pad(
     if constant_values is not None:
         raise ValueError(f"constant_values needs mode='constant'. Received: mode={mode!r}")
     if mode not in ("reflect", "symmetric", "edge", "wrap"):
-        raise ValueError(
-            f"mode must be 'constant', 'reflect', 'symmetric', 'edge' or 'wrap'. Received: mode={mode!r}"
-        )
+        raise ValueError(f"mode must be 'constant', 'reflect', 'symmetric', 'edge' or 'wrap'. Received: mode={mode!r}")
     result = convert_to_tensor(x)
     for axis, (width, n) in enumerate(zip(widths, sizes, strict=True)):
         if any(width):
@@ -550,8 +536,7 @@ def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     vectors = [ravel(v) for v in x]
     sizes = [shape(v)[0] for v in vectors]
     grids = [
-        broadcast_to(reshape(v, [-1 if i == j else 1 for j in range(len(x))]), sizes)
-        for i, v in enumerate(vectors)
+        broadcast_to(reshape(v, [-1 if i == j else 1 for j in range(len(x))]), sizes) for i, v in enumerate(vectors)
     ]
     return [swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(x) > 1 else grids
 
@@ -573,9 +558,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
 
 
 @composite
-def select(
-    condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0
-) -> Tensor:
+def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
     """Elements of the first choice whose condition holds, else the default."""
     kept: Any = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):

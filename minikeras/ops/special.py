@@ -107,9 +107,7 @@ def erfinv(x: TensorLike) -> Array:
         first = 2 / (math.pi * 0.147) + log / 2
         y = np.sqrt(np.sqrt(first * first - log / 0.147) - first)
         for _ in range(3):
-            error = np.where(
-                p < 0.5, _erf(y) - p, (1 - p) - _erfc(y)
-            )  # each keeps its digits where it is used
+            error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erfc(y))  # each keeps its digits where it is used
             step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
         return np.copysign(np.where(p == 1, np.inf, y), given).astype(given.dtype)

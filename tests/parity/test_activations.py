@@ -41,9 +41,7 @@ MATRIX = np.random.default_rng(0).normal(size=(6, 8)) * 3
 LARGE = np.array([[-1e4, -90.0, -1.0, 0.0], [0.0, 1.0, 90.0, 1e4]])
 INPUTS = {
     "exponential": [MATRIX],  # exp(1e4) is infinite, here and there
-    "sparsemax": [
-        LARGE
-    ],  # Keras 3.15.1 is wrong where two results are positive (its issue 23425, mended since)
+    "sparsemax": [LARGE],  # Keras 3.15.1 is wrong where two results are positive (its issue 23425, mended since)
 }
 
 
@@ -64,9 +62,7 @@ def test_values(name: str, dtype: str) -> None:
             assert found.dtype == dtype  # Keras computes in float32 on NumPy, whatever it is given
             rtol, atol = 2e-6, 2e-7
             # log(exp(x)) of a large x has the digits of x, in either library
-            np.testing.assert_allclose(
-                found, expected, rtol, max(atol, rtol * np.abs(x).max() * (values is LARGE))
-            )
+            np.testing.assert_allclose(found, expected, rtol, max(atol, rtol * np.abs(x).max() * (values is LARGE)))
 
 
 @pytest.mark.parametrize("name", NAMES)

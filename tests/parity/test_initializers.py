@@ -64,11 +64,7 @@ def same(ours: Callable[[], Any], theirs: Callable[[], Any], exactly: bool = Tru
 
 def fits(name: str, arguments: dict[str, Any], shape: tuple[int, ...]) -> bool:
     """Keras multiplies a constant array to a larger shape than asked for; here that is an error."""
-    return (
-        name != "Constant"
-        or np.ndim(arguments.get("value", 0)) == 0
-        or shape in ((5, 2), (2, 2), (3, 3, 4, 2))
-    )
+    return name != "Constant" or np.ndim(arguments.get("value", 0)) == 0 or shape in ((5, 2), (2, 2), (3, 3, 4, 2))
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES)
@@ -148,9 +144,7 @@ def test_signatures(name: str) -> None:
 
 
 def test_none_is_missing() -> None:
-    public = {
-        name for name in vars(keras.initializers) if not name.startswith("_") and "stft" not in name.lower()
-    }
+    public = {name for name in vars(keras.initializers) if not name.startswith("_") and "stft" not in name.lower()}
     assert public <= set(vars(initializers))
 
 

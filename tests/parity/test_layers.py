@@ -55,7 +55,10 @@ BY_RANK: dict[str, tuple[Make, int]] = {
     "permute": (lambda k: k.layers.Permute((2, 1)), 3),
     "repeat_vector": (lambda k: k.layers.RepeatVector(3), 2),
     "prelu_shared": (lambda k: k.layers.PReLU("ones", shared_axes=[1, 2]), 4),
-    "normalization_axes": (lambda k: k.layers.Normalization(axis=(1, 2), mean=[[0.0] * 4] * 3, variance=[[4.0] * 4] * 3), 3),
+    "normalization_axes": (
+        lambda k: k.layers.Normalization(axis=(1, 2), mean=[[0.0] * 4] * 3, variance=[[4.0] * 4] * 3),
+        3,
+    ),
 }
 SHAPES = {2: (5, 4), 3: (5, 3, 4), 4: (2, 3, 2, 4)}
 CASES = [(name, make, rank) for name, make in LAYERS.items() for rank in SHAPES] + [
@@ -110,8 +113,15 @@ def test_unseeded_layers_draw_as_keras_does() -> None:
 
     def run(k: Any) -> list[Any]:
         k.utils.set_random_seed(11)
-        layers = [k.layers.Dense(4), k.layers.Dropout(0.5), k.layers.Dense(3, kernel_initializer="orthogonal")]
-        return [np.asarray(layers[1](x, training=True)), *[w for a in layers for w in (a(x), a.get_weights())[1]]]
+        layers = [
+            k.layers.Dense(4),
+            k.layers.Dropout(0.5),
+            k.layers.Dense(3, kernel_initializer="orthogonal"),
+        ]
+        return [
+            np.asarray(layers[1](x, training=True)),
+            *[w for a in layers for w in (a(x), a.get_weights())[1]],
+        ]
 
     for a, b in zip(run(minikeras), run(keras), strict=True):
         assert np.array_equal(a, b)
@@ -241,7 +251,10 @@ def test_lambda() -> None:
     for k in (minikeras, keras):
         assert np.asarray(k.layers.Lambda(double)(x)).tolist() == [[2.0] * 3] * 2
         assert k.layers.Lambda(lambda x: x, output_shape=(7,)).compute_output_shape((None, 3)) == (None, 7)
-    assert minikeras.layers.Lambda(double)(minikeras.Input((3,))).shape == (None, 3)  # Keras's NumPy backend fails
+    assert minikeras.layers.Lambda(double)(minikeras.Input((3,))).shape == (
+        None,
+        3,
+    )  # Keras's NumPy backend fails
     keras.utils.clear_session()
     minikeras.utils.clear_session()
     assert minikeras.layers.Lambda(double).get_config() == keras.layers.Lambda(double).get_config()

@@ -1,5 +1,6 @@
 """Sequential beside Keras's own: summaries to the byte, configurations, predictions, the order of weights."""
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +75,7 @@ def added(k: Any) -> Any:
 
 
 def custom(k: Any) -> Any:
-    class Custom(k.layers.Layer):
+    class Custom(k.layers.Layer):  # type: ignore[misc]  # of either package, so Any
         def build(self, input_shape: Any) -> None:
             self.w = self.add_weight(shape=(input_shape[-1], 2), name="w")
             self.frozen = self.add_weight(shape=(3,), trainable=False, name="frozen")
@@ -117,13 +118,31 @@ MODELS: dict[str, Make] = {
     "open": lambda k: k.Sequential([k.Input((None, 3)), k.layers.Dense(2), k.layers.Activation("relu")]),
     "batch": lambda k: k.Sequential([k.Input(batch_shape=(16, 3)), k.layers.Dense(2)]),
     "noise": lambda k: k.Sequential(
-        [k.Input((3,)), k.layers.GaussianNoise(0.1), k.layers.GaussianDropout(0.1), k.layers.AlphaDropout(0.1)]
+        [
+            k.Input((3,)),
+            k.layers.GaussianNoise(0.1),
+            k.layers.GaussianDropout(0.1),
+            k.layers.AlphaDropout(0.1),
+        ]
     ),
     "reshaping": lambda k: k.Sequential(
-        [k.Input((6,)), k.layers.Reshape((2, 3)), k.layers.Permute((2, 1)), k.layers.Flatten(), k.layers.RepeatVector(2)]
+        [
+            k.Input((6,)),
+            k.layers.Reshape((2, 3)),
+            k.layers.Permute((2, 1)),
+            k.layers.Flatten(),
+            k.layers.RepeatVector(2),
+        ]
     ),
     "activations": lambda k: k.Sequential(
-        [k.Input((3,)), k.layers.ReLU(), k.layers.LeakyReLU(), k.layers.PReLU(), k.layers.ELU(), k.layers.Softmax()]
+        [
+            k.Input((3,)),
+            k.layers.ReLU(),
+            k.layers.LeakyReLU(),
+            k.layers.PReLU(),
+            k.layers.ELU(),
+            k.layers.Softmax(),
+        ]
     ),
     "normalization": lambda k: k.Sequential([k.Input((3,)), k.layers.Normalization(), k.layers.Dense(1)]),
     "regularized": lambda k: k.Sequential(
@@ -143,7 +162,12 @@ def text(model: Any, **options: Any) -> str:
 @pytest.mark.parametrize("name", MODELS)
 def test_summaries_are_the_same_to_the_byte(name: str) -> None:
     ours, theirs = MODELS[name](minikeras), MODELS[name](keras)
-    for options in ({}, {"expand_nested": True}, {"show_trainable": True}, {"expand_nested": True, "show_trainable": True}):
+    for options in (
+        {},
+        {"expand_nested": True},
+        {"show_trainable": True},
+        {"expand_nested": True, "show_trainable": True},
+    ):
         for line_length in (None, *range(60, 141, 4)):
             arguments = {**options, "line_length": line_length}
             assert text(ours, **arguments) == text(theirs, **arguments)
@@ -158,7 +182,12 @@ def test_positions_and_layer_range() -> None:
         {"layer_range": ("dense_[12]", "dense_3")},
     ):
         assert text(ours, **options) == text(theirs, **options)
-    for wrong in ({"layer_range": ("a", "b")}, {"layer_range": ("dense",)}, {"layer_range": (1, 2)}, {"line_length": 5}):
+    for wrong in (
+        {"layer_range": ("a", "b")},
+        {"layer_range": ("dense",)},
+        {"layer_range": (1, 2)},
+        {"line_length": 5},
+    ):
         for model in (ours, theirs):
             with pytest.raises(ValueError):  # noqa: PT011 - both refuse, in their own words
                 text(model, **wrong)
@@ -229,10 +258,10 @@ def test_errors_have_the_class_of_keras(name: str) -> None:
 
 
 def test_signatures() -> None:
-    import inspect
-
     def shown(function: Any) -> list[tuple[str, Any]]:
-        return [(p.name, p.default) for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        return [
+            (p.name, p.default) for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD
+        ]
 
     for name in ("add", "pop", "build", "predict", "predict_on_batch", "summary", "to_json", "get_layer",
                  "get_config", "from_config", "get_weights", "set_weights", "count_params",

@@ -83,8 +83,7 @@ CASES: dict[str, list[Case]] = {
     **each("arcsin arccos arctanh erfinv", [(UNIT,), (SCALAR / 2,)]),
     "power": [("float only", POSITIVE, M), (POSITIVE, 2), (2, POSITIVE), (POSITIVE, 0.5), (POSITIVE, BITS)],
     **each(
-        "bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift "
-        "bitwise_right_shift gcd lcm",
+        "bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift bitwise_right_shift gcd lcm",
         [(BITS, BITS[::-1].copy()), (BITS, BITS[0])],
     ),
     **each("bitwise_not bitwise_invert", [(BITS,), (FLAGS,)]),
@@ -363,9 +362,7 @@ def compare(name: str, case: Case, dtype: str) -> None:
     for a, b in zip(ours, theirs, strict=True):
         if isinstance(b, np.ndarray | np.generic) and not isinstance(a, int):
             x: Array = np.asarray(a)
-            kept = not isinstance(a, Tensor) or "float64" in [
-                value for value in case if isinstance(value, str)
-            ]
+            kept = not isinstance(a, Tensor) or "float64" in [value for value in case if isinstance(value, str)]
             assert isinstance(a, Tensor | np.ndarray)
             assert x.shape == b.shape
             assert x.dtype == (b.dtype if kept else NARROW.get(b.dtype.name, b.dtype))
@@ -402,9 +399,7 @@ EXCEPTIONS = {
 def test_signature_is_that_of_keras(name: str) -> None:
     def described(function: Any) -> list[tuple[str, Any, Any]]:
         return [
-            (p.name, p.default, p.kind)
-            for p in inspect.signature(function).parameters.values()
-            if p.name != "out"
+            (p.name, p.default, p.kind) for p in inspect.signature(function).parameters.values() if p.name != "out"
         ]  # NumPy's own argument, where a primitive can write to an array given to it
 
     assert described(getattr(ops, name)) == described(getattr(keras.ops, name))

@@ -41,13 +41,9 @@ def same(options: dict[str, Any], updates: list[Update]) -> None:
     assert draw(Progbar, options, updates) == draw(keras.utils.Progbar, options, updates)
 
 
-numbers = st.floats(-1e6, 1e6) | st.sampled_from(
-    [0.0, -0.0, 1e-3, 1e-4, -1e-5, float("nan"), float("inf"), 3]
-)
+numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 1e-3, 1e-4, -1e-5, float("nan"), float("inf"), 3])
 arrays = st.lists(st.floats(-10, 10, width=32), min_size=2, max_size=2).map(lambda x: np.array(x, "float32"))
-values = st.dictionaries(
-    st.sampled_from(["loss", "a", "val_loss"]), numbers | arrays | numbers.map(np.float32)
-)
+values = st.dictionaries(st.sampled_from(["loss", "a", "val_loss"]), numbers | arrays | numbers.map(np.float32))
 seconds = st.sampled_from([0.0, 1e-6, 2e-4, 0.003, 0.04, 0.06, 0.7, 1.0, 30.0, 61.5, 4000.0])
 updates = st.lists(
     st.tuples(

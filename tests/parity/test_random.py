@@ -47,9 +47,7 @@ def test_integer_seeds(name: str) -> None:
     for arguments, options in CALLS[name]:
         for seed in (0, 1, 2**32 - 1):
             found = call(random, name, arguments, options, seed=seed)
-            np.testing.assert_array_equal(
-                found, call(keras.random, name, arguments, options, seed=seed), strict=True
-            )
+            np.testing.assert_array_equal(found, call(keras.random, name, arguments, options, seed=seed), strict=True)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -57,9 +55,7 @@ def test_generators(name: str) -> None:
     ours, theirs = random.SeedGenerator(7), keras.random.SeedGenerator(7)
     for arguments, options in CALLS[name] * 2:
         found = call(random, name, arguments, options, seed=ours)
-        np.testing.assert_array_equal(
-            found, call(keras.random, name, arguments, options, seed=theirs), strict=True
-        )
+        np.testing.assert_array_equal(found, call(keras.random, name, arguments, options, seed=theirs), strict=True)
     np.testing.assert_array_equal(ours.state.numpy(), np.asarray(theirs.state.value))
 
 

@@ -87,12 +87,8 @@ def unbuilt() -> Any:
 
 def convolutions() -> Any:
     layers = keras.layers
-    inner = keras.Sequential(
-        [keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization()], name="in"
-    )
-    return keras.Sequential(
-        [keras.Input((8, 8, 3)), inner, layers.Flatten(), layers.Dense(1000)], name="outer"
-    )
+    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization()], name="in")
+    return keras.Sequential([keras.Input((8, 8, 3)), inner, layers.Flatten(), layers.Dense(1000)], name="outer")
 
 
 def residual() -> Any:
@@ -101,9 +97,7 @@ def residual() -> Any:
     tower_input = keras.Input((4,))
     tower = keras.Model(tower_input, keras.layers.Dense(4)(keras.layers.Dense(4)(tower_input)), name="tower")
     x = keras.layers.add([shared(inputs), shared(tower(inputs)), inputs * 2.0])
-    merged = keras.layers.Concatenate(name="a_rather_long_name_for_a_concatenation")(
-        [x, inputs, keras.ops.relu(x)]
-    )
+    merged = keras.layers.Concatenate(name="a_rather_long_name_for_a_concatenation")([x, inputs, keras.ops.relu(x)])
     return keras.Model(inputs, [merged, x], name="residual")
 
 
@@ -152,9 +146,7 @@ def test_real_models(make: Callable[[], Any], columns: int, monkeypatch: pytest.
     for expand_nested in (False, True):
         for show_trainable in (False, True):
             for line_length in (None, 40, 66, 90, 130):
-                same(
-                    model, line_length=line_length, expand_nested=expand_nested, show_trainable=show_trainable
-                )
+                same(model, line_length=line_length, expand_nested=expand_nested, show_trainable=show_trainable)
 
 
 @pytest.mark.parametrize("columns", [50, 80, 150])
@@ -180,9 +172,7 @@ def test_memory_size(size: float) -> None:
 
 # Letters, breaks, brackets like markup, wide and combining characters; no emoji names such as :smile:,
 # which rich would replace, and no backslash, which it may double.
-pieces = st.sampled_from(
-    [*"ab1_-  .[](){}/=#日本語가", "e\u0301", "[bold]", "[/]", "dense", "long_" * 5, "\n", "é"]
-)
+pieces = st.sampled_from([*"ab1_-  .[](){}/=#日本語가", "e\u0301", "[bold]", "[/]", "dense", "long_" * 5, "\n", "é"])
 texts = st.lists(pieces, max_size=25).map("".join)
 rows = st.builds(
     Row,
@@ -243,9 +233,7 @@ def drawn_by_rich(
         indent = "   " * row.level + "└ " if row.level else ""
         name = rich.markup.escape(indent + row.name) + f" ([color(33)]{row.class_name}[/])"
         cells = [name, rich.markup.escape(row.output_shape), row.params]
-        cells += [rich.markup.escape(row.connected or "-")] * connected + [
-            row.trainable or "-"
-        ] * show_trainable
+        cells += [rich.markup.escape(row.connected or "-")] * connected + [row.trainable or "-"] * show_trainable
         table.add_row(*cells)
     console = rich.console.Console(highlight=False, force_terminal=False, color_system=None)
     console.begin_capture()
@@ -283,9 +271,7 @@ layers = st.builds(
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    name=texts, layers=st.lists(layers, max_size=4), line_length=st.integers(1, 140), trainable=st.booleans()
-)
+@given(name=texts, layers=st.lists(layers, max_size=4), line_length=st.integers(1, 140), trainable=st.booleans())
 def test_any_model(name: str, layers: list[FakeLayer], line_length: int, trainable: bool) -> None:
     model = SimpleNamespace(name=name, layers=layers, compiled=False)
     model.trainable_weights = [w for layer in layers for w in layer.weights if layer.trainable]
