@@ -25,7 +25,8 @@ class _Settings:
 
 
 class _Context(threading.local):
-    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, the dtype of a mixed layer."""
+    """What is open in this thread: name scopes (each with the object that opened it), the `training` of layer calls,
+    a dry run, the dtype of a layer of mixed precision."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []

@@ -62,7 +62,7 @@ class Batches:
     """
 
     def __init__(self, x: Any, batch_size: int | None, steps: int | None) -> None:
-        self.size = 32 if batch_size is None else batch_size
+        self.size: int = 32 if batch_size is None else batch_size
         if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size <= 0:
             raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}.")
         self.array: Array | None = None

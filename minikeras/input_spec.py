@@ -40,10 +40,10 @@ class InputSpec:
     ) -> None:
         self.dtype = dtype
         self.shape: PartialShape | None = None if shape is None else tuple(shape)
-        self.ndim = len(shape) if shape is not None else ndim
+        self.ndim: int | None = len(shape) if shape is not None else ndim
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = {int(axis): size for axis, size in (axes or {}).items()}
+        self.axes: dict[int, int | None] = {int(axis): size for axis, size in (axes or {}).items()}
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
         self.name = name
         self.optional = optional

@@ -327,7 +327,7 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         """Build, if the first layer says what the input looks like."""
-        self.built = False
+        self.built: bool = False
         self._outputs = None
         first = self._layers[0]
         if len(self._layers) > 1:

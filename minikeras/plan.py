@@ -5,6 +5,7 @@ each a buffer to write to, and replays them with a new input: no Python of any l
 outputs is allocated. The numbers are those of the eager run to the last bit, because the same forward functions run.
 """
 
+from _thread import LockType
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
@@ -23,9 +24,9 @@ class Trace:
 
     def __init__(self, inputs: Tensor) -> None:
         self.entries: list[Entry] = []
-        self.escaped = False
-        self.produced = {id(inputs)}
-        self.kept = [inputs]
+        self.escaped: bool = False
+        self.produced: set[int] = {id(inputs)}
+        self.kept: list[Tensor] = [inputs]
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable."""
@@ -58,10 +59,10 @@ class Plan:
 
     def __init__(self, trace: Trace, inputs: Tensor, output: Tensor, pure: bool) -> None:
         self.pure = pure
-        self.structure = _state.Structure.version
+        self.structure: int = _state.Structure.version
         self.values = _state.Structure.values
-        self.lock = Lock()
-        self.size = 0
+        self.lock: LockType = Lock()
+        self.size: int = 0
         self.steps: list[tuple[Callable[..., Any], list[Any], list[tuple[list[Any], int]]]] = []
         self._bindings: list[tuple[Variable, list[Any], int, tuple[int, ...]]] = []
         self._overflows = False

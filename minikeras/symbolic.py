@@ -31,10 +31,10 @@ class KerasTensor(Tensor):
     def __init__(
         self, shape: ShapeLike, dtype: DTypeLike | None = None, name: str | None = None, layer: Any = None
     ) -> None:
-        self.array = None
+        self.array: None = None
         self._shape = tuple(shape)
         self._dtype = _state.standardize_dtype(dtype)
-        self.name = name or _state.auto_name("keras_tensor")
+        self.name: str = name or _state.auto_name("keras_tensor")
         self.layer = layer
 
     @property

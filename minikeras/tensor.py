@@ -55,17 +55,17 @@ class Op:
         inplace: bool = False,
         repeats: int | None = None,
     ) -> None:
-        self.name = forward.__name__
-        self.forward = forward
-        self.vjps = vjps
-        self.count = count
-        self.inplace = inplace
-        self.repeats = repeats
+        self.name: str = forward.__name__
+        self.forward: Callable[..., Array] = forward
+        self.vjps: tuple[VJP | None, ...] = vjps
+        self.count: int | None = count
+        self.inplace: bool = inplace
+        self.repeats: int | None = repeats
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
-        self.parameters = found.names
-        self.defaults = found.defaults
-        self.writes = "out" in found.names
+        self.parameters: tuple[str, ...] = found.names
+        self.defaults: dict[str, Any] = found.defaults
+        self.writes: bool = "out" in found.names
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
@@ -83,11 +83,11 @@ class Entry:
     def __init__(
         self, op: Op, inputs: Sequence[Any], rest: tuple[Any, ...], kwargs: dict[str, Any], output: "Tensor"
     ) -> None:
-        self.op = op
-        self.inputs = inputs
-        self.rest = rest
-        self.kwargs = kwargs
-        self.output = output
+        self.op: Op = op
+        self.inputs: Sequence[Any] = inputs
+        self.rest: tuple[Any, ...] = rest
+        self.kwargs: dict[str, Any] = kwargs
+        self.output: Tensor = output
 
 
 class Recorder(Protocol):
@@ -105,7 +105,7 @@ class _Recorders(threading.local):
         self.open: list[Recorder] = []
 
 
-recorders = _Recorders()
+recorders: _Recorders = _Recorders()
 NUMPY_OPS: dict[str, Callable[..., Any]] = {}
 """Ops under their NumPy names: what operators and NumPy functions on tensors run."""
 
@@ -293,7 +293,7 @@ class TensorOps:
     """Operators and NumPy protocols, shared by tensors and variables; each runs the op of its name."""
 
     __slots__ = ()
-    __array_priority__ = 100.0
+    __array_priority__: float = 100.0
 
     array: Array | None
 
@@ -570,7 +570,7 @@ class Tensor(TensorOps):
     __slots__ = ("__weakref__", "array", "keras_mask")
 
     def __init__(self, array: Array) -> None:
-        self.array = array if type(array) is np.ndarray else np.asarray(array)
+        self.array: Array | None = array if type(array) is np.ndarray else np.asarray(array)
 
     def numpy_view(self) -> Array:
         """Return the array itself, after telling open recorders that Python reads it."""
@@ -647,7 +647,7 @@ class stop_recording:
     """Within this context operations are not recorded."""
 
     def __enter__(self) -> None:
-        self.saved = recorders.open
+        self.saved: list[Recorder] = recorders.open
         recorders.open = []
 
     def __exit__(self, *exc: object) -> None:

@@ -81,15 +81,16 @@ class Variable(TensorOps):
                 )
         scope = _state.current_path()
         self.array = value
-        self.name = name
-        self.path = f"{scope}/{name}" if scope else name
-        self.trainable = self._declared_trainable = bool(trainable)
-        self.autocast = autocast
-        self.aggregation = aggregation
-        self.synchronization = synchronization
+        self.name: str = name
+        self.path: str = f"{scope}/{name}" if scope else name
+        self.trainable: bool = bool(trainable)
+        self._declared_trainable = self.trainable
+        self.autocast: bool = autocast
+        self.aggregation: str | None = aggregation
+        self.synchronization: str | None = synchronization
         self.regularizer: Any = None
         self.constraint: Any = None
-        self.overwrite_with_gradient = False
+        self.overwrite_with_gradient: bool = False
 
     @property
     def value(self) -> Tensor:

@@ -181,7 +181,7 @@ def test_a_call_that_returns_nothing_is_named() -> None:
         def call(self, x: Tensor) -> None:
             x + 1
 
-    with pytest.raises(ValueError, match="'silent'.*returned None"):
+    with pytest.raises(ValueError, match=r"'silent'.*returned None"):
         Silent()(np.ones((1, 1)))
 
 
@@ -219,7 +219,7 @@ def test_unknown_keywords_are_refused() -> None:
 
 
 def test_count_params_needs_a_built_layer() -> None:
-    with pytest.raises(ValueError, match="'dense'.*isn't built"):
+    with pytest.raises(ValueError, match=r"'dense'.*isn't built"):
         Dense(1).count_params()
 
 
@@ -287,7 +287,7 @@ def test_config_of_other_subclasses_must_be_written() -> None:
             super().__init__()
             self.inner = inner
 
-    with pytest.raises(NotImplementedError, match="Holder.*get_config"):
+    with pytest.raises(NotImplementedError, match=r"Holder.*get_config"):
         Holder(Dense(1)).get_config()
 
 

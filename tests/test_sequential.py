@@ -310,13 +310,13 @@ def test_wrong_use_is_refused_and_changes_nothing(act: Any, error: type[Exceptio
 
 
 def test_a_model_without_layers() -> None:
-    for run in (
-        lambda m: m.predict(np.ones((1, 2)), verbose=0),
-        lambda m: m(np.ones((1, 2))),
-        lambda m: m.build((1, 2)),
-    ):
-        with pytest.raises(ValueError, match="no layers"):
-            run(Sequential())
+    x = np.ones((1, 2))
+    with pytest.raises(ValueError, match="no layers"):
+        Sequential().predict(x, verbose=0)
+    with pytest.raises(ValueError, match="no layers"):
+        Sequential()(x)
+    with pytest.raises(ValueError, match="no layers"):
+        Sequential().build((1, 2))
 
 
 def test_a_layer_that_does_not_fit_is_not_added() -> None:

@@ -1,5 +1,6 @@
 """Activations as layers."""
 
+from collections.abc import Callable
 from typing import Any, Unpack
 
 from .. import activations, constraints, initializers, ops, regularizers
@@ -41,7 +42,7 @@ class Activation(_Elementwise):
 
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        self.activation: Callable[..., Any] = activations.get(activation)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -79,9 +80,9 @@ class ReLU(_Elementwise):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.max_value = None if max_value is None else _not_negative("ReLU", "max_value", max_value)
-        self.negative_slope = _not_negative("ReLU", "negative_slope", negative_slope)
-        self.threshold = _not_negative("ReLU", "threshold", threshold)
+        self.max_value: float | None = None if max_value is None else _not_negative("ReLU", "max_value", max_value)
+        self.negative_slope: float = _not_negative("ReLU", "negative_slope", negative_slope)
+        self.threshold: float = _not_negative("ReLU", "threshold", threshold)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -110,7 +111,7 @@ class LeakyReLU(_Elementwise):
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.negative_slope = _not_negative("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope: float = _not_negative("LeakyReLU", "negative_slope", negative_slope)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -149,11 +150,11 @@ class PReLU(_Elementwise):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        self.alpha_initializer: Callable[..., Any] = initializers.get(alpha_initializer)
+        self.alpha_regularizer: Callable[..., Any] | None = regularizers.get(alpha_regularizer)
+        self.alpha_constraint: Callable[..., Any] | None = constraints.get(alpha_constraint)
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
-        self.shared_axes = None if axes is None else list(axes)
+        self.shared_axes: list[int] | None = None if axes is None else list(axes)
 
     def build(self, input_shape: ShapeLike) -> None:
         """Make alpha for one sample's shape."""

@@ -121,6 +121,8 @@ class Layer:
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Attributes that a built-in class adds to its configuration."""
     supports_masking: bool = False
+    built: bool
+    """Whether the weights have been made."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -132,7 +134,7 @@ class Layer:
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
-        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":  # noqa: D102
             layer = super().__new__(cls)
             vars(layer)["_auto_config"] = _auto_config(cls, args, kwargs)
             return layer
@@ -171,8 +173,8 @@ class Layer:
         self.name = name
         self.built = False
         self.autocast = autocast
-        self.dtype_policy = dtype_policies.get(dtype)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(activity_regularizer)
         self._trainable = trainable
         self._path: str | None = None
         self._input_spec: Any = None

@@ -75,15 +75,15 @@ class Dense(Layer):
         if isinstance(units, bool) or not isinstance(units, int | np.integer) or units <= 0:
             raise ValueError(f"Dense needs a positive integer for `units`. Received: units={units!r}.")
         super().__init__(activity_regularizer=activity_regularizer, **options)
-        self.units = int(units)
-        self.activation = activations.get(activation)
+        self.units: int = int(units)
+        self.activation: Callable[..., Any] = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.kernel_initializer: Callable[..., Any] = initializers.get(kernel_initializer)
+        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer)
+        self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
+        self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)
+        self.bias_constraint: Callable[..., Any] | None = constraints.get(bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -171,12 +171,12 @@ class InputLayer(Layer):
         elif batch_shape is None:
             raise ValueError("You must pass a `shape` argument, such as Input(shape=(2,)).")
         super().__init__(name=name)
-        self.batch_shape = _checked(batch_shape)
+        self.batch_shape: PartialShape = _checked(batch_shape)
         self._dtype = _state.standardize_dtype(dtype)
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True
-        self.output = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
+        self.output: KerasTensor = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
         self.output.layer = self
         self._output_specs = self.batch_shape
 
@@ -297,8 +297,8 @@ class Lambda(Layer):
         super().__init__(**options)
         self.function = function
         self.mask = mask
-        self.supports_masking = mask is not None
-        self.arguments = dict(arguments or {})
+        self.supports_masking: bool = mask is not None
+        self.arguments: dict[str, Any] = dict(arguments or {})
         self._output_shape = output_shape
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:

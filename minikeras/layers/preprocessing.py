@@ -8,6 +8,7 @@ import numpy as np
 from .. import _state, ops
 from .._typing import Array, Config, PartialShape, ShapeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array
+from ..variable import Variable
 from .base import Layer, LayerOptions, register
 
 
@@ -46,7 +47,7 @@ class Normalization(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
             raise ValueError(
                 "When setting values directly, both `mean` and `variance` must be set. "
@@ -86,9 +87,9 @@ class Normalization(Layer):
         )
         if self.input_mean is None or self.input_variance is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
-            self.adapt_mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
-            self.adapt_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
-            self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
+            self.adapt_mean: Variable = self.add_weight(shape, "zeros", trainable=False, name="mean")
+            self.adapt_variance: Variable = self.add_weight(shape, "ones", trainable=False, name="variance")
+            self.count: Variable = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
             self.finalize_state()
         else:
             self.mean = self._spread(self.input_mean)

@@ -29,7 +29,7 @@ class _Noise(Layer):
         super().__init__(**options)
         self.seed = seed
         if strength > 0:
-            self.seed_generator = SeedGenerator(seed)
+            self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self._build_at_init()
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -74,8 +74,8 @@ class Dropout(_Noise):
         seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        self.rate = _between("rate", rate, 1)
-        self.noise_shape = _noise_shape(noise_shape)
+        self.rate: float = _between("rate", rate, 1)
+        self.noise_shape: PartialShape | None = _noise_shape(noise_shape)
         super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -106,7 +106,7 @@ class GaussianNoise(_Noise):
     _arguments = ("stddev", "seed")
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.stddev = _between("stddev", stddev, 1)
+        self.stddev: float = _between("stddev", stddev, 1)
         super().__init__(stddev, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -141,7 +141,7 @@ class GaussianDropout(_Noise):
     _arguments = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.rate = _between("rate", rate, 1)
+        self.rate: float = _between("rate", rate, 1)
         super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -182,7 +182,7 @@ class AlphaDropout(_Noise):
         seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        self.rate = _between("rate", rate, 1)
+        self.rate: float = _between("rate", rate, 1)
         self.noise_shape = noise_shape
         super().__init__(rate, seed, **options)
 

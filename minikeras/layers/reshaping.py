@@ -132,7 +132,7 @@ class Permute(_Reshaping):
 
     def __init__(self, dims: "tuple[int, ...] | list[int]", **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.dims = tuple(dims)
+        self.dims: tuple[int, ...] = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(
                 f"Permute needs each of the axes 1 to {len(self.dims)} once in `dims`. Received: dims={self.dims}."
@@ -177,7 +177,7 @@ class RepeatVector(_Reshaping):
             raise TypeError(f"RepeatVector needs an integer for `n`. Received: n={n!r}.")
         if n <= 0:
             raise ValueError(f"RepeatVector needs a positive integer for `n`. Received: n={n}.")
-        self.n = int(n)
+        self.n: int = int(n)
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Tensor) -> Tensor:

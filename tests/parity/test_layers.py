@@ -149,12 +149,11 @@ SIGNATURE_EXCEPTIONS = {
 
 
 def parameters(cls: Any) -> list[tuple[str, Any, Any]]:
-    found = [
+    return [
         (p.name, p.default, p.kind)
         for p in inspect.signature(cls.__init__).parameters.values()
         if p.kind is not p.VAR_KEYWORD and p.name not in ("self", "lora_rank", "lora_alpha", "quantization_config")
     ]
-    return found
 
 
 @pytest.mark.parametrize("name", [n for n in minikeras.layers.__all__ if n[0].isupper()])
