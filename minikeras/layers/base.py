@@ -569,7 +569,7 @@ class Layer:
         for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
             loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
             # The mean over the batch, so that the penalty does not depend on the batch size.
-            self.add_loss(loss / float(output.shape[0]) if output.ndim else loss)
+            self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
 
     # --- description ------------------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .. import _state, activations, constraints, initializers, regularizers
+from .. import _state, activations, constraints, initializers, ops, regularizers
 from .._signature import parameters
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
-from ..ops.nn import dense
+from ..ops.activation import dense
 from ..registry import deserialize, serialize
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
@@ -112,6 +112,8 @@ class Dense(Layer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return activation(inputs @ kernel + bias)."""
+        if "float" not in inputs.dtype:
+            inputs = ops.cast(inputs, self.compute_dtype)
         outputs: Tensor = self.activation(dense(inputs, self.kernel, self.bias))
         return outputs
 

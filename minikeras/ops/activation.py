@@ -19,43 +19,25 @@ from .special import erfc
 
 P = ParamSpec("P")
 
-# Activations. Every one maps a tensor of any shape to one of the same shape, unless it says otherwise.
+# Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
 
 @primitive(lambda g, y, x: g * (y > 0), inplace=True)
 def relu(x: TensorLike, out: Array | None = None) -> Array:
-    """Rectified linear unit, max(x, 0).
-
-    Example:
-        >>> print(relu([-1.0, 2.0]))
-        Tensor([0. 2.], shape=(2,), dtype=float32)
-    """
+    """Rectified linear unit, max(x, 0)."""
     x = strong(x)
     return np.maximum(x, ZERO[x.dtype.char], out=out)
 
 
 @primitive(lambda g, y, x: g * ((y > 0) & (y < 6)))
 def relu6(x: TensorLike) -> Array:
-    """Rectified linear unit up to 6, min(max(x, 0), 6).
-
-    Example:
-        >>> print(relu6([-1.0, 2.0, 8.0]))
-        Tensor([0. 2. 6.], shape=(3,), dtype=float32)
-    """
+    """Rectified linear unit up to 6, min(max(x, 0), 6)."""
     return np.minimum(np.maximum(strong(x), 0), 6)
 
 
-@primitive(
-    lambda g, y, x, negative_slope=0.2: np.where(x >= 0, g, negative_slope * g),
-    inplace=True,
-)
+@primitive(lambda g, y, x, negative_slope=0.2: np.where(x >= 0, g, negative_slope * g), inplace=True)
 def leaky_relu(x: TensorLike, negative_slope: float = 0.2, out: Array | None = None) -> Array:
-    """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere.
-
-    Example:
-        >>> print(leaky_relu([-1.0, 2.0]))
-        Tensor([-0.2  2. ], shape=(2,), dtype=float32)
-    """
+    """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
     x = as_float(x)
     choose = np.maximum if negative_slope <= 1 else np.minimum
     return choose(x, x * negative_slope, out=out)
@@ -63,14 +45,7 @@ def leaky_relu(x: TensorLike, negative_slope: float = 0.2, out: Array | None = N
 
 @primitive(lambda g, y, x, alpha=1.0: np.where(x > 0, g, g * (y + alpha)), inplace=True)
 def elu(x: TensorLike, alpha: float = 1.0, out: Array | None = None) -> Array:
-    """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere.
-
-    Source: Clevert et al. 2015.
-
-    Example:
-        >>> np.round(elu([-1.0, 2.0]).numpy(), 4)
-        array([-0.6321,  2.    ], dtype=float32)
-    """
+    """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
     negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow
     y = buffer(x, out)
@@ -82,33 +57,20 @@ _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017
 
 @primitive(lambda g, y, x: np.where(x > 0, _SCALE * g, g * (y + _SCALE * _ALPHA)))
 def selu(x: TensorLike) -> Array:
-    """Scaled exponential linear unit: 1.0507 * elu(x, 1.6733).
-
-    Source: Klambauer et al. 2017.
-
-    Example:
-        >>> np.round(selu([-1.0, 2.0]).numpy(), 4)
-        array([-1.1113,  2.1014], dtype=float32)
-    """
+    """Scaled exponential linear unit: 1.0507 * elu(x, 1.6733). Klambauer et al. 2017."""
     x = as_float(x)
     return (np.maximum(x, 0) + np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE
 
 
 @primitive(lambda g, y, x, alpha=1.0: g * np.exp(np.minimum(x, 0) / alpha))
 def celu(x: TensorLike, alpha: float = 1.0) -> Array:
-    """Continuously differentiable exponential linear unit: max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)).
-
-    Source: Barron 2017.
-
-    Example:
-        >>> np.round(celu([-1.0, 2.0]).numpy(), 4)
-        array([-0.6321,  2.    ], dtype=float32)
-    """
+    """Differentiable elu: max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)). Barron 2017."""
     x = as_float(x)
     return np.maximum(x, 0) + np.expm1(np.minimum(x, 0) / alpha) * alpha
 
 
 _ROOT = math.sqrt(2 / math.pi)
+_erfc = rule(erfc)
 
 
 def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
@@ -119,22 +81,11 @@ def _gelu_rule(g: Any, y: Any, x: Any, approximate: bool = True) -> Any:
     return g * (0.5 * _erfc(x * -math.sqrt(0.5)) + x * density)  # d x P(x) = P(x) + x p(x)
 
 
-_erfc = rule(erfc)
-
-
 @primitive(_gelu_rule)
 def gelu(x: TensorLike, approximate: bool = True) -> Array:
-    """Gaussian error linear unit: x * P(X <= x) for a standard normal X.
+    """Gaussian error linear unit: x * P(X <= x) for a standard normal X. Hendrycks and Gimpel 2016.
 
-    Args:
-        x: A tensor.
-        approximate: Whether to use 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3))) instead.
-
-    Source: Hendrycks and Gimpel 2016.
-
-    Example:
-        >>> np.round(gelu([-1.0, 2.0], approximate=False).numpy(), 4)
-        array([-0.1587,  1.9545], dtype=float32)
+    If `approximate`, it is 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3))) instead.
     """
     x = as_float(x)
     if approximate:
@@ -185,14 +136,7 @@ def _silu_rule(g: Any, y: Any, x: Any) -> Any:
 @primitive(_silu_rule, inplace=True)
 @_overflows
 def silu(x: TensorLike, out: Array | None = None) -> Array:
-    """Sigmoid linear unit, also called swish: x * sigmoid(x).
-
-    Source: Ramachandran et al. 2017.
-
-    Example:
-        >>> np.round(silu([-1.0, 2.0]).numpy(), 4)
-        array([-0.2689,  1.7616], dtype=float32)
-    """
+    """Sigmoid linear unit, also called swish: x * sigmoid(x). Ramachandran et al. 2017."""
     x = as_float(x)
     return np.multiply(x, _sigmoid(x), out=out)
 
@@ -202,12 +146,7 @@ swish = silu
 
 @primitive(lambda g, y, x: g * ((y > 0) & (y < 1)) / 6)
 def hard_sigmoid(x: TensorLike) -> Array:
-    """Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1.
-
-    Example:
-        >>> print(hard_sigmoid([-4.0, 0.0, 4.0]))
-        Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
-    """
+    """Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1."""
     return np.minimum(np.maximum(as_float(x) / 6 + 0.5, 0), 1)
 
 
@@ -218,14 +157,7 @@ def _hard_silu_rule(g: Any, y: Any, x: Any) -> Any:
 
 @primitive(_hard_silu_rule)
 def hard_silu(x: TensorLike) -> Array:
-    """Straight lines in place of silu: x * hard_sigmoid(x).
-
-    Source: Howard et al. 2019.
-
-    Example:
-        >>> print(hard_silu([-4.0, 1.0, 4.0]))
-        Tensor([-0.         0.6666667  4.       ], shape=(3,), dtype=float32)
-    """
+    """Straight lines in place of silu: x * hard_sigmoid(x). Howard et al. 2019."""
     x = as_float(x)
     return x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
 
@@ -235,153 +167,83 @@ hard_swish = hard_silu
 
 @primitive(lambda g, y, x: g * ((x >= -1) & (x <= 1)))
 def hard_tanh(x: TensorLike) -> Array:
-    """x cut off at -1 and 1.
-
-    Example:
-        >>> print(hard_tanh([-2.0, 0.5, 2.0]))
-        Tensor([-1.   0.5  1. ], shape=(3,), dtype=float32)
-    """
+    """x cut off at -1 and 1."""
     return np.minimum(np.maximum(strong(x), -1), 1)
 
 
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
 def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
-    """x where |x| > threshold, 0 elsewhere.
-
-    Example:
-        >>> print(hard_shrink([-2.0, 0.3, 1.0]))
-        Tensor([-2.  0.  1.], shape=(3,), dtype=float32)
-    """
+    """x where |x| > threshold, 0 elsewhere."""
     x = as_float(x)
     return np.where(np.abs(x) > threshold, x, np.zeros((), x.dtype))
 
 
 @primitive(lambda g, y, x, threshold=0.5: g * (np.abs(x) > threshold))
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Array:
-    """x moved by `threshold` towards 0, and 0 where |x| <= threshold.
-
-    Example:
-        >>> print(soft_shrink([-2.0, 0.3, 1.0]))
-        Tensor([-1.5  0.   0.5], shape=(3,), dtype=float32)
-    """
+    """x moved by `threshold` towards 0, and 0 where |x| <= threshold."""
     x = as_float(x)
     return np.maximum(x - threshold, 0) + np.minimum(x + threshold, 0)
 
 
 @primitive(lambda g, y, x: g * np.square(np.tanh(x)))  # d (x - tanh) = 1 - (1 - tanh^2)
 def tanh_shrink(x: TensorLike) -> Array:
-    """x minus its hyperbolic tangent.
-
-    Example:
-        >>> np.round(tanh_shrink([0.0, 2.0]).numpy(), 4)
-        array([0.   , 1.036], dtype=float32)
-    """
+    """x minus its hyperbolic tangent."""
     x = as_float(x)
     return x - np.tanh(x)
 
 
 @primitive(lambda g, y, x, threshold, default_value: g * (x > threshold))
 def threshold(x: TensorLike, threshold: float, default_value: float) -> Array:
-    """x where x > threshold, `default_value` elsewhere.
-
-    Example:
-        >>> print(threshold([-1.0, 2.0], 1.0, 9.0))
-        Tensor([9. 2.], shape=(2,), dtype=float32)
-    """
+    """x where x > threshold, `default_value` elsewhere."""
     x = strong(x)
     return np.where(x > threshold, x, np.asarray(default_value, x.dtype))
 
 
 @primitive(lambda g, y, x: g * np.exp(x - y), inplace=True)  # exp(x) / (1 + exp(x)) = exp(x - y)
 def softplus(x: TensorLike, out: Array | None = None) -> Array:
-    """Smooth form of relu, log(1 + exp(x)).
-
-    Example:
-        >>> np.round(softplus([-1e4, 0.0, 1e4]).numpy(), 4)
-        array([0.000e+00, 6.931e-01, 1.000e+04], dtype=float32)
-    """
+    """Smooth form of relu, log(1 + exp(x))."""
     return np.logaddexp(as_float(x), 0, out=out)
 
 
 @primitive(lambda g, y, x: -g * np.expm1(y))  # exp(y) is the sigmoid s of x, and d log s = 1 - s
 def log_sigmoid(x: TensorLike) -> Array:
-    """Logarithm of the sigmoid, -log(1 + exp(-x)).
-
-    Example:
-        >>> np.round(log_sigmoid([-100.0, 0.0]).numpy(), 4)
-        array([-100.    ,   -0.6931], dtype=float32)
-    """
+    """Logarithm of the sigmoid, -log(1 + exp(-x))."""
     return -np.logaddexp(-as_float(x), 0)
 
 
 @primitive(lambda g, y, x: g / np.square(1 + np.abs(x)))
 def softsign(x: TensorLike) -> Array:
-    """x / (1 + |x|).
-
-    Example:
-        >>> print(softsign([-1.0, 3.0]))
-        Tensor([-0.5   0.75], shape=(2,), dtype=float32)
-    """
+    """x / (1 + |x|)."""
     x = as_float(x)
     return x / (1 + np.abs(x))
 
 
 @primitive(lambda g, y, x, b=4: g * 0.5 * (1 + x / np.sqrt(x * x + b)))
 def squareplus(x: TensorLike, b: float = 4) -> Array:
-    """Smooth form of relu without exponentials: (x + sqrt(x * x + b)) / 2.
-
-    Source: Barron 2021.
-
-    Example:
-        >>> print(squareplus([0.0, 3.0]))
-        Tensor([1.        3.3027756], shape=(2,), dtype=float32)
-    """
+    """Smooth form of relu without exponentials: (x + sqrt(x * x + b)) / 2. Barron 2021."""
     x = as_float(x)
     return (x + np.sqrt(x * x + b)) / 2
 
 
 @primitive(lambda g, y, x: g * np.minimum(np.maximum(0.5 * (x + 1), 0), 1))
 def sparse_plus(x: TensorLike) -> Array:
-    """Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between.
-
-    Example:
-        >>> print(sparse_plus([-2.0, 0.0, 2.0]))
-        Tensor([0.   0.25 2.  ], shape=(3,), dtype=float32)
-    """
+    """Smooth form of relu with straight ends: 0 up to -1, x from 1 on, (x + 1) ** 2 / 4 between."""
     x = as_float(x)
     return np.where(x < 1, 0.25 * np.square(np.minimum(np.maximum(x, -1), 1) + 1), x)
 
 
 @primitive(lambda g, y, x: 0.5 * g * ((y > 0) & (y < 1)))
 def sparse_sigmoid(x: TensorLike) -> Array:
-    """Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off.
-
-    Example:
-        >>> print(sparse_sigmoid([-2.0, 0.0, 2.0]))
-        Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
-    """
+    """Straight line from 0 at -1 to 1 at 1: (x + 1) / 2, cut off."""
     return np.minimum(np.maximum(0.5 * (as_float(x) + 1), 0), 1)
 
 
 @composite
 def glu(x: TensorLike, axis: int = -1) -> Tensor:
-    """Gated linear unit: a * sigmoid(b), a and b being the halves of x along an axis.
-
-    Output shape: that of x with half the size along `axis`.
-
-    Raises:
-        ValueError: if that size is odd.
-    Source: Dauphin et al. 2016.
-
-    Example:
-        >>> print(glu([4.0, 0.0]))
-        Tensor([2.], shape=(1,), dtype=float32)
-    """
+    """Gated linear unit: a * sigmoid(b), a and b being the halves of x along an axis. Dauphin et al. 2016."""
     t = convert_to_tensor(x)
     if t.shape[axis] % 2:
-        raise ValueError(
-            f"glu splits an axis in two, so its size must be even. Received: x.shape={t.shape}, axis={axis}."
-        )
+        raise ValueError(f"glu halves an axis, so its size must be even. Received: x.shape={t.shape}, axis={axis}.")
     a, b = split(t, 2, axis)
     return a * sigmoid(b)
 
@@ -405,17 +267,9 @@ def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     return np.divide(y, np.add.reduce(y, axis=axes(axis), keepdims=True), out=y)
 
 
-@primitive(
-    lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True),
-    inplace=True,
-)
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True), inplace=True)
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
-    """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x))).
-
-    Example:
-        >>> np.round(log_softmax([0.0, 0.0]).numpy(), 4)
-        array([-0.6931, -0.6931], dtype=float32)
-    """
+    """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     x = as_float(x)
     y = np.subtract(x, np.maximum.reduce(x, axis=axes(axis), keepdims=True), out=out)  # exp cannot overflow
     return np.subtract(y, np.log(np.add.reduce(np.exp(y), axis=axes(axis), keepdims=True)), out=y)
@@ -428,11 +282,9 @@ def _sparsemax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
 
 @primitive(_sparsemax_rule)
 def sparsemax(x: TensorLike, axis: int = -1) -> Array:
-    """The probabilities nearest to x along an axis, many of them exactly 0.
+    """The probabilities nearest to x along an axis, many exactly 0. Martins and Astudillo 2016, algorithm 1.
 
     Keras 3.15.1 gives less than these where more than one is positive (its issue 23425, mended since).
-
-    Source: Martins and Astudillo 2016, algorithm 1.
 
     Example:
         >>> print(sparsemax([1.0, 0.5, -1.0]))
@@ -493,18 +345,5 @@ def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | Non
 
 
 def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike | None = None) -> Tensor:
-    """One fused step, x @ kernel + bias.
-
-    Args:
-        x: Of shape (batch, ..., n).
-        kernel: Of shape (n, units).
-        bias: Of shape (units,), or None.
-
-    Returns:
-        A tensor of shape (batch, ..., units).
-
-    Example:
-        >>> print(dense([[1.0, 2.0]], [[3.0], [4.0]], [0.5]))
-        Tensor([[11.5]], shape=(1, 1), dtype=float32)
-    """
+    """One fused step, x @ kernel + bias: (batch, ..., n) @ (n, units) + (units,) -> (batch, ..., units)."""
     return project(x, kernel) if bias is None else affine(x, kernel, bias)

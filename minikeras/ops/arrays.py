@@ -33,6 +33,13 @@ def strong(x: TensorLike) -> Array:
     return x if type(x) is np.ndarray else as_array(x)
 
 
+def named(function: Any, name: str, doc: str) -> Any:
+    """Give a function that another one made its name and documentation."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
 def buffer(x: TensorLike, out: Array | None) -> Array:
     """Return `out`, or a new array of x's shape and dtype to write to."""
     return np.empty_like(x) if out is None else out

@@ -19,12 +19,7 @@ def one_hot(
 ) -> Array:
     """Vectors with a 1 at the place that an integer names, all zeros for one outside of 0 .. num_classes - 1.
 
-    Args:
-        x: Integers, of any shape.
-        num_classes: Length of a vector; None takes the largest integer plus one.
-        axis: Where the result has the new axis.
-        dtype: That of the result, the default float type if not given.
-        sparse: Keras's sparse tensors do not exist here; only False.
+    They lie along a new axis, and num_classes None takes the largest integer plus one.
 
     Example:
         >>> print(one_hot([0, 2], 3))
@@ -40,23 +35,10 @@ def one_hot(
 
 @composite
 def multi_hot(
-    inputs: TensorLike,
-    num_classes: int | None = None,
-    axis: int = -1,
-    dtype: DTypeLike | None = None,
-    sparse: bool = False,
-    *,
-    num_tokens: int | None = None,
-) -> Tensor:
-    """Vectors with a 1 at each of the places that a row of integers names.
-
-    Args:
-        inputs: Integers of shape (n,) or (batch, n, ...).
-        num_classes: Length of a vector.
-        axis: Where the result has the axis of classes.
-        dtype: That of the result, the default float type if not given.
-        sparse: Keras's sparse tensors do not exist here; only False.
-        num_tokens: An older name of num_classes.
+    inputs: TensorLike, num_classes: int | None = None, axis: int = -1, dtype: DTypeLike | None = None,
+    sparse: bool = False, *, num_tokens: int | None = None,
+) -> Tensor:  # fmt: skip
+    """Vectors with a 1 at each place that a row of integers names; num_tokens is an older name of num_classes.
 
     Example:
         >>> print(multi_hot([0, 2, 2], 4))
@@ -76,15 +58,7 @@ def _refuse_sparse(sparse: bool) -> None:
 
 @composite
 def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    """The k largest elements of the last axis and their indices; among equals the first comes first.
-
-    Args:
-        x: Of shape (..., n).
-        k: How many, at most n.
-        sorted: Accepted for Keras's sake; the elements always come in descending order.
-
-    Returns:
-        Values and int32 indices, both of shape (..., k).
+    """The k largest elements of the last axis in descending order, and their indices; of equals the first leads.
 
     Example:
         >>> values, indices = top_k([3.0, 9.0, 5.0], 2)
@@ -107,20 +81,7 @@ def _largest(x: TensorLike, k: int) -> Array:
 
 @primitive(None, None)
 def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
-    """Whether the right class is among the k largest predictions, ties included.
-
-    Args:
-        targets: Class numbers of shape (batch,).
-        predictions: Of shape (batch, classes).
-        k: How many of the largest count.
-
-    Returns:
-        Booleans of shape (batch,).
-
-    Example:
-        >>> print(in_top_k([1, 2], [[0.1, 0.9, 0.8], [0.1, 0.9, 0.8]], 1))
-        Tensor([ True False], shape=(2,), dtype=bool)
-    """
+    """Whether the class that targets (batch,) name is among the k largest predictions (batch, classes), or ties."""
     scores = np.asarray(predictions)
     right = np.take_along_axis(scores, np.asarray(targets)[:, None], axis=-1)
     return np.sum(scores > right, axis=-1) < k
@@ -173,13 +134,6 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
         target: Right answers, from 0 to 1.
         output: Probabilities p of the same shape; they are kept epsilon away from 0 and 1.
         from_logits: Whether `output` is the logit x of p = sigmoid(x) instead; nothing is cut off then.
-
-    Raises:
-        ValueError: if the shapes differ.
-
-    Example:
-        >>> np.round(binary_crossentropy([0.0, 1.0], [1e4, 0.0], from_logits=True).numpy(), 4)
-        array([1.000e+04, 6.931e-01], dtype=float32)
     """
     output = as_float(output)
     target = np.asarray(target, output.dtype)
@@ -215,13 +169,6 @@ def categorical_crossentropy(
         output: Scores of the same shape: divided by their sum they are p, kept epsilon away from 0 and 1.
         from_logits: Whether p = softmax(output) instead; nothing is cut off then.
         axis: Axis of the classes, which the result does not have.
-
-    Raises:
-        ValueError: if the shapes differ or there is no axis.
-
-    Example:
-        >>> np.round(categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy(), 4)
-        array([0.6931], dtype=float32)
     """
     output = as_float(output)
     target = np.asarray(target, output.dtype)
@@ -260,18 +207,7 @@ def sparse_categorical_crossentropy(
 ) -> Array:
     """-log(p[target]): `categorical_crossentropy` for class numbers instead of one-hot rows.
 
-    Args:
-        target: Class numbers, of the output's shape without its axis of classes, or with size 1 in the last.
-        output: Scores: divided by their sum they are p, kept epsilon away from 0 and 1.
-        from_logits: Whether p = softmax(output) instead; nothing is cut off then.
-        axis: Axis of the classes, which the result does not have.
-
-    Raises:
-        ValueError: if the shapes do not fit, or a number is no class.
-
-    Example:
-        >>> np.round(sparse_categorical_crossentropy([1], [[0.5, 0.5]]).numpy(), 4)
-        array([0.6931], dtype=float32)
+    They are of the output's shape without its axis of classes, or with size 1 in the last.
     """
     output = as_float(output)
     _needs_axis(output)

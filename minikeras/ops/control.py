@@ -43,12 +43,7 @@ def while_loop(
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
-    """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`.
-
-    Example:
-        >>> fori_loop(1, 4, lambda i, total: total + i, 0)
-        6
-    """
+    """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`."""
     value = init_val
     for i in range(int(lower), int(upper)):
         value = body_fun(i, value)
@@ -56,22 +51,13 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_
 
 
 def scan(
-    f: Callable[[Any, Any], Any],
-    init: Any,
-    xs: Any = None,
-    length: int | None = None,
-    reverse: bool = False,
+    f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
     unroll: int | bool = 1,
-) -> tuple[Any, Any]:
+) -> tuple[Any, Any]:  # fmt: skip
     """Apply `f(carry, x) -> (carry, y)` to elements of xs in turn; return the last carry and all y stacked.
 
-    Args:
-        f: The step; y may be None, which counts as zeros like the carry.
-        init: The first carry, a tensor or a structure of tensors.
-        xs: A tensor, or a list, tuple or dict of tensors, whose first axis is walked along.
-        length: How many steps, needed where xs is None.
-        reverse: Whether to start at the last element.
-        unroll: Accepted for Keras's sake.
+    The first carry is `init`; it and xs may be tensors or structures of them. A y of None counts as zeros like the
+    carry. `length` is needed where xs is None; `reverse` starts at the last element.
 
     Example:
         >>> carry, ys = scan(lambda total, x: (total + x, total), 0.0, [1.0, 2.0, 3.0])
@@ -92,12 +78,7 @@ def scan(
 
 
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
-    """Apply a function to each element along the first axis and stack the results.
-
-    Example:
-        >>> map(lambda x: x * x, [1, 2, 3]).numpy()
-        array([1, 4, 9], dtype=int32)
-    """
+    """Apply a function to each element along the first axis and stack the results."""
     return scan(lambda _, x: ((), f(x)), (), xs)[1]
 
 

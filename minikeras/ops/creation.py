@@ -1,14 +1,14 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
-from .arrays import common_dtype, strong
+from .arrays import common_dtype, named, strong
 
 
 @primitive(lambda g, y, x, dtype: g)
@@ -73,29 +73,13 @@ def stop_gradient(variable: TensorLike) -> Array:
     return strong(variable)
 
 
-@primitive(None)
-def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-    """The bytes of x read as another dtype."""
-    return strong(x) if dtype is None else strong(x).view(_state.standardize_dtype(dtype))
-
-
 def is_tensor(x: object) -> bool:
-    """Tell whether x is a tensor, a symbolic tensor among them, or an array.
-
-    Example:
-        >>> is_tensor([1.0])
-        False
-    """
+    """Tell whether x is a tensor, a symbolic tensor among them, or an array."""
     return isinstance(x, Tensor | np.ndarray | np.generic)
 
 
 def shape(x: TensorLike) -> tuple[Any, ...]:
-    """Sizes of the axes of x, None for those a symbolic tensor does not know.
-
-    Example:
-        >>> shape([[1, 2, 3]])
-        (1, 3)
-    """
+    """Sizes of the axes of x, None for those a symbolic tensor does not know."""
     return tuple(x.shape if isinstance(x, TensorOps) else np.shape(x))
 
 
@@ -110,12 +94,7 @@ def size(x: TensorLike) -> int:
 
 
 def dtype(x: TensorLike) -> str:
-    """Name of the dtype of x.
-
-    Example:
-        >>> dtype([1.5])
-        'float32'
-    """
+    """Name of the dtype of x."""
     return x.dtype if isinstance(x, TensorOps) else as_array(x).dtype.name
 
 
@@ -125,19 +104,27 @@ NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
 # New tensors.
 
 
-def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-    """Zeros of a shape."""
-    return Tensor(np.zeros(_sizes(shape), _state.standardize_dtype(dtype)))
+def _sizes(shape: Any) -> Any:
+    return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
 
 
-def ones(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-    """Ones of a shape."""
-    return Tensor(np.ones(_sizes(shape), _state.standardize_dtype(dtype)))
+class Filled(Protocol):
+    """A function that makes a tensor of a shape."""
+
+    def __call__(self, shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+        """Run it."""
 
 
-def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-    """A tensor of a shape with arbitrary values."""
-    return Tensor(np.empty(_sizes(shape), _state.standardize_dtype(dtype)))
+def _filled(function: Any, doc: str) -> Filled:
+    def make(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+        return Tensor(function(_sizes(shape), _state.standardize_dtype(dtype)))
+
+    return named(make, function.__name__, doc)
+
+
+zeros: Filled = _filled(np.zeros, "Zeros of a shape.")
+ones: Filled = _filled(np.ones, "Ones of a shape.")
+empty: Filled = _filled(np.empty, "A tensor of a shape with arbitrary values.")
 
 
 def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
@@ -145,26 +132,23 @@ def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | 
     return Tensor(np.full(_sizes(shape), as_array(fill_value), _state.standardize_dtype(dtype)))
 
 
-def _sizes(shape: Any) -> Any:
-    return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
+class Like(Protocol):
+    """An op that makes a tensor of another's shape."""
+
+    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
+        """Run it."""
 
 
-@primitive(None)
-def zeros_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-    """Zeros of x's shape, and dtype if none is given."""
-    return np.zeros_like(strong(x), dtype and _state.standardize_dtype(dtype))
+def _like(function: Any, doc: str) -> Like:
+    def forward(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+        return function(strong(x), dtype and _state.standardize_dtype(dtype))
+
+    return primitive(None)(named(forward, function.__name__, doc))
 
 
-@primitive(None)
-def ones_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-    """Ones of x's shape, and dtype if none is given."""
-    return np.ones_like(strong(x), dtype and _state.standardize_dtype(dtype))
-
-
-@primitive(None)
-def empty_like(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-    """A tensor of x's shape, and dtype if none is given, with arbitrary values."""
-    return np.empty_like(strong(x), dtype and _state.standardize_dtype(dtype))
+zeros_like: Like = _like(np.zeros_like, "Zeros of x's shape, and dtype if none is given.")
+ones_like: Like = _like(np.ones_like, "Ones of x's shape, and dtype if none is given.")
+empty_like: Like = _like(np.empty_like, "A tensor of x's shape, and dtype if none is given, with arbitrary values.")
 
 
 @primitive(None, None)
@@ -187,48 +171,23 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
 
 
 def linspace(
-    start: TensorLike,
-    stop: TensorLike,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: DTypeLike | None = None,
-    axis: int = 0,
-) -> Any:
+    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: DTypeLike | None = None, axis: int = 0,
+) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
     name = _between(start, stop, dtype)
-    values, step = np.linspace(
-        as_values(start), as_values(stop), int(num), endpoint, retstep=True, dtype=name, axis=axis
-    )
+    ends = as_values(start), as_values(stop)
+    values, step = np.linspace(*ends, int(num), endpoint, retstep=True, dtype=name, axis=axis)
     return (Tensor(values), Tensor(np.asarray(step, name))) if retstep else Tensor(values)
 
 
 def logspace(
-    start: TensorLike,
-    stop: TensorLike,
-    num: int = 50,
-    endpoint: bool = True,
-    base: float = 10,
-    dtype: DTypeLike | None = None,
-    axis: int = 0,
-) -> Tensor:
+    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, base: float = 10,
+    dtype: DTypeLike | None = None, axis: int = 0,
+) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
     name = _between(start, stop, dtype)
-    values = np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis)
-    return Tensor(values)
-
-
-def geomspace(
-    start: TensorLike,
-    stop: TensorLike,
-    num: int = 50,
-    endpoint: bool = True,
-    dtype: DTypeLike | None = None,
-    axis: int = 0,
-) -> Tensor:
-    """`num` numbers at equal ratios from `start` to `stop`."""
-    name = _state.standardize_dtype(dtype)
-    return Tensor(np.geomspace(coerce(start), coerce(stop), num, endpoint, dtype=name, axis=axis))
+    return Tensor(np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis))
 
 
 def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
@@ -250,28 +209,3 @@ def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
 def tri(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """Matrix with ones at and below the kth diagonal, zeros above."""
     return Tensor(np.tri(N, M, k, np.dtype(_state.standardize_dtype(dtype))))
-
-
-def bartlett(x: int) -> Tensor:
-    """Bartlett (triangular) window of x points."""
-    return Tensor(np.bartlett(int(x)).astype(_state.floatx()))
-
-
-def blackman(x: int) -> Tensor:
-    """Blackman window of x points."""
-    return Tensor(np.blackman(int(x)).astype(_state.floatx()))
-
-
-def hamming(x: int) -> Tensor:
-    """Hamming window of x points."""
-    return Tensor(np.hamming(int(x)).astype(_state.floatx()))
-
-
-def hanning(x: int) -> Tensor:
-    """Hann window of x points."""
-    return Tensor(np.hanning(int(x)).astype(_state.floatx()))
-
-
-def kaiser(x: int, beta: float) -> Tensor:
-    """Kaiser window of x points with shape parameter beta."""
-    return Tensor(np.kaiser(int(x), float(beta)).astype(_state.floatx()))

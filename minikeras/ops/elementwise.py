@@ -1,48 +1,151 @@
-"""Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions."""
+"""Operations on one element at a time: arithmetic, comparison, logic, bits, elementary functions.
+
+`unary` and `binary` make most of them from a NumPy function, a gradient rule for each argument, and the documentation.
+The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
+"""
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import _state
-from .._typing import Array, TensorLike
-from ..tensor import NUMPY_OPS, Tensor, composite, primitive
-from .arrays import as_float, common_dtype, promote, strong
-
-# Arithmetic. The engine sums each rule's result over broadcast axes and casts it to the input's dtype.
+from .._typing import Array, DTypeLike, TensorLike
+from ..tensor import VJP, Tensor, composite, primitive
+from .arrays import as_float, common_dtype, named, promote, strong
 
 
-@primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: g, inplace=True)
-def add(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Sum of two tensors, x1 + x2, with broadcasting."""
-    a, b = promote(x1, x2)
-    return np.add(a, b, out=out)
+class Unary(Protocol):
+    """An op of one tensor, element by element."""
+
+    def __call__(self, x: TensorLike) -> Tensor:
+        """Run it."""
 
 
-@primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g, inplace=True)
-def subtract(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Difference of two tensors, x1 - x2, with broadcasting."""
-    a, b = promote(x1, x2)
-    return np.subtract(a, b, out=out)
+class Binary(Protocol):
+    """An op of two tensors, element by element and with broadcasting."""
+
+    def __call__(self, x1: TensorLike, x2: TensorLike) -> Tensor:
+        """Run it."""
 
 
-@primitive(lambda g, y, x1, x2: g * x2, lambda g, y, x1, x2: g * x1, inplace=True)
-def multiply(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Product of two tensors, element by element, with broadcasting."""
-    a, b = promote(x1, x2)
-    return np.multiply(a, b, out=out)
+class Bitwise(Protocol):
+    """An op on the bits of two tensors."""
+
+    def __call__(self, x: TensorLike, y: TensorLike) -> Tensor:
+        """Run it."""
 
 
-@primitive(lambda g, y, x1, x2: g / x2, lambda g, y, x1, x2: -g * y / x2, inplace=True)
-def divide(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Quotient x1 / x2 as floats, with broadcasting."""
-    a, b = promote(x1, x2, floating=True)
-    return np.divide(a, b, out=out)
+def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
+    run = named(forward, name or function.__name__, doc)
+    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
 
 
-true_divide = divide
-NUMPY_OPS["true_divide"] = divide
+def unary(
+    function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False, name: str = ""
+) -> Unary:
+    """Declare an op of one tensor, which `prepare` makes an array; `writes` lets a plan give it an `out`."""
+
+    def forward(x: TensorLike) -> Array:
+        return function(prepare(x))
+
+    def writing(x: TensorLike, out: Array | None = None) -> Array:
+        return function(prepare(x), out=out)
+
+    return _declare(writing if writes else forward, function, name, doc, vjp)
+
+
+def binary(
+    function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False, writes: bool = False
+) -> Binary:
+    """Declare an op of two tensors, cast to the dtype in which they meet, a floating one if asked."""
+
+    def forward(x1: TensorLike, x2: TensorLike) -> Array:
+        a, b = promote(x1, x2, floating=floating)
+        return function(a, b)
+
+    def writing(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
+        a, b = promote(x1, x2, floating=floating)
+        return function(a, b, out=out)
+
+    return _declare(writing if writes else forward, function, "", doc, vjp1, vjp2)
+
+
+def predicate(function: Any, doc: str) -> Unary:
+    """Declare a question about each element: bools out."""
+
+    def forward(x: TensorLike) -> Array:
+        return function(x)
+
+    return _declare(forward, function, "", doc, None)
+
+
+def comparison(function: Any, doc: str) -> Binary:
+    """Declare a comparison of two tensors: bools out."""
+
+    def forward(x1: TensorLike, x2: TensorLike) -> Array:
+        return function(x1, x2)
+
+    return _declare(forward, function, "", doc, None, None)
+
+
+def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
+    """Declare an op on the bits of two tensors of integers or bools."""
+
+    def forward(x: TensorLike, y: TensorLike) -> Array:
+        return function(*promote(x, y))
+
+    return _declare(forward, function, name, doc, None, None)
+
+
+# Arithmetic.
+
+add: Binary = binary(
+    np.add, lambda g, y, x1, x2: g, lambda g, y, x1, x2: g, "Sum x1 + x2, with broadcasting.", writes=True
+)
+subtract: Binary = binary(
+    np.subtract, lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g, "Difference x1 - x2, with broadcasting.", writes=True
+)
+multiply: Binary = binary(
+    np.multiply, lambda g, y, x1, x2: g * x2, lambda g, y, x1, x2: g * x1, "Product x1 * x2, with broadcasting.",
+    writes=True,
+)  # fmt: skip
+divide: Binary = binary(
+    np.divide, lambda g, y, x1, x2: g / x2, lambda g, y, x1, x2: -g * y / x2, "Quotient x1 / x2 as floats.",
+    floating=True, writes=True,
+)  # fmt: skip
+true_divide: Binary = divide
+floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
+negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
+positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
+absolute: Unary = unary(np.absolute, lambda g, y, x: g * np.sign(x), "Absolute value |x|.", strong, writes=True)
+abs: Unary = absolute
+fabs: Unary = unary(np.fabs, lambda g, y, x: g * np.sign(x), "Absolute value |x| as floats.")
+sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
+signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set: true for negative numbers and -0.0.", strong)
+sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
+cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
+reciprocal: Unary = unary(
+    np.reciprocal, lambda g, y, x: -g * y * y, "Reciprocal 1 / x in the dtype of x.", strong, writes=True
+)
+hypot: Binary = binary(
+    np.hypot, lambda g, y, x1, x2: g * x1 / y, lambda g, y, x1, x2: g * x2 / y, "Length sqrt(x1 ** 2 + x2 ** 2).",
+    floating=True,
+)  # fmt: skip
+
+
+@primitive(lambda g, y, x: 2 * g * x, inplace=True)
+def square(x: TensorLike, out: Array | None = None) -> Array:
+    """Square x * x."""
+    a = strong(x)
+    return np.square(a.astype("int32") if a.dtype == bool else a, out=out)
+
+
+@primitive(lambda g, y, x: -0.5 * g * y * y * y)  # d x^(-1/2) = -1/2 x^(-3/2)
+def rsqrt(x: TensorLike) -> Array:
+    """Reciprocal of the square root, 1 / sqrt(x)."""
+    return 1 / np.sqrt(as_float(x))
 
 
 @primitive(
@@ -50,21 +153,10 @@ NUMPY_OPS["true_divide"] = divide
     lambda g, y, x1, x2: -g * y / np.where(x2 == 0, 1, x2),
 )
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
-    """Quotient x1 / x2, and 0 where x2 is 0.
-
-    Example:
-        >>> divide_no_nan([1.0, 2.0], [0.0, 4.0]).numpy()
-        array([0. , 0.5], dtype=float32)
-    """
+    """Quotient x1 / x2, and 0 where x2 is 0."""
     target = common_dtype(x1, x2, 0.0)
     a, b = np.asarray(x1, target), np.asarray(x2, target)
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
-
-
-@primitive(None, None)
-def floor_divide(x1: TensorLike, x2: TensorLike) -> Array:
-    """Quotient rounded down, x1 // x2."""
-    return np.floor_divide(*promote(x1, x2))
 
 
 @primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g * np.floor_divide(x1, x2), name="remainder")
@@ -77,6 +169,11 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
 def fmod(x1: TensorLike, x2: TensorLike) -> Array:
     """Remainder of x1 / x2 with the sign of x1, as C's fmod."""
     return np.fmod(*_no_bool(x1, x2))
+
+
+def _no_bool(*values: TensorLike) -> list[Array]:
+    target = common_dtype(*values)
+    return [np.asarray(x, "int32" if target.kind == "b" else target) for x in values]
 
 
 @primitive(
@@ -97,105 +194,7 @@ def _less_one(x2: Any) -> Any:
     return np.where(x2 == 0, 0, x2 - 1)
 
 
-def _no_bool(*values: TensorLike) -> list[Array]:
-    target = common_dtype(*values)
-    return [np.asarray(x, "int32" if target.kind == "b" else target) for x in values]
-
-
-@primitive(lambda g, y, x: -g, inplace=True)
-def negative(x: TensorLike, out: Array | None = None) -> Array:
-    """Negation -x."""
-    return np.negative(strong(x), out=out)
-
-
-@primitive(lambda g, y, x: g)
-def positive(x: TensorLike) -> Array:
-    """x itself, as +x."""
-    return strong(x)
-
-
-@primitive(lambda g, y, x: g * np.sign(x), inplace=True)
-def absolute(x: TensorLike, out: Array | None = None) -> Array:
-    """Absolute value |x|."""
-    return np.absolute(strong(x), out=out)
-
-
-abs = absolute
-
-
-@primitive(lambda g, y, x: g * np.sign(x))
-def fabs(x: TensorLike) -> Array:
-    """Absolute value |x| as floats."""
-    return np.fabs(as_float(x))
-
-
-@primitive(None)
-def sign(x: TensorLike) -> Array:
-    """Sign of x: -1, 0 or 1."""
-    return np.sign(strong(x))
-
-
-@primitive(None)
-def signbit(x: TensorLike) -> Array:
-    """Whether x has its sign bit set: true for negative numbers and -0.0."""
-    return np.signbit(strong(x))
-
-
-@primitive(lambda g, y, x: 2 * g * x, inplace=True)
-def square(x: TensorLike, out: Array | None = None) -> Array:
-    """Square x * x."""
-    a = strong(x)
-    return np.square(a.astype("int32") if a.dtype == bool else a, out=out)
-
-
-@primitive(lambda g, y, x: 0.5 * g / y, inplace=True)
-def sqrt(x: TensorLike, out: Array | None = None) -> Array:
-    """Square root of x."""
-    return np.sqrt(as_float(x), out=out)
-
-
-@primitive(lambda g, y, x: -0.5 * g * y * y * y)  # d x^(-1/2) = -1/2 x^(-3/2)
-def rsqrt(x: TensorLike) -> Array:
-    """Reciprocal of the square root, 1 / sqrt(x)."""
-    return 1 / np.sqrt(as_float(x))
-
-
-@primitive(lambda g, y, x: g / (3 * y * y))
-def cbrt(x: TensorLike) -> Array:
-    """Cube root of x."""
-    return np.cbrt(as_float(x))
-
-
-@primitive(lambda g, y, x: -g * y * y, inplace=True)
-def reciprocal(x: TensorLike, out: Array | None = None) -> Array:
-    """Reciprocal 1 / x in the dtype of x."""
-    return np.reciprocal(strong(x), out=out)
-
-
-@primitive(lambda g, y, x1, x2: g * _share(x1, x2), lambda g, y, x1, x2: g * _share(x2, x1), inplace=True)
-def maximum(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Larger of x1 and x2, element by element; NaN where either is."""
-    a, b = promote(x1, x2)
-    return np.maximum(a, b, out=out)
-
-
-@primitive(lambda g, y, x1, x2: g * _share(x2, x1), lambda g, y, x1, x2: g * _share(x1, x2), inplace=True)
-def minimum(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Smaller of x1 and x2, element by element; NaN where either is."""
-    a, b = promote(x1, x2)
-    return np.minimum(a, b, out=out)
-
-
-@primitive(lambda g, y, x1, x2: g * _share(x1, x2), lambda g, y, x1, x2: g * _share(x2, x1))
-def fmax(x1: TensorLike, x2: TensorLike) -> Array:
-    """Larger of x1 and x2, element by element; where one is NaN, the other."""
-    return np.fmax(*promote(x1, x2))
-
-
-@primitive(lambda g, y, x1, x2: g * _share(x2, x1), lambda g, y, x1, x2: g * _share(x1, x2))
-def fmin(x1: TensorLike, x2: TensorLike) -> Array:
-    """Smaller of x1 and x2, element by element; where one is NaN, the other."""
-    return np.fmin(*promote(x1, x2))
+# Extremes and rounding.
 
 
 def _share(winner: Array, other: Array) -> Array:
@@ -203,14 +202,32 @@ def _share(winner: Array, other: Array) -> Array:
     return 0.5 * (np.greater(winner, other) * 1.0 + np.greater_equal(winner, other))
 
 
+def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
+    return g * _share(x1, x2)
+
+
+def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
+    return g * _share(x2, x1)
+
+
+maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN where either is.", writes=True)
+minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
+fmax: Binary = binary(np.fmax, _first, _second, "Larger of x1 and x2; where one is NaN, the other.")
+fmin: Binary = binary(np.fmin, _second, _first, "Smaller of x1 and x2; where one is NaN, the other.")
+ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
+floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
+trunc: Unary = unary(np.trunc, None, "x rounded towards zero, in its dtype.", strong)
+
+
+@primitive(None)
+def round(x: TensorLike, decimals: int = 0) -> Array:
+    """x rounded to decimals, halves to the even neighbour."""
+    return np.round(strong(x), decimals)
+
+
 @primitive(lambda g, y, x, x_min, x_max: g * (y == x), None, None)
 def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
-    """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open.
-
-    Example:
-        >>> clip([-2.0, 0.5, 3.0], 0.0, 1.0).numpy()
-        array([0. , 0.5, 1. ], dtype=float32)
-    """
+    """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open."""
     a = strong(x)
     return np.clip(a, x_min, x_max).astype("int32" if a.dtype == bool else a.dtype, copy=False)
 
@@ -221,212 +238,52 @@ def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neg
     return np.nan_to_num(strong(x), nan=nan, posinf=posinf, neginf=neginf)
 
 
-@primitive(lambda g, y, x1, x2: g * x1 / y, lambda g, y, x1, x2: g * x2 / y)
-def hypot(x1: TensorLike, x2: TensorLike) -> Array:
-    """Length of the hypotenuse, sqrt(x1 ** 2 + x2 ** 2)."""
-    return np.hypot(*promote(x1, x2, floating=True))
-
-
-@primitive(lambda g, y, x1, x2: g * np.exp2(x2), None)
-def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
-    """x1 * 2 ** x2 for integer x2.
-
-    Raises:
-        TypeError: if x2 is not of an integer dtype.
-    """
-    b = strong(x2)
-    if b.dtype.kind not in "iu":
-        raise TypeError(f"ldexp exponent must be an integer type. Received: x2 dtype={b.dtype}")
-    return np.ldexp(as_float(x1), b)
-
-
-@primitive(None, None)
-def heaviside(x1: TensorLike, x2: TensorLike) -> Array:
-    """Step function: 0 for x1 < 0, x2 at 0, 1 for x1 > 0."""
-    return np.heaviside(*promote(x1, x2, floating=True))
-
-
-@primitive(None, None)
-def nextafter(x1: TensorLike, x2: TensorLike) -> Array:
-    """Next floating-point number after x1 towards x2."""
-    return np.nextafter(*promote(x1, x2, floating=True))
-
-
-@primitive(None, None)
-def gcd(x1: TensorLike, x2: TensorLike) -> Array:
-    """Greatest common divisor of integers."""
-    return np.gcd(*promote(x1, x2))
-
-
-@primitive(None, None)
-def lcm(x1: TensorLike, x2: TensorLike) -> Array:
-    """Least common multiple of integers."""
-    return np.lcm(*promote(x1, x2))
-
-
-# Rounding.
-
-
-@primitive(None)
-def ceil(x: TensorLike) -> Array:
-    """x rounded up, as floats."""
-    return np.ceil(as_float(x))
-
-
-@primitive(None)
-def floor(x: TensorLike) -> Array:
-    """x rounded down, as floats."""
-    return np.floor(as_float(x))
-
-
-@primitive(None)
-def trunc(x: TensorLike) -> Array:
-    """x rounded towards zero, in its dtype."""
-    return np.trunc(strong(x))
-
-
-@primitive(None)
-def round(x: TensorLike, decimals: int = 0) -> Array:
-    """x rounded to decimals, halves to the even neighbour."""
-    return np.round(strong(x), decimals)
+@composite
+def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
+    """x limited to the range of an integer dtype, then cast to it."""
+    name = _state.standardize_dtype(dtype)
+    info = np.iinfo(name) if np.dtype(name).kind in "iu" else np.finfo(name)
+    return clip(x, float(info.min), float(info.max)).astype(name)
 
 
 # Exponentials and logarithms.
 
-
-@primitive(lambda g, y, x: g * y, inplace=True)
-def exp(x: TensorLike, out: Array | None = None) -> Array:
-    """Exponential e ** x."""
-    return np.exp(as_float(x), out=out)
-
-
-@primitive(lambda g, y, x: g * y * math.log(2))
-def exp2(x: TensorLike) -> Array:
-    """Power of two, 2 ** x."""
-    return np.exp2(as_float(x))
-
-
-@primitive(lambda g, y, x: g * (y + 1))
-def expm1(x: TensorLike) -> Array:
-    """e ** x - 1, exact for small x."""
-    return np.expm1(as_float(x))
-
-
-@primitive(lambda g, y, x: g / x, inplace=True)
-def log(x: TensorLike, out: Array | None = None) -> Array:
-    """Natural logarithm of x."""
-    return np.log(as_float(x), out=out)
-
-
-@primitive(lambda g, y, x: g / (x * math.log(2)))
-def log2(x: TensorLike) -> Array:
-    """Logarithm of x to the base 2."""
-    return np.log2(as_float(x))
-
-
-@primitive(lambda g, y, x: g / (x * math.log(10)))
-def log10(x: TensorLike) -> Array:
-    """Logarithm of x to the base 10."""
-    return np.log10(as_float(x))
-
-
-@primitive(lambda g, y, x: g / (1 + x))
-def log1p(x: TensorLike) -> Array:
-    """log(1 + x), exact for small x."""
-    return np.log1p(as_float(x))
-
-
-@primitive(lambda g, y, x1, x2: g * np.exp(x1 - y), lambda g, y, x1, x2: g * np.exp(x2 - y))
-def logaddexp(x1: TensorLike, x2: TensorLike) -> Array:
-    """log(exp(x1) + exp(x2)) without overflow."""
-    return np.logaddexp(*promote(x1, x2, floating=True))
-
-
-@primitive(lambda g, y, x1, x2: g * np.exp2(x1 - y), lambda g, y, x1, x2: g * np.exp2(x2 - y))
-def logaddexp2(x1: TensorLike, x2: TensorLike) -> Array:
-    """log2(2 ** x1 + 2 ** x2) without overflow."""
-    return np.logaddexp2(*promote(x1, x2, floating=True))
-
+exp: Unary = unary(np.exp, lambda g, y, x: g * y, "Exponential e ** x.", writes=True)
+exp2: Unary = unary(np.exp2, lambda g, y, x: g * y * math.log(2), "Power of two, 2 ** x.")
+expm1: Unary = unary(np.expm1, lambda g, y, x: g * (y + 1), "e ** x - 1, exact for small x.")
+log: Unary = unary(np.log, lambda g, y, x: g / x, "Natural logarithm of x.", writes=True)
+log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm of x to the base 2.")
+log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
+log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
+logaddexp: Binary = binary(
+    np.logaddexp, lambda g, y, x1, x2: g * np.exp(x1 - y), lambda g, y, x1, x2: g * np.exp(x2 - y),
+    "log(exp(x1) + exp(x2)) without overflow.", floating=True,
+)  # fmt: skip
+logaddexp2: Binary = binary(
+    np.logaddexp2, lambda g, y, x1, x2: g * np.exp2(x1 - y), lambda g, y, x1, x2: g * np.exp2(x2 - y),
+    "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True,
+)  # fmt: skip
 
 # Trigonometric and hyperbolic functions, angles in radians.
 
-
-@primitive(lambda g, y, x: g * np.cos(x))
-def sin(x: TensorLike) -> Array:
-    """Sine of x."""
-    return np.sin(as_float(x))
-
-
-@primitive(lambda g, y, x: -g * np.sin(x))
-def cos(x: TensorLike) -> Array:
-    """Cosine of x."""
-    return np.cos(as_float(x))
-
-
-@primitive(lambda g, y, x: g * (1 + y * y))
-def tan(x: TensorLike) -> Array:
-    """Tangent of x."""
-    return np.tan(as_float(x))
-
-
-@primitive(lambda g, y, x: g / np.sqrt(1 - x * x))
-def arcsin(x: TensorLike) -> Array:
-    """Angle whose sine is x."""
-    return np.arcsin(as_float(x))
-
-
-@primitive(lambda g, y, x: -g / np.sqrt(1 - x * x))
-def arccos(x: TensorLike) -> Array:
-    """Angle whose cosine is x."""
-    return np.arccos(as_float(x))
-
-
-@primitive(lambda g, y, x: g / (1 + x * x))
-def arctan(x: TensorLike) -> Array:
-    """Angle whose tangent is x."""
-    return np.arctan(as_float(x))
-
-
-@primitive(lambda g, y, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda g, y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2))
-def arctan2(x1: TensorLike, x2: TensorLike) -> Array:
-    """Angle of the point (x2, x1), from -pi to pi."""
-    return np.arctan2(*promote(x1, x2, floating=True))
-
-
-@primitive(lambda g, y, x: g * np.cosh(x))
-def sinh(x: TensorLike) -> Array:
-    """Hyperbolic sine of x."""
-    return np.sinh(as_float(x))
-
-
-@primitive(lambda g, y, x: g * np.sinh(x))
-def cosh(x: TensorLike) -> Array:
-    """Hyperbolic cosine of x."""
-    return np.cosh(as_float(x))
-
-
-@primitive(lambda g, y, x: g * (1 - y * y), inplace=True)
-def tanh(x: TensorLike, out: Array | None = None) -> Array:
-    """Hyperbolic tangent of x."""
-    return np.tanh(as_float(x), out=out)
-
-
-@primitive(lambda g, y, x: g / np.sqrt(x * x + 1))
-def arcsinh(x: TensorLike) -> Array:
-    """Inverse of the hyperbolic sine."""
-    return np.arcsinh(as_float(x))
-
-
-@primitive(lambda g, y, x: g / np.sqrt(x * x - 1))
-def arccosh(x: TensorLike) -> Array:
-    """Inverse of the hyperbolic cosine, for x >= 1."""
-    return np.arccosh(as_float(x))
-
-
-@primitive(lambda g, y, x: g / (1 - x * x))
-def arctanh(x: TensorLike) -> Array:
-    """Inverse of the hyperbolic tangent, for |x| < 1."""
-    return np.arctanh(as_float(x))
+sin: Unary = unary(np.sin, lambda g, y, x: g * np.cos(x), "Sine of x in radians.")
+cos: Unary = unary(np.cos, lambda g, y, x: -g * np.sin(x), "Cosine of x in radians.")
+tan: Unary = unary(np.tan, lambda g, y, x: g * (1 + y * y), "Tangent of x in radians.")
+arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), "Angle whose sine is x.")
+arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), "Angle whose cosine is x.")
+arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose tangent is x.")
+arctan2: Binary = binary(
+    np.arctan2, lambda g, y, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda g, y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+    "Angle of the point (x2, x1), from -pi to pi.", floating=True,
+)  # fmt: skip
+sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
+cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
+tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
+arcsinh: Unary = unary(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1), "Inverse of the hyperbolic sine.")
+arccosh: Unary = unary(np.arccosh, lambda g, y, x: g / np.sqrt(x * x - 1), "Inverse of the hyperbolic cosine, x >= 1.")
+arctanh: Unary = unary(np.arctanh, lambda g, y, x: g / (1 - x * x), "Inverse of the hyperbolic tangent, |x| < 1.")
+deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees to radians.")
+rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
 
 @primitive(lambda g, y, x: g * np.where(x == 0, 0, (np.cos(math.pi * x) - y) / np.where(x == 0, 1, x)))
@@ -436,101 +293,32 @@ def sinc(x: TensorLike) -> Array:
     return np.sinc(a).astype(a.dtype, copy=False)
 
 
-@primitive(lambda g, y, x: g * (math.pi / 180))
-def deg2rad(x: TensorLike) -> Array:
-    """Degrees to radians."""
-    return np.deg2rad(as_float(x))
-
-
-@primitive(lambda g, y, x: g * (180 / math.pi))
-def rad2deg(x: TensorLike) -> Array:
-    """Radians to degrees."""
-    return np.rad2deg(as_float(x))
-
-
-# Special functions.
-
-
-@primitive(None)
-def i0(x: TensorLike) -> Array:
-    """Modified Bessel function of the first kind and order 0."""
-    a = as_float(x)
-    return np.i0(a).astype(a.dtype, copy=False)
-
-
 # Complex numbers.
 
-
-@primitive(lambda g, y, x: g)
-def real(x: TensorLike) -> Array:
-    """Real part of x."""
-    return np.real(strong(x))
-
-
-@primitive(None)
-def imag(x: TensorLike) -> Array:
-    """Imaginary part of x."""
-    return np.imag(strong(x))
-
-
-@primitive(lambda g, y, x: np.conjugate(g))
-def conjugate(x: TensorLike) -> Array:
-    """Complex conjugate of x."""
-    return np.conjugate(strong(x))
-
-
-conj = conjugate
-
-
-@primitive(None)
-def angle(x: TensorLike) -> Array:
-    """Angle of a complex number in the plane, in radians."""
-    return np.angle(as_float(x))
-
-
-@composite
-def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
-    """Complex number with the given absolute value and angle."""
-    return abs_ * (cos(angle) + sin(angle) * 1j)  # type: ignore[return-value]  # a tensor as soon as one side is
-
+real: Unary = unary(np.real, lambda g, y, x: g, "Real part of x.", strong)
+imag: Unary = unary(np.imag, None, "Imaginary part of x.", strong)
+angle: Unary = unary(np.angle, None, "Angle of a complex number in the plane, in radians.")
+conjugate: Unary = unary(np.conjugate, lambda g, y, x: np.conjugate(g), "Complex conjugate of x.", strong)
+conj: Unary = conjugate
 
 # Comparison and logic: bools out.
 
-
-@primitive(None, None)
-def equal(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 == x2, element by element."""
-    return np.equal(x1, x2)
-
-
-@primitive(None, None)
-def not_equal(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 != x2, element by element."""
-    return np.not_equal(x1, x2)
-
-
-@primitive(None, None)
-def less(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 < x2, element by element."""
-    return np.less(x1, x2)
-
-
-@primitive(None, None)
-def less_equal(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 <= x2, element by element."""
-    return np.less_equal(x1, x2)
-
-
-@primitive(None, None)
-def greater(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 > x2, element by element."""
-    return np.greater(x1, x2)
-
-
-@primitive(None, None)
-def greater_equal(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 >= x2, element by element."""
-    return np.greater_equal(x1, x2)
+equal: Binary = comparison(np.equal, "Whether x1 == x2, element by element.")
+not_equal: Binary = comparison(np.not_equal, "Whether x1 != x2, element by element.")
+less: Binary = comparison(np.less, "Whether x1 < x2, element by element.")
+less_equal: Binary = comparison(np.less_equal, "Whether x1 <= x2, element by element.")
+greater: Binary = comparison(np.greater, "Whether x1 > x2, element by element.")
+greater_equal: Binary = comparison(np.greater_equal, "Whether x1 >= x2, element by element.")
+logical_and: Binary = comparison(np.logical_and, "Whether both x1 and x2 are true, element by element.")
+logical_or: Binary = comparison(np.logical_or, "Whether x1 or x2 or both are true, element by element.")
+logical_xor: Binary = comparison(np.logical_xor, "Whether exactly one of x1 and x2 is true, element by element.")
+logical_not: Unary = predicate(np.logical_not, "Whether x is false.")
+isfinite: Unary = predicate(np.isfinite, "Whether x is neither NaN nor infinite.")
+isinf: Unary = predicate(np.isinf, "Whether x is infinite.")
+isnan: Unary = predicate(np.isnan, "Whether x is NaN.")
+isposinf: Unary = predicate(np.isposinf, "Whether x is positive infinity.")
+isneginf: Unary = predicate(np.isneginf, "Whether x is negative infinity.")
+isreal: Unary = predicate(np.isreal, "Whether x has no imaginary part.")
 
 
 @primitive(None, None)
@@ -547,127 +335,20 @@ def allclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1
 
 @primitive(None, None)
 def isin(x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bool = False) -> Array:
-    """Whether each element of x1 occurs in x2.
-
-    Example:
-        >>> isin([1, 2, 3], [2, 5]).numpy()
-        array([False,  True, False])
-    """
+    """Whether each element of x1 occurs in x2."""
     return np.isin(x1, x2, assume_unique=assume_unique, invert=invert)
-
-
-@primitive(None)
-def isfinite(x: TensorLike) -> Array:
-    """Whether x is neither NaN nor infinite."""
-    return np.isfinite(x)
-
-
-@primitive(None)
-def isinf(x: TensorLike) -> Array:
-    """Whether x is infinite."""
-    return np.isinf(x)
-
-
-@primitive(None)
-def isnan(x: TensorLike) -> Array:
-    """Whether x is NaN."""
-    return np.isnan(x)
-
-
-@primitive(None)
-def isposinf(x: TensorLike) -> Array:
-    """Whether x is positive infinity."""
-    return np.isposinf(strong(x))
-
-
-@primitive(None)
-def isneginf(x: TensorLike) -> Array:
-    """Whether x is negative infinity."""
-    return np.isneginf(strong(x))
-
-
-@primitive(None)
-def isreal(x: TensorLike) -> Array:
-    """Whether x has no imaginary part."""
-    return np.isreal(strong(x))
-
-
-@primitive(None, None)
-def logical_and(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether both x1 and x2 are true, element by element."""
-    return np.logical_and(x1, x2)
-
-
-@primitive(None, None)
-def logical_or(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether x1 or x2 or both are true, element by element."""
-    return np.logical_or(x1, x2)
-
-
-@primitive(None, None)
-def logical_xor(x1: TensorLike, x2: TensorLike) -> Array:
-    """Whether exactly one of x1 and x2 is true, element by element."""
-    return np.logical_xor(x1, x2)
-
-
-@primitive(None)
-def logical_not(x: TensorLike) -> Array:
-    """Whether x is false."""
-    return np.logical_not(x)
 
 
 # Bits of integers and bools.
 
-
-@primitive(None, None)
-def bitwise_and(x: TensorLike, y: TensorLike) -> Array:
-    """Bits set in both x and y."""
-    return np.bitwise_and(*promote(x, y))
-
-
-@primitive(None, None)
-def bitwise_or(x: TensorLike, y: TensorLike) -> Array:
-    """Bits set in x or y or both."""
-    return np.bitwise_or(*promote(x, y))
-
-
-@primitive(None, None)
-def bitwise_xor(x: TensorLike, y: TensorLike) -> Array:
-    """Bits set in exactly one of x and y."""
-    return np.bitwise_xor(*promote(x, y))
-
-
-@primitive(None, name="invert")
-def bitwise_not(x: TensorLike) -> Array:
-    """All bits of x inverted; on bools logical not."""
-    return np.invert(strong(x))
-
-
-bitwise_invert = bitwise_not
-
-
-@primitive(None, None, name="left_shift")
-def bitwise_left_shift(x: TensorLike, y: TensorLike) -> Array:
-    """Bits of x moved left by y places, x << y."""
-    return np.left_shift(*promote(x, y))
-
-
-left_shift = bitwise_left_shift
-
-
-@primitive(None, None, name="right_shift")
-def bitwise_right_shift(x: TensorLike, y: TensorLike) -> Array:
-    """Bits of x moved right by y places, x >> y."""
-    return np.right_shift(*promote(x, y))
-
-
-right_shift = bitwise_right_shift
-
-
-@composite
-def saturate_cast(x: TensorLike, dtype: str) -> Tensor:
-    """x limited to the range of an integer dtype, then cast to it."""
-    name = _state.standardize_dtype(dtype)
-    info = np.iinfo(name) if np.dtype(name).kind in "iu" else np.finfo(name)
-    values = strong(x) if not isinstance(x, Tensor) else x
-    return clip(values, float(info.min), float(info.max)).astype(name)
+bitwise_and: Bitwise = bitwise(np.bitwise_and, "Bits set in both x and y.")
+bitwise_or: Bitwise = bitwise(np.bitwise_or, "Bits set in x or y or both.")
+bitwise_xor: Bitwise = bitwise(np.bitwise_xor, "Bits set in exactly one of x and y.")
+bitwise_not: Unary = unary(np.invert, None, "All bits of x inverted; on bools logical not.", strong, name="bitwise_not")
+bitwise_invert: Unary = bitwise_not
+bitwise_left_shift: Bitwise = bitwise(np.left_shift, "Bits of x moved left by y places, x << y.", "bitwise_left_shift")
+left_shift: Bitwise = bitwise_left_shift
+bitwise_right_shift: Bitwise = bitwise(
+    np.right_shift, "Bits of x moved right by y places, x >> y.", "bitwise_right_shift"
+)
+right_shift: Bitwise = bitwise_right_shift

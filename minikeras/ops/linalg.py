@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from .._typing import Array, Axis, TensorLike
 from ..tensor import Tensor, as_values, composite, primitive
 from .arrays import as_float, axes, promote, restore
 from .creation import convert_to_tensor, ndim, shape
-from .elementwise import absolute, multiply, power
-from .reduction import count_nonzero, max, min, sum
-from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose, tril, triu
+from .elementwise import absolute, multiply, not_equal, power
+from .reduction import max, min, sum
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, transpose, tril, triu
 
 # Products.
 
@@ -39,11 +40,7 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
 
 @primitive(_matmul_left, _matmul_right)
 def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
-    """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column.
-
-    Raises:
-        ValueError: if the sizes do not fit; the message names both shapes.
-    """
+    """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
     try:
         return np.matmul(a, b, out=out)
@@ -82,12 +79,7 @@ def vdot(x1: TensorLike, x2: TensorLike) -> Tensor:
 
 @composite
 def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> Tensor:
-    """Sum of products over axes of both.
-
-    Args:
-        x1, x2: Any tensors.
-        axes: How many last axes of x1 meet first ones of x2, or a pair: axes of x1, axes of x2.
-    """
+    """Sum of products over `axes`: so many last ones of x1 and first of x2, or a pair of lists of axes."""
     n1, n2 = ndim(x1), ndim(x2)
     pair = (range(n1 - axes, n1), range(axes)) if isinstance(axes, int) else axes
     over1, over2 = ([int(i) % n for i in np.atleast_1d(p)] for p, n in zip(pair, (n1, n2), strict=True))
@@ -99,16 +91,6 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> 
     left = reshape(transpose(x1, keep1 + over1), (-1, length))
     right = reshape(transpose(x2, over2 + keep2), (length, -1))
     return reshape(matmul(left, right), [shape1[i] for i in keep1] + [shape2[i] for i in keep2])
-
-
-@composite
-def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
-    """Kronecker product: each element of x1 times all of x2."""
-    n = int(np.maximum(ndim(x1), ndim(x2)))
-    s1, s2 = ((1,) * (n - ndim(x)) + shape(x) for x in (x1, x2))
-    left = reshape(x1, list(chain(*((m, 1) for m in s1))))
-    right = reshape(x2, list(chain(*((1, m) for m in s2))))
-    return reshape(multiply(left, right), [m * k for m, k in zip(s1, s2, strict=True)])
 
 
 @composite
@@ -145,12 +127,7 @@ def _einsum(*operands: TensorLike, subscripts: str) -> Array:
 
 @composite
 def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
-    """Sum of products, written as "ij,jk->ik".
-
-    Args:
-        subscripts: A letter for each axis of each operand; those absent after "->" are summed over.
-        operands: The tensors.
-        kwargs: Accepted for Keras's sake.
+    """Sum of products, written as "ij,jk->ik": axes whose letters are absent after "->" are summed over.
 
     Example:
         >>> einsum("ij->i", [[1, 2], [3, 4]]).numpy()
@@ -159,19 +136,14 @@ def einsum(subscripts: str, *operands: TensorLike, **kwargs: Any) -> Tensor:
     tensors = [convert_to_tensor(x) for x in operands]
     terms, output = _labels(subscripts.replace(" ", ""), tensors)
     seen = Counter(chain(*map(set, terms)))
-    for i, term in enumerate(terms):
-        x = tensors[i]
-        for label in [c for c, n in Counter(term).items() if n > 1]:  # "ii": only the diagonal counts
-            while term.count(label) > 1:
-                first = term.index(label)
-                second = term.index(label, first + 1)
-                x = diagonal(x, 0, first, second)
-                term = [c for k, c in enumerate(term) if k not in (first, second)] + [label]
+    for i, (term, x) in enumerate(zip(terms, tensors, strict=True)):
+        while len(set(term)) < len(term):  # "ii": only the diagonal counts
+            first, second = next((j, k) for k, c in enumerate(term) if (j := term.index(c)) < k)
+            x = diagonal(x, 0, first, second)
+            term = [c for k, c in enumerate(term) if k not in (first, second)] + [term[first]]
         alone = [k for k, label in enumerate(term) if seen[label] == 1 and label not in output]
-        if alone:
-            x = sum(x, alone)
+        tensors[i] = sum(x, alone) if alone else x
         terms[i] = [label for k, label in enumerate(term) if k not in alone]
-        tensors[i] = x
     return _einsum(*tensors, subscripts=f"{','.join(map(''.join, terms))}->{''.join(output)}")
 
 
@@ -181,7 +153,7 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
     terms = inputs.split(",")
     if len(terms) != len(tensors):
         raise ValueError(f"einsum {subscripts!r} needs {len(terms)} tensors. Received: {len(tensors)}.")
-    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in subscripts]
+    free = [c for c in ascii_letters if c not in subscripts]
     missing = [x.ndim - len(term.replace("...", "")) for term, x in zip(terms, tensors, strict=True)]
     longest = int(np.max([n for n, term in zip(missing, terms, strict=True) if "..." in term], initial=0))
     for n, term, x in zip(missing, terms, tensors, strict=True):
@@ -201,11 +173,8 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * x)
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
-    return np.linalg.norm(
-        as_float(x).reshape(-1) if axis is None and not keepdims else as_float(x),
-        axis=axes(axis),
-        keepdims=keepdims,
-    )
+    a = as_float(x)
+    return np.linalg.norm(a.reshape(-1) if axis is None and not keepdims else a, axis=axes(axis), keepdims=keepdims)
 
 
 @composite
@@ -226,61 +195,36 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
     where = None if axis is None else tuple(int(i) for i in np.atleast_1d(axis))
     if ord is None and (where is None or len(where) <= 2):
         return _length(x, where, keepdims)
-    where = tuple(range(ndim(x))) if where is None else where
-    if len(where) == 1:
-        return _vector_norm(x, ord, where, keepdims)
-    if len(where) != 2:
+    where = tuple(i % ndim(x) for i in (range(ndim(x)) if where is None else where))
+    if len(where) not in (1, 2):
         raise ValueError(f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}")
-    if ord == "fro":
+    if isinstance(ord, str) and (len(where) == 1 or ord not in ("fro", "nuc")):
+        raise ValueError(f"norm knows no such order. Received: ord={ord!r}, axis={axis}")
+    if ord == "fro" or (ord == 2 and len(where) == 1):
         return _length(x, where, keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
-        rows, columns = (i % ndim(x) for i in where)
-        added, kept = (rows, columns) if ord in (1, -1) else (columns, rows)
-        totals = sum(absolute(_floating(x)), added, True)
-        result = (max if ord > 0 else min)(totals, kept, True)
+    extreme: Any = max if ord != "nuc" and ord > 0 else min
+    if len(where) == 1:
+        size = absolute(_floating(x))
+        if ord in (np.inf, -np.inf):
+            return extreme(size, where, keepdims)
+        powers = _floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
+        total = sum(powers, where, keepdims)
+        return total if ord in (0, 1) else power(total, 1 / ord)
+    if ord in (1, -1, np.inf, -np.inf):  # sums down the columns, or along the rows
+        added, kept = where if ord in (1, -1) else where[::-1]
+        result = extreme(sum(absolute(_floating(x)), added, True), kept, True)
     elif ord in (2, -2, "nuc"):
-        matrices = moveaxis(_floating(x), where, (-2, -1))
-        values = _singular_values(matrices)
-        found = sum(values, -1) if ord == "nuc" else (max if ord == 2 else min)(values, -1)
-        result = expand_dims(found, sorted(i % ndim(x) for i in where))
+        values = _singular_values(moveaxis(_floating(x), where, (-2, -1)))
+        result = expand_dims(sum(values, -1) if ord == "nuc" else extreme(values, -1), sorted(where))
     else:
         raise ValueError(f"norm knows no such order for matrices. Received: ord={ord!r}")
-    return (
-        result
-        if keepdims
-        else reshape(result, [n for i, n in enumerate(result.shape) if i not in {j % ndim(x) for j in where}])
-    )
-
-
-def _vector_norm(x: TensorLike, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Tensor:
-    size = absolute(_floating(x))
-    if ord in (np.inf, -np.inf):
-        return (max if ord > 0 else min)(size, axis, keepdims)
-    if ord == 0:
-        return _floating(count_nonzero(size, axis) if not keepdims else expand_dims(count_nonzero(size, axis), axis))
-    if isinstance(ord, str):
-        raise ValueError(f"norm knows no such order for vectors. Received: ord={ord!r}")
-    if ord == 2:
-        return _length(x, axis, keepdims)
-    return sum(size, axis, keepdims) if ord == 1 else power(sum(power(size, ord), axis, keepdims), 1 / ord)
+    return result if keepdims else reshape(result, [n for i, n in enumerate(result.shape) if i not in where])
 
 
 def _floating(x: TensorLike) -> Tensor:
     """Return a tensor as floats."""
     tensor = convert_to_tensor(x)
     return tensor if tensor.dtype.startswith(("float", "complex")) else tensor.astype(_state.floatx())
-
-
-@composite
-def cdist(x: TensorLike, y: TensorLike) -> Tensor:
-    """Euclidean distances (..., m, n) between points in the rows of (..., m, d) and of (..., n, d).
-
-    Raises:
-        ValueError: if the points have different numbers of coordinates.
-    """
-    if ndim(x) < 2 or ndim(y) < 2 or shape(x)[-1] != shape(y)[-1]:
-        raise ValueError(f"cdist needs points of one size in rows. Received shapes: {shape(x)}, {shape(y)}.")
-    return _length(expand_dims(x, -2) - expand_dims(y, -3), -1)
 
 
 # Square matrices (..., n, n).
@@ -300,11 +244,7 @@ def _regular(x: TensorLike) -> Array:
 
 @primitive(lambda g, y, x: -_transposed(y) @ g @ _transposed(y))  # d(A^-1) = -A^-1 dA A^-1
 def inv(x: TensorLike) -> Array:
-    """Inverse of matrices.
-
-    Raises:
-        numpy.linalg.LinAlgError: if one is singular.
-    """
+    """Inverse of matrices; a singular one raises numpy.linalg.LinAlgError."""
     return np.linalg.inv(_regular(x))
 
 
@@ -326,19 +266,16 @@ def slogdet(x: TensorLike) -> tuple[Tensor, Tensor]:
     return Tensor(np.linalg.slogdet(_regular(as_values(x)))[0]), logdet(x)
 
 
-@primitive(
-    lambda g, y, a, b: _solve_left(g, y, a, b),
-    lambda g, y, a, b: np.linalg.solve(_transposed(a), g),
-)
+def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    h = np.linalg.solve(_transposed(a), g)
+    return -h[..., None] * y if np.ndim(b) == 1 else -h @ _transposed(y)
+
+
+@primitive(_solve_left, lambda g, y, a, b: np.linalg.solve(_transposed(a), g))
 def solve(a: TensorLike, b: TensorLike) -> Array:
     """x such that a @ x = b, for matrices a and a vector b or matrices b of columns."""
     matrix, right = promote(a, b, floating=True)
     return np.linalg.solve(_regular(matrix), right)
-
-
-def _solve_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    h = np.linalg.solve(_transposed(a), g)
-    return -h[..., None] * y if np.ndim(b) == 1 else -h @ _transposed(y)
 
 
 @composite
@@ -368,20 +305,16 @@ def cholesky(x: TensorLike, upper: bool = False) -> Array:
 
 
 @composite
-def cholesky_inverse(x: TensorLike, upper: bool = False) -> Tensor:
-    """Inverse of the matrix whose Cholesky factor is x."""
-    factor = swapaxes(triu(x), -1, -2) if upper else tril(x)
-    inverse = inv(factor)
-    return swapaxes(inverse, -1, -2) @ inverse
-
-
-@composite
 def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """Sum of the diagonal of the matrices in two axes."""
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
 # Decompositions: several results, none of them differentiated.
+
+
+def _tensors(arrays: Any) -> Any:
+    return tuple(map(Tensor, arrays))
 
 
 @primitive(None)
@@ -394,53 +327,24 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
     """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone. Not differentiated."""
     if not compute_uv:
         return _singular_values(x)
-    return tuple(map(Tensor, np.linalg.svd(as_float(as_values(x)), full_matrices)))
+    return _tensors(np.linalg.svd(as_float(as_values(x)), full_matrices))
 
 
 @composite
 def qr(x: TensorLike, mode: str = "reduced") -> tuple[Tensor, Tensor]:
-    """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated.
-
-    Raises:
-        ValueError: if `mode` is neither "reduced" nor "complete".
-    """
+    """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated."""
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr mode must be 'reduced' or 'complete'. Received: mode={mode!r}")
-    q, r = np.linalg.qr(as_float(as_values(x)), mode)  # type: ignore[call-overload]  # checked above
-    return Tensor(q), Tensor(r)
+    return _tensors(np.linalg.qr(as_float(as_values(x)), mode))  # type: ignore[call-overload]  # checked above
 
 
 @composite
 def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices. Not differentiated."""
-    values, vectors = np.linalg.eigh(_regular(as_values(x)))
-    return Tensor(values), Tensor(vectors)
+    return _tensors(np.linalg.eigh(_regular(as_values(x))))
 
 
 @composite
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated."""
-    values, vectors = np.linalg.eig(_regular(as_values(x)))
-    return Tensor(values), Tensor(vectors)
-
-
-@primitive(None)
-def pinv(x: TensorLike, rcond: float | None = None) -> Array:
-    """Pseudo-inverse of matrices. Not differentiated."""
-    return np.linalg.pinv(as_float(x), rcond)
-
-
-@primitive(None, None)
-def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Array:
-    """x for which a @ x is nearest to b. Not differentiated."""
-    left, right = promote(a, b, floating=True)
-    return np.linalg.lstsq(left, right, rcond)[0]
-
-
-@primitive(None)
-def matrix_rank(x: TensorLike, tol: float | None = None) -> Array:
-    """Rank of matrices: how many singular values exceed `tol`."""
-    a = as_float(x)
-    if a.ndim < 2:
-        raise ValueError(f"matrix_rank needs matrices. Received shape: {a.shape}.")
-    return np.asarray(np.linalg.matrix_rank(a, tol), "int32")
+    return _tensors(np.linalg.eig(_regular(as_values(x))))

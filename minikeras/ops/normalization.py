@@ -23,13 +23,7 @@ def _wide(x: Any) -> Any:
 def moments(
     x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bool = False, synchronized: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Mean and variance of x along axes.
-
-    Args:
-        x: A tensor.
-        axes: Along which axes.
-        keepdims: Whether the results keep them with size 1.
-        synchronized: There is one device here; only False.
+    """Mean and variance of x along axes, which `keepdims` keeps with size 1.
 
     Example:
         >>> mean, variance = moments([1.0, 3.0], axes=[0])
@@ -51,21 +45,10 @@ def moments(
 
 @composite
 def batch_normalization(
-    x: TensorLike,
-    mean: TensorLike,
-    variance: TensorLike,
-    axis: int,
-    offset: TensorLike | None = None,
-    scale: TensorLike | None = None,
-    epsilon: float = 1e-3,
-) -> Tensor:
+    x: TensorLike, mean: TensorLike, variance: TensorLike, axis: int, offset: TensorLike | None = None,
+    scale: TensorLike | None = None, epsilon: float = 1e-3,
+) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for every place along an axis.
-
-    Args:
-        x: A tensor whose axis number `axis` has size n.
-        mean, variance, offset, scale: Of shape (n,); the last two may be None.
-        axis: The axis that is not normalized over.
-        epsilon: Keeps the divisor from 0.
 
     Example:
         >>> print(batch_normalization([[1.0], [3.0]], [2.0], [1.0], axis=-1, epsilon=0.0))
@@ -76,14 +59,13 @@ def batch_normalization(
     t: Any = convert_to_tensor(x)
     shape = [1] * t.ndim
     shape[axis] = -1
-    factor = 1 / np.sqrt(np.reshape(convert_to_tensor(variance), shape) + epsilon)
-    if scale is not None:
-        factor = factor * np.reshape(convert_to_tensor(scale), shape)
-    shift = -np.reshape(convert_to_tensor(mean), shape) * factor
-    if offset is not None:
-        shift = shift + np.reshape(convert_to_tensor(offset), shape)
-    result: Tensor = t * factor + shift
-    return result
+    m, v, b, s = (
+        None if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale)
+    )
+    factor = 1 / np.sqrt(v + epsilon)
+    factor = factor if s is None else factor * s
+    shift = -m * factor
+    return t * factor + (shift if b is None else shift + b)
 
 
 def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
@@ -96,26 +78,10 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
 
 @composite
 def layer_normalization(
-    x: TensorLike,
-    gamma: TensorLike | None = None,
-    beta: TensorLike | None = None,
-    axis: int | list[int] | tuple[int, ...] = -1,
-    epsilon: float | None = None,
-) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along an axis (or axes).
-
-    Args:
-        x: A tensor.
-        gamma, beta: Scale and offset with the sizes of x along the axes, or None.
-        axis: Along which axes each sample is normalized.
-        epsilon: Keeps the divisor from 0; the configured epsilon if not given.
-
-    Source: Ba et al. 2016.
-
-    Example:
-        >>> np.round(layer_normalization([[1.0, 3.0]]).numpy(), 4)
-        array([[-1.,  1.]], dtype=float32)
-    """
+    x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None,
+    axis: int | list[int] | tuple[int, ...] = -1, epsilon: float | None = None,
+) -> Tensor:  # fmt: skip
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along axes. Ba et al. 2016."""
     kept, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
     mean, variance = moments(t, where, keepdims=True)
@@ -131,25 +97,10 @@ def layer_normalization(
 
 @composite
 def rms_normalization(
-    x: TensorLike,
-    scale: TensorLike | None = None,
-    axis: int | list[int] | tuple[int, ...] = -1,
+    x: TensorLike, scale: TensorLike | None = None, axis: int | list[int] | tuple[int, ...] = -1,
     epsilon: float | None = None,
-) -> Tensor:
-    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along an axis (or axes).
-
-    Args:
-        x: A tensor.
-        scale: Broadcasts against x; None for none.
-        axis: Along which axes each sample is normalized.
-        epsilon: Keeps the divisor from 0; the configured epsilon if not given.
-
-    Source: Zhang and Sennrich 2019.
-
-    Example:
-        >>> print(rms_normalization([[3.0, 3.0]]))
-        Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
-    """
+) -> Tensor:  # fmt: skip
+    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along axes. Zhang and Sennrich 2019."""
     kept, t = convert_to_tensor(x).dtype, _wide(x)
     square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
     result: Tensor = t * (1 / np.sqrt(square + (_state.settings.epsilon if epsilon is None else epsilon)))
@@ -160,15 +111,7 @@ def rms_normalization(
 
 @composite
 def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | None = None) -> Tensor:
-    """x divided by its norm along an axis: sum(|x| ** order) ** (1 / order), but at least epsilon.
-
-    Raises:
-        ValueError: if `order` is not a positive integer.
-
-    Example:
-        >>> print(normalize([3.0, 4.0]))
-        Tensor([0.6 0.8], shape=(2,), dtype=float32)
-    """
+    """x divided by its norm along an axis: sum(|x| ** order) ** (1 / order), but at least epsilon."""
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     t: Any = convert_to_tensor(x)
@@ -185,22 +128,13 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     return result
 
 
-# Attention
-
-
 @composite
 def dot_product_attention(
-    query: TensorLike,
-    key: TensorLike,
-    value: TensorLike,
-    bias: TensorLike | None = None,
-    mask: TensorLike | None = None,
-    scale: float | None = None,
-    is_causal: bool = False,
-    flash_attention: bool | None = None,
-    attn_logits_soft_cap: float | None = None,
-) -> Tensor:
-    """softmax(query @ key^T * scale + bias) @ value, for each head.
+    query: TensorLike, key: TensorLike, value: TensorLike, bias: TensorLike | None = None,
+    mask: TensorLike | None = None, scale: float | None = None, is_causal: bool = False,
+    flash_attention: bool | None = None, attn_logits_soft_cap: float | None = None,
+) -> Tensor:  # fmt: skip
+    """softmax(query @ key^T * scale + bias) @ value, for each head. Vaswani et al. 2017.
 
     Args:
         query: Of shape (batch, target length, heads, size).
@@ -210,15 +144,6 @@ def dot_product_attention(
         scale: 1 / sqrt(size) if not given.
         is_causal: Whether a target sees no source after its own place.
         flash_attention, attn_logits_soft_cap: Only for accelerators; leave them alone.
-
-    Returns:
-        A tensor of the query's shape.
-    Source: Vaswani et al. 2017.
-
-    Example:
-        >>> x = np.ones((1, 2, 1, 4), "float32")
-        >>> dot_product_attention(x, x, x).shape
-        (1, 2, 1, 4)
     """
     if flash_attention or attn_logits_soft_cap is not None:
         raise ValueError("flash_attention and attn_logits_soft_cap need an accelerator. Leave them at None.")

@@ -1,25 +1,58 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
-from ..tensor import Tensor, as_array, as_values, composite, primitive
-from .arrays import as_float, axes, common_dtype, promote, restore, strong
+from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
+from .arrays import as_float, axes, common_dtype, named, restore, strong
 from .creation import cast, convert_to_tensor, shape
 from .creation import dtype as dtype_of
 from .elementwise import add, isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, moveaxis, where
 
-_NARROW = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+
+class Reduction(Protocol):
+    """An op along axes, over all elements by default."""
+
+    def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Run it."""
+
+
+class Position(Protocol):
+    """An op along one axis that gives positions, in the flattened tensor by default."""
+
+    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Run it."""
+
+
+def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, name: str = "") -> Reduction:
+    """Declare a reduction of x, which `prepare` makes an array."""
+
+    def forward(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
+        return function(prepare(x), axes(axis), keepdims=keepdims)
+
+    return primitive(vjp)(named(forward, name or function.__name__, doc))
+
+
+def position(function: Any, doc: str) -> Position:
+    """Declare the search for a position along an axis."""
+
+    def forward(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+        return function(strong(x), axis, keepdims=keepdims).astype("int32")
+
+    return primitive(None)(named(forward, function.__name__, doc))
+
+
+# Sums and means.
 
 
 def _accumulated(x: Array) -> np.dtype[Any]:
     """Return the dtype of a sum of x: small integers are added as 32-bit ones."""
-    return np.dtype(_NARROW.get(x.dtype.name, x.dtype))
+    narrow = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+    return np.dtype(narrow.get(x.dtype.name, x.dtype))
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims))
@@ -41,65 +74,17 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
 
 
-@primitive(
-    lambda g, y, x, axis=None, keepdims=False: (
-        restore(g, axis, keepdims) * (x - np.mean(x, axes(axis), keepdims=True)) * (2 * np.size(y) / np.size(x))
-    )
-)
-def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Variance along axes: mean of the squared distance from the mean."""
-    return np.var(as_float(x), axes(axis), keepdims=keepdims)
+def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    distance = x - np.mean(x, axes(axis), keepdims=True)
+    return restore(g, axis, keepdims) * distance * (2 * np.size(y) / np.size(x))
 
 
-@primitive(
-    lambda g, y, x, axis=None, keepdims=False: (
-        restore(g / y, axis, keepdims) * (x - np.mean(x, axes(axis), keepdims=True)) * (np.size(y) / np.size(x))
-    )
-)
-def std(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Standard deviation along axes: square root of the variance."""
-    return np.std(as_float(x), axes(axis), keepdims=keepdims)
+def _std_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return _var_rule(g / (2 * y), y, x, axis, keepdims)  # d sqrt(v) = dv / (2 sqrt(v))
 
 
-def _best(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
-    """Share the gradient of an extreme evenly among the elements that attain it."""
-    ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
-    count = np.sum(ties, axes(axis), keepdims=True)
-    return restore(g, axis, keepdims) * ties / np.maximum(count, 1)  # none attains it where `initial` does
-
-
-@primitive(_best)
-def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
-    """Largest element along axes, at least `initial`."""
-    return np.max(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
-
-
-@primitive(_best)
-def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
-    """Smallest element along axes, at most `initial`."""
-    return np.min(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
-
-
-def _start(initial: float | None) -> dict[str, Any]:
-    return {} if initial is None else {"initial": initial}
-
-
-@primitive(_best)
-def amax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Largest element along axes."""
-    return np.max(strong(x), axes(axis), keepdims=keepdims)
-
-
-@primitive(_best)
-def amin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Smallest element along axes."""
-    return np.min(strong(x), axes(axis), keepdims=keepdims)
-
-
-@composite
-def ptp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Range along axes: the largest element minus the smallest."""
-    return max(x, axis, keepdims) - min(x, axis, keepdims)
+var: Reduction = reduction(np.var, _var_rule, "Variance along axes: mean squared distance from the mean.", as_float)
+std: Reduction = reduction(np.std, _std_rule, "Standard deviation along axes: root of the variance.", as_float)
 
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
@@ -131,66 +116,6 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array
     return total if keepdims else np.squeeze(total, where)
 
 
-@primitive(None)
-def all(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Whether all elements along axes are true."""
-    return np.all(x, axes(axis), keepdims=keepdims)
-
-
-@primitive(None)
-def any(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Whether any element along axes is true."""
-    return np.any(x, axes(axis), keepdims=keepdims)
-
-
-@primitive(None)
-def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the first largest element along an axis, in the flattened tensor by default."""
-    return np.argmax(strong(x), axis, keepdims=keepdims).astype("int32")
-
-
-@primitive(None)
-def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the first smallest element along an axis, in the flattened tensor by default."""
-    return np.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
-
-
-@primitive(None)
-def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
-    """Number of elements along axes that are not zero."""
-    return np.asarray(np.count_nonzero(strong(x), axes(axis)), "int32")
-
-
-def _reverse_cumsum(g: Any, axis: int) -> Any:
-    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
-
-
-def _cumsum_rule(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    return np.reshape(_reverse_cumsum(g, 0 if axis is None else axis), np.shape(x))
-
-
-def _cumprod_rule(g: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    return np.reshape(_reverse_cumsum(g * y, 0 if axis is None else axis), np.shape(x)) / x
-
-
-@primitive(_cumsum_rule)
-def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
-    """Running sum along an axis, of the flattened tensor by default."""
-    a = strong(x)
-    return np.cumsum(a, axis, dtype=dtype or _bool_as_int(a))
-
-
-@primitive(_cumprod_rule)  # for elements other than 0
-def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
-    """Running product along an axis, of the flattened tensor by default."""
-    a = strong(x)
-    return np.cumprod(a, axis, dtype=dtype or _bool_as_int(a))
-
-
-def _bool_as_int(a: Array) -> Any:
-    return "int32" if a.dtype == bool else a.dtype
-
-
 @composite
 def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> Tensor:
     """Mean along axes, weighted by `weights` (of x's shape, or of the length of the axis).
@@ -201,8 +126,7 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
     """
     if weights is None:
         return mean(x, axis)
-    w = convert_to_tensor(weights)
-    sizes = shape(x)
+    w, sizes = convert_to_tensor(weights), shape(x)
     if w.shape != sizes:
         if not isinstance(axis, int) or w.ndim != 1 or w.shape[0] != sizes[axis]:
             raise ValueError(
@@ -214,27 +138,51 @@ def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None)
     return sum(product, axis) / sum(w + product * 0, axis)
 
 
-# Order statistics. Their gradient is not defined here.
+# Extremes, truth, and order statistics, whose gradient is not defined here.
 
 
-def _quantile(function: Callable[..., Any]) -> Callable[..., Array]:
-    def call(x: TensorLike, q: Any, axis: Any, method: str, keepdims: bool) -> Array:
-        a = as_float(x)
-        return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
+def _best(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """Share the gradient of an extreme evenly among the elements that attain it."""
+    ties = np.equal(x, restore(y, axis, keepdims)).astype(x.dtype)
+    count = np.sum(ties, axes(axis), keepdims=True)
+    return restore(g, axis, keepdims) * ties / np.maximum(count, 1)  # none attains it where `initial` does
 
-    return call
+
+@primitive(_best)
+def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+    """Largest element along axes, at least `initial`."""
+    return np.max(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
 
 
-@primitive(None)
-def median(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Median along axes."""
-    return np.asarray(np.median(as_float(x), axes(axis), keepdims=keepdims))
+@primitive(_best)
+def min(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+    """Smallest element along axes, at most `initial`."""
+    return np.min(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
+
+
+def _start(initial: float | None) -> dict[str, Any]:
+    return {} if initial is None else {"initial": initial}
+
+
+amax: Reduction = reduction(np.max, _best, "Largest element along axes.", name="amax")
+amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name="amin")
+all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
+any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
+median: Reduction = reduction(np.median, None, "Median along axes.", as_float)
+argmax: Position = position(np.argmax, "Position of the first largest element along an axis.")
+argmin: Position = position(np.argmin, "Position of the first smallest element along an axis.")
+
+
+@composite
+def ptp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Range along axes: the largest element minus the smallest."""
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
 
 
 @primitive(None, None)
 def quantile(x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:
     """Value below which a part q of the elements along axes lies, for each q from 0 to 1."""
-    return _quantile(np.quantile)(x, q, axis, method, keepdims)
+    return _quantile(np.quantile, x, q, axis, method, keepdims)
 
 
 @primitive(None, None)
@@ -242,119 +190,109 @@ def percentile(
     x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Array:
     """Value below which q percent of the elements along axes lie, for each q from 0 to 100."""
-    return _quantile(np.percentile)(x, q, axis, method, keepdims)
+    return _quantile(np.percentile, x, q, axis, method, keepdims)
+
+
+def _quantile(function: Any, x: TensorLike, q: TensorLike, axis: Axis, method: str, keepdims: bool) -> Array:
+    a = as_float(x)
+    return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
+
+
+# Running sums and products.
+
+
+def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
+    where = 0 if axis is None else axis
+    return np.reshape(np.flip(np.cumsum(np.flip(g, where), where), where), np.shape(x))
+
+
+def _bool_as_int(a: Array) -> Any:
+    return "int32" if a.dtype == bool else a.dtype
+
+
+@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
+def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
+    """Running sum along an axis, of the flattened tensor by default."""
+    a = strong(x)
+    return np.cumsum(a, axis, dtype=dtype or _bool_as_int(a))
+
+
+@primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)  # for elements other than 0
+def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
+    """Running product along an axis, of the flattened tensor by default."""
+    a = strong(x)
+    return np.cumprod(a, axis, dtype=dtype or _bool_as_int(a))
 
 
 # The same without the NaNs: a NaN counts as nothing, and gets no gradient.
 
 
-@composite
-def nansum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Sum along axes, NaN as 0."""
-    return sum(_filled(x, 0), axis, keepdims)
-
-
-@composite
-def nanprod(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Product along axes, NaN as 1."""
-    return prod(_filled(x, 1), axis, keepdims)
-
-
-@composite
-def nancumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Tensor:
-    """Running sum along an axis, NaN as 0."""
-    return cumsum(_filled(x, 0), axis, dtype)
-
-
-@composite
-def nancumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Tensor:
-    """Running product along an axis, NaN as 1."""
-    return cumprod(_filled(x, 1), axis, dtype)
-
-
-@composite
-def nanmean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Mean along axes of the elements that are not NaN."""
-    return nansum(x, axis, keepdims) / _present(x, axis, keepdims)
-
-
-@composite
-def nanvar(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Variance along axes of the elements that are not NaN."""
-    distance = _filled(x - nanmean(x, axis, True), 0)
-    return sum(square(distance), axis, keepdims) / _present(x, axis, keepdims)
-
-
-@composite
-def nanstd(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Standard deviation along axes of the elements that are not NaN."""
-    return sqrt(nanvar(x, axis, keepdims))
-
-
-@composite
-def nanmax(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Largest element along axes that is not NaN."""
-    return _all_nan(x, axis, keepdims, max(_filled(x, -np.inf), axis, keepdims))
-
-
-@composite
-def nanmin(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Smallest element along axes that is not NaN."""
-    return _all_nan(x, axis, keepdims, min(_filled(x, np.inf), axis, keepdims))
-
-
-@composite
-def nanargmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Position of the largest element along an axis that is not NaN, -1 where all are."""
-    return _all_nan(x, axis, keepdims, argmax(_filled(x, -np.inf), axis, keepdims), -1)
-
-
-@composite
-def nanargmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Position of the smallest element along an axis that is not NaN, -1 where all are."""
-    return _all_nan(x, axis, keepdims, argmin(_filled(x, np.inf), axis, keepdims), -1)
-
-
-@primitive(None)
-def nanmedian(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Median along axes of the elements that are not NaN."""
-    return np.asarray(np.nanmedian(as_float(x), axes(axis), keepdims=keepdims))
-
-
-@primitive(None, None)
-def nanquantile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
-    """Value below which a part q of the elements along axes lies that are not NaN."""
-    return _quantile(np.nanquantile)(x, q, axis, method, keepdims)
-
-
-@primitive(None, None)
-def nanpercentile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
-    """Value below which q percent of the elements along axes lie that are not NaN."""
-    return _quantile(np.nanpercentile)(x, q, axis, method, keepdims)
-
-
 def _filled(x: TensorLike, value: float) -> Any:
     """Return x with a value in place of NaN; integers have none."""
-    floating = dtype_of(x).startswith("float")
-    return where(isnan(x), value, x) if floating else x
+    return where(isnan(x), value, x) if dtype_of(x).startswith("float") else x
 
 
 def _present(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
     return sum(logical_not(isnan(x)), axis, keepdims)
 
 
-def _all_nan(x: TensorLike, axis: Axis, keepdims: bool, value: Tensor, otherwise: float = np.nan) -> Tensor:
-    """Return a value, but another where there is nothing but NaN."""
-    if not dtype_of(x).startswith("float"):
-        return value
-    return where(all(isnan(x), axis, keepdims), otherwise, value)
+def _variance(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
+    distance = _filled(x - nanmean(x, axis, True), 0)
+    return sum(square(distance), axis, keepdims) / _present(x, axis, keepdims)
+
+
+def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -> Tensor:
+    """Return an extreme, NaN where there is nothing else."""
+    value: Tensor = op(_filled(x, start), axis, keepdims)
+    floating = dtype_of(x).startswith("float")
+    return where(all(isnan(x), axis, keepdims), np.nan, value) if floating else value
+
+
+def _reduction(function: Any, name: str, doc: str) -> Reduction:
+    return composite(named(function, name, doc))
+
+
+nansum: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims), "nansum", "Sum along axes, NaN as 0."
+)
+nanprod: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims), "nanprod", "Product along axes, NaN as 1."
+)
+nanmean: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
+    "nanmean", "Mean along axes of the elements that are not NaN.",
+)  # fmt: skip
+nanvar: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: _variance(x, axis, keepdims),
+    "nanvar", "Variance along axes of the elements that are not NaN.",
+)  # fmt: skip
+nanstd: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: sqrt(nanvar(x, axis, keepdims)),
+    "nanstd", "Standard deviation along axes of the elements that are not NaN.",
+)  # fmt: skip
+nanmax: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: _extreme(max, x, axis, keepdims, -np.inf),
+    "nanmax", "Largest element along axes that is not NaN.",
+)  # fmt: skip
+nanmin: Reduction = _reduction(
+    lambda x, axis=None, keepdims=False: _extreme(min, x, axis, keepdims, np.inf),
+    "nanmin", "Smallest element along axes that is not NaN.",
+)  # fmt: skip
 
 
 # Counting and searching.
+
+
+@primitive(None)
+def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
+    """Number of elements along axes that are not zero."""
+    return np.asarray(np.count_nonzero(strong(x), axes(axis)), "int32")
+
+
+@composite
+def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
+    """Indices of the elements that are not zero, a tensor for each axis."""
+    return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
 
 
 @primitive(None)
@@ -385,11 +323,7 @@ def digitize(x: TensorLike, bins: TensorLike) -> Array:
 
 @primitive(None, None)
 def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "left") -> Array:
-    """Where in an ascending sequence each value would be inserted.
-
-    Raises:
-        ValueError: if the sequence has more than one axis.
-    """
+    """Where in an ascending sequence with one axis each value would be inserted."""
     a = strong(sorted_sequence)
     if a.ndim != 1:
         raise ValueError(f"searchsorted needs a sequence with one axis. Received: sorted_sequence.shape={a.shape}")
@@ -426,36 +360,15 @@ def unique(
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
     found = np.unique(as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
     outputs = list(found) if isinstance(found, tuple) else [found]
-    if size is not None:
-        names = ["values", *(name for name, wanted in flags.items() if wanted)]
-        fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}
-        for i, name in enumerate(names):
-            if name in fills:
-                where = (axis or 0) if name == "values" else 0
-                part = np.take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
-                widths = [(0, size - n if k == where % part.ndim else 0) for k, n in enumerate(part.shape)]
-                outputs[i] = np.pad(part, widths, constant_values=fills[name])
+    fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}
+    for i, name in enumerate(["values", *(name for name, wanted in flags.items() if wanted)]):
+        if size is not None and name in fills:
+            where = (axis or 0) if name == "values" else 0
+            part = np.take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
+            widths = [(0, size - n if k == where % part.ndim else 0) for k, n in enumerate(part.shape)]
+            outputs[i] = np.pad(part, widths, constant_values=fills[name])
     tensors = (Tensor(outputs[0]), *(Tensor(i.astype("int32")) for i in outputs[1:]))
     return tensors[0] if len(tensors) == 1 else tensors
-
-
-@composite
-def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
-    """Indices of the elements that are not zero, a tensor for each axis."""
-    return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
-
-
-@primitive(None, None)
-def correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> Array:
-    """Cross-correlation of two vectors; `mode` is "valid", "same" or "full"."""
-    return np.correlate(*promote(x1, x2, floating=True), mode)  # type: ignore[call-overload]  # NumPy checks the mode
-
-
-@primitive(None)
-def corrcoef(x: TensorLike) -> Array:
-    """Pearson correlation of the rows of a matrix with each other."""
-    a = as_float(x)
-    return np.corrcoef(a).astype(a.dtype)
 
 
 @composite

@@ -8,8 +8,9 @@ import numpy as np
 
 from .._typing import Array, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
-from .arrays import axes, promote, rule, strong
+from .arrays import axes, named, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
+from .elementwise import Unary
 
 slice_type = slice  # this file defines Keras's op of that name
 
@@ -20,19 +21,12 @@ def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
     return np.reshape(g, np.shape(x))
 
 
-def _sequence(value: Any) -> Any:
-    return [value] if np.ndim(value) == 0 else value
-
-
 @primitive(_back)
 def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
-    """x in another shape of as many elements; one size may be -1.
-
-    Raises:
-        ValueError: if the numbers of elements differ; the message names both shapes.
-    """
+    """x in another shape of as many elements; one size may be -1."""
     a = strong(x)
-    sizes = [-1 if n is None else int(n) for n in _sequence(newshape)]
+    given: Any = [newshape] if np.ndim(newshape) == 0 else newshape
+    sizes = [-1 if n is None else int(n) for n in given]
     try:
         return a.reshape(sizes)
     except ValueError:
@@ -69,11 +63,7 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
 # Order of axes and elements.
 
 
-def _inverse_order(axes: Any) -> Any:
-    return None if axes is None else np.argsort([a % len(axes) for a in axes])
-
-
-@primitive(lambda g, y, x, axes=None: np.transpose(g, _inverse_order(axes)))
+@primitive(lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])))
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Array:
     """x with its axes in another order, reversed by default."""
     return np.transpose(strong(x), axes)
@@ -97,36 +87,19 @@ def flip(x: TensorLike, axis: int | Sequence[int] | None = None) -> Array:
     return np.flip(strong(x), axes(axis))
 
 
-@composite
-def fliplr(x: TensorLike) -> Tensor:
-    """x with the order along its second axis reversed."""
-    return flip(x, 1)
-
-
-@composite
-def flipud(x: TensorLike) -> Tensor:
-    """x with the order along its first axis reversed."""
-    return flip(x, 0)
+fliplr: Unary = composite(named(lambda x: flip(x, 1), "fliplr", "x with the order along its second axis reversed."))
+flipud: Unary = composite(named(lambda x: flip(x, 0), "flipud", "x with the order along its first axis reversed."))
 
 
 @primitive(lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
 def roll(x: TensorLike, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Array:
-    """x shifted along axes; what leaves at one end enters at the other.
-
-    Example:
-        >>> roll([1, 2, 3], 1).numpy()
-        array([3, 1, 2], dtype=int32)
-    """
+    """x shifted along axes; what leaves at one end enters at the other."""
     return np.roll(strong(x), shift, axes(axis))
 
 
 @primitive(lambda g, y, array, k=1, axes=(0, 1): np.rot90(g, -k, axes))
 def rot90(array: TensorLike, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
-    """A tensor turned k times by 90 degrees, from the first of two axes towards the second.
-
-    Raises:
-        ValueError: for fewer than two axes, or two equal ones.
-    """
+    """A tensor turned k times by 90 degrees, from the first of two axes towards the second."""
     a = strong(array)
     if a.ndim < 2 or len(axes) != 2 or axes[0] == axes[1]:
         raise ValueError(f"rot90 needs two different axes of a tensor. Received: shape={a.shape}, axes={axes}")
@@ -182,13 +155,7 @@ def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) ->
 
 @primitive(_take_rule, None)
 def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
-    """Elements of x at indices along an axis, of the flattened tensor by default.
-
-    Example:
-        >>> take([[1, 2, 3], [4, 5, 6]], [2, 0], axis=1).numpy()
-        array([[3, 1],
-               [6, 4]], dtype=int32)
-    """
+    """Elements of x at indices along an axis, of the flattened tensor by default."""
     return np.take(strong(x), _whole(indices), axis)
 
 
@@ -198,50 +165,28 @@ def _whole(indices: TensorLike) -> Array:
     return a if a.size else a.astype("int32")
 
 
-def _grid(indices: Any, axis: int) -> tuple[Any, ...]:
-    """Return the key that picks, at each position, the element which indices name along an axis."""
-    a = as_array(indices)
-    key = list(np.ix_(*map(np.arange, a.shape)))
-    key[axis] = a
-    return tuple(key)
-
-
 def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
         return _take_rule(g, y, x, indices)
-    shape = list(np.shape(indices))
-    shape[axis] = 1
-    whole = [
-        n if m == 1 and i != axis % len(shape) else m for i, (m, n) in enumerate(zip(shape, np.shape(x), strict=True))
-    ]
-    whole[axis] = np.shape(indices)[axis]
-    return _put_rule(g, np.shape(x), _grid(np.broadcast_to(as_array(indices), whole), axis))
+    sizes = list(np.shape(x))
+    sizes[axis] = np.shape(indices)[axis]
+    key = list(np.ix_(*map(np.arange, np.broadcast_shapes(np.shape(indices), tuple(sizes)))))
+    key[axis] = as_array(indices)
+    return _put_rule(g, np.shape(x), tuple(key))
 
 
 @primitive(_take_along_rule, None)
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
-    """Elements of x that indices, of x's shape but for one axis, name along this axis.
-
-    Example:
-        >>> take_along_axis([[1, 2], [3, 4]], [[1], [0]], axis=1).numpy()
-        array([[2],
-               [3]], dtype=int32)
-    """
+    """Elements of x that indices, of x's shape but for one axis, name along this axis."""
     a, index = strong(x), _whole(indices)
     return np.take(a, index.reshape(-1)) if axis is None else np.take_along_axis(a, index, axis)
 
 
 @composite
 def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """A block of a tensor, of a shape and from a corner.
-
-    Raises:
-        ValueError: if corner and shape have different lengths.
-    """
+    """A block of a tensor, of a shape and from a corner."""
     if len(start_indices) != len(shape):
-        raise ValueError(
-            f"slice needs as many start indices as sizes. Received: start_indices={start_indices}, shape={shape}"
-        )
+        raise ValueError(f"slice needs as many start indices as sizes. Received: {start_indices=}, {shape=}")
     return get_item(inputs, _block(start_indices, shape))
 
 
@@ -275,12 +220,7 @@ def _rows(indices: Any) -> tuple[Any, ...]:
 
 @primitive(None, lambda g, y, indices, values, shape: g[_rows(indices)])
 def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Array:
-    """Zeros of a shape with values added at positions, one a row of `indices`.
-
-    Example:
-        >>> scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)).numpy()
-        array([1., 0., 5., 0.], dtype=float32)
-    """
+    """Zeros of a shape with values added at positions, one a row of `indices`."""
     result = np.zeros(axes(shape), strong(values).dtype)
     np.add.at(result, _rows(indices), strong(values))
     return result
@@ -289,16 +229,13 @@ def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Ar
 _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
 
 
-def _scatter_update_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
+def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     """The gradient of what was there before: none where it was replaced or lost a comparison."""
-    key = _rows(indices)
-    if reduction == "add":
-        return g
     if reduction is None:
-        return _without(g, key)
+        return _without(g, _rows(indices))
     if reduction == "mul":
         return g * rule(scatter_update)(np.ones(np.shape(g), g.dtype), indices, updates, "mul")
-    return g * np.equal(y, inputs)
+    return g if reduction == "add" else g * np.equal(y, inputs)
 
 
 def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
@@ -308,15 +245,11 @@ def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduc
     return g[key] * (y[key] / updates if reduction == "mul" else np.equal(y[key], updates))
 
 
-@primitive(_scatter_update_rule, None, _updates_rule)
+@primitive(_kept_rule, None, _updates_rule)
 def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None) -> Array:
     """A copy of a tensor, updated at positions, one a row of `indices`.
 
-    Args:
-        inputs: The tensor.
-        indices: Positions; the last axis holds the coordinates of one.
-        updates: A value for each position.
-        reduction: None replaces; "add", "mul", "max" and "min" combine with what is there.
+    `reduction` None replaces; "add", "mul", "max" and "min" combine with what is there.
     """
     if reduction is not None and reduction not in _REDUCTIONS:
         raise ValueError(f"reduction must be None or one of {sorted(_REDUCTIONS)}. Received: {reduction!r}")
@@ -354,11 +287,7 @@ def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
 
 @composite
 def concatenate(xs: Sequence[TensorLike], axis: int | None = 0) -> Tensor:
-    """Tensors joined along an axis.
-
-    Raises:
-        ValueError: if they differ on another axis; the message names all shapes.
-    """
+    """Tensors joined along an axis."""
     if axis is None:  # one vector, as in NumPy
         return _concatenate(*map(ravel, xs), axis=0)
     return _concatenate(*xs, axis=axis)
@@ -372,11 +301,7 @@ def append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> Tensor:
 
 @composite
 def stack(x: Sequence[TensorLike], axis: int = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis.
-
-    Raises:
-        ValueError: if the shapes differ; the message names them.
-    """
+    """Tensors of one shape joined along a new axis."""
     shapes = [shape(item) for item in x]
     if len(set(shapes)) > 1:
         raise ValueError(f"stack needs tensors of one shape. Received shapes: {', '.join(map(str, shapes))}.")
@@ -396,25 +321,12 @@ def hstack(xs: Sequence[TensorLike]) -> Tensor:
 
 
 @composite
-def dstack(xs: Sequence[TensorLike]) -> Tensor:
-    """Tensors joined along the third axis."""
-    deep = [reshape(x, (1, -1, 1)) if ndim(x) < 2 else expand_dims(x, 2) if ndim(x) == 2 else x for x in xs]
-    return concatenate(deep, 2)
-
-
-@composite
 def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Parts of x along an axis: so many equal ones, or cut before the given indices.
-
-    Raises:
-        ValueError: if x cannot be cut into so many equal parts.
-    """
+    """Parts of x along an axis: so many equal ones, or cut before the given indices."""
     length = shape(x)[axis]
     if isinstance(indices_or_sections, int | np.integer) and length % indices_or_sections:
-        raise ValueError(
-            f"Cannot split axis {axis} of size {length} into {indices_or_sections} equal parts. "
-            f"Received: x.shape={shape(x)}"
-        )
+        parts = f"{indices_or_sections} equal parts"
+        raise ValueError(f"Cannot split axis {axis} of size {length} into {parts}. Received: x.shape={shape(x)}")
     return array_split(x, indices_or_sections, axis)
 
 
@@ -422,31 +334,10 @@ def split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0
 def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Parts of x along an axis, the first ones longer by one if they cannot be equal."""
     length = shape(x)[axis]
-    if np.ndim(indices_or_sections) == 0:
-        parts = np.array_split(np.arange(length), int(as_array(indices_or_sections)))
-        cuts = np.cumsum([len(part) for part in parts])[:-1]
-    else:
-        cuts = as_array(indices_or_sections)
-    edges = [0, *map(int, cuts), length]
-    return [get_item(x, _along(axis, slice_type(i, j))) for i, j in pairwise(edges)]
-
-
-@composite
-def hsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
-    """Parts of x along the second axis, or the only one."""
-    return split(x, indices_or_sections, 1 if ndim(x) > 1 else 0)
-
-
-@composite
-def vsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
-    """Parts of x along the first axis."""
-    return split(x, indices_or_sections, 0)
-
-
-@composite
-def dsplit(x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
-    """Parts of x along the third axis."""
-    return split(x, indices_or_sections, 2)
+    cuts = as_array(indices_or_sections)
+    if not cuts.ndim:
+        cuts = np.cumsum([len(part) for part in np.array_split(np.arange(length), int(cuts))])[:-1]
+    return [get_item(x, _along(axis, slice_type(i, j))) for i, j in pairwise([0, *map(int, cuts), length])]
 
 
 @composite
@@ -469,18 +360,12 @@ def _constant_pad(x: TensorLike, widths: Any, value: float) -> Array:
 
 @composite
 def pad(
-    x: TensorLike,
-    pad_width: int | Sequence[int] | Sequence[Sequence[int]],
-    mode: str = "constant",
+    x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]], mode: str = "constant",
     constant_values: float | None = None,
-) -> Tensor:
-    """x with elements added before and after along each axis.
+) -> Tensor:  # fmt: skip
+    """x with elements added before and after along each axis, `constant_values` (0) in mode "constant".
 
-    Args:
-        x: Any tensor.
-        pad_width: One number, one pair (before, after), or a pair for each axis.
-        mode: "constant", "reflect", "symmetric", "edge" or "wrap".
-        constant_values: The value added in mode "constant", 0 by default.
+    `pad_width` is one number, one pair (before, after), or a pair for each axis.
 
     Example:
         >>> pad([1, 2, 3], (1, 2), mode="reflect").numpy()
@@ -503,24 +388,14 @@ def pad(
 
 @composite
 def repeat(x: TensorLike, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
-    """Each element of x so many times in a row along an axis, of the flattened tensor by default.
-
-    Example:
-        >>> repeat([1, 2], 2).numpy()
-        array([1, 1, 2, 2], dtype=int32)
-    """
+    """Each element of x so many times in a row along an axis, of the flattened tensor by default."""
     values, where = (ravel(x), 0) if axis is None else (x, axis)
     return take(values, np.repeat(np.arange(shape(values)[where]), as_array(repeats)), where)
 
 
 @composite
 def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
-    """x as a whole so many times along each axis.
-
-    Example:
-        >>> tile([1, 2], 2).numpy()
-        array([1, 2, 1, 2], dtype=int32)
-    """
+    """x as a whole so many times along each axis."""
     counts = [int(n) for n in np.atleast_1d(as_array(repeats))]
     sizes = (1,) * (len(counts) - ndim(x)) + shape(x)
     result = reshape(x, sizes)
@@ -535,9 +410,8 @@ def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     """Coordinates of a grid over vectors, one tensor each; "xy" swaps the first two axes, "ij" does not."""
     vectors = [ravel(v) for v in x]
     sizes = [shape(v)[0] for v in vectors]
-    grids = [
-        broadcast_to(reshape(v, [-1 if i == j else 1 for j in range(len(x))]), sizes) for i, v in enumerate(vectors)
-    ]
+    lying = [reshape(v, [-1 if i == j else 1 for j in range(len(x))]) for i, v in enumerate(vectors)]
+    grids = [broadcast_to(v, sizes) for v in lying]
     return [swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(x) > 1 else grids
 
 
@@ -592,11 +466,7 @@ def diagonal(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> 
 
 @composite
 def diag(x: TensorLike, k: int = 0) -> Tensor:
-    """Matrix with a vector on its kth diagonal, or the kth diagonal of a matrix.
-
-    Raises:
-        ValueError: for more than two axes.
-    """
+    """Matrix with a vector on its kth diagonal, or the kth diagonal of a matrix."""
     if ndim(x) == 2:
         return diagonal(x, k)
     if ndim(x) != 1:
@@ -610,14 +480,6 @@ def diag(x: TensorLike, k: int = 0) -> Tensor:
 def diagflat(x: TensorLike, k: int = 0) -> Tensor:
     """Matrix with all elements of x on its kth diagonal."""
     return diag(ravel(x), k)
-
-
-@composite
-def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
-    """Matrix of the powers of a vector, N of them, the highest first unless `increasing`."""
-    powers = np.arange(shape(x)[0] if N is None else N)
-    values = convert_to_tensor(x)
-    return values[:, None] ** (powers if increasing else powers[::-1]).astype(values.dtype)
 
 
 @composite
@@ -638,12 +500,6 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
 def argsort(x: TensorLike, axis: int | None = -1) -> Array:
     """Positions that sort x along an axis."""
     return np.argsort(strong(x), axis).astype("int32")
-
-
-@primitive(None)
-def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
-    """Positions that put the kth smallest element in place, smaller ones before and larger ones after it."""
-    return np.argpartition(strong(x), kth, axis).astype("int32")
 
 
 @composite

@@ -11,6 +11,7 @@ import pytest
 
 from minikeras import ops
 from minikeras._typing import Array
+from minikeras.ops import activation, classes, normalization
 from minikeras.tensor import Tensor
 
 pytestmark = pytest.mark.parity
@@ -62,14 +63,14 @@ CASES: dict[str, list[Case]] = {
         "abs absolute conj conjugate copy cos cosh sin sinh tanh tan arctan arcsinh ceil deg2rad "
         "rad2deg exp exp2 expm1 cbrt fabs flip isfinite isinf isnan isneginf isposinf isreal "
         "logical_not ndim negative ones_like zeros_like ravel real imag sign signbit sinc size square "
-        "trunc nan_to_num floor shape stop_gradient convert_to_numpy convert_to_tensor array i0 angle "
+        "trunc nan_to_num floor shape stop_gradient convert_to_numpy convert_to_tensor array angle "
         "erfc",
         ANY,
     ),
     **each(
         "add subtract multiply maximum minimum fmax fmin equal not_equal less less_equal greater "
         "greater_equal logical_and logical_or logical_xor isclose allclose arctan2 hypot logaddexp "
-        "logaddexp2 heaviside nextafter",
+        "logaddexp2",
         PAIRS,
     ),
     **each(
@@ -83,18 +84,15 @@ CASES: dict[str, list[Case]] = {
     **each("arcsin arccos arctanh erfinv", [(UNIT,), (SCALAR / 2,)]),
     "power": [("float only", POSITIVE, M), (POSITIVE, 2), (2, POSITIVE), (POSITIVE, 0.5), (POSITIVE, BITS)],
     **each(
-        "bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift bitwise_right_shift gcd lcm",
+        "bitwise_and bitwise_or bitwise_xor left_shift right_shift bitwise_left_shift bitwise_right_shift",
         [(BITS, BITS[::-1].copy()), (BITS, BITS[0])],
     ),
     **each("bitwise_not bitwise_invert", [(BITS,), (FLAGS,)]),
     "clip": [(M, -1, 1), (M, -0.5, 0.5), (FLAGS, 0, 1)],
     "round": [(M,), (M, 2), (SCALAR,)],
-    "ldexp": [(M, BITS), (M, BITS[0])],
-    "polar": only_float([(POSITIVE, M)]),
     "isin": [(BITS, BITS[:1]), (M, M[0]), (M, M[0], False, True)],
     "saturate_cast": [(M * 100, "uint8"), (M, "int8")],
     "cast": [(M, "int32"), (M, "float16"), (M, "bool")],
-    "view": [(M, "int8")],
     "is_tensor": [(M,), (1.5,)],
     "dtype": [(M,)],
     # Reductions.
@@ -103,20 +101,15 @@ CASES: dict[str, list[Case]] = {
     **each("argmax argmin", POSITIONS),
     "argsort": [(V,), (M,), (M, 0), (M, -1)],
     "sort": [(V,), (M,), (M, 0), (T3, 1)],
-    "argpartition": [(V, 1)],
     "count_nonzero": [(FLAGS,), (FLAGS, 1), (M, (0, 1))],
     **each("cumsum cumprod", [(V,), (M,), (M, 0), (T3, -1), (M, 1, "float32")]),
     "average": [(M,), (M, 0), (M, 1, np.array([1.0, 2.0, 3.0])), (M, None, POSITIVE), (M, 1, POSITIVE)],
     **each("quantile", [(M, 0.3), (M, 0.5, 0), (M, np.array([0.1, 0.9]), 1, "nearest", True)]),
     "percentile": [(M, 30), (M, 50, 0)],
     **each(
-        "nansum nanprod nanmean nanvar nanstd nanmax nanmin nanmedian",
+        "nansum nanprod nanmean nanvar nanstd nanmax nanmin",
         only_float([(HOLES,), (HOLES, 0), (HOLES, 1, True), (M,)]),
     ),
-    **each("nancumsum nancumprod", only_float([(HOLES,), (HOLES, 1)])),
-    **each("nanargmax nanargmin", only_float([(M,), (HOLES, 1), (HOLES, 1, True)])),
-    "nanquantile": only_float([(HOLES, 0.3), (HOLES, 0.5, 1)]),
-    "nanpercentile": only_float([(HOLES, 30), (HOLES, 50, 1)]),
     "bincount": [(INDEX,), (INDEX, V), (INDEX, None, 6), (np.stack([INDEX, INDEX[::-1]]), None, 3)],
     "digitize": [(M, np.array([-1.0, 0.0, 1.0]))],
     "searchsorted": [(np.sort(V), M), (np.sort(V), M, "right")],
@@ -127,8 +120,6 @@ CASES: dict[str, list[Case]] = {
         (INDEX, True, False, False, True, None, 5, 9),
         (INDEX, True, True, False, True, None, 2),
     ],
-    "correlate": [(V, V[:2]), (V, V[:2], "same"), (V, V[:2], "full")],
-    "corrcoef": only_float([(M,)]),
     "trapezoid": [(V,), (M, None, 0.5), (M, np.array([0.0, 1.0, 3.0])), (M, None, 1.0, 0)],
     # Shapes.
     "reshape": [(M, (3, 2)), (M, (-1,)), (M, -1), (T3, (2, -1))],
@@ -162,13 +153,10 @@ CASES: dict[str, list[Case]] = {
         (M, np.array([[1, 1], [0, 2]]), V[:2]),
         *((V, INDEX[:, None], V[::-1].copy(), how) for how in ("add", "max", "min", "mul")),
     ],
-    **each("concatenate stack vstack hstack dstack", STACKED),
+    **each("concatenate stack vstack hstack", STACKED),
     "append": [(M, N), (M, N, 0), (V, BITS)],
     "split": [(V, 2), (M, 3, 1), (V, [1, 3]), (M, [1], -1)],
     "array_split": [(V, 3), (M, 2, 1), (M, 2, -1)],
-    "hsplit": [(M, 3), (V, 2)],
-    "vsplit": [(M, 2)],
-    "dsplit": [(T3, 2)],
     "unstack": [(M,), (T3, None, 1), (T3, None, -1)],
     "pad": [
         (M, 1),
@@ -189,7 +177,6 @@ CASES: dict[str, list[Case]] = {
     "diag": [(V,), (M,), (V, 1), (V, -1), (M, 1), (M, -1)],
     "diagflat": [(M,), (V, 1)],
     "diagonal": [(M,), (M, 1), (M, -1), (T3, 0, 1, 2), (T3, 1, 0, 2)],
-    "vander": [(V,), (V, 3), (V, 3, True)],
     "diff": [(V,), (M, 1, 0), (M, 2)],
     "top_k": [(np.array([1.0, 5.0, 3.0, -2.0]), 2), (np.array([[1.0, 5.0], [7.0, 3.0]]), 1)],
     "in_top_k": [(np.array([0, 2]), M, 2)],
@@ -224,7 +211,6 @@ CASES: dict[str, list[Case]] = {
         (T3, T3[0], [[1], [0]]),
         (M, N, 0),
     ],
-    "kron": [(M, N), (V, V), (M, V)],
     "cross": [(M, N), (M, N[0]), (M.T, N.T, 0, 0, 0), (M.T, N.T, -1, -1, -1, 0)],
     "einsum": [
         ("ij,kj->ik", M, N),
@@ -263,20 +249,15 @@ CASES: dict[str, list[Case]] = {
         (T3, "nuc", (0, 2), True),
         (M, 2, 1),
     ],
-    "cdist": only_float([(M, N), (T3, T3[:, :2])]),
     **each("inv det slogdet logdet", only_float([(SQUARE,), (BATCH,)])),
     "solve": only_float([(SQUARE, V[:3]), (SQUARE, M.T), (BATCH, BATCH)]),
     "solve_triangular": only_float([(SQUARE, V[:3]), (SQUARE, M.T, True), (BATCH, M), (BATCH, BATCH)]),
     "cholesky": only_float([(SPD,), (SPD, True)]),
-    "cholesky_inverse": only_float([(np.linalg.cholesky(SPD),), (np.linalg.cholesky(SPD).T.copy(), True)]),
     "trace": [(SQUARE,), (M, 1), (T3, 0, 1, 2), (FLAGS,)],
     "svd": only_float([(M,), (M, False), (M, True, False)]),
     "qr": only_float([(M.T,), (M.T, "complete"), (M,)]),
     "eigh": only_float([(SPD,)]),
     "eig": only_float([(SPD,)]),
-    "pinv": only_float([(M,)]),
-    "lstsq": only_float([(M.T, V[:3])]),
-    "matrix_rank": only_float([(M,), (np.ones((3, 3)),)]),
     # Creation; these take no tensor.
     "zeros": [((2, 3),), ((2,), "int32"), (3,)],
     "ones": [((2, 3),), ((2,), "bool")],
@@ -291,12 +272,9 @@ CASES: dict[str, list[Case]] = {
         (V[:2], V[2:], 3, True, False, None, 1),
     ],
     "logspace": [(0, 2, 3), (0.0, 1.0, 4, False, 2)],
-    "geomspace": [(1, 8, 4), (1.0, 1000.0, 4, True, "float64")],
     "eye": [(3,), (2, 3), (3, None, 1), (2, 2, 0, "int32")],
     "identity": [(3,), (2, "int32")],
     "tri": [(3,), (2, 3), (3, None, 1, "int32")],
-    **each("bartlett blackman hamming hanning", [(5,), (1,)]),
-    "kaiser": [(5, 8.6)],
     # Control flow.
     "cond": [(True, lambda: 1.0, lambda: 2.0), (False, lambda: 1.0, lambda: 2.0)],
     "switch": [(1, [both, lambda x: x * 2], M), (7, [both, lambda x: x * 2], M)],
@@ -327,7 +305,11 @@ UNCOMPARED = {
 NARROW = {"float64": "float32", "int64": "int32"}
 """Keras on JAX has no 64-bit types; on NumPy it removes them in most ops and forgets it in some."""
 
-NN = {name for name in dir(ops.nn) if name in ops.__all__ and getattr(ops, name) is getattr(ops.nn, name)}
+NN = {
+    name for file in (activation, classes, normalization) for name in dir(file)
+    if name in ops.__all__ and getattr(ops, name).__module__ == file.__name__
+}  # fmt: skip
+"""What tests/parity/test_activations.py and test_nn.py compare."""
 
 
 def converted(value: Any, dtype: str) -> Any:

@@ -1,0 +1,237 @@
+"""Every layer: hand-worked numbers, and one list of all classes through build, dtype, configuration and copies."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers
+from minikeras.layers import Layer
+
+EXAMPLES: dict[str, tuple[Callable[..., Layer], tuple[int, ...]]] = {
+    "ELU": (layers.ELU, (2, 3)),
+    "Activation": (lambda **o: layers.Activation("tanh", **o), (2, 3)),
+    "ActivityRegularization": (lambda **o: layers.ActivityRegularization(0.1, **o), (2, 3)),
+    "AlphaDropout": (lambda **o: layers.AlphaDropout(0.1, seed=1, **o), (2, 3)),
+    "Dense": (lambda **o: layers.Dense(4, "relu", **o), (2, 3)),
+    "Dropout": (lambda **o: layers.Dropout(0.5, seed=1, **o), (2, 3)),
+    "Flatten": (layers.Flatten, (2, 3, 4)),
+    "GaussianDropout": (lambda **o: layers.GaussianDropout(0.1, seed=1, **o), (2, 3)),
+    "GaussianNoise": (lambda **o: layers.GaussianNoise(0.1, seed=1, **o), (2, 3)),
+    "Identity": (layers.Identity, (2, 3)),
+    "InputLayer": (lambda **o: layers.InputLayer(shape=(3,), **o), (2, 3)),
+    "Lambda": (lambda **o: layers.Lambda(keras.ops.square, **o), (2, 3)),
+    "LeakyReLU": (layers.LeakyReLU, (2, 3)),
+    "Normalization": (lambda **o: layers.Normalization(mean=1.0, variance=4.0, **o), (2, 3)),
+    "PReLU": (layers.PReLU, (2, 3)),
+    "Permute": (lambda **o: layers.Permute((2, 1), **o), (2, 3, 4)),
+    "ReLU": (lambda **o: layers.ReLU(1.0, **o), (2, 3)),
+    "RepeatVector": (lambda **o: layers.RepeatVector(2, **o), (2, 3)),
+    "Rescaling": (lambda **o: layers.Rescaling(0.5, **o), (2, 3)),
+    "Reshape": (lambda **o: layers.Reshape((3, -1), **o), (2, 6)),
+    "Softmax": (layers.Softmax, (2, 3)),
+}
+WITHOUT_DTYPE = {"InputLayer"}
+
+
+def test_every_layer_has_an_example() -> None:
+    classes = {
+        n for n in layers.__all__ if isinstance(getattr(layers, n), type) and issubclass(getattr(layers, n), Layer)
+    }
+    assert classes - {"Layer"} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_build_shape_and_inference_agree(name: str) -> None:
+    make, shape = EXAMPLES[name]
+    layer = make()
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    y = layer(x)
+    assert layer.built
+    assert y.dtype == "float32"
+    inferred = make()(keras.Input(shape[1:]))
+    assert inferred.shape == (None, *y.shape[1:])
+    assert inferred.dtype == y.dtype
+    if name != "InputLayer":
+        assert layer.compute_output_shape(shape) == y.shape
+    assert np.isfinite(y.numpy()).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - WITHOUT_DTYPE))
+def test_dtypes(name: str, dtype: str) -> None:
+    make, shape = EXAMPLES[name]
+    layer = make(dtype=dtype)
+    y = layer(np.ones(shape, "float32"))
+    assert y.dtype == dtype
+    assert all(w.dtype == np.dtype(dtype) for w in layer.get_weights())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_configuration_copy_and_pickle_round_trips(name: str) -> None:
+    make, shape = EXAMPLES[name]
+    layer = make(name="mine")
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    expected = layer(x).numpy()
+    again = layers.deserialize(layers.serialize(layer), custom_objects={"square": keras.ops.square})
+    assert again.get_config() == layer.get_config()
+    assert again.name == "mine"
+    twins = [copy.deepcopy(layer)] + ([] if name == "Lambda" else [pickle.loads(pickle.dumps(layer))])
+    for twin in twins:
+        assert np.array_equal(twin(x), expected)
+        assert [v.path for v in twin.weights] == [v.path for v in layer.weights]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_empty_batches_pass(name: str) -> None:
+    make, shape = EXAMPLES[name]
+    layer = make()
+    y = layer(np.ones(shape, "float32"))
+    assert layer(np.empty((0, *shape[1:]), "float32")).shape == (0, *y.shape[1:])
+
+
+def values(layer: Layer, x: Any, **options: Any) -> Any:
+    return layer(np.array(x, "float32"), **options).numpy().tolist()
+
+
+def test_dense_by_hand() -> None:
+    layer = layers.Dense(2, activation="relu")
+    layer.build((None, 2))
+    layer.set_weights([[[1.0, -1.0], [2.0, 0.5]], [0.5, 0.0]])
+    assert values(layer, [[1.0, 2.0], [0.0, -1.0]]) == [[5.5, 0.0], [0.0, 0.0]]
+    assert values(layer, [[[1.0, 2.0]], [[0.0, -1.0]]]) == [[[5.5, 0.0]], [[0.0, 0.0]]]
+
+
+def test_dense_takes_integers_and_lists() -> None:
+    layer = layers.Dense(1, kernel_initializer="ones")
+    assert layer(np.array([[1, 2]])).numpy().tolist() == [[3.0]]
+    assert layer([[1, 2]]).dtype == "float32"
+
+
+def test_activations_by_hand() -> None:
+    x = [[-2.0, 0.5, 3.0]]
+    assert values(layers.ReLU(max_value=2.0, negative_slope=0.5, threshold=1.0), x) == [[-1.5, -0.25, 2.0]]
+    assert values(layers.LeakyReLU(0.5), x) == [[-1.0, 0.5, 3.0]]
+    assert values(layers.PReLU("ones"), x) == [[-2.0, 0.5, 3.0]]
+    assert values(layers.ELU(2.0), [[-1e4, 1.0]]) == [[-2.0, 1.0]]
+    assert values(layers.Softmax(), [[1.0, 1.0]]) == [[0.5, 0.5]]
+    assert values(layers.Softmax(axis=(0, 1)), [[1.0], [1.0]]) == [[0.5], [0.5]]
+    assert values(layers.Softmax(), [[1.0, 1.0, 9.0]], mask=np.array([[True, True, False]])) == [[0.5, 0.5, 0.0]]
+    assert values(layers.Activation(lambda t: -t), [[1.0]]) == [[-1.0]]
+
+
+def test_shared_axes_share_one_slope() -> None:
+    layer = layers.PReLU(shared_axes=[1])
+    layer(np.ones((1, 4, 3)))
+    assert layer.alpha.shape == (1, 3)
+
+
+def test_reshaping_by_hand() -> None:
+    x = [[[1.0, 2.0], [3.0, 4.0]]]
+    assert values(layers.Flatten(), x) == [[1.0, 2.0, 3.0, 4.0]]
+    assert values(layers.Flatten(data_format="channels_first"), x) == [[1.0, 3.0, 2.0, 4.0]]
+    assert values(layers.Permute((2, 1)), x) == [[[1.0, 3.0], [2.0, 4.0]]]
+    assert values(layers.Reshape((4, 1)), x) == [[[1.0], [2.0], [3.0], [4.0]]]
+    assert values(layers.RepeatVector(2), [[1.0, 2.0]]) == [[[1.0, 2.0], [1.0, 2.0]]]
+
+
+def test_normalization_by_hand() -> None:
+    data = np.array([[1.0, 10.0], [3.0, 30.0]])
+    layer = layers.Normalization()
+    layer.adapt(data)
+    assert values(layer, [[5.0, 10.0]]) == [[3.0, -1.0]]
+    back = layers.Normalization(invert=True)
+    back.adapt(data)
+    assert values(back, [[3.0, -1.0]]) == [[5.0, 10.0]]
+    assert [w.tolist() for w in layer.get_weights()] == [[2.0, 20.0], [1.0, 100.0], 0]
+    layer.set_weights([[0.0, 0.0], [4.0, 4.0], 0])
+    assert values(layer, [[2.0, 4.0]]) == [[1.0, 2.0]]
+    whole = layers.Normalization(axis=None)
+    whole.adapt(np.array([[1.0, 3.0]]))
+    assert values(whole, [[5.0, 1.0]]) == [[3.0, -1.0]]
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "words"),
+    [
+        (np.ones((2, 5)), ValueError, "incompatible"),
+        ([["a", "b"]], ValueError, "numbers"),
+        (np.empty((0, 2)), ValueError, "empty"),
+        (iter(()), ValueError, "no data"),
+        (3, TypeError, "int"),
+    ],
+)
+def test_normalization_refuses_bad_data_and_keeps_its_statistics(data: Any, error: type[Exception], words: str) -> None:
+    layer = layers.Normalization()
+    layer.adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+    before = layer.get_weights()
+    with pytest.raises(error, match=words):
+        layer.adapt(data)
+    assert all(np.array_equal(a, b) for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+def test_noise_acts_in_training_alone() -> None:
+    x = np.ones((200, 50), "float32")
+    for layer in (layers.Dropout(0.25, seed=3), layers.GaussianNoise(0.3, seed=3), layers.GaussianDropout(0.2, seed=3)):
+        assert layer(x).numpy() is not x
+        assert np.array_equal(layer(x), x)
+        noisy = layer(x, training=True).numpy()
+        assert not np.array_equal(noisy, x)
+        assert noisy.mean() == pytest.approx(1.0, abs=0.02)
+        assert not np.array_equal(noisy, layer(x, training=True))
+    kept = layers.Dropout(0.25, seed=3)(x, training=True).numpy()
+    assert sorted(set(kept.ravel().tolist())) == [0.0, pytest.approx(4 / 3)]
+    assert layers.Dropout(1.0)(x, training=True).numpy().max() == 0.0
+
+
+def test_dropout_shares_decisions_along_axes_of_one() -> None:
+    y = layers.Dropout(0.5, noise_shape=(None, 1), seed=1)(np.ones((30, 4)), training=True).numpy()
+    assert (y == y[:, :1]).all()
+
+
+def test_alpha_dropout_keeps_mean_and_variance() -> None:
+    x = np.random.default_rng(0).normal(size=(500, 200)).astype("float32")
+    y = layers.AlphaDropout(0.3, seed=1)(x, training=True).numpy()
+    assert y.mean() == pytest.approx(0.0, abs=0.02)
+    assert y.std() == pytest.approx(1.0, abs=0.02)
+
+
+def test_rescaling_and_lambda() -> None:
+    assert values(layers.Rescaling(0.5, offset=1.0), [[2.0, 4.0]]) == [[2.0, 3.0]]
+    assert values(layers.Lambda(lambda x, k: x * k, arguments={"k": 3.0}), [[2.0]]) == [[6.0]]
+    assert layers.Lambda(lambda x: x).compute_output_shape((None, 2)) == (None, 2)
+    flags: list[Any] = []
+    layers.Lambda(lambda x, training: flags.append(training) or x)(np.ones((1, 1)), training=True)
+    assert flags == [True]
+
+
+def test_serialized_code_is_never_loaded() -> None:
+    config = {"class_name": "__lambda__", "config": {"code": "x", "defaults": None, "closure": None}}
+    with pytest.raises(ValueError, match="never loaded"):
+        layers.Lambda.from_config({"function": config, "arguments": {}})
+    with pytest.raises(ValueError, match="lambda cannot be written"):
+        layers.Lambda(lambda x: x).get_config()
+    with pytest.raises(ValueError, match="Unknown"):
+        layers.deserialize({"module": "os", "class_name": "system", "config": {"command": "true"}})
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: layers.Dense(3, activation="rellu"), "Did you mean 'relu'"),  # type: ignore[arg-type]
+        (lambda: layers.Dense(3, kernel_initializer="glorot_unifrom"), "Did you mean 'glorot_uniform'"),
+        (lambda: layers.Dense(3, kernel_regularizer="l3"), "Unknown regularizer: 'l3'"),
+        (lambda: layers.Dense(3)(np.ones(3)), r"'dense'.*min_ndim=2.*\(3,\)"),
+        (lambda: layers.Dense(3)(np.array([["a"]])), "numbers"),
+        (lambda: layers.Dense(3)(keras.Input((None,))), "last axis.*must be known"),
+        (lambda: layers.Reshape((4,))(np.ones((1, 3))), r"\(3,\).*\(4,\)"),
+        (lambda: keras.Input((2, -1)), "Negative"),
+    ],
+)
+def test_messages_name_what_was_expected_and_what_came(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
