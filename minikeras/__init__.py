@@ -17,6 +17,7 @@ from . import constraints as constraints
 from . import dtype_policies as dtype_policies
 from . import initializers as initializers
 from . import layers as layers
+from . import losses as losses
 from . import models as models
 from . import ops as ops
 from . import random as random
@@ -29,6 +30,7 @@ from .initializers import Initializer as Initializer
 from .input_spec import InputSpec as InputSpec
 from .layers import Input as Input
 from .layers import Layer as Layer
+from .losses import Loss as Loss
 from .models import Model as Model
 from .models import Sequential as Sequential
 from .regularizers import Regularizer as Regularizer
@@ -46,6 +48,7 @@ __all__ = [
     "InputSpec",
     "KerasTensor",
     "Layer",
+    "Loss",
     "Model",
     "Regularizer",
     "Sequential",
@@ -60,6 +63,7 @@ __all__ = [
     "dtype_policies",
     "initializers",
     "layers",
+    "losses",
     "models",
     "ops",
     "random",

@@ -21,7 +21,7 @@ LEVELS = [
     ["ops"],
     ["activations", "random"],
     ["constraints", "dtype_policies", "initializers", "input_spec", "regularizers"],
-    ["variable"],
+    ["losses", "variable"],
     ["layers"],
     ["summary", "progress"],
     ["callbacks", "data", "plan"],

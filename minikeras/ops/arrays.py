@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, TensorLike
-from ..tensor import TensorOps, as_array
+from ..tensor import TensorOps, as_array, composite
 
 _LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
 ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
@@ -38,6 +38,11 @@ def named(function: Any, name: str, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
+
+
+def composed(function: Any, name: str, doc: str) -> Any:
+    """Declare an op made of other ops by an expression."""
+    return composite(named(function, name, doc))
 
 
 def buffer(x: TensorLike, out: Array | None) -> Array:

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import VJP, Tensor, composite, primitive
+from .._typing import Array, TensorLike
+from ..tensor import VJP, Tensor, primitive
 from .arrays import as_float, common_dtype, named, promote, strong
 
 
@@ -72,15 +71,6 @@ def binary(
     return _declare(writing if writes else forward, function, "", doc, vjp1, vjp2)
 
 
-def predicate(function: Any, doc: str) -> Unary:
-    """Declare a question about each element: bools out."""
-
-    def forward(x: TensorLike) -> Array:
-        return function(x)
-
-    return _declare(forward, function, "", doc, None)
-
-
 def comparison(function: Any, doc: str) -> Binary:
     """Declare a comparison of two tensors: bools out."""
 
@@ -101,20 +91,14 @@ def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
 
 # Arithmetic.
 
-add: Binary = binary(
-    np.add, lambda g, y, x1, x2: g, lambda g, y, x1, x2: g, "Sum x1 + x2, with broadcasting.", writes=True
-)
-subtract: Binary = binary(
-    np.subtract, lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g, "Difference x1 - x2, with broadcasting.", writes=True
-)
+add: Binary = binary(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, "Sum x1 + x2.", writes=True)
+subtract: Binary = binary(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, "Difference x1 - x2.", writes=True)
 multiply: Binary = binary(
-    np.multiply, lambda g, y, x1, x2: g * x2, lambda g, y, x1, x2: g * x1, "Product x1 * x2, with broadcasting.",
-    writes=True,
-)  # fmt: skip
+    np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, "Product x1 * x2.", writes=True
+)
 divide: Binary = binary(
-    np.divide, lambda g, y, x1, x2: g / x2, lambda g, y, x1, x2: -g * y / x2, "Quotient x1 / x2 as floats.",
-    floating=True, writes=True,
-)  # fmt: skip
+    np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, "Quotient x1 / x2.", floating=True, writes=True
+)
 true_divide: Binary = divide
 floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
@@ -123,16 +107,13 @@ absolute: Unary = unary(np.absolute, lambda g, y, x: g * np.sign(x), "Absolute v
 abs: Unary = absolute
 fabs: Unary = unary(np.fabs, lambda g, y, x: g * np.sign(x), "Absolute value |x| as floats.")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
-signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set: true for negative numbers and -0.0.", strong)
+signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
-reciprocal: Unary = unary(
-    np.reciprocal, lambda g, y, x: -g * y * y, "Reciprocal 1 / x in the dtype of x.", strong, writes=True
-)
+reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
 hypot: Binary = binary(
-    np.hypot, lambda g, y, x1, x2: g * x1 / y, lambda g, y, x1, x2: g * x2 / y, "Length sqrt(x1 ** 2 + x2 ** 2).",
-    floating=True,
-)  # fmt: skip
+    np.hypot, lambda g, y, a, b: g * a / y, lambda g, y, a, b: g * b / y, "sqrt(x1 ** 2 + x2 ** 2).", floating=True
+)
 
 
 @primitive(lambda g, y, x: 2 * g * x, inplace=True)
@@ -149,8 +130,8 @@ def rsqrt(x: TensorLike) -> Array:
 
 
 @primitive(
-    lambda g, y, x1, x2: np.where(x2 == 0, 0, g / np.where(x2 == 0, 1, x2)),
-    lambda g, y, x1, x2: -g * y / np.where(x2 == 0, 1, x2),
+    lambda g, y, a, b: np.where(b == 0, 0, g / np.where(b == 0, 1, b)),
+    lambda g, y, a, b: -g * y / np.where(b == 0, 1, b),
 )
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
@@ -159,13 +140,13 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g * np.floor_divide(x1, x2), name="remainder")
+@primitive(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="remainder")
 def mod(x1: TensorLike, x2: TensorLike) -> Array:
     """Remainder of x1 / x2 with the sign of x2, as Python's %."""
     return np.mod(*_no_bool(x1, x2))
 
 
-@primitive(lambda g, y, x1, x2: g, lambda g, y, x1, x2: -g * np.trunc(x1 / x2))
+@primitive(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b))
 def fmod(x1: TensorLike, x2: TensorLike) -> Array:
     """Remainder of x1 / x2 with the sign of x1, as C's fmod."""
     return np.fmod(*_no_bool(x1, x2))
@@ -177,8 +158,8 @@ def _no_bool(*values: TensorLike) -> list[Array]:
 
 
 @primitive(
-    lambda g, y, x1, x2: g * x2 * x1 ** _less_one(x2),
-    lambda g, y, x1, x2: g * y * np.log(np.where(x1 > 0, x1, 1)),  # d b^x = b^x log b; taken as 0 at b <= 0
+    lambda g, y, a, b: g * b * a ** _less_one(b),
+    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),  # d b^x = b^x log b; taken as 0 at b <= 0
     inplace=True,
 )
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
@@ -238,14 +219,6 @@ def nan_to_num(x: TensorLike, nan: float = 0.0, posinf: float | None = None, neg
     return np.nan_to_num(strong(x), nan=nan, posinf=posinf, neginf=neginf)
 
 
-@composite
-def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
-    """x limited to the range of an integer dtype, then cast to it."""
-    name = _state.standardize_dtype(dtype)
-    info = np.iinfo(name) if np.dtype(name).kind in "iu" else np.finfo(name)
-    return clip(x, float(info.min), float(info.max)).astype(name)
-
-
 # Exponentials and logarithms.
 
 exp: Unary = unary(np.exp, lambda g, y, x: g * y, "Exponential e ** x.", writes=True)
@@ -256,12 +229,8 @@ log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm o
 log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
 log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
 logaddexp: Binary = binary(
-    np.logaddexp, lambda g, y, x1, x2: g * np.exp(x1 - y), lambda g, y, x1, x2: g * np.exp(x2 - y),
+    np.logaddexp, lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y),
     "log(exp(x1) + exp(x2)) without overflow.", floating=True,
-)  # fmt: skip
-logaddexp2: Binary = binary(
-    np.logaddexp2, lambda g, y, x1, x2: g * np.exp2(x1 - y), lambda g, y, x1, x2: g * np.exp2(x2 - y),
-    "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True,
 )  # fmt: skip
 
 # Trigonometric and hyperbolic functions, angles in radians.
@@ -273,7 +242,7 @@ arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), "Angle 
 arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), "Angle whose cosine is x.")
 arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose tangent is x.")
 arctan2: Binary = binary(
-    np.arctan2, lambda g, y, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda g, y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+    np.arctan2, lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b),
     "Angle of the point (x2, x1), from -pi to pi.", floating=True,
 )  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
@@ -312,13 +281,13 @@ greater_equal: Binary = comparison(np.greater_equal, "Whether x1 >= x2, element 
 logical_and: Binary = comparison(np.logical_and, "Whether both x1 and x2 are true, element by element.")
 logical_or: Binary = comparison(np.logical_or, "Whether x1 or x2 or both are true, element by element.")
 logical_xor: Binary = comparison(np.logical_xor, "Whether exactly one of x1 and x2 is true, element by element.")
-logical_not: Unary = predicate(np.logical_not, "Whether x is false.")
-isfinite: Unary = predicate(np.isfinite, "Whether x is neither NaN nor infinite.")
-isinf: Unary = predicate(np.isinf, "Whether x is infinite.")
-isnan: Unary = predicate(np.isnan, "Whether x is NaN.")
-isposinf: Unary = predicate(np.isposinf, "Whether x is positive infinity.")
-isneginf: Unary = predicate(np.isneginf, "Whether x is negative infinity.")
-isreal: Unary = predicate(np.isreal, "Whether x has no imaginary part.")
+logical_not: Unary = unary(np.logical_not, None, "Whether x is false.", np.asarray)
+isfinite: Unary = unary(np.isfinite, None, "Whether x is neither NaN nor infinite.", np.asarray)
+isinf: Unary = unary(np.isinf, None, "Whether x is infinite.", np.asarray)
+isnan: Unary = unary(np.isnan, None, "Whether x is NaN.", np.asarray)
+isposinf: Unary = unary(np.isposinf, None, "Whether x is positive infinity.", np.asarray)
+isneginf: Unary = unary(np.isneginf, None, "Whether x is negative infinity.", np.asarray)
+isreal: Unary = unary(np.isreal, None, "Whether x has no imaginary part.", np.asarray)
 
 
 @primitive(None, None)
@@ -346,9 +315,7 @@ bitwise_or: Bitwise = bitwise(np.bitwise_or, "Bits set in x or y or both.")
 bitwise_xor: Bitwise = bitwise(np.bitwise_xor, "Bits set in exactly one of x and y.")
 bitwise_not: Unary = unary(np.invert, None, "All bits of x inverted; on bools logical not.", strong, name="bitwise_not")
 bitwise_invert: Unary = bitwise_not
-bitwise_left_shift: Bitwise = bitwise(np.left_shift, "Bits of x moved left by y places, x << y.", "bitwise_left_shift")
+bitwise_left_shift: Bitwise = bitwise(np.left_shift, "Bits of x moved left by y places.", "bitwise_left_shift")
 left_shift: Bitwise = bitwise_left_shift
-bitwise_right_shift: Bitwise = bitwise(
-    np.right_shift, "Bits of x moved right by y places, x >> y.", "bitwise_right_shift"
-)
+bitwise_right_shift: Bitwise = bitwise(np.right_shift, "Bits of x moved right by y places.", "bitwise_right_shift")
 right_shift: Bitwise = bitwise_right_shift

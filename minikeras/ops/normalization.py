@@ -56,12 +56,11 @@ def batch_normalization(
         [[-1.]
          [ 1.]], shape=(2, 1), dtype=float32)
     """
-    t: Any = convert_to_tensor(x)
+    t = convert_to_tensor(x)
     shape = [1] * t.ndim
     shape[axis] = -1
-    m, v, b, s = (
-        None if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale)
-    )
+    parts: Any = [p if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale)]
+    m, v, b, s = parts
     factor = 1 / np.sqrt(v + epsilon)
     factor = factor if s is None else factor * s
     shift = -m * factor

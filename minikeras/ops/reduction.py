@@ -7,7 +7,7 @@ import numpy as np
 from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
-from .arrays import as_float, axes, common_dtype, named, restore, strong
+from .arrays import as_float, axes, common_dtype, composed, named, restore, strong
 from .creation import cast, convert_to_tensor, shape
 from .creation import dtype as dtype_of
 from .elementwise import add, isnan, logical_not, multiply, sqrt, square
@@ -118,21 +118,14 @@ def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array
 
 @composite
 def average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> Tensor:
-    """Mean along axes, weighted by `weights` (of x's shape, or of the length of the axis).
-
-    Example:
-        >>> print(average([1.0, 3.0], weights=[3, 1]))
-        Tensor(1.5, shape=(), dtype=float32)
-    """
+    """Mean along axes, weighted by `weights` (of x's shape, or of the length of the axis)."""
     if weights is None:
         return mean(x, axis)
     w, sizes = convert_to_tensor(weights), shape(x)
     if w.shape != sizes:
         if not isinstance(axis, int) or w.ndim != 1 or w.shape[0] != sizes[axis]:
-            raise ValueError(
-                f"average needs weights of x's shape, or one weight for each element along one axis. "
-                f"Received: x.shape={sizes}, weights.shape={w.shape}, axis={axis}"
-            )
+            received = f"x.shape={sizes}, weights.shape={w.shape}, axis={axis}"
+            raise ValueError(f"average needs weights of x's shape, or one for each place on axis. Received: {received}")
         w = w.reshape([-1 if i == axis % len(sizes) else 1 for i in range(len(sizes))])
     product = multiply(x, w)
     return sum(product, axis) / sum(w + product * 0, axis)
@@ -171,12 +164,10 @@ any: Reduction = reduction(np.any, None, "Whether any element along axes is true
 median: Reduction = reduction(np.median, None, "Median along axes.", as_float)
 argmax: Position = position(np.argmax, "Position of the first largest element along an axis.")
 argmin: Position = position(np.argmin, "Position of the first smallest element along an axis.")
-
-
-@composite
-def ptp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Range along axes: the largest element minus the smallest."""
-    return max(x, axis, keepdims) - min(x, axis, keepdims)
+ptp: Reduction = composed(
+    lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
+    "ptp", "Range along axes: the largest element minus the smallest.",
+)  # fmt: skip
 
 
 @primitive(None, None)
@@ -248,33 +239,29 @@ def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -
     return where(all(isnan(x), axis, keepdims), np.nan, value) if floating else value
 
 
-def _reduction(function: Any, name: str, doc: str) -> Reduction:
-    return composite(named(function, name, doc))
-
-
-nansum: Reduction = _reduction(
+nansum: Reduction = composed(
     lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims), "nansum", "Sum along axes, NaN as 0."
 )
-nanprod: Reduction = _reduction(
+nanprod: Reduction = composed(
     lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims), "nanprod", "Product along axes, NaN as 1."
 )
-nanmean: Reduction = _reduction(
+nanmean: Reduction = composed(
     lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
     "nanmean", "Mean along axes of the elements that are not NaN.",
 )  # fmt: skip
-nanvar: Reduction = _reduction(
+nanvar: Reduction = composed(
     lambda x, axis=None, keepdims=False: _variance(x, axis, keepdims),
     "nanvar", "Variance along axes of the elements that are not NaN.",
 )  # fmt: skip
-nanstd: Reduction = _reduction(
+nanstd: Reduction = composed(
     lambda x, axis=None, keepdims=False: sqrt(nanvar(x, axis, keepdims)),
     "nanstd", "Standard deviation along axes of the elements that are not NaN.",
 )  # fmt: skip
-nanmax: Reduction = _reduction(
+nanmax: Reduction = composed(
     lambda x, axis=None, keepdims=False: _extreme(max, x, axis, keepdims, -np.inf),
     "nanmax", "Largest element along axes that is not NaN.",
 )  # fmt: skip
-nanmin: Reduction = _reduction(
+nanmin: Reduction = composed(
     lambda x, axis=None, keepdims=False: _extreme(min, x, axis, keepdims, np.inf),
     "nanmin", "Smallest element along axes that is not NaN.",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._typing import Array, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
-from .arrays import axes, named, promote, rule, strong
+from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary
 
@@ -87,8 +87,8 @@ def flip(x: TensorLike, axis: int | Sequence[int] | None = None) -> Array:
     return np.flip(strong(x), axes(axis))
 
 
-fliplr: Unary = composite(named(lambda x: flip(x, 1), "fliplr", "x with the order along its second axis reversed."))
-flipud: Unary = composite(named(lambda x: flip(x, 0), "flipud", "x with the order along its first axis reversed."))
+fliplr: Unary = composed(lambda x: flip(x, 1), "fliplr", "x with the order along its second axis reversed.")
+flipud: Unary = composed(lambda x: flip(x, 0), "flipud", "x with the order along its first axis reversed.")
 
 
 @primitive(lambda g, y, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
