@@ -4,14 +4,15 @@ import random
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, cast
+from typing import Literal, cast, get_args
 
 import numpy as np
 
-from ._typing import DataFormat, DTypeLike
+from ._typing import DataFormat, DTypeLike, DTypeName
 
+_DTYPES = frozenset(get_args(DTypeName)) - {"string"}  # which NumPy does not know
 FloatName = Literal["float16", "float32", "float64"]
 
 
@@ -25,51 +26,35 @@ class _Settings:
 
 
 class _Context(threading.local):
-    """What is open in this thread: name scopes (each with the object that opened it), the `training` of layer calls,
-    a dry run, the dtype of a layer of mixed precision."""
+    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, autocasts."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
-        self.dry = False
+        self.dry: bool = False
         self.autocast: str | None = None
 
 
 settings = _Settings()
 context = _Context()
 _name_counts: defaultdict[str, int] = defaultdict(int)
-_resets: list[Any] = []
+_resets: list[Callable[[], object]] = []
 
 
 class Structure:
     """Counts the changes to layers (`version`) and to variables (`values`), so that plans notice them."""
 
-    version = 0
-    values = 0
+    version: int = 0
+    values: int = 0
 
 
 def floatx() -> FloatName:
-    """Return the default float type, "float32" unless changed.
-
-    Example:
-        >>> floatx()
-        'float32'
-    """
+    """Return the default float type, "float32" unless changed."""
     return settings.floatx
 
 
 def set_floatx(value: FloatName | str) -> None:
-    """Set the default float type of layers and ops made from now on.
-
-    Args:
-        value: "float16", "float32" or "float64".
-
-    Raises:
-        ValueError: for any other name.
-
-    Example:
-        >>> set_floatx("float32")
-    """
+    """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
     if value not in ("float16", "float32", "float64"):
         raise ValueError(
             f"floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: {value!r}."
@@ -78,43 +63,22 @@ def set_floatx(value: FloatName | str) -> None:
 
 
 def epsilon() -> float:
-    """Return the small number (1e-7 unless changed) that keeps divisions and logarithms finite.
-
-    Example:
-        >>> epsilon()
-        1e-07
-    """
+    """Return the small number (1e-7 unless changed) that keeps divisions and logarithms finite."""
     return settings.epsilon
 
 
 def set_epsilon(value: float) -> None:
-    """Set the number returned by `epsilon`.
-
-    Example:
-        >>> set_epsilon(1e-7)
-    """
+    """Set the number returned by `epsilon`."""
     settings.epsilon = value
 
 
 def image_data_format() -> DataFormat:
-    """Return where images keep their channels: "channels_last" unless changed.
-
-    Example:
-        >>> image_data_format()
-        'channels_last'
-    """
+    """Return where images keep their channels: "channels_last" unless changed."""
     return settings.image_data_format
 
 
 def set_image_data_format(data_format: DataFormat) -> None:
-    """Set where images keep their channels.
-
-    Raises:
-        ValueError: for anything but "channels_last" and "channels_first".
-
-    Example:
-        >>> set_image_data_format("channels_last")
-    """
+    """Set where images keep their channels: "channels_last" or "channels_first"."""
     settings.image_data_format = standardize_data_format(data_format)
 
 
@@ -141,6 +105,8 @@ def standardize_dtype(dtype: DTypeLike | None) -> str:
         >>> standardize_dtype(float), standardize_dtype(None)
         ('float32', 'float32')
     """
+    if type(dtype) is str and dtype in _DTYPES:  # the common case, quickly
+        return dtype
     if dtype is None or dtype is float:
         return settings.floatx
     if dtype is int:
@@ -149,6 +115,14 @@ def standardize_dtype(dtype: DTypeLike | None) -> str:
         return str(np.dtype(getattr(dtype, "name", dtype)).name)
     except TypeError:
         raise ValueError(f"Invalid dtype: {dtype!r}. Expected a NumPy dtype or its name.") from None
+
+
+def is_dtype(name: str) -> bool:
+    """Tell whether NumPy has a dtype of this name."""
+    try:
+        return bool(standardize_dtype(name))
+    except ValueError:
+        return False
 
 
 def to_snake_case(name: str) -> str:
@@ -166,36 +140,23 @@ def to_snake_case(name: str) -> str:
 def auto_name(prefix: str) -> str:
     """Return a name not given yet: dense, dense_1, dense_2, ..."""
     name = to_snake_case(prefix)
-    count = _name_counts[name]
-    _name_counts[name] += 1
+    count = get_uid(name) - 1
     return f"{name}_{count}" if count else name
 
 
 def get_uid(prefix: str = "") -> int:
-    """Return the next number for a prefix, starting at 1.
-
-    Example:
-        >>> get_uid("a new prefix"), get_uid("a new prefix")
-        (1, 2)
-    """
+    """Return the next number for a prefix, starting at 1."""
     _name_counts[prefix] += 1
     return _name_counts[prefix]
 
 
-def on_clear_session(reset: Any) -> None:
-    """Have `clear_session` call a function without arguments."""
+def on_clear_session(reset: Callable[[], object]) -> None:
+    """Have `clear_session` call a function."""
     _resets.append(reset)
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start automatic names anew and forget the global random state.
-
-    Args:
-        free_memory: Accepted for Keras's sake; Python frees what nothing refers to.
-
-    Example:
-        >>> clear_session()
-    """
+    """Start automatic names anew and forget the global random state; memory is freed by Python in any case."""
     _name_counts.clear()
     for reset in _resets:
         reset()
@@ -226,31 +187,17 @@ def current_path() -> str:
 
 
 def enable_interactive_logging() -> None:
-    """Let progress be drawn as in a terminal (the default).
-
-    Example:
-        >>> enable_interactive_logging()
-    """
+    """Let progress be drawn as in a terminal (the default)."""
     settings.interactive_logging = True
 
 
 def disable_interactive_logging() -> None:
-    """Let `verbose="auto"` print one line a pass instead of a bar that moves.
-
-    Example:
-        >>> disable_interactive_logging()
-        >>> enable_interactive_logging()
-    """
+    """Let `verbose="auto"` print one line a pass instead of a bar that moves."""
     settings.interactive_logging = False
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Tell whether progress is drawn as in a terminal.
-
-    Example:
-        >>> is_interactive_logging_enabled()
-        True
-    """
+    """Tell whether progress is drawn as in a terminal."""
     return settings.interactive_logging
 
 

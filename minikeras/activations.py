@@ -10,7 +10,7 @@ Example:
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from . import registry as _registry
 from ._typing import ActivationName, Axis, Config, CustomObjects, TensorLike
@@ -56,22 +56,12 @@ ActivationLike: TypeAlias = ActivationName | Activation | Config
 
 
 def linear(x: X) -> X:
-    """x itself: no activation.
-
-    Example:
-        >>> linear(3.0)
-        3.0
-    """
+    """x itself: no activation."""
     return x
 
 
 def exponential(x: TensorLike) -> Tensor:
-    """Exponential function, exp(x), element by element.
-
-    Example:
-        >>> print(f"{float(exponential(1.0)):.4f}")
-        2.7183
-    """
+    """exp(x), element by element."""
     return exp(x)
 
 
@@ -97,11 +87,7 @@ def relu(x: TensorLike, negative_slope: float = 0.0, max_value: float | None = N
 
 
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
-    """Gaussian error linear unit: x * P(X <= x) for a standard normal X.
-
-    Args:
-        x: A tensor of any shape.
-        approximate: Whether to use the formula with tanh instead.
+    """Gaussian error linear unit: x * P(X <= x) for a standard normal X, or the formula with tanh that approximates it.
 
     Source: Hendrycks and Gimpel 2016.
 
@@ -132,65 +118,36 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
 
 
 def mish(x: TensorLike) -> Tensor:
-    """x * tanh(softplus(x)), element by element.
-
-    Source: Misra 2019.
-
-    Example:
-        >>> print(f"{float(mish(1.0)):.4f}")
-        0.8651
-    """
+    """x * tanh(softplus(x)), element by element. Misra 2019."""
     t = convert_to_tensor(x)
     return t * tanh(softplus(t))
 
 
 registry: _registry.Registry[Activation] = _registry.Registry("keras.activations", "activation")
-"""The named activations."""
-
-_NAMES: tuple[Activation, ...] = (
-    celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_tanh, leaky_relu, linear, log_sigmoid,
-    log_softmax, mish, relu, relu6, selu, sigmoid, soft_shrink, softmax, softplus, softsign, sparse_plus,
-    sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
-)  # fmt: skip
-for _function in _NAMES:
-    registry.register(_function)
-registry.register(silu, "swish")
-registry.register(hard_silu, "hard_swish")
+registry.names.update({name: globals()[name] for name in get_args(ActivationName)})
 
 
 def serialize(activation: Activation) -> Any:
-    """Return the name of a built-in activation, a configuration for any other.
-
-    Raises:
-        ValueError: for a lambda, which has no name to be found by.
+    """Return the name of a built-in activation, a configuration for any other (but a lambda, which has no name).
 
     Example:
         >>> serialize(relu)
         'relu'
     """
     name = getattr(activation, "__name__", None)
-    if name in registry.names and _registry.is_built_in(activation):
-        return name
-    return _registry.serialize(activation)
+    built_in = name in registry.names and _registry.is_built_in(activation)
+    return name if built_in else _registry.serialize(activation)
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
-    """Return the activation of what `serialize` gave.
-
-    Args:
-        config: A name or a configuration.
-        custom_objects: Names to functions or classes of the caller's.
+    """Return the activation of a name or of what `serialize` gave.
 
     Raises:
         ValueError: if the name is unknown.
-
-    Example:
-        >>> deserialize("relu") is relu
-        True
     """
-    if isinstance(config, Mapping) and config.get("class_name") not in ("function", *registry.names):
-        return cast(Activation, _registry.deserialize(config, custom_objects))  # a layer
-    return cast(Activation, registry.deserialize(config, custom_objects))
+    is_layer = isinstance(config, Mapping) and config.get("class_name") not in ("function", *registry.names)
+    found = (_registry if is_layer else registry).deserialize(config, custom_objects)
+    return cast(Activation, found)
 
 
 def get(identifier: ActivationLike | str | None) -> Activation:
@@ -198,13 +155,7 @@ def get(identifier: ActivationLike | str | None) -> Activation:
 
     Raises:
         ValueError: if it stands for none, with the nearest known name.
-
-    Example:
-        >>> get("relu") is relu, get(None) is linear
-        (True, True)
     """
     if identifier is None:
         return linear
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    return cast(Activation, registry.build(identifier))
+    return deserialize(identifier) if isinstance(identifier, Mapping) else registry.get(identifier)

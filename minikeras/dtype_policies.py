@@ -1,68 +1,45 @@
 """Which float type a layer computes in, and which its weights have."""
 
-from typing import Any
+from typing import Any, Final
 
 from . import _state
 from ._typing import Config, DTypeLike
-from .registry import Registry
+from .registry import Configurable, Registry
 
-_registry: Registry["DTypePolicy"] = Registry("keras.dtype_policies", "dtype policy")
+_MIXED = {"mixed_float16": ("float16", "float32")}
 
 
-class DTypePolicy:
-    """A layer's pair of dtypes.
+class DTypePolicy(Configurable):
+    """A layer's pair of dtypes: one to compute in, one for its weights.
 
     Args:
         name: A dtype name ("float32", "float64", ...) for both, or "mixed_float16": compute in float16, keep
             weights in float32. The default policy if not given.
-
-    Raises:
-        ValueError: for any other name.
 
     Example:
         >>> DTypePolicy("mixed_float16").compute_dtype
         'float16'
     """
 
+    _arguments = ("name",)
+    quantization_mode: Final = None
+
     def __init__(self, name: str | None = None) -> None:
         name = name or dtype_policy().name
-        mixed = {"mixed_float16": ("float16", "float32")}
-        if not isinstance(name, str) or (name not in mixed and not _is_dtype(name)):
+        if not isinstance(name, str) or not (name in _MIXED or _state.is_dtype(name)):
             raise ValueError(
                 f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
                 "(NumPy has no bfloat16)."
             )
-        self._name = name
-        self._compute_dtype, self._variable_dtype = mixed.get(name, (name, name))
-
-    @property
-    def name(self) -> str:
-        """Name of the policy."""
-        return self._name
-
-    @property
-    def compute_dtype(self) -> str:
-        """Dtype of a layer's computations and outputs."""
-        return self._compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """Dtype of a layer's weights."""
-        return self._variable_dtype
-
-    @property
-    def quantization_mode(self) -> None:
-        """None: minikeras does not quantize."""
-        return None
-
-    def get_config(self) -> Config:
-        """Return {"name": ...}."""
-        return {"name": self.name}
+        compute, variable = _MIXED.get(name, (name, name))
+        self.name: Final[str] = name
+        self.compute_dtype: Final[str] = compute
+        self.variable_dtype: Final[str] = variable
 
     @classmethod
     def from_config(cls, config: Config) -> "DTypePolicy":
         """Return the policy of a configuration."""
-        return cls(**{key: value for key, value in config.items() if key == "name"})
+        return cls(config.get("name"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DTypePolicy) and other.name == self.name
@@ -74,16 +51,8 @@ class DTypePolicy:
         return f'<DTypePolicy "{self.name}">'
 
 
-_registry.register(DTypePolicy, "FloatDTypePolicy")
+Registry[DTypePolicy]("keras.dtype_policies", "dtype policy").register(DTypePolicy, "FloatDTypePolicy")
 _default: list[DTypePolicy] = []
-
-
-def _is_dtype(name: str) -> bool:
-    try:
-        _state.standardize_dtype(name)
-    except ValueError:
-        return False
-    return True
 
 
 def dtype_policy() -> DTypePolicy:
@@ -96,13 +65,8 @@ def dtype_policy() -> DTypePolicy:
     return _default[0] if _default else DTypePolicy(_state.floatx())
 
 
-def set_dtype_policy(policy: "DTypeLike | DTypePolicy | None") -> None:
-    """Set the policy of layers made from now on; None returns to `floatx`.
-
-    Example:
-        >>> set_dtype_policy("float32")
-        >>> set_dtype_policy(None)
-    """
+def set_dtype_policy(policy: DTypeLike | DTypePolicy | None) -> None:
+    """Set the policy of layers made from now on; None returns to `floatx`."""
     _default[:] = [] if policy is None else [get(policy)]
 
 
@@ -113,27 +77,15 @@ def get(identifier: Any) -> DTypePolicy:
         >>> get("float64").variable_dtype
         'float64'
     """
-    if identifier is None:
-        return dtype_policy()
+    if identifier is None or isinstance(identifier, str):
+        return DTypePolicy(identifier) if identifier else dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
         return DTypePolicy.from_config(identifier["config"])
-    if isinstance(identifier, str):
-        return DTypePolicy(identifier)
     return DTypePolicy(_state.standardize_dtype(identifier))
 
 
 def serialize(policy: DTypePolicy) -> Config:
-    """Return the configuration of a policy, in Keras's layout.
-
-    Example:
-        >>> serialize(DTypePolicy("float32"))["class_name"]
-        'DTypePolicy'
-    """
-    return {
-        "module": "keras",
-        "class_name": "DTypePolicy",
-        "config": policy.get_config(),
-        "registered_name": None,
-    }
+    """Return the configuration of a policy, in Keras's layout."""
+    return {"module": "keras", "class_name": "DTypePolicy", "config": policy.get_config(), "registered_name": None}

@@ -17,10 +17,7 @@ _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 
 class Progbar:
-    """A progress bar.
-
-    In a terminal or a notebook the bar is redrawn in place. Anywhere else, as in a log file or a pipe, it is
-    one line without control codes, written when the bar is done.
+    """A progress bar, redrawn in place in a terminal or a notebook; elsewhere one plain line when it is done.
 
     Args:
         target: Number of steps expected, None if unknown.
@@ -28,11 +25,8 @@ class Progbar:
         verbose: 1 for a bar, 2 for one line at the end, 0 for nothing.
         interval: Seconds that pass at least between two drawings.
         stateful_metrics: Names of metrics shown as they come; all others are averaged over the steps.
-        stateless_metrics: Names of metrics to average; all others are shown as they come.
+        stateless_metrics: Names of metrics to average, instead; all others are shown as they come.
         unit_name: What a step is called.
-
-    Raises:
-        ValueError: if both kinds of metrics are named.
 
     Example:
         >>> bar = Progbar(target=2, width=10)
@@ -61,8 +55,8 @@ class Progbar:
         self.verbose = verbose
         self.interval = interval
         self.unit_name = unit_name
-        self.stateful_metrics = set(stateful_metrics or ()) if stateless_metrics is None else None
-        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
+        self.stateful_metrics: set[str] | None = set(stateful_metrics or ()) if stateless_metrics is None else None
+        self.stateless_metrics: set[str] | None = None if stateless_metrics is None else set(stateless_metrics)
         self._values: dict[str, tuple[Any, int]] = {}  # a sum over steps, and their number
         self._seen_so_far = 0
         self._start = time.time()
@@ -73,12 +67,9 @@ class Progbar:
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
     ) -> None:
-        """Show how many steps are done.
+        """Show how many steps are done, and metrics of the last one: numbers, or arrays to average.
 
-        Args:
-            current: Steps done.
-            values: Names of metrics and their values in the last step: numbers, or arrays to average.
-            finalize: Whether this is the last update; by default, whether `current` has reached the target.
+        `finalize` tells whether this is the last update; by default, whether `current` has reached the target.
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
@@ -122,13 +113,11 @@ class Progbar:
 
     def _seconds_per_step(self, current: int, now: float) -> float:
         """Return how long a step takes, without the first, which is rarely like the others."""
-        if not current:
-            return 0.0
         if self._first_step_end is not None and current > 1:
             return (now - self._first_step_end) / (current - 1)
         if current == 1:
             self._first_step_end = now
-        return (now - self._start) / current
+        return (now - self._start) / current if current else 0.0
 
     def _line(self, current: int, now: float, seconds: float, finalize: bool) -> str:
         """Return the bar, the time it takes and the metrics, with colours."""
@@ -151,11 +140,9 @@ class Progbar:
 
     def _pace(self, seconds: float) -> str:
         """Return "12ms/step"."""
-        if seconds >= 1 or seconds == 0:
-            return f"{seconds:.0f}s/{self.unit_name}"
-        if seconds >= 1e-3:
-            return f"{seconds * 1e3:.0f}ms/{self.unit_name}"
-        return f"{seconds * 1e6:.0f}us/{self.unit_name}"
+        whole = seconds >= 1 or seconds == 0
+        scale, unit = (1, "s") if whole else (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+        return f"{seconds * scale:.0f}{unit}/{self.unit_name}"
 
     def _metrics(self, size: Callable[[Any], Any]) -> str:
         """Return " - loss: 0.1234"; what `size` finds small is written with an exponent."""
@@ -167,12 +154,7 @@ class Progbar:
 
 
 def _clock(seconds: float) -> str:
-    """Return a duration as 1:02:03, 2:03 or 3s.
-
-    Example:
-        >>> _clock(3723), _clock(123), _clock(3)
-        ('1:02:03', '2:03', '3s')
-    """
+    """Return a duration as 1:02:03, 2:03 or 3s."""
     minutes, rest = divmod(int(seconds), 60)
     if seconds > 3600:
         return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

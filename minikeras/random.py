@@ -2,15 +2,14 @@
 
 Every function draws from `np.random.default_rng([seed, position])`, so an integer seed gives the same numbers
 at every call, and a `SeedGenerator` gives new ones. What is not seeded shares one generator, which takes its
-seed from Python's `random`; `set_random_seed` makes all of it repeatable.
-
-The functions are recorded like any other operation, so a plan that is replayed draws anew.
+seed from Python's `random`; `set_random_seed` makes all of it repeatable. Results have the default float type
+where no `dtype` is given. The functions are recorded like any other operation: a plan that is replayed draws anew.
 """
 
 import math
 import random as _python_random
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,31 +17,25 @@ from . import _state
 from ._typing import Array, Config, DTypeLike, TensorLike
 from .ops.arrays import as_float, rule
 from .ops.creation import convert_to_tensor, zeros_like
-from .registry import Registry
+from .registry import Configurable, Registry
 from .tensor import Tensor, as_array, primitive
 
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""
 
 
-class SeedGenerator:
+class SeedGenerator(Configurable):
     """A sequence of seeds: each draw made with it as `seed` gives other numbers than the one before.
 
-    Args:
-        seed: Where the sequence starts, an integer; drawn from Python's `random` if not given.
-        name: Its name, made up if not given.
-
-    Raises:
-        ValueError: if the seed is no integer from 0 to 2 ** 32 - 1.
+    It starts at `seed`, an integer from 0 to 2 ** 32 - 1, drawn from Python's `random` if not given.
 
     Example:
-        >>> generator = SeedGenerator(seed=1)
-        >>> float(uniform((), seed=generator)) == float(uniform((), seed=generator))
-        False
+        >>> print(SeedGenerator(seed=7).next())
+        Tensor([7 0], shape=(2,), dtype=uint32)
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
-        self.name = name if name is not None else _state.auto_name("SeedGenerator")
+        self.name: str = name if name is not None else _state.auto_name("SeedGenerator")
         self._initial_seed = seed
         self._state = _first_state(_state.make_default_seed() if seed is None else seed)
 
@@ -56,15 +49,7 @@ class SeedGenerator:
         self._state = np.array(as_array(state), "uint32").reshape(2)
 
     def next(self, ordered: bool = True) -> Tensor:
-        """Return the present state and go on to the next.
-
-        Args:
-            ordered: Whether the next state is a step on (True) or far away (False).
-
-        Example:
-            >>> print(SeedGenerator(seed=7).next())
-            Tensor([7 0], shape=(2,), dtype=uint32)
-        """
+        """Return the present state and go on to the next, a step on or (if not `ordered`) far away."""
         return Tensor(self._advance(ordered))
 
     def _advance(self, ordered: bool = True) -> Array:
@@ -77,11 +62,6 @@ class SeedGenerator:
     def get_config(self) -> Config:
         """Return the arguments that make a generator like this one."""
         return {"seed": self._initial_seed, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: Config) -> "SeedGenerator":
-        """Return the generator of a configuration."""
-        return cls(**config)
 
 
 Registry[SeedGenerator]("keras.random", "seed generator").register(SeedGenerator)
@@ -105,18 +85,8 @@ _state.on_clear_session(_forget_generator)
 def set_random_seed(seed: int) -> None:
     """Make all that is random repeatable: Python's `random`, NumPy's global stream, unseeded draws here.
 
-    Args:
-        seed: An integer from 0 to 2 ** 32 - 1.
-
     Raises:
-        ValueError: if it is none.
-
-    Example:
-        >>> set_random_seed(1)
-        >>> first = normal((2,)).numpy()
-        >>> set_random_seed(1)
-        >>> bool((first == normal((2,)).numpy()).all())
-        True
+        ValueError: if the seed is no integer from 0 to 2 ** 32 - 1.
     """
     if not isinstance(seed, int):
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
@@ -153,76 +123,38 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
     return name
 
 
+def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
+    """Draw from a distribution of `np.random.Generator` with these parameters."""
+    arguments = [x if isinstance(x, (int, float)) else as_array(x) for x in parameters]
+    return np.asarray(getattr(_rng(seed), law)(*arguments, size=tuple(shape))).astype(dtype)
+
+
 @primitive()
 def normal(
-    shape: SizeLike,
-    mean: float = 0.0,
-    stddev: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: SeedLike = None,
+    shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
     """Numbers of a normal distribution.
-
-    Args:
-        shape: Shape of the result.
-        mean, stddev: Of the distribution.
-        dtype: A floating one, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
 
     Example:
         >>> np.round(normal((2,), seed=1).numpy(), 4)
         array([0.3456, 0.8216], dtype=float32)
     """
-    return np.asarray(_rng(seed).normal(mean, stddev, tuple(shape))).astype(_float_dtype(dtype, "normal"))
+    return _draw("normal", shape, _float_dtype(dtype, "normal"), seed, mean, stddev)
 
 
 @primitive()
 def uniform(
-    shape: SizeLike,
-    minval: float = 0.0,
-    maxval: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: SeedLike = None,
+    shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
-    """Numbers from `minval` up to, but without, `maxval`, all equally likely.
-
-    Args:
-        shape: Shape of the result.
-        minval, maxval: Limits.
-        dtype: A floating one, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Raises:
-        ValueError: if the dtype is not floating.
-
-    Example:
-        >>> uniform((2, 3), seed=1).shape
-        (2, 3)
-    """
-    name = _float_dtype(dtype, "uniform")
-    return np.asarray(_rng(seed).uniform(minval, maxval, tuple(shape))).astype(name)
+    """Numbers from `minval` up to, but without, `maxval`, all equally likely."""
+    return _draw("uniform", shape, _float_dtype(dtype, "uniform"), seed, minval, maxval)
 
 
 @primitive()
 def truncated_normal(
-    shape: SizeLike,
-    mean: float = 0.0,
-    stddev: float = 1.0,
-    dtype: DTypeLike | None = None,
-    seed: SeedLike = None,
+    shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
-    """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again.
-
-    Args:
-        shape: Shape of the result.
-        mean, stddev: Of the distribution before it is truncated.
-        dtype: A floating one, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Example:
-        >>> bool(abs(truncated_normal((100,), seed=1).numpy()).max() <= 2)
-        True
-    """
+    """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
     name, rng, size = _float_dtype(dtype, "truncated_normal"), _rng(seed), math.prod(shape)
     low, high = mean - 2 * stddev, mean + 2 * stddev
     kept = np.empty(0)
@@ -233,21 +165,14 @@ def truncated_normal(
 
 
 # The same on arrays, unrecorded: for initializers.
-draw_normal, draw_uniform, draw_truncated_normal = rule(normal), rule(uniform), rule(truncated_normal)
+draw_normal: Callable[..., Array] = rule(normal)
+draw_uniform: Callable[..., Array] = rule(uniform)
+draw_truncated_normal: Callable[..., Array] = rule(truncated_normal)
 
 
 @primitive()
 def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32", seed: SeedLike = None) -> Array:
     """Integers from `minval` up to, but without, `maxval`, all equally likely.
-
-    Args:
-        shape: Shape of the result.
-        minval, maxval: Limits.
-        dtype: That of an integer.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Raises:
-        ValueError: if the dtype is not that of an integer.
 
     Example:
         >>> set(randint((100,), 0, 3, seed=1).tolist()) == {0, 1, 2}
@@ -261,19 +186,7 @@ def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32
 
 @primitive(None)
 def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32", seed: SeedLike = None) -> Array:
-    """Class numbers drawn with the probabilities softmax(logits).
-
-    Args:
-        logits: Of shape (batch, classes).
-        num_samples: How many a row.
-        dtype: That of the result.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Returns:
-        A tensor of shape (batch, num_samples).
-
-    Raises:
-        ValueError: if `logits` does not have two axes.
+    """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples).
 
     Example:
         >>> print(categorical([[0.0, 100.0]], 3, seed=1))
@@ -307,14 +220,9 @@ def _masked(x: TensorLike, mask: TensorLike, keep: float) -> Array:
 def dropout(
     inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] | None = None, seed: SeedLike = None
 ) -> Tensor:
-    """Set a share of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
+    """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
 
-    Args:
-        inputs: A tensor.
-        rate: Share of the elements to drop, from 0 to 1.
-        noise_shape: Shape of the mask: along an axis of size 1 elements share their fate; None takes the size
-            that the inputs have.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
+    Along an axis of size 1 in `noise_shape` elements share their fate; None takes the size that the inputs have.
 
     Source: Srivastava et al. 2014.
 
@@ -332,36 +240,14 @@ def dropout(
 
 @primitive(None)
 def shuffle(x: TensorLike, axis: int = 0, seed: SeedLike = None) -> Array:
-    """Shuffle the elements along an axis, those at each place of the other axes by themselves.
-
-    Args:
-        x: A tensor.
-        axis: Along which axis.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Example:
-        >>> sorted(shuffle([1, 2, 3], seed=1).tolist())
-        [1, 2, 3]
-    """
+    """Shuffle the elements along an axis, those at each place of the other axes by themselves."""
     return np.asarray(_rng(seed).permuted(np.asarray(x), axis=axis))
 
 
 @primitive()
 def gamma(shape: SizeLike, alpha: TensorLike, dtype: DTypeLike | None = None, seed: SeedLike = None) -> Array:
-    """Numbers of a gamma distribution of scale 1.
-
-    Args:
-        shape: Shape of the result.
-        alpha: Shape parameter of the distribution; broadcasts to `shape`.
-        dtype: A floating one, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Example:
-        >>> bool((gamma((5,), 2.0, seed=1).numpy() > 0).all())
-        True
-    """
-    drawn = _rng(seed).gamma(_parameter(alpha), size=tuple(shape))
-    return np.asarray(drawn).astype(_float_dtype(dtype, "gamma"))
+    """Numbers of a gamma distribution of scale 1; `alpha`, which broadcasts to the shape, is its form."""
+    return _draw("gamma", shape, _float_dtype(dtype, "gamma"), seed, alpha)
 
 
 @primitive()
@@ -372,46 +258,18 @@ def binomial(
     dtype: DTypeLike | None = None,
     seed: SeedLike = None,
 ) -> Array:
-    """How many of `counts` independent trials succeed.
-
-    Args:
-        shape: Shape of the result.
-        counts: How many trials; broadcasts to `shape`.
-        probabilities: With which each succeeds; broadcasts to `shape`.
-        dtype: That of the result, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
+    """How many of `counts` independent trials succeed, each with its probability; both broadcast to the shape.
 
     Example:
         >>> print(binomial((2,), 3, 1.0, seed=1))
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
-    drawn = _rng(seed).binomial(_parameter(counts), _parameter(probabilities), size=tuple(shape))
-    return np.asarray(drawn).astype(_state.standardize_dtype(dtype))
+    return _draw("binomial", shape, _state.standardize_dtype(dtype), seed, counts, probabilities)
 
 
 @primitive()
 def beta(
-    shape: SizeLike,
-    alpha: TensorLike,
-    beta: TensorLike,
-    dtype: DTypeLike | None = None,
-    seed: SeedLike = None,
+    shape: SizeLike, alpha: TensorLike, beta: TensorLike, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
-    """Numbers of a beta distribution.
-
-    Args:
-        shape: Shape of the result.
-        alpha, beta: Parameters of the distribution; both broadcast to `shape`.
-        dtype: A floating one, the default float type if not given.
-        seed: An integer, a `SeedGenerator`, or None for the global generator.
-
-    Example:
-        >>> bool((beta((5,), 2.0, 3.0, seed=1).numpy() < 1).all())
-        True
-    """
-    drawn = _rng(seed).beta(_parameter(alpha), _parameter(beta), size=tuple(shape))
-    return np.asarray(drawn).astype(_float_dtype(dtype, "beta"))
-
-
-def _parameter(value: TensorLike) -> Any:
-    return value if isinstance(value, int | float) else as_array(value)
+    """Numbers of a beta distribution; its parameters broadcast to the shape."""
+    return _draw("beta", shape, _float_dtype(dtype, "beta"), seed, alpha, beta)

@@ -8,11 +8,11 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 
-from ._typing import Config, CustomObjects
+from ._typing import AnyCallable, Config, CustomObjects
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
@@ -20,6 +20,22 @@ C = TypeVar("C", bound=Callable[..., Any])
 _custom: dict[str, Any] = {}
 _registered_names: dict[Any, str] = {}
 KINDS: dict[str, "Registry[Any]"] = {}
+
+
+class Configurable:
+    """What a configuration can be made of, and made from."""
+
+    _arguments: ClassVar[tuple[str, ...]] = ()
+    """Names of `__init__` arguments, each kept in an attribute of that name."""
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an object like this one."""
+        return {name: getattr(self, name) for name in self._arguments}
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the object of a configuration."""
+        return cls(**config)
 
 
 class Registry(Generic[T]):
@@ -38,9 +54,13 @@ class Registry(Generic[T]):
 
     def register(self, cls: C, *aliases: str) -> C:
         """Enter a class or function under its own name and others."""
-        for name in (cls.__name__, *aliases):
-            self.names[name] = cls
+        self.names.update(dict.fromkeys((cls.__name__, *aliases), cls))
         return cls
+
+    def collect(self, base: type[T], namespace: Mapping[str, Any], **aliases: type[T]) -> None:
+        """Enter a class and its subclasses under their public names in a module, and under others."""
+        found = {name: x for name, x in namespace.items() if isinstance(x, type) and issubclass(x, base)}
+        self.names.update({name: x for name, x in found.items() if name[0] != "_"}, **aliases)
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
         """Return the class or function of a name; built-in names win over custom ones of the same name.
@@ -48,70 +68,71 @@ class Registry(Generic[T]):
         Raises:
             ValueError: for an unknown name, with the nearest known one.
         """
-        if name in self.names:
-            return self.names[name]
-        for table in (custom_objects or {}, _custom):
+        for table in (self.names, custom_objects or {}, _custom):
             if name in table:
                 return table[name]
-        lowered = {key.lower(): value for key, value in self.names.items()}
-        close = difflib.get_close_matches(name, list(self.names), n=1, cutoff=0.5)
-        if not close:
-            near = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)
-            close = [key for key in self.names if near and key.lower() == near[0]][:1]
+        lowered = {key.lower(): key for key in reversed(self.names)}
+        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5) or [
+            lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+        ]
         hint = f" Did you mean {close[0]!r}?" if close else f" Known names: {', '.join(sorted(self.names))}."
         raise ValueError(
             f"Unknown {self.kind}: {name!r}.{hint} "
             f"A custom {self.kind} must be passed itself, or named in custom_objects."
         )
 
-    def build(self, identifier: Any, custom_objects: CustomObjects | None = None) -> Any:
-        """Return the object a name, a configuration, a class or the object itself stands for.
+    @overload
+    def get(self, identifier: None) -> None: ...
+
+    @overload
+    def get(self, identifier: str | T | type[T] | Config) -> T: ...
+
+    @overload
+    def get(self, identifier: AnyCallable) -> AnyCallable: ...
+
+    def get(self, identifier: Any) -> Any:
+        """Return the object that a name, a configuration, a class or a function stands for; None for None.
 
         Raises:
-            ValueError: if it stands for none.
+            ValueError: if it stands for none, with the nearest known name.
         """
-        if identifier is None:
-            return None
         if isinstance(identifier, str):
-            found = self.find(identifier, custom_objects)
-            return found() if isinstance(found, type) else found
-        if isinstance(identifier, Mapping):
-            return self.deserialize(identifier, custom_objects)
+            identifier = self.find(identifier)
         if isinstance(identifier, type):
             return identifier()
-        if callable(identifier):
+        if identifier is None or callable(identifier):
             return identifier
+        if isinstance(identifier, Mapping):
+            return self.deserialize(identifier)
         raise ValueError(
             f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "
             f"Expected a name, a configuration, or the {self.kind} itself."
         )
 
-    def deserialize(self, config: Any, custom_objects: CustomObjects | None = None) -> Any:
-        """Return the object of a configuration made by `serialize`."""
+    def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
+        """Return the object of a name, or of a configuration made by `serialize`.
+
+        Args:
+            config: A name or a configuration.
+            custom_objects: Names to functions or classes of the caller's.
+
+        Raises:
+            ValueError: if the name is unknown.
+        """
         if isinstance(config, str):
-            return self.build(config, custom_objects)
+            return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
             raise ValueError(
                 f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r}."
             )
         inner = config.get("config")
+        key = str(inner) if name == "function" else name
+        registered = get_registered_object(str(config.get("registered_name")), custom_objects)
+        found = registered if registered and key not in self.names else self.find(key, custom_objects)
         if name == "function":
-            return self.find(str(inner), custom_objects)
-        found = self._find_serialized(config, name, custom_objects)
-        if not isinstance(found, type):
             return found
-        return construct(found, inner if inner is not None else {}, custom_objects)
-
-    def _find_serialized(self, config: Mapping[str, Any], name: str, custom_objects: CustomObjects | None) -> Any:
-        if name in self.names:
-            return self.names[name]
-        registered = config.get("registered_name")
-        for key in (registered, name):
-            for table in (custom_objects or {}, _custom):
-                if isinstance(key, str) and key in table:
-                    return table[key]
-        return self.find(name, custom_objects)
+        return construct(found, inner or {}, custom_objects) if isinstance(found, type) else found
 
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
@@ -145,12 +166,11 @@ def serialize(obj: Any) -> Any:
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         cls = type(obj)
-        registered = _registered_names.get(cls)
         return {
             "module": module_of(cls),
             "class_name": cls.__name__,
             "config": obj.get_config(),
-            "registered_name": registered or (None if is_built_in(cls) else cls.__name__),
+            "registered_name": _registered_names.get(cls) or (None if is_built_in(cls) else cls.__name__),
             **_state_of(obj),
         }
     if callable(obj):

@@ -118,7 +118,7 @@ def format_shapes(shapes: Any) -> str:
         >>> format_shapes((None, 3)), format_shapes([(None, 3), (4,)]), format_shapes({"a": (2,), "b": ()})
         ('(None, 3)', '[(None, 3), (4)]', '{a: (2), b: ()}')
     """
-    leaves = ["?"]
+    leaves: list[str] = []
 
     def convert(x: Any) -> Any:
         if isinstance(x, Mapping):
@@ -129,7 +129,7 @@ def format_shapes(shapes: Any) -> str:
         return leaves[-1]
 
     text = "?" if shapes is None else str(convert(shapes)).replace("'", "")
-    return leaves[1] if len(leaves) == 2 else text
+    return leaves[0] if len(leaves) == 1 else text
 
 
 def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None) -> tuple[int, int]:
@@ -156,8 +156,8 @@ def readable_memory_size(size: float) -> str:
     """Return a number of bytes as a person would say it.
 
     Example:
-        >>> readable_memory_size(0), readable_memory_size(4936), readable_memory_size(3 * 1024**2)
-        ('0.00 B', '4.82 KB', '3.00 MB')
+        >>> readable_memory_size(0), readable_memory_size(4936)
+        ('0.00 B', '4.82 KB')
     """
     for unit in ("B", "KB", "MB", "GB", "TB"):
         if size < 1024:
@@ -173,12 +173,8 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
         >>> count_weights([((2, 3), "float32"), ((8,), "bool")])
         (14, 25.0)
     """
-    count, bits = 0, 0
-    for shape, dtype in weights:
-        size, name = math.prod(shape), _state.standardize_dtype(dtype)
-        count += size
-        bits += size * (1 if name == "bool" else int(re.sub(r"\D", "", name)))
-    return count, bits / 8
+    sizes = [(math.prod(shape), re.sub(r"\D", "", _state.standardize_dtype(dtype))) for shape, dtype in weights]
+    return sum(size for size, _ in sizes), sum(size * int(bits or 1) for size, bits in sizes) / 8
 
 
 def render(
@@ -190,30 +186,13 @@ def render(
     show_trainable: bool = False,
     connected: bool = False,
 ) -> str:
-    """Return the whole text: title, table and totals.
+    """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
-    Args:
-        title: Name of the model.
-        rows: One for each layer.
-        totals: What is counted, and how many values in how many bytes.
-        line_length: Width of the table in characters, by default the terminal's up to a limit.
-        positions: Where each column ends, as a fraction of the width.
-        show_trainable: Whether there is a column "Trainable".
-        connected: Whether there is a column "Connected to".
+    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each
+    column ends, as a fraction of it.
 
     Raises:
         ValueError: if a column is narrower than 4 characters, or has no position.
-
-    Example:
-        >>> row = Row("dense", "Dense", "(None, 3)", "12")
-        >>> print(render("net", [row], {"Total": (12, 48)}, line_length=50), end="")
-        Model: "net"
-        ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
-        ┃ Layer (type)        ┃ Output Shape   ┃ Param # ┃
-        ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━━━━━━━┩
-        │ dense (Dense)       │ (None, 3)      │      12 │
-        └─────────────────────┴────────────────┴─────────┘
-         Total params: 12 (48.00 B)
     """
     header = ["Layer (type)", "Output Shape", "Param #"]
     header += ["Connected to"] * connected + ["Trainable"] * show_trainable
@@ -238,8 +217,7 @@ def render(
 
     notebook = "ipykernel" in sys.modules
     console = int(os.environ.get("JUPYTER_COLUMNS", 115)) if notebook else _terminal_width(0, 1, 2)
-    lines = _break(f'Model: "{title}"', console, fold=True)
-    lines += _draw(table, widths)
+    lines = [*_break(f'Model: "{title}"', console, fold=True), *_draw(table, widths)]
     for label, (count, size) in totals.items():
         lines += _break(f" {label} params: {count:,} ({readable_memory_size(size)})", console, fold=True)
     return "".join(_crop(line, console) + "\n" for line in lines)
@@ -273,7 +251,6 @@ def _draw(table: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str
     """Give the lines of a table whose first row is its header."""
     utf = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
     top, head, head_rule, body, rule, bottom = _BOX if utf else _ASCII_BOX
-
     justify = [_JUSTIFY.get(name, "left") for name in table[0]]
 
     def join(edges: str, cells: Iterable[str]) -> str:

@@ -205,7 +205,12 @@ def test_rescaling_and_lambda() -> None:
     assert values(layers.Lambda(lambda x, k: x * k, arguments={"k": 3.0}), [[2.0]]) == [[6.0]]
     assert layers.Lambda(lambda x: x).compute_output_shape((None, 2)) == (None, 2)
     flags: list[Any] = []
-    layers.Lambda(lambda x, training: flags.append(training) or x)(np.ones((1, 1)), training=True)
+
+    def spy(x: Any, training: bool) -> Any:
+        flags.append(training)
+        return x
+
+    layers.Lambda(spy)(np.ones((1, 1)), training=True)
     assert flags == [True]
 
 

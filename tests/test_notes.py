@@ -12,7 +12,7 @@ tf: Any = SimpleNamespace(keras=minikeras)
 
 
 def test_linear_neuron(capsys: pytest.CaptureFixture[str]) -> None:
-    X_train = np.array([[1.0], [2.0]], dtype=np.float32)  # noqa: N806 - the notes' names
+    X_train = np.array([[1.0], [2.0]], dtype=np.float32)
 
     linear_layer = tf.keras.layers.Dense(units=1, activation="linear")
     assert linear_layer.get_weights() == []
@@ -20,7 +20,7 @@ def test_linear_neuron(capsys: pytest.CaptureFixture[str]) -> None:
     a1 = linear_layer(X_train[0].reshape(1, 1))
     print(a1)
     shown = capsys.readouterr().out
-    assert f"[[{linear_layer.get_weights()[0][0, 0]:.5}" in shown[:20]
+    assert shown.startswith(f"Tensor({linear_layer.get_weights()[0]}")
     assert shown.endswith("shape=(1, 1), dtype=float32)\n")
 
     w, b = linear_layer.get_weights()
@@ -43,7 +43,7 @@ def test_linear_neuron(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_logistic_neuron(capsys: pytest.CaptureFixture[str]) -> None:
-    X_train = np.array([0.0, 1, 2, 3, 4, 5], dtype=np.float32).reshape(-1, 1)  # noqa: N806 - the notes' names
+    X_train = np.array([0.0, 1, 2, 3, 4, 5], dtype=np.float32).reshape(-1, 1)
 
     with pytest.warns(UserWarning, match="input_dim"):  # Keras 3 warns here as well
         model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_dim=1, activation="sigmoid", name="L1")])

@@ -104,12 +104,14 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     return np.log(_clip(output / np.sum(output, axis=axis, keepdims=True)))
 
 
-def _same_shape(target: Array, output: Array) -> None:
-    if target.shape != output.shape:
-        raise ValueError(
-            "Arguments `target` and `output` must have the same shape. "
-            f"Received: target.shape={target.shape}, output.shape={output.shape}."
-        )
+def _prepared(target: TensorLike, output: TensorLike) -> tuple[Array, Array]:
+    """Return both in the dtype of the output, a floating one."""
+    scores = as_float(output)
+    goal = np.asarray(target, scores.dtype)
+    if goal.shape != scores.shape:
+        received = f"target.shape={goal.shape}, output.shape={scores.shape}"
+        raise ValueError(f"Arguments `target` and `output` must have the same shape. Received: {received}.")
+    return goal, scores
 
 
 def _binary_target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -135,9 +137,7 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
         output: Probabilities p of the same shape; they are kept epsilon away from 0 and 1.
         from_logits: Whether `output` is the logit x of p = sigmoid(x) instead; nothing is cut off then.
     """
-    output = as_float(output)
-    target = np.asarray(target, output.dtype)
-    _same_shape(target, output)
+    target, output = _prepared(target, output)
     if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
         return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
     p = _clip(output)
@@ -170,9 +170,7 @@ def categorical_crossentropy(
         from_logits: Whether p = softmax(output) instead; nothing is cut off then.
         axis: Axis of the classes, which the result does not have.
     """
-    output = as_float(output)
-    target = np.asarray(target, output.dtype)
-    _same_shape(target, output)
+    target, output = _prepared(target, output)
     _needs_axis(output)
     return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
 

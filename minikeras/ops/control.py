@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..tensor import Tensor, as_array
+from ..tensor import as_array
 from .creation import convert_to_tensor, shape, zeros_like
 from .shapes import stack
 
@@ -88,18 +88,6 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
         columns = [convert_to_tensor(x) for x in elements]
         return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])
     return _stack_structures([function(x) for x in convert_to_tensor(elements)])
-
-
-def vectorize(
-    pyfunc: Callable[..., Any], *, excluded: set[int | str] | None = None, signature: str | None = None
-) -> Callable[..., Any]:
-    """Let a function of scalars take arrays, as `numpy.vectorize` does; its result is not differentiated."""
-    run = np.vectorize(lambda *a, **k: as_array(pyfunc(*a, **k)), excluded=excluded, signature=signature)
-
-    def call(*args: Any, **kwargs: Any) -> Tensor:
-        return Tensor(run(*[as_array(a) if isinstance(a, Tensor | list) else a for a in args], **kwargs))
-
-    return call
 
 
 def _as_structure(xs: Any) -> Any:

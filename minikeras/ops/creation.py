@@ -108,23 +108,19 @@ def _sizes(shape: Any) -> Any:
     return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
 
 
-class Filled(Protocol):
-    """A function that makes a tensor of a shape."""
-
-    def __call__(self, shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-        """Run it."""
+def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros of a shape."""
+    return Tensor(np.zeros(_sizes(shape), _state.standardize_dtype(dtype)))
 
 
-def _filled(function: Any, doc: str) -> Filled:
-    def make(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-        return Tensor(function(_sizes(shape), _state.standardize_dtype(dtype)))
-
-    return named(make, function.__name__, doc)
+def ones(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Ones of a shape."""
+    return Tensor(np.ones(_sizes(shape), _state.standardize_dtype(dtype)))
 
 
-zeros: Filled = _filled(np.zeros, "Zeros of a shape.")
-ones: Filled = _filled(np.ones, "Ones of a shape.")
-empty: Filled = _filled(np.empty, "A tensor of a shape with arbitrary values.")
+def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor of a shape with arbitrary values."""
+    return Tensor(np.empty(_sizes(shape), _state.standardize_dtype(dtype)))
 
 
 def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None) -> Tensor:

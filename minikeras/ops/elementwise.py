@@ -142,24 +142,15 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
 
 @primitive(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="remainder")
 def mod(x1: TensorLike, x2: TensorLike) -> Array:
-    """Remainder of x1 / x2 with the sign of x2, as Python's %."""
-    return np.mod(*_no_bool(x1, x2))
-
-
-@primitive(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b))
-def fmod(x1: TensorLike, x2: TensorLike) -> Array:
-    """Remainder of x1 / x2 with the sign of x1, as C's fmod."""
-    return np.fmod(*_no_bool(x1, x2))
-
-
-def _no_bool(*values: TensorLike) -> list[Array]:
-    target = common_dtype(*values)
-    return [np.asarray(x, "int32" if target.kind == "b" else target) for x in values]
+    """Remainder of x1 / x2 with the sign of x2, as Python's %; of bools as integers."""
+    target = common_dtype(x1, x2)
+    target = np.dtype("int32") if target.kind == "b" else target
+    return np.mod(np.asarray(x1, target), np.asarray(x2, target))
 
 
 @primitive(
     lambda g, y, a, b: g * b * a ** _less_one(b),
-    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),  # d b^x = b^x log b; taken as 0 at b <= 0
+    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),  # d a^b = a^b log a; taken as 0 at a <= 0
     inplace=True,
 )
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
@@ -253,13 +244,6 @@ arccosh: Unary = unary(np.arccosh, lambda g, y, x: g / np.sqrt(x * x - 1), "Inve
 arctanh: Unary = unary(np.arctanh, lambda g, y, x: g / (1 - x * x), "Inverse of the hyperbolic tangent, |x| < 1.")
 deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees to radians.")
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
-
-
-@primitive(lambda g, y, x: g * np.where(x == 0, 0, (np.cos(math.pi * x) - y) / np.where(x == 0, 1, x)))
-def sinc(x: TensorLike) -> Array:
-    """sin(pi x) / (pi x), and 1 at 0."""
-    a = as_float(x)
-    return np.sinc(a).astype(a.dtype, copy=False)
 
 
 # Complex numbers.

@@ -15,7 +15,7 @@ from .arrays import as_float, axes, promote, restore
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import absolute, multiply, not_equal, power
 from .reduction import max, min, sum
-from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, transpose, tril, triu
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, transpose
 
 # Products.
 
@@ -181,12 +181,8 @@ def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
 def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Norm of vectors along one axis, or of matrices in two; of all elements by default.
 
-    Args:
-        x: Any tensor.
-        ord: None for the Euclidean (Frobenius) norm; a number, `inf` or `-inf` for vectors; "fro", "nuc", 1,
-            -1, 2, -2, `inf` or `-inf` for matrices.
-        axis: One axis, or two for matrices. None with `ord` takes those of a vector or a matrix.
-        keepdims: Whether the axes stay with size 1.
+    `ord` is None for the Euclidean (Frobenius) norm; a number, `inf` or `-inf` for vectors; "fro", "nuc", 1, -1, 2,
+    -2, `inf` or `-inf` for matrices.
 
     Example:
         >>> print(norm([3.0, 4.0]))
@@ -276,15 +272,6 @@ def solve(a: TensorLike, b: TensorLike) -> Array:
     """x such that a @ x = b, for matrices a and a vector b or matrices b of columns."""
     matrix, right = promote(a, b, floating=True)
     return np.linalg.solve(_regular(matrix), right)
-
-
-@composite
-def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
-    """x such that a @ x = b, where only one triangle of a counts, the upper one by default."""
-    triangle = tril(a) if lower else triu(a)
-    if ndim(b) == ndim(a) - 1 and ndim(b) > 1:
-        return solve(triangle, expand_dims(b, -1))[..., 0]
-    return solve(triangle, b)
 
 
 def _cholesky_rule(g: Any, y: Any, x: Any, upper: bool = False) -> Any:

@@ -8,23 +8,16 @@ from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
 from .arrays import as_float, axes, common_dtype, composed, named, restore, strong
-from .creation import cast, convert_to_tensor, shape
+from .creation import convert_to_tensor, shape
 from .creation import dtype as dtype_of
-from .elementwise import add, isnan, logical_not, multiply, sqrt, square
-from .shapes import diff, moveaxis, where
+from .elementwise import isnan, logical_not, multiply, sqrt, square
+from .shapes import where
 
 
 class Reduction(Protocol):
     """An op along axes, over all elements by default."""
 
     def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Run it."""
-
-
-class Position(Protocol):
-    """An op along one axis that gives positions, in the flattened tensor by default."""
-
-    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
         """Run it."""
 
 
@@ -35,15 +28,6 @@ def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, n
         return function(prepare(x), axes(axis), keepdims=keepdims)
 
     return primitive(vjp)(named(forward, name or function.__name__, doc))
-
-
-def position(function: Any, doc: str) -> Position:
-    """Declare the search for a position along an axis."""
-
-    def forward(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-        return function(strong(x), axis, keepdims=keepdims).astype("int32")
-
-    return primitive(None)(named(forward, function.__name__, doc))
 
 
 # Sums and means.
@@ -162,12 +146,22 @@ amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name=
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
 median: Reduction = reduction(np.median, None, "Median along axes.", as_float)
-argmax: Position = position(np.argmax, "Position of the first largest element along an axis.")
-argmin: Position = position(np.argmin, "Position of the first smallest element along an axis.")
 ptp: Reduction = composed(
     lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
     "ptp", "Range along axes: the largest element minus the smallest.",
 )  # fmt: skip
+
+
+@primitive(None)
+def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Position of the first largest element along an axis, in the flattened tensor by default."""
+    return np.argmax(strong(x), axis, keepdims=keepdims).astype("int32")
+
+
+@primitive(None)
+def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Position of the first smallest element along an axis, in the flattened tensor by default."""
+    return np.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
 
 
 @primitive(None, None)
@@ -241,9 +235,6 @@ def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -
 
 nansum: Reduction = composed(
     lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims), "nansum", "Sum along axes, NaN as 0."
-)
-nanprod: Reduction = composed(
-    lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims), "nanprod", "Product along axes, NaN as 1."
 )
 nanmean: Reduction = composed(
     lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
@@ -326,23 +317,12 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
 
 @composite
 def unique(
-    x: TensorLike,
-    sorted: bool = True,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: int | None = None,
-    size: int | None = None,
-    fill_value: float | None = None,
-) -> Any:
-    """Different elements in ascending order, with their first index, inverse index and counts if asked.
+    x: TensorLike, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,
+    return_counts: bool = False, axis: int | None = None, size: int | None = None, fill_value: float | None = None,
+) -> Any:  # fmt: skip
+    """Different elements (slices along `axis`) in ascending order; first index, inverse index and counts if asked.
 
-    Args:
-        x: Any tensor.
-        sorted: Accepted for Keras's sake: they always are.
-        return_index, return_inverse, return_counts: What to return beside the values, in this order.
-        axis: Axis along which to compare slices; None flattens.
-        size: How many to return, cut or filled up with `fill_value` (0 by default).
+    `size` says how many to return, cut or filled up with `fill_value` (0 by default).
     """
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
     found = np.unique(as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
@@ -356,14 +336,3 @@ def unique(
             outputs[i] = np.pad(part, widths, constant_values=fills[name])
     tensors = (Tensor(outputs[0]), *(Tensor(i.astype("int32")) for i in outputs[1:]))
     return tensors[0] if len(tensors) == 1 else tensors
-
-
-@composite
-def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: TensorLike = 1.0, axis: int = -1) -> Tensor:
-    """Integral of y along an axis by the trapezoidal rule, over the points x or steps of dx."""
-    values = moveaxis(y if dtype_of(y).startswith("float") else cast(y, _state.floatx()), axis, -1)
-    steps: Any = dx
-    if x is not None:
-        points = convert_to_tensor(x)
-        steps = diff(points if points.ndim == 1 else moveaxis(points, axis, -1))
-    return sum(multiply(add(values[..., 1:], values[..., :-1]), steps), -1) / 2

@@ -431,15 +431,6 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
     return _where(condition, x1, x2)
 
 
-@composite
-def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
-    """Elements of the first choice whose condition holds, else the default."""
-    kept: Any = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        kept = _where(condition, choice, kept)
-    return convert_to_tensor(kept)
-
-
 # Diagonals and triangles.
 
 
@@ -477,12 +468,6 @@ def diag(x: TensorLike, k: int = 0) -> Tensor:
 
 
 @composite
-def diagflat(x: TensorLike, k: int = 0) -> Tensor:
-    """Matrix with all elements of x on its kth diagonal."""
-    return diag(ravel(x), k)
-
-
-@composite
 def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times over."""
     result = convert_to_tensor(a)
@@ -506,10 +491,3 @@ def argsort(x: TensorLike, axis: int | None = -1) -> Array:
 def sort(x: TensorLike, axis: int | None = -1) -> Tensor:
     """x in ascending order along an axis, of the flattened tensor for None."""
     return take_along_axis(x, argsort(x, axis), axis)
-
-
-@composite
-def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
-    """Coordinates in a tensor of a shape, one tensor an axis, of positions in the flattened one."""
-    flat = as_array(indices)
-    return tuple(Tensor(i.astype(flat.dtype)) for i in np.unravel_index(flat, axes(shape)))

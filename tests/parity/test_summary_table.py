@@ -240,7 +240,7 @@ def drawn_by_rich(
     console.print(f'[bold]Model: "{rich.markup.escape(title)}"[/]')
     console.print(table)
     console.print("[bold] Total params: [/][color(34)]3[/] (4.00 B)")
-    return console.end_capture()
+    return str(console.end_capture())
 
 
 class FakeLayer:
