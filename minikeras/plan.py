@@ -60,7 +60,7 @@ class Plan:
     def __init__(self, trace: Trace, inputs: Tensor, output: Tensor, pure: bool) -> None:
         self.pure = pure
         self.structure: int = _state.Structure.version
-        self.values = _state.Structure.values
+        self.values: int = _state.Structure.values
         self.lock: LockType = Lock()
         self.size: int = 0
         self.steps: list[tuple[Callable[..., Any], list[Any], list[tuple[list[Any], int]]]] = []
