@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class _Context(threading.local):
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
         self.dry: bool = False
+        self.undo: list[tuple[Any, Any]] = []
         self.autocast: str | None = None
 
 
@@ -203,10 +204,12 @@ def is_interactive_logging_enabled() -> bool:
 
 @contextmanager
 def dry_run() -> Iterator[None]:
-    """Run something for its shapes alone: seed generators do not advance."""
-    before = context.dry
-    context.dry = True
+    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
+    before, undo = context.dry, context.undo
+    context.dry, context.undo = True, []
     try:
         yield
     finally:
-        context.dry = before
+        for variable, array in reversed(context.undo):
+            variable.array = array
+        context.dry, context.undo = before, undo

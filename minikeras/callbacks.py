@@ -1,9 +1,9 @@
 """Hooks that run while a model predicts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-Logs = Mapping[str, Any]
+Logs = dict[str, Any]
 
 
 class Callback:

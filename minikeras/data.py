@@ -36,6 +36,25 @@ def as_input(x: Any, argument: str = "x") -> Array:
     return array
 
 
+def as_inputs(x: Any) -> Any:
+    """Return a model's inputs: one array, or a list or dict of arrays for a model of several inputs.
+
+    Raises:
+        ValueError: if one is not numeric, or their numbers of rows differ.
+    """
+    if isinstance(x, list | tuple) and x and all(hasattr(item, "__array__") for item in x):
+        found: Any = [as_input(item, f"x[{i}]") for i, item in enumerate(x)]
+        arrays = found
+    elif isinstance(x, dict):
+        found = {key: as_input(item, f"x[{key!r}]") for key, item in x.items()}
+        arrays = list(found.values())
+    else:
+        return as_input(x)
+    if len({len(array) for array in arrays}) != 1:
+        raise ValueError(f"All inputs must have the same number of rows. Received shapes {[a.shape for a in arrays]}.")
+    return arrays[0] if isinstance(found, list) and len(found) == 1 else found
+
+
 def is_batches(x: Any) -> bool:
     """Tell an iterable of batches, such as a generator, from data that is an array or becomes one."""
     if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes) or hasattr(x, "__array__"):
@@ -52,7 +71,7 @@ class Batches:
         steps: How many batches to give at most, all if not given.
 
     Attributes:
-        array: The data as one array, None for an iterable.
+        array: The data as an array, or as a list or dict of arrays for several inputs; None for an iterable.
         size: Rows a batch.
         count: How many batches there are, None if that is unknown.
         rows: How many rows there are, None if that is unknown.
@@ -65,7 +84,7 @@ class Batches:
         self.size: int = 32 if batch_size is None else batch_size
         if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size <= 0:
             raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}.")
-        self.array: Array | None = None
+        self.array: Any = None
         self.count: int | None
         self.rows: int | None = None
         self._given = 0
@@ -73,13 +92,14 @@ class Batches:
             self._items = iter(x) if isinstance(x, Iterable) else (x[i] for i in range(len(x)))
             self.count = steps if steps is not None else len(x) if hasattr(x, "__len__") else None
             return
-        self.array = as_input(x)
-        self.count = -(-len(self.array) // self.size)
+        self.array = as_inputs(x)
+        total = len(leaves(self.array)[0])
+        self.count = -(-total // self.size)
         if steps is not None:
             self.count = min(steps, self.count)
-        self.rows = min(len(self.array), self.count * self.size)
+        self.rows = min(total, self.count * self.size)
 
-    def take(self, most: int = 1) -> tuple[Array | None, int]:
+    def take(self, most: int = 1) -> tuple[Any, int]:
         """Return the next batch, or several joined where that costs nothing, and how many; None at the end."""
         left = most if self.count is None else min(most, self.count - self._given)
         if left <= 0:
@@ -87,12 +107,22 @@ class Batches:
         if self.array is not None:
             start = self._given * self.size
             self._given += left
-            return self.array[start : min(self._given * self.size, len(self.array))], left
+            stop = self._given * self.size
+            return map_structure(lambda array: array[start:stop], self.array), left
         item = next(self._items, None)
         if item is None:
             return None, 0
         self._given += 1
-        return as_input(item[0] if isinstance(item, tuple) else item), 1
+        return as_inputs(item[0] if isinstance(item, tuple) else item), 1
+
+
+def leaves(structure: Any) -> list[Any]:
+    """Return the leaves of nested lists, tuples and dicts."""
+    if isinstance(structure, dict):
+        structure = list(structure.values())
+    if isinstance(structure, list | tuple):
+        return [leaf for item in structure for leaf in leaves(item)]
+    return [structure]
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:

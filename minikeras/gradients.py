@@ -123,7 +123,7 @@ class GradientTape:
         finally:
             recorders.open = open_tapes
         if not self.persistent:
-            self._entries = []
+            self._entries, self._watched = [], {}
         return result
 
 
@@ -154,7 +154,10 @@ def backward(
         g = totals.get(id(entry.output))
         if g is None:
             continue
-        values = [x if as_tensors and isinstance(x, TensorOps) else coerce(x) for x in entry.inputs]
+        values = entry.values
+        if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
+            pairs = zip(entry.inputs, values, strict=True)
+            values = [x if isinstance(x, Tensor) or getattr(x, "array", None) is v else Tensor(v) for x, v in pairs]
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(entry.inputs):
             if not isinstance(x, TensorOps) or not _differentiable(x):
@@ -225,7 +228,7 @@ def custom_gradient(f: F) -> F:
         def forward(*arrays: Array) -> Array:
             return np.asarray(coerce(f(*map(Tensor, arrays), **kwargs)[0]))
 
-        entry = Entry(Op(forward, (rule,), None, False), args, (), {}, output)
+        entry = Entry(Op(forward, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
         for recorder in recorders.open:
             recorder.record(entry)
         return output

@@ -18,7 +18,7 @@ import numpy as np
 
 from . import registry as _registry
 from ._state import make_default_seed, standardize_dtype
-from ._typing import Array, Config, DTypeLike, InitializerName, TensorLike
+from ._typing import Array, Config, DTypeLike, InitializerName, Shape, TensorLike
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform
 from .registry import serialize as serialize
 from .tensor import Tensor, TensorOps, as_array
@@ -40,7 +40,7 @@ class Initializer(_registry.Configurable):
         ...         return Constant(7.0)(shape, dtype)
     """
 
-    def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> Any:
+    def __call__(self, shape: Shape, dtype: DTypeLike | None = None) -> Any:
         """Return a tensor (or an array) of this shape and dtype."""
         raise NotImplementedError("An initializer must have its own `__call__(shape, dtype=None)`.")
 

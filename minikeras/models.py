@@ -8,9 +8,9 @@ from typing import Any, cast, overload
 import numpy as np
 
 from . import _state, ops
-from ._typing import Array, Config, CustomObjects, PartialShape, ShapeLike, TensorLike
+from ._typing import Config, CustomObjects, PartialShape, ShapeLike, TensorLike
 from .callbacks import Callback
-from .data import as_input, map_structure
+from .data import as_inputs, map_structure
 from .input_spec import InputSpec
 from .layers.base import Layer
 from .layers.core import InputLayer, Lambda
@@ -20,6 +20,9 @@ from .symbolic import KerasTensor
 from .tensor import Tensor, recorders
 from .training import Runner, predict
 
+_LATER = frozenset(
+    {"compile", "fit", "evaluate", "train_on_batch", "test_on_batch", "save", "save_weights", "load_weights"}
+)
 registry: Registry["Model"] = Registry("keras", "model")
 
 
@@ -68,19 +71,33 @@ class Model(Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output; see `Layer.__call__`."""
-        if len(args) == 1 and not kwargs and type(args[0]) is np.ndarray:
+        if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
             x, runner = args[0], self.runner
-            if not recorders.open and not _state.context.training:
+            if type(x) is Tensor:
+                x = x.array
+            if type(x) is np.ndarray and not recorders.open and not _state.context.training:
                 plan = runner.find(x)
-                if plan is not None and plan.pure:
+                if plan is not None:
                     return Tensor(runner.replay(plan, x))
-                if plan is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+                if self.built and x.dtype.kind in "fiub" and self._is_pure():
                     return map_structure(Tensor, runner.run(x))
         return super().__call__(*args, **kwargs)
 
     def _is_pure(self) -> bool:
         """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
+
+    def _is_rowwise(self) -> bool:
+        """Tell whether each row of the output depends on its row of the input alone."""
+        return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _LATER:
+            raise AttributeError(
+                f"'{type(self).__name__}' object has no attribute '{name}': this release of minikeras builds, "
+                "describes and runs models; it does not train or save them yet."
+            )
+        return super().__getattr__(name)
 
     @property
     def layers(self) -> list[Layer]:
@@ -114,10 +131,10 @@ class Model(Layer):
 
     # --- predicting -------------------------------------------------------------------------------------------
 
-    def _prepare(self, x: Array) -> None:
+    def _prepare(self, x: Any) -> None:
         """Build the model for a batch, if need be."""
         if not self.built:
-            super().__call__(Tensor(x))
+            super().__call__(map_structure(Tensor, x))
 
     def predict(
         self,
@@ -159,9 +176,9 @@ class Model(Layer):
 
     def predict_on_batch(self, x: TensorLike) -> Any:
         """Return the outputs for one batch."""
-        array = as_input(x)
-        self._prepare(array)
-        return self.runner.run(array)
+        batch = as_inputs(x)
+        self._prepare(batch)
+        return self.runner.run(batch)
 
     # --- description ------------------------------------------------------------------------------------------
 

@@ -49,7 +49,6 @@ class Plan:
         trace: The record of a run.
         inputs: What went in.
         output: What came out.
-        pure: Whether only this package's code ran.
 
     Attributes:
         structure: State of all layers when it was made; in another state the plan may be wrong.
@@ -57,8 +56,7 @@ class Plan:
         size: Bytes of all buffers.
     """
 
-    def __init__(self, trace: Trace, inputs: Tensor, output: Tensor, pure: bool) -> None:
-        self.pure = pure
+    def __init__(self, trace: Trace, inputs: Tensor, output: Tensor) -> None:
         self.structure: int = _state.Structure.version
         self.values: int = _state.Structure.values
         self.lock: LockType = Lock()
@@ -86,7 +84,7 @@ class Plan:
                     if not entry.op.writes:
                         viewed.add(id(x))
                 elif isinstance(x, Variable):
-                    one_row = k == entry.op.repeats and produced.shape[0] == 1
+                    one_row = k == entry.op.repeats and produced.shape[:-1] == (1,)
                     self._bindings.append((x, args, k, produced.shape if one_row else x.shape))
             if entry.op.writes:
                 first = id(entry.inputs[0])

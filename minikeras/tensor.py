@@ -76,15 +76,22 @@ class Op:
 
 
 class Entry:
-    """One recorded step: which op, on what, with which result."""
+    """One recorded step: which op, on what, with which values at that time, with which result."""
 
-    __slots__ = ("inputs", "kwargs", "op", "output", "rest")
+    __slots__ = ("inputs", "kwargs", "op", "output", "rest", "values")
 
     def __init__(
-        self, op: Op, inputs: Sequence[Any], rest: tuple[Any, ...], kwargs: dict[str, Any], output: "Tensor"
+        self,
+        op: Op,
+        inputs: Sequence[Any],
+        values: Sequence[Any],
+        rest: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        output: "Tensor",
     ) -> None:
         self.op: Op = op
         self.inputs: Sequence[Any] = inputs
+        self.values: Sequence[Any] = values
         self.rest: tuple[Any, ...] = rest
         self.kwargs: dict[str, Any] = kwargs
         self.output: Tensor = output
@@ -245,7 +252,7 @@ def primitive(
                     break
             output = Tensor(run(*arrays, *rest, **kwargs))
             if recorders.open:
-                entry = Entry(op, inputs, rest, kwargs, output)
+                entry = Entry(op, inputs, arrays, rest, kwargs, output)
                 for recorder in recorders.open:
                     recorder.record(entry)
             return output

@@ -19,12 +19,12 @@ PLAN_BYTES = 1 << 25
 """A plan with larger buffers is not kept, and batches are not joined beyond them."""
 ROWS = 4096
 """Beyond so many rows a matrix product gains nothing."""
-TRIES = 3
-"""How often a model may change while it is traced before it runs eagerly for good."""
 
 
 class Runner:
     """Runs a model's forward pass: by plan from the second time an input shape comes, eagerly before.
+
+    A model that runs code of its user's has no plans: that code may print, draw numbers or count its calls.
 
     Args:
         forward: The eager forward pass.
@@ -35,15 +35,20 @@ class Runner:
         self._forward = forward
         self._is_pure = is_pure
         self._plans: dict[tuple[Any, ...], Plan] = {}
-        self._failures = 0
 
     def find(self, x: Array) -> Plan | None:
         """Return the plan for inputs of this shape and dtype, None if there is none or the model has changed."""
         plan = self._plans.get((x.shape, x.dtype))
         return plan if plan is not None and plan.structure == _state.Structure.version else None
 
-    def run(self, x: Array) -> Any:
-        """Return the model's outputs as an array, or as the structure of arrays that its `call` returns."""
+    def run(self, x: Any) -> Any:
+        """Return the model's outputs as an array, or as the structure of arrays that its `call` returns.
+
+        Args:
+            x: The inputs: an array, or a list or dict of arrays.
+        """
+        if not isinstance(x, np.ndarray):
+            return self._eager(x)
         plan = self.find(x)
         return self._first_run(x) if plan is None else self.replay(plan, x)
 
@@ -56,34 +61,27 @@ class Runner:
         finally:
             plan.lock.release()
 
-    def _eager(self, x: Array) -> Any:
-        return map_structure(Tensor.numpy, self._forward(Tensor(x)))
+    def _eager(self, x: Any) -> Any:
+        return map_structure(Tensor.numpy, self._forward(map_structure(Tensor, x)))
 
     def _first_run(self, x: Array) -> Any:
-        if self._failures >= TRIES or recorders.open:
+        if recorders.open or not self._is_pure():
             return self._eager(x)
         version, tensor = _state.Structure.version, Tensor(x)
         output, record = trace(self._forward, tensor)
-        if version != _state.Structure.version:
-            self._failures += 1
-        elif isinstance(output, Tensor) and not record.escaped and id(output) in record.produced:
-            plan = Plan(record, tensor, output, self._is_pure())
+        replayable = isinstance(output, Tensor) and id(output) in record.produced and not record.escaped
+        if replayable and version == _state.Structure.version:
+            plan = Plan(record, tensor, output)
             if plan.size <= PLAN_BYTES:
                 while len(self._plans) >= PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
                 self._plans[x.shape, x.dtype] = plan
-        else:
-            self._failures += record.escaped
         return map_structure(Tensor.numpy, output)
 
-    def rows_at_once(self, x: Array) -> int:
+    def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
-        plan = self.find(x)
-        return (
-            len(x)
-            if plan is None or not plan.pure
-            else max(len(x), min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size)))
-        )
+        plan = self.find(x) if isinstance(x, np.ndarray) else None
+        return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
 
 
 class Predictor(Protocol):
@@ -93,8 +91,11 @@ class Predictor(Protocol):
     def runner(self) -> Runner:
         """What runs its forward pass."""
 
-    def _prepare(self, x: Array) -> None:
+    def _prepare(self, x: Any) -> None:
         """Build the model for a batch, if need be."""
+
+    def _is_rowwise(self) -> bool:
+        """Tell whether each row of the output depends on its row of the input alone."""
 
 
 def predict(
@@ -108,27 +109,33 @@ def predict(
     """Return a model's outputs for all rows of x; see `Model.predict`."""
     if verbose == "auto":
         verbose = 1 if _state.is_interactive_logging_enabled() else 2
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
     source = Batches(x, batch_size, steps)
     hooks = CallbackList(callbacks, model, {"steps": source.count, "verbose": verbose, "epochs": 1})
     bar = Progbar(source.count, verbose=int(verbose)) if verbose else None
     collected = _Collected(source.rows)
-    hooks.on_predict_begin()
+    vars(model).pop("stop_predicting", None)
+    hooks.on_predict_begin({})
     done, at_once = 0, 1
     while True:
-        if done == 1 and not hooks.callbacks and source.array is not None:
-            at_once = max(1, model.runner.rows_at_once(source.array[: source.size]) // source.size)
+        if done == 1 and not hooks.callbacks and source.array is not None and model._is_rowwise():
+            first = map_structure(lambda array: array[: source.size], source.array)
+            at_once = max(1, model.runner.rows_at_once(first) // source.size)
         batch, taken = source.take(at_once)
         if batch is None:
             break
         model._prepare(batch)
-        hooks.on_predict_batch_begin(done)
+        hooks.on_predict_batch_begin(done, {})
         outputs = model.runner.run(batch)
         hooks.on_predict_batch_end(done, {"outputs": outputs})
         collected.add(outputs)
         done += taken
         if bar is not None:
             bar.update(done, finalize=False)
-    hooks.on_predict_end()
+        if getattr(model, "stop_predicting", False):
+            break
+    hooks.on_predict_end({})
     if bar is not None and done:
         bar.target = done
         bar.update(done, finalize=True)
@@ -139,9 +146,9 @@ def predict(
     return collected.result()
 
 
-def _of_no_rows(model: Predictor, x: Array) -> Any:
+def _of_no_rows(model: Predictor, x: Any) -> Any:
     """Return empty outputs of the right shape: those of one row of zeros, without the row."""
-    one = np.zeros((1, *x.shape[1:]), x.dtype)
+    one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
     model._prepare(one)
     return map_structure(lambda y: y[:0], model.runner.run(one))
 

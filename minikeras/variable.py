@@ -32,7 +32,7 @@ class Variable(TensorOps):
 
     Example:
         >>> v = Variable([1.0, 2.0], name="v")
-        >>> v.assign(v * 2)
+        >>> _ = v.assign(v * 2)
         >>> v.numpy()
         array([2., 4.], dtype=float32)
         >>> v.path, v.shape
@@ -75,6 +75,8 @@ class Variable(TensorOps):
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
         else:
             value = as_array(initializer, dtype).copy()
+            if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
+                value = value.astype({"float64": _state.floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
             if shape is not None and value.shape != _known(shape):
                 raise ValueError(
                     f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
@@ -101,8 +103,8 @@ class Variable(TensorOps):
         """Return the array itself; a value that changes later is not part of any record."""
         return self.array
 
-    def assign(self, value: TensorLike) -> None:
-        """Store a new value of the same shape, cast to the variable's dtype.
+    def assign(self, value: TensorLike) -> Tensor:
+        """Store a new value of the same shape, cast to the variable's dtype, and return it.
 
         Raises:
             ValueError: if the shape differs.
@@ -113,16 +115,19 @@ class Variable(TensorOps):
                 f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
                 f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {new.shape}."
             )
+        if _state.context.dry:
+            _state.context.undo.append((self, self.array))
         self.array = np.array(new)
         _state.Structure.values += 1
+        return self.value
 
-    def assign_add(self, value: TensorLike) -> None:
-        """Add to the value."""
-        self.assign(self.array + as_array(value, self.dtype))
+    def assign_add(self, value: TensorLike) -> Tensor:
+        """Add to the value, and return the new one."""
+        return self.assign(self.array + as_array(value, self.dtype))
 
-    def assign_sub(self, value: TensorLike) -> None:
-        """Subtract from the value."""
-        self.assign(self.array - as_array(value, self.dtype))
+    def assign_sub(self, value: TensorLike) -> Tensor:
+        """Subtract from the value, and return the new one."""
+        return self.assign(self.array - as_array(value, self.dtype))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
         twin = Variable.__new__(Variable)

@@ -623,3 +623,13 @@ def test_custom_gradient_of_several_arguments() -> None:
         tape.watch([a, b])
         y = product(a, b)
     assert [float(g or 0) for g in tape.gradient(y, [a, b])] == [3.0, 7.0]
+
+
+def test_a_tape_keeps_the_values_it_read() -> None:
+    a, b = Variable(2.0), Variable(3.0)
+    with GradientTape(persistent=True) as tape:
+        product = a * b
+        square = ops.square(a)
+        a.assign(10.0)
+    assert float(tape.gradient(product, b)) == 2.0  # type: ignore[arg-type]
+    assert float(tape.gradient(square, a)) == 4.0  # type: ignore[arg-type]

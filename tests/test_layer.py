@@ -362,3 +362,26 @@ def test_build_may_take_a_shape_for_each_argument() -> None:
     layer = Pair()
     layer(np.ones((1, 2)), np.ones((1, 1)))
     assert layer.shapes == ((1, 2), (1, 1))
+
+
+def test_building_twice_does_not_add_weights() -> None:
+    layer = Dense(3)
+    layer.build((None, 2))
+    with pytest.raises(ValueError, match="already built"):
+        layer.build((None, 2))
+    assert len(layer.weights) == 2
+
+
+def test_add_weight_names_the_forgotten_keyword() -> None:
+    with pytest.raises(ValueError, match=r"`name` must be passed as a keyword.*'kernel'"):
+        Layer().add_weight("kernel")  # type: ignore[arg-type]
+
+
+def test_errors_in_call_say_where() -> None:
+    class Broken(Layer):
+        def call(self, x: Tensor) -> Tensor:
+            raise KeyError("inner")
+
+    with pytest.raises(KeyError) as caught:
+        Broken(name="mine")(np.ones((2, 3)))
+    assert caught.value.__notes__ == ["in layer 'mine' (Broken), called with shapes [(2, 3)]"]

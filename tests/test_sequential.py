@@ -366,3 +366,90 @@ def test_inputs_are_not_kept_alive() -> None:
     del base
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("rows", [1, 2, 33])
+@pytest.mark.parametrize("shape", [(2,), (4, 2), (3, 4, 2)])
+def test_one_row_of_any_rank_replays(shape: tuple[int, ...], rows: int) -> None:
+    model = Sequential([Input(shape), Dense(3, bias_initializer="ones"), Activation("sigmoid")])
+    x = np.random.default_rng(0).normal(size=(rows, *shape)).astype("float32")
+    expected = 1 / (1 + np.exp(-(x @ model.get_weights()[0] + 1)))
+    for _ in range(3):
+        np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5)
+        np.testing.assert_allclose(model(x), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [0, -2, (0, 1)])
+def test_batches_are_not_joined_where_rows_meet(axis: Any) -> None:
+    model = Sequential([Input((1,)), keras.layers.Softmax(axis=axis)])
+    y = model.predict(np.ones((100, 1)), batch_size=10, verbose=0)
+    np.testing.assert_allclose(y, 0.1, rtol=1e-6)
+
+
+def test_a_users_layer_draws_counts_and_prints_at_every_predict(capsys: pytest.CaptureFixture[str]) -> None:
+    class Noisy(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.count = self.add_weight((), "zeros", trainable=False, name="count")
+            self.generator = keras.random.SeedGenerator(1)
+            self.settings = {"scale": 1.0}
+
+        def call(self, x: Tensor) -> Tensor:
+            print("called")
+            self.count.assign_add(1.0)
+            return x * self.settings["scale"] + keras.random.normal(x.shape, seed=self.generator)
+
+    layer = Noisy()
+    model = Sequential([Input((1,)), layer])
+    assert float(layer.count) == 0.0  # building runs it for its shapes alone
+    capsys.readouterr()
+    x = np.ones((1, 1))
+    assert len({float(model.predict(x, verbose=0)[0, 0]) for _ in range(5)}) == 5
+    assert float(layer.count) == 5.0
+    assert capsys.readouterr().out == "called\n" * 5
+    layer.settings["scale"] = 1000.0
+    assert model.predict(x, verbose=0)[0, 0] > 900
+
+
+def test_several_inputs() -> None:
+    class Sum(keras.Model):
+        def call(self, inputs: Any) -> Any:
+            a, b = inputs.values() if isinstance(inputs, dict) else inputs
+            return {"sum": a + b, "product": a * b}
+
+    a, b = np.arange(70.0).reshape(70, 1), np.ones((70, 1))
+    for x in ([a, b], (a, b), {"a": a, "b": b}):
+        y = Sum().predict(x, verbose=0)
+        assert np.array_equal(y["sum"], a + 1)
+        assert np.array_equal(y["product"], a)
+    assert small().predict([np.ones((1, 2))], verbose=0).tolist() == [[5.0]]
+    with pytest.raises(ValueError, match="same number of rows"):
+        Sum().predict([a, b[:3]], verbose=0)
+
+
+def test_callbacks_get_logs_and_can_stop() -> None:
+    seen: list[str] = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
+            seen.append(f"begin {logs}")
+
+        def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+            assert logs is not None
+            seen.append(f"end {batch} {logs['outputs'].shape}")
+            self.model.stop_predicting = batch == 1
+
+        def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
+            seen.append(f"end {logs}")
+
+    for _ in range(2):
+        seen.clear()
+        assert small().predict(np.ones((100, 2)), verbose=0, callbacks=[Stop()]).shape == (64, 1)
+        assert seen == ["begin {}", "end 0 (32, 1)", "end 1 (32, 1)", "end {}"]
+
+
+def test_what_is_not_there_yet_says_so() -> None:
+    with pytest.raises(AttributeError, match="does not train or save"):
+        small().compile("adam", "mse")
+    with pytest.raises(ValueError, match="`verbose` must be"):
+        small().predict(np.ones((1, 2)), verbose="loud")

@@ -226,6 +226,9 @@ class Softmax(_Elementwise):
         self.axis = axis
         self._build_at_init()
 
+    def _rowwise(self) -> bool:
+        return self.axis in (-1, [-1], (-1,))
+
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
         """Return the softmax; where `mask` is False the result is 0.
 

@@ -206,7 +206,9 @@ class Layer:
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
                 "in the `__init__()` method."
             )
-        hint = " It has no weights yet: call it on an input, or build() it." if not vars(self).get("built") else ""
+        weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
+        unbuilt = weight and not vars(self).get("built")
+        hint = " It has no weights yet: call it on an input, or build() it." if unbuilt else ""
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
 
     # --- weights ----------------------------------------------------------------------------------------------
@@ -242,6 +244,11 @@ class Layer:
         Raises:
             ValueError: if the layer is already built.
         """
+        if isinstance(shape, str):
+            raise ValueError(
+                f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
+                f"Received: add_weight({shape!r}, ...)."
+            )
         if self._locked():
             raise ValueError(
                 f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
@@ -435,6 +442,10 @@ class Layer:
         if type(self).build is Layer.build:
             self.built = True
 
+    def _rowwise(self) -> bool:
+        """Tell whether each row of the output depends on its row of the input alone."""
+        return True
+
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self.built:
             return
@@ -525,6 +536,9 @@ class Layer:
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
                         self._regularize(outputs)
+            except Exception as error:
+                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes(args)}")
+                raise
             finally:
                 context.training.pop()
                 context.autocast = outer
@@ -690,7 +704,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
             build(self, *args, **kwargs)
             return
         before, variables = dict(vars(self)), list(self._variables)
-        self._building = True
+        self._building = not self.built  # a layer that is built refuses further weights
         try:
             with _state.name_scope(self.name, self):
                 self._path = _state.current_path()
@@ -700,7 +714,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
             vars(self).update(before)
             self._variables[:] = variables
             raise
-        self.__dict__.pop("_building")
+        self.__dict__.pop("_building", None)
         bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
         self._build_shapes = {key: _as_shape(value) for key, value in bound}
         self.built = True
