@@ -1,10 +1,11 @@
 """What users pass as data -> batches of arrays."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from ._structure import leaves, map_structure
 from ._typing import Array
 from .tensor import TensorOps, as_array
 
@@ -114,21 +115,3 @@ class Batches:
             return None, 0
         self._given += 1
         return as_inputs(item[0] if isinstance(item, tuple) else item), 1
-
-
-def leaves(structure: Any) -> list[Any]:
-    """Return the leaves of nested lists, tuples and dicts."""
-    if isinstance(structure, dict):
-        structure = list(structure.values())
-    if isinstance(structure, list | tuple):
-        return [leaf for item in structure for leaf in leaves(item)]
-    return [structure]
-
-
-def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
-    """Apply a function to each leaf of nested lists, tuples and dicts."""
-    if isinstance(structure, dict):
-        return {key: map_structure(function, value) for key, value in structure.items()}
-    if isinstance(structure, list | tuple):
-        return type(structure)(map_structure(function, value) for value in structure)
-    return function(structure)

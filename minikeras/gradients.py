@@ -5,6 +5,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
 from .tensor import Entry, Op, Tensor, TensorOps, coerce, recorders
 
@@ -63,7 +64,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
-        for x in _leaves(tensor):
+        for x in leaves(tensor):
             if not isinstance(x, TensorOps):
                 raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
             self._watched[id(x)] = x
@@ -111,15 +112,15 @@ class GradientTape:
         open_tapes, inside = recorders.open, any(r is self for r in recorders.open)
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
         try:
-            targets = _leaves(target)
+            targets = leaves(target)
             if output_gradients is None:
                 seeds = [None] * len(targets)
             else:
-                seeds = [output_gradients] if isinstance(target, TensorOps) else _leaves(output_gradients)
+                seeds = [output_gradients] if isinstance(target, TensorOps) else leaves(output_gradients)
             with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 pairs = list(zip(targets, seeds, strict=True))
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched)
-            result = _map(lambda s: _as_gradient(totals.get(id(s))), sources)
+            result = map_structure(lambda s: _as_gradient(totals.get(id(s))), sources)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -251,19 +252,3 @@ def _add(totals: dict[int, Any], x: Any, g: Any) -> None:
 
 def _as_gradient(g: Any) -> Tensor | None:
     return None if g is None else g if isinstance(g, Tensor) else Tensor(np.asarray(g))
-
-
-def _leaves(structure: Any) -> list[Any]:
-    if isinstance(structure, dict):
-        structure = list(structure.values())
-    if isinstance(structure, list | tuple):
-        return [leaf for item in structure for leaf in _leaves(item)]
-    return [structure]
-
-
-def _map(function: Callable[[Any], Any], structure: Any) -> Any:
-    if isinstance(structure, dict):
-        return {key: _map(function, value) for key, value in structure.items()}
-    if isinstance(structure, list | tuple):
-        return [_map(function, item) for item in structure]
-    return function(structure)

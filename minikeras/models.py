@@ -8,9 +8,10 @@ from typing import Any, cast, overload
 import numpy as np
 
 from . import _state, ops
+from ._structure import map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike, TensorLike
 from .callbacks import Callback
-from .data import as_inputs, map_structure
+from .data import as_inputs
 from .input_spec import InputSpec
 from .layers.base import Layer
 from .layers.core import InputLayer, Lambda

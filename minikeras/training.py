@@ -6,9 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import _state
+from ._structure import map_structure
 from ._typing import Array
 from .callbacks import Callback, CallbackList
-from .data import Batches, map_structure
+from .data import Batches
 from .plan import Plan, trace
 from .progress import Progbar
 from .tensor import Tensor, recorders

@@ -14,7 +14,7 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_signature", "_typing"],
+    ["_signature", "_structure", "_typing"],
     ["_state", "registry"],
     ["tensor"],
     ["gradients", "symbolic"],

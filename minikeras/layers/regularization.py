@@ -37,8 +37,32 @@ class _Noise(Layer):
         return tuple(input_shape)
 
 
+class _Drop(_Noise):
+    """A layer that drops a share of its inputs.
+
+    Args:
+        rate: Share to drop, from 0 to 1.
+        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
+        seed: Seed of the mask.
+        options: Arguments of every layer.
+    """
+
+    _arguments = ("rate", "seed", "noise_shape")
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: ShapeLike | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        self.rate: float = _between("rate", rate, 1)
+        self.noise_shape: PartialShape | None = _noise_shape(noise_shape)
+        super().__init__(rate, seed, **options)
+
+
 @register
-class Dropout(_Noise):
+class Dropout(_Drop):
     """Sets a share of the inputs to 0 in training and scales the others up, so that their sum stays the same.
 
     Args:
@@ -64,19 +88,6 @@ class Dropout(_Noise):
         >>> sorted(set(layer(np.ones((10, 10)), training=True).numpy().flatten().tolist()))
         [0.0, 2.0]
     """
-
-    _arguments = ("rate", "seed", "noise_shape")
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: ShapeLike | None = None,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        self.rate: float = _between("rate", rate, 1)
-        self.noise_shape: PartialShape | None = _noise_shape(noise_shape)
-        super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Drop, if training."""
@@ -153,7 +164,7 @@ class GaussianDropout(_Noise):
 
 
 @register
-class AlphaDropout(_Noise):
+class AlphaDropout(_Drop):
     """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
 
     Args:
@@ -172,19 +183,6 @@ class AlphaDropout(_Noise):
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
-
-    _arguments = ("rate", "seed", "noise_shape")
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: ShapeLike | None = None,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        self.rate: float = _between("rate", rate, 1)
-        self.noise_shape = noise_shape
-        super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Drop, if training."""
