@@ -9,6 +9,8 @@ from .. import _state
 from .._typing import Array, TensorLike
 from ..tensor import TensorOps, as_array, composite
 
+NP: Any = np
+"""NumPy, for functions whose annotations differ between its releases."""
 _LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
 ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
 """0 in the dtype of each letter: NumPy takes twice as long with a Python number on small arrays."""

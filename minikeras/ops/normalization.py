@@ -9,6 +9,7 @@ from .. import _state
 from .._typing import Axis, TensorLike
 from ..tensor import Tensor, composite
 from .activation import softmax
+from .arrays import NP
 from .arrays import axes as as_axes
 from .creation import convert_to_tensor
 
@@ -35,7 +36,7 @@ def moments(
     where = tuple(axes) if isinstance(axes, list) else axes
     wide = _wide(x)
     center = np.mean(wide, axis=where, keepdims=True)
-    variance: Any = np.mean(np.square(wide - center), axis=where, keepdims=keepdims)
+    variance: Any = NP.mean(np.square(wide - center), axis=where, keepdims=keepdims)
     mean: Any = center if keepdims else np.squeeze(center, where)
     if wide is x or wide.dtype == convert_to_tensor(x).dtype:
         return mean, variance
@@ -164,5 +165,5 @@ def dot_product_attention(
         lowest = 0.7 * float(np.finfo(logits.dtype).min)  # exp gives 0, and a row without any source no NaN
         logits = np.where(mask, logits, lowest)
     result = np.matmul(softmax(_wide(logits)).astype(v.dtype), np.transpose(v, heads_first))
-    attended: Tensor = np.transpose(result, heads_first)  # type: ignore[assignment]  # runs the op
+    attended: Tensor = NP.transpose(result, heads_first)  # runs the op, and gives a tensor
     return attended

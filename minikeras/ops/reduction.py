@@ -7,7 +7,7 @@ import numpy as np
 from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
-from .arrays import as_float, axes, common_dtype, composed, named, restore, strong
+from .arrays import NP, as_float, axes, common_dtype, composed, named, restore, strong
 from .creation import convert_to_tensor, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
@@ -54,7 +54,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
         total = np.add.reduce(a, axes(axis), keepdims=keepdims)  # type: ignore[call-overload]  # bool, not Literal
         return total / (a.size // total.size)
-    result = np.mean(a, axes(axis), keepdims=keepdims)
+    result = NP.mean(a, axes(axis), keepdims=keepdims)
     return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
 
 
@@ -84,7 +84,7 @@ def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False,
 def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> Array:
     """Product along axes, of all elements by default."""
     a = strong(x)
-    return np.prod(a, axes(axis), keepdims=keepdims, dtype=dtype or _accumulated(a))
+    return NP.prod(a, axes(axis), keepdims=keepdims, dtype=dtype or _accumulated(a))
 
 
 @primitive(
@@ -155,13 +155,13 @@ ptp: Reduction = composed(
 @primitive(None)
 def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
     """Position of the first largest element along an axis, in the flattened tensor by default."""
-    return np.argmax(strong(x), axis, keepdims=keepdims).astype("int32")
+    return NP.argmax(strong(x), axis, keepdims=keepdims).astype("int32")
 
 
 @primitive(None)
 def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
     """Position of the first smallest element along an axis, in the flattened tensor by default."""
-    return np.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
+    return NP.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
 
 
 @primitive(None, None)
