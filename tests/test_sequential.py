@@ -453,3 +453,18 @@ def test_what_is_not_there_yet_says_so() -> None:
         small().compile("adam", "mse")
     with pytest.raises(ValueError, match="`verbose` must be"):
         small().predict(np.ones((1, 2)), verbose="loud")
+
+
+@pytest.mark.parametrize("rows", [1000, 1024])
+def test_large_batches_replay_to_the_last_bit(rows: int) -> None:
+    model = Sequential(
+        [Input((20,)), Dense(300, "relu", bias_initializer="random_normal"), Dense(300, "relu"), Dense(3)]
+    )
+    x = np.random.default_rng(0).normal(size=(rows, 20)).astype("float32")
+    for _ in range(2):
+        eager: Any = Tensor(x)
+        for layer in model.layers:
+            eager = layer(eager)
+        for _ in range(3):
+            assert np.array_equal(model(x), eager)
+        model.set_weights([w + 0.5 for w in model.get_weights()])
