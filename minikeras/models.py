@@ -514,4 +514,6 @@ def _pure(layer: Layer) -> bool:
     own = vars(layer).get("activation")
     if own is not None and not is_built_in(own if hasattr(own, "__module__") else type(own)):
         return False
+    if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
+        return False
     return is_built_in(type(layer)) and not isinstance(layer, Lambda)

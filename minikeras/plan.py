@@ -26,7 +26,6 @@ class Trace:
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(inputs)}
-        self.kept: list[Tensor] = [inputs]
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable."""

@@ -468,3 +468,11 @@ def test_large_batches_replay_to_the_last_bit(rows: int) -> None:
         for _ in range(3):
             assert np.array_equal(model(x), eager)
         model.set_weights([w + 0.5 for w in model.get_weights()])
+
+
+def test_losses_are_those_of_the_last_call() -> None:
+    dense = Dense(1, kernel_initializer="ones", activity_regularizer=keras.regularizers.L1(1.0))
+    model = Sequential([Input((1,)), dense])
+    for value in (1.0, 2.0, 3.0, 4.0):
+        model(np.array([[value]]))
+        assert [float(loss) for loss in model.losses] == [value]
