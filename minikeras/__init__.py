@@ -18,8 +18,10 @@ from . import dtype_policies as dtype_policies
 from . import initializers as initializers
 from . import layers as layers
 from . import losses as losses
+from . import metrics as metrics
 from . import models as models
 from . import ops as ops
+from . import optimizers as optimizers
 from . import random as random
 from . import regularizers as regularizers
 from . import saving as saving
@@ -31,8 +33,10 @@ from .input_spec import InputSpec as InputSpec
 from .layers import Input as Input
 from .layers import Layer as Layer
 from .losses import Loss as Loss
+from .metrics import Metric as Metric
 from .models import Model as Model
 from .models import Sequential as Sequential
+from .optimizers import Optimizer as Optimizer
 from .regularizers import Regularizer as Regularizer
 from .symbolic import KerasTensor as KerasTensor
 from .tensor import Tensor as Tensor
@@ -49,7 +53,9 @@ __all__ = [
     "KerasTensor",
     "Layer",
     "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
     "Regularizer",
     "Sequential",
     "Tensor",
@@ -64,8 +70,10 @@ __all__ = [
     "initializers",
     "layers",
     "losses",
+    "metrics",
     "models",
     "ops",
+    "optimizers",
     "random",
     "regularizers",
     "saving",

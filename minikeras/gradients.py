@@ -59,7 +59,7 @@ class GradientTape:
             self._entries.append(entry)
             watched[id(entry.output)] = entry.output
 
-    def read(self, tensor: Tensor) -> None:
+    def read(self, tensor: TensorOps) -> None:
         """A value that Python reads needs no entry."""
 
     def watch(self, tensor: Any) -> None:

@@ -1,28 +1,51 @@
-"""Losses: how far predictions are from the truth, as a number to make small."""
+"""Losses: how far predictions are from the truth, as a number to make small.
 
-from typing import Any, ClassVar, Literal, TypeAlias
+Each loss is a function, which gives one number a sample, and a class, which gives their mean.
+
+Example:
+    >>> from minikeras import losses
+    >>> print(losses.get("mse")([[0.0, 2.0]], [[0.0, 4.0]]))
+    Tensor([2.], shape=(1,), dtype=float32)
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Literal, TypeAlias, cast, get_args, overload
+
+import numpy as np
 
 from . import _state, dtype_policies, ops
-from ._typing import Config, DTypeLike, TensorLike
+from . import registry as _registry
+from ._typing import Array, Axis, Config, DTypeLike, LossName, Shape, TensorLike
 from .dtype_policies import DTypePolicy
+from .ops.classes import class_numbers
 from .ops.creation import convert_to_tensor
-from .registry import Registry
-from .tensor import Tensor
+from .registry import Configurable
+from .registry import serialize as serialize
+from .tensor import Tensor, primitive
 
-Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"]
-_REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None)
+Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
+"""How the losses of all samples become one number."""
 
-registry: Registry["Loss"] = Registry("keras.losses", "loss")
+Name: TypeAlias = str | None
+DType: TypeAlias = DTypeLike | DTypePolicy | None
+
+LossFunction: TypeAlias = Callable[..., Any]
+"""A function of the caller's from (y_true, y_pred) to one loss a sample."""
+
+MEAN: Final = "sum_over_batch_size"
+_MEANS = (MEAN, "mean")
+_REDUCTIONS = (*_MEANS, "sum", "mean_with_sample_weight", "none", None)
 
 
-class Loss:
+class Loss(Configurable):
     """Base class of losses. A subclass overrides `call(y_true, y_pred)`, which gives one loss a sample.
 
     Args:
         name: The loss's name, made up from its class if not given.
         reduction: "sum_over_batch_size" or "mean" (the mean over all losses), "sum", "mean_with_sample_weight" (the sum
             over that of the weights), "none" or None (no reduction).
-        dtype: Dtype of the computation.
+        dtype: Dtype of the computation, `floatx` if not given.
 
     Raises:
         ValueError: for an unknown reduction.
@@ -36,65 +59,86 @@ class Loss:
         2.0
     """
 
-    _arguments: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(
-        self,
-        name: str | None = None,
-        reduction: Reduction | None = "sum_over_batch_size",
-        dtype: DTypeLike | DTypePolicy | None = None,
-    ) -> None:
+    def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(f"A loss's `reduction` must be one of {_REDUCTIONS}. Received: reduction={reduction!r}.")
         self.name: str = name or _state.auto_name(type(self).__name__)
-        self.reduction: Reduction | None = reduction
-        self._policy = dtype_policies.get(dtype or _state.floatx())
+        self.reduction: Reduction = reduction
+        self._dtype_policy = dtype_policies.get(dtype or _state.floatx())
 
     @property
     def dtype(self) -> str:
         """Dtype of the computation."""
-        return self._policy.compute_dtype
+        return self._dtype_policy.compute_dtype
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Any:
-        """Return one loss a sample; both arguments are tensors of the loss's dtype."""
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return one loss a sample; the arguments are tensors of the loss's dtype, or lists or dicts of them."""
         raise NotImplementedError(f"Loss {type(self).__name__} does not have a `call()` method implemented.")
 
-    def __call__(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> Tensor:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         """Return the reduced loss.
 
         Args:
-            y_true: What should have been predicted.
-            y_pred: What was.
-            sample_weight: Weight of each sample.
+            y_true: What should have been predicted: an array, or a list or dict of arrays.
+            y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
+            sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
+                one that broadcasts to it.
+
+        Raises:
+            ValueError: for values that are no numbers, and shapes that do not fit.
         """
-        true, predicted = (convert_to_tensor(y, self.dtype) for y in (y_true, y_pred))
-        losses = convert_to_tensor(self.call(true, predicted), self.dtype)
-        weights: Tensor | None = None
-        if sample_weight is not None:
-            losses, weights = same_rank(losses, convert_to_tensor(sample_weight, self.dtype))
-            losses = losses * weights
-        if self.reduction in ("none", None) or not losses.ndim:
+        dtype, masks = self.dtype, [_mask(y_pred)]
+        losses = self.call(_tensors(y_true, dtype), _tensors(y_pred, dtype))
+        masks = [m for m in (*masks, _mask(losses)) if m is not None]
+        losses = convert_to_tensor(losses, dtype)
+        weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
+        if masks:
+            kept = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
+            if self.reduction in _MEANS:  # of what is kept
+                kept = kept * ops.divide_no_nan(kept.size, ops.sum(kept))
+            weights = kept if weights is None else _product(kept, weights, "mask", "sample_weight")[0]
+        if weights is not None:
+            losses, weights = _product(losses, weights, "loss", "sample_weight")
+        if self.reduction in ("none", None) or losses.shape in ((), (0,)):
             return losses
-        total = ops.sum(losses)
-        if self.reduction in ("sum_over_batch_size", "mean"):
-            return total / max(losses.size, 1)
-        if self.reduction == "mean_with_sample_weight":
-            return ops.divide_no_nan(total, losses.size if weights is None else ops.sum(weights))
-        return total
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            return ops.divide_no_nan(ops.sum(losses), ops.sum(weights))
+        return ops.sum(losses) if self.reduction == "sum" or 0 in losses.shape else ops.mean(losses)
 
     def get_config(self) -> Config:
         """Return the arguments that make an equal loss."""
-        config = {"name": self.name, "reduction": self.reduction}
-        return config | {key: getattr(self, key) for key in self._arguments}
-
-    @classmethod
-    def from_config(cls, config: Config) -> "Loss":
-        """Return the loss of a configuration."""
-        return cls(**config)
+        return {"name": self.name, "reduction": self.reduction, **super().get_config()}
 
 
-def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+def _mask(value: Any) -> Any:
+    return getattr(value, "keras_mask", None)
+
+
+def _is_structure(value: Any) -> bool:
+    """Tell whether a value is a dict or a list of arrays; a list of numbers is one array."""
+    if isinstance(value, list | tuple):
+        return any(_is_structure(x) or (hasattr(x, "shape") and not isinstance(x, np.generic)) for x in value)
+    return isinstance(value, dict)
+
+
+def _tensors(value: Any, dtype: str) -> Any:
+    """Return a tensor for each array in a structure."""
+    if not _is_structure(value):
+        return convert_to_tensor(value, dtype)
+    if isinstance(value, dict):
+        return {key: _tensors(item, dtype) for key, item in value.items()}
+    return [_tensors(item, dtype) for item in value]
+
+
+def _fit(a: Shape, b: Shape) -> bool:
+    """Tell whether two shapes broadcast, as far as they are known."""
+    return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
+
+
+def _same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
+    if x1.ndim == x2.ndim:
+        return x1, x2
     for a, b, swapped in ((x1, x2, False), (x2, x1, True)):
         if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
             a, b = (a, ops.expand_dims(b, -1)) if b.ndim == 1 else (ops.squeeze(a, -1), b)
@@ -102,30 +146,298 @@ def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     return x1, x2
 
 
+def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
+    """Return x1 * x2 and x2 in equal ranks."""
+    a, b = _same_rank(x1, x2)
+    if not _fit(a.shape, b.shape):
+        raise ValueError(
+            f"{name2} must have the shape of the {name1}, or one that broadcasts to it. "
+            f"Received: {name1} shape {x1.shape}, {name2} shape {x2.shape}."
+        )
+    return a * b, b
+
+
+def _same_ranks(true: Any, predicted: Any) -> Any:
+    """Return two equal structures with each pair of tensors in equal ranks."""
+    if isinstance(true, Tensor) and isinstance(predicted, Tensor):
+        return _same_rank(true, predicted)
+    if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
+        pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
+        return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
+    if isinstance(true, list) and isinstance(predicted, list) and len(true) == len(predicted):
+        found = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
+        return tuple([pair[i] for pair in found] for i in (0, 1))
+    raise ValueError(f"y_true and y_pred must have the same structure. Received: {true!r} and {predicted!r}.")
+
+
+class LossFunctionWrapper(Loss):
+    """A function of (y_true, y_pred) as a loss; the classes of this module are such wrappers.
+
+    Args:
+        fn: The function. It gives one loss a sample.
+        reduction, name, dtype: See `Loss`.
+        **kwargs: Further arguments of the function.
+
+    Example:
+        >>> float(LossFunctionWrapper(huber, delta=2.0)([[0.0]], [[3.0]]))
+        4.0
+    """
+
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    """Arguments and values which configurations leave out, as Keras's do."""
+
+    def __init__(
+        self, fn: LossFunction, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.fn: LossFunction = fn
+        self._options: dict[str, Any] = kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return one loss a sample."""
+        return self.fn(*_same_ranks(y_true, y_pred), **self._options)
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an equal loss."""
+        function = {"fn": serialize(self.fn)} if type(self) is LossFunctionWrapper else {}
+        options = {key: value for key, value in self._options.items() if (key, value) not in self._unwritten}
+        return {**super().get_config(), **function, **options}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "LossFunctionWrapper":
+        """Return the loss of a configuration."""
+        return cls(**{key: deserialize(value) if key == "fn" else value for key, value in config.items()})
+
+
+def _floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
+    """Return both as tensors of the predictions' dtype, a floating one, and of equal ranks if they are to be squeezed.
+
+    Raises:
+        ValueError: for shapes that do not broadcast.
+    """
+    predicted = _predictions(y_pred)
+    true = convert_to_tensor(y_true, predicted.dtype)
+    if true.shape != predicted.shape:
+        if squeeze:
+            true, predicted = _same_rank(true, predicted)
+        if not _fit(true.shape, predicted.shape):
+            raise ValueError(
+                "y_true and y_pred must have the same shape, or shapes that broadcast. "
+                f"Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
+            )
+    return true, predicted
+
+
+def _predictions(y_pred: TensorLike) -> Tensor:
+    predicted = convert_to_tensor(y_pred)
+    return predicted if predicted.dtype.startswith("float") else ops.cast(predicted, _state.floatx())
+
+
+def _limit(x: Tensor, low: float, high: float) -> Tensor:
+    """Return x between bounds; at a bound half of the gradient passes, as in JAX's clip."""
+    return ops.minimum(ops.maximum(x, low), high)
+
+
+# Regression
+
+
+@primitive(lambda g, y, x: np.where(x >= 0, g, -g), inplace=True)  # at 0, where there is no slope, JAX takes 1
+def _magnitude(x: TensorLike, out: Array | None = None) -> Array:
+    return np.abs(x, out=out)
+
+
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """Return mean((y_true - y_pred) ** 2) over the last axis.
+
+    Args:
+        y_true: Targets, (..., n).
+        y_pred: Predictions, (..., n).
 
     Example:
         >>> float(mean_squared_error([0.0, 2.0], [0.0, 4.0]))
         2.0
     """
-    predicted = convert_to_tensor(y_pred)
-    true, predicted = same_rank(convert_to_tensor(y_true, predicted.dtype), predicted)
-    return ops.mean(ops.square(true - predicted), axis=-1)
+    true, predicted = _floats(y_true, y_pred)
+    return ops.mean(ops.square(predicted - true), axis=-1)
+
+
+def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(|y_true - y_pred|) over the last axis; shapes as in `mean_squared_error`.
+
+    Example:
+        >>> float(mean_absolute_error([0.0, 2.0], [0.0, 4.0]))
+        1.0
+    """
+    true, predicted = _floats(y_true, y_pred)
+    return ops.mean(_magnitude(true - predicted), axis=-1)
+
+
+def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return 100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)), a percentage, over the last axis.
+
+    Example:
+        >>> float(mean_absolute_percentage_error([1.0, 2.0], [1.0, 3.0]))
+        25.0
+    """
+    true, predicted = _floats(y_true, y_pred)
+    share = (true - predicted) / ops.maximum(ops.absolute(true), _state.epsilon())
+    return 100.0 * ops.mean(_magnitude(share), axis=-1)
+
+
+def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean((log(1 + y_true) - log(1 + y_pred)) ** 2) over the last axis; what is below 0 counts as 0.
+
+    Example:
+        >>> round(float(mean_squared_logarithmic_error([0.0], [1.0])), 4)  # log(2) ** 2
+        0.4805
+    """
+    true, predicted = (ops.log(ops.maximum(y, _state.epsilon()) + 1.0) for y in _floats(y_true, y_pred))
+    return ops.mean(ops.square(predicted - true), axis=-1)
+
+
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
+    """Return minus the cosine of the angle between vectors along an axis: -1 where they point the same way.
+
+    A vector of zeros has the cosine 0.
+
+    Example:
+        >>> float(cosine_similarity([0.0, 2.0], [0.0, 3.0]))
+        -1.0
+    """
+    true, predicted = (ops.normalize(y, axis=axis) for y in _floats(y_true, y_pred))
+    return -ops.sum(true * predicted, axis=axis)
+
+
+def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
+    """Return the mean over the last axis of e ** 2 / 2 where |e| <= delta, delta * (|e| - delta / 2) elsewhere.
+
+    Here e = y_true - y_pred; large errors count linearly. Huber 1964.
+
+    Example:
+        >>> float(huber([0.0, 0.0], [1.0, 3.0]))  # (0.5 + 2.5) / 2
+        1.5
+    """
+    true, predicted = _floats(y_true, y_pred)
+    error = predicted - true
+    size = ops.absolute(error)
+    pieces = ops.where(size <= delta, 0.5 * ops.square(error), delta * size - 0.5 * delta * delta)
+    return ops.mean(pieces, axis=-1)
+
+
+def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(log(cosh(y_pred - y_true))) over the last axis: e ** 2 / 2 for small errors, |e| - log(2) for large.
+
+    Example:
+        >>> round(float(log_cosh([0.0], [1.0])), 4)
+        0.4338
+    """
+    true, predicted = _floats(y_true, y_pred)
+    error = predicted - true  # cosh(e) = exp(e) * (1 + exp(-2 e)) / 2, whose logarithm cannot overflow
+    return ops.mean(error + ops.softplus(-2.0 * error) - float(np.log(2.0)), axis=-1)
+
+
+# Margins
+
+
+@primitive(lambda g, y, x: g * np.where(_is_binary(x), 2, 1))
+def _signs(y_true: TensorLike) -> Array:
+    """Return labels of 0 and 1 as -1 and 1, others as they are."""
+    array = np.asarray(y_true)
+    return 2 * array - 1 if _is_binary(array) else array
+
+
+def _is_binary(x: Any) -> bool:
+    return bool(np.all(np.equal(x, 0) | np.equal(x, 1)))
+
+
+def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(max(1 - y_true * y_pred, 0)) over the last axis.
+
+    Args:
+        y_true: -1 or 1; 0 and 1 are taken for these.
+        y_pred: Predictions of the same shape.
+
+    Example:
+        >>> float(hinge([1.0, -1.0], [0.5, 0.5]))
+        1.0
+    """
+    return ops.mean(_shortfall(y_true, y_pred), axis=-1)
+
+
+def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(max(1 - y_true * y_pred, 0) ** 2) over the last axis; arguments as in `hinge`.
+
+    Example:
+        >>> float(squared_hinge([1.0, -1.0], [0.5, 0.5]))
+        1.25
+    """
+    return ops.mean(ops.square(_shortfall(y_true, y_pred)), axis=-1)
+
+
+def _shortfall(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    return ops.maximum(1.0 - _signs(true) * predicted, 0.0)
+
+
+def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return max(neg - pos + 1, 0): pos is the score of the right class, neg the largest of the others.
+
+    Args:
+        y_true: One-hot rows, (..., classes).
+        y_pred: Scores of the same shape.
+
+    Example:
+        >>> float(categorical_hinge([0.0, 1.0], [0.75, 0.5]))
+        1.25
+    """
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    right = ops.sum(true * predicted, axis=-1)
+    other = ops.max((1.0 - true) * predicted, axis=-1)
+    return ops.maximum(other - right + 1.0, 0.0)
+
+
+# Probabilities
+
+
+def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return sum(y_true * log(y_true / y_pred)) over the last axis. Kullback and Leibler 1951.
+
+    Args:
+        y_true: Probabilities, (..., classes), kept between epsilon and 1.
+        y_pred: Probabilities of the same shape, kept likewise.
+
+    Example:
+        >>> round(float(kl_divergence([1.0, 0.0], [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = (_limit(y, _state.epsilon(), 1.0) for y in _floats(y_true, y_pred, squeeze=False))
+    return ops.sum(true * ops.log(true / predicted), axis=-1)
+
+
+def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(y_pred - y_true * log(y_pred + epsilon)) over the last axis, for counts and positive predictions.
+
+    Example:
+        >>> round(float(poisson([1.0, 3.0], [1.0, 1.0])), 4)
+        1.0
+    """
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    return ops.mean(predicted - true * ops.log(predicted + _state.epsilon()), axis=-1)
+
+
+def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
+    """Return labels drawn towards 1 / classes."""
+    return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 
 def binary_crossentropy(
-    y_true: TensorLike,
-    y_pred: TensorLike,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
-    axis: int = -1,
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
 ) -> Tensor:
     """Return the mean over an axis of -y_true * log(y_pred) - (1 - y_true) * log(1 - y_pred).
 
     Args:
         y_true: 0 or 1.
-        y_pred: Probabilities, or any numbers with `from_logits`.
+        y_pred: Probabilities, or any numbers with `from_logits`, of the same shape.
         from_logits: Whether to take the sigmoid of y_pred first.
         label_smoothing: Share by which y_true is drawn towards 0.5, from 0 to 1.
         axis: The axis.
@@ -134,84 +446,563 @@ def binary_crossentropy(
         >>> round(float(binary_crossentropy([1.0, 0.0], [0.5, 0.5])), 4)
         0.6931
     """
-    predicted = convert_to_tensor(y_pred)
-    true = convert_to_tensor(y_true, predicted.dtype)
-    if label_smoothing:
-        true = true * (1 - label_smoothing) + 0.5 * label_smoothing
-    return ops.mean(ops.binary_crossentropy(true, predicted, from_logits), axis=axis)
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    losses = ops.binary_crossentropy(_smoothed(true, label_smoothing, 2), predicted, from_logits)
+    return ops.mean(losses, axis=axis)
 
 
-class MeanSquaredError(Loss):
-    """Mean of squared differences.
+def binary_focal_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False, alpha: float = 0.25,
+    gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1,
+) -> Tensor:  # fmt: skip
+    """Return the mean of `binary_crossentropy` times (1 - p) ** gamma, p being the probability of the right answer.
+
+    Easy samples count less. Lin et al. 2017.
 
     Args:
-        reduction: See `Loss`.
-        name: The loss's name.
-        dtype: Dtype of the computation.
+        y_true, y_pred, from_logits, label_smoothing, axis: See `binary_crossentropy`.
+        apply_class_balancing: Whether to weigh ones by alpha, zeros by 1 - alpha.
+        alpha: The weight of ones.
+        gamma: How much less easy samples count; not at all less for 0.
+
+    Example:
+        >>> round(float(binary_focal_crossentropy([1.0], [0.5])), 4)  # log(2) / 4
+        0.1733
+    """
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    true = _smoothed(true, label_smoothing, 2)
+    predicted = ops.sigmoid(predicted) if from_logits else predicted
+    right = true * predicted + (1 - true) * (1 - predicted)
+    losses = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(true, predicted)
+    if apply_class_balancing:
+        losses = (true * alpha + (1 - true) * (1 - alpha)) * losses
+    return ops.mean(losses, axis=axis)
+
+
+def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
+    """Return smoothed one-hot rows and predictions, after a look at both.
+
+    Raises:
+        ValueError: for rows of another rank than the predictions', and for a bool as axis.
+    """
+    if isinstance(axis, bool):
+        raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    if true.ndim != predicted.ndim:
+        raise ValueError(
+            "y_true must hold one-hot rows (or probabilities) of y_pred's shape; for class numbers use "
+            f"sparse_categorical_crossentropy. Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
+        )
+    if predicted.ndim and predicted.shape[-1] == 1:
+        warnings.warn(
+            "A categorical cross-entropy needs more than one class, or it is always 0. Received: "
+            f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
+            SyntaxWarning,
+            stacklevel=3,
+        )
+    return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
+
+
+def categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """Return -sum(y_true * log(y_pred)) over the classes.
+
+    Args:
+        y_true: One-hot rows or probabilities, (..., classes).
+        y_pred: Scores of the same shape, divided by their sum; any numbers with `from_logits`.
+        from_logits: Whether to take the softmax of y_pred first.
+        label_smoothing: Share by which y_true is drawn towards 1 / classes, from 0 to 1.
+        axis: Axis of the classes.
+
+    Example:
+        >>> round(float(categorical_crossentropy([0.0, 1.0], [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = _rows(y_true, y_pred, label_smoothing, axis)
+    return ops.categorical_crossentropy(true, predicted, from_logits, axis)
+
+
+def categorical_focal_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+    label_smoothing: float = 0.0, axis: int = -1,
+) -> Tensor:  # fmt: skip
+    """Return -sum(alpha * (1 - p) ** gamma * y_true * log(p)) over the classes. Lin et al. 2017.
+
+    Args:
+        y_true, y_pred, from_logits, label_smoothing, axis: See `categorical_crossentropy`.
+        alpha: Weight of all classes.
+        gamma: How much less easy samples count; not at all less for 0.
+
+    Example:
+        >>> round(float(categorical_focal_crossentropy([0.0, 1.0], [0.5, 0.5])), 4)  # log(2) / 16
+        0.0433
+    """
+    true, predicted = _rows(y_true, y_pred, label_smoothing, axis)
+    scores = ops.softmax(predicted, axis) if from_logits else predicted
+    p = _limit(scores / ops.sum(scores, axis=axis, keepdims=True), _state.epsilon(), 1 - _state.epsilon())
+    return ops.sum(alpha * ops.power(1.0 - p, gamma) * -true * ops.log(p), axis=axis)
+
+
+def sparse_categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Tensor:
+    """Return -log(y_pred[y_true]), `categorical_crossentropy` for class numbers.
+
+    Args:
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_pred: Scores (..., classes), divided by their sum; any numbers with `from_logits`.
+        from_logits: Whether to take the softmax of y_pred first.
+        ignore_class: A class whose samples have the loss 0 and are masked; it need not be in range.
+        axis: Axis of the classes.
+
+    Raises:
+        ValueError: for labels that are no whole numbers or out of range.
+
+    Example:
+        >>> round(float(sparse_categorical_crossentropy(1, [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = convert_to_tensor(y_true), _predictions(y_pred)
+    if true.ndim == predicted.ndim and true.shape[axis] == 1:
+        true = ops.squeeze(true, axis)
+    if ignore_class is None:
+        return ops.sparse_categorical_crossentropy(true, predicted, from_logits, axis)
+    kept = ops.not_equal(true, ignore_class)
+    rows = ops.where(ops.expand_dims(kept, axis), predicted, 1.0)
+    losses = ops.sparse_categorical_crossentropy(ops.where(kept, true, 0), rows, from_logits, axis)
+    result: Any = ops.where(kept, losses, 0.0)
+    result.keras_mask = kept
+    return cast(Tensor, result)
+
+
+@primitive(None, None)
+def _class_numbers(y_true: TensorLike, y_pred: TensorLike) -> Array:
+    return np.expand_dims(class_numbers(y_true, np.asarray(y_pred), -1), -1)
+
+
+def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike, q: float) -> Tensor:
+    """Return (1 - y_pred[y_true] ** q) / q, which wrong labels disturb less. Zhang and Sabuncu 2018.
+
+    Args:
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_pred: Probabilities, (..., classes).
+        q: From 0, near which this is the cross-entropy, to 1, which is the absolute error.
+
+    Raises:
+        ValueError: for labels that are no whole numbers or out of range.
+
+    Example:
+        >>> float(categorical_generalized_cross_entropy(1, [0.75, 0.25], q=0.5))
+        1.0
+    """
+    predicted = _predictions(y_pred)
+    chosen = ops.take_along_axis(predicted, _class_numbers(convert_to_tensor(y_true), predicted), axis=-1)
+    return (1.0 - ops.power(ops.squeeze(chosen, -1), q)) / q
+
+
+# Overlap of regions
+
+
+def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Tensor:
+    """Return 1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) over axes, all by default. Dice 1945.
+
+    Args:
+        y_true: 1 within a region, 0 outside.
+        y_pred: Probabilities of the same shape.
+        axis: Axes to sum over.
+
+    Example:
+        >>> round(float(dice([1.0, 0.0], [1.0, 1.0])), 4)
+        0.3333
+    """
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    shared = ops.sum(true * predicted, axis=axis)
+    total = ops.sum(true, axis=axis) + ops.sum(predicted, axis=axis)
+    return 1.0 - 2.0 * shared / (total + _state.epsilon())
+
+
+def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> Tensor:
+    """Return 1 - s / (s + alpha * missed + beta * wrong) over axes, all by default. Salehi et al. 2017.
+
+    Here s = sum(y_true * y_pred), missed = sum(y_true * (1 - y_pred)), wrong = sum((1 - y_true) * y_pred).
+
+    Args:
+        y_true, y_pred, axis: See `dice`, which this is for alpha = beta = 0.5.
+        alpha: Weight of what was missed.
+        beta: Weight of what was found wrongly.
+
+    Example:
+        >>> round(float(tversky([1.0, 0.0], [1.0, 1.0], beta=1.0)), 4)
+        0.5
+    """
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
+    shared = ops.sum(true * predicted, axis=axis)
+    missed = ops.sum((1.0 - predicted) * true, axis=axis)
+    wrong = ops.sum(predicted * (1.0 - true), axis=axis)
+    return 1.0 - shared / (shared + missed * alpha + wrong * beta + _state.epsilon())
+
+
+# The same as classes. Their arguments are those of the function and of `Loss`.
+
+
+class MeanSquaredError(LossFunctionWrapper):
+    """Mean of squared differences: `mean_squared_error`.
 
     Example:
         >>> float(MeanSquaredError()([[0.0], [2.0]], [[0.0], [4.0]]))
         2.0
     """
 
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "mean_squared_error", dtype: DType = None) -> None:
+        super().__init__(mean_squared_error, reduction, name, dtype)
+
+
+class MeanAbsoluteError(LossFunctionWrapper):
+    """Mean of absolute differences: `mean_absolute_error`.
+
+    Example:
+        >>> float(MeanAbsoluteError()([[0.0], [2.0]], [[0.0], [4.0]]))
+        1.0
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "mean_absolute_error", dtype: DType = None) -> None:
+        super().__init__(mean_absolute_error, reduction, name, dtype)
+
+
+class MeanAbsolutePercentageError(LossFunctionWrapper):
+    """Mean of differences in percent of the truth: `mean_absolute_percentage_error`.
+
+    Example:
+        >>> float(MeanAbsolutePercentageError()([[1.0], [2.0]], [[1.0], [3.0]]))
+        25.0
+    """
+
     def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "mean_squared_error",
-        dtype: DTypeLike | DTypePolicy | None = None,
+        self, reduction: Reduction = MEAN, name: Name = "mean_absolute_percentage_error", dtype: DType = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return one loss a sample."""
-        return mean_squared_error(y_true, y_pred)
+        super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
 
 
-class BinaryCrossentropy(Loss):
-    """Cross-entropy of yes-or-no labels and predicted probabilities.
+class MeanSquaredLogarithmicError(LossFunctionWrapper):
+    """Mean of squared differences of logarithms: `mean_squared_logarithmic_error`.
 
-    Args:
-        from_logits: Whether to take the sigmoid of the predictions first.
-        label_smoothing: Share by which labels are drawn towards 0.5, from 0 to 1.
-        axis: The axis to average over.
-        reduction: See `Loss`.
-        name: The loss's name.
-        dtype: Dtype of the computation.
+    Example:
+        >>> round(float(MeanSquaredLogarithmicError()([[0.0]], [[1.0]])), 4)
+        0.4805
+    """
+
+    def __init__(
+        self, reduction: Reduction = MEAN, name: Name = "mean_squared_logarithmic_error", dtype: DType = None
+    ) -> None:
+        super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)
+
+
+class CosineSimilarity(LossFunctionWrapper):
+    """Minus the cosine between vectors: `cosine_similarity`.
+
+    Example:
+        >>> float(CosineSimilarity()([[0.0, 2.0]], [[0.0, 3.0]]))
+        -1.0
+    """
+
+    _unwritten = (("axis", -1),)
+
+    def __init__(
+        self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity", dtype: DType = None
+    ) -> None:
+        super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class Huber(LossFunctionWrapper):
+    """Squares of small errors, sizes of large ones: `huber`.
+
+    Example:
+        >>> float(Huber()([[0.0, 0.0]], [[1.0, 3.0]]))
+        1.5
+    """
+
+    _unwritten = (("delta", 1.0),)
+
+    def __init__(
+        self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss", dtype: DType = None
+    ) -> None:
+        super().__init__(huber, reduction, name, dtype, delta=delta)
+        self.delta = delta
+
+
+class LogCosh(LossFunctionWrapper):
+    """Logarithm of the hyperbolic cosine of the error: `log_cosh`.
+
+    Example:
+        >>> round(float(LogCosh()([[0.0]], [[1.0]])), 4)
+        0.4338
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "log_cosh", dtype: DType = None) -> None:
+        super().__init__(log_cosh, reduction, name, dtype)
+
+
+class Hinge(LossFunctionWrapper):
+    """How much predictions miss the margin of 1: `hinge`.
+
+    Example:
+        >>> float(Hinge()([[1.0, -1.0]], [[0.5, 0.5]]))
+        1.0
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "hinge", dtype: DType = None) -> None:
+        super().__init__(hinge, reduction, name, dtype)
+
+
+class SquaredHinge(LossFunctionWrapper):
+    """Square of how much predictions miss the margin of 1: `squared_hinge`.
+
+    Example:
+        >>> float(SquaredHinge()([[1.0, -1.0]], [[0.5, 0.5]]))
+        1.25
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "squared_hinge", dtype: DType = None) -> None:
+        super().__init__(squared_hinge, reduction, name, dtype)
+
+
+class CategoricalHinge(LossFunctionWrapper):
+    """How much the right class misses its margin over the others: `categorical_hinge`.
+
+    Example:
+        >>> float(CategoricalHinge()([[0.0, 1.0]], [[0.75, 0.5]]))
+        1.25
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "categorical_hinge", dtype: DType = None) -> None:
+        super().__init__(categorical_hinge, reduction, name, dtype)
+
+
+class KLDivergence(LossFunctionWrapper):
+    """Divergence of two distributions: `kl_divergence`.
+
+    Example:
+        >>> round(float(KLDivergence()([[1.0, 0.0]], [[0.5, 0.5]])), 4)
+        0.6931
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "kl_divergence", dtype: DType = None) -> None:
+        super().__init__(kl_divergence, reduction, name, dtype)
+
+
+class Poisson(LossFunctionWrapper):
+    """Minus the log-likelihood of counts, but for a constant: `poisson`.
+
+    Example:
+        >>> round(float(Poisson()([[1.0, 3.0]], [[1.0, 1.0]])), 4)
+        1.0
+    """
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "poisson", dtype: DType = None) -> None:
+        super().__init__(poisson, reduction, name, dtype)
+
+
+class BinaryCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of yes-or-no labels and predicted probabilities: `binary_crossentropy`.
 
     Example:
         >>> round(float(BinaryCrossentropy(from_logits=True)([[1.0]], [[0.0]])), 4)
         0.6931
     """
 
-    _arguments = ("from_logits", "label_smoothing", "axis")
-
     def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "binary_crossentropy",
-        dtype: DTypeLike | DTypePolicy | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
+        name: Name = "binary_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            binary_crossentropy, reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing,
+            axis=axis,
+        )  # fmt: skip
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
         self.axis = axis
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return one loss a sample."""
-        true, predicted = same_rank(y_true, y_pred)
-        return binary_crossentropy(true, predicted, self.from_logits, self.label_smoothing, self.axis)
+
+class BinaryFocalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy in which easy samples count less: `binary_focal_crossentropy`.
+
+    Example:
+        >>> round(float(BinaryFocalCrossentropy()([[1.0]], [[0.5]])), 4)
+        0.1733
+    """
+
+    def __init__(
+        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+        label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
+        name: Name = "binary_focal_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            binary_focal_crossentropy, reduction, name, dtype, apply_class_balancing=apply_class_balancing, alpha=alpha,
+            gamma=gamma, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
+        )  # fmt: skip
+        self.apply_class_balancing = apply_class_balancing
+        self.alpha = alpha
+        self.gamma = gamma
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
 
 
-for _loss in (MeanSquaredError, BinaryCrossentropy):
-    registry.register(_loss)
+class CategoricalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of one-hot rows and predicted probabilities: `categorical_crossentropy`.
 
-__all__ = [
-    "BinaryCrossentropy",
-    "Loss",
-    "MeanSquaredError",
-    "binary_crossentropy",
-    "mean_squared_error",
-]
+    Example:
+        >>> round(float(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
+        0.6931
+    """
+
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: Reduction = MEAN,
+        name: Name = "categorical_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            categorical_crossentropy, reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing,
+            axis=axis,
+        )  # fmt: skip
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
+
+
+class CategoricalFocalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy in which easy samples count less: `categorical_focal_crossentropy`.
+
+    Example:
+        >>> round(float(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
+        0.0433
+    """
+
+    def __init__(
+        self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
+        axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            categorical_focal_crossentropy, reduction, name, dtype, alpha=alpha, gamma=gamma, from_logits=from_logits,
+            label_smoothing=label_smoothing, axis=axis,
+        )  # fmt: skip
+        self.alpha = alpha
+        self.gamma = gamma
+        self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
+        self.axis = axis
+
+
+class SparseCategoricalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`.
+
+    Example:
+        >>> round(float(SparseCategoricalCrossentropy()([0, 1], [[0.5, 0.5], [0.5, 0.5]])), 4)
+        0.6931
+    """
+
+    _unwritten = (("axis", -1),)
+
+    def __init__(
+        self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
+        name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            sparse_categorical_crossentropy, reduction, name, dtype, from_logits=from_logits, ignore_class=ignore_class,
+            axis=axis,
+        )  # fmt: skip
+        self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
+
+
+class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
+    """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`.
+
+    Raises:
+        ValueError: for a q outside of (0, 1).
+
+    Example:
+        >>> float(CategoricalGeneralizedCrossEntropy()([1], [[0.75, 0.25]]))
+        1.0
+    """
+
+    def __init__(
+        self, q: float = 0.5, reduction: Reduction = MEAN, name: Name = "categorical_generalized_cross_entropy",
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        if not 0 < q < 1:
+            raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
+        super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
+        self.q = q
+
+
+class Dice(LossFunctionWrapper):
+    """One minus the overlap of regions: `dice`.
+
+    Example:
+        >>> round(float(Dice()([[1.0, 0.0]], [[1.0, 1.0]])), 4)
+        0.3333
+    """
+
+    def __init__(
+        self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None, dtype: DType = None
+    ) -> None:
+        super().__init__(dice, reduction, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class Tversky(LossFunctionWrapper):
+    """One minus the overlap of regions, with a weight for either error: `tversky`.
+
+    Example:
+        >>> round(float(Tversky(beta=1.0)([[1.0, 0.0]], [[1.0, 1.0]])), 4)
+        0.5
+    """
+
+    def __init__(
+        self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
+        axis: Axis = None, dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+        self.alpha = alpha
+        self.beta = beta
+        self.axis = axis
+
+
+# Shorter names
+bce = BCE = binary_crossentropy
+kld = KLD = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+mse = MSE = mean_squared_error
+msle = MSLE = mean_squared_logarithmic_error
+
+LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
+"""What `get` takes."""
+
+registry: _registry.Registry[Loss] = _registry.Registry("keras.losses", "loss")
+registry.collect(Loss, globals())
+registry.names.update({name: globals()[name] for name in get_args(LossName)})
+deserialize: Final = registry.deserialize
+
+
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: Loss | type[Loss]) -> Loss: ...
+@overload
+def get(identifier: LossLike | str) -> LossFunction: ...
+def get(identifier: Any) -> Any:
+    """Return the loss that a name, a configuration, a class or a function stands for; None for None.
+
+    Raises:
+        ValueError: if it stands for none, with the nearest known name.
+
+    Example:
+        >>> get("mse") is mean_squared_error, get("MeanSquaredError").name
+        (True, 'mean_squared_error')
+    """
+    return registry.get(identifier)

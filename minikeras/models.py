@@ -1,34 +1,30 @@
-"""Models: layers put together, with `predict` and `summary`."""
+"""Models: layers put together, which can be trained, described and run."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from typing import Any, cast, overload
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, cast
 
 import numpy as np
 
-from . import _state, ops
-from ._structure import map_structure
-from ._typing import Config, CustomObjects, PartialShape, ShapeLike, TensorLike
-from .callbacks import Callback
-from .data import as_inputs
+from . import ops
+from ._typing import Config, CustomObjects, PartialShape, ShapeLike
 from .input_spec import InputSpec
 from .layers.base import Layer
-from .layers.core import InputLayer, Lambda
-from .registry import Registry, deserialize, is_built_in, serialize
+from .layers.core import InputLayer
+from .registry import Registry, deserialize, serialize
+from .saving.npz import load_weights, save_weights
 from .summary import summarize
 from .symbolic import KerasTensor
-from .tensor import Tensor, recorders
-from .training import Runner, predict
+from .tensor import Tensor
+from .training import Trainer
 
-_LATER = frozenset(
-    {"compile", "fit", "evaluate", "train_on_batch", "test_on_batch", "save", "save_weights", "load_weights"}
-)
+_LATER = frozenset({"save", "export"})
 registry: Registry["Model"] = Registry("keras", "model")
 
 
-class Model(Layer):
-    """A layer that holds others, with methods to predict and to print a summary.
+class Model(Trainer):
+    """A layer that holds others, with methods to train it, to predict and to print a summary.
 
     A subclass makes its layers in `__init__` and calls them in `call`.
 
@@ -50,53 +46,11 @@ class Model(Layer):
         array([[2.]], dtype=float32)
     """
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
-        super().__init__(name=name, trainable=trainable, dtype=dtype)
-
-    @cached_property
-    def runner(self) -> Runner:
-        """What runs the forward pass for `predict`; it keeps plans for the input shapes it has met."""
-        return Runner(super().__call__, self._is_pure)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "runner"}
-
-    @overload
-    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
-
-    @overload
-    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
-
-    @overload
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Build the model if need be, and compute its output; see `Layer.__call__`."""
-        if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
-            x, runner = args[0], self.runner
-            if type(x) is Tensor:
-                x = x.array
-            if type(x) is np.ndarray and not recorders.open and not _state.context.training:
-                plan = runner.find(x)
-                if plan is not None:
-                    return Tensor(runner.replay(plan, x))
-                if self.built and x.dtype.kind in "fiub" and self._is_pure():
-                    return map_structure(Tensor, runner.run(x))
-        return super().__call__(*args, **kwargs)
-
-    def _is_pure(self) -> bool:
-        """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
-        return all(map(_pure, self._flatten_layers()))
-
-    def _is_rowwise(self) -> bool:
-        """Tell whether each row of the output depends on its row of the input alone."""
-        return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
-
     def __getattr__(self, name: str) -> Any:
         if name in _LATER:
             raise AttributeError(
-                f"'{type(self).__name__}' object has no attribute '{name}': this release of minikeras builds, "
-                "describes and runs models; it does not train or save them yet."
+                f"'{type(self).__name__}' object has no attribute '{name}': this release of minikeras saves weights, "
+                "with `save_weights('name.weights.npz')`, not whole models."
             )
         return super().__getattr__(name)
 
@@ -130,56 +84,33 @@ class Model(Layer):
             f"No such layer: {name!r}. Existing layers of model '{self.name}' are: {[x.name for x in layers]}."
         )
 
-    # --- predicting -------------------------------------------------------------------------------------------
+    # --- weights in files -------------------------------------------------------------------------------------
 
-    def _prepare(self, x: Any) -> None:
-        """Build the model for a batch, if need be."""
-        if not self.built:
-            super().__call__(map_structure(Tensor, x))
-
-    def predict(
-        self,
-        x: TensorLike | Iterable[Any],
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        steps: int | None = None,
-        callbacks: Callback | Iterable[Callback] | None = None,
-    ) -> Any:
-        """Return the outputs for all rows of x, computed in batches, in inference mode.
+    def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
+        """Write all weights to a NumPy archive.
 
         Args:
-            x: An array, or what becomes one, with the batch as its first axis; or an iterable of batches.
-            batch_size: Rows a batch, 32 if not given.
-            verbose: 0 prints nothing, 1 a progress bar, 2 one line; "auto" is 1.
-            steps: How many batches to take, all if not given.
-            callbacks: Callbacks whose `on_predict_...` hooks run.
-
-        Returns:
-            An array with one row an input row, or the structure of arrays that `call` returns. Its dtype and
-            structure are the model's, hence Any.
+            filepath: Its name, which ends in ".npz".
+            overwrite: Whether to replace a file that is there.
 
         Raises:
-            ValueError: if x is not numeric or does not fit the model.
-
-        Example:
-            >>> import numpy as np
-            >>> import minikeras as keras
-            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
-            >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
-            array([[3.]], dtype=float32)
+            ValueError: if the model is not built, or the name has another ending.
+            FileExistsError: if the file is there and is to be kept.
         """
-        if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built:
-            runner = self.runner
-            plan = runner.find(x)  # met before: nothing is left to check
-            if plan is not None and len(x) <= (32 if batch_size is None else batch_size):
-                return runner.replay(plan, x)
-        return predict(self, x, batch_size, verbose, steps, callbacks)
+        save_weights(self, filepath, overwrite)
 
-    def predict_on_batch(self, x: TensorLike) -> Any:
-        """Return the outputs for one batch."""
-        batch = as_inputs(x)
-        self._prepare(batch)
-        return self.runner.run(batch)
+    def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False) -> None:
+        """Read all weights from a file that `save_weights` wrote: all of them, or none if one does not fit.
+
+        Args:
+            filepath: Its name.
+            skip_mismatch: Whether to leave out weights that do not fit, with a warning.
+
+        Raises:
+            ValueError: if the model is not built, or its weights are others than those in the file.
+            FileNotFoundError: if there is no such file.
+        """
+        load_weights(self, filepath, skip_mismatch)
 
     # --- description ------------------------------------------------------------------------------------------
 
@@ -206,10 +137,6 @@ class Model(Layer):
             ValueError: if the columns do not fit, or no layer has a name in `layer_range`.
         """
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
-
-    def get_compile_config(self) -> Config:
-        """Return the settings of training: none."""
-        return {}
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the configuration as JSON; kwargs go to `json.dumps`.
@@ -508,12 +435,3 @@ class Sequential(Model):
 
 
 registry.register(Sequential)
-
-
-def _pure(layer: Layer) -> bool:
-    own = vars(layer).get("activation")
-    if own is not None and not is_built_in(own if hasattr(own, "__module__") else type(own)):
-        return False
-    if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
-        return False
-    return is_built_in(type(layer)) and not isinstance(layer, Lambda)

@@ -63,6 +63,7 @@ class Progbar:
         self._first_step_end: float | None = None
         self._last_update = 0.0
         self._drawn = 0  # length of the line that stands in the terminal
+        self._open = False  # whether that line is yet to be ended
 
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
@@ -96,15 +97,26 @@ class Progbar:
                 if live:  # go back, and cover what a longer line left
                     line = "\b" * self._drawn + "\r" + line + " " * (self._drawn - len(plain))
                     self._drawn = len(plain)
-                _write((line if live else plain) + "\n" * finalize)
+                    self._open = not finalize
+                write((line if live else plain) + "\n" * finalize)
         elif self.verbose == 2 and finalize and self.target is not None and self.target > 0:
             elapsed = f"{now - self._start:.0f}s"
-            _write(f"{self._count(current)} - {elapsed} - {self._pace(seconds)}{self._metrics(pos)}\n")
+            write(f"{self._count(current)} - {elapsed} - {self._pace(seconds)}{self._metrics(pos)}\n")
         self._last_update = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Show that n more steps are done, as `update` does."""
         self.update(self._seen_so_far + n, values)
+
+    def is_due(self, current: int) -> bool:
+        """Tell whether `update` has something to do; ask it where the metrics cost something to compute."""
+        return current <= 1 or time.time() - self._last_update >= self.interval
+
+    def close(self) -> None:
+        """End the line if it stands half drawn, so that what is printed next stands below it."""
+        if self._open:
+            write("\n")
+            self._open = False
 
     def _is_averaged(self, name: str) -> bool:
         if self.stateful_metrics is not None:
@@ -169,8 +181,8 @@ def _redraws() -> bool:
     return terminal or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
 
 
-def _write(text: str) -> None:
-    """Print text; an encoding without the bar's character gets "=" for it."""
+def write(text: str) -> None:
+    """Print text at once; an encoding without the bar's character gets "=" for it."""
     try:
         print(text, end="", flush=True)
     except UnicodeEncodeError:

@@ -38,14 +38,16 @@ class Op:
         count: How many leading arguments are tensors; None where all positional ones are.
         inplace: Whether `out` may be the array of the first input.
         writes: Whether the last argument of `forward` is an `out` array to write to.
+        effect: Whether it is run for what it changes, so that a replay must not leave it out.
+        homes: Given the keyword arguments, arrays where the inputs had better be computed; None where it does not care.
         repeats: Place of an argument that NumPy repeats along the batch, None if there is none.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
     """
 
-    __slots__ = ("count", "defaults", "forward", "inplace", "name", "parameters", "repeats", "replay", "vjps",
-                 "writes")  # fmt: skip
+    __slots__ = ("count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters", "repeats",
+                 "replay", "vjps", "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +56,8 @@ class Op:
         count: int | None,
         inplace: bool = False,
         repeats: int | None = None,
+        effect: bool = False,
+        homes: Callable[..., Sequence[Array]] | None = None,
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
@@ -61,6 +65,8 @@ class Op:
         self.count: int | None = count
         self.inplace: bool = inplace
         self.repeats: int | None = repeats
+        self.effect: bool = effect
+        self.homes: Callable[..., Sequence[Array]] | None = homes
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names
@@ -103,8 +109,8 @@ class Recorder(Protocol):
     def record(self, entry: Entry) -> None:
         """Take note of one operation."""
 
-    def read(self, tensor: "Tensor") -> None:
-        """Take note that Python looked at a tensor's value."""
+    def read(self, tensor: "TensorOps") -> None:
+        """Take note that Python looked at the value of a tensor or a variable."""
 
 
 class _Recorders(threading.local):
@@ -213,6 +219,8 @@ def primitive(
     variadic: bool = False,
     repeats: int | None = None,
     name: str | None = None,
+    effect: bool = False,
+    homes: Callable[..., Sequence[Array]] | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
@@ -225,10 +233,12 @@ def primitive(
             the result's shape, with which NumPy takes half the time.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
+        effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
+        homes: Given its keyword arguments, arrays where its inputs had better be computed.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
-        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats)
+        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats, effect, homes)
         count = op.count
         run: Callable[..., Any] = forward
 
@@ -258,7 +268,8 @@ def primitive(
             return output
 
         vars(call)["op"] = op
-        NUMPY_OPS[name or op.name] = call
+        if not effect:
+            NUMPY_OPS[name or op.name] = call
         return cast("Callable[P, Tensor]", call)
 
     return declare

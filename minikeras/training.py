@@ -1,157 +1,755 @@
-"""Running a model over data, batch by batch."""
+"""Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
-from . import _state
-from ._structure import map_structure
-from ._typing import Array
-from .callbacks import Callback, CallbackList
-from .data import Batches
-from .plan import Plan, trace
-from .progress import Progbar
+from . import _state, ops, optimizers
+from ._interrupt import Interrupt
+from ._signature import parameters
+from ._structure import leaves, map_structure
+from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
+from .callbacks import Callback, CallbackList, History
+from .compiling import CompiledLoss, CompiledMetrics
+from .data import Batches, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
+from .gradients import GradientTape
+from .layers.base import Layer
+from .layers.core import Lambda
+from .losses import Loss
+from .metrics import Mean, Metric
+from .optimizers import Optimizer
+from .registry import deserialize, is_built_in, serialize
+from .runner import PLAN_BYTES, Runner
+from .symbolic import KerasTensor
 from .tensor import Tensor, recorders
 
-PLANS_KEPT = 8
-"""How many input shapes a model keeps plans for."""
-PLAN_BYTES = 1 << 25
-"""A plan with larger buffers is not kept, and batches are not joined beyond them."""
-ROWS = 4096
-"""Beyond so many rows a matrix product gains nothing."""
+LossLike: TypeAlias = LossName | Loss | Callable[..., Any] | Config
+"""What stands for a loss."""
+MetricLike: TypeAlias = MetricName | Metric | Callable[..., Any] | Config
+"""What stands for a metric."""
+MetricsLike: TypeAlias = (
+    Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
+)
+"""The metrics of a model, or of each of its outputs."""
+CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
+"""Callbacks of a run."""
+Verbose: TypeAlias = Literal["auto", 0, 1, 2] | bool | str
+"""What a run prints: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
 
 
-class Runner:
-    """Runs a model's forward pass: by plan from the second time an input shape comes, eagerly before.
+class Trainer(Layer):
+    """A layer that is compiled, trained, evaluated and asked for predictions: the base of `Model`."""
 
-    A model that runs code of its user's has no plans: that code may print, draw numbers or count its calls.
+    optimizer: Optimizer
+    """What changes the weights, from `compile` on."""
+    history: History
+    """Losses and metrics of the last `fit`."""
 
-    Args:
-        forward: The eager forward pass.
-        is_pure: Tells whether only this package's code runs in it.
-    """
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        self.loss: Any = None
+        self.compiled: bool = False
+        self.run_eagerly: bool = False
+        self.jit_compile: bool = False
+        self.steps_per_execution: int = 1
+        self.stop_training: bool = False
+        self.stop_evaluating: bool = False
+        self.stop_predicting: bool = False
+        self._initial_epoch: int | None = None
+        self._compiled_loss: CompiledLoss | None = None
+        self._compiled_metrics: CompiledMetrics | None = None
+        self._loss_tracker: Mean | None = None
+        self._compile_config: Config = {}
 
-    def __init__(self, forward: Callable[[Tensor], Any], is_pure: Callable[[], bool]) -> None:
-        self._forward = forward
-        self._is_pure = is_pure
-        self._plans: dict[tuple[Any, ...], Plan] = {}
+    # --- the forward pass -------------------------------------------------------------------------------------
 
-    def find(self, x: Array) -> Plan | None:
-        """Return the plan for inputs of this shape and dtype, None if there is none or the model has changed."""
-        plan = self._plans.get((x.shape, x.dtype))
-        return plan if plan is not None and plan.structure == _state.Structure.version else None
-
-    def run(self, x: Any) -> Any:
-        """Return the model's outputs as an array, or as the structure of arrays that its `call` returns.
-
-        Args:
-            x: The inputs: an array, or a list or dict of arrays.
-        """
-        if not isinstance(x, np.ndarray):
-            return self._eager(x)
-        plan = self.find(x)
-        return self._first_run(x) if plan is None else self.replay(plan, x)
-
-    def replay(self, plan: Plan, x: Array) -> Any:
-        """Run a plan, or the model itself while another thread runs the plan."""
-        if not plan.lock.acquire(blocking=False):
-            return self._eager(x)
-        try:
-            return plan.run(x)
-        finally:
-            plan.lock.release()
-
-    def _eager(self, x: Any) -> Any:
-        return map_structure(Tensor.numpy, self._forward(map_structure(Tensor, x)))
-
-    def _first_run(self, x: Array) -> Any:
-        if recorders.open or not self._is_pure():
-            return self._eager(x)
-        version, tensor = _state.Structure.version, Tensor(x)
-        output, record = trace(self._forward, tensor)
-        replayable = isinstance(output, Tensor) and id(output) in record.produced and not record.escaped
-        if replayable and version == _state.Structure.version:
-            plan = Plan(record, tensor, output)
-            if plan.size <= PLAN_BYTES:
-                while len(self._plans) >= PLANS_KEPT:
-                    self._plans.pop(next(iter(self._plans)))
-                self._plans[x.shape, x.dtype] = plan
-        return map_structure(Tensor.numpy, output)
-
-    def rows_at_once(self, x: Any) -> int:
-        """Return how many rows to run together where batches like x may be joined: larger products are faster."""
-        plan = self.find(x) if isinstance(x, np.ndarray) else None
-        return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
-
-
-class Predictor(Protocol):
-    """What `predict` needs of a model."""
-
-    @property
+    @cached_property
     def runner(self) -> Runner:
-        """What runs its forward pass."""
+        """What runs the forward pass for `predict`; it keeps plans for the input shapes it has met."""
+        return Runner(super().__call__, self._is_pure, PLAN_BYTES)
 
-    def _prepare(self, x: Any) -> None:
-        """Build the model for a batch, if need be."""
+    @cached_property
+    def _runners(self) -> dict[str, Runner]:
+        """What runs the steps of training, evaluation and, where it is overridden, prediction."""
+        return {
+            "train": Runner(lambda data: self.train_step(data), lambda: not self.run_eagerly),
+            "test": Runner(lambda data: self.test_step(data), lambda: not self.run_eagerly),
+            "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key not in ("runner", "_runners", "history")}
+
+    @overload
+    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+
+    @overload
+    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the model if need be, and compute its output; see `Layer.__call__`."""
+        if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
+            x, runner = args[0], self.runner
+            if type(x) is Tensor:
+                x = x.array
+            if type(x) is np.ndarray and not recorders.open and not _state.context.training:
+                plan = runner.find(x)
+                if plan is not None:
+                    return map_structure(Tensor, runner.replay(plan, x))
+                if self.built and x.dtype.kind in "fiub" and self._is_pure():
+                    return map_structure(Tensor, runner.run(x))
+        return super().__call__(*args, **kwargs)
+
+    def _is_pure(self) -> bool:
+        """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
+        return all(map(_pure, self._flatten_layers()))
 
     def _is_rowwise(self) -> bool:
         """Tell whether each row of the output depends on its row of the input alone."""
+        return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
+
+    def _prepare(self, x: Any) -> None:
+        """Build the model for a batch, if need be."""
+        if not self.built:
+            super().__call__(map_structure(Tensor, x))
+
+    # --- compiling --------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
+        loss: LossLike | Sequence[Any] | Mapping[str, Any] | None = None,
+        loss_weights: float | Sequence[Any] | Mapping[str, Any] | None = None,
+        metrics: MetricsLike | None = None,
+        weighted_metrics: MetricsLike | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | Literal["auto"] = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train.
+
+        Args:
+            optimizer: Changes the weights.
+            loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
+                several outputs also a list or dict with one for each output, None for an output without one.
+            loss_weights: What each output's loss is multiplied with.
+            metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
+            weighted_metrics: The same, for metrics that use the sample weights.
+            run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
+            steps_per_execution: Accepted for Keras's sake.
+            jit_compile: Accepted for Keras's sake.
+            auto_scale_loss: Accepted for Keras's sake.
+
+        Raises:
+            ValueError: for an unknown optimizer, loss or metric.
+
+        Example:
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+            >>> model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+            >>> model.optimizer.name
+            'adam'
+        """
+        found = None if optimizer is None else optimizers.get(optimizer)
+        compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
+        compiled_metrics = self._compiled_metrics
+        if metrics is not None or weighted_metrics is not None:
+            compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        vars(self)["optimizer"] = found
+        self.loss = loss if loss is not None else self.loss
+        self._compiled_loss = compiled_loss
+        self._compiled_metrics = compiled_metrics
+        self._loss_tracker = Mean(name="loss")
+        self.run_eagerly = run_eagerly
+        self.steps_per_execution = steps_per_execution
+        self.jit_compile = jit_compile is True
+        self.stop_training = False
+        self.compiled = True
+        vars(self).pop("_runners", None)
+        self._compile_config = {
+            "optimizer": found,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+
+    def get_compile_config(self) -> Config:
+        """Return what `compile` was given, as a configuration; {} before."""
+        found: Config = serialize(self._compile_config) if self.compiled else {}
+        return found
+
+    def compile_from_config(self, config: Config) -> None:
+        """Compile with a configuration that `get_compile_config` returned."""
+        self.compile(**deserialize(config))
+        if self._optimizer is not None and self.built:
+            self._optimizer.build(self.trainable_variables)
+
+    @property
+    def _optimizer(self) -> Optimizer | None:
+        found: Optimizer | None = vars(self).get("optimizer")
+        return found
+
+    def _needs_compile(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(f"You must call `compile()` before using the model. `{method}()` needs it.")
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The mean loss, the metrics given to `compile`, and those that the model and its layers hold."""
+        found: list[Metric] = []
+        if self.compiled:
+            if self._loss_tracker is not None:
+                found.append(self._loss_tracker)
+            if self._compiled_metrics is not None:
+                found.append(self._compiled_metrics)
+            if self._compiled_loss is not None:
+                found.extend(self._compiled_loss.metrics)
+        for layer in self._flatten_layers():
+            if layer is self or not isinstance(layer, Trainer):
+                found.extend(_held_metrics(layer))
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of `metrics`."""
+        return [metric.name for metric in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The variables of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def reset_metrics(self) -> None:
+        """Set all metrics back."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the results of all metrics by name."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            results |= result if isinstance(result, dict) else {metric.name: result}
+        return results
+
+    # --- steps ------------------------------------------------------------------------------------------------
+
+    @property
+    def _output_names(self) -> list[str] | None:
+        """The names of the outputs, None where the model does not know them."""
+        return None
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Return the loss of a batch, a scalar: that given to `compile`, plus all penalties of the layers.
+
+        A subclass may override it.
+
+        Args:
+            x: The inputs.
+            y: The targets.
+            y_pred: The outputs.
+            sample_weight: Weights of the rows.
+            training: Whether the model is trained or evaluated.
+
+        Raises:
+            ValueError: if there is no loss to train with.
+        """
+        total: Any = None
+        if self._compiled_loss is not None:
+            total = self._compiled_loss(y, y_pred, sample_weight, self._output_names)
+        for penalty in self.losses:
+            value = ops.sum(penalty if "float" in penalty.dtype else ops.cast(penalty, _state.floatx()))
+            total = value if total is None else total + value
+        if total is None and training:
+            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
+        return ops.zeros(()) if total is None else total
+
+    def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        if "training" in parameters(self.compute_loss).names:
+            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return self.compute_loss(x, y, y_pred, sample_weight)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the metrics given to `compile` with a batch, and return the results of all by name.
+
+        A subclass may override it.
+        """
+        if self._compiled_metrics is not None:
+            self._compiled_metrics.update_state(y, y_pred, sample_weight, self._output_names)
+        return self.get_metrics_result()
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Train on one batch and return what to report, by name. A subclass may override it.
+
+        Args:
+            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
+            scaled = loss if self._optimizer is None else self._optimizer.scale_loss(loss)
+        weights = self.trainable_weights
+        if self._optimizer is not None and weights:
+            self._optimizer.apply(tape.gradient(scaled, weights), weights)
+        return self._report(x, y, y_pred, sample_weight, loss)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate one batch and return what to report, by name. A subclass may override it.
+
+        Args:
+            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
+        return self._report(x, y, y_pred, sample_weight, loss)
+
+    def _report(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
+        if self._loss_tracker is not None:
+            self._loss_tracker.update_state(loss, sample_weight=leaves(x)[0].shape[0])
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for one batch. A subclass may override it."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)
+
+    # --- running over data ------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: CallbacksLike = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | Literal["batch"] = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train for a number of epochs.
+
+        Args:
+            x: Inputs: an array, or what becomes one, or a list or dict of them; or an iterable of (x, y) or
+                (x, y, sample_weight) batches.
+            y: Targets, with as many rows; none where x is an iterable of batches.
+            batch_size: Rows a step, 32 if not given.
+            epochs: The epoch to stop at, counted from 0.
+            verbose: What to print: nothing (0), a progress bar (1), one line an epoch (2).
+            callbacks: Callbacks whose hooks run.
+            validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
+            validation_data: (x, y) or (x, y, sample_weight) to evaluate on instead.
+            shuffle: Whether to take the rows in another order in each epoch; "batch" shuffles whole batches.
+            class_weight: Class number -> weight of its rows.
+            sample_weight: Weight of each row.
+            initial_epoch: The epoch to start at.
+            steps_per_epoch: Steps an epoch, as many as there are batches if not given.
+            validation_steps: Batches to evaluate on, all if not given.
+            validation_batch_size: Rows a step of evaluation, `batch_size` if not given.
+            validation_freq: Every how many epochs to evaluate, or a list of epochs, counted from 1.
+
+        Returns:
+            The losses and metrics of all epochs, in `history`.
+
+        Raises:
+            ValueError: before `compile`, or if the data does not fit the model.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+            >>> model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+            >>> x = np.array([[1.0], [2.0]])
+            >>> history = model.fit(x, 3 * x, epochs=200, verbose=0)
+            >>> model.predict(np.array([[10.0]]), verbose=0).round(1)
+            array([[30.]], dtype=float32)
+        """
+        self._needs_compile("fit")
+        shown = _verbose(verbose)
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
+        _check_frequency(validation_freq)
+        source = Batches(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+        )
+        validation = None
+        if validation_data is not None:
+            validation = Batches(
+                *unpack_x_y_sample_weight(validation_data),
+                batch_size=validation_batch_size or batch_size,
+                steps=validation_steps,
+            )
+        self._build_for(source)
+        hooks = self._hooks(callbacks, shown, epochs, source.count, add_history=True)
+        vars(self)["stop_training"] = False
+        logs: dict[str, Any] = {}
+        hooks.on_train_begin()
+        try:
+            with Interrupt() as interrupt:
+                for epoch in range(self._initial_epoch or initial_epoch, epochs):
+                    self.reset_metrics()
+                    hooks.on_epoch_begin(epoch)
+                    logs = self._pass("train", source, hooks, interrupt)
+                    if validation is not None and _is_due(epoch + 1, validation_freq):
+                        found = self._evaluate(validation, hooks, interrupt)
+                        logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
+                    hooks.on_epoch_end(epoch, logs)
+                    if self.stop_training:
+                        break
+        finally:
+            hooks.close()
+            if self._optimizer is not None and self._optimizer.built and epochs > 0:
+                self._optimizer.finalize_variable_values(self.trainable_weights)
+        hooks.on_train_end(logs)
+        return self.history
+
+    def _hooks(
+        self, callbacks: Any, verbose: int, epochs: int, steps: int | None, add_history: bool = False
+    ) -> CallbackList:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        return CallbackList(
+            callbacks,
+            add_history=add_history,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=steps,
+        )
+
+    def _build_for(self, source: Batches) -> None:
+        """Build the model, and the optimizer's state, for the batches to come.
+
+        The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
+        as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
+        """
+        parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
+        if not self.built or not all(part.built for part in parts):
+            self._prepare(source.peek()[0])
+        source.reset()
+        if self._optimizer is not None and not self._optimizer.built and self.built:
+            self._optimizer.build(self.trainable_variables)
+
+    def _pass(
+        self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
+    ) -> dict[str, Any]:
+        """Run over all batches once and return the logs.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
+        begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
+        end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
+        if phase == "train":
+            _state.Structure.values += 1  # so that plans change arrays in place which nobody else holds
+        outputs: Callable[[], Any] | None = None
+        for i, batch in enumerate(source.epoch()):
+            if begin is not None:
+                begin(i)
+            with np.errstate(all="ignore"):  # training goes on with infinities and NaN, as in Keras
+                outputs = interrupt.run(runner.step, pack_x_y_sample_weight(*batch))
+            if end is not None:
+                end(i, _Logs(outputs))
+            if getattr(self, stop):
+                break
+        if outputs is None:
+            raise ValueError("There is no batch to run on: the data set is empty.")
+        return self._current_logs(outputs())
+
+    def _current_logs(self, logs: Any) -> dict[str, Any]:
+        """Return the logs of the last step as numbers, in the order of their names."""
+        if not isinstance(logs, dict):
+            raise TypeError(
+                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
+            )
+        return {name: _as_number(logs[name]) for name in sorted(logs)}
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the loss and the metrics over all rows, in inference mode.
+
+        Args:
+            x: Inputs, as for `fit`.
+            y: Targets.
+            batch_size: Rows a step, 32 if not given.
+            verbose: What to print: nothing (0), a progress bar (1), one line (2).
+            sample_weight: Weight of each row.
+            steps: How many batches to take, all if not given.
+            callbacks: Callbacks whose `on_test_...` hooks run.
+            return_dict: Whether to return a dict.
+            kwargs: Refused; named as in Keras.
+
+        Returns:
+            The loss if there are no metrics, else a list that begins with it, or a dict by name.
+
+        Raises:
+            ValueError: before `compile`, or if the data does not fit the model.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+            >>> model.compile(loss="mse", metrics=["mae"])
+            >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([3.0, 4.0]), verbose=0)
+            [4.0, 2.0]
+        """
+        self._needs_compile("evaluate")
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        shown = _verbose(verbose)
+        source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        self._build_for(source)
+        hooks = self._hooks(callbacks, shown, 1, source.count)
+        try:
+            with Interrupt() as interrupt:
+                logs = self._evaluate(source, hooks, interrupt)
+        finally:
+            hooks.close()
+        return logs if return_dict else self._in_order(logs)
+
+    def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+        vars(self)["stop_evaluating"] = False
+        hooks.on_test_begin()
+        self.reset_metrics()
+        logs = self._pass("test", source, hooks, interrupt)
+        hooks.on_test_end(logs)
+        return logs
+
+    def _in_order(self, logs: dict[str, Any]) -> Any:
+        """Return logs as a list in the order of `metrics`, or the only value."""
+        names: list[str] = []
+        for metric in self.metrics:
+            inner = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
+            names += [m.name for m in inner]
+        known = [name for name in names if name in logs]
+        values = [logs[name] for name in [*known, *(name for name in sorted(logs) if name not in known)]]
+        return values[0] if len(values) == 1 else values
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Train on one batch, and return the loss and the metrics as `evaluate` does.
+
+        Raises:
+            ValueError: before `compile`, or if both kinds of weights are given.
+        """
+        self._needs_compile("train_on_batch")
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError(
+                "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
+                f"Received: sample_weight={sample_weight}, class_weight={class_weight}."
+            )
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return the loss and the metrics of one batch as `evaluate` does.
+
+        Raises:
+            ValueError: before `compile`.
+        """
+        self._needs_compile("test_on_batch")
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(
+        self, phase: Literal["train", "test"], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
+        source = Batches(x, y, sample_weight, batch_size=_ALL, class_weight=class_weight)
+        self._build_for(source)
+        self.reset_metrics()
+        with Interrupt() as interrupt:
+            logs = self._pass(phase, source, CallbackList(), interrupt)
+        return logs if return_dict else self._in_order(logs)
+
+    def predict(
+        self,
+        x: TensorLike | Iterable[Any],
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+    ) -> Any:
+        """Return the outputs for all rows of x, computed in batches, in inference mode.
+
+        Args:
+            x: An array, or what becomes one, with the batch as its first axis; or an iterable of batches.
+            batch_size: Rows a batch, 32 if not given.
+            verbose: What to print: nothing (0), a progress bar (1), one line (2).
+            steps: How many batches to take, all if not given.
+            callbacks: Callbacks whose `on_predict_...` hooks run.
+
+        Returns:
+            An array with one row an input row, or the structure of arrays that `call` returns. Its dtype and
+            structure are the model's, hence Any.
+
+        Raises:
+            ValueError: if x is not numeric or does not fit the model.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+            >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
+            array([[3.]], dtype=float32)
+        """
+        own = type(self).predict_step is Trainer.predict_step
+        if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built and own:
+            runner = self.runner
+            plan = runner.find(x)  # met before: nothing is left to check
+            if plan is not None and len(x) <= (32 if batch_size is None else batch_size):
+                return runner.replay(plan, x)
+        runner = self.runner if own else self._runners["predict"]
+        source = Batches(x, batch_size=batch_size, steps=steps)
+        hooks = self._hooks(callbacks, _verbose(verbose), 1, source.count)
+        collected = _Collected(source.rows)
+        vars(self)["stop_predicting"] = False
+        hooks.on_predict_begin()
+        done, at_once = 0, 1
+        try:
+            while True:
+                if done == 1 and callbacks is None and source.array is not None and own and self._is_rowwise():
+                    first = map_structure(lambda array: array[: source.size], source.array[0])
+                    at_once = max(1, runner.rows_at_once(first) // source.size)
+                batch, taken = source.take(at_once)
+                if batch is None:
+                    break
+                self._prepare(batch)
+                hooks.on_predict_batch_begin(done)
+                outputs = runner.run(batch)
+                done += taken
+                hooks.on_predict_batch_end(done - 1, {"outputs": outputs})
+                collected.add(outputs)
+                if self.stop_predicting:
+                    break
+        finally:
+            hooks.close()
+        hooks.on_predict_end()
+        if not done and source.array is not None:
+            return self._of_no_rows(source.array[0])
+        return collected.result()
+
+    def _of_no_rows(self, x: Any) -> Any:
+        """Return empty outputs of the right shape: those of one row of zeros, without the row."""
+        one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
+        self._prepare(one)
+        return map_structure(lambda y: y[:0], self.runner.run(one))
+
+    def predict_on_batch(self, x: TensorLike) -> Any:
+        """Return the outputs for one batch."""
+        batch = as_inputs(x)
+        self._prepare(batch)
+        own = type(self).predict_step is Trainer.predict_step
+        return (self.runner if own else self._runners["predict"]).run(batch)
 
 
-def predict(
-    model: Predictor,
-    x: Any,
-    batch_size: int | None,
-    verbose: int | str,
-    steps: int | None,
-    callbacks: Callback | Iterable[Callback] | None,
-) -> Any:
-    """Return a model's outputs for all rows of x; see `Model.predict`."""
+_ALL = 1 << 62
+"""A batch size that leaves all rows together."""
+
+
+class _Logs(Mapping[str, Any]):
+    """The logs of a step, computed when they are read."""
+
+    def __init__(self, outputs: Callable[[], Any]) -> None:
+        self._outputs = outputs
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        logs = self._outputs()
+        return {name: _as_number(logs[name]) for name in sorted(logs)}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _as_number(value: Any) -> Any:
+    """Return a value of the logs as a Python float, an array of several as it is."""
+    array = np.asarray(value)
+    return float(array.item()) if array.size == 1 else array
+
+
+def _verbose(verbose: Any) -> int:
     if verbose == "auto":
-        verbose = 1 if _state.is_interactive_logging_enabled() else 2
+        return 1 if _state.is_interactive_logging_enabled() else 2
     if verbose not in (0, 1, 2):
         raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
-    source = Batches(x, batch_size, steps)
-    hooks = CallbackList(callbacks, model, {"steps": source.count, "verbose": verbose, "epochs": 1})
-    bar = Progbar(source.count, verbose=int(verbose)) if verbose else None
-    collected = _Collected(source.rows)
-    vars(model).pop("stop_predicting", None)
-    hooks.on_predict_begin({})
-    done, at_once = 0, 1
-    while True:
-        if done == 1 and not hooks.callbacks and source.array is not None and model._is_rowwise():
-            first = map_structure(lambda array: array[: source.size], source.array)
-            at_once = max(1, model.runner.rows_at_once(first) // source.size)
-        batch, taken = source.take(at_once)
-        if batch is None:
-            break
-        model._prepare(batch)
-        hooks.on_predict_batch_begin(done, {})
-        outputs = model.runner.run(batch)
-        hooks.on_predict_batch_end(done, {"outputs": outputs})
-        collected.add(outputs)
-        done += taken
-        if bar is not None:
-            bar.update(done, finalize=False)
-        if getattr(model, "stop_predicting", False):
-            break
-    hooks.on_predict_end({})
-    if bar is not None and done:
-        bar.target = done
-        bar.update(done, finalize=True)
-    if not done and source.array is not None:
-        return _of_no_rows(model, source.array)
-    if not done:
-        raise ValueError("predict() received no batch: the iterable given as `x` is empty.")
-    return collected.result()
+    return int(verbose)
 
 
-def _of_no_rows(model: Predictor, x: Any) -> Any:
-    """Return empty outputs of the right shape: those of one row of zeros, without the row."""
-    one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
-    model._prepare(one)
-    return map_structure(lambda y: y[:0], model.runner.run(one))
+def _check_frequency(validation_freq: Any) -> None:
+    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
+        raise ValueError(
+            "Expected `validation_freq` to be a list or int. "
+            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
+        )
+
+
+def _is_due(epoch: int, validation_freq: Any) -> bool:
+    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq
+
+
+def _held_metrics(layer: Layer) -> Iterator[Metric]:
+    """Walk the metrics among a layer's attributes, and in lists and dicts there."""
+    for name, value in vars(layer).items():
+        if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker"):
+            yield from (item for item in leaves(value) if isinstance(item, Metric))
+
+
+def _pure(layer: Layer) -> bool:
+    own = vars(layer).get("activation")
+    if own is not None and not is_built_in(own if hasattr(own, "__module__") else type(own)):
+        return False
+    if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
+        return False
+    return is_built_in(type(layer)) and not isinstance(layer, Lambda)
 
 
 class _Collected:

@@ -5,6 +5,11 @@ from ._state import disable_interactive_logging as disable_interactive_logging
 from ._state import enable_interactive_logging as enable_interactive_logging
 from ._state import is_interactive_logging_enabled as is_interactive_logging_enabled
 from ._state import standardize_dtype as standardize_dtype
+from .data import PyDataset as PyDataset
+from .data import pack_x_y_sample_weight as pack_x_y_sample_weight
+from .data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from .numerical import normalize as normalize
+from .numerical import to_categorical as to_categorical
 from .progress import Progbar as Progbar
 from .random import set_random_seed as set_random_seed
 from .saving import CustomObjectScope as CustomObjectScope
@@ -17,9 +22,13 @@ from .saving import register_keras_serializable as register_keras_serializable
 from .saving import serialize_keras_object as serialize_keras_object
 from .symbolic import is_keras_tensor as is_keras_tensor
 
+Sequence = PyDataset
+
 __all__ = [
     "CustomObjectScope",
     "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -30,8 +39,12 @@ __all__ = [
     "get_registered_object",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "normalize",
+    "pack_x_y_sample_weight",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
 ]

@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 
 from . import _state, initializers
-from ._typing import Array, DTypeLike, ShapeLike, TensorLike
-from .tensor import Tensor, TensorOps, as_array
+from ._typing import Array, DTypeLike, Shape, ShapeLike, TensorLike
+from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, recorders
 
 AnyInitializer = Callable[..., TensorLike]
 
@@ -15,7 +15,8 @@ AnyInitializer = Callable[..., TensorLike]
 class Variable(TensorOps):
     """An array with a name, a path and a `trainable` mark, whose value is set with `assign`.
 
-    Every `assign` stores a new array, so tensors computed from the old value keep theirs.
+    Every `assign` stores a new array, so tensors computed from the old value keep theirs. While a model trains, the
+    arrays of its weights are changed in place; what this class gives out are copies.
 
     Args:
         initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
@@ -39,8 +40,8 @@ class Variable(TensorOps):
         ('v', (2,))
     """
 
-    __slots__ = ("__weakref__", "_declared_trainable", "aggregation", "array", "autocast", "constraint", "name",
-                 "overwrite_with_gradient", "path", "regularizer", "synchronization", "trainable")  # fmt: skip
+    __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
+                 "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
 
     array: Array
 
@@ -85,8 +86,7 @@ class Variable(TensorOps):
         self.array = value
         self.name: str = name
         self.path: str = f"{scope}/{name}" if scope else name
-        self.trainable: bool = bool(trainable)
-        self._declared_trainable = self.trainable
+        self._trainable = self._declared_trainable = bool(trainable)
         self.autocast: bool = autocast
         self.aggregation: str | None = aggregation
         self.synchronization: str | None = synchronization
@@ -97,11 +97,40 @@ class Variable(TensorOps):
     @property
     def value(self) -> Tensor:
         """The present value as a tensor; a later `assign` does not change it."""
-        return Tensor(self.array)
+        return cast(Tensor, NUMPY_OPS["copy"](self))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        _state.Structure.version += 1
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes of the axes."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype."""
+        return self.array.dtype.name
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.array.size
 
     def numpy_view(self) -> Array:
-        """Return the array itself; a value that changes later is not part of any record."""
-        return self.array
+        """Return the values as an array, after telling open recorders that Python reads them."""
+        for recorder in recorders.open:
+            recorder.read(self)
+        return self.array.copy()
+
+    numpy = numpy_view
 
     def assign(self, value: TensorLike) -> Tensor:
         """Store a new value of the same shape, cast to the variable's dtype, and return it.
@@ -109,25 +138,32 @@ class Variable(TensorOps):
         Raises:
             ValueError: if the shape differs.
         """
-        new = as_array(value, self.dtype)
-        if new.shape != self.array.shape:
+        given = value.array if isinstance(value, TensorOps) else None
+        if given is None:  # no tensor, or a symbolic one, which is refused
+            given = as_array(value, self.dtype)
+        if given.shape != self.array.shape:
             raise ValueError(
                 f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
-                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {new.shape}."
+                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {given.shape}."
             )
         if _state.context.dry:
             _state.context.undo.append((self, self.array))
-        self.array = np.array(new)
+        old, self.array = self.array, np.array(given, self.array.dtype)
         _state.Structure.values += 1
-        return self.value
+        output = Tensor(self.array)
+        if recorders.open:
+            entry = Entry(ASSIGN, (value,), (given,), (self, old), {}, output)
+            for recorder in recorders.open:
+                recorder.record(entry)
+        return output
 
     def assign_add(self, value: TensorLike) -> Tensor:
         """Add to the value, and return the new one."""
-        return self.assign(self.array + as_array(value, self.dtype))
+        return self.assign(self + value)
 
     def assign_sub(self, value: TensorLike) -> Tensor:
         """Subtract from the value, and return the new one."""
-        return self.assign(self.array - as_array(value, self.dtype))
+        return self.assign(self - value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
         twin = Variable.__new__(Variable)
@@ -147,6 +183,15 @@ class Variable(TensorOps):
     def __repr__(self) -> str:
         value = np.array2string(self.array, separator=", ", prefix="value=")
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={value}>"
+
+
+def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
+    """Set a variable when its assignment is replayed: in place, and to what it holds by then."""
+    np.copyto(variable.array, value, casting="unsafe")
+    return variable.array
+
+
+ASSIGN = Op(_overwrite, (None,), 1, effect=True)
 
 
 def _known(shape: ShapeLike) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_signature", "_structure", "_typing"],
+    ["_interrupt", "_signature", "_structure", "_typing"],
     ["_state", "registry"],
     ["tensor"],
     ["gradients", "symbolic"],
@@ -22,12 +22,15 @@ LEVELS = [
     ["activations", "random"],
     ["constraints", "dtype_policies", "initializers", "input_spec", "regularizers"],
     ["losses", "variable"],
+    ["metrics", "optimizers"],
     ["layers"],
-    ["summary", "progress"],
-    ["callbacks", "data", "plan"],
+    ["summary", "progress", "saving"],
+    ["callbacks", "data", "numerical", "plan"],
+    ["runner"],
+    ["compiling"],
     ["training"],
     ["models"],
-    ["config", "saving"],
+    ["config"],
     ["backend", "utils"],
     ["__init__"],
 ]

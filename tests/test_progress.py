@@ -189,3 +189,39 @@ def test_no_output_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match="not both"):
         Progbar(target=1, stateful_metrics=["a"], stateless_metrics=["b"])
+
+
+def test_tells_when_there_is_something_to_draw(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
+    bar = Progbar(target=1000)
+    assert bar.is_due(1)
+    bar.update(1)
+    assert not bar.is_due(2)
+    clock.now += 0.04
+    assert not bar.is_due(3)
+    clock.now += 0.02
+    assert bar.is_due(4)
+    bar.update(4)
+    assert len(drawn(terminal)) == 2
+
+
+def test_an_interrupted_line_is_ended_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
+    bar = Progbar(target=3)
+    bar.close()
+    assert terminal.getvalue() == ""
+    bar.update(1)
+    bar.close()
+    bar.close()
+    assert terminal.getvalue().endswith("/step\n")
+    assert terminal.getvalue().count("\n") == 1
+    bar.update(3)
+    bar.close()
+    assert terminal.getvalue().count("\n") == 2
+
+
+def test_a_log_has_no_line_to_end(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Progbar(target=3)
+    bar.update(1)
+    bar.close()
+    assert capsys.readouterr().out == ""

@@ -189,7 +189,8 @@ class Layer:
                 f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
                 "already built. All state must be created in `__init__()` or in `build()`."
             )
-        _state.Structure.version += 1
+        if name not in _NO_STRUCTURE:
+            _state.Structure.version += 1
         object.__setattr__(self, name, value)
 
     def _locked(self) -> bool:
@@ -681,6 +682,8 @@ class Layer:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+_NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
+"""Attributes of a model that no computation depends on."""
 _BASE_ATTRIBUTES = frozenset(
     {
         "_variables",

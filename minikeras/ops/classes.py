@@ -95,7 +95,8 @@ def _clip(x: Any) -> Any:
 
 
 def _inside(x: Any) -> Any:
-    return (x > _state.settings.epsilon) & (x < 1 - _state.settings.epsilon)
+    """Return the slope of `_clip`: 1 between the bounds, 0 beyond them, half at a bound itself (as JAX has it)."""
+    return 0.5 * (np.sign(x - _state.settings.epsilon) + np.sign(1 - _state.settings.epsilon - x))
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
@@ -180,23 +181,52 @@ def _needs_axis(output: Array) -> None:
         raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
 
 
+def class_numbers(target: Any, output: Array, axis: int) -> Array:
+    """Return labels as integers, in the shape of the output without its axis of classes.
+
+    Raises:
+        ValueError: for labels that are no whole numbers, name no class or are of another shape.
+    """
+    given, count = np.asarray(target), output.shape[axis]
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"Integer targets must be class numbers. Received: targets of dtype {given.dtype}.")
+    with np.errstate(invalid="ignore"):  # a NaN is refused below
+        labels: Array = given.astype(np.intp, copy=False)
+    if given.dtype.kind == "f" and (labels != given).any():
+        raise ValueError(
+            f"Integer targets must be whole class numbers from 0 to {count - 1}. Received: "
+            f"{given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
+        )
+    labels = _labels(labels, output, axis)
+    if labels.size and int(labels.view(np.uintp).max()) >= count:  # as unsigned, a negative one is huge
+        raise ValueError(
+            f"Integer targets must be class numbers from 0 to {count - 1}. "
+            f"Received: targets from {labels.min()} to {labels.max()}."
+        )
+    return labels
+
+
 def _labels(target: Any, output: Any, axis: int) -> Any:
-    """Return labels in the rank of the output, with size 1 along the axis of the classes."""
+    """Return labels without a last axis of size 1 that the output's rank does not leave room for."""
     if np.ndim(target) == np.ndim(output) and np.shape(target)[-1] == 1:
         target = np.squeeze(target, axis=-1)
-    expected = tuple(np.delete(np.shape(output), axis).tolist())
-    if np.shape(target) != expected:
+    expected = list(np.shape(output))
+    del expected[axis]
+    if np.shape(target) != tuple(expected):
         raise ValueError(
-            f"Integer targets must have the shape of the output without its axis of classes, {expected}. "
+            f"Integer targets must have the shape of the output without its axis of classes, {tuple(expected)}. "
             f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}."
         )
-    return np.expand_dims(target, axis)
+    return target
 
 
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    classes = np.moveaxis(np.arange(np.shape(output)[axis]).reshape([-1] + [1] * (np.ndim(output) - 1)), 0, axis)
-    hot = np.equal(_labels(target, output, axis), classes)
-    return _output_rule(g, y, hot * 1.0, output, from_logits, axis)
+    after = (-1 - axis) % np.ndim(output)  # axes behind that of the classes
+    classes = np.arange(np.shape(output)[axis]).reshape([-1] + [1] * after)
+    hot = np.equal(np.expand_dims(_labels(target, output, axis), axis), classes)
+    if from_logits:
+        return np.expand_dims(g, axis) * (rule(softmax)(output, axis) - hot)
+    return _output_rule(g, y, hot.astype(output.dtype), output, from_logits, axis)
 
 
 @primitive(None, _sparse_rule)
@@ -209,12 +239,14 @@ def sparse_categorical_crossentropy(
     """
     output = as_float(output)
     _needs_axis(output)
-    labels = _labels(np.asarray(target).astype(np.intp), output, axis)
-    count = output.shape[axis]
-    if labels.size and int(labels.view(np.uintp).max()) >= count:  # as unsigned, a negative one is huge
-        raise ValueError(
-            f"Integer targets must be class numbers from 0 to {count - 1}. "
-            f"Received: targets from {labels.min()} to {labels.max()}."
-        )
-    chosen = np.take_along_axis(_log_probabilities(output, from_logits, axis), labels, axis)
-    return -np.squeeze(chosen, axis)
+    labels = class_numbers(target, output, axis)
+    rows = output if axis == -1 else np.moveaxis(output, axis, -1)
+    rows = rows.reshape(-1, rows.shape[-1])
+    if from_logits:
+        rows = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)  # exp cannot overflow
+    chosen = rows[np.arange(len(rows)), labels.reshape(-1)]
+    if from_logits:
+        losses = np.log(np.add.reduce(np.exp(rows), axis=-1)) - chosen
+    else:
+        losses = -np.log(_clip(chosen / np.add.reduce(rows, axis=-1)))
+    return losses.reshape(labels.shape)

@@ -1,0 +1,53 @@
+"""Ctrl-C that waits until a step is whole."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Interrupt:
+    """Within this context, an interrupt that comes during `run` is raised right after it.
+
+    A second one is raised at once. Outside of the main thread, and where the program has a handler of its own for
+    interrupts, it changes nothing.
+
+    Example:
+        >>> with Interrupt() as interrupt:
+        ...     interrupt.run(max, 1, 2)
+        2
+    """
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._pending = False
+        self._before: Any = None
+
+    def __enter__(self) -> "Interrupt":
+        main = threading.current_thread() is threading.main_thread()
+        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self._busy or self._pending:
+            raise KeyboardInterrupt
+        self._pending = True
+
+    def run(self, function: Callable[..., T], *args: Any) -> T:
+        """Return function(*args)."""
+        self._busy = True
+        try:
+            result = function(*args)
+        finally:
+            self._busy = False
+        if self._pending:
+            raise KeyboardInterrupt
+        return result

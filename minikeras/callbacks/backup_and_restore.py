@@ -1,0 +1,123 @@
+"""Go on with a training that was interrupted."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ..saving.npz import assign, match, pack, read_arrays, write_arrays
+from .callback import Callback, Logs
+from .frequency import BatchCounter, Frequency
+
+
+class BackupAndRestore(Callback):
+    """Saves weights, optimizer and epoch while the model trains, so that the same `fit`, run again, goes on from there.
+
+    An epoch that was interrupted is run again from its first batch.
+
+    Args:
+        backup_dir: A folder for the backup alone.
+        save_freq: "epoch", a number of batches, or False for never.
+        double_checkpoint: Whether to keep the backup before the last one too, which is read if the last is damaged.
+        delete_checkpoint: Whether to remove the backup when the training has come to its end.
+
+    Raises:
+        ValueError: for an empty folder name or another frequency; when training begins, if the model is not built or
+            the backup is of another model.
+
+    Example:
+        >>> import tempfile
+        >>> import minikeras as keras
+        >>> class Net(keras.Sequential):
+        ...     optimizer = None
+        >>> model = Net([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> backup = BackupAndRestore(tempfile.mkdtemp())
+        >>> backup.set_model(model)
+        >>> backup.on_epoch_end(4)  # five epochs are done, then the power fails
+        >>> model.set_weights([[[0.0], [0.0]], [0.0]])
+        >>> backup.on_train_begin()
+        >>> model._initial_epoch, model.get_weights()[0].tolist()
+        (5, [[1.0], [1.0]])
+    """
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: Frequency = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        if not backup_dir:
+            raise ValueError(f"`backup_dir` must name a folder. Received: backup_dir={backup_dir!r}.")
+        self.backup_dir: str = os.fspath(backup_dir)
+        self.save_freq: Frequency = save_freq
+        self.double_checkpoint = double_checkpoint
+        self.delete_checkpoint = delete_checkpoint
+        self._counter = BatchCounter(save_freq)
+        self._epoch = 0
+        self._path = os.path.join(self.backup_dir, "latest.npz")
+        self._previous = os.path.join(self.backup_dir, "previous.npz")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Restore what an interrupted training left, if there is something."""
+        if not self.model.built:
+            raise ValueError(
+                f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
+                "Call it on a batch, or build() it, first."
+            )
+        if os.path.exists(self._path):
+            try:
+                self._restore(self._path)
+            except (OSError, ValueError):
+                if not os.path.exists(self._previous):
+                    raise
+                self._restore(self._previous)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Remember where to go on."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save if it is time."""
+        if self._counter.is_full(batch):
+            self._save(batch)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save if it is time."""
+        self._epoch = epoch + 1
+        if self.save_freq == "epoch":
+            self._save(0)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Remove the backup."""
+        if self.delete_checkpoint and os.path.isdir(self.backup_dir):
+            for path in (self._path, self._previous):
+                if os.path.exists(path):
+                    os.remove(path)
+            if not os.listdir(self.backup_dir):
+                os.rmdir(self.backup_dir)
+
+    def _variables(self) -> dict[str, Any]:
+        """Return what is saved: groups of variables."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is None:
+            return {"model/": self.model.weights}
+        if not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
+        return {"model/": self.model.weights, "optimizer/": optimizer.variables}
+
+    def _save(self, batch: int) -> None:
+        arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch)}
+        for group, variables in self._variables().items():
+            arrays |= pack(variables, group)
+        os.makedirs(self.backup_dir, exist_ok=True)
+        if self.double_checkpoint and os.path.exists(self._path):
+            os.replace(self._path, self._previous)
+        write_arrays(self._path, arrays)
+
+    def _restore(self, path: str) -> None:
+        arrays = read_arrays(path)
+        pairs = [match(variables, arrays, path, group) for group, variables in self._variables().items()]
+        for group in pairs:
+            assign(group)
+        self.model._initial_epoch = int(arrays["epoch"])

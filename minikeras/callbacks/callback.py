@@ -1,0 +1,124 @@
+"""The base class of callbacks, and the logs that they get."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
+
+from ..tensor import TensorOps
+
+Logs: TypeAlias = dict[str, Any]
+"""Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
+
+
+class Callback:
+    """Base class of callbacks: override the hooks you need.
+
+    In `fit` the hooks run in this order: `on_train_begin`, then for each epoch `on_epoch_begin`, a pair of
+    `on_train_batch_begin` and `on_train_batch_end` for each batch, the test hooks where there is validation data, and
+    `on_epoch_end`; at last `on_train_end`. `evaluate` runs the test hooks and `predict` the predict hooks. Epochs and
+    batches count from 0; a logs argument is a dict that callbacks later in the list share.
+
+    Attributes:
+        params: Settings of the run, such as {"verbose": 1, "epochs": 3, "steps": 10}.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Count(keras.callbacks.Callback):
+        ...     batches = 0
+        ...     def on_predict_batch_end(self, batch, logs=None):
+        ...         self.batches += 1
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> count = Count()
+        >>> _ = model.predict(np.ones((5, 1)), batch_size=2, verbose=0, callbacks=[count])
+        >>> count.batches
+        3
+    """
+
+    params: dict[str, Any] | None = None
+    _model: Any = None
+    _reads_lazily: ClassVar[bool] = False
+    """Whether the batch hooks take logs that are not computed yet, to read them only now and then."""
+
+    @property
+    def model(self) -> Any:
+        """The model that runs; models sit above this file, hence Any."""
+        return self._model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Take the settings of the run."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Take the model."""
+        self._model = model
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each batch of training: the older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each batch of training: the older name of `on_train_batch_end`."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Run before each epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Run after each epoch; logs hold its metrics, those of the validation data under "val_..."."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each batch of training."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each batch of training; logs hold the metrics over the epoch so far."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each batch of evaluation or validation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each batch of evaluation or validation; logs hold the metrics so far."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each batch of prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each batch of prediction; logs["outputs"] holds its predictions."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Run before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Run after the last epoch, with its logs."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Run before evaluation or validation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Run after evaluation or validation; logs hold the metrics."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Run before prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Run after prediction."""
+
+
+def as_floats(logs: Mapping[str, Any] | None) -> Logs:
+    """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values.
+
+    Example:
+        >>> import numpy as np
+        >>> as_floats({"loss": np.float32(0.5), "accuracy": 1})
+        {'accuracy': 1.0, 'loss': 0.5}
+    """
+    found: Logs = {}
+    for name, value in sorted((logs or {}).items()):
+        if isinstance(value, TensorOps):
+            value = value.numpy()
+        if isinstance(value, dict):
+            found.update(as_floats(value))
+        elif isinstance(value, int) or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0):
+            found[name] = float(value)
+        else:
+            found[name] = value
+    return found

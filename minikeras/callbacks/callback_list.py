@@ -1,0 +1,162 @@
+"""Callbacks that run one after the other."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeAlias
+
+from .callback import Callback, Logs, as_floats
+from .history import History
+from .progbar_logger import ProgbarLogger
+
+Callbacks: TypeAlias = Callback | Iterable[Any] | None
+"""A callback, or callbacks in lists, one in the other if need be."""
+
+_OLDER_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+class CallbackList(Callback):
+    """Callbacks that run one after the other, at next to no cost for the hooks that none of them overrides.
+
+    All get one dict of logs, with floats in the order of their names; what one adds, those after it see.
+
+    Args:
+        callbacks: The callbacks.
+        add_history: Whether to add a `History` where there is none.
+        add_progbar: Whether to add a `ProgbarLogger` where there is none.
+        model: The model that runs.
+        params: Settings of the run.
+
+    Raises:
+        TypeError: if one is no Callback.
+        ValueError: when the end of a run is told whose begin was not.
+
+    Example:
+        >>> from minikeras.callbacks import LambdaCallback
+        >>> hooks = CallbackList(LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs)), epochs=1)
+        >>> hooks.listens("on_epoch_end"), hooks.listens("on_train_batch_end")
+        (True, False)
+        >>> hooks.on_epoch_end(0, {"loss": 2})
+        0 {'loss': 2.0}
+    """
+
+    def __init__(
+        self,
+        callbacks: Callbacks = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        self.callbacks: list[Callback] = _flat(callbacks)
+        self._listeners: dict[str, list[tuple[Callable[..., None], bool]]] = {}
+        self._runs = 0
+        self._history = next((c for c in self.callbacks if isinstance(c, History)), None)
+        self._progbar = next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
+        if add_history and self._history is None:
+            self._history = History()
+            self.callbacks.append(self._history)
+        if add_progbar and self._progbar is None:
+            self._progbar = ProgbarLogger()
+            self.callbacks.append(self._progbar)
+        self.set_model(model)
+        self.set_params(params)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Give all callbacks the settings of the run, if there are any."""
+        super().set_params(params)
+        if params:
+            for callback in self.callbacks:
+                callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Give all callbacks the model, and the model its history."""
+        if model is None:
+            return
+        super().set_model(model)
+        if self._history is not None:
+            model.history = self._history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def listens(self, hook: str) -> bool:
+        """Tell whether a callback overrides a hook; if none does, its logs need not be computed.
+
+        The answer is looked up anew whenever a run or an epoch begins.
+        """
+        return bool(self._listening(hook))
+
+    def close(self) -> None:
+        """End the line of a progress bar that was interrupted."""
+        if self._progbar is not None:
+            self._progbar.close()
+
+    def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool]]:
+        """Return what the callbacks run for a hook, each with whether it takes logs that are not computed yet."""
+        found = self._listeners.get(hook)
+        if found is None:
+            found = [
+                (getattr(callback, name), callback._reads_lazily)
+                for callback in self.callbacks
+                if (name := _own_hook(callback, hook))
+            ]
+            self._listeners[hook] = found
+        return found
+
+    def _run(self, hook: str, *args: Any) -> None:
+        """Run a hook that comes once a run or an epoch; the last argument is the logs."""
+        if hook.endswith("begin"):
+            self._listeners.clear()
+        if listening := self._listening(hook):
+            args = (*args[:-1], as_floats(args[-1]))
+            for run, _ in listening:
+                run(*args)
+
+
+def _forwarded(hook: str) -> Callable[..., None]:
+    """Return the method of `CallbackList` that runs a hook of all its callbacks."""
+
+    def on_batch(self: CallbackList, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        plain = False
+        for run, lazy in self._listening(hook):
+            if not (lazy or plain):
+                logs, plain = as_floats(logs), True
+            run(batch, logs=logs)
+
+    def on_epoch(self: CallbackList, epoch: int, logs: Logs | None = None) -> None:
+        self._run(hook, epoch, logs)
+
+    def on_begin(self: CallbackList, logs: Logs | None = None) -> None:
+        self._runs += 1
+        self._run(hook, logs)
+
+    def on_end(self: CallbackList, logs: Logs | None = None) -> None:
+        self._run(hook, logs)
+        self._runs -= 1
+        if self._runs < 0:
+            raise ValueError(f"`{hook}` was called without the `{hook.replace('end', 'begin')}` that goes before it.")
+
+    kinds: dict[str, Callable[..., None]] = {"batch": on_batch, "epoch": on_epoch, "begin": on_begin, "end": on_end}
+    return wraps(vars(Callback)[hook])(next(kinds[kind] for kind in kinds if kind in hook))
+
+
+for _hook in [name for name in vars(Callback) if name.startswith("on_")]:
+    setattr(CallbackList, _hook, _forwarded(_hook))
+
+
+def _flat(callbacks: Callbacks) -> list[Callback]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, Callback):
+        return [callbacks]
+    if isinstance(callbacks, Iterable) and not isinstance(callbacks, str):
+        return [callback for item in callbacks for callback in _flat(item)]
+    raise TypeError(
+        "All items of `callbacks` must be instances of Callback. "
+        f"Received: {callbacks!r} (of type {type(callbacks).__name__})."
+    )
+
+
+def _own_hook(callback: Callback, hook: str) -> str | None:
+    """Return the name under which a callback overrides a hook, None if it does not."""
+    names = (hook, _OLDER_NAMES.get(hook, hook))
+    return next((n for n in names if n in vars(callback) or getattr(type(callback), n) is not vars(Callback)[n]), None)

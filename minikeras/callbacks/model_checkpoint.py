@@ -1,0 +1,123 @@
+"""Save the model while it trains."""
+
+import os
+from typing import Any
+from warnings import warn
+
+from ..progress import write
+from .callback import Logs
+from .frequency import BatchCounter, Frequency
+from .monitor import Mode, Monitor
+
+
+class ModelCheckpoint(Monitor):
+    """Saves the model, or its weights, at the end of each epoch or after every so many batches.
+
+    Args:
+        filepath: Where to; may hold fields such as "{epoch:02d}-{val_loss:.2f}", filled from the logs and with the
+            epoch and batch, counted from 1. Ends in ".weights.npz", ".npz" or ".weights.h5" with `save_weights_only`,
+            in ".keras" or ".h5" otherwise.
+        monitor: Name of the metric in the logs that tells which model is the best.
+        verbose: 1 to say so.
+        save_best_only: Whether to save only models that are better than those before.
+        save_weights_only: Whether to save with `model.save_weights` instead of `model.save`.
+        mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
+        save_freq: "epoch", or a number of batches.
+        initial_value_threshold: The value to beat at first.
+
+    Raises:
+        ValueError: for another ending or frequency; after the first epoch, if mode "auto" finds nothing.
+        KeyError: if the path has a field that the logs lack.
+        OSError: if the path is a directory, or the file cannot be written.
+
+    Example:
+        >>> class Model:
+        ...     def save(self, path, overwrite):
+        ...         print("save", path)
+        >>> checkpoint = ModelCheckpoint("{epoch:02d}-{loss:.1f}.keras", "loss", save_best_only=True)
+        >>> checkpoint.set_model(Model())
+        >>> for epoch, loss in enumerate([0.5, 0.7, 0.3]):
+        ...     checkpoint.on_epoch_end(epoch, {"loss": loss})
+        save 01-0.5.keras
+        save 03-0.3.keras
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: Mode = "auto",
+        save_freq: Frequency = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode, initial_value_threshold)
+        self.filepath: str = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq: Frequency = save_freq
+        self._counter = BatchCounter(save_freq)
+        self._epoch = 0
+        endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
+        if not self.filepath.endswith(endings):
+            raise ValueError(
+                f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends in one of "
+                f"{endings}. Received: filepath={self.filepath!r}."
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Remember the epoch for the batches in it."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save the model if it is time."""
+        if self._counter.is_full(batch):
+            self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save the model if it is time."""
+        self._set_monitor_op()
+        if self.save_freq == "epoch":
+            self._save(epoch, logs or {})
+
+    def _save(self, epoch: int, logs: Logs) -> None:
+        try:
+            path = self.filepath.format_map({**logs, "epoch": epoch + 1})
+        except KeyError as error:
+            raise KeyError(
+                f"filepath={self.filepath!r} has a field {error} that the logs lack. They have: {', '.join(logs)}."
+            ) from None
+        if not self.save_best_only:
+            self._say(epoch, f"saving model to {path}")
+        elif not self._is_best(epoch, logs.get(self.monitor), path):
+            return
+        if os.path.isdir(path):
+            raise IsADirectoryError(f"ModelCheckpoint needs the path of a file. Received: {path!r}, a directory.")
+        if os.path.dirname(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        save(path, overwrite=True)
+        self._say(epoch, f"finished saving model to {path}")
+
+    def _is_best(self, epoch: int, current: Any, path: str) -> bool:
+        """Tell whether a value is better than those before; one that cannot be compared counts, with a warning."""
+        if current is None:
+            warn(f"Can save best model only with {self.monitor} available.", stacklevel=4)
+            return True
+        if getattr(current, "ndim", 0):
+            warn(f"Can save best model only when `monitor` is a scalar value. Received: {current}.", stacklevel=4)
+            return True
+        before = "None" if self.best is None else f"{self.best:.5f}"
+        if not self._is_improvement(current, self.best):
+            self._say(epoch, f"{self.monitor} did not improve from {before}")
+            return False
+        self._say(epoch, f"{self.monitor} improved from {before} to {current:.5f}, saving model to {path}")
+        self.best = current
+        return True
+
+    def _say(self, epoch: int, text: str) -> None:
+        if self.verbose > 0:
+            write(f"\nEpoch {epoch + 1}: {text}\n")

@@ -1,0 +1,107 @@
+"""The progress bar of `fit`, `evaluate` and `predict`."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..progress import Progbar, write
+from .callback import Callback, Logs, as_floats
+
+
+class ProgbarLogger(Callback):
+    """Shows how far a run is: a bar (verbose 1) or a line (verbose 2) an epoch, with the metrics.
+
+    `fit`, `evaluate` and `predict` add one unless their `verbose` is 0.
+
+    Example:
+        >>> logger = ProgbarLogger()
+        >>> logger.set_params({"verbose": 2, "epochs": 3, "steps": 1})
+        >>> logger.on_epoch_begin(0)
+        Epoch 1/3
+        >>> logger.on_train_batch_end(0, {"loss": 0.5})
+        >>> logger.on_epoch_end(0, {"loss": 0.5})  # doctest: +ELLIPSIS
+        1/1 - 0s - .../step - loss: 0.5000
+    """
+
+    _reads_lazily: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self.seen: int = 0
+        self.progbar: Progbar | None = None
+        self.target: int | None = None
+        self.verbose: int = 1
+        self.epochs: int = 1
+        self._in_fit = False
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Take the number of steps, that of epochs, and how much to show."""
+        super().set_params(params)
+        self.verbose = 1 if params["verbose"] == "auto" else params["verbose"]
+        self.epochs = params["epochs"]
+        self.target = params["steps"]
+
+    def close(self) -> None:
+        """End the line of a bar that was interrupted, so that what is printed next stands below it."""
+        if self.progbar is not None:
+            self.progbar.close()
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Be silent about validation from now on."""
+        self._in_fit = True
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Print which epoch begins, if there are several."""
+        self._start()
+        if self.verbose and self.epochs > 1:
+            write(f"Epoch {epoch + 1}/{self.epochs}\n")
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Start a bar, except within `fit`."""
+        if not self._in_fit:
+            self._start()
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Start a bar."""
+        self._start()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Show the step and the metrics."""
+        self._update(batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Show the step and the metrics, except within `fit`."""
+        if not self._in_fit:
+            self._update(batch, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Show the step."""
+        self._update(batch, None)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Show the last step, with all metrics."""
+        self._finish(logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Show the last step, except within `fit`."""
+        if not self._in_fit:
+            self._finish(logs)
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Show the last step."""
+        self._finish(logs)
+
+    def _start(self) -> Progbar:
+        self.seen = 0
+        self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
+        return self.progbar
+
+    def _update(self, batch: int, logs: Mapping[str, Any] | None) -> None:
+        bar = self.progbar or self._start()
+        self.seen = batch + 1
+        if self.verbose == 1 and bar.is_due(self.seen):
+            bar.update(self.seen, as_floats(logs).items(), finalize=False)
+
+    def _finish(self, logs: Logs | None) -> None:
+        bar = self.progbar or self._start()
+        if self.target is None:
+            self.target = bar.target = self.seen
+        bar.update(self.target, (logs or {}).items(), finalize=True)

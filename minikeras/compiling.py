@@ -1,0 +1,412 @@
+"""What `compile` was given -> the losses and metrics of each output of a model.
+
+The outputs are paired with what was given for them when the first batch shows their structure: one thing for all, a
+list in their order, or a dict by their names (those of a dict of outputs, or of the layers that give them).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from . import losses, metrics, ops
+from ._structure import leaves, map_structure
+from .losses import Loss, LossFunctionWrapper
+from .metrics import Mean, MeanMetricWrapper, Metric
+from .registry import is_built_in
+from .tensor import Tensor
+
+Names = list[str] | None
+_ACCURACY = ("accuracy", "acc")
+_CROSSENTROPY = ("crossentropy", "ce")
+
+
+def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
+    """Raise the error that an unknown name among losses or metrics would raise once they are needed."""
+    for item in leaves(what):
+        if isinstance(item, str) and item.lower() not in resolved_later:
+            get(item)
+
+
+class Output(NamedTuple):
+    """One tensor among the outputs.
+
+    Attributes:
+        path: Keys and places that lead to it.
+        name: Its name, None if it has none.
+    """
+
+    path: tuple[Any, ...]
+    name: str | None
+
+
+def outputs_of(y_pred: Any, names: Names) -> list[Output]:
+    """Return the outputs of a model, in Keras's order: a dict's by the model's names, or else sorted."""
+    if not isinstance(y_pred, dict | list | tuple):
+        return [Output((), names[0] if names and len(names) == 1 else None)]
+    if isinstance(y_pred, dict):
+        keys = names if names and set(names) == set(y_pred) else sorted(y_pred)
+        pairs: list[tuple[Any, str | None]] = [(key, key) for key in keys]
+    else:
+        known: list[str | None] = list(names) if names and len(names) == len(y_pred) else [None] * len(y_pred)
+        pairs = list(enumerate(known))
+    found = []
+    for key, name in pairs:
+        for inner in outputs_of(y_pred[key], None):
+            found.append(Output((key, *inner.path), inner.name or name))
+    return found
+
+
+def follow(structure: Any, path: tuple[Any, ...]) -> Any:
+    """Return what lies at a path in a structure; a tensor or None stands for itself at every path."""
+    for key in path:
+        if not isinstance(structure, dict | list | tuple):
+            break
+        structure = structure[key]
+    return structure
+
+
+def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> Any:
+    """Return targets (or weights) in the structure of the outputs.
+
+    Args:
+        y: The targets: in that structure, in a flat list or dict, or those of the wanted outputs alone.
+        y_pred: The outputs.
+        outputs: Where they are.
+        wanted: Which of them have a loss.
+
+    Raises:
+        ValueError: if they cannot be told apart.
+    """
+    if not isinstance(y_pred, dict | list | tuple):
+        flat = leaves(y)
+        if len(flat) != 1:
+            raise ValueError(f"The model has one output. Received {len(flat)} targets: {_sketch(y)}.")
+        return flat[0]
+    if _same(y, y_pred):
+        return y
+    flat = [y[o.name] for o in outputs] if isinstance(y, dict) and set(y) == {o.name for o in outputs} else leaves(y)
+    if len(flat) == sum(wanted) < len(outputs):
+        given = iter(flat)
+        flat = [next(given) if use else None for use in wanted]
+    if len(flat) != len(outputs):
+        raise ValueError(
+            f"y_true and y_pred have different structures: {len(flat)} targets for {len(outputs)} outputs. "
+            f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
+        )
+    return _unfollow(y_pred, {o.path: value for o, value in zip(outputs, flat, strict=True)})
+
+
+def _unfollow(like: Any, values: dict[tuple[Any, ...], Any], path: tuple[Any, ...] = ()) -> Any:
+    if isinstance(like, dict):
+        return {key: _unfollow(item, values, (*path, key)) for key, item in like.items()}
+    if isinstance(like, list | tuple):
+        return [_unfollow(item, values, (*path, i)) for i, item in enumerate(like)]
+    return values[path]
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(b, dict):
+        return isinstance(a, dict) and set(b) <= set(a) and all(_same(a[key], b[key]) for key in b)
+    if isinstance(b, list | tuple):
+        return isinstance(a, list | tuple) and len(a) == len(b) and all(map(_same, a, b))
+    return not isinstance(a, dict | list | tuple)
+
+
+def _sketch(structure: Any) -> Any:
+    return map_structure(lambda x: getattr(x, "shape", x), structure)
+
+
+def _spread(given: Any, outputs: list[Output], argument: str) -> list[Any]:
+    """Return what was given for each output: None where nothing was.
+
+    Raises:
+        ValueError: if a list is of another length, or a dict names an unknown output.
+    """
+    flat = len(outputs) == 1 or all(len(o.path) == 1 for o in outputs)
+    if isinstance(given, list | tuple) and flat:
+        if len(given) != len(outputs):
+            raise ValueError(
+                f"`{argument}` must have one item for each of the {len(outputs)} outputs. "
+                f"Received {len(given)}: {argument}={given!r}."
+            )
+        return list(given)
+    if isinstance(given, dict) and flat and all(isinstance(o.name, str) for o in outputs):
+        names = [o.name for o in outputs]
+        unknown = set(given) - set(names)
+        if unknown:
+            raise ValueError(
+                f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
+                f"Its outputs are {names}. Received: {argument}={given!r}."
+            )
+        return [given.get(name) for name in names]
+    if isinstance(given, list | tuple | dict):
+        try:
+            return [follow(given, o.path) for o in outputs]
+        except (LookupError, TypeError):
+            raise ValueError(
+                f"`{argument}` must have the structure of the model's outputs, {[o.path for o in outputs]}. "
+                f"Received: {argument}={given!r}."
+            ) from None
+    return [given] * len(outputs)
+
+
+class _Term(NamedTuple):
+    """One loss of one output."""
+
+    output: Output
+    loss: Loss
+    weight: Any
+    tracker: Mean | None
+
+
+class CompiledLoss:
+    """The weighted sum of the losses of all outputs.
+
+    Args:
+        loss: What `compile` got: a loss, a name, a function, or several for several outputs.
+        loss_weights: A weight for each output.
+
+    Raises:
+        ValueError: for an unknown loss, or weights that are no numbers.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any = None) -> None:
+        if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
+            raise ValueError(
+                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
+                f"(multiple output case). Received instead: loss_weights={loss_weights!r}."
+            )
+        check_names(loss, losses.get, _CROSSENTROPY)
+        self._given = loss
+        self._weights = loss_weights
+        self._terms: list[_Term] | None = None
+        self._outputs: list[Output] = []
+        self._wanted: list[bool] = []
+
+    @property
+    def built(self) -> bool:
+        """Whether the outputs have been seen."""
+        return self._terms is not None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The mean of each loss, where there are several."""
+        return list({id(t.tracker): t.tracker for t in self._terms or () if t.tracker is not None}.values())
+
+    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
+        self._outputs = outputs = outputs_of(y_pred, names)
+        given = self._given
+        if len(outputs) == 1 and isinstance(given, list | tuple):
+            chosen: list[Any] = [list(given)]
+        else:
+            chosen = _spread(given, outputs, "loss")
+        weights = _spread(self._weights, outputs, "loss_weights")
+        self._wanted = [item is not None for item in chosen]
+        y_true = align(y_true, y_pred, outputs, self._wanted)
+        found = []
+        for output, items, weight in zip(outputs, chosen, weights, strict=True):
+            for item in items if isinstance(items, list) else [items]:
+                if item is not None:
+                    loss = _loss(item, follow(y_true, output.path), follow(y_pred, output.path))
+                    found.append((output, loss, weight))
+        if len(found) < 2:
+            return [_Term(*parts, None) for parts in found]
+        trackers: dict[str, Mean] = {}
+        terms = []
+        for output, loss, weight in found:
+            name = f"{output.name or loss.name}_loss" if len(outputs) > 1 else f"{loss.name}_loss"
+            terms.append(_Term(output, loss, weight, trackers.setdefault(name, Mean(name=name))))
+        return terms
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
+        """Return the total, None if no output has a loss.
+
+        Args:
+            y_true: The targets.
+            y_pred: The model's outputs.
+            sample_weight: Weights of the rows, for all outputs or in their structure.
+            names: The names of the outputs, where the model knows them.
+
+        Raises:
+            ValueError: if the targets do not fit the outputs.
+        """
+        if self._terms is None:
+            self._terms = self._build(y_true, y_pred, names)
+        y_true = align(y_true, y_pred, self._outputs, self._wanted)
+        if isinstance(sample_weight, dict | list | tuple):
+            sample_weight = align(sample_weight, y_pred, self._outputs, self._wanted)
+        total: Tensor | None = None
+        for output, loss, weight, tracker in self._terms:
+            target, predicted = follow(y_true, output.path), follow(y_pred, output.path)
+            if target is None:
+                raise ValueError(f"A loss needs targets, and there is no `y` for {_called(output)}. Pass `y` as well.")
+            _check_widths(loss, target, predicted, output)
+            value = loss(target, predicted, follow(sample_weight, output.path))
+            if value.ndim:
+                value = ops.mean(value)
+            if tracker is not None:
+                tracker.update_state(value, sample_weight=predicted.shape[0])
+            if weight is not None:
+                value = value * weight
+            total = value if total is None else total + value
+        return total
+
+
+def _called(output: Output) -> str:
+    return f"output {output.name!r}" if output.name else f"the output at {list(output.path)}" if output.path else "it"
+
+
+def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
+    name = identifier if isinstance(identifier, str) else None
+    if name is not None and name.lower() in _CROSSENTROPY:
+        prefix = {"binary": "binary", "sparse": "sparse_categorical", "one_hot": "categorical"}[_kind(y_true, y_pred)]
+        found = losses.get(f"{prefix}_crossentropy")
+    else:
+        found = losses.get(identifier)
+    if isinstance(found, Loss):
+        return found
+    return LossFunctionWrapper(found, name=name or _name_of(found))
+
+
+def _kind(y_true: Any, y_pred: Any) -> str:
+    """Tell what targets are, from the shapes: one yes or no, class numbers, or one-hot rows."""
+    if y_pred.shape[-1:] == (1,):
+        return "binary"
+    sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
+    return "sparse" if sparse else "one_hot"
+
+
+def _name_of(function: Any) -> str:
+    name: str = getattr(function, "name", None) or getattr(function, "__name__", None) or type(function).__name__
+    return "lambda" if name == "<lambda>" else name
+
+
+_BY_CLASS_NUMBER = (losses.SparseCategoricalCrossentropy, losses.sparse_categorical_crossentropy)
+
+
+def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
+    """Refuse targets of another width than the output, which NumPy would broadcast or find no word for.
+
+    A loss of the user's may take what it likes.
+    """
+    function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
+    if not is_built_in(type(loss)) or not is_built_in(function if hasattr(function, "__module__") else type(function)):
+        return
+    if not hasattr(y_true, "shape") or isinstance(loss, _BY_CLASS_NUMBER[:1]) or function is _BY_CLASS_NUMBER[1]:
+        return
+    have, want = tuple(y_true.shape), tuple(y_pred.shape)
+    if have == want or (*have, 1) == want or have == (*want, 1):
+        return
+    raise ValueError(
+        f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
+        f"first) where {_called(output)} has shape {want}, with loss {loss.name!r}. Change the units of the last layer"
+        ", reshape `y`, or use a sparse loss for class numbers."
+    )
+
+
+class CompiledMetrics(Metric):
+    """The metrics of all outputs.
+
+    Args:
+        metrics: What `compile` got.
+        weighted_metrics: The same, for metrics that use sample weights.
+
+    Raises:
+        ValueError: for an unknown metric, or one that is in no list or dict.
+    """
+
+    def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
+        super().__init__(name="compile_metrics")
+        for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if given and not isinstance(given, list | tuple | dict):
+                raise ValueError(
+                    f"Expected `{argument}` argument to be a list, tuple, or dict. "
+                    f"Received instead: {argument}={given!r} of type {type(given)}."
+                )
+            check_names(given or [], _get_metric, (*_ACCURACY, *_CROSSENTROPY))
+        self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
+        self._found: list[tuple[bool, Output, list[Metric]]] | None = None
+        self._outputs: list[Output] = []
+
+    @property
+    def built(self) -> bool:
+        """Whether the outputs have been seen."""
+        return self._found is not None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """All metrics, the unweighted ones first."""
+        return [metric for _, _, group in self._found or () for metric in group]
+
+    @property
+    def variables(self) -> list[Any]:
+        """The variables of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, Output, list[Metric]]]:
+        self._outputs = outputs = outputs_of(y_pred, names)
+        y_true = align(y_true, y_pred, outputs, [False] * len(outputs))
+        found = []
+        for argument, given in self._given.items():
+            if not given:
+                continue
+            chosen = [leaves(given)] if len(outputs) == 1 else _spread(given, outputs, argument)
+            for output, items in zip(outputs, chosen, strict=True):
+                target, predicted = follow(y_true, output.path), follow(y_pred, output.path)
+                group = [_metric(item, target, predicted) for item in leaves(items) if items is not None]
+                found.append((argument == "weighted_metrics", output, group))
+        return found
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> None:
+        """Update all metrics."""
+        if self._found is None:
+            self._found = self._build(y_true, y_pred, names)
+        everywhere = [False] * len(self._outputs)
+        y_true = align(y_true, y_pred, self._outputs, everywhere)
+        if isinstance(sample_weight, dict | list | tuple):
+            sample_weight = align(sample_weight, y_pred, self._outputs, everywhere)
+        for weighted, output, group in self._found:
+            for metric in group:
+                weight = follow(sample_weight, output.path) if weighted else None
+                arguments = {} if weight is None else {"sample_weight": weight}
+                metric.update_state(follow(y_true, output.path), follow(y_pred, output.path), **arguments)
+
+    def reset_state(self) -> None:
+        """Reset all metrics."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def result(self) -> dict[str, Any]:
+        """Return all results by name; a name that comes again gets a number, or "weighted_" before it."""
+        results: dict[str, Any] = {}
+        seen: Counter[str] = Counter()
+        for weighted, output, group in self._found or ():
+            prefix = f"{output.name}_" if output.name and len(self._outputs) > 1 else ""
+            for metric in group:
+                name = prefix + metric.name
+                if weighted and name in seen:
+                    name = f"{prefix}weighted_{metric.name}"
+                seen[name] += 1
+                results[name if seen[name] == 1 else f"{name}_{seen[name] - 1}"] = metric.result()
+        return results
+
+
+def _get_metric(identifier: Any) -> Any:
+    if identifier is None:
+        raise ValueError("Expected a metric, received None.")
+    return metrics.get(identifier)
+
+
+def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    name = identifier if isinstance(identifier, str) else None
+    if name is not None and name.lower() in (*_ACCURACY, *_CROSSENTROPY):
+        prefix = {"binary": "binary", "sparse": "sparse_categorical", "one_hot": "categorical"}[_kind(y_true, y_pred)]
+        suffix = "accuracy" if name.lower() in _ACCURACY else "crossentropy"
+        found = _get_metric(f"{prefix}_{suffix}")
+    else:
+        found = _get_metric(identifier)
+    if isinstance(found, Metric):
+        if name is not None:
+            found.name = name
+        return found
+    return MeanMetricWrapper(found, name=name or _name_of(found))

@@ -1,0 +1,99 @@
+"""Metrics: what is told of a model's predictions, gathered batch by batch.
+
+Example:
+    >>> from minikeras import metrics
+    >>> metric = metrics.BinaryAccuracy()
+    >>> metric.update_state([[1], [0]], [[0.9], [0.2]])
+    >>> metric.update_state([[1], [0]], [[0.4], [0.1]])
+    >>> float(metric.result())
+    0.75
+"""
+
+# ruff: noqa: I001  # many names a line
+# fmt: off
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from .. import losses as _losses
+from .. import registry as _registry
+from .._state import to_snake_case as _to_snake_case
+from .._typing import AnyCallable, Config, CustomObjects, MetricName
+from ..losses import (
+    binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
+    categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+    mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
+)
+from .accuracy import (
+    Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
+)
+from .base import Mean, MeanMetricWrapper, Metric, Sum, registry
+from .base import functions as _functions
+from .classification import (
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, Poisson,
+    SparseCategoricalCrossentropy, SquaredHinge,
+)
+from .confusion import (
+    AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision,
+    SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
+)
+from .f_score import F1Score, FBetaScore
+from .regression import (
+    ConcordanceCorrelation, CosineSimilarity, LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError,
+    MeanSquaredError, MeanSquaredLogarithmicError, PearsonCorrelation, R2Score, RootMeanSquaredError,
+    concordance_correlation, pearson_correlation,
+)
+
+__all__ = [
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy",
+    "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
+    "FalsePositives", "Hinge", "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanMetricWrapper", "MeanSquaredError", "MeanSquaredLogarithmicError", "Metric",
+    "PearsonCorrelation", "Poisson", "Precision", "PrecisionAtRecall", "R2Score", "Recall", "RecallAtPrecision",
+    "RootMeanSquaredError", "SensitivityAtSpecificity", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "SquaredHinge", "Sum", "TopKCategoricalAccuracy",
+    "TrueNegatives", "TruePositives", "binary_accuracy", "binary_crossentropy", "binary_focal_crossentropy",
+    "categorical_accuracy", "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge",
+    "concordance_correlation", "deserialize", "get", "hinge", "huber", "kl_divergence", "log_cosh",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
+]
+# fmt: on
+
+MetricLike: TypeAlias = MetricName | Metric | type[Metric] | AnyCallable | Config
+"""What `get` takes."""
+
+_functions.names.update({name: item for name, item in _losses.registry.names.items() if not isinstance(item, type)})
+for _name in __all__:
+    _item: Any = globals().get(_name)
+    if isinstance(_item, type):
+        registry.register(_item, _to_snake_case(_name))
+    elif _item is not None:
+        _functions.register(_item)
+for _name, _item in {
+    "bce": BinaryCrossentropy, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError, "mse": MeanSquaredError,
+    "msle": MeanSquaredLogarithmicError,
+}.items():  # fmt: skip
+    registry.names |= {_name: _item, _name.upper(): _item}
+serialize: Final = _registry.serialize
+get: Final = registry.get
+
+
+def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
+    """Return the metric, or the function, of a name or of a configuration made by `serialize`.
+
+    Args:
+        config: A name or a configuration.
+        custom_objects: Names to functions or classes of the caller's.
+
+    Raises:
+        ValueError: if the name is unknown.
+
+    Example:
+        >>> deserialize(serialize(AUC(name="area")))
+        <AUC name=area>
+    """
+    is_function = isinstance(config, Mapping) and config.get("class_name") == "function"
+    return (_functions if is_function else registry).deserialize(config, custom_objects)

@@ -1,0 +1,177 @@
+"""How often predictions are right."""
+
+from .. import _state, ops
+from .._typing import TensorLike
+from ..losses import _same_rank as same_rank
+from ..ops.creation import convert_to_tensor
+from ..tensor import Tensor
+from .base import DType, FixedMean, Name, pair
+
+
+def _as_floats(matches: Tensor) -> Tensor:
+    return ops.cast(matches, _state.floatx())
+
+
+def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return 1 where y_pred equals y_true, 0 elsewhere.
+
+    Example:
+        >>> print(accuracy([1, 2], [1, 3]))
+        Tensor([1. 0.], shape=(2,), dtype=float32)
+    """
+    return _as_floats(ops.equal(*pair(y_true, y_pred)))
+
+
+def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Tensor:
+    """Return 1 where y_true says whether y_pred exceeds the threshold, 0 elsewhere.
+
+    Example:
+        >>> print(binary_accuracy([1, 1], [0.9, 0.5]))
+        Tensor([1. 0.], shape=(2,), dtype=float32)
+    """
+    true, predicted = same_rank(convert_to_tensor(y_true), convert_to_tensor(y_pred))
+    return _as_floats(ops.equal(true, ops.greater(predicted, convert_to_tensor(threshold))))
+
+
+def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return 1 where y_true and y_pred are largest at the same place of the last axis, 0 elsewhere.
+
+    Example:
+        >>> print(categorical_accuracy([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]]))
+        Tensor([1. 0.], shape=(2,), dtype=float32)
+    """
+    return _as_floats(ops.equal(*same_rank(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))))
+
+
+def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return 1 where y_true names the place of the last axis at which y_pred is largest, 0 elsewhere.
+
+    Args:
+        y_true: Class numbers, (...) or (..., 1).
+        y_pred: Scores, (..., classes).
+
+    Example:
+        >>> print(sparse_categorical_accuracy([1, 1], [[0.1, 0.9], [0.8, 0.2]]))
+        Tensor([1. 0.], shape=(2,), dtype=float32)
+    """
+    true, predicted = convert_to_tensor(y_true), convert_to_tensor(y_pred)
+    if true.ndim == predicted.ndim and true.shape[-1] == 1:
+        true = ops.squeeze(true, -1)
+    matches = _as_floats(ops.equal(true, ops.argmax(predicted, axis=-1)))
+    return ops.squeeze(matches, -1) if matches.ndim > 1 and matches.shape[-1] == 1 else matches
+
+
+def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Tensor:
+    """Return 1 where y_true is largest at one of the k places of the last axis at which y_pred is, 0 elsewhere.
+
+    Example:
+        >>> print(top_k_categorical_accuracy([[0, 1, 0]], [[0.2, 0.3, 0.5]], k=2))
+        Tensor([1.], shape=(1,), dtype=float32)
+    """
+    return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k)
+
+
+def sparse_top_k_categorical_accuracy(
+    y_true: TensorLike, y_pred: TensorLike, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
+    """Return 1 where y_true names one of the k places of the last axis at which y_pred is largest, 0 elsewhere.
+
+    Args:
+        y_true: Class numbers, (...).
+        y_pred: Scores, (..., classes); equal ones share their place.
+        k: How many places count.
+        from_sorted_ids: Whether y_pred holds class numbers instead, the best first.
+
+    Example:
+        >>> print(sparse_top_k_categorical_accuracy([1, 0], [[0.2, 0.3, 0.5], [0.2, 0.3, 0.5]], k=2))
+        Tensor([1. 0.], shape=(2,), dtype=float32)
+    """
+    predicted = convert_to_tensor(y_pred)
+    true = convert_to_tensor(y_true, predicted.dtype if from_sorted_ids else "int32")
+    rows, labels = ops.reshape(predicted, (-1, predicted.shape[-1])), ops.reshape(true, (-1,))
+    if from_sorted_ids:
+        matches = ops.any(ops.equal(ops.expand_dims(labels, 1), rows[:, :k]), axis=1)
+    else:
+        matches = ops.in_top_k(labels, rows, k)
+    return ops.reshape(_as_floats(matches), true.shape or (1,))
+
+
+class Accuracy(FixedMean):
+    """Share of the predictions that equal the truth: `accuracy`.
+
+    Example:
+        >>> float(Accuracy()([1, 2, 3, 4], [0, 2, 3, 4]))
+        0.75
+    """
+
+    def __init__(self, name: Name = "accuracy", dtype: DType = None) -> None:
+        super().__init__(accuracy, name, dtype)
+
+
+class BinaryAccuracy(FixedMean):
+    """Share of the yes-or-no answers that are right, a prediction above the threshold being a yes: `binary_accuracy`.
+
+    Example:
+        >>> float(BinaryAccuracy()([[1], [1], [0], [0]], [[0.98], [1.0], [0.0], [0.6]]))
+        0.75
+    """
+
+    def __init__(self, name: Name = "binary_accuracy", dtype: DType = None, threshold: float = 0.5) -> None:
+        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
+        self.threshold = threshold
+
+
+class CategoricalAccuracy(FixedMean):
+    """Share of the samples whose largest score stands where their one-hot row has its 1: `categorical_accuracy`.
+
+    Example:
+        >>> float(CategoricalAccuracy()([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
+        0.5
+    """
+
+    def __init__(self, name: Name = "categorical_accuracy", dtype: DType = None) -> None:
+        super().__init__(categorical_accuracy, name, dtype)
+
+
+class SparseCategoricalAccuracy(FixedMean):
+    """Share of the samples whose largest score is that of their class number: `sparse_categorical_accuracy`.
+
+    Example:
+        >>> float(SparseCategoricalAccuracy()([[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0.0]]))
+        0.5
+    """
+
+    def __init__(self, name: Name = "sparse_categorical_accuracy", dtype: DType = None) -> None:
+        super().__init__(sparse_categorical_accuracy, name, dtype)
+
+
+class TopKCategoricalAccuracy(FixedMean):
+    """Share of the samples whose one-hot row is among their k largest scores: `top_k_categorical_accuracy`.
+
+    Example:
+        >>> float(TopKCategoricalAccuracy(k=1)([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
+        0.5
+    """
+
+    def __init__(self, k: int = 5, name: Name = "top_k_categorical_accuracy", dtype: DType = None) -> None:
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+        self.k = k
+
+
+class SparseTopKCategoricalAccuracy(FixedMean):
+    """Share of the samples whose class number is among their k largest scores: `sparse_top_k_categorical_accuracy`.
+
+    Example:
+        >>> float(SparseTopKCategoricalAccuracy(k=1)([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
+        0.5
+    """
+
+    _unwritten = (("from_sorted_ids", False),)
+
+    def __init__(
+        self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
+        from_sorted_ids: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+        self.k = k
+        self.from_sorted_ids = from_sorted_ids

@@ -1,0 +1,308 @@
+"""The base class of all metrics, and averages over samples."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+from .. import _state, dtype_policies, initializers, losses, ops
+from .._structure import leaves
+from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
+from ..dtype_policies import DTypePolicy
+from ..losses import _same_rank as same_rank
+from ..ops.creation import convert_to_tensor
+from ..registry import Registry, deserialize, serialize
+from ..tensor import Tensor
+from ..variable import AnyInitializer, Variable
+
+Name: TypeAlias = str | None
+DType: TypeAlias = DTypeLike | DTypePolicy | None
+"""What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
+InitializerLike: TypeAlias = str | AnyInitializer | Config | None
+
+registry: Registry["Metric"] = Registry("keras.metrics", "metric")
+functions: Registry[AnyCallable] = Registry("builtins", "function")
+"""What the configuration of a `MeanMetricWrapper` may name as its function."""
+
+
+class Metric:
+    """Base class of metrics: numbers gathered batch by batch.
+
+    A subclass makes its state in `__init__` with `add_variable` (or holds other metrics), changes it in
+    `update_state` with `assign` and `assign_add`, and computes `result` from it.
+
+    Args:
+        dtype: Dtype of the computation, `floatx` if not given.
+        name: The metric's name, made up from its class if not given.
+
+    Example:
+        >>> from minikeras import ops
+        >>> class Largest(Metric):
+        ...     def __init__(self, name="largest", dtype=None):
+        ...         super().__init__(dtype, name)
+        ...         self.largest = self.add_variable((), "zeros", name="largest")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.largest.assign(ops.maximum(self.largest, ops.max(y_true - y_pred)))
+        ...     def result(self):
+        ...         return self.largest.value
+        >>> metric = Largest()
+        >>> for error in (2.0, 3.0, 1.0):
+        ...     metric.update_state(ops.array([error]), ops.array([0.0]))
+        >>> float(metric.result())
+        3.0
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = ()
+    """Further arguments that a configuration names, each kept in an attribute of that name."""
+    _direction: Literal["up", "down"]
+    """Which way a better value lies; absent where that is not known."""
+
+    def __init__(self, dtype: DType = None, name: Name = None) -> None:
+        self.name: str = name or _state.auto_name(type(self).__name__)
+        self._dtype: str = dtype_policies.get(dtype or _state.floatx()).compute_dtype
+        self._variables: list[Variable] = []
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the computation."""
+        return self._dtype
+
+    def add_variable(
+        self, shape: ShapeLike, initializer: InitializerLike, dtype: DTypeLike | None = None,
+        aggregation: str | None = "sum", name: Name = None,
+    ) -> Variable:  # fmt: skip
+        """Make a variable of the metric's state, which training does not change.
+
+        Args:
+            shape: Its shape.
+            initializer: What fills it at first: a name, an initializer or a function; zeros for None.
+            dtype: Its dtype, `floatx` if not given.
+            aggregation: As in Keras.
+            name: Last part of its path.
+
+        Raises:
+            RuntimeError: if `super().__init__()` has not run.
+        """
+        self._check_super_called()
+        start = initializers.get(initializer or "zeros")
+        with _state.name_scope(self.name.replace("/", ">"), self):
+            variable = Variable(start, shape, dtype, False, True, aggregation, "on_read", name)
+        self._variables.append(variable)
+        return variable
+
+    def add_weight(
+        self, shape: ShapeLike = (), initializer: InitializerLike = None, dtype: DTypeLike | None = None,
+        name: Name = None,
+    ) -> Variable:  # fmt: skip
+        """Make a variable of the metric's state; see `add_variable`."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    def _check_super_called(self) -> None:
+        if "_variables" not in vars(self):
+            raise RuntimeError(
+                f"In metric '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
+                "in the `__init__()` method."
+            )
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The metric's variables in order of creation, then those of the metrics it holds."""
+        held = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
+        own = [value for value in held if isinstance(value, Variable)]
+        inner = [v for value in held if isinstance(value, Metric) for v in value.variables]
+        return list({id(v): v for v in own + inner}.values())
+
+    def reset_state(self) -> None:
+        """Set all variables to zero, as before the first batch."""
+        for v in self.variables:
+            v.assign(ops.zeros(v.shape, v.dtype))
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        """Take a batch into account; a subclass chooses the arguments, usually (y_true, y_pred, sample_weight=None)."""
+        raise NotImplementedError(f"Metric {type(self).__name__} does not have an `update_state()` method implemented.")
+
+    def result(self) -> Any:
+        """Return the metric's present value: a tensor, or a dict of tensors."""
+        raise NotImplementedError(f"Metric {type(self).__name__} does not have a `result()` method implemented.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Update the state, and return the result."""
+        self._check_super_called()
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def _try(self, values: Sequence[TensorLike], run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
+        """Run something with other values of the variables; return those they come to have, and the result."""
+        before = [(v, v.value) for v in self.variables]
+        if len(values) != len(before):
+            raise ValueError(
+                f"`metric_variables` must hold one value for each of the {len(before)} variables of "
+                f"{type(self).__name__}. Received: {len(values)}."
+            )
+        try:
+            for (v, _), value in zip(before, values, strict=True):
+                v.assign(value)
+            result = run()
+            return [v.value for v in self.variables], result
+        finally:
+            for v, value in before:
+                v.assign(value)
+
+    def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
+        """Return what `update_state` makes of given values of the variables, one each; the metric keeps its own."""
+        return self._try(metric_variables, lambda: self.update_state(*args, **kwargs))[0]
+
+    def stateless_result(self, metric_variables: Sequence[TensorLike]) -> Any:
+        """Return the result for given values of the variables, one each; the metric keeps its own."""
+        return self._try(metric_variables, self.result)[1]
+
+    def stateless_reset_state(self) -> list[Tensor]:
+        """Return the values that `reset_state` sets; the metric keeps its own."""
+        return self._try(self.variables, self.reset_state)[0]
+
+    def get_config(self) -> Config:
+        """Return the arguments that make a metric like this one."""
+        return {"name": self.name, "dtype": self.dtype} | {key: getattr(self, key) for key in self._arguments}
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the metric of a configuration."""
+        return cls(**deserialize(config))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None) -> tuple[Tensor, Tensor]:
+    """Return both as tensors of one dtype, that of y_pred if not given, and of one rank."""
+    predicted = convert_to_tensor(y_pred, dtype)
+    return same_rank(convert_to_tensor(y_true, dtype or predicted.dtype), predicted)
+
+
+def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Tensor | None:
+    """Return sample weights times the mask that values carry, if they carry one."""
+    weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
+    mask = getattr(values, "keras_mask", None)
+    if mask is None:
+        return weights
+    kept = ops.cast(mask, dtype)
+    return kept if weights is None else ops.multiply(*same_rank(kept, weights))
+
+
+def _by_sample(
+    values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable, dtype: str
+) -> tuple[Tensor, Tensor | None]:
+    """Return weighted values and their weights, both reduced to one a sample (or several of which the sum counts)."""
+    x = convert_to_tensor(values, dtype)
+    weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
+    if weights is not None:
+        x, weights = same_rank(x, weights)
+        rank = weights.ndim
+        if x.ndim > rank:
+            x = reduce(x, axis=tuple(range(rank, x.ndim)))
+        if weights.shape != x.shape:
+            weights = ops.broadcast_to(weights, x.shape)
+        x, weights = x * weights, _rows(weights, reduce)
+    return _rows(x, reduce), weights
+
+
+def _rows(x: Tensor, reduce: AnyCallable) -> Tensor:
+    """Reduce all axes but the first, unless they are of size 1."""
+    rows: Tensor = reduce(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 and x.size != x.shape[0] else x
+    return rows
+
+
+class Sum(Metric):
+    """Weighted sum of all values.
+
+    Example:
+        >>> metric = Sum()
+        >>> metric.update_state([1.0, 3.0])
+        >>> metric.update_state([5.0, 7.0], sample_weight=[1.0, 0.0])
+        >>> float(metric.result())
+        9.0
+    """
+
+    def __init__(self, name: Name = "sum", dtype: DType = None) -> None:
+        super().__init__(dtype, name)
+        self.total: Variable = self.add_variable((), "zeros", self.dtype, name="total")
+
+    def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Add values, times weights that broadcast over them; the first axis is that of samples."""
+        self.total.assign_add(ops.sum(_by_sample(values, sample_weight, ops.sum, self.dtype)[0]))
+
+    def result(self) -> Tensor:
+        """Return the sum so far."""
+        return self.total.value
+
+
+class Mean(Metric):
+    """Weighted mean over samples of the mean of each sample's values: total / count, 0 while count is 0.
+
+    Example:
+        >>> metric = Mean()
+        >>> metric.update_state([1.0, 3.0])
+        >>> metric.update_state([5.0, 7.0], sample_weight=[1.0, 0.0])
+        >>> float(metric.result())
+        3.0
+    """
+
+    def __init__(self, name: Name = "mean", dtype: DType = None) -> None:
+        super().__init__(dtype, name)
+        self.total: Variable = self.add_variable((), "zeros", self.dtype, name="total")
+        self.count: Variable = self.add_variable((), "zeros", self.dtype, name="count")
+
+    def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Take values into account, with weights that broadcast over them; the first axis is that of samples."""
+        x, weights = _by_sample(values, sample_weight, ops.mean, self.dtype)
+        self.total.assign_add(ops.sum(x))
+        self.count.assign_add(ops.sum(weights) if weights is not None else x.shape[0] if x.ndim else 1)
+
+    def result(self) -> Tensor:
+        """Return the mean so far."""
+        return ops.divide_no_nan(self.total, self.count)
+
+
+class MeanMetricWrapper(Mean):
+    """Weighted mean of a function of (y_true, y_pred).
+
+    Args:
+        fn: The function. It gives one value a sample, or several.
+        name, dtype: See `Metric`.
+        **kwargs: Further arguments of the function.
+
+    Example:
+        >>> from minikeras import ops
+        >>> metric = MeanMetricWrapper(lambda y_true, y_pred: ops.abs(y_true - y_pred), name="distance")
+        >>> float(metric(ops.array([1.0, 2.0]), ops.array([1.0, 4.0])))
+        1.0
+    """
+
+    def __init__(self, fn: AnyCallable, name: Name = None, dtype: DType = None, **kwargs: Any) -> None:
+        super().__init__(name, dtype)
+        self._fn = fn
+        self._fn_kwargs: Config = kwargs
+        if any(known in (fn, type(fn)) for known in losses.registry.names.values()):
+            self._direction = "down"
+
+    def update_state(  # type: ignore[override]  # the values are what the function makes of two tensors
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> None:
+        """Take a batch into account, with weights that broadcast over the function's values, times y_pred's mask."""
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        super().update_state(values, _masked(sample_weight, y_pred, self.dtype))
+
+    def get_config(self) -> Config:
+        """Return the arguments that make a metric like this one."""
+        return super().get_config() | {k: serialize(v) for k, v in {"fn": self._fn, **self._fn_kwargs}.items()}
+
+
+class FixedMean(MeanMetricWrapper):
+    """Base of the wrappers whose class says which function it is, so that their configurations do not."""
+
+    _direction = "up"  # unless the function is a loss
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    """Arguments and values which configurations leave out, as Keras's do."""
+
+    def get_config(self) -> Config:
+        """Return the arguments that make a metric like this one."""
+        options = {key: value for key, value in self._fn_kwargs.items() if (key, value) not in self._unwritten}
+        return Metric.get_config(self) | options

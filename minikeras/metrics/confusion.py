@@ -1,0 +1,489 @@
+"""Right and wrong yes-or-no decisions, counted at thresholds, and what follows from the counts."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal, TypeAlias
+
+import numpy as np
+
+from .. import _state, ops
+from .._typing import Config, TensorLike
+from ..ops.creation import convert_to_tensor
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import DType, Metric, Name, pair
+
+Thresholds: TypeAlias = float | Sequence[float] | None
+Curve: TypeAlias = Literal["ROC", "PR", "PRGAIN", "roc", "pr", "prgain"]
+Summation: TypeAlias = Literal["interpolation", "majoring", "minoring", "Interpolation", "Majoring", "Minoring"]
+
+_LOW = -1e10  # the score of what is not among the top k, and a threshold that all others exceed
+_RECALL = ("true_positives", "false_negatives")
+_PRECISION = ("true_positives", "false_positives")
+_SPECIFICITY = ("true_negatives", "false_positives")
+_FALL_OUT = ("false_positives", "true_negatives")
+_ALL = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+
+
+class _Confusion(Metric):
+    """A metric made of counts of true and false positives and negatives, one of each a threshold.
+
+    A prediction is positive where it exceeds the threshold, a label where it is not 0.
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}
+    """What is counted, and the variable that holds the count."""
+    true_positives: Variable
+    false_positives: Variable
+    true_negatives: Variable
+    false_negatives: Variable
+    thresholds: list[float]
+    top_k: int | None = None
+    class_id: int | None = None
+    multi_label: bool = False
+    label_weights: Tensor | None = None
+
+    def _build(self, *labels: int) -> None:
+        count = len(self.thresholds)
+        even = np.arange(count) / max(count - 1, 1)  # give or take an epsilon at the ends
+        self._even = count > 2 and np.allclose(np.clip(self.thresholds, 0, 1), even, atol=_state.epsilon())
+        for variable in self._counts.values():
+            setattr(self, variable, self.add_variable((count, *labels), "zeros", name=variable))
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Count a batch.
+
+        Args:
+            y_true: Labels; any number but 0 is a yes.
+            y_pred: Predictions of the same shape.
+            sample_weight: Weights, of the rank of the labels or one lower, that broadcast over them.
+
+        Raises:
+            ValueError: if shapes do not match.
+        """
+        dtype = self._variables[0].dtype
+        true, scores = pair(y_true, y_pred, dtype)
+        if sample_weight is not None:
+            sample_weight = convert_to_tensor(sample_weight, dtype)
+            sample_weight = sample_weight if sample_weight.ndim == true.ndim else ops.expand_dims(sample_weight, -1)
+        if self.top_k is not None:
+            chosen = ops.one_hot(ops.top_k(scores, self.top_k)[1], scores.shape[-1])
+            scores = ops.where(ops.sum(chosen, axis=-2) > 0, scores, _LOW)
+        if true.shape != scores.shape or (self.class_id is not None and scores.ndim == 1):
+            wanted = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
+            received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
+            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {wanted}. Received: {received}.")
+        if self.class_id is not None:
+            true, scores = true[..., self.class_id, None], scores[..., self.class_id, None]
+        positive = ops.cast(true != 0, dtype)
+        negative = 1 - positive
+        for weights in (sample_weight, None if self.multi_label else self.label_weights):
+            if weights is not None:
+                positive, negative = (x * ops.broadcast_to(weights, x.shape) for x in (positive, negative))
+        if not self.multi_label:  # all labels of all samples count together
+            positive, negative, scores = (ops.reshape(x, (-1,)) for x in (positive, negative, scores))
+        counts = (self._in_buckets if self._even else self._by_comparison)(positive, negative, scores)
+        for counted, variable in self._counts.items():
+            getattr(self, variable).assign_add(counts[counted])
+
+    def _by_comparison(self, positive: Tensor, negative: Tensor, scores: Tensor) -> dict[str, Tensor]:
+        """Compare each score, (samples, ...), with each threshold."""
+        thresholds = np.reshape(self.thresholds, (-1, *(1 for _ in scores.shape))).astype(scores.dtype)
+        above = ops.greater(ops.expand_dims(scores, 0), thresholds)
+        insides_and_outsides = ((positive, 0.0), (negative, 0.0), (0.0, negative), (0.0, positive))
+        sums = [ops.sum(ops.where(above, *values), axis=1) for values in insides_and_outsides]
+        return dict(zip(_ALL, sums, strict=True))
+
+    def _in_buckets(self, positive: Tensor, negative: Tensor, scores: Tensor) -> dict[str, Tensor]:
+        """Tell how many evenly spread thresholds each score exceeds: one look at it, however many there are."""
+        count = len(self.thresholds)
+        exceeded = ops.ceil(ops.minimum(ops.fmax(scores, 0.0), 1.0) * (count - 1))  # a NaN exceeds none
+        if self.thresholds[0] < 0:
+            exceeded = ops.maximum(exceeded, 1.0)
+        coordinates = [ops.cast(exceeded, "int32"), *np.indices(scores.shape, "int32")[1:]]
+        buckets = ops.stack(coordinates, axis=-1)
+
+        def above(values: Tensor) -> Tensor:
+            """Add up from the top: what exceeds a threshold exceeds those below it."""
+            sums = ops.scatter(buckets, values, (count + 1, *scores.shape[1:]))
+            return ops.flip(ops.cumsum(ops.flip(sums, axis=0), axis=0), axis=0)[1:]
+
+        tp, fp = above(positive), above(negative)
+        sums = (tp, fp, ops.sum(negative, axis=0) - fp, ops.sum(positive, axis=0) - tp)
+        return dict(zip(_ALL, sums, strict=True))
+
+    def _share(self, names: tuple[str, str]) -> Tensor:
+        """Return the share that the first of two counts has in both, 0 where there are none."""
+        first, second = (getattr(self, name) for name in names)
+        return ops.divide_no_nan(first, first + second)
+
+
+class _AtThresholds(_Confusion):
+    """Something at one threshold, or at each of several."""
+
+    def __init__(self, thresholds: Thresholds, default: float, name: Name, dtype: DType) -> None:
+        super().__init__(dtype, name)
+        self.init_thresholds = thresholds
+        given = default if thresholds is None else thresholds
+        self.thresholds = [*given] if isinstance(given, Sequence) else [given]
+        wrong = [t for t in self.thresholds if t is None or not 0 <= t <= 1]
+        if wrong and thresholds is not None:
+            raise ValueError(f"Threshold values must be in [0, 1]. Received: {wrong}.")
+        self._build()
+
+    def _scalar(self, values: Tensor) -> Tensor:
+        return values[0] if len(self.thresholds) == 1 else values
+
+    def get_config(self) -> Config:
+        """Return the arguments that make a metric like this one."""
+        return super().get_config() | {"thresholds": self.init_thresholds}
+
+
+class _Count(_AtThresholds):
+    """One of the four counts."""
+
+    accumulator: Variable
+
+    def __init__(self, thresholds: Thresholds = None, name: Name = None, dtype: DType = None) -> None:
+        super().__init__(thresholds, 0.5, name, dtype)
+
+    def result(self) -> Tensor:
+        """Return the count so far, one a threshold if there are several."""
+        return self._scalar(self.accumulator.value)
+
+
+class FalsePositives(_Count):
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no.
+
+    Example:
+        >>> float(FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1]))
+        2.0
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {"false_positives": "accumulator"}
+
+
+class FalseNegatives(_Count):
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes.
+
+    Example:
+        >>> float(FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0]))
+        2.0
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {"false_negatives": "accumulator"}
+
+
+class TrueNegatives(_Count):
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no.
+
+    Example:
+        >>> float(TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0]))
+        2.0
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {"true_negatives": "accumulator"}
+
+
+class TruePositives(_Count):
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes.
+
+    Example:
+        >>> float(TruePositives()([0, 1, 1, 1], [1, 0, 1, 1]))
+        2.0
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {"true_positives": "accumulator"}
+
+
+class _Share(_AtThresholds):
+    """The share of the true positives in two counts."""
+
+    _direction = "up"
+    _arguments = ("top_k", "class_id")
+
+    def __init__(
+        self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
+        name: Name = None, dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(thresholds, 0.5 if top_k is None else _LOW, name, dtype)
+        self.top_k = top_k
+        self.class_id = class_id
+
+    def result(self) -> Tensor:
+        """Return the share so far, one a threshold if there are several; 0 where nothing was counted."""
+        first, second = self._counts
+        return self._scalar(self._share((first, second)))
+
+
+class Precision(_Share):
+    """Share of the positive predictions that are right: true positives / (true positives + false positives).
+
+    Args:
+        thresholds: One threshold in [0, 1], or several; None stands for 0.5, with `top_k` for none.
+        top_k: Only a sample's k largest predictions can be a yes.
+        class_id: Only this class counts, a place on the last axis.
+        name, dtype: See `Metric`.
+
+    Raises:
+        ValueError: for a threshold outside of [0, 1].
+
+    Example:
+        >>> round(float(Precision()([0, 1, 1, 1], [1, 0, 1, 1])), 4)
+        0.6667
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _PRECISION}
+
+
+class Recall(_Share):
+    """Share of the positive labels that are found: true positives / (true positives + false negatives).
+
+    Arguments and errors are those of `Precision`.
+
+    Example:
+        >>> round(float(Recall()([0, 1, 1, 1], [1, 0, 1, 1])), 4)
+        0.6667
+    """
+
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _RECALL}
+
+
+class _Best(_Confusion):
+    """The largest value of one share at thresholds where another one is at least a given value.
+
+    A subclass says which shares, and calls the value by the name of its last argument.
+    """
+
+    _direction = "up"
+    _arguments: ClassVar[tuple[str, ...]] = ("class_id", "num_thresholds")
+    _limited: ClassVar[tuple[str, str]]
+    _wanted: ClassVar[tuple[str, str]]
+
+    def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: Name, dtype: DType) -> None:
+        super().__init__(dtype, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"`{self._arguments[-1]}` must be in [0, 1]. Received: {self._arguments[-1]}={value}.")
+        if num_thresholds <= 0:
+            raise ValueError(f"`num_thresholds` must be at least 1. Received: num_thresholds={num_thresholds}.")
+        self.value = value
+        self.num_thresholds = num_thresholds
+        self.class_id = class_id
+        self.thresholds = [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
+        self._build()
+
+    def result(self) -> Tensor:
+        """Return the best value so far, 0 if no threshold will do."""
+        allowed = self._share(self._limited) >= self.value
+        return ops.max(ops.where(allowed, self._share(self._wanted), 0.0), initial=0)
+
+
+class SensitivityAtSpecificity(_Best):
+    """Best sensitivity (recall) at thresholds where specificity is at least a given value.
+
+    Specificity is the share of the negative labels that are found: true negatives / (true negatives + false positives).
+
+    Args:
+        specificity: The value, in [0, 1].
+        num_thresholds: How many thresholds to try, evenly spread from 0 to 1.
+        class_id: Only this class counts, a place on the last axis.
+        name, dtype: See `Metric`.
+
+    Raises:
+        ValueError: for an argument outside of its range.
+
+    Example:
+        >>> float(SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
+        0.5
+    """
+
+    _arguments = (*_Best._arguments, "specificity")
+    _limited = _SPECIFICITY
+    _wanted = _RECALL
+
+    def __init__(
+        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(specificity, num_thresholds, class_id, name, dtype)
+        self.specificity = specificity
+
+
+class SpecificityAtSensitivity(_Best):
+    """Best specificity at thresholds where sensitivity (recall) is at least a given value.
+
+    Further arguments and errors are those of `SensitivityAtSpecificity`.
+
+    Example:
+        >>> round(float(SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])), 4)
+        0.6667
+    """
+
+    _arguments = (*_Best._arguments, "sensitivity")
+    _limited = _RECALL
+    _wanted = _SPECIFICITY
+
+    def __init__(
+        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
+        self.sensitivity = sensitivity
+
+
+class PrecisionAtRecall(_Best):
+    """Best precision at thresholds where recall is at least a given value.
+
+    Further arguments and errors are those of `SensitivityAtSpecificity`.
+
+    Example:
+        >>> float(PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
+        0.5
+    """
+
+    _arguments = (*_Best._arguments, "recall")
+    _limited = _RECALL
+    _wanted = _PRECISION
+
+    def __init__(
+        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(recall, num_thresholds, class_id, name, dtype)
+        self.recall = recall
+
+
+class RecallAtPrecision(_Best):
+    """Best recall at thresholds where precision is at least a given value.
+
+    Further arguments and errors are those of `SensitivityAtSpecificity`.
+
+    Example:
+        >>> float(RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
+        0.5
+    """
+
+    _arguments = (*_Best._arguments, "precision")
+    _limited = _PRECISION
+    _wanted = _RECALL
+
+    def __init__(
+        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(precision, num_thresholds, class_id, name, dtype)
+        self.precision = precision
+
+
+class AUC(_Confusion):
+    """Area under a curve that the thresholds trace, approximated piece by piece.
+
+    Args:
+        num_thresholds: How many thresholds, evenly spread from 0 to 1; at least 2.
+        curve: "ROC" (recall over false positives / negatives), "PR" (precision over recall) or "PRGAIN" (the gains of
+            both, Flach and Kull 2015).
+        summation_method: "interpolation" (the middle height of each piece; for "PR" the interpolation of Davis and
+            Goadrich 2006), "minoring" (the lower one) or "majoring" (the higher one).
+        name, dtype: See `Metric`.
+        thresholds: The thresholds themselves; one below 0 and one above 1 are added.
+        multi_label: Whether each place on the last axis has an area of its own, which are averaged.
+        num_labels: How many such places there are; found in the first batch if not given.
+        label_weights: A weight for each place on the last axis.
+        from_logits: Whether to take the sigmoid of the predictions first.
+
+    Raises:
+        ValueError: for an argument outside of its range, or shapes that do not match.
+
+    Example:
+        >>> round(float(AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])), 4)
+        0.75
+    """
+
+    _direction = "up"
+    _arguments = ("num_thresholds", "curve", "summation_method", "multi_label", "num_labels", "from_logits")
+
+    def __init__(
+        self, num_thresholds: int = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
+        name: Name = None, dtype: DType = None, thresholds: Sequence[float] | None = None, multi_label: bool = False,
+        num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(dtype, name)
+        if curve not in ("ROC", "PR", "PRGAIN", "roc", "pr", "prgain"):
+            raise ValueError(f"`curve` must be 'ROC', 'PR' or 'PRGAIN'. Received: curve={curve!r}.")
+        known = ("interpolation", "majoring", "minoring")
+        if str(summation_method).lower() not in known:
+            raise ValueError(f"`summation_method` must be one of {known}. Received: {summation_method!r}.")
+        if thresholds is None and num_thresholds <= 1:
+            raise ValueError(f"`num_thresholds` must be at least 2. Received: num_thresholds={num_thresholds}.")
+        if num_labels and not multi_label:
+            raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
+        even = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
+        inner = even if thresholds is None else sorted(thresholds)
+        self.thresholds = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
+        self.num_thresholds = len(self.thresholds)
+        self.curve: str = curve.upper()
+        self.summation_method: str = summation_method.lower()
+        self.multi_label = multi_label
+        self.num_labels = num_labels
+        self.label_weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        self.from_logits = from_logits
+        self._written = {} if thresholds is None else {"thresholds": inner}
+        if num_labels or not multi_label:
+            self._build(*[num_labels] if num_labels else [])
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Count a batch; arguments as for `Precision`, with `multi_label` (samples, labels)."""
+        scores = convert_to_tensor(y_pred)
+        if self.multi_label and scores.ndim != 2:
+            raise ValueError(f"`multi_label` needs y_pred of shape (samples, labels). Received: {scores.shape}.")
+        if not self._variables:
+            self._build(scores.shape[1])
+        super().update_state(y_true, ops.sigmoid(scores) if self.from_logits else scores, sample_weight)
+
+    def interpolate_pr_auc(self) -> Tensor:
+        """Return the area under the precision-recall curve, interpolated as Davis and Goadrich 2006 have it.
+
+        Between two thresholds true positives grow linearly with all positives, at a slope; the precision in between is
+        slope + intercept / positives, whose integral has a logarithm.
+        """
+        tp, positives = self.true_positives, self.true_positives + self.false_positives
+        gained, width = tp[:-1] - tp[1:], positives[:-1] - positives[1:]
+        slope = ops.divide_no_nan(gained, ops.maximum(width, 0.0))
+        intercept = tp[1:] - slope * positives[1:]
+        both = (positives[:-1] > 0) & (positives[1:] > 0)
+        ratio = ops.where(both, ops.divide_no_nan(positives[:-1], positives[1:]), 1.0)
+        labels = ops.maximum(tp[1:] + self.false_negatives[1:], 0.0)
+        return self._over_labels(ops.divide_no_nan(slope * (gained + intercept * ops.log(ratio)), labels))
+
+    def _over_labels(self, pieces: Tensor) -> Tensor:
+        areas = ops.sum(pieces, axis=0)
+        if not self.multi_label or self.label_weights is None:
+            return ops.mean(areas)
+        return ops.divide_no_nan(ops.sum(areas * self.label_weights), ops.sum(self.label_weights))
+
+    def _curve(self) -> tuple[Tensor, Tensor]:
+        """Return where each threshold lies: along, and how high."""
+        if self.curve == "ROC":
+            return self._share(_FALL_OUT), self._share(_RECALL)
+        if self.curve == "PR":
+            return self._share(_RECALL), self._share(_PRECISION)
+        tp, fp, tn, fn = (getattr(self, name) for name in _ALL)
+        odds = ops.divide_no_nan(tp + fn, tn + fp)
+        recall_gain = ops.where(tp == 0, 0.0, 1 - odds * ops.divide_no_nan(fn, tp))
+        precision_gain = ops.where(tp == 0, 1.0, 1 - odds * ops.divide_no_nan(fp, tp))
+        return ops.maximum(recall_gain, 0.0), precision_gain
+
+    def result(self) -> Tensor:
+        """Return the area so far."""
+        if self.curve == "PR" and self.summation_method == "interpolation":
+            return self.interpolate_pr_auc()
+        x, y = self._curve()
+        if self.summation_method == "interpolation":
+            heights = (y[:-1] + y[1:]) / 2.0
+        else:
+            heights = (ops.minimum if self.summation_method == "minoring" else ops.maximum)(y[:-1], y[1:])
+        return self._over_labels((x[:-1] - x[1:]) * heights)
+
+    def get_config(self) -> Config:
+        """Return the arguments that make a metric like this one."""
+        weights = None if self.label_weights is None else self.label_weights.tolist()
+        return super().get_config() | {"label_weights": weights} | self._written

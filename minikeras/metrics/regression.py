@@ -1,0 +1,263 @@
+"""How far predicted numbers are from the right ones, and how well they go together."""
+
+from typing import Literal, TypeAlias
+
+from .. import _state, losses, ops
+from .._typing import Axis, TensorLike
+from ..ops.creation import convert_to_tensor
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import DType, FixedMean, Mean, Metric, Name, pair
+
+ClassAggregation: TypeAlias = Literal["uniform_average", "variance_weighted_average"] | None
+
+
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
+    """Return the cosine of the angle between y_true and y_pred along an axis: 1 where they point the same way.
+
+    Example:
+        >>> print(cosine_similarity([[0.0, 2.0]], [[0.0, 5.0]]))
+        Tensor([1.], shape=(1,), dtype=float32)
+    """
+    return -losses.cosine_similarity(y_true, y_pred, axis)
+
+
+def _centred(y_true: TensorLike, y_pred: TensorLike, axis: Axis) -> tuple[Tensor, Tensor, Tensor]:
+    """Return both without their means along an axis, and the difference of the means."""
+    true, predicted = pair(y_true, y_pred)
+    means = ops.mean(true, axis, True), ops.mean(predicted, axis, True)
+    return true - means[0], predicted - means[1], means[0] - means[1]
+
+
+def _divide(x1: Tensor, x2: Tensor) -> Tensor:
+    """Return x1 / x2, and NaN, without a warning, where x2 is 0."""
+    quotient: Tensor = ops.where(x2 == 0, float("nan"), ops.divide_no_nan(x1, x2))
+    return quotient
+
+
+def pearson_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
+    """Return covariance / (standard deviation of y_true * that of y_pred) along an axis, NaN where one is 0.
+
+    Example:
+        >>> print(pearson_correlation([[1.0, 2.0, 3.0]], [[10.0, 20.0, 30.0]]).numpy().round(4))
+        [1.]
+    """
+    true, predicted, _ = _centred(y_true, y_pred, axis)
+    scaled = (_divide(x, ops.std(x, axis, True)) for x in (true, predicted))
+    return ops.mean(ops.multiply(*scaled), axis)
+
+
+def concordance_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
+    """Return 2 * covariance / (variance of y_true + that of y_pred + squared difference of means) along an axis.
+
+    Source: Lin 1989.
+
+    Example:
+        >>> print(concordance_correlation([[1.0, 2.0, 3.0]], [[2.0, 3.0, 4.0]]).numpy().round(4))
+        [0.5714]
+    """
+    true, predicted, distance = _centred(y_true, y_pred, axis)
+    scale = ops.var(true, axis, True) + ops.var(predicted, axis, True) + ops.square(distance)
+    return ops.mean(2 * (true + distance) * predicted / (scale + _state.epsilon()), axis)
+
+
+class MeanSquaredError(FixedMean):
+    """Mean of squared differences: `losses.mean_squared_error`.
+
+    Example:
+        >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
+        0.25
+    """
+
+    def __init__(self, name: Name = "mean_squared_error", dtype: DType = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+
+class RootMeanSquaredError(Mean):
+    """Root of the mean of squared differences.
+
+    Example:
+        >>> float(RootMeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
+        0.5
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: Name = "root_mean_squared_error", dtype: DType = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(  # type: ignore[override]  # the values are what it makes of two tensors
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> None:
+        """Take a batch into account, with weights that broadcast over the differences."""
+        true, predicted = pair(y_true, y_pred, self.dtype)
+        super().update_state(ops.square(predicted - true), sample_weight)
+
+    def result(self) -> Tensor:
+        """Return the root of the mean so far."""
+        return ops.sqrt(super().result())
+
+
+class MeanAbsoluteError(FixedMean):
+    """Mean of absolute differences: `losses.mean_absolute_error`.
+
+    Example:
+        >>> float(MeanAbsoluteError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
+        0.25
+    """
+
+    def __init__(self, name: Name = "mean_absolute_error", dtype: DType = None) -> None:
+        super().__init__(losses.mean_absolute_error, name, dtype)
+
+
+class MeanAbsolutePercentageError(FixedMean):
+    """Mean of differences in percent of the truth: `losses.mean_absolute_percentage_error`.
+
+    Example:
+        >>> float(MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]]))
+        25.0
+    """
+
+    def __init__(self, name: Name = "mean_absolute_percentage_error", dtype: DType = None) -> None:
+        super().__init__(losses.mean_absolute_percentage_error, name, dtype)
+
+
+class MeanSquaredLogarithmicError(FixedMean):
+    """Mean of squared differences of logarithms: `losses.mean_squared_logarithmic_error`.
+
+    Example:
+        >>> round(float(MeanSquaredLogarithmicError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])), 4)
+        0.1201
+    """
+
+    def __init__(self, name: Name = "mean_squared_logarithmic_error", dtype: DType = None) -> None:
+        super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
+
+
+class LogCoshError(FixedMean):
+    """Mean of the logarithm of the hyperbolic cosine of differences: `losses.log_cosh`.
+
+    Example:
+        >>> round(float(LogCoshError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])), 4)
+        0.1084
+    """
+
+    def __init__(self, name: Name = "logcosh", dtype: DType = None) -> None:
+        super().__init__(losses.log_cosh, name, dtype)
+
+
+class CosineSimilarity(FixedMean):
+    """Mean cosine of the angle between vectors: `cosine_similarity`. Configurations name an axis other than -1.
+
+    Example:
+        >>> round(float(CosineSimilarity()([[0.0, 1.0], [1.0, 1.0]], [[1.0, 0.0], [1.0, 1.0]])), 4)
+        0.5
+    """
+
+    _unwritten = (("axis", -1),)
+
+    def __init__(self, name: Name = "cosine_similarity", dtype: DType = None, axis: Axis = -1) -> None:
+        super().__init__(cosine_similarity, name, dtype, axis=axis)
+
+
+class PearsonCorrelation(FixedMean):
+    """Mean of the correlations of vectors: `pearson_correlation`.
+
+    Example:
+        >>> metric = PearsonCorrelation()
+        >>> round(float(metric([[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]], [[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]])), 4)
+        0.9967
+    """
+
+    def __init__(self, name: Name = "pearson_correlation", dtype: DType = None, axis: Axis = -1) -> None:
+        super().__init__(pearson_correlation, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class ConcordanceCorrelation(FixedMean):
+    """Mean of the concordance correlations of vectors: `concordance_correlation`.
+
+    Example:
+        >>> metric = ConcordanceCorrelation()
+        >>> round(float(metric([[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]], [[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]])), 4)
+        0.9816
+    """
+
+    def __init__(self, name: Name = "concordance_correlation", dtype: DType = None, axis: Axis = -1) -> None:
+        super().__init__(concordance_correlation, name, dtype, axis=axis)
+        self.axis = axis
+
+
+class R2Score(Metric):
+    """Coefficient of determination of each output: 1 - residual sum of squares / total sum of squares.
+
+    An output whose true values do not vary scores 0, or NaN if all its predictions are exact.
+
+    Args:
+        class_aggregation: "uniform_average" (the mean over outputs), "variance_weighted_average", or None (no mean).
+        num_regressors: For p > 0 the score is adjusted to 1 - (1 - score) * (n - 1) / (n - p - 1), n being the number
+            of values; unlike Keras, it does not warn where n is too small for that, and leaves the score as it is.
+        name, dtype: See `Metric`.
+
+    Raises:
+        ValueError: for an unknown aggregation, a negative `num_regressors`, or tensors that are not of rank 2.
+
+    Example:
+        >>> round(float(R2Score()([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])), 4)
+        0.5714
+    """
+
+    _direction = "up"
+    _arguments = ("class_aggregation", "num_regressors")
+    squared_sum: Variable
+    sum: Variable
+    total_mse: Variable
+    count: Variable
+
+    def __init__(
+        self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
+        name: Name = "r2_score", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__(dtype, name)
+        known = (None, "uniform_average", "variance_weighted_average")
+        if class_aggregation not in known:
+            raise ValueError(f"`class_aggregation` must be one of {known}. Received: {class_aggregation!r}.")
+        if num_regressors < 0:
+            raise ValueError(f"`num_regressors` must be at least 0. Received: num_regressors={num_regressors}.")
+        self.class_aggregation = class_aggregation
+        self.num_regressors = num_regressors
+        self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Take a batch of shape (samples, outputs) into account, with one weight a sample, or one a value."""
+        true, predicted = pair(y_true, y_pred, self.dtype)
+        if true.ndim != 2 or predicted.ndim != 2:
+            received = f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}"
+            raise ValueError(f"R2Score needs tensors of shape (samples, outputs). Received: {received}.")
+        if len(self._variables) == 1:
+            names = {"squared_sum": "squared_sum", "sum": "sum", "total_mse": "residual", "count": "count"}
+            for attribute, name in names.items():
+                setattr(self, attribute, self.add_variable((predicted.shape[1],), "zeros", name=name))
+        weights = convert_to_tensor(1 if sample_weight is None else sample_weight, self.dtype)
+        weights = ops.broadcast_to(ops.expand_dims(weights, 1) if weights.ndim == 1 else weights, true.shape)
+        weighted = true * weights
+        self.sum.assign_add(ops.sum(weighted, axis=0))
+        self.squared_sum.assign_add(ops.sum(true * weighted, axis=0))
+        self.total_mse.assign_add(ops.sum(ops.square(true - predicted) * weights, axis=0))
+        self.count.assign_add(ops.sum(weights, axis=0))
+        self.num_samples.assign_add(true.size)
+
+    def result(self) -> Tensor:
+        """Return the score so far."""
+        total = self.squared_sum - self.sum * ops.divide_no_nan(self.sum, self.count)
+        residual = self.total_mse.value
+        scores: Tensor = ops.where((total == 0) & (residual > 0), 0.0, 1 - _divide(residual, total))
+        if self.class_aggregation == "uniform_average":
+            scores = ops.mean(scores)
+        elif self.class_aggregation == "variance_weighted_average":
+            scores = _divide(ops.sum(total * scores), ops.sum(total))
+        if self.num_regressors:
+            freedom = self.num_samples - (self.num_regressors + 1)
+            adjusted = 1 - ops.divide_no_nan((1 - scores) * (self.num_samples - 1), freedom)
+            scores = ops.where(freedom > 0, adjusted, scores)
+        return scores

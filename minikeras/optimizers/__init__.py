@@ -1,0 +1,93 @@
+"""Optimizers: how training changes weights.
+
+Example:
+    >>> from minikeras import Variable, optimizers
+    >>> w = Variable([1.0, 2.0])
+    >>> optimizer = optimizers.get("sgd")
+    >>> _ = optimizer.apply_gradients([([1.0, -1.0], w)])
+    >>> w.numpy()
+    array([0.99, 2.01], dtype=float32)
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, overload
+
+from .._typing import Config, CustomObjects, OptimizerName
+from ..registry import Registry
+from ..registry import serialize as serialize
+from . import schedules as schedules
+from .adam import Adam as Adam
+from .adam import Adamax as Adamax
+from .adam import AdamW as AdamW
+from .adam import Lamb as Lamb
+from .adam import Nadam as Nadam
+from .adam import ScheduleFreeAdamW as ScheduleFreeAdamW
+from .adaptive import Adadelta as Adadelta
+from .adaptive import Adafactor as Adafactor
+from .adaptive import Adagrad as Adagrad
+from .adaptive import RMSprop as RMSprop
+from .base import LearningRate as LearningRate
+from .base import Optimizer as Optimizer
+from .gradient import SGD as SGD
+from .gradient import Ftrl as Ftrl
+from .gradient import Lion as Lion
+
+OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
+"""What `get` takes."""
+
+registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer")
+registry.collect(Optimizer, globals())
+_lowered = {name.lower(): name for name in registry.names}
+
+
+def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Optimizer:
+    """Return the optimizer of a configuration, or of the name of one with default arguments, in any case.
+
+    Args:
+        config: What `serialize` returned, or a name.
+        custom_objects: Names to classes of the caller's.
+
+    Raises:
+        ValueError: if there is no optimizer of that name, with the nearest that there is.
+
+    Example:
+        >>> deserialize({"class_name": "ADAM", "config": {"learning_rate": 0.5}}).learning_rate.numpy()
+        array(0.5, dtype=float32)
+    """
+    if isinstance(config, str):
+        config = {"class_name": config, "config": {}}
+    name = config.get("class_name") if isinstance(config, Mapping) else None
+    if isinstance(name, str):
+        config = {**config, "class_name": _lowered.get(name.lower(), name)}
+    made = registry.deserialize(config, custom_objects)
+    if isinstance(made, Optimizer):
+        return made
+    raise ValueError(f"Expected the configuration of an optimizer. Received: {config!r}.")
+
+
+@overload
+def get(identifier: None) -> None: ...
+
+
+@overload
+def get(identifier: OptimizerLike | str) -> Optimizer: ...
+
+
+def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
+    """Return the optimizer that a name, in any case, or a configuration stands for; an optimizer, and None, as it is.
+
+    Raises:
+        ValueError: if it stands for none.
+
+    Example:
+        >>> type(get("adamw")).__name__
+        'AdamW'
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str | Mapping):
+        return deserialize(identifier)
+    raise ValueError(
+        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a configuration, "
+        "or an optimizer, such as Adam() with its parentheses."
+    )

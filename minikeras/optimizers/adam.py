@@ -1,0 +1,330 @@
+"""Adam and its relatives: steps along a mean of the gradients, divided by the root of a mean of their squares."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array
+from ..variable import Variable
+from .base import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut
+
+
+def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) -> None:
+    """Move the means of gradients and squared gradients a share of the way towards the present ones."""
+    np.subtract(g, m, s)
+    np.multiply(s, c1, s)
+    np.add(m, s, m)
+    np.multiply(g, g, s)
+    np.subtract(s, v, s)
+    np.multiply(s, c2, s)
+    np.add(v, s, v)
+
+
+class _Moments(Optimizer):
+    """What optimizers with beta_1, beta_2 and epsilon share."""
+
+    _arguments = ("beta_1", "beta_2", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1: float = beta_1
+        self.beta_2: float = beta_2
+        self.epsilon: float = epsilon
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: the means of its gradients and of their squares."""
+        if not self.built:
+            super().build(variables)
+            self._momentums, self._velocities = self._add_slots("momentum", "velocity")
+
+    def _corrections(self, t: int, rounded: Callable[[float], float]) -> tuple[float, float]:
+        """Return the shares of the gradients so far in means that started at 0: 1 - beta ** t."""
+        return 1 - rounded(rounded(self.beta_1) ** t), 1 - rounded(rounded(self.beta_2) ** t)
+
+
+class Adam(_Moments):
+    """p -= alpha * m / (sqrt(v) + epsilon), with means m of the gradients and v of their squares.
+
+    m += (1 - beta_1) * (g - m), v += (1 - beta_2) * (g * g - v), and at step t
+    alpha = rate * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t).
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of the old mean in the new one.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+        amsgrad: Whether to divide by the root of the largest v so far.
+        **options: See `Optimizer`.
+
+    Source:
+        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et al.
+        2018, "On the Convergence of Adam and Beyond", for amsgrad.
+
+    Example:
+        >>> w = Variable([1.0, 2.0])
+        >>> _ = Adam(0.5).apply_gradients([([0.01, -100.0], w)])
+        >>> w.numpy().round(3)
+        array([0.5, 2.5], dtype=float32)
+    """
+
+    _arguments = ("beta_1", "beta_2", "epsilon", "amsgrad")
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.amsgrad: bool = amsgrad
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: the means, and the largest mean of squares with amsgrad."""
+        if not self.built:
+            super().build(variables)
+            if self.amsgrad:
+                (self._velocity_hats,) = self._add_slots("velocity_hat")
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        first, second = self._corrections(t, rounded)
+        return 1 - self.beta_1, 1 - self.beta_2, rate * math.sqrt(second) / first, self.epsilon
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (c1, c2, alpha, epsilon), (m, v, *largest) = k[:4], slots
+        _move_means(m, v, g, c1, c2, s)
+        if largest:
+            v = np.maximum(largest[0], v, largest[0])
+        np.sqrt(v, s)
+        np.add(s, epsilon, s)
+        np.divide(m, s, s)
+        np.multiply(s, alpha, s)
+        np.subtract(p, s, p)
+
+
+class AdamW(Adam):
+    """Adam with weight decay: before each step p -= weight_decay * rate * p.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        weight_decay: Share of each weight, times the learning rate, taken away at each step.
+        beta_1: Share of the old mean in the new one.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+        amsgrad: Whether to divide by the root of the largest v so far.
+        **options: See `Optimizer`.
+
+    Raises:
+        ValueError: if there is no weight decay.
+
+    Source:
+        Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptionsBut],
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
+        if self.weight_decay is None:
+            raise ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None")
+
+
+class Adamax(_Moments):
+    """p -= rate / (1 - beta_1 ** t) * m / (u + epsilon), with u = max(beta_2 * u, |g|) in place of Adam's root.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of the old mean of gradients in the new one.
+        beta_2: Share of the old u that the new one has at least.
+        epsilon: Added to u.
+        **options: See `Optimizer`.
+
+    Source:
+        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
+    """
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: m and u."""
+        if not self.built:
+            Optimizer.build(self, variables)
+            self._m, self._u = self._add_slots("momentum", "norm")
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        return 1 - self.beta_1, self.beta_2, rate / self._corrections(t, rounded)[0], self.epsilon
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (c1, b2, alpha, epsilon), (m, u) = k[:4], slots
+        np.subtract(g, m, s)
+        np.multiply(s, c1, s)
+        np.add(m, s, m)
+        np.multiply(u, b2, u)
+        np.abs(g, g)
+        np.maximum(u, g, u)
+        np.add(u, epsilon, s)
+        np.divide(m, s, s)
+        np.multiply(s, alpha, s)
+        np.subtract(p, s, p)
+
+
+class Nadam(_Moments):
+    """Adam that looks ahead: its m is mixed with the present gradient, as in Nesterov's momentum.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of the old mean of gradients in the new one.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+        **options: See `Optimizer`.
+
+    Source:
+        Dozat 2015, "Incorporating Nesterov Momentum into Adam".
+    """
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable, and the product of all momenta so far."""
+        if not self.built:
+            super().build(variables)
+            self._u_product = Variable(1.0, dtype=variables[0].dtype if variables else _state.floatx())
+
+    def _momentum(self, t: int) -> float:
+        return self.beta_1 * (1 - 0.5 * 0.96**t)
+
+    def _before_update(self, t: int) -> None:
+        product = self._u_product.array
+        self._u_product.array = np.array(product.item() * self._momentum(t), product.dtype)
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        now, then, product = self._momentum(t), self._momentum(t + 1), self._u_product.array.item()
+        root = math.sqrt(self._corrections(t, rounded)[1])
+        alpha, b1, b2 = rate * root, rounded(self.beta_1), rounded(self.beta_2)
+        share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
+        return 1 - b1, 1 - b2, share, present, self.epsilon * root
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (c1, c2, share, present, epsilon), (m, v) = k[:5], slots
+        _move_means(m, v, g, c1, c2, s)
+        np.multiply(g, present, g)
+        np.multiply(m, share, s)
+        np.add(g, s, g)
+        np.sqrt(v, s)
+        np.add(s, epsilon, s)
+        np.divide(g, s, g)
+        np.subtract(p, g, p)
+
+
+class Lamb(_Moments):
+    """Adam whose step on each variable is as long as the variable's norm times the learning rate.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of the old mean of gradients in the new one.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+        **options: See `Optimizer`.
+
+    Source:
+        You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
+    """
+
+    _by_variable = True
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        return 1 - self.beta_1, 1 - self.beta_2, *self._corrections(t, rounded), self.epsilon, rate
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (c1, c2, first, second, epsilon, rate), (m, v) = k[:6], slots
+        _move_means(m, v, g, c1, c2, s)
+        np.divide(v, second, s)
+        np.sqrt(s, s)
+        np.add(s, epsilon, s)
+        np.divide(m, first, t)
+        np.divide(t, s, t)
+        size, length = np.sqrt(np.vdot(p, p)), np.sqrt(np.vdot(t, t))
+        np.multiply(t, (size / length if size > 0 and length > 0 else 1) * rate, t)
+        np.subtract(p, t, p)
+
+
+class ScheduleFreeAdamW(_Moments):
+    """AdamW that needs no schedule, since it averages: p is between the weights z that it steps and their mean x.
+
+    z -= rate * g / (sqrt(v / (1 - beta_2 ** t)) + epsilon); x += (z - x) / t; p = (1 - beta_1) * z + beta_1 * x.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of x in p.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+        warmup_steps: Number of steps in which the learning rate grows from 0.
+        **options: See `Optimizer`.
+
+    Source:
+        Defazio et al. 2024, "The Road Less Scheduled".
+    """
+
+    _arguments = ("beta_1", "beta_2", "epsilon", "warmup_steps")
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.0025,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warmup_steps: int = 0,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
+        self.warmup_steps: int = warmup_steps
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: z, which starts at the variable's value, and v."""
+        if not self.built:
+            super().build(variables)
+            for z, variable in zip(self._momentums, variables, strict=True):
+                if z is not None:
+                    z.assign(variable)
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        rate *= min(t / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
+        b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
+        return 1 - b2, self._corrections(t, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / t, 1 - 1 / t
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (c2, second, epsilon, rate, b1, c1, new, old), (z, v) = k[:8], slots
+        np.multiply(g, g, s)
+        np.subtract(s, v, s)
+        np.multiply(s, c2, s)
+        np.add(v, s, v)
+        np.divide(v, second, s)
+        np.sqrt(s, s)
+        np.add(s, epsilon, s)
+        np.multiply(g, rate, g)
+        np.divide(g, s, g)
+        np.multiply(z, c1, s)  # p still holds (1 - beta_1) * z + beta_1 * x
+        np.subtract(p, s, p)
+        np.divide(p, b1, p)
+        np.subtract(z, g, z)
+        np.multiply(p, old, p)
+        np.multiply(z, new, s)
+        np.add(p, s, p)
+        np.multiply(p, b1, p)
+        np.multiply(z, c1, s)
+        np.add(p, s, p)

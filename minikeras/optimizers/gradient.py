@@ -1,0 +1,221 @@
+"""Optimizers whose steps follow the gradient, or its sign: SGD, Lion, Ftrl."""
+
+from collections.abc import Callable, Sequence
+from typing import Unpack
+
+import numpy as np
+
+from .. import initializers
+from .._typing import Array
+from ..variable import Variable
+from .base import LearningRate, Optimizer, OptimizerOptions
+
+
+class SGD(Optimizer):
+    """Gradient descent: p -= rate * g; with momentum, v = momentum * v - rate * g; p += v.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        momentum: Share of the last step that is made again, a float from 0 to 1.
+        nesterov: Whether to step ahead along the new velocity: p += momentum * v - rate * g.
+        **options: See `Optimizer`.
+
+    Raises:
+        ValueError: if the momentum is not a float from 0 to 1.
+
+    Example:
+        >>> w = Variable([1.0])
+        >>> _ = SGD(0.5).apply_gradients([([1.0], w)])
+        >>> w.numpy()
+        array([0.5], dtype=float32)
+    """
+
+    _arguments = ("momentum", "nesterov")
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        if not isinstance(momentum, float) or momentum < 0 or momentum > 1:
+            raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum!r}.")
+        self.momentum: float = momentum
+        self.nesterov: bool = nesterov
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: its velocity, if there is momentum."""
+        if not self.built:
+            super().build(variables)
+            self.momentums: list[Variable | None] = []
+            if self.momentum != 0:
+                (self.momentums,) = self._add_slots("momentum")
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        return rate, self.momentum
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        rate, momentum = k[:2]
+        np.multiply(g, rate, g)
+        if not slots:
+            np.subtract(p, g, p)
+            return
+        v = slots[0]
+        np.multiply(v, momentum, v)
+        np.subtract(v, g, v)
+        if self.nesterov:
+            np.multiply(v, momentum, s)
+            np.subtract(s, g, s)
+            np.add(p, s, p)
+        else:
+            np.add(p, v, p)
+
+
+class Lion(Optimizer):
+    """Steps of equal size along the sign: p -= rate * sign(beta_1 * m + (1 - beta_1) * g).
+
+    m is a moving average of the gradients: m = beta_2 * m + (1 - beta_2) * g.
+
+    Args:
+        learning_rate: See `Optimizer`.
+        beta_1: Share of the average in the direction, above 0 and up to 1.
+        beta_2: Share of the old average in the new one.
+        **options: See `Optimizer`.
+
+    Raises:
+        ValueError: if `beta_1` is out of range.
+
+    Source:
+        Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms".
+    """
+
+    _arguments = ("beta_1", "beta_2")
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        if beta_1 <= 0 or beta_1 > 1:
+            raise ValueError(
+                "Argument `beta_1` must be above 0 and at most 1; with 0 the optimizer degenerates to SignSGD. "
+                f"Received: beta_1={beta_1}."
+            )
+        self.beta_1: float = beta_1
+        self.beta_2: float = beta_2
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: the average of its gradients."""
+        if not self.built:
+            super().build(variables)
+            (self._momentums,) = self._add_slots("momentum")
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
+        return rate, b1, 1 - b1, b2, 1 - b2
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (rate, b1, c1, b2, c2), m = k[:5], slots[0]
+        np.multiply(m, b1, s)
+        np.multiply(g, c1, t)
+        np.add(s, t, s)
+        np.sign(s, s)
+        np.multiply(s, rate, s)
+        np.subtract(p, s, p)
+        np.multiply(m, b2, m)
+        np.multiply(g, c2, g)
+        np.add(m, g, m)
+
+
+class Ftrl(Optimizer):
+    """Follow the regularized leader: weights near 0 become 0 exactly, for sparse linear models.
+
+    n grows by g * g, and z by g - (n_new ** -power - n_old ** -power) / rate * p; then p becomes
+    (clip(z, -l1, l1) - z) / (n_new ** -power / rate + 2 * l2 + beta / rate).
+
+    Args:
+        learning_rate: See `Optimizer`.
+        learning_rate_power: How the learning rate falls with n, at most 0.
+        initial_accumulator_value: n at the start, at least 0.
+        l1_regularization_strength: l1, at least 0.
+        l2_regularization_strength: l2, at least 0.
+        l2_shrinkage_regularization_strength: Half the factor of p that is added to the gradient in z, at least 0.
+        beta: The beta of the paper.
+        **options: See `Optimizer`.
+
+    Raises:
+        ValueError: for an argument out of range.
+
+    Source:
+        McMahan et al. 2013, "Ad Click Prediction: a View from the Trenches".
+    """
+
+    _arguments = (
+        "learning_rate_power", "initial_accumulator_value", "l1_regularization_strength",
+        "l2_regularization_strength", "l2_shrinkage_regularization_strength", "beta",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        if learning_rate_power > 0:
+            raise ValueError(
+                "`learning_rate_power` needs to be negative or zero. "
+                f"Received: learning_rate_power={learning_rate_power}."
+            )
+        self.learning_rate_power: float = learning_rate_power
+        self.initial_accumulator_value: float = initial_accumulator_value
+        self.l1_regularization_strength: float = l1_regularization_strength
+        self.l2_regularization_strength: float = l2_regularization_strength
+        self.l2_shrinkage_regularization_strength: float = l2_shrinkage_regularization_strength
+        self.beta: float = beta
+        for name in self._arguments[1:5]:
+            if getattr(self, name) < 0:
+                raise ValueError(f"`{name}` needs to be positive or zero. Received: {name}={getattr(self, name)}.")
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Make what is kept for each variable: n and z."""
+        if not self.built:
+            super().build(variables)
+            start = initializers.Constant(self.initial_accumulator_value)
+            self._accumulators, self._linears = self._add_slots(
+                "accumulator", "linear", initializer=[start, "zeros"]
+            )
+
+    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+        l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
+        return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
+
+    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
+        (rate, power, l1, minus_l1, l2, shrinkage), (n, z) = k[:6], slots
+        np.power(n, power, s)
+        np.multiply(g, g, t)
+        np.add(n, t, n)
+        np.power(n, power, t)
+        np.subtract(t, s, s)
+        np.divide(s, rate, s)
+        np.multiply(s, p, s)
+        np.subtract(g, s, g)
+        np.multiply(p, shrinkage, s)
+        np.add(g, s, g)
+        np.add(z, g, z)
+        np.divide(t, rate, t)
+        np.add(t, l2, t)
+        np.minimum(z, l1, s)
+        np.maximum(s, minus_l1, s)
+        np.subtract(s, z, s)
+        np.divide(s, t, p)

@@ -1,0 +1,117 @@
+"""A function of tensors run on arrays: by plan from the second time that inputs of the same shapes come."""
+
+import random
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from . import _state
+from ._structure import leaves, map_structure
+from ._typing import Array
+from .plan import Plan, trace
+from .tensor import Tensor, TensorOps, recorders
+
+PLANS_KEPT = 8
+"""How many input shapes a function keeps plans for."""
+PLAN_BYTES = 1 << 25
+"""A plan for predictions with larger buffers is not kept, and batches are not joined beyond them."""
+ROWS = 4096
+"""Beyond so many rows a matrix product gains nothing."""
+
+
+class Runner:
+    """Runs a function of a structure of tensors: eagerly the first time, then by plan.
+
+    A function that looks at values in Python, or draws from the random streams of Python or NumPy, has no plan.
+
+    Args:
+        function: The function; it returns a tensor or a structure of tensors.
+        may_replay: Tells whether a replay has the effects that a run has.
+        limit: Bytes of buffers beyond which a plan is not kept, None for no limit.
+    """
+
+    def __init__(
+        self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None
+    ) -> None:
+        self._function = function
+        self._may_replay = may_replay
+        self._limit = limit
+        self._plans: dict[Any, Plan] = {}
+
+    def find(self, x: Array) -> Plan | None:
+        """Return the plan for an input of this shape and dtype, None if there is none or a layer has changed."""
+        return self._current((x.shape, x.dtype))
+
+    def _current(self, key: Any) -> Plan | None:
+        plan = self._plans.get(key)
+        return plan if plan is not None and plan.structure == _state.Structure.version else None
+
+    def run(self, inputs: Any) -> Any:
+        """Return the outputs for an array, or a structure of arrays, as arrays that are the caller's to keep."""
+        key = _key(inputs)
+        plan = self._current(key)
+        return _as_arrays(self._first_run(inputs, key)) if plan is None else self.replay(plan, inputs)
+
+    def replay(self, plan: Plan, inputs: Any) -> Any:
+        """Run a plan, or the function itself while another thread runs the plan."""
+        if not plan.lock.acquire(blocking=False):
+            return _as_arrays(self._function(map_structure(Tensor, inputs)))
+        try:
+            return plan.call([inputs] if isinstance(inputs, np.ndarray) else leaves(inputs))
+        finally:
+            plan.lock.release()
+
+    def step(self, inputs: Any) -> Callable[[], Any]:
+        """Run for the effects, and return a function that gives the outputs until the next run.
+
+        It serves one thread, and may leave the last inputs alive.
+        """
+        key = _key(inputs)
+        plan = self._current(key)
+        if plan is None:
+            outputs = self._first_run(inputs, key)
+            return lambda: _as_arrays(outputs)
+        plan.run(leaves(inputs))
+        return plan.outputs
+
+    def _first_run(self, inputs: Any, key: Any) -> Any:
+        tensors = map_structure(Tensor, inputs)
+        if recorders.open or not self._may_replay():
+            return self._function(tensors)
+        version, streams = _state.Structure.version, _random_streams()
+        outputs, record = trace(self._function, tensors)
+        drawn = streams != _random_streams()
+        if not record.escaped and not drawn and version == _state.Structure.version:
+            plan = Plan(record, leaves(tensors), outputs)
+            if self._limit is None or plan.size <= self._limit:
+                while len(self._plans) >= PLANS_KEPT:
+                    self._plans.pop(next(iter(self._plans)))
+                self._plans[key] = plan
+        return outputs
+
+    def rows_at_once(self, x: Any) -> int:
+        """Return how many rows to run together where batches like x may be joined: larger products are faster."""
+        plan = self.find(x) if isinstance(x, np.ndarray) else None
+        return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
+
+
+def _as_arrays(outputs: Any) -> Any:
+    return map_structure(lambda y: y.numpy() if isinstance(y, TensorOps) else y, outputs)
+
+
+def _key(inputs: Any) -> Any:
+    """Return what inputs must share to be run by one plan: structure, shapes and dtypes."""
+    if isinstance(inputs, np.ndarray):
+        return inputs.shape, inputs.dtype
+    if isinstance(inputs, dict):
+        return tuple((name, _key(value)) for name, value in inputs.items())
+    if isinstance(inputs, list | tuple):
+        return type(inputs), *(_key(value) for value in inputs)
+    return inputs
+
+
+def _random_streams() -> tuple[Any, ...]:
+    """Return the state of the random streams that a plan knows nothing of."""
+    _, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - the global stream, which user code may draw from
+    return random.getstate(), cast(Array, keys).tobytes(), *rest

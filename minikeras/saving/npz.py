@@ -1,0 +1,144 @@
+"""Weights in NumPy's own file format, an array a weight.
+
+The arrays stand in the order of the weights, which alone decides where each belongs: names such as "000/dense/kernel"
+are there to be read, and may differ where layers have got other automatic names.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from warnings import warn
+
+import numpy as np
+
+from .._typing import Array
+from ..layers.base import Layer
+from ..ops.arrays import NP
+from ..tensor import as_array
+from ..variable import Variable
+
+
+def save_weights(layer: Layer, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Write all weights of a layer or model to a file.
+
+    The file appears when it is whole: an interruption leaves the one that was there before.
+
+    Args:
+        layer: A layer that is built.
+        path: Path of the file, ending in ".npz".
+        overwrite: Whether a file may be replaced.
+
+    Raises:
+        ValueError: if the path ends otherwise, or the layer is not built.
+        FileExistsError: if there is such a file and `overwrite` is False.
+
+    Example:
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.npz")
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="dense")], name="net")
+        >>> save_weights(model, path)
+        >>> np.load(path).files
+        ['000/net/dense/kernel', '001/net/dense/bias']
+        >>> load_weights(model, path)
+    """
+    path = os.fspath(path)
+    if not path.endswith(".npz"):
+        raise ValueError(f"Weights are written to a file whose name ends in '.npz'. Received: path={path!r}.")
+    if not layer.built:
+        raise ValueError(f"Layer '{layer.name}' has no weights yet: call it on an input, or build() it, first.")
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"The file {path!r} exists. Pass overwrite=True to replace it.")
+    write_arrays(path, pack(layer.weights))
+
+
+def load_weights(layer: Layer, path: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    """Set all weights of a layer or model from a file that `save_weights` made, or none if one does not fit.
+
+    Args:
+        layer: A layer that is built, with the same weights in the same order.
+        path: Path of the file.
+        skip_mismatch: Whether to leave weights that do not fit as they are, with a warning.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it holds no arrays, or their number or a shape differs.
+    """
+    if not layer.built:
+        raise ValueError(f"Layer '{layer.name}' has no weights yet: call it on an input, or build() it, first.")
+    assign(match(layer.weights, read_arrays(path), os.fspath(path), skip_mismatch=skip_mismatch))
+
+
+def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:
+    """Return the values of variables under unique names, all within a group."""
+    return {f"{group}{place:03d}/{v.path}": v.numpy() for place, v in enumerate(variables)}
+
+
+def match(
+    variables: Iterable[Variable],
+    arrays: Mapping[str, Array],
+    source: str,
+    group: str = "",
+    skip_mismatch: bool = False,
+) -> list[tuple[Variable, Array]]:
+    """Return which variable gets which of the arrays that `pack` named, in the variable's dtype.
+
+    Args:
+        variables: The variables, in the order in which they were packed.
+        arrays: Names to arrays.
+        source: Where the arrays are from, for messages.
+        group: Their group.
+        skip_mismatch: Whether to leave out what does not fit, with a warning.
+
+    Raises:
+        ValueError: if the number or a shape differs.
+    """
+    variables = list(variables)
+    found = [(name, array) for name, array in arrays.items() if name.startswith(group)]
+    wrong = [
+        f"weight '{v.path}' has shape {v.shape}, the array '{name}' {array.shape}"
+        for v, (name, array) in zip(variables, found, strict=False)
+        if v.shape != array.shape
+    ]
+    if len(variables) != len(found):
+        extra = [v.path for v in variables[len(found) :]] + [name for name, _ in found[len(variables) :]]
+        wrong.insert(0, f"there are {len(variables)} weights and {len(found)} arrays (unmatched: {', '.join(extra)})")
+    if wrong and not skip_mismatch:
+        raise ValueError(f"The weights in {source!r} do not fit: {'; '.join(wrong)}. No weight was set.")
+    if wrong:
+        warn(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.", stacklevel=3)
+    pairs = zip(variables, (array for _, array in found), strict=False)
+    return [(v, as_array(array, v.dtype)) for v, array in pairs if v.shape == array.shape]
+
+
+def assign(pairs: Iterable[tuple[Variable, Array]]) -> None:
+    """Set variables to arrays that fit them."""
+    for variable, array in pairs:
+        variable.assign(array)
+
+
+def write_arrays(path: str, arrays: Mapping[str, Array]) -> None:
+    """Write arrays to a file, which appears when it is whole."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "wb") as file:
+            NP.savez(file, **arrays)
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Return the arrays of a file, in their order in it.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: if it is damaged, or of another kind.
+    """
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except Exception as error:  # whatever the readers of zip files and arrays make of bytes that are none of theirs
+            raise ValueError(f"The file {os.fspath(path)!r} is damaged, or no .npz file of arrays: {error}") from error

@@ -1,0 +1,458 @@
+"""Callbacks, driven by hand as `fit` drives them."""
+
+import io
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import callbacks
+from minikeras.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CallbackList,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ProgbarLogger,
+    ReduceLROnPlateau,
+    SwapEMAWeights,
+    TerminateOnNaN,
+)
+from minikeras.saving.npz import load_weights
+
+Logs = dict[str, Any]
+
+
+class Net(keras.Sequential):
+    """A compiled model; each step adds one to all weights."""
+
+    optimizer: Any
+
+    def __init__(self) -> None:
+        super().__init__([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+        self.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
+        self.stop_training = False
+
+    def step(self) -> None:
+        self.set_weights([w + 1 for w in self.get_weights()])
+
+    def value(self) -> float:
+        return float(self.get_weights()[1][0])
+
+
+def fit(model: Net, epochs: int, *made: Callback, batches: int = 2, stop_at: int | None = None) -> None:
+    """Run epochs, and end as if the power failed after the batches of one of them."""
+    hooks = CallbackList(list(made), model=model, epochs=epochs, steps=batches, verbose=0)
+    model._initial_epoch = None
+    hooks.on_train_begin()
+    for epoch in range(model._initial_epoch or 0, epochs):
+        hooks.on_epoch_begin(epoch)
+        for batch in range(batches):
+            hooks.on_train_batch_begin(batch)
+            model.step()
+            hooks.on_train_batch_end(batch, {"loss": model.value()})
+        if epoch == stop_at:
+            return
+        hooks.on_epoch_end(epoch, {"loss": model.value()})
+    hooks.on_train_end()
+
+
+class Lazy(Mapping[str, Any]):
+    """Logs that count how often they are read."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values_ = values
+        self.reads = 0
+
+    def __getitem__(self, name: str) -> Any:
+        self.reads += 1
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+# --- the list -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", callbacks.__all__)
+def test_all_are_callbacks(name: str) -> None:
+    assert issubclass(getattr(callbacks, name), Callback)
+
+
+def test_listens_only_where_a_hook_is_overridden() -> None:
+    class Nothing(Callback):
+        pass
+
+    class Old(Callback):
+        def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+            pass
+
+    hooks = CallbackList([Nothing(), History()])
+    assert not any(hooks.listens(h) for h in dir(Callback) if h.startswith("on_") and "epoch_end" not in h
+                   and h != "on_train_begin")  # fmt: skip
+    assert hooks.listens("on_epoch_end")
+    assert CallbackList(Old()).listens("on_train_batch_end")
+    assert not CallbackList(Old()).listens("on_train_batch_begin")
+    assert CallbackList(ProgbarLogger()).listens("on_predict_batch_end")
+    assert CallbackList(LambdaCallback(on_test_batch_end=print)).listens("on_test_batch_end")
+    assert CallbackList([CallbackList(Old())]).listens("on_train_batch_end")
+
+
+def test_a_hook_set_later_is_seen_from_the_next_epoch() -> None:
+    seen: list[int] = []
+    callback = Callback()
+    hooks = CallbackList(callback)
+    hooks.on_epoch_begin(0)
+    hooks.on_train_batch_end(0, {})
+    setattr(callback, "on_train_batch_end", lambda batch, logs: seen.append(batch))  # noqa: B010 - mypy refuses it
+    hooks.on_epoch_begin(1)
+    hooks.on_train_batch_end(1, {})
+    assert seen == [1]
+
+
+def test_logs_are_read_only_for_those_who_want_them() -> None:
+    hooks = CallbackList(add_history=True, add_progbar=True, verbose=2, epochs=1, steps=3)
+    lazy: Any = Lazy(loss=np.float32(0.5), accuracy=keras.Tensor(np.array(1.0)))
+    for batch in range(3):
+        hooks.on_train_batch_end(batch, lazy)
+    assert lazy.reads == 0
+    seen: list[Any] = []
+    more = CallbackList(LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs)), add_progbar=True,
+                        verbose=2, epochs=1, steps=3)  # fmt: skip
+    more.on_train_batch_end(0, lazy)
+    assert seen == [{"accuracy": 1.0, "loss": 0.5}]
+    assert [type(value) for value in seen[0].values()] == [float, float]
+
+
+def test_arrays_in_logs_stay_arrays() -> None:
+    seen: list[Any] = []
+    hooks = CallbackList(LambdaCallback(on_predict_batch_end=lambda batch, logs: seen.append(logs["outputs"])))
+    for outputs in (np.ones((1, 1)), keras.Tensor(np.ones((2, 1))), [np.ones(1)]):
+        hooks.on_predict_batch_end(0, {"outputs": outputs})
+    assert [type(x) for x in seen] == [np.ndarray, np.ndarray, list]
+    assert seen[0].shape == (1, 1)
+
+
+def test_only_callbacks_are_taken() -> None:
+    for wrong in ([History], ["history"], "history", [[None, 3]]):
+        with pytest.raises(TypeError, match="instances of Callback"):
+            CallbackList(wrong)
+    assert CallbackList(()).callbacks == []
+    assert len(CallbackList(iter([History(), [History()]])).callbacks) == 2
+
+
+def test_subclasses_need_not_call_super() -> None:
+    class Mine(Callback):
+        def __init__(self) -> None:
+            self.seen = 0
+
+    mine, model = Mine(), Net()
+    before = mine.model, mine.params
+    assert before == (None, None)
+    CallbackList([mine], model=model, epochs=3)
+    assert mine.model is model
+    assert mine.params == {"epochs": 3}
+
+
+def test_predict_runs_callbacks() -> None:
+    seen: list[Any] = []
+    watch = LambdaCallback(on_predict_batch_end=lambda batch, logs: seen.append((batch, logs["outputs"].shape)))
+    Net().predict(np.ones((5, 2)), batch_size=2, verbose=0, callbacks=[watch])
+    assert seen == [(0, (2, 1)), (1, (2, 1)), (2, (1, 1))]
+
+
+# --- what is printed ------------------------------------------------------------------------------------------
+
+
+def test_a_log_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
+    hooks = CallbackList(add_progbar=True, verbose=1, epochs=2, steps=3)
+    hooks.on_train_begin()
+    for epoch in range(2):
+        hooks.on_epoch_begin(epoch)
+        for batch in range(3):
+            hooks.on_train_batch_end(batch, {"loss": 1.0})
+        hooks.on_epoch_end(epoch, {"loss": 0.5, "val_loss": 0.25})
+    hooks.on_train_end()
+    first, bar, *_ = lines = capsys.readouterr().out.splitlines()
+    assert (first, lines[2], len(lines)) == ("Epoch 1/2", "Epoch 2/2", 4)
+    assert bar.startswith("3/3 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+    assert bar.endswith("/step - loss: 0.5000 - val_loss: 0.2500")
+
+
+def test_an_interrupted_bar_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    setattr(terminal, "isatty", lambda: True)  # noqa: B010 - mypy refuses it
+    monkeypatch.setattr(sys, "stdout", terminal)
+    hooks = CallbackList(add_progbar=True, verbose=1, epochs=1, steps=3)
+    hooks.close()
+    hooks.on_train_begin()
+    hooks.on_epoch_begin(0)
+    hooks.close()
+    assert terminal.getvalue() == ""
+    hooks.on_train_batch_end(0, {"loss": 1.0})
+    assert terminal.getvalue().endswith("loss: 1.0000")
+    hooks.close()
+    hooks.close()
+    assert terminal.getvalue().endswith("loss: 1.0000\n")
+    CallbackList().close()
+
+
+# --- one by one -----------------------------------------------------------------------------------------------
+
+
+def test_history_keeps_epochs_of_the_last_run() -> None:
+    model, history = Net(), History()
+    fit(model, 2, history)
+    fit(model, 1, history)
+    assert history.history == {"loss": [2.0, 4.0, 6.0]}
+    assert history.epoch == [0]
+    assert model.history is history
+
+
+def test_early_stopping_by_hand() -> None:
+    """Best at epoch 1; epochs 2 and 3 are no better by more than 0.1, so training stops and goes back."""
+    model = Net()
+    stop = EarlyStopping("loss", min_delta=0.1, patience=2, restore_best_weights=True)
+    stop.set_model(model)
+    stop.on_train_begin()
+    for epoch, loss in enumerate([3.0, 2.0, 1.95, 2.5]):
+        model.step()
+        assert not model.stop_training
+        stop.on_epoch_end(epoch, {"loss": loss})
+    stop.on_train_end()
+    assert model.stop_training
+    assert (stop.stopped_epoch, stop.best_epoch, stop.best, stop.wait) == (3, 1, 2.0, 2)
+    assert model.value() == 2.0
+
+
+class Metric:
+    def __init__(self, name: str, direction: str | None) -> None:
+        self.name = name
+        if direction:
+            self._direction = direction
+
+
+class Container:
+    name = "compile_metrics"
+    metrics = (Metric("accuracy", "up"), Metric("error", "down"), Metric("custom", None))
+
+
+@pytest.mark.parametrize(("name", "best"), [("accuracy", 3.0), ("error", 1.0), ("auc", 3.0), ("loss", 1.0)])
+def test_mode_auto_asks_the_model(name: str, best: float) -> None:
+    class Model:
+        metrics = (Metric("loss", "down"), Container(), Metric("auc", "up"))
+        stop_training = False
+
+    for monitor in (name, f"val_{name}"):
+        stop = EarlyStopping(monitor)
+        stop.set_model(Model())
+        for epoch, value in enumerate([2.0, 3.0, 1.0]):
+            stop.on_epoch_end(epoch, {monitor: value})
+        assert stop.best == best
+    for monitor in ("custom", "val_nothing"):
+        for watch in (EarlyStopping(monitor), ReduceLROnPlateau(monitor), ModelCheckpoint("x.keras", monitor)):
+            watch.set_model(Model())
+            with pytest.raises(ValueError, match=monitor):
+                watch.on_epoch_end(0, {monitor: 1.0})
+
+
+def test_digits_beyond_float32_decide_nothing() -> None:
+    stop = EarlyStopping("loss", min_delta=0.1, patience=1)
+    stop.set_model(Net())
+    stop.on_epoch_end(0, {"loss": 0.8})
+    stop.on_epoch_end(1, {"loss": 0.7})  # 0.7 + 0.1 is a little less than 0.8, as Python counts
+    assert stop.best == 0.8
+
+
+def test_reduce_lr_by_hand() -> None:
+    """0.1, halved after two epochs without improvement, then a pause of one, then halved again to the minimum."""
+    model, rates = Net(), []
+    reduce = ReduceLROnPlateau("loss", factor=0.5, patience=2, cooldown=1, min_lr=0.03)
+    reduce.set_model(model)
+    reduce.on_train_begin()
+    for epoch in range(8):
+        logs = {"loss": 1.0}
+        reduce.on_epoch_end(epoch, logs)
+        rates.append(round(float(model.optimizer.learning_rate), 6))
+    assert rates == [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03]
+    assert logs["learning_rate"] == pytest.approx(0.03)
+
+
+def test_a_schedule_may_give_a_tensor() -> None:
+    model = Net()
+    scheduler = LearningRateScheduler(lambda epoch, rate: rate * keras.ops.exp(-float(epoch)))
+    scheduler.set_model(model)
+    scheduler.on_epoch_begin(1)
+    logs: Logs = {}
+    scheduler.on_epoch_end(1, logs)
+    assert logs == {"learning_rate": pytest.approx(0.1 * np.exp(-1))}
+    for wrong in (keras.Tensor(np.ones(1, "float32")), keras.Tensor(np.array(1)), np.ones(1)):
+        scheduler.schedule = lambda epoch, rate, value=wrong: value
+        with pytest.raises(ValueError, match="should be a float"):
+            scheduler.on_epoch_begin(0)
+    scheduler.on_epoch_end(0)
+
+
+@pytest.mark.parametrize("ending", ["weights.npz", "npz"])
+def test_checkpoints_are_weights_of_the_epoch(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "new" / f"{{epoch:02d}}-{{loss:.1f}}.{ending}"
+    fit(Net(), 3, ModelCheckpoint(path, save_weights_only=True, monitor="loss", mode="max", save_best_only=True))
+    assert sorted(p.name for p in path.parent.iterdir()) == [f"0{i + 1}-{i * 2 + 2}.0.{ending}" for i in range(3)]
+    model = Net()
+    load_weights(model, path.parent / f"02-4.0.{ending}")
+    assert model.value() == 4.0
+
+
+def test_checkpoints_by_batch(tmp_path: Path) -> None:
+    path = tmp_path / "{epoch}-{batch}.npz"
+    fit(Net(), 2, ModelCheckpoint(path, save_weights_only=True, save_freq=3), batches=4)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1-3.npz", "2-2.npz"]
+    best = ModelCheckpoint("{batch}.npz", "loss", save_best_only=True, save_weights_only=True, save_freq=1)
+    best.set_model(saved := Saved())
+    for batch, loss in enumerate([0.5, 0.6, 0.4]):  # before the first epoch has ended
+        best.on_train_batch_end(batch, {"loss": loss})
+    assert saved.paths == ["1.npz", "3.npz"]
+
+
+class Saved:
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def save_weights(self, path: str, overwrite: bool) -> None:
+        self.paths.append(path)
+
+
+def test_checkpoints_name_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    checkpoint = ModelCheckpoint(tmp_path / "folder.npz", save_weights_only=True)
+    checkpoint.set_model(Net())
+    with pytest.raises(IsADirectoryError, match="a directory"):
+        checkpoint.on_epoch_end(0)
+    checkpoint = ModelCheckpoint("{accuracy}.npz", save_weights_only=True)
+    checkpoint.set_model(Net())
+    with pytest.raises(KeyError, match=r"accuracy.*They have: loss"):
+        checkpoint.on_epoch_end(0, {"loss": 1.0})
+    with pytest.raises(ValueError, match=r"'\.keras'.*x\.npz"):
+        ModelCheckpoint("x.npz")
+    checkpoint = ModelCheckpoint("x.npz", "loss", save_best_only=True, save_weights_only=True)
+    checkpoint.set_model(Saved())
+    with pytest.warns(UserWarning, match="scalar"):
+        checkpoint.on_epoch_end(0, {"loss": np.ones(2)})
+
+
+def test_backup_restores_weights_optimizer_and_epoch(tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    first = Net()
+    first.optimizer.learning_rate = 0.25
+    fit(first, 5, BackupAndRestore(folder), stop_at=3)
+    assert (folder / "latest.npz").exists()
+    again, epochs = Net(), []
+    fit(again, 5, BackupAndRestore(folder), LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch)))
+    assert epochs == [3, 4]
+    assert again.value() == 10.0
+    assert float(again.optimizer.learning_rate) == 0.25
+    assert again.optimizer.built
+    assert not folder.exists()
+
+
+def test_backup_within_an_epoch(tmp_path: Path) -> None:
+    """Six batches are saved of two epochs of four; the second epoch, begun anew, starts from the weights of then."""
+    for stop_at in (1, 1):  # the second run is interrupted before it has finished an epoch itself
+        model = Net()
+        fit(model, 3, BackupAndRestore(tmp_path, save_freq=3), batches=4, stop_at=stop_at)
+        assert model._initial_epoch in (None, 1)
+    model = Net()
+    fit(model, 3, BackupAndRestore(tmp_path, save_freq=3, delete_checkpoint=False), batches=4, stop_at=1)
+    assert model._initial_epoch == 1
+    assert model.value() == 6 + 3 + 4
+    never = tmp_path / "never"
+    fit(Net(), 2, BackupAndRestore(never, save_freq=False, delete_checkpoint=False))
+    assert not never.exists()
+
+
+def test_a_damaged_backup(tmp_path: Path) -> None:
+    fit(Net(), 4, BackupAndRestore(tmp_path, double_checkpoint=True), stop_at=3)
+    (tmp_path / "latest.npz").write_bytes(b"PK\x03\x04 torn")
+    model = Net()
+    backup = BackupAndRestore(tmp_path, double_checkpoint=True)
+    backup.set_model(model)
+    backup.on_train_begin()
+    assert (model._initial_epoch, model.value()) == (2, 4.0)
+    (tmp_path / "previous.npz").unlink()
+    with pytest.raises(ValueError, match=r"latest\.npz.*damaged"):
+        backup.on_train_begin()
+
+
+def test_a_backup_of_another_model_changes_nothing(tmp_path: Path) -> None:
+    fit(Net(), 4, BackupAndRestore(tmp_path), stop_at=3)
+    other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1), keras.layers.Dense(2)])
+    before = other.get_weights()
+    backup = BackupAndRestore(tmp_path)
+    backup.set_model(other)
+    with pytest.raises(ValueError, match="do not fit"):
+        backup.on_train_begin()
+    assert all(np.array_equal(a, b) for a, b in zip(before, other.get_weights(), strict=True))
+
+
+def test_only_the_backup_is_deleted(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("do not lose")
+    fit(Net(), 2, BackupAndRestore(tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_swapped_averages_come_back() -> None:
+    model = Net()
+    model.step()
+    model.optimizer.build(model.trainable_variables)
+    swap = SwapEMAWeights()
+    swap.set_model(model)
+    for kind in ("test", "predict"):
+        getattr(swap, f"on_{kind}_begin")()
+        assert model.value() == 0.0
+        getattr(swap, f"on_{kind}_end")()
+        assert model.value() == 1.0
+    model.optimizer._model_variables_moving_average = []
+    with pytest.raises(ValueError, match="use_ema=True"):
+        swap.on_test_begin()
+
+
+def test_csv_file_is_whole_after_each_epoch(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    logger = CSVLogger(path, append=True)
+    logger.on_train_begin()
+    logger.on_epoch_end(0, {"loss": 0.5})
+    assert path.read_text() == "epoch,loss,val_loss\n0,0.5,NA\n"
+    again = CSVLogger(path, append=True)
+    again.on_train_begin()
+    again.on_epoch_end(1, {"loss": 0.25, "val_loss": 1.0})
+    assert path.read_text() == "epoch,loss,val_loss\n0,0.5,NA\n1,0.25,1.0\n"
+
+
+def test_nan_stops_training(capsys: pytest.CaptureFixture[str]) -> None:
+    model, stopped = Net(), []
+    hooks = CallbackList(TerminateOnNaN(), model=model)
+    for batch, loss in enumerate(("1", "nan")):
+        hooks.on_train_batch_end(batch, {"loss": np.float32(loss)})
+        stopped.append(model.stop_training)
+    hooks.on_train_batch_end(2)
+    assert stopped == [False, True]
+    assert capsys.readouterr().out == "Batch 1: Invalid loss, terminating training\n"
+
+
+def test_lambda_callback_refuses_what_is_no_hook() -> None:
+    with pytest.raises(TypeError, match="'on_epoch_ends', which is no hook"):
+        LambdaCallback(on_epoch_ends=print)
+    with pytest.raises(TypeError, match="set_model"):
+        LambdaCallback(set_model=print)

@@ -1,0 +1,176 @@
+"""Weights in .npz files: written whole, read back checked."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minikeras as keras
+from minikeras.layers import Dense
+from minikeras.saving.npz import load_weights, save_weights
+
+
+def net(units: int = 3, inputs: int = 2) -> keras.Sequential:
+    return keras.Sequential([keras.Input((inputs,)), Dense(units, bias_initializer="random_normal"), Dense(1)])
+
+
+def same(a: keras.Layer, b: keras.Layer) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+def test_weights_come_back_whatever_the_layers_are_called(tmp_path: Path) -> None:
+    first, second = net(), net()
+    assert [v.path for v in first.weights] != [v.path for v in second.weights]
+    save_weights(first, tmp_path / "w.npz")
+    load_weights(second, tmp_path / "w.npz")
+    assert same(first, second)
+    with np.load(tmp_path / "w.npz", allow_pickle=False) as file:
+        assert file.files == [
+            "000/sequential/dense/kernel",
+            "001/sequential/dense/bias",
+            "002/sequential/dense_1/kernel",
+            "003/sequential/dense_1/bias",
+        ]
+        assert np.array_equal(file[file.files[0]], first.get_weights()[0])
+
+
+def test_equal_names_stay_apart(tmp_path: Path) -> None:
+    class Twins(keras.Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            self.a = self.add_weight((), "ones", name="w")
+            self.b = self.add_weight((), "zeros", name="w", dtype="int32", trainable=False)
+
+    first, second = Twins(), Twins()
+    first.build((1,))
+    second.build((1,))
+    second.set_weights([5.0, 6])
+    save_weights(first, tmp_path / "w.npz")
+    load_weights(second, tmp_path / "w.npz")
+    assert [w.tolist() for w in second.get_weights()] == [1.0, 0]
+    assert [w.dtype.name for w in second.get_weights()] == ["float32", "int32"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 3), max_size=3), max_size=12), st.sampled_from(["float32", "float64", "int32"]))
+def test_any_shapes(tmp_path_factory: pytest.TempPathFactory, shapes: list[list[int]], dtype: str) -> None:
+    class Many(keras.Layer):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            for shape in shapes:
+                self.add_weight(tuple(shape), "random_uniform" if "float" in dtype else "ones", dtype=dtype)
+
+    first, second = Many(), Many()
+    first.build((1,))
+    second.build((1,))
+    path = tmp_path_factory.mktemp("many") / "w.npz"
+    save_weights(first, path)
+    load_weights(second, path)
+    assert same(first, second)
+
+
+def test_arrays_that_someone_else_saved(tmp_path: Path) -> None:
+    first, second = net(), net()
+    np.savez(tmp_path / "w.npz", *first.get_weights())
+    load_weights(second, tmp_path / "w.npz")
+    assert same(first, second)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: net(4), r"dense_2/kernel' has shape \(2, 4\), the array '000/sequential/dense/kernel' \(2, 3\)"),
+        (lambda: net(inputs=3), r"do not fit.*\(3, 3\).*No weight was set"),
+        (lambda: keras.Sequential([keras.Input((2,)), Dense(3)]), r"2 weights and 4 arrays.*dense_1/bias"),
+        (
+            lambda: keras.Sequential([keras.Input((2,)), Dense(3), Dense(1), Dense(1, name="more")]),
+            r"6 weights and 4 arrays \(unmatched: sequential_1/more/kernel, sequential_1/more/bias\)",
+        ),
+        (lambda: keras.Sequential([Dense(3)]), "no weights yet"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing(tmp_path: Path, wrong: "type[keras.Sequential]", message: str) -> None:
+    save_weights(net(), tmp_path / "w.npz")
+    model = wrong()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=message):
+        load_weights(model, tmp_path / "w.npz")
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_skip_mismatch(tmp_path: Path) -> None:
+    first = net()
+    save_weights(first, tmp_path / "w.npz")
+    other = keras.Sequential([keras.Input((2,)), Dense(3), Dense(5)])
+    with pytest.warns(UserWarning, match=r"dense_3/kernel' has shape \(3, 5\)"):
+        load_weights(other, tmp_path / "w.npz", skip_mismatch=True)
+    assert np.array_equal(other.get_weights()[0], first.get_weights()[0])
+    assert other.get_weights()[3].tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 torn", b"\x93NUMPY"])
+def test_files_of_another_kind(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "w.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"w\.npz' is damaged"):
+        load_weights(net(), path)
+
+
+def test_a_torn_file(tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    save_weights(net(), path)
+    whole = path.read_bytes()
+    for cut in (10, len(whole) // 2, len(whole) - 3):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(ValueError, match="damaged"):
+            load_weights(net(), path)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ValueError, match="damaged"):
+        load_weights(net(), path)
+
+
+def test_no_code_is_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    np.savez(tmp_path / "w.npz", np.array([Evil()], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        load_weights(net(), tmp_path / "w.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_missing_and_existing_files(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.npz"):
+        load_weights(net(), tmp_path / "nothing.npz")
+    with pytest.raises(FileNotFoundError, match="no/such"):
+        save_weights(net(), tmp_path / "no" / "such" / "w.npz")
+    path = tmp_path / "w.npz"
+    first = net()
+    save_weights(first, path)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        save_weights(net(), path, overwrite=False)
+    load_weights(second := net(), path)
+    assert same(first, second)
+    save_weights(net(), path)
+    with pytest.raises(ValueError, match=r"ends in '\.npz'"):
+        save_weights(first, tmp_path / "w.weights.h5")
+    with pytest.raises(ValueError, match="no weights yet"):
+        save_weights(keras.Sequential([Dense(1)]), path)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, first = tmp_path / "w.npz", net()
+    save_weights(first, path)
+
+    def interrupted(file: object, **arrays: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_weights(net(), path)
+    load_weights(second := net(), path)
+    assert same(first, second)
+    assert os.listdir(tmp_path) == ["w.npz"]
