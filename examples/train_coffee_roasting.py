@@ -16,7 +16,7 @@ def load_coffee_data(count: int = 200) -> tuple[Values, Values]:
     x[:, 0] = x[:, 0] * (285 - 150) + 150
     x[:, 1] = x[:, 1] * 4 + 11.5
     temperature, duration = x[:, 0], x[:, 1]
-    inside = (175 < temperature) & (temperature < 260) & (12 < duration) & (duration < 15)
+    inside = (temperature > 175) & (temperature < 260) & (duration > 12) & (duration < 15)
     good = inside & (duration <= -3 / (260 - 175) * temperature + 21)
     return x, good.reshape(-1, 1).astype("float64")
 

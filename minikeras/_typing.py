@@ -78,7 +78,7 @@ MetricName: TypeAlias = Literal[
     "pearson_correlation", "poisson", "precision", "r2_score", "recall", "root_mean_squared_error",
     "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
     "squared_hinge", "sum", "top_k_categorical_accuracy", "true_negatives", "true_positives",
-    "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE",
+    "crossentropy", "ce", "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE",
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy",
     "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
     "FalsePositives", "Hinge", "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
@@ -87,7 +87,7 @@ MetricName: TypeAlias = Literal[
     "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy", "SquaredHinge", "Sum",
     "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives",
 ]  # fmt: skip
-"""Metrics that need no argument. "acc" is for `compile` alone, which also chooses what "accuracy" means."""
+"""Metrics that need no argument. "acc", "crossentropy" and "ce" are for `compile` alone, which chooses their kind."""
 OptimizerName: TypeAlias = Literal[
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "nadam", "rmsprop",
     "schedulefreeadamw", "sgd",

@@ -10,6 +10,8 @@ from ._typing import Array, TensorLike
 from .tensor import Entry, Op, Tensor, TensorOps, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
+_PASSED = frozenset({"sigmoid", "softmax"})
+"""Ops that a rule of another op may pass over, see `Op.through`."""
 
 
 class GradientTape:
@@ -119,7 +121,8 @@ class GradientTape:
                 seeds = [output_gradients] if isinstance(target, TensorOps) else leaves(output_gradients)
             with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 pairs = list(zip(targets, seeds, strict=True))
-                totals = backward(self._entries, pairs, bool(recorders.open), self._watched)
+                kept = {id(x) for x in leaves(sources)}
+                totals = backward(self._entries, pairs, bool(recorders.open), self._watched, kept)
             result = map_structure(lambda s: _as_gradient(totals.get(id(s))), sources)
         finally:
             recorders.open = open_tapes
@@ -133,6 +136,7 @@ def backward(
     seeds: list[tuple[Any, Any]],
     as_tensors: bool,
     watched: Container[int] | None = None,
+    kept: Container[int] = (),
 ) -> dict[int, Any]:
     """Run entries backwards from seeds.
 
@@ -141,9 +145,10 @@ def backward(
         seeds: (target, gradient of the target or None for ones).
         as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
         watched: Ids of what has a gradient; all tensors if not given.
+        kept: Ids of tensors whose own gradient is wanted.
 
     Returns:
-        The gradient of everything met, by the id of the tensor or variable. Each value is a sum made here or
+        The gradient of what was met, by the id of the tensor or variable. Each value is a sum made here or
         an array that a rule returned: callers do not write to it.
     """
     totals: dict[int, Any] = {}
@@ -151,6 +156,7 @@ def backward(
         if isinstance(target, TensorOps):
             ones = np.ones(target.shape, target.dtype) if seed is None else coerce(seed)
             _add(totals, target, Tensor(ones) if as_tensors else ones)
+    makers = {id(entry.output): entry for entry in entries if entry.op.name in _PASSED}
     for entry in reversed(entries):
         g = totals.get(id(entry.output))
         if g is None:
@@ -166,9 +172,20 @@ def backward(
             if watched is not None and id(x) not in watched:
                 continue
             rule = entry.op.vjp(i)
+            maker = makers.get(id(x)) if entry.op.through and id(x) not in kept else None
+            if maker is not None and maker.op.name in entry.op.through and _agree(maker, entry):
+                place, both = entry.op.through[maker.op.name]
+                if place == i and isinstance(maker.inputs[0], TensorOps):
+                    x, rule = maker.inputs[0], both
             if rule is not None:
                 _add(totals, x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x))
     return totals
+
+
+def _agree(a: Entry, b: Entry) -> bool:
+    """Tell whether arguments of the same name, such as the axis, have the same value in two operations."""
+    ours, theirs = a.arguments(), b.arguments()
+    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -179,7 +196,10 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return np.broadcast_to(g, shape)
     extra = np.ndim(g) - len(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
-    return np.reshape(np.sum(g, axis=axes), shape) if axes else np.broadcast_to(g, shape)
+    if not axes:
+        return np.broadcast_to(g, shape)
+    total = np.sum(g, axis=axes)
+    return total if np.shape(total) == shape else np.reshape(total, shape)
 
 
 def _fit(g: Any, x: TensorOps) -> Any:

@@ -10,12 +10,13 @@ Example:
 
 import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Literal, TypeAlias, cast, get_args, overload
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, get_args, overload
 
 import numpy as np
 
 from . import _state, dtype_policies, ops
 from . import registry as _registry
+from ._structure import map_structure
 from ._typing import Array, Axis, Config, DTypeLike, LossName, Shape, TensorLike
 from .dtype_policies import DTypePolicy
 from .ops.classes import class_numbers
@@ -87,15 +88,15 @@ class Loss(Configurable):
         Raises:
             ValueError: for values that are no numbers, and shapes that do not fit.
         """
-        dtype, masks = self.dtype, [_mask(y_pred)]
+        dtype = self.dtype
         losses = self.call(_tensors(y_true, dtype), _tensors(y_pred, dtype))
-        masks = [m for m in (*masks, _mask(losses)) if m is not None]
+        masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]
         losses = convert_to_tensor(losses, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:
             kept = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
             if self.reduction in _MEANS:  # of what is kept
-                kept = kept * ops.divide_no_nan(kept.size, ops.sum(kept))
+                kept = kept * ops.divide_no_nan(ops.sum(ops.ones_like(kept)), ops.sum(kept))
             weights = kept if weights is None else _product(kept, weights, "mask", "sample_weight")[0]
         if weights is not None:
             losses, weights = _product(losses, weights, "loss", "sample_weight")
@@ -135,7 +136,7 @@ def _fit(a: Shape, b: Shape) -> bool:
     return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 
-def _same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
     """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
     if x1.ndim == x2.ndim:
         return x1, x2
@@ -148,7 +149,7 @@ def _same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
 
 def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
     """Return x1 * x2 and x2 in equal ranks."""
-    a, b = _same_rank(x1, x2)
+    a, b = same_rank(x1, x2)
     if not _fit(a.shape, b.shape):
         raise ValueError(
             f"{name2} must have the shape of the {name1}, or one that broadcasts to it. "
@@ -160,14 +161,15 @@ def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Te
 def _same_ranks(true: Any, predicted: Any) -> Any:
     """Return two equal structures with each pair of tensors in equal ranks."""
     if isinstance(true, Tensor) and isinstance(predicted, Tensor):
-        return _same_rank(true, predicted)
+        return same_rank(true, predicted)
     if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
         pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
         return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
     if isinstance(true, list) and isinstance(predicted, list) and len(true) == len(predicted):
         found = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
         return tuple([pair[i] for pair in found] for i in (0, 1))
-    raise ValueError(f"y_true and y_pred must have the same structure. Received: {true!r} and {predicted!r}.")
+    shapes = [map_structure(ops.shape, y) for y in (true, predicted)]
+    raise ValueError(f"y_true and y_pred must have the same structure. Received shapes: {shapes[0]} and {shapes[1]}.")
 
 
 class LossFunctionWrapper(Loss):
@@ -204,7 +206,7 @@ class LossFunctionWrapper(Loss):
         return {**super().get_config(), **function, **options}
 
     @classmethod
-    def from_config(cls, config: Config) -> "LossFunctionWrapper":
+    def from_config(cls, config: Config) -> Self:
         """Return the loss of a configuration."""
         return cls(**{key: deserialize(value) if key == "fn" else value for key, value in config.items()})
 
@@ -219,7 +221,7 @@ def _floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tup
     true = convert_to_tensor(y_true, predicted.dtype)
     if true.shape != predicted.shape:
         if squeeze:
-            true, predicted = _same_rank(true, predicted)
+            true, predicted = same_rank(true, predicted)
         if not _fit(true.shape, predicted.shape):
             raise ValueError(
                 "y_true and y_pred must have the same shape, or shapes that broadcast. "
@@ -487,12 +489,13 @@ def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: 
     """
     if isinstance(axis, bool):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
-    true, predicted = _floats(y_true, y_pred, squeeze=False)
-    if true.ndim != predicted.ndim:
+    if ops.ndim(y_true) != ops.ndim(y_pred):
+        received = f"y_true.shape={ops.shape(y_true)}, y_pred.shape={ops.shape(y_pred)}"
         raise ValueError(
-            "y_true must hold one-hot rows (or probabilities) of y_pred's shape; for class numbers use "
-            f"sparse_categorical_crossentropy. Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
+            "y_true must hold one-hot rows (or probabilities) of y_pred's shape. For class numbers use "
+            f"sparse_categorical_crossentropy. Received: {received}."
         )
+    true, predicted = _floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
         warnings.warn(
             "A categorical cross-entropy needs more than one class, or it is always 0. Received: "
@@ -973,7 +976,8 @@ class Tversky(LossFunctionWrapper):
 
 # Shorter names
 bce = BCE = binary_crossentropy
-kld = KLD = kullback_leibler_divergence = kl_divergence
+kld = KLD = kl_divergence
+kullback_leibler_divergence = kl_divergence
 logcosh = log_cosh
 mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error

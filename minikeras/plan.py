@@ -10,7 +10,7 @@ from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from threading import Lock
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -51,14 +51,43 @@ class Trace:
             self.escaped = True
 
 
-class _Steps:
-    """Calls in order: a function, its arguments, and where else its result is an argument."""
+Target: TypeAlias = tuple[list[Any], int]
+"""A place among the arguments of a step, or among the outputs."""
+
+
+class _Moving:
+    """An array that is another in each run: where it is an argument, and views of it that are."""
+
+    __slots__ = ("targets", "views")
 
     def __init__(self) -> None:
-        self.calls: list[tuple[Callable[..., Any], list[Any], list[tuple[list[Any], int]]]] = []
+        self.targets: list[Target] = []
+        self.views: list[tuple[Callable[[Array], Array], _Moving]] = []
+
+    def set(self, array: Any) -> None:
+        """Pass an array on."""
+        for args, k in self.targets:
+            args[k] = array
+        for view, moving in self.views:
+            moving.set(view(array))
+
+    def clear(self) -> None:
+        """Hold on to nothing."""
+        for args, k in self.targets:
+            args[k] = None
+        for _, moving in self.views:
+            moving.clear()
+
+
+class _Steps:
+    """Calls in order: a function, its arguments, and what its result is passed on to."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Callable[..., Any], list[Any], _Moving]] = []
         self.overflows = False
 
     def run(self) -> None:
+        """Run them all."""
         if self.overflows:
             with np.errstate(over="ignore"):
                 self._run()
@@ -66,10 +95,10 @@ class _Steps:
             self._run()
 
     def _run(self) -> None:
-        for function, args, targets in self.calls:
+        for function, args, moving in self.calls:
             y = function(*args)
-            for target, k in targets:
-                target[k] = y
+            if moving.targets or moving.views:
+                moving.set(y)
 
 
 class Plan:
@@ -95,74 +124,122 @@ class Plan:
         """What has effects."""
         self._tail = _Steps()
         """What only the outputs need."""
-        self._bindings: list[tuple[Variable, list[Any], int, tuple[int, ...]]] = []
+        self._static: dict[int, Array] = {}
+        """Arrays that stay where they are, by the id of the tensor."""
+        self._views: dict[int, tuple[Variable, Callable[[Array], Array]]] = {}
+        """Views of variables, which are looked up again when a variable is assigned."""
+        self._bindings: list[tuple[Variable, list[Any], int, Callable[[Array], Array]]] = []
         self._assigned: list[Variable] = []
-        self._build(trace.entries, inputs, outputs)
-
-    def _build(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        main = _needed(entries, [])
+        self._inputs: list[_Moving] = [_Moving() for _ in inputs]
+        self._moving: dict[int, _Moving] = {id(x): moving for x, moving in zip(inputs, self._inputs, strict=True)}
+        """Where else an array that is another in each run is an argument."""
+        main = _needed(trace.entries, [])
         chosen = {id(entry) for entry in main}
-        tail = [entry for entry in _needed(entries, leaves(outputs)) if id(entry) not in chosen]
-        entries = [*main, *tail]
-        last_use = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
-        last_use |= {id(y): len(entries) for y in leaves(outputs)}
-        homes = _homes(entries)
-        static: dict[int, Array] = {}  # buffers that stay where they are
-        self._input_targets: list[list[tuple[list[Any], int]]] = [[] for _ in inputs]
-        moving = {id(x): targets for x, targets in zip(inputs, self._input_targets, strict=True)}
-        viewed: set[int] = set()  # what a step without a buffer has seen: its result may be a view
-        for i, entry in enumerate(entries):
-            steps = self._main if i < len(main) else self._tail
-            function, args = _bound(entry)
-            produced = cast(Array, entry.output.array)
-            targets: list[tuple[list[Any], int]] = []
-            for k, x in enumerate(entry.inputs):
-                if id(x) in moving:
-                    moving[id(x)].append((args, k))
-                elif id(x) in static:
-                    args[k] = static[id(x)]
-                    if not entry.op.writes:
-                        viewed.add(id(x))
-                elif isinstance(x, Variable):
-                    one_row = k == entry.op.repeats and produced.shape[:-1] == (1,)
-                    self._bindings.append((x, args, k, produced.shape if one_row else x.shape))
+        tail = [entry for entry in _needed(trace.entries, leaves(outputs)) if id(entry) not in chosen]
+        self._last_use = _last_uses([*main, *tail], outputs)
+        self._elementwise: dict[int, list[Any]] = {}
+        """Arguments of the steps that a bare NumPy function does, the last of which it writes to."""
+        self._exposed: set[int] = set()
+        """What a step has seen that may return its argument, or a view of it."""
+        homes = _homes(main, self._last_use)
+        for i, entry in enumerate([*main, *tail]):
             if entry.op is ASSIGN:
                 self._assigned.append(entry.rest[0])
-            if entry.op.writes:
-                first = id(entry.inputs[0])
-                free = first not in viewed and last_use[first] == i
-                home = homes.get(id(entry.output))
-                args[-1] = self._buffer(entry, produced, static.get(first) if free else None) if home is None else home
-                static[id(entry.output)] = args[-1]
-            else:
-                moving[id(entry.output)] = targets
-            steps.calls.append((function, args, targets))
-            steps.overflows |= entry.op.replay is not entry.op.forward
+                if self._assign_directly(entry, i):
+                    continue
+            if not (entry.op.view and self._fold(entry)):
+                self._add(self._main if i < len(main) else self._tail, entry, i, homes.get(id(entry.output)))
         self._last: list[Any] = []
-        self._outputs = map_structure(lambda y: self._place(y, static, moving), outputs)
-        self._moving = [target for targets in moving.values() for target in targets]
+        self._outputs = map_structure(self._place, outputs)
         self._bind()
 
-    def _buffer(self, entry: Entry, produced: Array, old: Array | None) -> Array:
-        """Return the buffer a step writes to: `old`, that of its first input, where the op allows it."""
-        again = any(x is entry.inputs[0] for x in entry.inputs[1:])
+    def _fold(self, entry: Entry) -> bool:
+        """Take a view of an array that stays where it is once and for all, and tell whether it is one."""
+        function, args = _bound(entry)
+        x, rest = entry.inputs[0], args[1:]
+        if id(x) in self._static:
+            array = self._static[id(x)]
+            view = function(array, *rest)
+            if not np.shares_memory(view, array):
+                return False
+            self._static[id(entry.output)] = view
+            return True
+        if isinstance(x, Variable) or id(x) in self._views:
+            variable, before = self._views.get(id(x), (x, _same))
+            self._views[id(entry.output)] = variable, lambda array: function(before(array), *rest)
+            return True
+        if id(x) in self._moving:
+            moving = _Moving()
+            self._moving[id(x)].views.append((_quick_view(entry) or (lambda array: function(array, *rest)), moving))
+            self._moving[id(entry.output)] = moving
+            return True
+        return False
+
+    def _assign_directly(self, entry: Entry, i: int) -> bool:
+        """Let the step before an assignment write to the variable, and tell whether it can."""
+        value, variable = entry.inputs[0], entry.rest[0]
+        args = self._elementwise.get(id(value))
+        buffer = self._static.get(id(value))
+        if args is None or args is not self._main.calls[-1][1] or self._last_use[id(value)] != i or buffer is None:
+            return False
+        if buffer.dtype != variable.array.dtype:
+            return False
+        self._bindings.append((variable, args, len(args) - 1, _same))
+        self._views[id(entry.output)] = variable, _same
+        return True
+
+    def _add(self, steps: _Steps, entry: Entry, i: int, home: Array | None) -> None:
+        """Append a step, with a buffer to write to where it can."""
+        op = entry.op
+        produced = cast(Array, entry.output.array)
+        function, args, writes = _settled(entry, produced) or (*_bound(entry), op.writes)
+        for k, x in enumerate(entry.inputs):
+            if id(x) in self._moving:
+                self._moving[id(x)].targets.append((args, k))
+            elif id(x) in self._static:
+                args[k] = self._static[id(x)]
+                if not writes:
+                    self._exposed.add(id(x))
+            elif isinstance(x, Variable) or id(x) in self._views:
+                variable, view = self._views.get(id(x), (x, _same))
+                if k == op.repeats and produced.shape[:-1] == (1,):
+                    view = partial(np.reshape, shape=produced.shape)
+                self._bindings.append((variable, args, k, view))
+        moving = _Moving()
+        if writes:
+            args[-1] = self._buffer(entry, i, produced) if home is None else home
+            self._static[id(entry.output)] = args[-1]
+            if function is op.bare and home is None:
+                self._elementwise[id(entry.output)] = args
+        else:
+            self._moving[id(entry.output)] = moving
+        steps.calls.append((function, args, moving))
+        steps.overflows |= op.replay is not op.forward
+
+    def _buffer(self, entry: Entry, i: int, produced: Array) -> Array:
+        """Return what a step writes to: the array of its first input, if the op allows it and nobody else needs it."""
+        first = entry.inputs[0] if entry.inputs else None
+        old = self._static.get(id(first))
+        free = self._last_use.get(id(first)) == i and id(first) not in self._exposed
+        again = any(x is first for x in entry.inputs[1:])
         fits = old is not None and old.shape == produced.shape and old.dtype == produced.dtype
-        if old is not None and fits and entry.op.inplace and not again:
+        if old is not None and free and fits and entry.op.inplace and not again:
             return old
         self.size += produced.nbytes
         return np.empty(produced.shape, produced.dtype)
 
-    def _place(
-        self, output: Any, static: dict[int, Array], moving: dict[int, list[tuple[list[Any], int]]]
-    ) -> Callable[[], Any]:
+    def _place(self, output: Any) -> Callable[[], Any]:
         """Return a function that gives an output after a run, as an array that is the caller's to keep."""
-        if id(output) in static:
-            return static[id(output)].copy
-        if id(output) not in moving:
+        if id(output) in self._static:
+            return self._static[id(output)].copy
+        if id(output) in self._views:
+            variable, view = self._views[id(output)]
+            return lambda: view(variable.array).copy()
+        if id(output) not in self._moving:
             return lambda: output
         last, k = self._last, len(self._last)
         last.append(None)
-        moving[id(output)].append((last, k))
+        self._moving[id(output)].targets.append((last, k))
         return lambda: np.array(last[k])
 
     def _bind(self) -> None:
@@ -173,17 +250,16 @@ class Plan:
         for variable in self._assigned:
             if variable.array.base is None:
                 variable.array = variable.array.copy()
-        for variable, args, k, shape in self._bindings:
-            args[k] = variable.array.reshape(shape)
+        for variable, args, k, view in self._bindings:
+            args[k] = view(variable.array)
         self.values = _state.Structure.values
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes."""
         if self.values != _state.Structure.values:
             self._bind()
-        for x, targets in zip(inputs, self._input_targets, strict=True):
-            for args, k in targets:
-                args[k] = x
+        for x, moving in zip(inputs, self._inputs, strict=True):
+            moving.set(x)
         self._main.run()
 
     def outputs(self) -> Any:
@@ -195,8 +271,8 @@ class Plan:
         """Run, return the outputs, and hold on to nothing."""
         self.run(inputs)
         outputs = self.outputs()
-        for args, k in self._moving:
-            args[k] = None
+        for moving in self._inputs:
+            moving.clear()
         return outputs
 
 
@@ -211,13 +287,25 @@ def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
     return kept[::-1]
 
 
-def _homes(entries: list[Entry]) -> dict[int, Array]:
-    """Return where an effect wants its inputs computed, by the id of the tensor."""
+def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
+    """Return after which entry each tensor is not needed any more; views keep what they look at."""
+    last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
+    last |= {id(y): len(entries) for y in leaves(outputs)}
+    for entry in reversed(entries):
+        if entry.op.view:
+            x, y = id(entry.inputs[0]), id(entry.output)
+            last[x] = last[y] = max(last[x], last.get(y, 0))
+    return last
+
+
+def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array]:
+    """Return where an effect wants its inputs computed, by the id of the tensor, if nobody needs them later."""
     found: dict[int, Array] = {}
-    for entry in entries:
+    for i, entry in enumerate(entries):
         if entry.op.homes is not None:
             for x, home in zip(entry.inputs, entry.op.homes(**entry.kwargs), strict=True):
-                if isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name:
+                fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
+                if fits and last_use[id(x)] == i:
                     found.setdefault(id(x), home)
     return found
 
@@ -231,6 +319,32 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
     for name in op.parameters[len(args) :]:
         args.append(entry.kwargs[name] if name in entry.kwargs else op.defaults[name])
     return op.replay, args
+
+
+def _settled(entry: Entry, produced: Array) -> tuple[Callable[..., Any], list[Any], bool] | None:
+    """Return the bare NumPy function where the op would call it with these very arguments, None elsewhere."""
+    op = entry.op
+    arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
+    numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
+    dtype = arrays[0].dtype if arrays else None
+    if op.bare is None or dtype is None or dtype.kind != "f" or any(a.dtype != dtype for a in arrays):
+        return None
+    if produced.dtype not in (dtype, np.bool_) or not all(type(x) in (int, float) for x in numbers):
+        return None
+    args = [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]  # half the time of a number
+    return op.bare, [*args, None], True
+
+
+def _quick_view(entry: Entry) -> Callable[[Array], Array] | None:
+    """Return a quick way to take the view of an array that an entry takes, None if there is none."""
+    x, y = entry.inputs[0].array, cast(Array, entry.output.array)
+    if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size and np.shares_memory(x, y):
+        return lambda array: array.reshape(y.shape)
+    return None
+
+
+def _same(array: Array) -> Array:
+    return array[...]
 
 
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:

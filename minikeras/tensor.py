@@ -41,13 +41,17 @@ class Op:
         effect: Whether it is run for what it changes, so that a replay must not leave it out.
         homes: Given the keyword arguments, arrays where the inputs had better be computed; None where it does not care.
         repeats: Place of an argument that NumPy repeats along the batch, None if there is none.
+        bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
+        view: Whether the result may share the memory of the first input, and nothing is computed then.
+        through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
+            first input then: two rules in one, where that takes less.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
     """
 
-    __slots__ = ("count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters", "repeats",
-                 "replay", "vjps", "writes")  # fmt: skip
+    __slots__ = ("bare", "count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters", "repeats",
+                 "replay", "through", "view", "vjps", "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -58,6 +62,8 @@ class Op:
         repeats: int | None = None,
         effect: bool = False,
         homes: Callable[..., Sequence[Array]] | None = None,
+        view: bool = False,
+        through: dict[str, tuple[int, VJP]] | None = None,
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
@@ -67,6 +73,9 @@ class Op:
         self.repeats: int | None = repeats
         self.effect: bool = effect
         self.homes: Callable[..., Sequence[Array]] | None = homes
+        self.view: bool = view
+        self.through: dict[str, tuple[int, VJP]] = through or {}
+        self.bare: Callable[..., Any] | None = vars(forward).get("bare")
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names
@@ -101,6 +110,13 @@ class Entry:
         self.rest: tuple[Any, ...] = rest
         self.kwargs: dict[str, Any] = kwargs
         self.output: Tensor = output
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the arguments that are no tensors were, by name."""
+        names = self.op.parameters[len(self.inputs) :]
+        return {name: self.op.defaults.get(name) for name in names} | dict(
+            zip(names, self.rest, strict=False), **self.kwargs
+        )
 
 
 class Recorder(Protocol):
@@ -221,6 +237,8 @@ def primitive(
     name: str | None = None,
     effect: bool = False,
     homes: Callable[..., Sequence[Array]] | None = None,
+    view: bool = False,
+    through: dict[str, tuple[int, VJP]] | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
@@ -235,10 +253,12 @@ def primitive(
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
         effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
         homes: Given its keyword arguments, arrays where its inputs had better be computed.
+        view: Whether the result may share the memory of the first input.
+        through: Rules for an input that a certain other op has made, see `Op`.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
-        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats, effect, homes)
+        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats, effect, homes, view, through)
         count = op.count
         run: Callable[..., Any] = forward
 

@@ -115,8 +115,11 @@ class Trainer(Layer):
 
     def _prepare(self, x: Any) -> None:
         """Build the model for a batch, if need be."""
-        if not self.built:
+        if not self._is_built():
             super().__call__(map_structure(Tensor, x))
+
+    def _is_built(self) -> bool:
+        return all(layer.built for layer in self._flatten_layers())
 
     # --- compiling --------------------------------------------------------------------------------------------
 
@@ -416,8 +419,12 @@ class Trainer(Layer):
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    logs = self._pass("train", source, hooks, interrupt)
+                    found = self._pass("train", source, hooks, interrupt)
+                    if not found:  # the data is at its end, as a warning has said
+                        break
+                    logs = found
                     if validation is not None and _is_due(epoch + 1, validation_freq):
+                        validation.reset()
                         found = self._evaluate(validation, hooks, interrupt)
                         logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                     hooks.on_epoch_end(epoch, logs)
@@ -452,7 +459,7 @@ class Trainer(Layer):
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
         parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
-        if not self.built or not all(part.built for part in parts):
+        if not self._is_built() or not all(part.built for part in parts):
             self._prepare(source.peek()[0])
         source.reset()
         if self._optimizer is not None and not self._optimizer.built and self.built:
@@ -461,11 +468,7 @@ class Trainer(Layer):
     def _pass(
         self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
     ) -> dict[str, Any]:
-        """Run over all batches once and return the logs.
-
-        Raises:
-            ValueError: if there are none.
-        """
+        """Run over all batches once and return the logs, none where an earlier pass has used up the data."""
         runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
@@ -481,9 +484,7 @@ class Trainer(Layer):
                 end(i, _Logs(outputs))
             if getattr(self, stop):
                 break
-        if outputs is None:
-            raise ValueError("There is no batch to run on: the data set is empty.")
-        return self._current_logs(outputs())
+        return {} if outputs is None else self._current_logs(outputs())
 
     def _current_logs(self, logs: Any) -> dict[str, Any]:
         """Return the logs of the last step as numbers, in the order of their names."""
@@ -656,7 +657,8 @@ class Trainer(Layer):
                 batch, taken = source.take(at_once)
                 if batch is None:
                     break
-                self._prepare(batch)
+                if not done:
+                    self._prepare(batch)
                 hooks.on_predict_batch_begin(done)
                 outputs = runner.run(batch)
                 done += taken

@@ -91,7 +91,8 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.AUC(), TRUE, SCORES, 0.75),  # 3 of the 4 pairs are in order
         (metrics.AUC(), [0, 1], [0.0, 1.0], 1),
         (metrics.AUC(), [0, 0], [0.5, 1.0], 0),  # no positives
-        (metrics.AUC(curve="PR", summation_method="minoring"), [1, 1], [0.2, 1.0], 1),
+        (metrics.AUC(curve="PR", summation_method="minoring"), [1, 1], [0.2, 1.0], 0.5),  # it ends at (0, 0)
+        (metrics.AUC(curve="PR", summation_method="majoring"), [1, 1], [0.2, 1.0], 1),
         (metrics.AUC(from_logits=True), [0, 1], [-50.0, 50.0], 1),
         (metrics.AUC(multi_label=True), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.5),
         (metrics.AUC(multi_label=True, label_weights=[3, 1]), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.75),
@@ -111,41 +112,31 @@ def test_hand_numbers(metric: Any, true: Any, predicted: Any, expected: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("values", "weights", "total", "count"),
+    ("values", "weights", "total", "count", "summed"),
     [
-        ([1.0, 2.0], None, 3, 2),
-        (5.0, None, 5, 1),
-        ([[1.0, 3.0], [5.0, 7.0]], None, 8, 2),  # the means of two samples
-        ([[1.0, 3.0], [5.0, 7.0]], [1.0, 0.5], 5, 1.5),
-        ([[1.0, 3.0], [5.0, 7.0]], [[1.0, 0.0], [1.0, 1.0]], 6.5, 1.5),
-        ([[1.0], [2.0]], [1.0, 3.0], 7, 4),
-        ([1.0, 2.0], [[1.0], [3.0]], 7, 4),
-        ([1.0, 2.0], [0.0, 0.0], 0, 0),
-        ([], None, 0, 0),
-        (np.ones((0, 1)), None, 0, 0),
+        ([1.0, 2.0], None, 3, 2, 3),
+        (5.0, None, 5, 1, 5),
+        ([[1.0, 3.0], [5.0, 7.0]], None, 8, 2, 16),  # the means of two samples
+        ([[1.0, 3.0], [5.0, 7.0]], [1.0, 0.5], 5, 1.5, 10),
+        ([[1.0, 3.0], [5.0, 7.0]], [[1.0, 0.0], [1.0, 1.0]], 6.5, 1.5, 13),
+        ([[1.0], [2.0]], [1.0, 3.0], 7, 4, 7),
+        ([1.0, 2.0], [[1.0], [3.0]], 7, 4, 7),
+        ([1.0, 2.0], [0.0, 0.0], 0, 0, 0),
+        ([], None, 0, 0, 0),
+        (np.ones((0, 1)), None, 0, 0, 0),
     ],
 )
-def test_means(values: Any, weights: Any, total: float, count: float) -> None:
-    mean = metrics.Mean()
-    mean.update_state(values, weights)
+def test_means_and_sums(values: Any, weights: Any, total: float, count: float, summed: float) -> None:
+    mean, sums = metrics.Mean(), metrics.Sum()
+    for metric in (mean, sums):
+        metric.update_state(values, weights)
     assert (float(mean.total), float(mean.count)) == (total, count)
     assert float(mean.result()) == pytest.approx(total / count if count else 0)
-    sums = metrics.Sum()
-    sums.update_state(values, weights)
-    assert float(sums.result()) == pytest.approx(np.sum(np.multiply(values, _wide(values, weights))))
-
-
-def _wide(values: Any, weights: Any) -> Any:
-    """Return weights in the shape of the values."""
-    if weights is None:
-        return np.ones_like(values)
-    w = np.asarray(weights)
-    return np.broadcast_to(w.reshape(w.shape + (1,) * (np.ndim(values) - w.ndim)).reshape(len(w), -1), np.shape(values)) \
-        if np.ndim(values) > 1 else w.reshape(-1)  # fmt: skip
+    assert float(sums.result()) == summed
 
 
 def test_masks_multiply_weights() -> None:
-    predicted = Tensor(np.array([[1.0], [2.0], [4.0]], "float32"))
+    predicted: Any = Tensor(np.array([[1.0], [2.0], [4.0]], "float32"))
     predicted.keras_mask = Tensor(np.array([True, False, True]))
     metric = metrics.MeanAbsoluteError()
     metric.update_state(np.zeros((3, 1)), predicted)

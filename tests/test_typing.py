@@ -17,12 +17,16 @@ from minikeras import (
     Tensor,
     Variable,
     activations,
+    callbacks,
     config,
     constraints,
     initializers,
     layers,
+    losses,
+    metrics,
     models,
     ops,
+    optimizers,
     random,
     regularizers,
     utils,
@@ -150,6 +154,42 @@ def test_functions() -> None:
     assert_type(utils.Progbar(3, verbose=0).target, int | None)
 
 
+def test_training() -> None:
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model = Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae", metrics.MeanSquaredError(), losses.mean_absolute_error])
+    history = assert_type(model.fit(x, y, epochs=2, verbose=0), callbacks.History)
+    assert_type(history.history, dict[str, list[Any]])
+    assert_type(history.epoch, list[int])
+    assert_type(model.optimizer, optimizers.Optimizer)
+    assert_type(model.optimizer.variables, list[Variable])
+    assert_type(model.compiled, bool)
+    assert_type(model.stop_training, bool)
+    assert_type(model.history, callbacks.History)
+    assert_type(model.metrics, list[metrics.Metric])
+    assert_type(model.metrics_names, list[str])
+    assert_type(model.get_metrics_result(), dict[str, Any])
+    model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)
+    model.fit([[1.0, 2.0]], [3.0], batch_size=1, verbose=0, callbacks=[callbacks.EarlyStopping("loss", patience=2)])
+    model.compile(optimizers.Adam(optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), loss=ops.subtract)
+
+
+def test_losses_metrics_optimizers_callbacks() -> None:
+    assert_type(losses.mean_squared_error([1.0], [2.0]), Tensor)
+    assert_type(losses.BinaryCrossentropy(from_logits=True)([1.0], [2.0]), Tensor)
+    assert_type(losses.Huber(delta=2.0).delta, float)
+    assert_type(metrics.Mean().result(), Tensor)
+    assert_type(metrics.Mean().variables, list[Variable])
+    assert_type(metrics.AUC(num_thresholds=10).name, str)
+    assert_type(optimizers.get("adam"), optimizers.Optimizer)
+    assert_type(optimizers.SGD(0.1).nesterov, bool)
+    assert_type(optimizers.Adam().get_config(), dict[str, Any])
+    assert_type(optimizers.schedules.CosineDecay(0.1, 10)(3), Tensor)
+    assert_type(callbacks.EarlyStopping().patience, int)
+    assert_type(callbacks.History().epoch, list[int])
+    assert_type(utils.to_categorical([0, 1]), FloatArray | Tensor)
+
+
 if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores that is not needed
     layers.Dense("3")  # type: ignore[arg-type]
     layers.Dense(2.5)  # type: ignore[arg-type]
@@ -188,3 +228,27 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     initializers.Constant(minval=1)  # type: ignore[call-arg]
     regularizers.L2(l1=1.0)  # type: ignore[call-arg]
     models.model_from_json(3)  # type: ignore[arg-type]
+    net = Sequential()
+    net.compile("adm")  # type: ignore[arg-type]
+    net.compile("adam", "mze")  # type: ignore[arg-type]
+    net.compile("adam", "mse", metrics="mae")  # type: ignore[arg-type]
+    net.compile("adam", "mse", metrics=["accuracies"])  # type: ignore[list-item]
+    net.compile("adam", "mse", metrics=[3])  # type: ignore[list-item]
+    net.compile("adam", run_eagerly="yes")  # type: ignore[arg-type]
+    net.fit([[1.0]], [1.0], epochs="3")  # type: ignore[arg-type]
+    net.fit([[1.0]], [1.0], batch_size=1.5)  # type: ignore[arg-type]
+    net.fit([[1.0]], [1.0], shuffle="rows")  # type: ignore[arg-type]
+    net.fit([[1.0]], [1.0], callbacks=[3])  # type: ignore[list-item]
+    net.fit([[1.0]], [1.0], epoch=3)  # type: ignore[call-arg]
+    net.fit([[1.0]], [1.0], class_weight=[1.0, 2.0])  # type: ignore[arg-type]
+    losses.MeanSquaredError(reduction="average")  # type: ignore[arg-type]
+    losses.BinaryCrossentropy(from_logit=True)  # type: ignore[call-arg]
+    losses.mean_squared_error([1.0])  # type: ignore[call-arg]
+    optimizers.Adam(lr=0.1)  # type: ignore[call-arg]
+    optimizers.Adam("0.1")  # type: ignore[arg-type]
+    optimizers.SGD(0.1, momentum="high")  # type: ignore[arg-type]
+    metrics.AUC(curve="ROK")  # type: ignore[arg-type]
+    metrics.TopKCategoricalAccuracy(k="3")  # type: ignore[arg-type]
+    callbacks.EarlyStopping(patience="2")  # type: ignore[arg-type]
+    callbacks.EarlyStopping(mode="least")  # type: ignore[arg-type]
+    callbacks.ModelCheckpoint()  # type: ignore[call-arg]

@@ -12,12 +12,12 @@ Example:
 # ruff: noqa: I001  # many names a line
 # fmt: off
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from .. import losses as _losses
 from .. import registry as _registry
 from .._state import to_snake_case as _to_snake_case
-from .._typing import AnyCallable, Config, CustomObjects, MetricName
+from .._typing import CustomObjects
 from ..losses import (
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
     categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
@@ -28,8 +28,9 @@ from .accuracy import (
     TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
     sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
 )
-from .base import Mean, MeanMetricWrapper, Metric, Sum, registry
+from .base import Mean, MeanMetricWrapper, Metric, Sum
 from .base import functions as _functions
+from .base import registry as registry
 from .classification import (
     BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, Poisson,
     SparseCategoricalCrossentropy, SquaredHinge,
@@ -61,9 +62,6 @@ __all__ = [
     "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]
 # fmt: on
-
-MetricLike: TypeAlias = MetricName | Metric | type[Metric] | AnyCallable | Config
-"""What `get` takes."""
 
 _functions.names.update({name: item for name, item in _losses.registry.names.items() if not isinstance(item, type)})
 for _name in __all__:

@@ -7,7 +7,7 @@ from .. import _state, dtype_policies, initializers, losses, ops
 from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
 from ..dtype_policies import DTypePolicy
-from ..losses import _same_rank as same_rank
+from ..losses import same_rank
 from ..ops.creation import convert_to_tensor
 from ..registry import Registry, deserialize, serialize
 from ..tensor import Tensor
@@ -253,7 +253,7 @@ class Mean(Metric):
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take values into account, with weights that broadcast over them; the first axis is that of samples."""
         x, weights = _by_sample(values, sample_weight, ops.mean, self.dtype)
-        self.total.assign_add(ops.sum(x))
+        self.total.assign_add(ops.sum(x) if x.ndim else x)
         self.count.assign_add(ops.sum(weights) if weights is not None else x.shape[0] if x.ndim else 1)
 
     def result(self) -> Tensor:

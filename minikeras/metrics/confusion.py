@@ -60,7 +60,7 @@ class _Confusion(Metric):
         Raises:
             ValueError: if shapes do not match.
         """
-        dtype = self._variables[0].dtype
+        dtype = getattr(self, next(iter(self._counts.values()))).dtype
         true, scores = pair(y_true, y_pred, dtype)
         if sample_weight is not None:
             sample_weight = convert_to_tensor(sample_weight, dtype)
@@ -123,8 +123,7 @@ class _AtThresholds(_Confusion):
     def __init__(self, thresholds: Thresholds, default: float, name: Name, dtype: DType) -> None:
         super().__init__(dtype, name)
         self.init_thresholds = thresholds
-        given = default if thresholds is None else thresholds
-        self.thresholds = [*given] if isinstance(given, Sequence) else [given]
+        self.thresholds: list[float] = np.ravel(np.asarray(default if thresholds is None else thresholds)).tolist()
         wrong = [t for t in self.thresholds if t is None or not 0 <= t <= 1]
         if wrong and thresholds is not None:
             raise ValueError(f"Threshold values must be in [0, 1]. Received: {wrong}.")
@@ -206,8 +205,8 @@ class _Share(_AtThresholds):
         name: Name = None, dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__(thresholds, 0.5 if top_k is None else _LOW, name, dtype)
-        self.top_k = top_k
-        self.class_id = class_id
+        self.top_k: int | None = top_k
+        self.class_id: int | None = class_id
 
     def result(self) -> Tensor:
         """Return the share so far, one a threshold if there are several; 0 where nothing was counted."""
@@ -267,8 +266,10 @@ class _Best(_Confusion):
             raise ValueError(f"`num_thresholds` must be at least 1. Received: num_thresholds={num_thresholds}.")
         self.value = value
         self.num_thresholds = num_thresholds
-        self.class_id = class_id
-        self.thresholds = [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
+        self.class_id: int | None = class_id
+        self.thresholds: list[float] = (
+            [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
+        )
         self._build()
 
     def result(self) -> Tensor:
@@ -417,14 +418,16 @@ class AUC(_Confusion):
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         even = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
-        inner = even if thresholds is None else sorted(thresholds)
-        self.thresholds = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
-        self.num_thresholds = len(self.thresholds)
+        inner = even if thresholds is None else sorted(map(float, thresholds))
+        self.thresholds: list[float] = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
+        self.num_thresholds: int = len(self.thresholds)
         self.curve: str = curve.upper()
         self.summation_method: str = summation_method.lower()
-        self.multi_label = multi_label
+        self.multi_label: bool = multi_label
         self.num_labels = num_labels
-        self.label_weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        self.label_weights: Tensor | None = (
+            None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        )
         self.from_logits = from_logits
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
@@ -435,7 +438,7 @@ class AUC(_Confusion):
         scores = convert_to_tensor(y_pred)
         if self.multi_label and scores.ndim != 2:
             raise ValueError(f"`multi_label` needs y_pred of shape (samples, labels). Received: {scores.shape}.")
-        if not self._variables:
+        if not hasattr(self, "true_positives"):
             self._build(scores.shape[1])
         super().update_state(y_true, ops.sigmoid(scores) if self.from_logits else scores, sample_weight)
 

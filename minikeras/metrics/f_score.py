@@ -61,7 +61,7 @@ class FBetaScore(Metric):
         if true.ndim != 2 or scores.ndim != 2:
             received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
             raise ValueError(f"{type(self).__name__} needs tensors of shape (samples, classes). Received: {received}.")
-        if not self._variables:
+        if not hasattr(self, "true_positives"):
             shape = () if self.average == "micro" else (scores.shape[1],)
             for count in _COUNTS:
                 setattr(self, count, self.add_variable(shape, "zeros", self.dtype, name=count))

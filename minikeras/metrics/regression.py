@@ -234,7 +234,7 @@ class R2Score(Metric):
         if true.ndim != 2 or predicted.ndim != 2:
             received = f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}"
             raise ValueError(f"R2Score needs tensors of shape (samples, outputs). Received: {received}.")
-        if len(self._variables) == 1:
+        if not hasattr(self, "count"):
             names = {"squared_sum": "squared_sum", "sum": "sum", "total_mse": "residual", "count": "count"}
             for attribute, name in names.items():
                 setattr(self, attribute, self.add_variable((predicted.shape[1],), "zeros", name=name))

@@ -8,7 +8,7 @@ from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
 from .activation import log_softmax, sigmoid, softmax
-from .arrays import as_float, rule
+from .arrays import NP, as_float, rule
 from .reduction import max
 from .shapes import take_along_axis
 
@@ -129,7 +129,13 @@ def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: b
     return g * _inside(output) * (p - target) / (p * (1 - p))
 
 
-@primitive(_binary_target_rule, _binary_output_rule)
+def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
+    if from_logits:  # the logits themselves came from a sigmoid
+        return _binary_output_rule(g, y, target, output, True) * output * (1 - output)
+    return g * ((output - target) * np.equal(_clip(output), output))  # (p - t) / (p (1 - p)) times p (1 - p)
+
+
+@primitive(_binary_target_rule, _binary_output_rule, through={"sigmoid": (1, _binary_logit_rule)})
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
     """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
 
@@ -159,7 +165,15 @@ def _target_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = F
     return -np.expand_dims(g, axis) * _log_probabilities(output, from_logits, axis)
 
 
-@primitive(_target_rule, _output_rule)
+def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    if from_logits:  # the logits themselves came from a softmax
+        weighted = output * _output_rule(g, y, target, output, True, axis)
+        return weighted - output * np.sum(weighted, axis=axis, keepdims=True)
+    counted = target * np.equal(_clip(output), output)
+    return np.expand_dims(g, axis) * (output * np.sum(counted, axis=axis, keepdims=True) - counted)
+
+
+@primitive(_target_rule, _output_rule, through={"softmax": (1, _logit_rule)})
 def categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:
@@ -194,11 +208,11 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
         labels: Array = given.astype(np.intp, copy=False)
     if given.dtype.kind == "f" and (labels != given).any():
         raise ValueError(
-            f"Integer targets must be whole class numbers from 0 to {count - 1}. Received: "
-            f"{given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
+            f"Integer targets must be whole class numbers from 0 to {count - 1}. "
+            f"Received: {given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
         )
     labels = _labels(labels, output, axis)
-    if labels.size and int(labels.view(np.uintp).max()) >= count:  # as unsigned, a negative one is huge
+    if labels.size and int(NP.max(labels.view(np.uintp))) >= count:  # as unsigned, a negative one is huge
         raise ValueError(
             f"Integer targets must be class numbers from 0 to {count - 1}. "
             f"Received: targets from {labels.min()} to {labels.max()}."
@@ -215,21 +229,31 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     if np.shape(target) != tuple(expected):
         raise ValueError(
             f"Integer targets must have the shape of the output without its axis of classes, {tuple(expected)}. "
-            f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}."
+            f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}. "
+            "For one-hot rows use categorical_crossentropy."
         )
     return target
 
 
-def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+def _hot(target: Any, output: Any, axis: int) -> Any:
+    """Return labels as one-hot rows of bools."""
     after = (-1 - axis) % np.ndim(output)  # axes behind that of the classes
     classes = np.arange(np.shape(output)[axis]).reshape([-1] + [1] * after)
-    hot = np.equal(np.expand_dims(_labels(target, output, axis), axis), classes)
+    return np.equal(np.expand_dims(_labels(target, output, axis), axis), classes)
+
+
+def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    hot = _hot(target, output, axis)
     if from_logits:
         return np.expand_dims(g, axis) * (rule(softmax)(output, axis) - hot)
     return _output_rule(g, y, hot.astype(output.dtype), output, from_logits, axis)
 
 
-@primitive(None, _sparse_rule)
+def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    return _logit_rule(g, y, _hot(target, output, axis).astype(output.dtype), output, from_logits, axis)
+
+
+@primitive(None, _sparse_rule, through={"softmax": (1, _sparse_logit_rule)})
 def sparse_categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:
@@ -243,10 +267,10 @@ def sparse_categorical_crossentropy(
     rows = output if axis == -1 else np.moveaxis(output, axis, -1)
     rows = rows.reshape(-1, rows.shape[-1])
     if from_logits:
-        rows = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)  # exp cannot overflow
+        rows = rows - NP.maximum.reduce(rows, axis=-1, keepdims=True)  # exp cannot overflow
     chosen = rows[np.arange(len(rows)), labels.reshape(-1)]
     if from_logits:
-        losses = np.log(np.add.reduce(np.exp(rows), axis=-1)) - chosen
+        losses = np.log(NP.add.reduce(np.exp(rows), axis=-1)) - chosen
     else:
-        losses = -np.log(_clip(chosen / np.add.reduce(rows, axis=-1)))
+        losses = -np.log(_clip(chosen / NP.add.reduce(rows, axis=-1)))
     return losses.reshape(labels.shape)

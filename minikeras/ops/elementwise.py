@@ -38,6 +38,7 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
+    vars(run)["bare"] = function
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
 
 

@@ -43,6 +43,8 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
     try:
+        if np.ndim(a) == np.ndim(b) == 2:  # takes half the time of matmul on small matrices
+            return np.dot(a, b, out)
         return np.matmul(a, b, out=out)
     except ValueError:
         raise ValueError(

@@ -40,11 +40,13 @@ def _accumulated(x: Array) -> np.dtype[Any]:
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims))
-def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
+def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """Sum along axes, of all elements by default."""
     a = strong(x)
-    total = np.add.reduce(a, axes(axis), keepdims=keepdims)  # type: ignore[call-overload]  # bool, not Literal
-    return total if total.dtype == a.dtype else np.asarray(total, _accumulated(a))
+    if a.dtype.kind == "f":
+        return NP.add.reduce(a, axes(axis), None, out, keepdims)
+    total = np.asarray(NP.add.reduce(a, axes(axis), keepdims=keepdims), _accumulated(a))
+    return total if out is None else np.positive(total, out)
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)))
@@ -52,7 +54,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Mean along axes, of all elements by default."""
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
-        total = np.add.reduce(a, axes(axis), keepdims=keepdims)  # type: ignore[call-overload]  # bool, not Literal
+        total = NP.add.reduce(a, axes(axis), keepdims=keepdims)
         return total / (a.size // total.size)
     result = NP.mean(a, axes(axis), keepdims=keepdims)
     return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())

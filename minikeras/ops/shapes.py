@@ -21,7 +21,7 @@ def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
     return np.reshape(g, np.shape(x))
 
 
-@primitive(_back)
+@primitive(_back, view=True)
 def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
     """x in another shape of as many elements; one size may be -1."""
     a = strong(x)
@@ -36,25 +36,25 @@ def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
         ) from None
 
 
-@primitive(_back)
+@primitive(_back, view=True)
 def ravel(x: TensorLike) -> Array:
     """x as a vector, the last axis running fastest."""
     return strong(x).reshape(-1)
 
 
-@primitive(_back)
+@primitive(_back, view=True)
 def expand_dims(x: TensorLike, axis: int | Sequence[int]) -> Array:
     """x with a new axis of size 1 at each position in `axis`."""
     return np.expand_dims(strong(x), axes(axis))
 
 
-@primitive(_back)
+@primitive(_back, view=True)
 def squeeze(x: TensorLike, axis: int | Sequence[int] | None = None) -> Array:
     """x without the axes of size 1, all of them or those in `axis`."""
     return np.squeeze(strong(x), axes(axis))
 
 
-@primitive(lambda g, y, x, shape: g)
+@primitive(lambda g, y, x, shape: g, view=True)
 def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
     """x repeated to fill a shape."""
     return np.broadcast_to(strong(x), axes(shape))
@@ -63,19 +63,22 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
 # Order of axes and elements.
 
 
-@primitive(lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])))
+@primitive(
+    lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])),
+    view=True,
+)
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Array:
     """x with its axes in another order, reversed by default."""
     return np.transpose(strong(x), axes)
 
 
-@primitive(lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
+@primitive(lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2), view=True)
 def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Array:
     """x with two axes exchanged."""
     return np.swapaxes(strong(x), axis1, axis2)
 
 
-@primitive(lambda g, y, x, source, destination: np.moveaxis(g, destination, source))
+@primitive(lambda g, y, x, source, destination: np.moveaxis(g, destination, source), view=True)
 def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """x with axes moved to other positions, the others in their order."""
     return np.moveaxis(strong(x), source, destination)

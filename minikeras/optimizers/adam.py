@@ -1,15 +1,14 @@
 """Adam and its relatives: steps along a mean of the gradients, divided by the root of a mean of their squares."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Unpack
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
 import numpy as np
 
-from .. import _state
 from .._typing import Array
 from ..variable import Variable
-from .base import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut
+from .base import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
 
 
 def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) -> None:
@@ -26,7 +25,8 @@ def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) ->
 class _Moments(Optimizer):
     """What optimizers with beta_1, beta_2 and epsilon share."""
 
-    _arguments = ("beta_1", "beta_2", "epsilon")
+    _arguments: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+    _keeps: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
     def __init__(
         self,
@@ -37,19 +37,13 @@ class _Moments(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1: float = beta_1
-        self.beta_2: float = beta_2
-        self.epsilon: float = epsilon
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: the means of its gradients and of their squares."""
-        if not self.built:
-            super().build(variables)
-            self._momentums, self._velocities = self._add_slots("momentum", "velocity")
-
-    def _corrections(self, t: int, rounded: Callable[[float], float]) -> tuple[float, float]:
+    def _corrections(self, step: int, rounded: Rounding) -> tuple[float, float]:
         """Return the shares of the gradients so far in means that started at 0: 1 - beta ** t."""
-        return 1 - rounded(rounded(self.beta_1) ** t), 1 - rounded(rounded(self.beta_2) ** t)
+        return 1 - rounded(rounded(self.beta_1) ** step), 1 - rounded(rounded(self.beta_2) ** step)
 
 
 class Adam(_Moments):
@@ -71,6 +65,7 @@ class Adam(_Moments):
         2018, "On the Convergence of Adam and Beyond", for amsgrad.
 
     Example:
+        >>> from minikeras import Variable
         >>> w = Variable([1.0, 2.0])
         >>> _ = Adam(0.5).apply_gradients([([0.01, -100.0], w)])
         >>> w.numpy().round(3)
@@ -89,24 +84,19 @@ class Adam(_Moments):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
-        self.amsgrad: bool = amsgrad
+        self.amsgrad = amsgrad
+        if amsgrad:
+            self._keeps += ({"_velocity_hats": "velocity_hat"},)
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: the means, and the largest mean of squares with amsgrad."""
-        if not self.built:
-            super().build(variables)
-            if self.amsgrad:
-                (self._velocity_hats,) = self._add_slots("velocity_hat")
-
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        first, second = self._corrections(t, rounded)
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        first, second = self._corrections(step, rounded)
         return 1 - self.beta_1, 1 - self.beta_2, rate * math.sqrt(second) / first, self.epsilon
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, alpha, epsilon), (m, v, *largest) = k[:4], slots
+        (c1, c2, alpha, epsilon), (m, v, *largest) = k, slots
         _move_means(m, v, g, c1, c2, s)
         if largest:
-            v = np.maximum(largest[0], v, largest[0])
+            v = np.maximum(largest[0], v, out=largest[0])
         np.sqrt(v, s)
         np.add(s, epsilon, s)
         np.divide(m, s, s)
@@ -162,23 +152,19 @@ class Adamax(_Moments):
         Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
     """
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: m and u."""
-        if not self.built:
-            Optimizer.build(self, variables)
-            self._m, self._u = self._add_slots("momentum", "norm")
+    _keeps = ({"_m": "momentum", "_u": "norm"},)
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        return 1 - self.beta_1, self.beta_2, rate / self._corrections(t, rounded)[0], self.epsilon
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        return 1 - self.beta_1, self.beta_2, rate / self._corrections(step, rounded)[0], self.epsilon
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, b2, alpha, epsilon), (m, u) = k[:4], slots
+        (c1, b2, alpha, epsilon), (m, u) = k, slots
         np.subtract(g, m, s)
         np.multiply(s, c1, s)
         np.add(m, s, m)
         np.multiply(u, b2, u)
         np.abs(g, g)
-        np.maximum(u, g, u)
+        np.maximum(u, g, out=u)
         np.add(u, epsilon, s)
         np.divide(m, s, s)
         np.multiply(s, alpha, s)
@@ -203,24 +189,23 @@ class Nadam(_Moments):
         """Make what is kept for each variable, and the product of all momenta so far."""
         if not self.built:
             super().build(variables)
-            self._u_product = Variable(1.0, dtype=variables[0].dtype if variables else _state.floatx())
+            self._u_product = Variable(1.0, dtype=variables[0].dtype if variables else None)
 
-    def _momentum(self, t: int) -> float:
-        return self.beta_1 * (1 - 0.5 * 0.96**t)
+    def _momentum(self, step: int) -> float:
+        return self.beta_1 * (1 - 0.5 * 0.96**step)
 
-    def _before_update(self, t: int) -> None:
-        product = self._u_product.array
-        self._u_product.array = np.array(product.item() * self._momentum(t), product.dtype)
+    def _before_update(self, step: int) -> None:
+        self._u_product.array[()] *= self._momentum(step)
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        now, then, product = self._momentum(t), self._momentum(t + 1), self._u_product.array.item()
-        root = math.sqrt(self._corrections(t, rounded)[1])
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        now, then, product = self._momentum(step), self._momentum(step + 1), self._u_product.array.item()
+        root = math.sqrt(self._corrections(step, rounded)[1])
         alpha, b1, b2 = rate * root, rounded(self.beta_1), rounded(self.beta_2)
         share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
         return 1 - b1, 1 - b2, share, present, self.epsilon * root
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, share, present, epsilon), (m, v) = k[:5], slots
+        (c1, c2, share, present, epsilon), (m, v) = k, slots
         _move_means(m, v, g, c1, c2, s)
         np.multiply(g, present, g)
         np.multiply(m, share, s)
@@ -247,11 +232,11 @@ class Lamb(_Moments):
 
     _by_variable = True
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        return 1 - self.beta_1, 1 - self.beta_2, *self._corrections(t, rounded), self.epsilon, rate
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        return 1 - self.beta_1, 1 - self.beta_2, *self._corrections(step, rounded), self.epsilon, rate
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, first, second, epsilon, rate), (m, v) = k[:6], slots
+        (c1, c2, first, second, epsilon, rate), (m, v) = k, slots
         _move_means(m, v, g, c1, c2, s)
         np.divide(v, second, s)
         np.sqrt(s, s)
@@ -292,23 +277,23 @@ class ScheduleFreeAdamW(_Moments):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
-        self.warmup_steps: int = warmup_steps
+        self.warmup_steps = warmup_steps
 
     def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: z, which starts at the variable's value, and v."""
+        """Make what is kept for each variable: v, and z, which starts at the variable's value."""
         if not self.built:
             super().build(variables)
-            for z, variable in zip(self._momentums, variables, strict=True):
+            for z, variable in zip(self._slots[0], variables, strict=True):
                 if z is not None:
                     z.assign(variable)
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        rate *= min(t / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        rate *= min(step / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
-        return 1 - b2, self._corrections(t, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / t, 1 - 1 / t
+        return 1 - b2, self._corrections(step, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c2, second, epsilon, rate, b1, c1, new, old), (z, v) = k[:8], slots
+        (c2, second, epsilon, rate, b1, c1, new, old), (z, v) = k, slots
         np.multiply(g, g, s)
         np.subtract(s, v, s)
         np.multiply(s, c2, s)

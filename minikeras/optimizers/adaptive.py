@@ -1,6 +1,6 @@
 """Optimizers that divide each gradient by its usual size: RMSprop, Adagrad, Adadelta, Adafactor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -9,7 +9,15 @@ from .. import initializers
 from .._typing import Array
 from ..tensor import as_array
 from ..variable import Variable
-from .base import LearningRate, Optimizer, OptimizerOptions
+from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+
+
+def _mean_square(v: Array, g: Array, rho: Array, c: Array, s: Array) -> None:
+    """v = rho * v + c * g * g."""
+    np.multiply(v, rho, v)
+    np.multiply(g, g, s)
+    np.multiply(s, c, s)
+    np.add(v, s, v)
 
 
 class RMSprop(Optimizer):
@@ -20,13 +28,14 @@ class RMSprop(Optimizer):
         rho: Share of the old mean of squares in the new one.
         momentum: Share of the last step that is made again.
         epsilon: Added to v.
-        centered: Whether to take the variance of the gradients for v, by subtracting the square of their mean.
+        centered: Whether to subtract the squared mean of the gradients from v, for their variance.
         **options: See `Optimizer`.
 
     Source:
         Hinton 2012, lecture 6 of "Neural Networks for Machine Learning".
 
     Example:
+        >>> from minikeras import Variable
         >>> w = Variable(10.0)
         >>> _ = RMSprop(0.1).apply_gradients([(10.0, w)])
         >>> print(w.value)
@@ -45,45 +54,36 @@ class RMSprop(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho: float = rho
-        self.momentum: float = momentum
-        self.epsilon: float = epsilon
-        self.centered: bool = centered
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.centered = centered
+        self._keeps = ({"_velocities": "velocity"},)
+        if momentum > 0:
+            self._keeps += ({"_momentums": "momentum"},)
+        if centered:
+            self._keeps += ({"_average_gradients": "average_gradient"},)
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: v, the last step with momentum, the mean if centered."""
-        if not self.built:
-            super().build(variables)
-            (self._velocities,) = self._add_slots("velocity")
-            (self._momentums,) = self._add_slots("momentum") if self.momentum > 0 else ([],)
-            (self._average_gradients,) = self._add_slots("average_gradient") if self.centered else ([],)
-
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, rho, c, epsilon, momentum), v = k[:5], slots[0]
-        np.multiply(v, rho, v)
-        np.multiply(g, g, s)
-        np.multiply(s, c, s)
-        np.add(v, s, v)
+        (rate, rho, c, epsilon, momentum), (v, *others) = k, slots
+        _mean_square(v, g, rho, c, s)
         if self.centered:
-            mean = slots[-1]
+            mean = others.pop()
             np.multiply(mean, rho, mean)
             np.multiply(g, c, s)
             np.add(mean, s, mean)
             np.multiply(mean, mean, s)
-            np.subtract(v, s, s)
-            np.add(s, epsilon, s)
-        else:
-            np.add(v, epsilon, s)
+            v = np.subtract(v, s, s)
+        np.add(v, epsilon, s)
         np.sqrt(s, s)
         np.multiply(g, rate, g)
         np.divide(g, s, g)
-        if self._momentums:
-            step = slots[1]
-            np.multiply(step, momentum, step)
-            g = np.add(step, g, step)
+        for last in others:
+            np.multiply(last, momentum, last)
+            g = np.add(last, g, last)
         np.subtract(p, g, p)
 
 
@@ -101,6 +101,7 @@ class Adagrad(Optimizer):
     """
 
     _arguments = ("initial_accumulator_value", "epsilon")
+    _keeps = ({"_accumulators": "accumulator"},)
 
     def __init__(
         self,
@@ -110,21 +111,17 @@ class Adagrad(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.initial_accumulator_value: float = initial_accumulator_value
-        self.epsilon: float = epsilon
+        self.initial_accumulator_value = initial_accumulator_value
+        self.epsilon = epsilon
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: the sum of squares."""
-        if not self.built:
-            super().build(variables)
-            start = initializers.Constant(self.initial_accumulator_value)
-            (self._accumulators,) = self._add_slots("accumulator", initializer=start)
+    def _start(self, name: str) -> Maker:
+        return initializers.Constant(self.initial_accumulator_value)
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.epsilon
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, epsilon), a = k[:2], slots[0]
+        (rate, epsilon), (a,) = k, slots
         np.multiply(g, g, s)
         np.add(a, s, a)
         np.add(a, epsilon, s)
@@ -148,6 +145,7 @@ class Adadelta(Optimizer):
     """
 
     _arguments = ("rho", "epsilon")
+    _keeps = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
 
     def __init__(
         self,
@@ -157,36 +155,22 @@ class Adadelta(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho: float = rho
-        self.epsilon: float = epsilon
+        self.rho = rho
+        self.epsilon = epsilon
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: the two means."""
-        if not self.built:
-            super().build(variables)
-            self._accumulated_grads, self._accumulated_delta_vars = self._add_slots(
-                "accumulated_grad", "accumulated_delta_var"
-            )
-
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, rho, c, epsilon), (a, b) = k[:4], slots
-        np.multiply(a, rho, a)
-        np.multiply(g, g, s)
-        np.multiply(s, c, s)
-        np.add(a, s, a)
+        (rate, rho, c, epsilon), (a, b) = k, slots
+        _mean_square(a, g, rho, c, s)
         np.add(b, epsilon, s)
         np.sqrt(s, s)
         np.multiply(g, s, g)
         np.add(a, epsilon, s)
         np.sqrt(s, s)
         np.divide(g, s, g)
-        np.multiply(b, rho, b)
-        np.multiply(g, g, s)
-        np.multiply(s, c, s)
-        np.add(b, s, b)
+        _mean_square(b, g, rho, c, s)
         np.multiply(g, rate, g)
         np.subtract(p, g, p)
 
@@ -196,11 +180,11 @@ def _rms(x: Array) -> float:
 
 
 class Adafactor(Optimizer):
-    """Adaptive steps with little memory: of a matrix's squared gradients it keeps the means of rows and columns only.
+    """Adaptive steps with little memory: of a matrix's squared gradients it uses the means of rows and columns only.
 
     v, the outer product of the means r and c over the mean of r, stands for the mean of squares; a vector keeps v
     itself. With u = g / sqrt(v), p -= alpha * u / max(1, rms(u) / clip_threshold), where
-    alpha = max(epsilon_2, rms(p)) * min(rate, 1 / sqrt(t)).
+    alpha = max(epsilon_2, rms(p)) * min(rate, 1 / sqrt(t)) at step t.
 
     Args:
         learning_rate: See `Optimizer`.
@@ -208,7 +192,7 @@ class Adafactor(Optimizer):
         epsilon_1: Added to squared gradients.
         epsilon_2: Smallest size of a variable that steps are scaled by.
         clip_threshold: Largest root mean square of u.
-        relative_step: Accepted for Keras's sake: with it and without it, the rate is at most 1 / sqrt(t).
+        relative_step: Accepted for Keras's sake: the rate is at most 1 / sqrt(t) in any case.
         **options: See `Optimizer`.
 
     Source:
@@ -228,47 +212,41 @@ class Adafactor(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_2_decay: float = beta_2_decay
-        self.epsilon_1: float = epsilon_1
-        self.epsilon_2: float = epsilon_2
-        self.clip_threshold: float = clip_threshold
-        self.relative_step: bool = relative_step
+        self.beta_2_decay = beta_2_decay
+        self.epsilon_1 = epsilon_1
+        self.epsilon_2 = epsilon_2
+        self.clip_threshold = clip_threshold
+        self.relative_step = relative_step
 
     def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: r, c and v; a vector has unused r and c, as in Keras."""
+        """Make r, c and v for each variable; those of a vector are there but not used, as in Keras."""
         if self.built:
             return
         super().build(variables)
-        self._r: list[Variable | None] = []
-        self._c: list[Variable | None] = []
-        self._v: list[Variable | None] = []
-        for variable in variables:
-            *outer, columns = variable.shape or (1,)
-            for means, shape in ((self._r, outer), (self._c, [*outer[:-1], columns])):
-                if len(variable.shape) < 2:
-                    means.append(Variable(0, name=variable.name, trainable=False))
-                    self._variables += means[-1:]  # type: ignore[arg-type]  # not None: made in the line above
-                elif variable.overwrite_with_gradient:
-                    means.append(None)
-                else:
-                    means.append(self.add_variable(shape, dtype=variable.dtype, name=variable.name))
-            self._v += self.add_optimizer_variables([variable], "velocity")
+        self._means: list[tuple[Variable, ...]] = []
+        for v in variables:
+            if len(v.shape) < 2:
+                means = [Variable(0, name=v.name, trainable=False) for _ in "rc"]
+                self._variables += means
+            else:
+                shapes = () if v.overwrite_with_gradient else (v.shape[:-1], (*v.shape[:-2], v.shape[-1]))
+                means = [self.add_variable(shape, dtype=v.dtype, name=v.name) for shape in shapes]
+            (square,) = self.add_optimizer_variables([v], "velocity")
+            self._means.append((*means, square))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Change one variable by its gradient, and what is kept for it."""
-        i, t = self._get_variable_index(variable), self._time()
-        p, r, c, v = variable, self._r[i], self._c[i], self._v[i]
-        assert r is not None and c is not None and v is not None
-        g = as_array(gradient).astype(p.dtype)
+        """Change one variable, and what is kept for it, by its gradient."""
+        (r, c, v), step = self._means[self._get_variable_index(variable)], self._step()
+        g = as_array(gradient).astype(variable.dtype)
         square = np.square(g) + self.epsilon_1
-        new = t**self.beta_2_decay
-        if g.ndim >= 2:
+        new = step**self.beta_2_decay
+        if g.ndim < 2:
+            self.assign(v, (1 - new) * v.array + new * square)
+        else:
             self.assign(r, (1 - new) * r.array + new * square.mean(-1))
             self.assign(c, (1 - new) * c.array + new * square.mean(-2))
             rows = r.array / r.array.mean(-1, keepdims=True)
             self.assign(v, rows[..., None] * c.array[..., None, :])
-        else:
-            self.assign(v, (1 - new) * v.array + new * square)
         u = g / np.sqrt(v.array)
-        alpha = max(self.epsilon_2, _rms(p.array)) * min(float(learning_rate), t**-0.5)
-        self.assign_sub(p, alpha / max(1.0, _rms(u) / self.clip_threshold) * u)
+        alpha = max(self.epsilon_2, _rms(variable.array)) * min(float(learning_rate), step**-0.5)
+        self.assign_sub(variable, alpha / max(1.0, _rms(u) / self.clip_threshold) * u)

@@ -4,23 +4,29 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import Any, ClassVar, Self, TypeAlias, TypedDict, cast, overload
+from typing import Any, ClassVar, Self, TypeAlias, TypedDict, cast
 
 import numpy as np
 
 from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
-from ..registry import construct, deserialize, serialize
-from ..tensor import Tensor, as_array, primitive, stop_recording
+from ..registry import deserialize, serialize
+from ..tensor import Tensor, TensorOps, as_array, primitive, stop_recording
 from ..variable import Variable
-from .pack import Choice, Group, Part, group_by_dtype
+from .pack import Choice, Group, Part
 from .schedules import LearningRateSchedule
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 """A number, a schedule of the step, or a function without arguments."""
 
-Initializers: TypeAlias = str | Callable[..., TensorLike]
-_INTERNAL = frozenset({"_groups", "_choices"})
+Maker: TypeAlias = str | Callable[..., TensorLike]
+"""Name of an initializer, or a function (shape, dtype=) -> array."""
+
+Rounding: TypeAlias = Callable[[float], float]
+
+_OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
+            "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
+_CACHES = frozenset({"_groups", "_choices"})
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
@@ -78,6 +84,9 @@ class Optimizer:
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments of the subclass, each kept in an attribute of that name."""
 
+    _keeps: tuple[dict[str, str], ...] = ()
+    """What `_rule` is given for each variable, in order: attribute of the list -> last part of the names."""
+
     _by_variable: ClassVar[bool] = False
     """Whether `_rule` takes one variable at a time, since it computes norms."""
 
@@ -99,20 +108,14 @@ class Optimizer:
         if kwargs.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         if kwargs:
-            raise ValueError(f"Argument(s) not recognized: {kwargs}. Did you mean `learning_rate`, `weight_decay`?")
-        if gradient_accumulation_steps and not gradient_accumulation_steps >= 2:
-            raise ValueError(
-                "`gradient_accumulation_steps` must be an integer >= 2. "
-                f"Received: gradient_accumulation_steps={gradient_accumulation_steps}"
-            )
+            raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
+        steps, every = gradient_accumulation_steps, ema_overwrite_frequency
+        if steps and not steps >= 2:
+            raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
         if use_ema and not 0 <= ema_momentum <= 1:
             raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={ema_momentum}")
-        if use_ema and ema_overwrite_frequency:
-            if not isinstance(ema_overwrite_frequency, int) or ema_overwrite_frequency < 1:
-                raise ValueError(
-                    "`ema_overwrite_frequency` must be an integer >= 1 or None. "
-                    f"Received: ema_overwrite_frequency={ema_overwrite_frequency}"
-                )
+        if use_ema and every and (not isinstance(every, int) or every < 1):
+            raise ValueError(f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: {every}")
         if sum(limit is not None for limit in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueError(
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
@@ -125,43 +128,41 @@ class Optimizer:
             )
         self._variables: list[Variable] = []
         self.name: str = name or _state.auto_name(type(self).__name__)
-        self.weight_decay: float | None = weight_decay
-        self.clipnorm: float | None = clipnorm
-        self.clipvalue: float | None = clipvalue
-        self.global_clipnorm: float | None = global_clipnorm
-        self.use_ema: bool = use_ema
-        self.ema_momentum: float = ema_momentum
-        self.ema_overwrite_frequency: int | None = ema_overwrite_frequency
-        self.loss_scale_factor: float | None = loss_scale_factor
-        self.gradient_accumulation_steps: int | None = gradient_accumulation_steps
+        self.weight_decay = weight_decay
+        self.loss_scale_factor = loss_scale_factor
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency: int | None = every
+        self.gradient_accumulation_steps: int | None = steps
         self.built: bool = False
         self._trainable_variables: list[Variable] = []
-        self._places: dict[int, int] = {}
-        self._excluded: list[Variable] = []
-        self._excluded_names: str = ""
-        self._slots: list[list[Variable | None]] = []
         self._accumulated_gradients: list[Variable] = []
+        self._places: dict[int, int] = {}
+        self._slots: list[list[Variable | None]] = []
+        self._excluded: tuple[list[Variable], str] = [], ""
         self._groups: list[Group] | None = None
         self._choices: dict[tuple[int, ...], Choice] = {}
         self._iterations: Variable = self.add_variable((), "zeros", "int32", name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
-            self._learning_rate = self.add_variable(
-                (), initializers.Constant(learning_rate), _state.floatx(), name="learning_rate"
-            )
+            start = initializers.Constant(learning_rate)
+            self._learning_rate = self.add_variable((), start, name="learning_rate")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a variable becomes part of the optimizer's state."""
-        if name not in _INTERNAL:
-            known = vars(self).get("_variables")
-            if known is None and name != "_variables":
+        if name not in _CACHES:
+            known = vars(self).get("_variables", value)
+            if known is value and name != "_variables":
                 raise RuntimeError(
                     f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
                     "statement in the `__init__()` method."
                 )
-            if isinstance(value, Variable) and not any(v is value for v in known or ()):
-                cast("list[Variable]", known).append(value)
-            vars(self)["_choices"] = {}  # what was worked out for the old options
+            if isinstance(value, Variable) and not any(v is value for v in known):
+                known.append(value)
+            vars(self)["_choices"] = {}  # it depends on the options
         super().__setattr__(name, value)
 
     # --- state ------------------------------------------------------------------------------------------------
@@ -174,9 +175,8 @@ class Optimizer:
     @property
     def iterations(self) -> Any:
         """The number of updates, a variable; a tensor where gradients are accumulated."""
-        if self.gradient_accumulation_steps:
-            return self._iterations // self.gradient_accumulation_steps
-        return self._iterations
+        steps = self.gradient_accumulation_steps
+        return self._iterations // steps if steps else self._iterations
 
     @property
     def learning_rate(self) -> Any:
@@ -191,9 +191,9 @@ class Optimizer:
         return rate if isinstance(rate, Variable) else rate()
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate: LearningRate | TensorLike) -> None:
+    def learning_rate(self, learning_rate: Any) -> None:  # Any, or checkers take what was set for what comes back
         old = self._learning_rate
-        if callable(learning_rate) and not isinstance(learning_rate, Variable):
+        if callable(learning_rate):
             self._learning_rate = learning_rate
             self._variables = [v for v in self._variables if v is not old]
         elif isinstance(old, Variable):
@@ -211,20 +211,31 @@ class Optimizer:
         Args:
             variables: All variables that will ever be updated.
         """
+        if self.built:
+            return
         if self.use_ema:
             self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
-            self._accumulated_gradients = [
-                self.add_variable_from_reference(v, "gradient_accumulator") for v in variables
-            ]
+            new = self.add_variable_from_reference
+            self._accumulated_gradients = [new(v, "gradient_accumulator") for v in variables]
         self._trainable_variables = list(variables)
         self._places = {id(v): i for i, v in enumerate(variables)}
         self.built = True
+        for bundle in self._keeps:
+            names = list(bundle.values())
+            made = self.add_optimizer_variables(variables, names, [self._start(name) for name in names])
+            self._slots += made
+            for attribute, kept in zip(bundle, made, strict=True):
+                setattr(self, attribute, kept)
+
+    def _start(self, name: str) -> Maker:
+        """Return the initializer of what is kept under a name."""
+        return "zeros"
 
     def add_variable(
         self,
         shape: ShapeLike,
-        initializer: Initializers = "zeros",
+        initializer: Maker = "zeros",
         dtype: DTypeLike | None = None,
         aggregation: str | None = "none",
         layout: None = None,
@@ -241,47 +252,24 @@ class Optimizer:
             name: Its name.
         """
         with _state.name_scope(self.name, self):
-            variable = Variable(
-                cast(Any, initializers.get(cast(Any, initializer))),
-                shape=shape,
-                dtype=dtype,
-                trainable=False,
-                aggregation=aggregation,
-                name=name,
-            )
+            variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
         self._variables.append(variable)
         return variable
 
     def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Initializers = "zeros"
+        self, reference_variable: Variable, name: str | None = None, initializer: Maker = "zeros"
     ) -> Variable:
-        """Return a new variable of the shape and dtype of another, named after it.
-
-        Args:
-            reference_variable: The other.
-            name: Last part of its name, "var" if not given.
-            initializer: Name of an initializer, or a function (shape, dtype=) -> array.
-        """
+        """Return a new variable of the shape and dtype of another, whose name ends in `name` ("var" if not given)."""
         full = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
 
-    @overload
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Variable], name: str, initializer: Initializers = "zeros"
-    ) -> list[Variable | None]: ...
-
-    @overload
     def add_optimizer_variables(
         self,
         trainable_variables: Iterable[Variable],
-        name: Sequence[str],
-        initializer: Initializers | Sequence[Initializers] = "zeros",
-    ) -> tuple[list[Variable | None], ...]: ...
-
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Variable], name: Any, initializer: Any = "zeros"
+        name: str | Sequence[str],
+        initializer: Maker | Sequence[Maker] = "zeros",
     ) -> Any:
-        """Return a new variable for each of the trainable ones: a list a name.
+        """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
         Args:
             trainable_variables: The variables; one that is overwritten by its gradient gets None.
@@ -292,27 +280,18 @@ class Optimizer:
             ValueError: if there are not as many initializers as names.
         """
         names = [name] if isinstance(name, str) else list(name)
-        makers = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
+        makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
         if len(makers) != len(names):
             raise ValueError(
                 "The number of provided names must match the number of provided initializers. "
                 f"Received: name={name!r}, initializer={initializer!r}"
             )
-        made: list[list[Variable | None]] = [
-            [
-                None if v.overwrite_with_gradient else self.add_variable_from_reference(v, part, maker)
-                for part, maker in zip(names, makers, strict=True)
-            ]
-            for v in trainable_variables
-        ]
-        lists = tuple([row[i] for row in made] for i in range(len(names)))
+        lists: tuple[list[Variable | None], ...] = tuple([] for _ in names)
+        for v in trainable_variables:
+            for kept, last, maker in zip(lists, names, makers, strict=True):
+                made = None if v.overwrite_with_gradient else self.add_variable_from_reference(v, last, maker)
+                kept.append(made)
         return lists[0] if isinstance(name, str) else lists
-
-    def _add_slots(self, *names: str, initializer: Any = "zeros") -> tuple[list[Variable | None], ...]:
-        """Make what `_rule` is given for each variable; called in `build`, after that of the base."""
-        lists = self.add_optimizer_variables(self._trainable_variables, names, initializer)
-        self._slots += lists
-        return lists
 
     def _get_variable_index(self, variable: Variable) -> int:
         return self._places[id(variable)]
@@ -331,50 +310,44 @@ class Optimizer:
         """Subtract from a variable."""
         variable.assign_sub(value)
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
-        """Return the numbers that `_rule` needs in a step.
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        """Return the numbers that `_rule` needs in an update.
 
         Args:
             rate: The learning rate.
-            t: Number of this update, from 1.
+            step: Number of this update, from 1.
             rounded: Rounds as the variables' dtype does. Of all numbers only powers near 1 need it, since 1 minus
                 the power is what counts.
         """
         raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        """Change parameters p and slots in place by the gradients g.
+        """Change parameters p and slots in place by the gradients g, given constants k.
 
-        Every element has its own result, so that p may be any part of the parameters (one variable, where
-        `_by_variable` says so). s and t are room for results of p's shape, and so is g once it is not needed any more.
+        p is any part of the parameters (one variable, where `_by_variable` says so). s and t are room for results of
+        its shape, and so is g once it is not needed any more.
         """
         raise NotImplementedError
 
-    def _before_update(self, t: int) -> None:
-        """Change state that is not kept a variable, once an update."""
+    def _before_update(self, step: int) -> None:
+        """Change what is kept but not for each variable."""
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Change one variable by its gradient, and what is kept for it.
-
-        Args:
-            gradient: Its gradient, a tensor.
-            variable: The variable.
-            learning_rate: The learning rate, a variable or a tensor.
-        """
+        """Change one variable, and what is kept for it, by its gradient."""
 
         def rounded(value: float) -> float:
             return float(np.asarray(value, variable.dtype))
 
-        k = [np.asarray(x, variable.dtype) for x in self._constants(float(learning_rate), self._time(), rounded)]
+        k = [np.asarray(x, variable.dtype) for x in self._constants(float(learning_rate), self._step(), rounded)]
         i = self._get_variable_index(variable)
         changed = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
-        p, *slots = (np.array(v.array) for v in changed)
+        p, *slots = (v.array.copy() for v in changed)
         self._rule(k, p, as_array(gradient).astype(p.dtype), np.empty_like(p), np.empty_like(p), *slots)
         for v, array in zip(changed, (p, *slots), strict=True):
             v.assign(array)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
-        """Update variables by their gradients, given as (gradient, variable) pairs; see `apply`."""
+        """Update variables by their gradients, given as pairs (gradient, variable); see `apply`."""
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
@@ -382,9 +355,7 @@ class Optimizer:
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
-        """Update variables by their gradients.
-
-        Values that tensors and tapes hold stay what they are.
+        """Update variables by their gradients. Tensors and tapes keep the values they have.
 
         Args:
             grads: One gradient a variable; variables whose gradient is None stay as they are.
@@ -396,45 +367,42 @@ class Optimizer:
         """
         if len(grads) == 0:
             return
-        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        if not self.built and trainable_variables is None:
+        if trainable_variables is None and not self.built:
             raise ValueError(
                 "When passing `grads` without `variables`, the optimizer must already be built on a list of "
                 "variables. Call `optimizer.build(trainable_variables)` first."
             )
-        if len(grads) != len(variables):
-            raise ValueError(
-                f"Gradients and variables must match one to one. Received {len(grads)} gradients for "
-                f"{len(variables)} variables."
-            )
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         self.rehome(variables)
-        _update(*grads, optimizer=self, variables=variables)
+        tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
+        _update(*tensors, optimizer=self, variables=variables)
 
     def rehome(self, variables: Sequence[Variable]) -> None:
         """Move the parameters to arrays which nobody else holds, building the optimizer first if need be.
 
-        From then on `_update_in_place` may change them, until `Variable.array` is handed to someone.
+        From then on `_update_in_place` may change them, until a `Variable.array` is handed to someone.
         """
         for group in self._packed(variables):
             group.parameters.move()
 
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
         """Return where `_update_in_place` wants the gradient of each variable; it changes what stands there."""
-        self._packed(variables)
         return self._choose(variables).views
 
-    def _packed(self, variables: Sequence[Variable] = ()) -> list[Group]:
+    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
+        """Return the groups, building the optimizer first if need be."""
         if not self.built:
             with _state.name_scope(self.name, self):
                 self.build(variables)
             self.built = True
         if self._groups is None:
-            self._groups = group_by_dtype(
-                self._trainable_variables,
-                slots=self._slots,
-                average=getattr(self, "_model_variables_moving_average", []),
-                accumulator=self._accumulated_gradients,
-            )
+            members: dict[str, list[int]] = {}
+            for i, v in enumerate(self._trainable_variables):
+                if not v.overwrite_with_gradient:
+                    members.setdefault(v.dtype, []).append(i)
+            average = self._model_variables_moving_average if self.use_ema else []
+            kept = self._trainable_variables, self._slots, average, self._accumulated_gradients
+            self._groups = [Group(found, *kept) for found in members.values()]
         return self._groups
 
     def _choose(self, variables: Sequence[Variable]) -> Choice:
@@ -451,24 +419,25 @@ class Optimizer:
                     "built with. For other variables make another optimizer."
                 )
         if len(set(key)) != len(key):
-            raise ValueError("A variable can have one gradient in an update. Received several for the same variable.")
+            raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
         chosen = {self._places[i] for i in key}
         views: dict[int, Array] = {}
         parts = []
         for group in groups:
             places = [k for k, i in enumerate(group.members) if i in chosen]
             if places:
-                decays = [self._decay_of(group.parameters.variables[k]) for k in places]
+                members = [group.parameters.variables[k] for k in places]
+                decays = [self.weight_decay if self._use_weight_decay(v) else None for v in members]
                 parts.append(Part(group, places, decays, self._by_variable))
-                views.update((id(v), view) for v, view in zip(parts[-1].variables, parts[-1].views, strict=True))
+                views |= {id(v): group.views[k] for k, v in zip(places, members, strict=True)}
         overwritten = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
-        views.update((id(v), room) for v, room in overwritten)
+        views |= {id(v): room for v, room in overwritten}
         if len(self._choices) > 15:
             self._choices.clear()
         choice = self._choices[key] = Choice(list(variables), [views[i] for i in key], parts, overwritten)
         return choice
 
-    def _time(self) -> int:
+    def _step(self) -> int:
         """Return the number of this update, from 1."""
         return int(self._iterations.array.item()) // (self.gradient_accumulation_steps or 1) + 1
 
@@ -487,119 +456,109 @@ class Optimizer:
                 gradients, variables = _without_missing(gradients, variables)
                 break
         choice = self._choose(variables)
-        for i, (g, view) in enumerate(zip(gradients, choice.views, strict=True)):
-            if g is not view:
-                _fill(view, cast(Array, g), choice.variables[i], "gradient")
-        rate = self._learning_rate
+        if len(gradients) != len(choice.views):
+            raise ValueError(f"Received {len(gradients)} gradients for {len(variables)} variables.")
+        for i, view in enumerate(choice.views):
+            if gradients[i] is not view:
+                _fill(view, cast(Array, gradients[i]), variables[i], "gradient")
+        given = rate = self._learning_rate
         if isinstance(rate, Variable):
-            rate, given = rate.array.item(), rate
+            rate = rate.array.item()
         else:
             with stop_recording():
                 given = self.learning_rate
                 rate = float(given)
-        for group in self._packed():
-            group.sync()
-        updates = self._is_update()
+        for part in choice.parts:
+            part.group.sync()
+        count, steps = self._iterations.array.item() + 1, self.gradient_accumulation_steps
+        updates = not steps or count % steps == 0
         if choice.overwritten:
-            self._overwrite(choice, updates)
+            with stop_recording():
+                self._overwrite(choice, updates)
         if choice.parts:
-            self._update(choice, updates, rate, given)
-        np.add(self._iterations.array, 1, self._iterations.array)
-
-    def _is_update(self) -> bool:
-        """Tell whether this step changes variables, or adds to accumulated gradients only."""
-        steps = self.gradient_accumulation_steps
-        return not steps or (int(self._iterations.array.item()) + 1) % steps == 0
+            if updates := self._prepare(choice, updates):
+                self._update(choice, rate, given)
+            if self.use_ema:
+                self._follow()
+            for v in choice.variables:
+                if v.constraint is not None and not v.overwrite_with_gradient:
+                    with stop_recording():
+                        _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
+        self._iterations.array[()] = count
 
     def _overwrite(self, choice: Choice, updates: bool) -> None:
         """Replace variables by their gradients, or by the largest of those that were accumulated."""
         for variable, gradient in choice.overwritten:
             if self._accumulated_gradients:
-                total = self._accumulated_gradients[self._get_variable_index(variable)]
-                np.maximum(gradient, total.array, gradient)
-                total.assign(np.zeros_like(gradient) if updates else gradient)
+                largest = self._accumulated_gradients[self._get_variable_index(variable)]
+                np.maximum(gradient, largest.array, out=gradient)
+                largest.assign(np.zeros_like(gradient) if updates else gradient)
             if updates:
                 variable.assign(gradient)
 
-    def _update(self, choice: Choice, updates: bool, rate: float, given: Any) -> None:
-        if self.loss_scale_factor is not None:
+    def _prepare(self, choice: Choice, updates: bool) -> bool:
+        """Unscale, accumulate and clip the gradients."""
+        scale, steps = self.loss_scale_factor, self.gradient_accumulation_steps
+        limit = self.clipnorm or self.global_clipnorm or 0
+        if scale is not None or steps or self.clipvalue:
             for part in choice.parts:
+                sums = part.group.sums
                 for piece in part.pieces():
-                    np.divide(piece.gradients, self.loss_scale_factor, piece.gradients)
-        if self.gradient_accumulation_steps:
-            self._accumulate(choice, updates, self.gradient_accumulation_steps)
-        if updates:
-            self._clip(choice)
-            t = self._time()
-            self._before_update(t)
-            own = type(self).update_step is not Optimizer.update_step
-            for part in choice.parts:
-                group = part.group
-                k = group.constants(() if own else self._constants(rate, t, group.round))
-                for p, g, room, more, slots, _, decay in part.pieces():
-                    if decay is not None:
-                        group.decay[()] = decay * rate
-                        np.multiply(p, group.decay, room)
-                        np.subtract(p, room, p)
-                    if not own:
-                        self._rule(k, p, g, room, more, *slots)
-            if own:
-                with stop_recording():
-                    for g, v in zip(choice.views, choice.variables, strict=True):
-                        if not v.overwrite_with_gradient:
-                            self.update_step(Tensor(g.copy()), v, given)
-                for group in self._packed():
-                    group.sync()
-        if self.use_ema:
-            self._follow()
-        for v in choice.variables:
-            if v.constraint is not None and not v.overwrite_with_gradient:
-                with stop_recording():
-                    _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
+                    g = piece.gradients
+                    if scale is not None:
+                        np.divide(g, scale, g)
+                    if sums is not None and steps:
+                        total = sums.flat[piece.span]
+                        np.add(g, total, g if updates else total)
+                        if updates:
+                            np.divide(g, steps, g)
+                            total[...] = 0
+                    if self.clipvalue and self.clipvalue > 0:
+                        np.clip(g, -self.clipvalue, self.clipvalue, g)
+        if limit > 0 and updates:
+            gradients = [g for part in choice.parts for g in part.gradients]
+            for together in [[g] for g in gradients] if self.clipnorm else [gradients]:
+                norm = math.sqrt(sum(float(np.dot(g, g)) for g in together))
+                if not norm <= limit:  # a norm that is no number makes the gradients so
+                    factor = limit / norm if self.clipnorm or math.isfinite(norm) else math.nan
+                    for g in together:
+                        np.multiply(g, factor, g)
+        return updates
 
-    def _accumulate(self, choice: Choice, updates: bool, steps: int) -> None:
+    def _update(self, choice: Choice, rate: float, given: Any) -> None:
+        """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""
+        step = self._step()
+        self._before_update(step)
+        own = type(self).update_step is not Optimizer.update_step
         for part in choice.parts:
-            total = cast(Any, part.group.accumulator).flat
-            for piece in part.pieces():
-                g, sums = piece.gradients, total[piece.span]
-                if updates:
-                    np.add(g, sums, g)
-                    np.divide(g, steps, g)
-                    sums[...] = 0
-                else:
-                    np.add(g, sums, sums)
-
-    def _clip(self, choice: Choice) -> None:
-        if self.clipnorm and self.clipnorm > 0:
+            group = part.group
+            k = group.constants(() if own else self._constants(rate, step, group.round))
+            for p, g, room, more, slots, _, decay in part.pieces():
+                if decay is not None:
+                    group.cell[()] = decay * rate
+                    np.multiply(p, group.cell, room)
+                    np.subtract(p, room, p)
+                if not own:
+                    self._rule(k, p, g, room, more, *slots)
+        if own:
+            with stop_recording():
+                for g, v in zip(choice.views, choice.variables, strict=True):
+                    if v.size and not v.overwrite_with_gradient:
+                        self.update_step(Tensor(g.copy()), v, given)
             for part in choice.parts:
-                for a, b in part.extents:
-                    g = part.group.gradients[a:b]
-                    norm = math.sqrt(np.dot(g, g))
-                    if not norm <= self.clipnorm:  # a norm that is no number makes the gradient so
-                        np.multiply(g, self.clipnorm / norm, g)
-        elif self.global_clipnorm and self.global_clipnorm > 0:
-            flats = [piece.gradients for part in choice.parts for piece in part.pieces()]
-            norm = math.sqrt(sum(float(np.dot(g, g)) for g in flats))
-            if not norm <= self.global_clipnorm:
-                scale = self.global_clipnorm / norm if math.isfinite(norm) else math.nan
-                for g in flats:
-                    np.multiply(g, scale, g)
-        elif self.clipvalue and self.clipvalue > 0:
-            for part in choice.parts:
-                for piece in part.pieces():
-                    np.minimum(piece.gradients, self.clipvalue, piece.gradients)
-                    np.maximum(piece.gradients, -self.clipvalue, piece.gradients)
+                part.group.sync()
 
     def _follow(self) -> None:
         """Move the averages of all variables, and replace the variables by them when it is time."""
-        t = self._time()
-        for group in self._packed():
+        step, every = self._step(), self.ema_overwrite_frequency
+        for group in self._packed(()):
+            group.sync()
             p, average = group.parameters.flat, cast(Any, group.average).flat
-            momentum = group.round(self.ema_momentum if t > 1 else 0.0)
+            momentum = group.round(self.ema_momentum if step > 1 else 0.0)
             np.multiply(average, momentum, average)
             np.multiply(p, 1 - momentum, group.gradients)
             np.add(average, group.gradients, average)
-            if self.ema_overwrite_frequency and t % self.ema_overwrite_frequency == 0:
+            if every and step % every == 0:
                 np.copyto(p, average)
 
     # --- options ----------------------------------------------------------------------------------------------
@@ -613,16 +572,11 @@ class Optimizer:
             var_list: These variables.
             var_names: Regular expressions; variables whose name one of them is found in.
         """
-        self._excluded = list(var_list or ())
-        self._excluded_names = "|".join(var_names or ())
+        self._excluded = list(var_list or ()), "|".join(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
-        named = self._excluded_names and re.search(self._excluded_names, variable.name)
-        return not named and not any(v is variable for v in self._excluded)
-
-    def _decay_of(self, variable: Variable) -> float | None:
-        """Return the weight decay of a variable."""
-        return self.weight_decay if self._use_weight_decay(variable) else None
+        listed, names = self._excluded
+        return not (any(v is variable for v in listed) or (names and re.search(names, variable.name)))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Set variables to their moving averages, if these are kept; done at the end of training.
@@ -633,9 +587,7 @@ class Optimizer:
         Raises:
             ValueError: if they are not as many.
         """
-        if not self.use_ema:
-            return
-        averages = self._model_variables_moving_average
+        averages = self._model_variables_moving_average if self.use_ema else [None] * len(var_list)
         if len(var_list) != len(averages):
             raise ValueError(
                 f"The optimizer keeps moving averages of {len(averages)} variables. Received: {len(var_list)} "
@@ -654,19 +606,11 @@ class Optimizer:
     def get_config(self) -> Config:
         """Return the arguments that make an optimizer like this one, without its state."""
         rate = self._learning_rate
-        return {
+        config = {
             "name": self.name,
             "learning_rate": float(rate.array) if isinstance(rate, Variable) else serialize(rate),
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue,
-            "use_ema": self.use_ema,
-            "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "loss_scale_factor": self.loss_scale_factor,
-            "gradient_accumulation_steps": self.gradient_accumulation_steps,
-        } | {name: getattr(self, name) for name in self._arguments}
+        }
+        return config | {name: getattr(self, name) for name in (*_OPTIONS, *self._arguments)}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
@@ -680,39 +624,33 @@ class Optimizer:
         """Set the values of `variables`, or none if one does not fit.
 
         Raises:
-            ValueError: if the optimizer is not built, or their number or a shape differs.
+            ValueError: if their number or a shape differs, as it does before the optimizer is built.
         """
-        if not self.built:
+        arrays = [as_array(w) for w in weights]
+        wanted, received = [v.shape for v in self._variables], [a.shape for a in arrays]
+        if wanted != received:
+            hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
             raise ValueError(
-                "You are calling `set_weights()` on an optimizer that has not yet been built. "
-                "Call `optimizer.build(trainable_variables)` first."
-            )
-        self._assign_all([as_array(w) for w in weights])
-
-    def _assign_all(self, arrays: Sequence[Array]) -> None:
-        shapes = [v.shape for v in self._variables]
-        if [a.shape for a in arrays] != shapes:
-            raise ValueError(
-                f"Optimizer '{self.name}' has variables of shapes {shapes}. "
-                f"Received arrays of shapes {[a.shape for a in arrays]}. Nothing was set."
+                f"Optimizer '{self.name}' has variables of shapes {wanted}. Received arrays of shapes {received}. "
+                f"Nothing was set.{hint}"
             )
         for variable, array in zip(self._variables, arrays, strict=True):
             variable.assign(array)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the values of `variables` to a mapping, under "0", "1", ..."""
-        for i, variable in enumerate(self.variables):
+        for i, variable in enumerate(self._variables):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set `variables` to what `save_own_variables` wrote; a warning and nothing else if the number differs."""
-        count = len(store.keys())
-        if count == len(self.variables):
-            self._assign_all([np.asarray(store[str(i)]) for i in range(count)])
+        """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
+        saved, own = len(store.keys()), len(self._variables)
+        if saved == own:
+            self.set_weights([np.asarray(store[str(i)]) for i in range(own)])
         else:
             warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {len(self.variables)} "
-                f"variables whereas the saved optimizer has {count} variables.",
+                f"Skipping variable loading for optimizer '{self.name}', because it has {own} variables whereas the "
+                f"saved optimizer has {saved} variables.",
                 stacklevel=2,
             )
 
@@ -720,8 +658,7 @@ class Optimizer:
         return {**vars(self), "_groups": None, "_choices": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        vars(self)["_places"] = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        vars(self).update(state, _places={id(v): i for i, v in enumerate(state["_trainable_variables"])})
 
 
 def _without_missing(
@@ -746,12 +683,7 @@ def _fill(view: Array, value: Array, variable: Variable, what: str) -> None:
     view[...] = value
 
 
-@primitive(
-    None,
-    variadic=True,
-    effect=True,
-    homes=lambda optimizer, variables: optimizer.gradient_views(variables),
-)
+@primitive(None, variadic=True, effect=True, homes=lambda optimizer, variables: optimizer.gradient_views(variables))
 def _update(*gradients: Array | None, optimizer: Optimizer, variables: Sequence[Variable]) -> Array:
     """Update variables; a plan has the gradients computed where the optimizer wants them."""
     optimizer._update_in_place(gradients, variables)

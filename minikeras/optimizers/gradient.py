@@ -1,29 +1,29 @@
 """Optimizers whose steps follow the gradient, or its sign: SGD, Lion, Ftrl."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Unpack
 
 import numpy as np
 
 from .. import initializers
 from .._typing import Array
-from ..variable import Variable
-from .base import LearningRate, Optimizer, OptimizerOptions
+from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 class SGD(Optimizer):
-    """Gradient descent: p -= rate * g; with momentum, v = momentum * v - rate * g; p += v.
+    """Gradient descent: p -= rate * g; with momentum, v = momentum * v - rate * g and p += v.
 
     Args:
         learning_rate: See `Optimizer`.
         momentum: Share of the last step that is made again, a float from 0 to 1.
-        nesterov: Whether to step ahead along the new velocity: p += momentum * v - rate * g.
+        nesterov: Whether to look ahead: p += momentum * v - rate * g, with the new v.
         **options: See `Optimizer`.
 
     Raises:
         ValueError: if the momentum is not a float from 0 to 1.
 
     Example:
+        >>> from minikeras import Variable
         >>> w = Variable([1.0])
         >>> _ = SGD(0.5).apply_gradients([([1.0], w)])
         >>> w.numpy()
@@ -42,46 +42,34 @@ class SGD(Optimizer):
         super().__init__(learning_rate, **options)
         if not isinstance(momentum, float) or momentum < 0 or momentum > 1:
             raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum!r}.")
-        self.momentum: float = momentum
-        self.nesterov: bool = nesterov
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self._keeps = ({"momentums": "momentum"},) if momentum else ()
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: its velocity, if there is momentum."""
-        if not self.built:
-            super().build(variables)
-            self.momentums: list[Variable | None] = []
-            if self.momentum != 0:
-                (self.momentums,) = self._add_slots("momentum")
-
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.momentum
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        rate, momentum = k[:2]
-        np.multiply(g, rate, g)
+        np.multiply(g, k[0], g)
         if not slots:
             np.subtract(p, g, p)
             return
-        v = slots[0]
-        np.multiply(v, momentum, v)
+        (v,) = slots
+        np.multiply(v, k[1], v)
         np.subtract(v, g, v)
         if self.nesterov:
-            np.multiply(v, momentum, s)
-            np.subtract(s, g, s)
-            np.add(p, s, p)
-        else:
-            np.add(p, v, p)
+            np.multiply(v, k[1], s)
+            v = np.subtract(s, g, s)
+        np.add(p, v, p)
 
 
 class Lion(Optimizer):
-    """Steps of equal size along the sign: p -= rate * sign(beta_1 * m + (1 - beta_1) * g).
-
-    m is a moving average of the gradients: m = beta_2 * m + (1 - beta_2) * g.
+    """Steps of equal size: p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 - beta_2) * g.
 
     Args:
         learning_rate: See `Optimizer`.
-        beta_1: Share of the average in the direction, above 0 and up to 1.
-        beta_2: Share of the old average in the new one.
+        beta_1: Share of the mean m in the direction, above 0 and up to 1.
+        beta_2: Share of the old mean in the new one.
         **options: See `Optimizer`.
 
     Raises:
@@ -92,6 +80,7 @@ class Lion(Optimizer):
     """
 
     _arguments = ("beta_1", "beta_2")
+    _keeps = ({"_momentums": "momentum"},)
 
     def __init__(
         self,
@@ -106,21 +95,15 @@ class Lion(Optimizer):
                 "Argument `beta_1` must be above 0 and at most 1; with 0 the optimizer degenerates to SignSGD. "
                 f"Received: beta_1={beta_1}."
             )
-        self.beta_1: float = beta_1
-        self.beta_2: float = beta_2
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: the average of its gradients."""
-        if not self.built:
-            super().build(variables)
-            (self._momentums,) = self._add_slots("momentum")
-
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return rate, b1, 1 - b1, b2, 1 - b2
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, b1, c1, b2, c2), m = k[:5], slots[0]
+        (rate, b1, c1, b2, c2), (m,) = k, slots
         np.multiply(m, b1, s)
         np.multiply(g, c1, t)
         np.add(s, t, s)
@@ -159,6 +142,7 @@ class Ftrl(Optimizer):
         "learning_rate_power", "initial_accumulator_value", "l1_regularization_strength",
         "l2_regularization_strength", "l2_shrinkage_regularization_strength", "beta",
     )  # fmt: skip
+    _keeps = ({"_accumulators": "accumulator", "_linears": "linear"},)
 
     def __init__(
         self,
@@ -172,36 +156,27 @@ class Ftrl(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
+        self.learning_rate_power = learning_rate_power
+        self.beta = beta
+        self.initial_accumulator_value = initial_accumulator_value
+        self.l1_regularization_strength = l1_regularization_strength
+        self.l2_regularization_strength = l2_regularization_strength
+        self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         if learning_rate_power > 0:
-            raise ValueError(
-                "`learning_rate_power` needs to be negative or zero. "
-                f"Received: learning_rate_power={learning_rate_power}."
-            )
-        self.learning_rate_power: float = learning_rate_power
-        self.initial_accumulator_value: float = initial_accumulator_value
-        self.l1_regularization_strength: float = l1_regularization_strength
-        self.l2_regularization_strength: float = l2_regularization_strength
-        self.l2_shrinkage_regularization_strength: float = l2_shrinkage_regularization_strength
-        self.beta: float = beta
+            raise ValueError(f"`learning_rate_power` needs to be negative or zero. Received: {learning_rate_power}.")
         for name in self._arguments[1:5]:
             if getattr(self, name) < 0:
                 raise ValueError(f"`{name}` needs to be positive or zero. Received: {name}={getattr(self, name)}.")
 
-    def build(self, variables: Sequence[Variable]) -> None:
-        """Make what is kept for each variable: n and z."""
-        if not self.built:
-            super().build(variables)
-            start = initializers.Constant(self.initial_accumulator_value)
-            self._accumulators, self._linears = self._add_slots(
-                "accumulator", "linear", initializer=[start, "zeros"]
-            )
+    def _start(self, name: str) -> Maker:
+        return initializers.Constant(self.initial_accumulator_value) if name == "accumulator" else "zeros"
 
-    def _constants(self, rate: float, t: int, rounded: Callable[[float], float]) -> Sequence[float]:
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
         return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, power, l1, minus_l1, l2, shrinkage), (n, z) = k[:6], slots
+        (rate, power, l1, minus_l1, l2, shrinkage), (n, z) = k, slots
         np.power(n, power, s)
         np.multiply(g, g, t)
         np.add(n, t, n)
@@ -215,7 +190,7 @@ class Ftrl(Optimizer):
         np.add(z, g, z)
         np.divide(t, rate, t)
         np.add(t, l2, t)
-        np.minimum(z, l1, s)
-        np.maximum(s, minus_l1, s)
+        np.minimum(z, l1, out=s)
+        np.maximum(s, minus_l1, out=s)
         np.subtract(s, z, s)
         np.divide(s, t, p)

@@ -1,6 +1,7 @@
 """Learning rates that depend on the step.
 
 A schedule is a function of the number of updates made so far. It takes arrays of steps as well, to be looked at.
+A number of steps that has to be positive and is not raises a ValueError.
 
 Example:
     >>> from minikeras.optimizers import SGD, schedules
@@ -68,10 +69,6 @@ class ExponentialDecay(LearningRateSchedule):
         decay_steps: Number of steps in which the rate is multiplied by `decay_rate` once.
         decay_rate: The factor.
         staircase: Whether to round step / decay_steps down.
-        name: A name.
-
-    Raises:
-        ValueError: if `decay_steps` is not positive.
 
     Example:
         >>> print(ExponentialDecay(0.5, decay_steps=10, decay_rate=0.25)(5))
@@ -88,8 +85,8 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
         self.decay_steps: float = _positive("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
         self.decay_rate = decay_rate
         self.staircase = staircase
         self.name = name
@@ -112,10 +109,6 @@ class InverseTimeDecay(ExponentialDecay):
         decay_steps: Number of steps that count as one unit of time.
         decay_rate: How quickly the rate falls.
         staircase: Whether to round step / decay_steps down.
-        name: A name.
-
-    Raises:
-        ValueError: if `decay_steps` is not positive.
 
     Example:
         >>> print(InverseTimeDecay(0.5, decay_steps=10, decay_rate=1.0)(10))
@@ -144,10 +137,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Args:
         boundaries: Steps, in ascending order.
         values: Learning rates, one more than boundaries.
-        name: A name.
-
-    Raises:
-        ValueError: if the numbers of boundaries and values do not fit.
 
     Example:
         >>> PiecewiseConstantDecay([10], [0.5, 0.25])([10, 11]).numpy()
@@ -156,9 +145,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     _arguments = ("boundaries", "values", "name")
 
-    def __init__(
-        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
-    ) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 "The length of boundaries should be 1 less than the length of values. "
@@ -185,10 +172,6 @@ class PolynomialDecay(LearningRateSchedule):
         power: The exponent.
         cycle: Whether to start anew then, in place of staying there: from the polynomial of twice as many steps, then
             three times as many, and so on.
-        name: A name.
-
-    Raises:
-        ValueError: if `decay_steps` is not positive.
 
     Example:
         >>> print(PolynomialDecay(0.5, decay_steps=10, end_learning_rate=0.25)(20))
@@ -206,8 +189,8 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
         self.decay_steps: float = _positive("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
         self.end_learning_rate = end_learning_rate
         self.power = power
         self.cycle = cycle
@@ -237,12 +220,8 @@ class CosineDecay(LearningRateSchedule):
         initial_learning_rate: Learning rate at the start.
         decay_steps: Number of steps of the descent.
         alpha: Share of the highest rate that is left in the end.
-        name: A name.
         warmup_target: Highest rate, reached from the initial one before the descent; None for no warm-up.
         warmup_steps: Number of steps of the warm-up.
-
-    Raises:
-        ValueError: if `decay_steps` is not positive.
 
     Source:
         Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
@@ -263,8 +242,8 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
         self.decay_steps: float = _positive("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
         self.alpha = alpha
         self.name = name
         self.warmup_target = warmup_target
@@ -291,10 +270,6 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: Length of each descent as a multiple of that before it.
         m_mul: Height of each descent as a multiple of that before it.
         alpha: Share of the initial rate that is left at the end of a descent.
-        name: A name.
-
-    Raises:
-        ValueError: if `first_decay_steps` is not positive.
 
     Source:
         Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
@@ -315,8 +290,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
+        self.initial_learning_rate = initial_learning_rate
         self.t_mul = t_mul
         self.m_mul = m_mul
         self.alpha = alpha

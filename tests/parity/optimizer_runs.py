@@ -23,7 +23,7 @@ OWN: dict[str, list[dict[str, Any]]] = {
     "Ftrl": [
         {},
         {"l1_regularization_strength": 0.1, "l2_regularization_strength": 0.2, "beta": 0.3},
-        {"learning_rate_power": -0.3, "l2_shrinkage_regularization_strength": 0.2, "initial_accumulator_value": 0.5},
+        {"learning_rate": 0.1, "learning_rate_power": -0.3, "l2_shrinkage_regularization_strength": 0.2, "beta": 0.5},
     ],
     "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
     "Lamb": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
@@ -44,18 +44,15 @@ COMMON: list[dict[str, Any]] = [
     {"constraint": True},
     {"missing": True},
     {"overwrite": True},
-    {"mixed": True},
 ]
 ACCUMULATED: list[tuple[str, dict[str, Any]]] = [  # Keras compiles anew at each of these steps: few are affordable
-    ("Adam", {"gradient_accumulation_steps": 3}),
     ("SGD", {"gradient_accumulation_steps": 5, "use_ema": True, "ema_overwrite_frequency": 2, "clipnorm": 0.1}),
-    ("SGD", {"gradient_accumulation_steps": 2, "missing": True}),
-    ("SGD", {"gradient_accumulation_steps": 3, "overwrite": True}),
+    ("SGD", {"gradient_accumulation_steps": 2, "missing": True, "overwrite": True}),
 ]
 CASES = [(name, options) for name, several in OWN.items() for options in several]
 CASES += [(name, {"learning_rate": 0.1}) for name in OWN]
 CASES += [(name, {"learning_rate": 0.05, **options}) for name in ("Adam", "Adafactor") for options in COMMON]
-CASES += [("Nadam", {"missing": True}), *ACCUMULATED]
+CASES += [("Nadam", {"missing": True}), ("SGD", {"momentum": 0.9, "mixed": True}), *ACCUMULATED]
 
 
 def label(case: tuple[str, dict[str, Any]]) -> str:

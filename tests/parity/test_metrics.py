@@ -354,10 +354,10 @@ def test_identifiers() -> None:
     for name, cls in known.items():
         if cls.__name__ not in (*REQUIRED, "MeanMetricWrapper"):
             assert repr(metrics.get(name)) == repr(keras.metrics.get(name))
-    for name in ("acc", "ce", "nothing", 5):
+    for wrong in ("acc", "ce", "nothing", 5):
         for get in (metrics.get, keras.metrics.get):
             with pytest.raises(ValueError, match=r"nterpret|Unknown"):
-                get(name)
+                get(wrong)  # type: ignore[arg-type]
 
 
 def test_none_is_missing() -> None:
