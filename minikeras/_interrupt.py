@@ -27,8 +27,8 @@ class Interrupt:
         self._before: Any = None
 
     def __enter__(self) -> "Interrupt":
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        main, present = threading.current_thread() is threading.main_thread(), signal.getsignal(signal.SIGINT)
+        if main and (present is signal.default_int_handler or getattr(present, "__func__", None) is Interrupt._handle):
             self._before = signal.signal(signal.SIGINT, self._handle)
         return self
 

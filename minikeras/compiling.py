@@ -253,7 +253,7 @@ class CompiledLoss:
 
 
 def _called(output: Output) -> str:
-    return f"output {output.name!r}" if output.name else f"the output at {list(output.path)}" if output.path else "it"
+    return f"output {output.name!r}" if output.name else f"the output at {list(output.path)}" if output.path else "the output"
 
 
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
-from .tensor import Entry, Op, Tensor, TensorOps, coerce, recorders
+from .tensor import Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 _PASSED = frozenset({"sigmoid", "softmax"})
@@ -164,7 +164,10 @@ def backward(
         values = entry.values
         if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
             pairs = zip(entry.inputs, values, strict=True)
-            values = [x if isinstance(x, Tensor) or getattr(x, "array", None) is v else Tensor(v) for x, v in pairs]
+            values = [
+                x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
+                for x, v in pairs
+            ]
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(entry.inputs):
             if not isinstance(x, TensorOps) or not _differentiable(x):
@@ -232,6 +235,8 @@ def custom_gradient(f: F) -> F:
     """
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
+        for x in args:
+            as_array(x)  # reads it: what f and its gradient remember is not recorded, so that no plan replays them
         saved = recorders.open
         recorders.open = []
         try:

@@ -60,6 +60,9 @@ class Loss(Configurable):
         2.0
     """
 
+    _takes_classes: ClassVar[bool] = False
+    """Whether targets are class numbers, which stay what they are."""
+
     def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(f"A loss's `reduction` must be one of {_REDUCTIONS}. Received: reduction={reduction!r}.")
@@ -89,7 +92,7 @@ class Loss(Configurable):
             ValueError: for values that are no numbers, and shapes that do not fit.
         """
         dtype = self.dtype
-        losses = self.call(_tensors(y_true, dtype), _tensors(y_pred, dtype))
+        losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
         masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]
         losses = convert_to_tensor(losses, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
@@ -122,7 +125,7 @@ def _is_structure(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _tensors(value: Any, dtype: str) -> Any:
+def _tensors(value: Any, dtype: str | None) -> Any:
     """Return a tensor for each array in a structure."""
     if not _is_structure(value):
         return convert_to_tensor(value, dtype)
@@ -243,11 +246,6 @@ def _limit(x: Tensor, low: float, high: float) -> Tensor:
 # Regression
 
 
-@primitive(lambda g, y, x: np.where(x >= 0, g, -g), inplace=True)  # at 0, where there is no slope, JAX takes 1
-def _magnitude(x: TensorLike, out: Array | None = None) -> Array:
-    return np.abs(x, out=out)
-
-
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """Return mean((y_true - y_pred) ** 2) over the last axis.
 
@@ -271,7 +269,7 @@ def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         1.0
     """
     true, predicted = _floats(y_true, y_pred)
-    return ops.mean(_magnitude(true - predicted), axis=-1)
+    return ops.mean(ops.absolute(true - predicted), axis=-1)
 
 
 def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -283,7 +281,7 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Te
     """
     true, predicted = _floats(y_true, y_pred)
     share = (true - predicted) / ops.maximum(ops.absolute(true), _state.epsilon())
-    return 100.0 * ops.mean(_magnitude(share), axis=-1)
+    return 100.0 * ops.mean(ops.absolute(share), axis=-1)
 
 
 def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -905,6 +903,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         0.6931
     """
 
+    _takes_classes = True
     _unwritten = (("axis", -1),)
 
     def __init__(

@@ -7,7 +7,7 @@ bit, because the same forward functions run.
 """
 
 from _thread import LockType
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from threading import Lock
 from typing import Any, TypeAlias, cast
@@ -28,22 +28,35 @@ class Trace:
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
-        self._replaced: dict[int, Array] = {}  # what variables held before they were assigned
+        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read
+        self._stale: list[Array] = []  # what they do not hold any more, where a replay finds their new values
+        self._owners: dict[int, Any] = {}
 
     def record(self, entry: Entry) -> None:
         """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
         self.escaped |= _state.context.autocast is not None  # weights are cast on the way, which is not recorded
         op = entry.op
         depends = op.effect or op.count == 0
-        for x in entry.inputs:
+        for x, value in zip(entry.inputs, entry.values, strict=True):
             depends |= id(x) in self.produced or isinstance(x, Variable)
-            self.escaped |= bool(self._replaced) and isinstance(x, Tensor) and id(x.array) in self._replaced
+            if isinstance(x, Variable):
+                self._read[id(value)] = x, value
+            elif isinstance(x, Tensor):
+                self.check(x)
         if depends:
             self.produced.add(id(entry.output))
             self.entries.append(entry)
-        if op is ASSIGN:
-            old = entry.rest[1]
-            self._replaced[id(old)] = old
+        if op.effect:
+            assigned = [entry.rest[1]] if op is ASSIGN else []
+            self._stale = self._stale + assigned + [old for v, old in self._read.values() if v.array is not old]
+        for v in entry.kwargs["variables"] if op.homes else ():  # which two optimizers would take from each other
+            optimizer = entry.kwargs["optimizer"]
+            self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
+
+    def check(self, tensor: Tensor) -> None:
+        """Note a tensor that shares its memory with the old value of a variable."""
+        array = cast(Array, tensor.array)
+        self.escaped |= any(np.may_share_memory(array, old) for old in self._stale)
 
     def read(self, tensor: TensorOps) -> None:
         """Note that a value which the input or a variable decides was looked at."""
@@ -71,6 +84,10 @@ class _Moving:
         for view, moving in self.views:
             moving.set(view(array))
 
+    def is_awaited(self) -> bool:
+        """Tell whether the array is passed on at all."""
+        return bool(self.targets) or any(moving.is_awaited() for _, moving in self.views)
+
     def clear(self) -> None:
         """Hold on to nothing."""
         for args, k in self.targets:
@@ -83,12 +100,12 @@ class _Steps:
     """Calls in order: a function, its arguments, and what its result is passed on to."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[Callable[..., Any], list[Any], _Moving]] = []
+        self.calls: list[tuple[Callable[..., Any], Sequence[Any], _Moving | None]] = []
         self.overflows = False
 
-    def run(self) -> None:
-        """Run them all."""
-        if self.overflows:
+    def run(self, guarded: bool = False) -> None:
+        """Run them all; an exponential may overflow to infinity on purpose."""
+        if self.overflows and not guarded:
             with np.errstate(over="ignore"):
                 self._run()
         else:
@@ -97,8 +114,15 @@ class _Steps:
     def _run(self) -> None:
         for function, args, moving in self.calls:
             y = function(*args)
-            if moving.targets or moving.views:
+            if moving is not None:
                 moving.set(y)
+
+    def fix(self, changing: Container[int]) -> None:
+        """Make what stays as it is quicker to run: the arguments that no one changes, and results no one waits for."""
+        self.calls = [
+            (function, args if id(args) in changing else tuple(args), moving if moving and moving.is_awaited() else None)
+            for function, args, moving in self.calls
+        ]
 
 
 class Plan:
@@ -121,36 +145,42 @@ class Plan:
         self.lock: LockType = Lock()
         self.size: int = 0
         self._main = _Steps()
-        """What has effects."""
+        """What goes up to the last effect."""
         self._tail = _Steps()
-        """What only the outputs need."""
+        """What comes after, for the outputs alone."""
         self._static: dict[int, Array] = {}
         """Arrays that stay where they are, by the id of the tensor."""
         self._views: dict[int, tuple[Variable, Callable[[Array], Array]]] = {}
         """Views of variables, which are looked up again when a variable is assigned."""
         self._bindings: list[tuple[Variable, list[Any], int, Callable[[Array], Array]]] = []
         self._assigned: list[Variable] = []
+        self._settling: list[Callable[[], Any]] = []
         self._inputs: list[_Moving] = [_Moving() for _ in inputs]
         self._moving: dict[int, _Moving] = {id(x): moving for x, moving in zip(inputs, self._inputs, strict=True)}
         """Where else an array that is another in each run is an argument."""
-        main = _needed(trace.entries, [])
-        chosen = {id(entry) for entry in main}
-        tail = [entry for entry in _needed(trace.entries, leaves(outputs)) if id(entry) not in chosen]
-        self._last_use = _last_uses([*main, *tail], outputs)
+        entries = _needed(trace.entries, leaves(outputs))
+        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect), default=0)
+        self._last_use = _last_uses(entries, outputs)
         self._elementwise: dict[int, list[Any]] = {}
         """Arguments of the steps that a bare NumPy function does, the last of which it writes to."""
         self._exposed: set[int] = set()
         """What a step has seen that may return its argument, or a view of it."""
-        homes = _homes(main, self._last_use)
-        for i, entry in enumerate([*main, *tail]):
+        homes = _homes(entries, self._last_use)
+        for i, entry in enumerate(entries):
+            if entry.op.homes is not None:
+                self._settling.append(partial(entry.op.homes, **entry.kwargs))
             if entry.op is ASSIGN:
                 self._assigned.append(entry.rest[0])
                 if self._assign_directly(entry, i):
                     continue
             if not (entry.op.view and self._fold(entry)):
-                self._add(self._main if i < len(main) else self._tail, entry, i, homes.get(id(entry.output)))
+                self._add(self._main if i < split else self._tail, entry, i, homes.get(id(entry.output)))
         self._last: list[Any] = []
         self._outputs = map_structure(self._place, outputs)
+        changing = {id(args) for _, args, _, _ in self._bindings}
+        changing |= {id(args) for moving in self._moving.values() for args, _ in moving.targets}
+        self._main.fix(changing)
+        self._tail.fix(changing)
         self._bind()
 
     def _fold(self, entry: Entry) -> bool:
@@ -243,24 +273,27 @@ class Plan:
         return lambda: np.array(last[k])
 
     def _bind(self) -> None:
-        """Look up the arrays of variables; those that the plan writes to get one that nobody else holds.
-
-        An array that is a view is the optimizer's, which has seen to that.
-        """
+        """Look up the arrays of variables; those that the plan writes to get one that nobody else holds."""
+        for settle in self._settling:
+            settle()
         for variable in self._assigned:
-            if variable.array.base is None:
-                variable.array = variable.array.copy()
+            variable.own()
         for variable, args, k, view in self._bindings:
             args[k] = view(variable.array)
         self.values = _state.Structure.values
 
-    def run(self, inputs: Iterable[Array]) -> None:
-        """Replay what has effects, on inputs of the traced shapes and dtypes."""
+    def run(self, inputs: Iterable[Array], guarded: bool = False) -> None:
+        """Replay what has effects, on inputs of the traced shapes and dtypes.
+
+        Args:
+            inputs: The inputs.
+            guarded: Whether the caller sees to it that NumPy does not warn.
+        """
         if self.values != _state.Structure.values:
             self._bind()
         for x, moving in zip(inputs, self._inputs, strict=True):
             moving.set(x)
-        self._main.run()
+        self._main.run(guarded)
 
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
@@ -326,8 +359,8 @@ def _settled(entry: Entry, produced: Array) -> tuple[Callable[..., Any], list[An
     op = entry.op
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
     numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
-    dtype = arrays[0].dtype if arrays else None
-    if op.bare is None or dtype is None or dtype.kind != "f" or any(a.dtype != dtype for a in arrays):
+    dtype = next((a.dtype for a in arrays if a.dtype.kind == "f"), None)
+    if op.bare is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in arrays):
         return None
     if produced.dtype not in (dtype, np.bool_) or not all(type(x) in (int, float) for x in numbers):
         return None
@@ -355,4 +388,7 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
         outputs = function(inputs)
     finally:
         recorders.open = [r for r in recorders.open if r is not recorder]
+    for y in leaves(outputs):
+        if isinstance(y, Tensor):
+            recorder.check(y)
     return outputs, recorder

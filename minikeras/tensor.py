@@ -39,7 +39,8 @@ class Op:
         inplace: Whether `out` may be the array of the first input.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         effect: Whether it is run for what it changes, so that a replay must not leave it out.
-        homes: Given the keyword arguments, arrays where the inputs had better be computed; None where it does not care.
+        homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
+            variables may have other arrays. None where it does not care.
         repeats: Place of an argument that NumPy repeats along the batch, None if there is none.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
@@ -149,9 +150,13 @@ def coerce(value: Any) -> Any:
         array = value.array
         if array is None:
             raise SymbolicCall
-        autocast = _state.context.autocast
-        if autocast is not None and type(value) is not Tensor and array.dtype.kind == "f":
-            return array.astype(autocast)  # a weight read by a layer of mixed precision
+        if type(value) is not Tensor:  # a variable
+            autocast = _state.context.autocast
+            if autocast is not None and array.dtype.kind == "f":
+                return array.astype(autocast)  # a weight read by a layer of mixed precision
+            if not value.lent:
+                value.lent = True
+                _state.Structure.values += 1
         return array
     if isinstance(value, float):
         return float(value)  # a np.float64 is a Python float too, and gives way like one
@@ -252,7 +257,7 @@ def primitive(
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
         effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
-        homes: Given its keyword arguments, arrays where its inputs had better be computed.
+        homes: Given its keyword arguments, arrays where its inputs had better be computed, see `Op`.
         view: Whether the result may share the memory of the first input.
         through: Rules for an input that a certain other op has made, see `Op`.
     """
@@ -327,6 +332,10 @@ def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     raise NotImplementedError
 
 
+dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: dtype.name)
+"""The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
+
+
 class TensorOps:
     """Operators and NumPy protocols, shared by tensors and variables; each runs the op of its name."""
 
@@ -334,6 +343,8 @@ class TensorOps:
     __array_priority__: float = 100.0
 
     array: Array | None
+    lent: bool
+    """Whether someone may hold the array, which is then not changed in place; only a variable's ever is."""
 
     @property
     def shape(self) -> Any:
@@ -607,6 +618,9 @@ class Tensor(TensorOps):
 
     __slots__ = ("__weakref__", "array", "keras_mask")
 
+    keras_mask: Any
+    """Which elements count, where a layer has said so; unset elsewhere."""
+
     def __init__(self, array: Array) -> None:
         self.array: Array | None = array if type(array) is np.ndarray else np.asarray(array)
 
@@ -624,7 +638,7 @@ class Tensor(TensorOps):
     @property
     def dtype(self) -> str:
         """Name of the dtype, a string as in Keras."""
-        return cast(Array, self.array).dtype.name
+        return dtype_name(cast(Array, self.array).dtype)
 
     @property
     def size(self) -> int:
@@ -670,12 +684,12 @@ class Tensor(TensorOps):
         return (Tensor, (self.array,))
 
     def __str__(self) -> str:
-        text = str(self.array)
+        text = str(self.numpy_view())
         start = "\n" if "\n" in text else ""
         return f"Tensor({start}{text}, shape={self.shape}, dtype={self.dtype})"
 
     def __repr__(self) -> str:
-        values = np.array2string(cast(Array, self.array), separator=", ", prefix="array(")
+        values = np.array2string(self.numpy_view(), separator=", ", prefix="array(")
         start = "\n" if "\n" in values else ""
         return f"<Tensor: shape={self.shape}, dtype={self.dtype}, numpy={start}{values}>"
 

@@ -126,8 +126,8 @@ class Trainer(Layer):
     def compile(
         self,
         optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
-        loss: LossLike | Sequence[Any] | Mapping[str, Any] | None = None,
-        loss_weights: float | Sequence[Any] | Mapping[str, Any] | None = None,
+        loss: LossLike | list[Any] | tuple[Any, ...] | dict[str, Any] | None = None,
+        loss_weights: float | list[Any] | tuple[Any, ...] | dict[str, Any] | None = None,
         metrics: MetricsLike | None = None,
         weighted_metrics: MetricsLike | None = None,
         run_eagerly: bool = False,
@@ -472,27 +472,17 @@ class Trainer(Layer):
         runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-        if phase == "train":
-            _state.Structure.values += 1  # so that plans change arrays in place which nobody else holds
-        outputs: Callable[[], Any] | None = None
+        logs: _Logs | None = None
         for i, batch in enumerate(source.epoch()):
             if begin is not None:
                 begin(i)
             with np.errstate(all="ignore"):  # training goes on with infinities and NaN, as in Keras
-                outputs = interrupt.run(runner.step, pack_x_y_sample_weight(*batch))
+                logs = _Logs(interrupt.run(runner.step, pack_x_y_sample_weight(*batch)))
             if end is not None:
-                end(i, _Logs(outputs))
+                end(i, logs)
             if getattr(self, stop):
                 break
-        return {} if outputs is None else self._current_logs(outputs())
-
-    def _current_logs(self, logs: Any) -> dict[str, Any]:
-        """Return the logs of the last step as numbers, in the order of their names."""
-        if not isinstance(logs, dict):
-            raise TypeError(
-                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
-            )
-        return {name: _as_number(logs[name]) for name in sorted(logs)}
+        return dict(logs or {})
 
     def evaluate(
         self,
@@ -692,7 +682,7 @@ _ALL = 1 << 62
 
 
 class _Logs(Mapping[str, Any]):
-    """The logs of a step, computed when they are read."""
+    """The logs of a step as numbers, in the order of their names, computed when they are first read."""
 
     def __init__(self, outputs: Callable[[], Any]) -> None:
         self._outputs = outputs
@@ -700,6 +690,10 @@ class _Logs(Mapping[str, Any]):
     @cached_property
     def _values(self) -> dict[str, Any]:
         logs = self._outputs()
+        if not isinstance(logs, dict):
+            raise TypeError(
+                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
+            )
         return {name: _as_number(logs[name]) for name in sorted(logs)}
 
     def __getitem__(self, name: str) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _state, initializers
 from ._typing import Array, DTypeLike, Shape, ShapeLike, TensorLike
-from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, recorders
+from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, dtype_name, recorders
 
 AnyInitializer = Callable[..., TensorLike]
 
@@ -41,7 +41,7 @@ class Variable(TensorOps):
     """
 
     __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
-                 "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
+                 "lent", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
 
     array: Array
 
@@ -84,6 +84,7 @@ class Variable(TensorOps):
                 )
         scope = _state.current_path()
         self.array = value
+        self.lent: bool = True
         self.name: str = name
         self.path: str = f"{scope}/{name}" if scope else name
         self._trainable = self._declared_trainable = bool(trainable)
@@ -117,7 +118,7 @@ class Variable(TensorOps):
     @property
     def dtype(self) -> str:
         """Name of the dtype."""
-        return self.array.dtype.name
+        return dtype_name(self.array.dtype)
 
     @property
     def size(self) -> int:
@@ -148,7 +149,7 @@ class Variable(TensorOps):
             )
         if _state.context.dry:
             _state.context.undo.append((self, self.array))
-        old, self.array = self.array, np.array(given, self.array.dtype)
+        old, self.array, self.lent = self.array, np.array(given, self.array.dtype), True
         _state.Structure.values += 1
         output = Tensor(self.array)
         if recorders.open:
@@ -164,6 +165,12 @@ class Variable(TensorOps):
     def assign_sub(self, value: TensorLike) -> Tensor:
         """Subtract from the value, and return the new one."""
         return self.assign(self - value)
+
+    def own(self) -> None:
+        """Let nobody else hold the array, so that it can be changed in place."""
+        if self.lent:
+            self.array, self.lent = self.array.copy(), False
+            _state.Structure.values += 1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
         twin = Variable.__new__(Variable)
@@ -181,7 +188,7 @@ class Variable(TensorOps):
             setattr(self, slot, value)
 
     def __repr__(self) -> str:
-        value = np.array2string(self.array, separator=", ", prefix="value=")
+        value = np.array2string(self.numpy_view(), separator=", ", prefix="value=")
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={value}>"
 
 

@@ -4,7 +4,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
 import pytest
@@ -494,3 +494,15 @@ def test_a_parabola_is_descended(name: str) -> None:
     for _ in range(60):
         optimizer.apply([2 * w], [w])
     assert float(ops.sum(w * w)) < (0.98 if name == "Adadelta" else 0.6) * start
+
+
+def test_types() -> None:
+    assert_type(optimizers.get("adam"), Optimizer)
+    assert_type(optimizers.SGD(0.1, nesterov=True, clipnorm=1.0).variables, list[Variable])
+    assert_type(optimizers.AdamW().from_config({}), optimizers.AdamW)
+
+
+if TYPE_CHECKING:
+    optimizers.SGD(0.1, clipnorn=1.0)  # type: ignore[call-arg]
+    optimizers.Adam("0.1")  # type: ignore[arg-type]
+    keras.Model().compile("adamm")  # type: ignore[arg-type]

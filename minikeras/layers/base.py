@@ -571,7 +571,7 @@ class Layer:
             if self.autocast and x.dtype != self.input_dtype and "float" in x.dtype:
                 return KerasTensor(x.shape, self.input_dtype, x.name, x.layer)
             return x
-        tensor = x if isinstance(x, Tensor) else Tensor(x.array if isinstance(x, Variable) else as_array(x))
+        tensor = x if isinstance(x, Tensor) else x.value if isinstance(x, Variable) else Tensor(as_array(x))
         if cast(Array, tensor.array).dtype.kind in "OUS":
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
@@ -803,7 +803,7 @@ def _as_tensors(outputs: Any, layer: Layer) -> Any:
         return type(outputs)(_as_tensors(item, layer) for item in outputs)
     if isinstance(outputs, dict):
         return {key: _as_tensors(item, layer) for key, item in outputs.items()}
-    return Tensor(outputs.array if isinstance(outputs, Variable) else as_array(outputs))
+    return outputs.value if isinstance(outputs, Variable) else Tensor(as_array(outputs))
 
 
 def _default_training(layer: Layer) -> bool | None:

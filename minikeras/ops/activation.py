@@ -341,7 +341,7 @@ def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | Non
         y = _product(x, kernel) if out is None else out
         if out is not None:
             np.dot(_rows(x), kernel, _rows(out))
-    return np.add(y, bias, out=y)
+    return np.add(y, bias, y)
 
 
 def dense(x: TensorLike, kernel: TensorLike, bias: TensorLike | None = None) -> Tensor:

@@ -1,7 +1,7 @@
 """Helpers on plain arrays that several primitives share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from .. import _state
 from .._typing import Array, TensorLike
 from ..tensor import TensorOps, as_array, composite
 
+F = TypeVar("F", bound=Callable[..., Any])
 NP: Any = np
 """NumPy, for functions whose annotations differ between its releases."""
 _LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
@@ -40,6 +41,16 @@ def named(function: Any, name: str, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
+
+
+def bare(function: Callable[..., Any]) -> Callable[[F], F]:
+    """Name the function (*arrays, out) that a plan runs in place of the decorated one once no dtype is to be settled."""
+
+    def mark(forward: F) -> F:
+        vars(forward)["bare"] = function
+        return forward
+
+    return mark
 
 
 def composed(function: Any, name: str, doc: str) -> Any:

@@ -8,7 +8,7 @@ from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
 from .activation import log_softmax, sigmoid, softmax
-from .arrays import NP, as_float, rule
+from .arrays import NP, ONE, as_float, rule
 from .reduction import max
 from .shapes import take_along_axis
 
@@ -147,8 +147,11 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
     target, output = _prepared(target, output)
     if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
         return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
-    p = _clip(output)
-    return -(target * np.log(p) + (1 - target) * np.log(1 - p))
+    p, one = np.asarray(_clip(output)), ONE[output.dtype.char]
+    likely, other = np.log(p), np.subtract(one, p, p)
+    np.multiply(likely, target, likely)
+    np.multiply(np.log(other, other), one - target, other)
+    return np.negative(np.add(likely, other, likely), likely)
 
 
 def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -203,16 +206,20 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
     """
     given, count = np.asarray(target), output.shape[axis]
     if given.dtype.kind not in "biuf":
-        raise ValueError(f"Integer targets must be class numbers. Received: targets of dtype {given.dtype}.")
-    with np.errstate(invalid="ignore"):  # a NaN is refused below
-        labels: Array = given.astype(np.intp, copy=False)
+        raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} (of dtype {given.dtype}).")
+    labels: Array
+    if given.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):  # a NaN is refused below
+            labels = given.astype(np.intp)
+    else:
+        labels = given.astype(np.intp, copy=False)
     if given.dtype.kind == "f" and (labels != given).any():
         raise ValueError(
             f"Integer targets must be whole class numbers from 0 to {count - 1}. "
             f"Received: {given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
         )
     labels = _labels(labels, output, axis)
-    if labels.size and int(NP.max(labels.view(np.uintp))) >= count:  # as unsigned, a negative one is huge
+    if labels.size and labels.view(np.uintp).max() >= count:  # as unsigned, a negative one is huge
         raise ValueError(
             f"Integer targets must be class numbers from 0 to {count - 1}. "
             f"Received: targets from {labels.min()} to {labels.max()}."
@@ -264,7 +271,7 @@ def sparse_categorical_crossentropy(
     output = as_float(output)
     _needs_axis(output)
     labels = class_numbers(target, output, axis)
-    rows = output if axis == -1 else np.moveaxis(output, axis, -1)
+    rows: Any = output if axis == -1 else np.moveaxis(output, axis, -1)
     rows = rows.reshape(-1, rows.shape[-1])
     if from_logits:
         rows = rows - NP.maximum.reduce(rows, axis=-1, keepdims=True)  # exp cannot overflow

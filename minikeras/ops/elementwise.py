@@ -12,7 +12,7 @@ import numpy as np
 
 from .._typing import Array, TensorLike
 from ..tensor import VJP, Tensor, primitive
-from .arrays import as_float, common_dtype, named, promote, strong
+from .arrays import as_float, bare, common_dtype, named, promote, strong
 
 
 class Unary(Protocol):
@@ -37,9 +37,15 @@ class Bitwise(Protocol):
 
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
-    run = named(forward, name or function.__name__, doc)
-    vars(run)["bare"] = function
+    run = bare(_by_position(function))(named(forward, name or function.__name__, doc))
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
+
+
+def _by_position(function: Any) -> Any:
+    """Return a NumPy function that takes `out` by position, as most do."""
+    if function in (np.maximum, np.minimum):
+        return lambda a, b, out: function(a, b, out=out)
+    return function
 
 
 def unary(
@@ -104,9 +110,10 @@ true_divide: Binary = divide
 floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
-absolute: Unary = unary(np.absolute, lambda g, y, x: g * np.sign(x), "Absolute value |x|.", strong, writes=True)
+_MAGNITUDE: VJP = lambda g, y, x: np.where(x >= 0, g, -g)  # noqa: E731 - at 0, where there is none, JAX takes 1
+absolute: Unary = unary(np.absolute, _MAGNITUDE, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(np.fabs, lambda g, y, x: g * np.sign(x), "Absolute value |x| as floats.")
+fabs: Unary = unary(np.fabs, _MAGNITUDE, "Absolute value |x| as floats.")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
@@ -170,17 +177,13 @@ def _less_one(x2: Any) -> Any:
 # Extremes and rounding.
 
 
-def _share(winner: Array, other: Array) -> Array:
-    """Return what part of the gradient the winner gets: all, nothing, or half where both are equal."""
-    return 0.5 * (np.greater(winner, other) * 1.0 + np.greater_equal(winner, other))
-
-
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    return g * _share(x1, x2)
+    """Give the first its part of the gradient, where it wins: all, nothing, or half where both are equal."""
+    return 0.5 * (g * np.greater(x1, x2) + g * np.greater_equal(x1, x2))
 
 
 def _second(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    return g * _share(x2, x1)
+    return _first(g, y, x2, x1)
 
 
 maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN where either is.", writes=True)

@@ -11,7 +11,7 @@ import numpy as np
 from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import Tensor, as_values, composite, primitive
-from .arrays import as_float, axes, promote, restore
+from .arrays import as_float, axes, bare, promote, restore
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import absolute, multiply, not_equal, power
 from .reduction import max, min, sum
@@ -20,12 +20,17 @@ from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, tran
 # Products.
 
 
+def _product(a: Any, b: Any) -> Any:
+    """Multiply as `matmul` does, to the last bit."""
+    return np.dot(a, b) if np.ndim(a) == np.ndim(b) == 2 else np.matmul(a, b)
+
+
 def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     if np.ndim(x2) == 1:
         return (g[..., None] if np.ndim(x1) > 1 else g) * x2
     if np.ndim(x1) == 1:
         return np.matmul(x2, g[..., None])[..., 0]
-    return np.matmul(g, np.swapaxes(x2, -1, -2))
+    return _product(g, np.swapaxes(x2, -1, -2))
 
 
 def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -34,11 +39,16 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     if np.ndim(x1) == 1:
         return x1[:, None] * g[..., None, :]
     if np.ndim(x2) == 2:  # one product instead of one for each matrix of x1, added up
-        return np.matmul(np.reshape(x1, (-1, x1.shape[-1])).T, np.reshape(g, (-1, g.shape[-1])))
+        return _product(np.reshape(x1, (-1, x1.shape[-1])).T, np.reshape(g, (-1, g.shape[-1])))
     return np.matmul(np.swapaxes(x1, -1, -2), g)
 
 
+def _bare_product(a: Array, b: Array, out: Array) -> Array:
+    return np.dot(a, b, out) if a.ndim == b.ndim == 2 else np.matmul(a, b, out)
+
+
 @primitive(_matmul_left, _matmul_right)
+@bare(_bare_product)
 def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
@@ -119,7 +129,7 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
     terms = inputs.split(",")
     wanted = terms.pop(index)
     others = [x for i, x in enumerate(operands) if i != index]
-    return np.einsum(f"{','.join([output, *terms])}->{wanted}", g, *others)
+    return np.einsum(f"{','.join([output, *terms])}->{wanted}", g, *others, optimize=bool(others))
 
 
 @primitive(_einsum_rule, variadic=True)

@@ -11,7 +11,7 @@ from .arrays import NP, as_float, axes, common_dtype, composed, named, restore, 
 from .creation import convert_to_tensor, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
-from .shapes import where
+from .shapes import squeeze, where
 
 
 class Reduction(Protocol):
@@ -49,15 +49,24 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
     return total if out is None else np.positive(total, out)
 
 
-@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)))
-def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Mean along axes, of all elements by default."""
+@primitive(
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)), name="mean"
+)
+def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
         total = NP.add.reduce(a, axes(axis), keepdims=keepdims)
         return total / (a.size // total.size)
     result = NP.mean(a, axes(axis), keepdims=keepdims)
     return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
+
+
+@composite
+def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Mean along axes, of all elements by default."""
+    if isinstance(x, Tensor) and isinstance(axis, int) and x.ndim and x.shape[axis] == 1 and "float" in x.dtype:
+        return x if keepdims else squeeze(x, axis)
+    return _mean(x, axis, keepdims)
 
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -29,6 +29,11 @@ _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema
 _CACHES = frozenset({"_groups", "_choices"})
 
 
+_FLUSH_EVERY, _NOTHING = 128, 1e-30
+"""Averages of gradients that have become zero fade to numbers so small that processors take many times longer with
+them; they are set to zero in time, as XLA does at once. In so many steps a factor of 0.9 is one of 1e-6."""
+
+
 class OptimizerOptionsBut(TypedDict, total=False):
     """The options that all optimizers have, but for `weight_decay`; see `Optimizer`."""
 
@@ -380,13 +385,19 @@ class Optimizer:
     def rehome(self, variables: Sequence[Variable]) -> None:
         """Move the parameters to arrays which nobody else holds, building the optimizer first if need be.
 
-        From then on `_update_in_place` may change them, until a `Variable.array` is handed to someone.
+        From then on `_update_in_place` may change them, until a variable is lent.
         """
         for group in self._packed(variables):
             group.parameters.move()
+            group.settle()
 
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
-        """Return where `_update_in_place` wants the gradient of each variable; it changes what stands there."""
+        """Return where `_update_in_place` wants the gradient of each variable; it changes what stands there.
+
+        Variables that are lent move to arrays that nobody else holds.
+        """
+        for group in self._packed(variables):
+            group.settle()
         return self._choose(variables).views
 
     def _packed(self, variables: Sequence[Variable]) -> list[Group]:
@@ -415,8 +426,9 @@ class Optimizer:
         for v in variables:
             if id(v) not in self._places:
                 raise ValueError(
-                    f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally "
-                    "built with. For other variables make another optimizer."
+                    f"Unknown variable: {v.path}. This optimizer can only be called for the variables it was "
+                    "originally built with. If a layer of the model has become trainable since, `compile()` it again "
+                    "with a new optimizer."
                 )
         if len(set(key)) != len(key):
             raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
@@ -482,8 +494,10 @@ class Optimizer:
                 self._follow()
             for v in choice.variables:
                 if v.constraint is not None and not v.overwrite_with_gradient:
+                    lent, v.lent = v.lent, True  # a constraint keeps nothing
                     with stop_recording():
                         _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
+                    v.lent = lent
         self._iterations.array[()] = count
 
     def _overwrite(self, choice: Choice, updates: bool) -> None:
@@ -540,6 +554,9 @@ class Optimizer:
                     np.subtract(p, room, p)
                 if not own:
                     self._rule(k, p, g, room, more, *slots)
+                    if step % _FLUSH_EVERY == 0:
+                        for slot in slots:
+                            slot[np.abs(slot, more) < _NOTHING] = 0
         if own:
             with stop_recording():
                 for g, v in zip(choice.views, choice.variables, strict=True):
@@ -667,7 +684,10 @@ def _without_missing(
     """Return the gradients there are, and their variables."""
     there = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not there:
-        raise ValueError("No gradients provided for any variable.")
+        raise ValueError(
+            "No gradients provided for any variable: the loss does not depend on them. Compute it from the outputs "
+            "with `ops` functions, not from their values or of integers."
+        )
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
     warnings.warn(
         f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "

@@ -56,7 +56,7 @@ class Pack:
         for variable, view in zip(self.variables, self.views, strict=True):
             if variable.array is not view:
                 view[...] = variable.array
-                variable.array = view
+                variable.array, variable.lent = view, False
                 Structure.values += 1
 
 
@@ -90,6 +90,13 @@ class Group:
         self.views: list[Array] = self.parameters.cut(self.gradients)
         self.cell: Array = np.zeros((), self.gradients.dtype)
         self._cells: list[Array] = []
+
+    def settle(self) -> None:
+        """Move everything to arrays which nobody else holds, if someone may hold one of them."""
+        if any(v.lent for pack in self._kept for v in pack.variables):
+            for pack in self._kept:
+                pack.move()
+        self.sync()
 
     def sync(self) -> None:
         """Take back what was assigned since the last time."""

@@ -1,4 +1,4 @@
-"""Trainings, written once for Keras and minikeras; as a program, Keras's on JAX, written to a file.
+"""Trainings, written once for Keras and minikeras; as a program, Keras's on JAX, a line of JSON for each.
 
 A case gets one of the two libraries and returns what is compared: a dict of numbers, texts, and lists and dicts of
 them. What is under "history" is a number an epoch, what is under "weights" is compared as arrays.
@@ -76,7 +76,7 @@ def train(model: Any, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
 
 def test(model: Any, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
     """Evaluate in both forms."""
-    options = {"batch_size": 10, "verbose": 0, **options}
+    options = {"batch_size": 8, "verbose": 0, **options}
     return {
         "evaluate": model.evaluate(x, y, **options),
         "dict": model.evaluate(x, y, return_dict=True, **options),
@@ -380,18 +380,18 @@ def models_inside(k: Any) -> dict[str, Any]:
 
 
 def _options(k: Any) -> dict[str, dict[str, Any]]:
-    validation = (X[:10] * 0.5, REAL[:10])
+    validation = (X[:8] * 0.5, REAL[:8])
     return {
         "partial batch": {"batch_size": 10},
         "batch of all": {"batch_size": 100},
         "default batch": {"batch_size": None},
-        "shuffle false": {"shuffle": False, "batch_size": 10},
-        "shuffle batch": {"shuffle": "batch", "batch_size": 10},
-        "validation split": {"validation_split": 0.3},
+        "shuffle false": {"shuffle": False},
+        "shuffle batch": {"shuffle": "batch"},
+        "validation split": {"validation_split": 1 / 3},
         "validation data": {"validation_data": validation},
-        "validation with weights": {"validation_data": (*validation, WEIGHTS[:10])},
+        "validation with weights": {"validation_data": (*validation, WEIGHTS[:8])},
         "validation batch size": {"validation_data": validation, "validation_batch_size": 3},
-        "validation steps": {"validation_data": validation, "validation_steps": 2, "validation_batch_size": 3},
+        "validation steps": {"validation_data": validation, "validation_steps": 2, "validation_batch_size": 2},
         "validation every second epoch": {"validation_data": validation, "validation_freq": 2, "epochs": 5},
         "validation in some epochs": {"validation_data": validation, "validation_freq": [1, 4], "epochs": 5},
         "initial epoch": {"initial_epoch": 2, "epochs": 4},
@@ -399,14 +399,14 @@ def _options(k: Any) -> dict[str, dict[str, Any]]:
         "steps per epoch": {"steps_per_epoch": 2, "epochs": 4},
         "steps per epoch without size": {"steps_per_epoch": 4, "batch_size": None},
         "sample weight": {"sample_weight": WEIGHTS},
-        "sample weight and split": {"sample_weight": WEIGHTS, "validation_split": 0.25},
+        "sample weight and split": {"sample_weight": WEIGHTS, "validation_split": 1 / 3},
         "sample weight of a column": {"sample_weight": WEIGHTS[:, None]},
         "sample weights of zero": {"sample_weight": np.zeros(N)},
         "float64": {"x": X.astype("float64"), "y": REAL.astype("float64")},
         "float16": {"x": X.astype("float16")},
         "integers": {"x": (X * 10).astype("int64"), "y": (REAL * 3).astype("int32")},
         "booleans": {"x": X > 0, "y": REAL > 0},
-        "fortran order": {"x": np.asfortranarray(X), "batch_size": 10},
+        "fortran order": {"x": np.asfortranarray(X)},
         "infinite": {"x": np.where(X > 0.9, np.inf, X)},
     }
 
@@ -514,7 +514,7 @@ def dataset_with_class_weight(k: Any) -> dict[str, Any]:
 
 @case
 def run_eagerly(k: Any) -> dict[str, Any]:
-    return fit(k, compiled={"run_eagerly": True, "metrics": ["mae"]}, batch_size=10, epochs=2)
+    return fit(k, compiled={"run_eagerly": True, "metrics": ["mae"]}, epochs=2)
 
 
 # Weights of classes and rows ----------------------------------------------------------------------------------------
@@ -523,7 +523,7 @@ CASES |= {
     "class weight binary": lambda k: fit(
         k, "binary", compiled={"weighted_metrics": ["acc"], "metrics": ["acc"]}, class_weight={0: 0.3, 1: 4.0}
     ),
-    "class weight sparse": lambda k: fit(k, "sparse", class_weight={0: 0.3, 1: 4.0, 2: 0.0}, batch_size=10),
+    "class weight sparse": lambda k: fit(k, "sparse", class_weight={0: 0.3, 1: 4.0, 2: 0.0}),
     "class weight categorical": lambda k: fit(k, "categorical", class_weight={0: 0.3, 1: 4.0, 2: 1.0}),
     "class weight of some": lambda k: fit(k, "sparse", class_weight={1: 4.0}),
     "class weight and validation": lambda k: fit(
@@ -595,7 +595,7 @@ def _metrics(k: Any) -> dict[str, tuple[str, dict[str, Any]]]:
 def _with_metrics(name: str) -> Case:
     def run(k: Any) -> dict[str, Any]:
         kind, compiled = _metrics(k)[name]
-        return fit(k, kind, compiled=compiled, sample_weight=WEIGHTS, validation_split=0.25, epochs=2)
+        return fit(k, kind, compiled=compiled, sample_weight=WEIGHTS, validation_split=1 / 3, epochs=2)
 
     return run
 
@@ -627,7 +627,7 @@ def metric_class(k: Any) -> dict[str, Any]:
             self.value.assign(0.0)
 
     options = {"metrics": [Largest()], "weighted_metrics": [Largest(name="heaviest")]}
-    return fit(k, compiled=options, sample_weight=WEIGHTS, batch_size=10)
+    return fit(k, compiled=options, sample_weight=WEIGHTS)
 
 
 @case
@@ -742,7 +742,7 @@ _SEVERAL: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         "dict", {"loss": "mse", "weighted_metrics": {"k": ["acc"], "u": ["mae"]}},
         {"sample_weight": {"u": WEIGHTS, "k": WEIGHTS[::-1].copy()}},
     ),
-    "validation of several": ("list", {"loss": ["mse", "bce"], "metrics": [["mae"], ["acc"]]}, {"validation_split": 0.25}),
+    "validation of several": ("list", {"loss": ["mse", "bce"], "metrics": [["mae"], ["acc"]]}, {"validation_split": 1 / 3}),
     "metrics of one": ("list", {"loss": "mse", "metrics": [["mae", "mse"], None]}, {}),
 }  # fmt: skip
 
@@ -755,7 +755,7 @@ def _with_several(name: str) -> Case:
         model.compile(**{"optimizer": k.optimizers.SGD(0.2), **compiled})
         y = options.get("y", _Y[kind])
         rest = {key: value for key, value in options.items() if key != "y"}
-        found = {**train(model, X, y, batch_size=10, **rest), **test(model, X, y)}
+        found = {**train(model, X, y, **rest), **test(model, X, y)}
         return {**found, "predict": model.predict(X[:3], verbose=0), "loss": type(model.loss).__name__}
 
     return run
@@ -780,7 +780,7 @@ def _with_inputs(kind: str) -> Case:
         model({key: value[:1] for key, value in x.items()} if kind == "dict" else type(x)(a[:1] for a in x))
         fill(model)
         model.compile(k.optimizers.SGD(0.2), "mse", metrics=["mae"])
-        found = {**train(model, x, REAL, batch_size=10, validation_split=0.25), **test(model, x, REAL)}
+        found = {**train(model, x, REAL, validation_split=1 / 3), **test(model, x, REAL)}
         return {**found, "predict": model.predict(x, verbose=0)}
 
     return run
@@ -950,7 +950,7 @@ def _built_late(k: Any) -> dict[str, Any]:
     layers[1].kernel_initializer = k.initializers.Constant(0.3)
     model = k.Sequential(layers)
     model.compile(k.optimizers.SGD(0.2), "mse", metrics=["mae"])
-    return {"built": bool(model.built), **train(model, X, REAL, validation_split=0.25), "shapes": [w.shape for w in model.weights]}
+    return {"built": bool(model.built), **train(model, X, REAL, validation_split=1 / 3), "shapes": [w.shape for w in model.weights]}
 
 
 CASES["built by fit"] = _built_late
@@ -1143,7 +1143,7 @@ def _prints(verbose: Any, terminal: bool, what: str) -> Case:
         metrics = ["acc", k.metrics.MeanSquaredError(name="tiny")]
         model.compile(k.optimizers.SGD(0.001), "sparse_categorical_crossentropy", metrics=metrics)
         actions = {
-            "fit": lambda: model.fit(X, SPARSE, epochs=3, batch_size=10, verbose=verbose, validation_split=0.25),
+            "fit": lambda: model.fit(X, SPARSE, epochs=3, batch_size=10, verbose=verbose, validation_split=1 / 3),
             "fit once": lambda: model.fit(X, SPARSE, batch_size=2, verbose=verbose),
             "fit generator": lambda: model.fit(
                 ((X[:8], SPARSE[:8]) for _ in range(3)), epochs=1, verbose=verbose, batch_size=None
@@ -1385,16 +1385,10 @@ def plain(value: Any) -> Any:
     return np.asarray(value).tolist()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # takes names of cases
     os.environ["KERAS_BACKEND"] = "jax"
     import keras
 
-    chosen = {name: run for name, run in {**CASES, **WRONG}.items() if re.search("".join(sys.argv[2:]), name)}
-    found = {}
-    for name, run in chosen.items():
-        began = time.time()
-        found[name] = outcome(keras, run)
-        if "-v" in os.environ.get("SHOW", ""):
-            print(f"{time.time() - began:6.2f} {name}", file=sys.stderr)
-    with open(sys.argv[1], "w") as file:
-        json.dump(found, file)
+    results, sys.stdout = sys.stdout, sys.stderr
+    for name in sys.argv[1:]:
+        print(json.dumps(outcome(keras, {**CASES, **WRONG}[name])), file=results, flush=True)

@@ -1,0 +1,1 @@
+"""Benchmarks: run the files as scripts; README.md says how."""
