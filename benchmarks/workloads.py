@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
-BULK_ROWS, BULK_BATCH = 65536, 1024
-"""Rows of a bulk prediction, and how many go together."""
+BULK_BATCH = 1024
+"""How many rows of a bulk prediction go together."""
 PIECE = 2**15
 """Weights that an update takes at once: their gradients and slots, 128 kB each, stay in the cache meanwhile."""
 
@@ -38,6 +38,11 @@ class Workload(NamedTuple):
     def steps(self) -> int:
         """Steps an epoch; all batches are whole."""
         return self.rows // self.batch
+
+    @property
+    def bulk_rows(self) -> int:
+        """Rows of a bulk prediction."""
+        return max(1, 8 * self.rows // BULK_BATCH) * BULK_BATCH
 
     @property
     def is_binary(self) -> bool:
@@ -79,7 +84,7 @@ class Layer(NamedTuple):
     output: Float
     gradient: Float
     room: Float
-    mask: NDArray[np.bool_]
+    mask: NDArray[np.bool]
     activation: str
 
 
@@ -94,7 +99,7 @@ ZERO, ONE, TINY = _number(0), _number(1), _number(1e-7)
 def activate(y: Float, activation: str) -> None:
     """Apply an activation in place."""
     if activation == "relu":
-        np.maximum(y, ZERO, y)
+        np.maximum(y, ZERO, out=y)
     elif activation == "sigmoid":
         np.negative(y, y)
         np.exp(y, y)
@@ -116,28 +121,41 @@ class HandTuned:
         self.targets: Float = y if workload.is_binary else np.eye(last, dtype="float32")[y]
         self.flat = np.concatenate([w.ravel() for w in given])
         self.gradients = np.zeros_like(self.flat)
-        self.first, self.second, self.room = np.zeros_like(self.flat), np.zeros_like(self.flat), self.flat[:PIECE].copy()
+        self.first, self.second, self.room = (
+            np.zeros_like(self.flat),
+            np.zeros_like(self.flat),
+            self.flat[:PIECE].copy(),
+        )
         self.powers = [1.0, 1.0]
         cuts = list(pairwise(accumulate((w.size for w in given), initial=0)))
         views = [self.flat[a:b].reshape(w.shape) for w, (a, b) in zip(given, cuts, strict=True)]
         slopes = [self.gradients[a:b].reshape(w.shape) for w, (a, b) in zip(given, cuts, strict=True)]
-        shapes = [(n, units) for units in workload.units]
         self.layers = [
-            Layer(*views[2 * i : 2 * i + 2], *slopes[2 * i : 2 * i + 2],
-                  *(np.empty(shape, "float32") for _ in range(3)), np.empty(shape, "bool"), activation)
-            for i, (shape, activation) in enumerate(zip(shapes, workload.activations, strict=True))
-        ]  # fmt: skip
+            Layer(
+                kernel=views[2 * i],
+                bias=views[2 * i + 1],
+                kernel_gradient=slopes[2 * i],
+                bias_gradient=slopes[2 * i + 1],
+                output=np.ones((n, units), "float32"),
+                gradient=np.ones((n, units), "float32"),
+                room=np.ones((n, units), "float32"),
+                mask=np.ones((n, units), "bool"),
+                activation=activation,
+            )
+            for i, (units, activation) in enumerate(zip(workload.units, workload.activations, strict=True))
+        ]
         self.pieces = [
             tuple(array[start : start + PIECE] for array in (self.flat, self.gradients, self.first, self.second))
             for start in range(0, self.flat.size, PIECE)
         ]
-        self.batch_x, self.batch_t = np.empty((n, workload.features), "float32"), np.empty((n, last), "float32")
+        self.batch_x, self.batch_t = np.ones((n, workload.features), "float32"), np.ones((n, last), "float32")
         self.ones, self.units = np.ones(n, "float32"), np.ones(last, "float32")
         self.column, self.sums, self.share = np.empty((n, 1), "float32"), np.empty(n, "float32"), _number(1 / n)
-        for mode, batch in (("row", 1), ("bulk", BULK_BATCH)):
-            vars(self)[mode] = [np.empty((batch, units), "float32") for units in workload.units]
+        self.row, self.block = (
+            [np.ones((size, units), "float32") for units in workload.units] for size in (1, BULK_BATCH)
+        )
         self.loss: Callable[[Float], float] = self._binary if workload.is_binary else self._classes
-        self.update = {"adam": self._adam, "rmsprop": self._rmsprop}[workload.optimizer]
+        self.update: Callable[[], None] = self._adam if workload.optimizer == "adam" else self._rmsprop
 
     def fit(self, epochs: int) -> list[float]:
         """Train, with the rows in a new order each epoch, and return the mean loss of each."""
@@ -199,7 +217,7 @@ class HandTuned:
         np.subtract(z, t, g)
         np.abs(g, s)  # |p - t| is the chance of the wrong class
         np.subtract(ONE, s, s)
-        np.maximum(s, TINY, s)
+        np.maximum(s, TINY, out=s)
         np.log(s, s)
         np.multiply(g, self.share, g)
         return -float(np.dot(self.ones, s)[0])
@@ -207,7 +225,7 @@ class HandTuned:
     def _classes(self, z: Float) -> float:
         """Return the summed loss of logits, and leave its mean's gradient in the last layer."""
         g, t, column, sums = self.layers[-1].gradient, self.batch_t, self.column, self.sums
-        np.maximum.reduce(z, 1, None, column, True)
+        np.maximum.reduce(z, 1, out=column, keepdims=True)
         np.subtract(z, column, z)
         loss = -np.vdot(z, t)
         np.exp(z, z)
@@ -262,18 +280,18 @@ class HandTuned:
     def call(self, x: Float) -> Float:
         """Return the outputs for one row."""
         with np.errstate(over="ignore"):
-            y: Float = self._forward(x, vars(self)["row"]).copy()
+            y: Float = self._forward(x, self.row).copy()
         return y
 
     predict = call
 
     def bulk(self, x: Float) -> Float:
-        """Return the outputs for `BULK_ROWS` rows."""
+        """Return the outputs for many rows."""
         result = np.empty((len(x), self.workload.units[-1]), "float32")
         with np.errstate(over="ignore"):
             for start in range(0, len(x), BULK_BATCH):
                 stop = start + BULK_BATCH
-                result[start:stop] = self._forward(x[start:stop], vars(self)["bulk"])
+                result[start:stop] = self._forward(x[start:stop], self.block)
         return result
 
     def get_weights(self) -> list[Float]:
@@ -304,12 +322,12 @@ class Products(HandTuned):
 
     def call(self, x: Float) -> Float:
         """Do the products of one row."""
-        return self._forward(x, vars(self)["row"])
+        return self._forward(x, self.row)
 
     predict = call
 
     def bulk(self, x: Float) -> Float:
-        """Do the products of `BULK_ROWS` rows."""
+        """Do the products of many rows."""
         for start in range(0, len(x), BULK_BATCH):
-            self._forward(x[start : start + BULK_BATCH], vars(self)["bulk"])
+            self._forward(x[start : start + BULK_BATCH], self.block)
         return x

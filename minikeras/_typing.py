@@ -35,6 +35,11 @@ DTypeLike: TypeAlias = DTypeName | str | np.dtype[Any] | type[Any]
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Axis: TypeAlias = int | Sequence[int] | None
+Sizes: TypeAlias = int | Sequence[int]
+"""One number for each axis between batch and channels, or one for all of them."""
+Padding: TypeAlias = Literal["valid", "same"]
+CausalPadding: TypeAlias = Literal["valid", "same", "causal"]
+Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
 CustomObjects: TypeAlias = Mapping[str, Any]
 """Names to classes or functions of the caller's."""
 

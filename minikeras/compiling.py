@@ -13,7 +13,7 @@ from ._structure import leaves, map_structure
 from .losses import Loss, LossFunctionWrapper
 from .metrics import Mean, MeanMetricWrapper, Metric
 from .registry import is_built_in
-from .tensor import Tensor
+from .tensor import Tensor, stop_recording
 
 Names = list[str] | None
 _ACCURACY = ("accuracy", "acc")
@@ -32,7 +32,7 @@ class Output(NamedTuple):
 
     Attributes:
         path: Keys and places that lead to it.
-        name: Its name, None if it has none.
+        name: Its name, None if it has none: only the model, or a dict of outputs, names them.
     """
 
     path: tuple[Any, ...]
@@ -41,19 +41,20 @@ class Output(NamedTuple):
 
 def outputs_of(y_pred: Any, names: Names) -> list[Output]:
     """Return the outputs of a model, in Keras's order: a dict's by the model's names, or else sorted."""
-    if not isinstance(y_pred, dict | list | tuple):
-        return [Output((), names[0] if names and len(names) == 1 else None)]
-    if isinstance(y_pred, dict):
-        keys = names if names and set(names) == set(y_pred) else sorted(y_pred)
-        pairs: list[tuple[Any, str | None]] = [(key, key) for key in keys]
-    else:
-        known: list[str | None] = list(names) if names and len(names) == len(y_pred) else [None] * len(y_pred)
-        pairs = list(enumerate(known))
-    found = []
-    for key, name in pairs:
-        for inner in outputs_of(y_pred[key], None):
-            found.append(Output((key, *inner.path), inner.name or name))
-    return found
+    paths = _paths(y_pred)
+    if isinstance(y_pred, dict) and all(len(path) == 1 for path in paths):
+        names = names if names and set(names) == set(y_pred) else sorted(y_pred)
+        return [Output((name,), name) for name in names]
+    known: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
+    return [Output(path, name) for path, name in zip(paths, known, strict=True)]
+
+
+def _paths(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return what leads to each leaf."""
+    if not isinstance(structure, dict | list | tuple):
+        return [path]
+    keys = sorted(structure) if isinstance(structure, dict) else range(len(structure))
+    return [found for key in keys for found in _paths(structure[key], (*path, key))]
 
 
 def follow(structure: Any, path: tuple[Any, ...]) -> Any:
@@ -84,13 +85,14 @@ def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> Any
         return flat[0]
     if _same(y, y_pred):
         return y
-    flat = [y[o.name] for o in outputs] if isinstance(y, dict) and set(y) == {o.name for o in outputs} else leaves(y)
+    named = isinstance(y, dict) and set(y) <= {o.name for o in outputs}
+    flat = [y.get(o.name) for o in outputs] if named else [] if isinstance(y, dict) else leaves(y)
     if len(flat) == sum(wanted) < len(outputs):
         given = iter(flat)
         flat = [next(given) if use else None for use in wanted]
     if len(flat) != len(outputs):
         raise ValueError(
-            f"y_true and y_pred have different structures: {len(flat)} targets for {len(outputs)} outputs. "
+            f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(outputs)} outputs. "
             f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
         )
     return _unfollow(y_pred, {o.path: value for o, value in zip(outputs, flat, strict=True)})
@@ -191,7 +193,7 @@ class CompiledLoss:
     @property
     def metrics(self) -> list[Metric]:
         """The mean of each loss, where there are several."""
-        return list({id(t.tracker): t.tracker for t in self._terms or () if t.tracker is not None}.values())
+        return [term.tracker for term in self._terms or () if term.tracker is not None]
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
         self._outputs = outputs = outputs_of(y_pred, names)
@@ -211,12 +213,12 @@ class CompiledLoss:
                     found.append((output, loss, weight))
         if len(found) < 2:
             return [_Term(*parts, None) for parts in found]
-        trackers: dict[str, Mean] = {}
-        terms = []
-        for output, loss, weight in found:
-            name = f"{output.name or loss.name}_loss" if len(outputs) > 1 else f"{loss.name}_loss"
-            terms.append(_Term(output, loss, weight, trackers.setdefault(name, Mean(name=name))))
-        return terms
+        if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
+            found.sort(key=lambda parts: list(given).index(parts[0].path[0]))
+        return [
+            _Term(output, loss, weight, Mean(name=f"{_name_in_logs(output, loss, len(outputs))}_loss"))
+            for output, loss, weight in found
+        ]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
         """Return the total, None if no output has a loss.
@@ -252,8 +254,16 @@ class CompiledLoss:
         return total
 
 
+def _name_in_logs(output: Output, loss: Loss, outputs: int) -> str:
+    """Return the keys that lead to an output; where there is none its name, or that of the loss."""
+    *front, last = output.path or (0,)
+    name = (outputs > 1 and output.name) or loss.name
+    return "/".join(map(str, [*front, name if isinstance(last, int) else last]))
+
+
 def _called(output: Output) -> str:
-    return f"output {output.name!r}" if output.name else f"the output at {list(output.path)}" if output.path else "the output"
+    place = f"the output at {list(output.path)}" if output.path else "the output"
+    return f"output {output.name!r}" if output.name else place
 
 
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
@@ -281,7 +291,7 @@ def _name_of(function: Any) -> str:
     return "lambda" if name == "<lambda>" else name
 
 
-_BY_CLASS_NUMBER = (losses.SparseCategoricalCrossentropy, losses.sparse_categorical_crossentropy)
+_BY_CLASS_NUMBER = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)
 
 
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
@@ -292,7 +302,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     if not is_built_in(type(loss)) or not is_built_in(function if hasattr(function, "__module__") else type(function)):
         return
-    if not hasattr(y_true, "shape") or isinstance(loss, _BY_CLASS_NUMBER[:1]) or function is _BY_CLASS_NUMBER[1]:
+    if not hasattr(y_true, "shape") or function in _BY_CLASS_NUMBER:
         return
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
     if have == want or (*have, 1) == want or have == (*want, 1):
@@ -361,6 +371,8 @@ class CompiledMetrics(Metric):
         """Update all metrics."""
         if self._found is None:
             self._found = self._build(y_true, y_pred, names)
+            with stop_recording():
+                self.reset_state()  # one may have served another model
         everywhere = [False] * len(self._outputs)
         y_true = align(y_true, y_pred, self._outputs, everywhere)
         if isinstance(sample_weight, dict | list | tuple):

@@ -1,37 +1,56 @@
 """Models: layers put together, which can be trained, described and run."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 import numpy as np
 
-from . import ops
+from . import _state
+from ._signature import parameters
+from ._structure import map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
-from .input_spec import InputSpec
+from .functional import Graph, copy_calls, from_config
 from .layers.base import Layer
-from .layers.core import InputLayer
+from .layers.core import Input, InputLayer
 from .registry import Registry, deserialize, serialize
 from .saving.npz import load_weights, save_weights
 from .summary import summarize
-from .symbolic import KerasTensor
+from .symbolic import KerasTensor, flatten
 from .tensor import Tensor
 from .training import Trainer
 
 _LATER = frozenset({"save", "export"})
 registry: Registry["Model"] = Registry("keras", "model")
+functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
+
+TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
+"""One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
 
 
 class Model(Trainer):
     """A layer that holds others, with methods to train it, to predict and to print a summary.
 
-    A subclass makes its layers in `__init__` and calls them in `call`.
+    Either a subclass makes its layers in `__init__` and calls them in `call`; or the model is what leads from inputs
+    to outputs, in a graph of layers and ops called on symbolic tensors.
 
     Args:
+        inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
+        outputs: What was computed from them, likewise.
         name: The model's name, made up from its class if not given.
         trainable: Whether training changes its weights.
         dtype: Dtype or policy of its computations.
+
+    Raises:
+        ValueError: if the outputs depend on other inputs, or two layers share a name.
+
+    Example:
+        >>> import minikeras as keras
+        >>> a, b = keras.Input((2,)), keras.Input((3,))
+        >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b]))
+        >>> keras.Model([a, b], keras.layers.Dense(1)(x) * 2).output_shape
+        (None, 1)
 
     Example:
         >>> import numpy as np
@@ -45,6 +64,54 @@ class Model(Trainer):
         >>> Net().predict(np.ones((1, 2)), verbose=0)
         array([[2.]], dtype=float32)
     """
+
+    _graph: Graph | None
+
+    if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Model":  # noqa: D102
+            functional = len(args) > 1 or "outputs" in kwargs
+            return super().__new__(Functional if functional and cls is Model else cls, *args, **kwargs)
+
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            """Run the graph; a subclass without one overrides this."""
+            return super().call(inputs) if self._graph is None else self._graph(inputs, training)
+
+    @overload
+    def __init__(
+        self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *, trainable: bool = True
+    ) -> None: ...
+
+    @overload
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        if (inputs is None) != (outputs is None):
+            raise TypeError(
+                f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, outputs={outputs!r}."
+            )
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        self._graph = None
+        if inputs is not None:
+            if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
+                inputs, outputs = copy_calls(inputs, outputs, _enter)
+            graph = Graph(inputs, outputs)
+            self._layers = [layer for layer in graph.operations if isinstance(layer, Layer)]
+            self._follow(graph)
+            self.built = True
+
+    def _follow(self, graph: Graph) -> None:
+        """Let a graph be what the model runs."""
+        self._graph = graph
+        self.input_spec = graph.specs
 
     def __getattr__(self, name: str) -> Any:
         if name in _LATER:
@@ -83,6 +150,156 @@ class Model(Trainer):
         raise ValueError(
             f"No such layer: {name!r}. Existing layers of model '{self.name}' are: {[x.name for x in layers]}."
         )
+
+    # --- the graph --------------------------------------------------------------------------------------------
+
+    @property
+    def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
+        return self._graph is None
+
+    @property
+    def _first_call(self) -> int:
+        return 0 if self._graph is None else 1
+
+    def _locked(self) -> bool:
+        return self._graph is None and super()._locked()
+
+    def _convert(self, x: Any) -> Any:
+        """Return an input as tensors, which the graph converts further."""
+        if self._graph is None:
+            return super()._convert(x)
+        autocast, vars(self)["autocast"] = self.autocast, False
+        try:
+            return super()._convert(x)
+        finally:
+            vars(self)["autocast"] = autocast
+
+    def _known(self, what: str) -> Graph:
+        if self._graph is None:
+            raise AttributeError(
+                f"{type(self).__name__} model '{self.name}' has no defined {what}: it has no graph of symbolic tensors"
+                f"{' yet. Build it first' if isinstance(self, Sequential) else ''}."
+            )
+        return self._graph
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, those of a dict sorted by name.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return self._known("inputs").inputs[:]
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, those of a dict sorted by name.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return self._known("outputs").outputs[:]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs as the model was given them."""
+        return super().input if self._graph is None else self._graph.input_structure
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs as the model was given them."""
+        return super().output if self._graph is None else self._graph.output_structure
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, None where open; a list of shapes for several.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        shapes = [x.shape for x in self._known("input shape").inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, None where open; a list of shapes for several.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        shapes = [y.shape for y in self._known("output shape").outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def operations(self) -> list[Any]:
+        """The layers and ops of the graph, in order.
+
+        Raises:
+            AttributeError: if the model has no graph.
+        """
+        return self._known("operations").operations[:]
+
+    @property
+    def _operations(self) -> list[Any]:
+        return self.layers if self._graph is None else self._graph.operations
+
+    def _connections(self) -> Any:
+        return None if self._graph is None else self._graph.connections()
+
+    @property
+    def _output_names(self) -> list[str] | None:
+        return None if self._graph is None else [x.node.operation.name for x in self._graph.outputs if x.node]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers and ops that give the outputs.
+
+        Raises:
+            AttributeError: if the model has no graph.
+        """
+        self._known("output names")
+        return self._output_names or []
+
+    def _rowwise(self) -> bool:
+        return self._graph is None or self._graph.rowwise()
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs for symbolic inputs."""
+        own = type(self).call is not cast(Any, Model).call
+        return super().compute_output_spec(*args, **kwargs) if self._graph is None or own else self._graph.spec(args[0])
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shapes of the outputs for shapes of the inputs."""
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        return map_structure(lambda y: y.shape, self._graph.spec(_tensors_of(input_shape)))
+
+    def _output_shapes(self) -> Any:
+        known = self._graph is not None and not self._inbound_nodes
+        return self.output_shape if known else super()._output_shapes()
+
+    def get_build_config(self) -> Config | None:
+        """Return the input shape the model was built with, None if it was not."""
+        return super().get_build_config() if self._graph is None else {"input_shape": None}
+
+    def get_config(self) -> Config:
+        """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
+        if self._graph is None or not _takes_graph(type(self)):
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **self._graph.get_config()}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Any:
+        """Return the model of a configuration, with new weights.
+
+        Raises:
+            ValueError: if its graph has a loop, or names what it does not have.
+        """
+        if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not _takes_graph(cls):
+            return super().from_config(config)
+        inputs, outputs = from_config(config, custom_objects)
+        options = {key: config[key] for key in ("trainable",) if config.get(key) is not None}
+        return cls(inputs, outputs, name=config["name"], **options)
 
     # --- weights in files -------------------------------------------------------------------------------------
 
@@ -147,7 +364,31 @@ class Model(Trainer):
         return json.dumps(serialize(self), **kwargs)
 
 
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes."""
+
+
 registry.register(Model)
+functional_registry.register(Functional)
+
+
+def _enter(x: KerasTensor) -> KerasTensor:
+    return Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
+
+
+def _takes_graph(cls: type[Model]) -> bool:
+    """Tell whether a class is made from inputs and outputs, as `Model` is."""
+    found = parameters(cls.__init__)
+    return found.positional[1:] == ("inputs", "outputs", "name") or (found.varargs and found.varkw is not None)
+
+
+def _tensors_of(shape: Any) -> Any:
+    """Return symbolic tensors of a shape, or of a structure of shapes."""
+    if isinstance(shape, dict):
+        return {key: _tensors_of(item) for key, item in shape.items()}
+    if all(n is None or isinstance(n, int | np.integer) for n in shape):
+        return KerasTensor(shape)
+    return [_tensors_of(item) for item in shape]
 
 
 def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:
@@ -205,7 +446,6 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
-        self._outputs: KerasTensor | None = None
         for layer in layers or ():
             self._append(layer)
         if self._layers:
@@ -232,8 +472,8 @@ class Sequential(Model):
             raise
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, KerasTensor) and isinstance(layer.layer, InputLayer):
-            layer = layer.layer
+        if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
         if not isinstance(layer, Layer):
             raise ValueError(
                 f"Only instances of `Layer` can be added to a Sequential model. Received: {layer!r} "
@@ -255,7 +495,7 @@ class Sequential(Model):
             )
         self._layers.append(layer)
         self.built = False
-        self._outputs = None
+        self._graph = None
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it.
@@ -265,7 +505,7 @@ class Sequential(Model):
         """
         layer = self._layers.pop()
         self.built = False
-        self._outputs = None
+        self._graph = None
         if rebuild and self._layers:
             self._rebuild()
         return layer
@@ -273,12 +513,12 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         """Build, if the first layer says what the input looks like."""
         self.built: bool = False
-        self._outputs = None
+        self._graph = None
         first = self._layers[0]
         if len(self._layers) > 1:
             if isinstance(first, InputLayer):
                 self.build(first.batch_shape)
-            elif isinstance(first, Sequential) and first._outputs is not None:
+            elif isinstance(first, Model) and first._graph is not None:
                 self.build(first.input_shape)
 
     def _locked(self) -> bool:
@@ -312,9 +552,8 @@ class Sequential(Model):
             x = layer(x)
         if entry is not first:
             self._layers.insert(0, entry)
-        self._outputs = x
-        self._output_specs = x.shape
-        self.input_spec = InputSpec(shape=(None, *entry.batch_shape[1:]))
+        _state.auto_name("functional")  # for the model that Keras keeps inside
+        self._follow(Graph(entry.output, x))
 
     @property
     def layers(self) -> list[Layer]:
@@ -329,75 +568,57 @@ class Sequential(Model):
         """
         if not self._layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
+        if self._graph is not None:
+            return self._graph(inputs, training)
         for layer in self.layers:
             inputs = layer(inputs, training=training) if "training" in layer._takes else layer(inputs)
         return inputs
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output for an input shape."""
-        shape: PartialShape = tuple(input_shape)
+        if self._graph is not None:
+            return super().compute_output_shape(input_shape)
         for layer in self.layers:
-            shape = layer.compute_output_shape(shape)
-        return shape
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for a symbolic input."""
+        if self._graph is not None:
+            return self._graph.spec(args[0])
         x = args[0]
         for layer in self.layers:
             x = layer(x)
         return x
 
-    def _convert(self, x: Any) -> Any:
-        """Return an input in the model's dtype, and in its rank where only a last axis of 1 differs."""
-        x = super()._convert(x)
-        if self._outputs is not None and isinstance(x, Tensor):
-            ndim = len(self.input_shape)
-            if x.ndim == ndim - 1 and self.input_shape[-1] == 1:
-                return ops.expand_dims(x, -1)
-            if x.ndim == ndim + 1 and x.shape[-1] == 1:
-                return ops.squeeze(x, -1)
-        return x
-
-    def _known(self, what: str) -> tuple[InputLayer, KerasTensor]:
-        if self._outputs is None or not isinstance(self._layers[0], InputLayer):
-            raise AttributeError(f"Sequential model '{self.name}' has no defined {what} yet. Build it first.")
-        return self._layers[0], self._outputs
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first call on one, or before that the model's own."""
+        return super(Model, self).input if self._inbound_nodes else super().input
 
     @property
-    def inputs(self) -> list[KerasTensor]:
-        """The symbolic input, in a list.
-
-        Raises:
-            AttributeError: before the model is built.
-        """
-        return [self._known("inputs")[0].output]
+    def output(self) -> Any:
+        """The symbolic output of the first call on one, or before that the model's own."""
+        return super(Model, self).output if self._inbound_nodes else super().output
 
     @property
-    def outputs(self) -> list[KerasTensor]:
-        """The symbolic output, in a list.
-
-        Raises:
-            AttributeError: before the model is built.
-        """
-        return [self._known("outputs")[1]]
+    def _converts(self) -> bool:  # type: ignore[override]
+        return True
 
     @property
-    def input_shape(self) -> PartialShape:
-        """Shape of the input, None where open.
-
-        Raises:
-            AttributeError: before the model is built.
-        """
-        return self._known("input shape")[0].batch_shape
+    def _first_call(self) -> int:
+        return 0
 
     @property
-    def output_shape(self) -> PartialShape:
-        """Shape of the output, None where open.
+    def _operations(self) -> list[Any]:
+        return self.layers
 
-        Raises:
-            AttributeError: before the model is built.
-        """
-        return self._known("output shape")[1].shape
+    def _connections(self) -> None:
+        return None
+
+    @property
+    def _output_names(self) -> None:
+        return None
 
     @property
     def input_dtype(self) -> str:
@@ -407,9 +628,9 @@ class Sequential(Model):
 
     def get_config(self) -> Config:
         """Return the configurations of the layers, and the input shape if the model is built."""
-        config = super().get_config()
+        config = Layer.get_config(self)
         config["layers"] = [serialize(layer) for layer in self._layers]
-        if self._outputs is not None:
+        if self._graph is not None:
             config["build_input_shape"] = cast(InputLayer, self._layers[0]).batch_shape
         return config
 
@@ -429,7 +650,7 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(deserialize(layer, custom_objects))
         shape = config.get("build_input_shape")
-        if model._outputs is None and isinstance(shape, list | tuple) and shape:
+        if model._graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
         return model
 

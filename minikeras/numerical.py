@@ -1,11 +1,13 @@
-"""Helpers that prepare data: `to_categorical` and `normalize`."""
+"""Helpers that prepare data: `to_categorical`, `normalize`, `pad_sequences` and `split_dataset`."""
 
-from typing import overload
+import random
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from . import ops
-from ._typing import Array, FloatArray, TensorLike
+from ._typing import Array, DTypeLike, FloatArray, TensorLike
 from .tensor import Tensor, TensorOps
 
 
@@ -74,3 +76,147 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     hot = np.zeros((labels.size, num_classes))
     hot[np.arange(labels.size), labels.ravel()] = 1
     return hot.reshape(*labels.shape, num_classes)
+
+
+def pad_sequences(
+    sequences: Sequence[Any],
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: Literal["pre", "post"] = "pre",
+    truncating: Literal["pre", "post"] = "pre",
+    value: float | str = 0.0,
+) -> Array:
+    """Return sequences of different lengths as the rows of one array.
+
+    Args:
+        sequences: Lists or arrays of any lengths, whose items all have the same shape.
+        maxlen: The length to give them, that of the longest if not given.
+        dtype: Dtype of the array; `object` for text.
+        padding: Whether what is missing is filled "pre" (at the start) or "post" (at the end).
+        truncating: Whether what is too much is cut off at the start or at the end.
+        value: What fills.
+
+    Returns:
+        An array of shape (number of sequences, maxlen, ...).
+
+    Raises:
+        ValueError: if an item of `sequences` is no sequence, items differ in shape, or an argument is another.
+
+    Example:
+        >>> pad_sequences([[1], [2, 3, 4]])
+        array([[0, 0, 1],
+               [2, 3, 4]], dtype=int32)
+        >>> pad_sequences([[1], [2, 3, 4]], maxlen=2, padding="post", value=-1)
+        array([[ 1, -1],
+               [ 3,  4]], dtype=int32)
+    """
+    for name, choice in (("padding", padding), ("truncating", truncating)):
+        if choice not in ("pre", "post"):
+            raise ValueError(f"`{name}` must be 'pre' or 'post'. Received: {name}={choice!r}.")
+    if isinstance(value, str) and np.dtype(dtype).kind not in "OSU":
+        raise ValueError(f"A `value` that is text needs `dtype=object`. Received: value={value!r}, dtype={dtype!r}.")
+    if not hasattr(sequences, "__len__") or not all(hasattr(x, "__len__") for x in sequences):
+        raise ValueError(f"`sequences` must be a list of lists or arrays. Received: {sequences!r}.")
+    if maxlen is None:
+        if not len(sequences):
+            raise ValueError("There are no sequences to tell a length from. Pass `maxlen`.")
+        maxlen = max(map(len, sequences))
+    item = next((np.asarray(x).shape[1:] for x in sequences if len(x)), ())
+    padded = np.full((len(sequences), maxlen, *item), value, dtype)
+    for i, x in enumerate(sequences):
+        kept = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
+        if len(kept) and kept.shape[1:] != item:
+            raise ValueError(f"All items must have one shape. Received: {item}, then {kept.shape[1:]} in sequence {i}.")
+        start = maxlen - len(kept) if padding == "pre" else 0
+        if len(kept):
+            padded[i, start : start + len(kept)] = kept
+    return padded
+
+
+@overload
+def split_dataset(
+    dataset: Array,
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Array, Array]: ...
+@overload
+def split_dataset(
+    dataset: list[Any] | tuple[Any, ...],
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...
+def split_dataset(
+    dataset: Array | list[Any] | tuple[Any, ...],
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Any, Any]:
+    """Split the rows of arrays in two, such as to train and to test on.
+
+    The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.
+
+    Args:
+        dataset: An array, or a list or tuple of arrays with as many rows.
+        left_size: How many rows go to the left: an integer, or a fraction between 0 and 1. If not given, the rest.
+        right_size: How many go to the right, which are the last.
+        shuffle: Whether to put the rows in a random order first.
+        seed: Its seed; as in Keras, Python's `random` is seeded with it.
+        preferred_backend: As in Keras; there is only NumPy.
+
+    Returns:
+        Left and right: two arrays, or two tuples of arrays for a list or tuple.
+
+    Raises:
+        TypeError: if `dataset` or a size is of another type.
+        ValueError: if there are no arrays, they differ in length, or the sizes leave one side empty or are too large.
+
+    Example:
+        >>> split_dataset(np.arange(5), left_size=0.6)
+        (array([0, 1, 2]), array([3, 4]))
+    """
+    if preferred_backend not in (None, "numpy"):
+        raise ValueError(f"`preferred_backend` can only be 'numpy'. Received: {preferred_backend!r}.")
+    if not isinstance(dataset, np.ndarray | list | tuple):
+        raise TypeError(f"`dataset` must be an array, or a list or tuple of arrays. Received: {type(dataset)}.")
+    arrays = [dataset] if isinstance(dataset, np.ndarray) else list(dataset)
+    if not arrays or not all(isinstance(x, np.ndarray) and x.ndim for x in arrays):
+        raise ValueError(f"`dataset` must hold NumPy arrays with rows. Received: {[type(x) for x in arrays]}.")
+    if len({len(x) for x in arrays}) > 1:
+        raise ValueError(f"All arrays must have as many rows. Received: {[len(x) for x in arrays]}.")
+    rows = len(arrays[0])
+    left, right = _split_sizes(left_size, right_size, rows)
+    order = list(range(rows))
+    if shuffle:
+        random.seed(random.randint(0, 10**6) if seed is None else seed)
+        random.shuffle(order)
+    parts = [tuple(x[part] for x in arrays) for part in (order[:left], order[rows - right :])]
+    return (parts[0][0], parts[1][0]) if isinstance(dataset, np.ndarray) else (parts[0], parts[1])
+
+
+def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[int, int]:
+    """Return how many of a number of rows go to the left and to the right."""
+    received = f"Received: left_size={left!r}, right_size={right!r}, for {rows} rows."
+    if left is None and right is None:
+        raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
+    sizes: list[int | None] = []
+    for size in (left, right):
+        if size is not None and type(size) not in (int, float):
+            raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
+        if size is not None and not 0 < size < (1 if isinstance(size, float) else rows):
+            raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
+        sizes.append(round(size * rows) if isinstance(size, float) else size)
+    first, last = sizes
+    first = rows - (last or 0) if first is None else first
+    last = rows - first if last is None else last
+    too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
+    if too_much or not first or not last or first + last > rows:
+        raise ValueError(f"Both sides need rows, and together no more than there are. {received}")
+    return first, last

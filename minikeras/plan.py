@@ -64,6 +64,7 @@ class Trace:
             self.escaped = True
 
 
+_PRODUCTS = frozenset({"affine", "project", "matmul"})
 Target: TypeAlias = tuple[list[Any], int]
 """A place among the arguments of a step, or among the outputs."""
 
@@ -137,6 +138,7 @@ class Plan:
         structure: State of all layers when it was made; in another state the plan may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
+        work: Multiplications in the largest product of matrices.
     """
 
     def __init__(self, trace: Trace, inputs: Sequence[Tensor], outputs: Any) -> None:
@@ -144,6 +146,7 @@ class Plan:
         self.values: int = _state.Structure.values
         self.lock: LockType = Lock()
         self.size: int = 0
+        self.work: int = max((_multiplications(entry) for entry in trace.entries), default=0)
         self._main = _Steps()
         """What goes up to the last effect."""
         self._tail = _Steps()
@@ -250,6 +253,8 @@ class Plan:
         """Return what a step writes to: the array of its first input, if the op allows it and nobody else needs it."""
         first = entry.inputs[0] if entry.inputs else None
         old = self._static.get(id(first))
+        if old is not None and not old.flags.writeable:  # a view that repeats its elements
+            old = None
         free = self._last_use.get(id(first)) == i and id(first) not in self._exposed
         again = any(x is first for x in entry.inputs[1:])
         fits = old is not None and old.shape == produced.shape and old.dtype == produced.dtype
@@ -321,14 +326,16 @@ def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
 
 
 def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
-    """Return after which entry each tensor is not needed any more; views keep what they look at."""
+    """Return after which entry each tensor, or any that shares its memory, is not needed any more."""
     last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
     last |= {id(y): len(entries) for y in leaves(outputs)}
-    for entry in reversed(entries):
+    whole: dict[int, int] = {}  # of a view, by id, what it looks at in the end
+    for entry in entries:
         if entry.op.view:
             x, y = id(entry.inputs[0]), id(entry.output)
-            last[x] = last[y] = max(last[x], last.get(y, 0))
-    return last
+            whole[y] = whole.get(x, x)
+            last[whole[y]] = max(last[whole[y]], last.get(y, 0))
+    return last | {y: last[x] for y, x in whole.items()}
 
 
 def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array]:
@@ -354,6 +361,11 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
     return op.replay, args
 
 
+def _multiplications(entry: Entry) -> int:
+    """Return how many multiplications a product of matrices takes, 0 for another operation."""
+    return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
+
+
 def _settled(entry: Entry, produced: Array) -> tuple[Callable[..., Any], list[Any], bool] | None:
     """Return the bare NumPy function where the op would call it with these very arguments, None elsewhere."""
     op = entry.op
@@ -372,7 +384,8 @@ def _quick_view(entry: Entry) -> Callable[[Array], Array] | None:
     """Return a quick way to take the view of an array that an entry takes, None if there is none."""
     x, y = entry.inputs[0].array, cast(Array, entry.output.array)
     if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size and np.shares_memory(x, y):
-        return lambda array: array.reshape(y.shape)
+        shape = y.shape  # the array itself must not be kept
+        return lambda array: array.reshape(shape)
     return None
 
 

@@ -1,6 +1,7 @@
 """A function of tensors run on arrays: by plan from the second time that inputs of the same shapes come."""
 
 import random
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -40,6 +41,11 @@ class Runner:
         self._plans: dict[Any, Plan] = {}
         self._last: tuple[Any, Plan] | None = None
         """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
+
+    @property
+    def work(self) -> int:
+        """Multiplications in the largest product of the last step; more than can be where there is no plan."""
+        return self._last[1].work if self._last is not None else sys.maxsize
 
     def find(self, x: Array) -> Plan | None:
         """Return the plan for an input of this shape and dtype, None if there is none or a layer has changed."""

@@ -1,17 +1,23 @@
-"""Tensors without values: shapes and dtypes, and how they are inferred."""
+"""Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NoReturn
 
 import numpy as np
 
 from . import _state, tensor
-from ._typing import DTypeLike, PartialShape, ShapeLike
-from .tensor import Tensor, TensorOps, stop_recording
+from ._signature import parameters
+from ._structure import leaves, map_structure
+from ._typing import Config, DTypeLike, PartialShape, ShapeLike, TensorLike
+from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 
 
 class KerasTensor(Tensor):
     """A tensor known by shape and dtype alone, as `Input` gives it.
+
+    Layers, operators, ops and NumPy functions take it and give others; `Model(inputs, outputs)` makes a model of what
+    was done.
 
     Args:
         shape: Sizes of all axes, None where unknown.
@@ -23,19 +29,20 @@ class KerasTensor(Tensor):
         <KerasTensor shape=(None, 3), dtype=float32, sparse=False, ragged=False, name=x>
     """
 
-    __slots__ = ("_dtype", "_shape", "layer", "name")
+    __slots__ = ("_dtype", "_shape", "index", "name", "node")
 
-    layer: Any
-    """The layer that gave it, None for the result of an op; layers sit above this file, hence Any."""
+    node: "Node | None"
+    """The call that gave it, None if it was made by hand."""
+    index: int
+    """Its place among the outputs of that call."""
 
-    def __init__(
-        self, shape: ShapeLike, dtype: DTypeLike | None = None, name: str | None = None, layer: Any = None
-    ) -> None:
+    def __init__(self, shape: ShapeLike, dtype: DTypeLike | None = None, name: str | None = None) -> None:
         self.array: None = None
         self._shape = tuple(shape)
         self._dtype = _state.standardize_dtype(dtype)
         self.name: str = name or _state.auto_name("keras_tensor")
-        self.layer = layer
+        self.node = None
+        self.index = 0
 
     @property
     def shape(self) -> PartialShape:
@@ -46,6 +53,34 @@ class KerasTensor(Tensor):
     def dtype(self) -> str:
         """Name of the dtype."""
         return self._dtype
+
+    def _refuse(self, error: type[Exception], what: str) -> NoReturn:
+        raise error(
+            f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation with "
+            "minikeras.ops, or in the `call` of a layer."
+        )
+
+    def __bool__(self) -> bool:
+        self._refuse(TypeError, "used as a bool")
+
+    def __index__(self) -> int:
+        self._refuse(TypeError, "used as an index")
+
+    def __len__(self) -> int:
+        self._refuse(TypeError, "measured with len()")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self._refuse(NotImplementedError, "iterated over")
+
+    def __invert__(self) -> Tensor:
+        result: Tensor = NUMPY_OPS["logical_not"](self)
+        return result
+
+    def __truediv__(self, other: TensorLike) -> Tensor:
+        return Operation(NUMPY_OPS["divide"], {}, kind="TrueDivide")(self, other)
+
+    def __rtruediv__(self, other: TensorLike) -> Tensor:
+        return Operation(NUMPY_OPS["divide"], {}, kind="TrueDivide")(other, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (KerasTensor, (self._shape, self._dtype, self.name))
@@ -112,8 +147,185 @@ def _merge(a: Any, b: Any) -> Any:
     return a
 
 
-def _infer_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return infer(function, *args, **kwargs)
+def flatten(structure: Any) -> list[Any]:
+    """Return the leaves of nested lists, tuples and dicts, a dict's by sorted keys, as Keras numbers them.
+
+    Example:
+        >>> flatten({"b": 1, "a": [2, (3,)]})
+        [2, 3, 1]
+    """
+    if isinstance(structure, dict):
+        structure = [structure[key] for key in sorted(structure)]
+    if isinstance(structure, list | tuple):
+        return [leaf for item in structure for leaf in flatten(item)]
+    return [structure]
 
 
-tensor.symbolic_call = _infer_call
+class Node:
+    """One call of a layer or an op on symbolic tensors; each keeps its own in `_inbound_nodes`.
+
+    Args:
+        operation: What was called.
+        args: The arguments.
+        kwargs: The arguments by name.
+        outputs: The tensors it gave, in their structure.
+
+    Attributes:
+        inputs: The symbolic tensors among the arguments.
+        index: How many calls of the operation came before.
+
+    Raises:
+        ValueError: if an output is no tensor.
+    """
+
+    __slots__ = ("args", "index", "inputs", "kwargs", "operation", "outputs")
+
+    def __init__(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        self.operation: Any = operation
+        self.args: tuple[Any, ...] = args
+        self.kwargs: dict[str, Any] = kwargs
+        self.inputs: list[KerasTensor] = [x for x in flatten([args, kwargs]) if isinstance(x, KerasTensor)]
+        self.outputs: list[KerasTensor] = flatten(outputs)
+        self.index: int = len(operation._inbound_nodes)
+        for y in self.outputs:
+            if not isinstance(y, KerasTensor):
+                raise ValueError(f"All outputs of '{operation.name}' must be tensors. Received: {y!r}.")
+        for i, y in enumerate(self.outputs):
+            y.node, y.index = self, i
+        operation._inbound_nodes.append(self)
+
+    def fill(self, value: Callable[[Any], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments, with what a function gives for each leaf among them."""
+        return map_structure(value, self.args), map_structure(value, self.kwargs)
+
+
+_KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
+          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD"}  # fmt: skip
+"""The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
+_MODULES = {
+    "core": "Cast ConvertToTensor Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
+    "linalg": "Cholesky Det Eig Eigh Inv Norm Qr SVD Solve",
+    "math": "Erf Erfc Erfinv InTopK Logdet Logsumexp Rsqrt TopK",
+    "nn": "BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DotProductAttention Elu Gelu Glu HardShrink "
+    "HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax Moments MultiHot Normalize OneHot "
+    "RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparseCategoricalCrossentropy "
+    "SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold",
+}
+"""Where Keras has the classes that are not in keras.src.ops.numpy."""
+_CALLED_WITH = {
+    "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
+    "dot_product_attention": "query key value bias mask scale", "einsum": "", "get_item": "x key",
+    "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "meshgrid": "", "pad": "x constant_values",
+    "rms_normalization": "x scale", "slice": "inputs start_indices", "where": "condition x1 x2",
+}  # fmt: skip
+"""What such a class takes when it is called, where that is not the op's tensors; the rest it takes when it is made."""
+
+
+def _kind(function: Callable[..., Any]) -> str:
+    name = function.__name__
+    return _KINDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
+
+
+class Operation:
+    """An op in a graph, with those of its arguments that Keras's class of it takes when it is made.
+
+    Args:
+        function: The op.
+        settings: These arguments, by name.
+        name: Its name in the graph, made up if not given.
+        kind: The name of Keras's class, if it is not the one for the function.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], settings: Config, name: str | None = None, kind: str | None = None
+    ) -> None:
+        self.function = function
+        self.settings = settings
+        self.kind: str = kind or _kind(function)
+        self.name: str = name or _state.auto_name(self.kind)
+        self._inbound_nodes: list[Node] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the op on the rest of its arguments."""
+        if any_symbolic(args) or any_symbolic(kwargs.values()):
+            outputs = self.compute_output_spec(*args, **kwargs)
+            Node(self, args, kwargs, outputs)
+            return outputs
+        found = parameters(self.function)
+        values, rest = self.settings | kwargs, list(args)
+        positional = []
+        for name in found.positional:
+            if name in values:
+                positional.append(values[name])
+            elif rest:
+                positional.append(rest.pop(0))
+            else:
+                break
+        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in found.positional})
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs for symbolic inputs."""
+        return infer(self, *args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_inbound_nodes": []}
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
+
+    def rowwise(self) -> bool:
+        """Tell whether each row of the result surely depends on the same row of the inputs alone."""
+        arguments = [x for node in self._inbound_nodes for x in leaves([node.args, node.kwargs])]
+        ranks = {len(x.shape) for x in arguments if isinstance(x, KerasTensor)}
+        simple = all(isinstance(x, KerasTensor | int | float) for x in arguments)
+        if self.function is NUMPY_OPS["concatenate"]:
+            return self.settings["axis"] not in (0, None, *(-rank for rank in ranks))
+        op = vars(self.function).get("op")
+        return op is not None and op.bare is not None and simple and len(ranks) == 1 and min(ranks) > 1
+
+    def serialized(self) -> Config:
+        """Return the configuration, as Keras writes it."""
+        home = next((module for module, kinds in _MODULES.items() if self.kind in kinds.split()), "numpy")
+        return {
+            "module": f"keras.src.ops.{home}",
+            "class_name": self.kind,
+            "config": {"name": self.name, **self.settings},
+            "registered_name": self.kind,
+        }
+
+    @classmethod
+    def deserialized(cls, config: Config) -> "Operation":
+        """Return the op of a configuration.
+
+        Raises:
+            ValueError: if there is no such op.
+        """
+        kind, settings = config["class_name"], dict(config["config"])
+        if kind not in _functions():
+            raise ValueError(f"There is no op for the configuration of {kind!r} in module {config['module']!r}.")
+        return cls(_functions()[kind], settings, settings.pop("name"), kind)
+
+
+@cache
+def _functions() -> dict[str, Callable[..., Any]]:
+    """Return the op of each class name."""
+    return {_kind(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
+
+
+def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Infer what an op gives for symbolic tensors, and note the call for the graph."""
+    found, name = parameters(function), function.__name__
+    settings = found.defaults | found.bind(args, kwargs)
+    settings.pop("out", None)
+    if name in _CALLED_WITH:
+        called_with = _CALLED_WITH[name].split()
+    else:
+        op = vars(function).get("op")
+        first = found.positional[: op.count if op is not None else 1]
+        called_with = [n for n in found.positional if n in first or n == "x2"]
+    inputs = [settings.pop(n) for n in called_with if n in settings]
+    given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
+    return Operation(function, settings)(*inputs, *args[len(found.positional) :], **given)
+
+
+tensor.symbolic_call = _call_op

@@ -154,8 +154,9 @@ def coerce(value: Any) -> Any:
             autocast = _state.context.autocast
             if autocast is not None and array.dtype.kind == "f":
                 return array.astype(autocast)  # a weight read by a layer of mixed precision
-            if not value.lent:
-                value.lent = True
+            variable = cast(Any, value)
+            if not variable.lent:
+                variable.lent = True
                 _state.Structure.values += 1
         return array
     if isinstance(value, float):
@@ -306,7 +307,7 @@ def composite(function: F) -> F:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args) or any_symbolic(kwargs.values()):
-            return symbolic_call(function, args, kwargs)
+            return symbolic_call(call, args, kwargs)
         return function(*args, **kwargs)
 
     NUMPY_OPS[function.__name__] = call
@@ -343,8 +344,6 @@ class TensorOps:
     __array_priority__: float = 100.0
 
     array: Array | None
-    lent: bool
-    """Whether someone may hold the array, which is then not changed in place; only a variable's ever is."""
 
     @property
     def shape(self) -> Any:

@@ -1,12 +1,14 @@
 """Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 from . import _state, ops, optimizers
+from ._blas import one_thread
 from ._interrupt import Interrupt
 from ._signature import parameters
 from ._structure import leaves, map_structure
@@ -80,10 +82,13 @@ class Trainer(Layer):
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("runner", "_runners", "history")}
+        state = super().__getstate__()
+        return {key: value for key, value in state.items() if key not in ("runner", "_runners", "history")}
 
     @overload
-    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+    def __call__(
+        self, inputs: list[KerasTensor] | tuple[KerasTensor, ...] | KerasTensor, /, *args: Any, **kwargs: Any
+    ) -> KerasTensor: ...
 
     @overload
     def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
@@ -156,8 +161,8 @@ class Trainer(Layer):
             >>> import minikeras as keras
             >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
             >>> model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
-            >>> model.optimizer.name
-            'adam'
+            >>> model.compiled
+            True
         """
         found = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
@@ -384,7 +389,7 @@ class Trainer(Layer):
             >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
             >>> model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
             >>> x = np.array([[1.0], [2.0]])
-            >>> history = model.fit(x, 3 * x, epochs=200, verbose=0)
+            >>> history = model.fit(x, 3 * x, epochs=500, verbose=0)
             >>> model.predict(np.array([[10.0]]), verbose=0).round(1)
             array([[30.]], dtype=float32)
         """
@@ -472,16 +477,27 @@ class Trainer(Layer):
         runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
+        quiet = begin is None and end is None and source.array is not None  # no code of the user's runs between steps
         logs: _Logs | None = None
-        for i, batch in enumerate(source.epoch()):
-            if begin is not None:
-                begin(i)
-            with np.errstate(all="ignore"):  # training goes on with infinities and NaN, as in Keras
-                logs = _Logs(interrupt.run(runner.step, pack_x_y_sample_weight(*batch)))
-            if end is not None:
-                end(i, logs)
-            if getattr(self, stop):
-                break
+        with ExitStack() as stack:
+            if quiet:
+                stack.enter_context(_without_warnings())
+            for i, batch in enumerate(source.epoch()):
+                if begin is not None:
+                    begin(i)
+                data = pack_x_y_sample_weight(*batch)
+                if quiet:
+                    outputs = interrupt.run(runner.step, data)
+                    if not i:
+                        stack.enter_context(one_thread(runner.work))
+                else:
+                    with _without_warnings():
+                        outputs = interrupt.run(runner.step, data)
+                logs = _Logs(outputs)
+                if end is not None:
+                    end(i, logs)
+                if getattr(self, stop):
+                    break
         return dict(logs or {})
 
     def evaluate(
@@ -589,6 +605,8 @@ class Trainer(Layer):
         self, phase: Literal["train", "test"], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
         source = Batches(x, y, sample_weight, batch_size=_ALL, class_weight=class_weight)
+        if source.array is None:
+            raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         self._build_for(source)
         self.reset_metrics()
         with Interrupt() as interrupt:
@@ -656,9 +674,9 @@ class Trainer(Layer):
                 collected.add(outputs)
                 if self.stop_predicting:
                     break
+            hooks.on_predict_end()
         finally:
             hooks.close()
-        hooks.on_predict_end()
         if not done and source.array is not None:
             return self._of_no_rows(source.array[0])
         return collected.result()
@@ -704,6 +722,11 @@ class _Logs(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def _without_warnings() -> np.errstate:
+    """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
+    return np.errstate(all="ignore")
 
 
 def _as_number(value: Any) -> Any:

@@ -8,8 +8,13 @@ from ._state import standardize_dtype as standardize_dtype
 from .data import PyDataset as PyDataset
 from .data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from .data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from .files import get_file as get_file
 from .numerical import normalize as normalize
+from .numerical import pad_sequences as pad_sequences
+from .numerical import split_dataset as split_dataset
 from .numerical import to_categorical as to_categorical
+from .plotting import model_to_dot as model_to_dot
+from .plotting import plot_model as plot_model
 from .progress import Progbar as Progbar
 from .random import set_random_seed as set_random_seed
 from .saving import CustomObjectScope as CustomObjectScope
@@ -35,15 +40,20 @@ __all__ = [
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
     "to_categorical",
     "unpack_x_y_sample_weight",

@@ -14,7 +14,7 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_interrupt", "_signature", "_structure", "_typing"],
+    ["_blas", "_interrupt", "_signature", "_structure", "_typing"],
     ["_state", "registry"],
     ["tensor"],
     ["gradients", "symbolic"],
@@ -24,13 +24,13 @@ LEVELS = [
     ["losses", "variable"],
     ["metrics", "optimizers"],
     ["layers"],
-    ["summary", "progress", "saving"],
-    ["callbacks", "data", "numerical", "plan"],
-    ["runner"],
+    ["functional", "summary", "progress", "saving"],
+    ["callbacks", "data", "files", "numerical", "plan"],
+    ["datasets", "preprocessing", "runner"],
     ["compiling"],
     ["training"],
     ["models"],
-    ["config"],
+    ["config", "plotting"],
     ["backend", "utils"],
     ["__init__"],
 ]

@@ -53,6 +53,9 @@ HOLES = np.where(np.array([[True, False, False], [False, True, False]]), np.nan,
 FLAGS = np.array([[True, False, True], [False, False, True]])
 INDEX = np.array([2, 0, 1, 1])
 PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
+IMAGE = sample(-2, 2, 2, 5, 4, 2)
+SERIES = sample(-2, 2, 2, 6, 4)
+KERNEL = sample(-1, 1, 2, 3, 2, 2, seed=3)
 UNEVEN = np.array([[0.3, -1.2, 2.1, 0.8], [1.4, 0.2, -0.7, -0.3]])
 WEIGHTS = [
     (UNEVEN,),
@@ -254,6 +257,27 @@ CASES: dict[str, list[Case]] = {
         (T3[:, :, None], T3[:, :2, None] + 0.1, T3[:, :2, None] - 0.1),
         (T3[:, :, None], T3[:, :, None] + 0.1, T3[:, :, None] - 0.1, {"is_causal": True}),
     ],
+    "conv": [
+        (IMAGE, KERNEL),
+        (IMAGE, KERNEL, (2, 1), "same"),
+        (IMAGE, KERNEL, 3),
+        (IMAGE, KERNEL, 1, "same", "channels_last", (2, 1)),
+        (np.moveaxis(IMAGE, -1, 1).copy(), KERNEL, 1, "valid", "channels_first"),
+        (SERIES, sample(-1, 1, 3, 2, 4, seed=3), 1, "causal"),
+        (SERIES, sample(-1, 1, 2, 1, 8, seed=3), 2, "same"),
+        (SERIES, sample(-1, 1, 1, 4, 3, seed=3)),
+        (constant(SERIES), sample(-1, 1, 2, 4, 1, seed=3)),
+    ],
+    "depthwise_conv": [(IMAGE, KERNEL), (SERIES, sample(-1, 1, 2, 4, 1), 2)],
+    "separable_conv": [(IMAGE, KERNEL, sample(-1, 1, 1, 1, 4, 3))],
+    "conv_transpose": [
+        (SERIES, sample(-1, 1, 2, 3, 4)),
+        (SERIES, sample(-1, 1, 3, 2, 4), 2),
+        (SERIES, sample(-1, 1, 3, 2, 4), 2, "same", 0),
+        (IMAGE, KERNEL, (1, 3), "same"),
+    ],
+    "max_pool": [(IMAGE, 2), (IMAGE, (3, 2), 1, "same"), (SERIES, 3, 2), (SERIES, 2, 3), (IMAGE, (1, 4))],
+    "average_pool": [(IMAGE, 2), (IMAGE, (3, 2), 1, "same"), (SERIES, 3, 2), (SERIES, 2, 3)],
 }
 
 PREPARED: dict[str, Callable[..., Any]] = {"cholesky": lambda x, *rest: ops.cholesky(spd(x), *rest)}

@@ -8,7 +8,7 @@ import signal
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -154,24 +154,26 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
-@st.composite
-def networks(draw: st.DrawFn) -> Callable[[], list[Layer]]:
-    """Return what makes a stack of layers, the same each time; inputs have shape (2, 3)."""
-    kinds = draw(st.lists(st.sampled_from(["dense", "dropout", "noise", "flatten", "reshape", "prelu"]), max_size=5))
-    units = draw(st.integers(1, 5))
-    activation = draw(st.sampled_from(["relu", "tanh", "sigmoid", "gelu", "softmax", "elu", "silu", "linear"]))
-    penalty, use_bias = draw(st.sampled_from([None, "l1", "l2", "l1_l2"])), draw(st.booleans())
-    constraint, active = draw(st.sampled_from([None, "max_norm", "non_neg"])), draw(st.booleans())
+class Stack(NamedTuple):
+    """Layers between the input, of shape (2, 3), and the output."""
 
-    def make() -> list[Layer]:
+    kinds: list[str]
+    units: int
+    activation: Any
+    use_bias: bool
+    penalty: Any
+    active: Any
+    constraint: Any
+
+    def layers(self) -> list[Layer]:
         makers: dict[str, Callable[[], Layer]] = {
             "dense": lambda: Dense(
-                units,
-                activation=activation,
-                use_bias=use_bias,
-                kernel_regularizer=penalty,
-                kernel_constraint=constraint,
-                activity_regularizer=penalty if active else None,
+                self.units,
+                activation=self.activation,
+                use_bias=self.use_bias,
+                kernel_regularizer=self.penalty,
+                activity_regularizer=self.active,
+                kernel_constraint=self.constraint,
             ),
             "dropout": lambda: Dropout(0.4),
             "noise": lambda: GaussianNoise(0.1),
@@ -179,14 +181,24 @@ def networks(draw: st.DrawFn) -> Callable[[], list[Layer]]:
             "reshape": lambda: Reshape((1, -1)),
             "prelu": keras.layers.PReLU,
         }
-        return [makers[kind]() for kind in kinds]
+        return [makers[kind]() for kind in self.kinds]
 
-    return make
+
+STACKS = st.builds(
+    Stack,
+    kinds=st.lists(st.sampled_from(["dense", "dropout", "noise", "flatten", "reshape", "prelu"]), max_size=5),
+    units=st.integers(2, 5),
+    activation=st.sampled_from(["relu", "tanh", "sigmoid", "gelu", "softmax", "elu", "silu", "linear"]),
+    use_bias=st.booleans(),
+    penalty=st.sampled_from([None, "l1", "l2", "l1_l2"]),
+    active=st.sampled_from([None, None, "l2"]),
+    constraint=st.sampled_from([None, "max_norm", "non_neg"]),
+)
 
 
 @settings(max_examples=120, deadline=None)
 @given(
-    layers=networks(),
+    stack=STACKS,
     case=st.sampled_from(CASES),
     optimizer=st.sampled_from(OPTIMIZERS),
     options=st.sampled_from(OPTIONS),
@@ -198,7 +210,7 @@ def networks(draw: st.DrawFn) -> Callable[[], list[Layer]]:
     validation=st.booleans(),
 )
 def test_a_plan_is_eager_to_the_last_bit(
-    layers: Callable[[], list[Layer]],
+    stack: Stack,
     case: tuple[int, Any, Any, list[Any]],
     optimizer: str,
     options: dict[str, Any],
@@ -212,7 +224,7 @@ def test_a_plan_is_eager_to_the_last_bit(
     units, activation, loss, metrics = case
     rng = np.random.default_rng(rows)
     x = rng.normal(size=(rows, 2, 3))
-    labels = rng.integers(0, units if "softmax" == activation or units == 3 else 2, rows)
+    labels = rng.integers(0, units if activation == "softmax" or units == 3 else 2, rows)
     one_hot = np.eye(3)[labels]
     y: Any = labels if "sparse" in str(getattr(loss, "name", loss)) else one_hot
     if units < 3:
@@ -223,8 +235,8 @@ def test_a_plan_is_eager_to_the_last_bit(
         keras.utils.set_random_seed(rows)
         keras.config.set_floatx(dtype)
         CALLS.clear()
-        model = Sequential([Input((2, 3)), Probe(), *layers(), Flatten(), Dense(units, activation=activation)])
-        made = [m if isinstance(m, str) else m() for m in metrics]
+        model = Sequential([Input((2, 3)), Probe(), *stack.layers(), Flatten(), Dense(units, activation=activation)])
+        made: list[Any] = [m if isinstance(m, str) else m() for m in metrics]
         chosen = getattr(keras.optimizers, optimizer)(0.01, **options)
         model.compile(chosen, loss, metrics=made, run_eagerly=eagerly)
         CALLS.clear()
@@ -377,7 +389,7 @@ def test_a_model_without_trainable_weights_runs() -> None:
     model = net()
     model.trainable = False
     before = model.get_weights()
-    losses = model.fit(X, Y, batch_size=4, epochs=3, verbose=0).history["loss"]
+    losses = model.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
     assert len(set(losses)) == 1
     assert same(model.get_weights(), before)
 
@@ -655,18 +667,19 @@ def test_a_callback_that_raises(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("eagerly", [False, True])
 def test_training_on_allocates_nothing_that_stays(eagerly: bool) -> None:
+    x, y = np.ones((300, 3), "float32"), np.ones((300, 1), "float32")
     model = net(metrics=["mae"], run_eagerly=eagerly)
-    model.fit(X, Y, batch_size=1, epochs=2, verbose=0)
+    model.fit(x, y, batch_size=1, verbose=0)
     held = []
     tracemalloc.start()
     try:
         for _ in range(3):
-            model.fit(X, Y, batch_size=1, epochs=10, verbose=0)
+            model.fit(x, y, batch_size=1, verbose=0)
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert held[2] - held[1] < 160 * 8  # not a word for each of the steps between
+    assert held[2] - held[1] < 300 * 8  # less than a word a step
 
 
 def test_the_data_is_not_copied() -> None:

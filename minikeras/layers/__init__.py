@@ -10,11 +10,65 @@ from .base import InputSpec as InputSpec
 from .base import Layer as Layer
 from .base import deserialize as deserialize
 from .base import serialize as serialize
+from .convolutional import Conv1D as Conv1D
+from .convolutional import Conv1D as Convolution1D
+from .convolutional import Conv1DTranspose as Conv1DTranspose
+from .convolutional import Conv1DTranspose as Convolution1DTranspose
+from .convolutional import Conv2D as Conv2D
+from .convolutional import Conv2D as Convolution2D
+from .convolutional import Conv2DTranspose as Conv2DTranspose
+from .convolutional import Conv2DTranspose as Convolution2DTranspose
+from .convolutional import DepthwiseConv1D as DepthwiseConv1D
+from .convolutional import DepthwiseConv2D as DepthwiseConv2D
+from .convolutional import SeparableConv1D as SeparableConv1D
+from .convolutional import SeparableConv1D as SeparableConvolution1D
+from .convolutional import SeparableConv2D as SeparableConv2D
+from .convolutional import SeparableConv2D as SeparableConvolution2D
 from .core import Dense as Dense
+from .core import EinsumDense as EinsumDense
 from .core import Identity as Identity
 from .core import Input as Input
 from .core import InputLayer as InputLayer
 from .core import Lambda as Lambda
+from .core import Masking as Masking
+from .embedding import Embedding as Embedding
+from .merging import Add as Add
+from .merging import Average as Average
+from .merging import Concatenate as Concatenate
+from .merging import Dot as Dot
+from .merging import Maximum as Maximum
+from .merging import Minimum as Minimum
+from .merging import Multiply as Multiply
+from .merging import Subtract as Subtract
+from .merging import add as add
+from .merging import average as average
+from .merging import concatenate as concatenate
+from .merging import dot as dot
+from .merging import maximum as maximum
+from .merging import minimum as minimum
+from .merging import multiply as multiply
+from .merging import subtract as subtract
+from .normalization import BatchNormalization as BatchNormalization
+from .normalization import GroupNormalization as GroupNormalization
+from .normalization import LayerNormalization as LayerNormalization
+from .normalization import RMSNormalization as RMSNormalization
+from .normalization import UnitNormalization as UnitNormalization
+from .pooling import AveragePooling1D as AveragePooling1D
+from .pooling import AveragePooling1D as AvgPool1D
+from .pooling import AveragePooling2D as AveragePooling2D
+from .pooling import AveragePooling2D as AvgPool2D
+from .pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from .pooling import GlobalAveragePooling1D as GlobalAvgPool1D
+from .pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from .pooling import GlobalAveragePooling2D as GlobalAvgPool2D
+from .pooling import GlobalMaxPooling1D as GlobalMaxPool1D
+from .pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from .pooling import GlobalMaxPooling2D as GlobalMaxPool2D
+from .pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from .pooling import MaxPooling1D as MaxPool1D
+from .pooling import MaxPooling1D as MaxPooling1D
+from .pooling import MaxPooling2D as MaxPool2D
+from .pooling import MaxPooling2D as MaxPooling2D
 from .preprocessing import Normalization as Normalization
 from .preprocessing import Rescaling as Rescaling
 from .regularization import ActivityRegularization as ActivityRegularization
@@ -22,36 +76,106 @@ from .regularization import AlphaDropout as AlphaDropout
 from .regularization import Dropout as Dropout
 from .regularization import GaussianDropout as GaussianDropout
 from .regularization import GaussianNoise as GaussianNoise
+from .reshaping import Cropping1D as Cropping1D
+from .reshaping import Cropping2D as Cropping2D
 from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
 from .reshaping import RepeatVector as RepeatVector
 from .reshaping import Reshape as Reshape
+from .reshaping import UpSampling1D as UpSampling1D
+from .reshaping import UpSampling2D as UpSampling2D
+from .reshaping import ZeroPadding1D as ZeroPadding1D
+from .reshaping import ZeroPadding2D as ZeroPadding2D
+from .wrappers import TimeDistributed as TimeDistributed
+from .wrappers import Wrapper as Wrapper
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "Add",
     "AlphaDropout",
+    "Average",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "BatchNormalization",
+    "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "Dot",
     "Dropout",
+    "EinsumDense",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
+    "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Softmax",
+    "Subtract",
+    "TimeDistributed",
+    "UnitNormalization",
+    "UpSampling1D",
+    "UpSampling2D",
+    "Wrapper",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
 from .._signature import parameters
+from .._structure import leaves, map_structure
 from .._typing import (
     Array,
     Config,
@@ -26,13 +27,14 @@ from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
 from ..registry import Registry, is_built_in
 from ..registry import serialize as serialize
-from ..symbolic import KerasTensor, infer
+from ..symbolic import KerasTensor, Node, infer
 from ..tensor import Tensor, TensorOps, any_symbolic, as_array
 from ..variable import Variable
 
 registry: Registry["Layer"] = Registry("keras.layers", "layer")
 L = TypeVar("L", bound="type[Layer]")
 S = TypeVar("S", bound="Layer")
+T = TypeVar("T", bound=Tensor)
 
 InitializerLike = InitializerName | str | initializers.Initializer | Callable[..., Any] | Config
 RegularizerLike = RegularizerName | str | regularizers.Regularizer | Callable[..., Any] | Config
@@ -88,7 +90,7 @@ class Layer:
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
     (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
-    argument named `training` is filled in.
+    argument named `training` is filled in, and one named `mask` with the masks of the inputs.
 
     Args:
         activity_regularizer: Penalty on the outputs.
@@ -118,9 +120,13 @@ class Layer:
     """
 
     _takes: ClassVar[frozenset[str]] = frozenset()
+    _takes_masks: ClassVar[bool] = False
+    _converts: bool = True
+    """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Attributes that a built-in class adds to its configuration."""
     supports_masking: bool = False
+    """Whether outputs get the mask that `compute_mask` gives."""
     built: bool
     """Whether the weights have been made."""
 
@@ -131,6 +137,9 @@ class Layer:
             setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
         if "call" in own:
             cls._takes = frozenset(parameters(own["call"]).names)
+            cls._takes_masks = any(name == "mask" or name.endswith("_mask") for name in cls._takes)
+        if "compute_mask" in own and "supports_masking" not in own:
+            cls.supports_masking = True
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
@@ -181,7 +190,7 @@ class Layer:
         self._variables: list[Variable] = []
         self._losses: list[Tensor] = []
         self._build_shapes: dict[str, Any] = {}
-        self._output_specs: Any = None
+        self._inbound_nodes: list[Node] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Layer | Variable) and self._locked():
@@ -192,6 +201,9 @@ class Layer:
         if name not in _NO_STRUCTURE:
             _state.Structure.version += 1
         object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_inbound_nodes": []}  # a copy has not been called; a copied graph calls its layers anew
 
     def _locked(self) -> bool:
         return bool(vars(self).get("built")) and not vars(self).get("_building")
@@ -485,7 +497,9 @@ class Layer:
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     @overload
-    def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+    def __call__(
+        self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]", /, *args: Any, **kwargs: Any
+    ) -> KerasTensor: ...
 
     @overload
     def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
@@ -508,6 +522,8 @@ class Layer:
         """
         if "_variables" not in vars(self):
             return getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
+        symbolic = any_symbolic(args) or any_symbolic(kwargs.values())
+        given = (args, dict(kwargs)) if symbolic else None
         args = tuple(self._convert(x) for x in args)
         for key, value in kwargs.items():
             if isinstance(value, np.ndarray | KerasTensor):
@@ -529,21 +545,45 @@ class Layer:
                     layer._losses.clear()
             context.training.append(training)
             outer, context.autocast = context.autocast, self._autocast_dtype()
+            if self._takes_masks:
+                self._fill_masks(args, kwargs)
+            mask = kwargs.get("mask")
+            if mask is None:
+                mask = mask_of(first)
             try:
-                if any_symbolic(args) or any_symbolic(kwargs.values()):
-                    outputs = self.compute_output_spec(*args, **kwargs)
-                    self._output_specs = _shapes(outputs)
+                if symbolic:
+                    outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
                 else:
                     outputs = self._call_checked(*args, **kwargs)
                     if self.activity_regularizer is not None and not context.dry:
                         self._regularize(outputs)
+                if mask is not None or type(self).compute_mask is not Layer.compute_mask:
+                    self._pass_mask(first, outputs, mask)
             except Exception as error:
                 error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes(args)}")
                 raise
             finally:
                 context.training.pop()
                 context.autocast = outer
+        if given is not None:
+            Node(self, given[0], self._noted(*given, kwargs), outputs)
         return outputs
+
+    def _noted(self, args: tuple[Any, ...], given: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
+        """Return the keyword arguments to note of a symbolic call: the caller's, and as in Keras those filled in where
+        nothing had to be converted."""
+        if self._converts:
+            for x in leaves(args):
+                if not (x is None or isinstance(x, TensorOps | np.ndarray)):
+                    raise ValueError(
+                        f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
+                        f"{type(x).__name__}). Pass it by keyword."
+                    )
+            only = args[0] if len(args) == 1 and not given else None
+            if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
+                return given
+        masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
+        return given | masks | filled
 
     def _autocast_dtype(self) -> str | None:
         """Return the dtype that weights are read in during the call, None for their own."""
@@ -557,6 +597,42 @@ class Layer:
             return outputs
         return _as_tensors(outputs, self)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the output, that of the input by default; a subclass may override it.
+
+        Args:
+            inputs: The first argument of the call.
+            previous_mask: Its mask, with False where an element does not count; one each for a list of inputs; None
+                if there is none.
+        """
+        return previous_mask
+
+    def _fill_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Let `mask` be the mask of the only input, and `query_mask`, say, that of the input `query` among several."""
+        inputs = parameters(self.call).bind(args, kwargs)
+        tensors = {k: x for k, x in inputs.items() if any(isinstance(item, TensorOps) for item in leaves(x))}
+        for name, x in tensors.items():
+            key = "mask" if len(tensors) == 1 else f"{name}_mask"
+            mask = mask_of(x)
+            if mask is not None and key in self._takes and inputs.get(key) is None:
+                kwargs[key] = mask
+
+    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
+        """Give the outputs that have no mask the one that `compute_mask` tells."""
+        if self.supports_masking:
+            found = leaves(outputs)
+            if any(mask_of(y) is None for y in found):
+                for y, m in zip(found, leaves(self.compute_mask(inputs, mask)), strict=False):
+                    if m is not None and mask_of(y) is None:
+                        y.keras_mask = m
+        elif any(m is not None for m in leaves(mask)):
+            warn(
+                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
+                "However, this layer does not support masking and will therefore destroy the mask information. "
+                "Downstream layers will not see the mask.",
+                stacklevel=3,
+            )
+
     def _convert(self, x: Any) -> Any:
         """Return an input as a tensor of the compute dtype; strings and other non-numbers are refused."""
         if type(x) is Tensor and (x.dtype == self.input_dtype or not self.autocast):
@@ -569,7 +645,7 @@ class Layer:
             return type(x)(self._convert(item) for item in x)
         if isinstance(x, KerasTensor):
             if self.autocast and x.dtype != self.input_dtype and "float" in x.dtype:
-                return KerasTensor(x.shape, self.input_dtype, x.name, x.layer)
+                return masked(x.astype(self.input_dtype), mask_of(x))
             return x
         tensor = x if isinstance(x, Tensor) else x.value if isinstance(x, Variable) else Tensor(as_array(x))
         if cast(Array, tensor.array).dtype.kind in "OUS":
@@ -577,7 +653,7 @@ class Layer:
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )
         if self.autocast and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
-            return tensor.astype(self.input_dtype)
+            return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return tensor
 
     def _regularize(self, outputs: Any) -> None:
@@ -587,6 +663,31 @@ class Layer:
             self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
 
     # --- description ------------------------------------------------------------------------------------------
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor, or list of tensors, of the first call.
+
+        Raises:
+            AttributeError: if the layer was never called on one.
+        """
+        return _only(self._first_node("input").inputs)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor, or list of tensors, that the first call gave.
+
+        Raises:
+            AttributeError: if the layer was never called on one.
+        """
+        return _only(self._first_node("output").outputs)
+
+    def _first_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"The layer {self.name} has never been called on a symbolic tensor and thus has no defined {what}."
+            )
+        return self._inbound_nodes[0]
 
     @property
     def path(self) -> str | None:
@@ -624,8 +725,8 @@ class Layer:
 
     def _output_shapes(self) -> Any:
         """Return the output shape for the summary, None where it is unknown."""
-        if self._output_specs is not None:
-            return self._output_specs
+        if self._inbound_nodes:
+            return [y.shape for y in self._inbound_nodes[-1].outputs]
         if not self._build_shapes:
             return None
         try:
@@ -789,6 +890,30 @@ def _specs(shape: Any, dtype: str) -> Any:
     if isinstance(shape, list | tuple) and shape and isinstance(shape[0], list | tuple):
         return [_specs(item, dtype) for item in shape]
     return KerasTensor(shape, dtype)
+
+
+def _only(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _fresh(y: Any) -> Any:
+    """Return an output as a tensor that no other call has given."""
+    known = isinstance(y, KerasTensor) and y.node is not None
+    return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if known else y
+
+
+def mask_of(x: Any) -> Any:
+    """Return the mask of a tensor, None without one; for a list or dict of tensors, the structure of their masks."""
+    if isinstance(x, list | tuple | dict):
+        return map_structure(mask_of, x)
+    return getattr(x, "keras_mask", None)
+
+
+def masked(x: T, mask: Any) -> T:
+    """Return a new tensor, with a mask if there is one."""
+    if mask is not None:
+        x.keras_mask = mask
+    return x
 
 
 def _as_tensors(outputs: Any, layer: Layer) -> Any:

@@ -1,5 +1,6 @@
-"""Dense, the input of a model, and layers that run a given function."""
+"""Dense and its generalization, the input of a model, masks, and layers that run a given function."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
@@ -11,10 +12,10 @@ from .._typing import ActivationName, Config, ConstraintName, DTypeLike, Partial
 from ..input_spec import InputSpec
 from ..ops.activation import dense
 from ..registry import deserialize, serialize
-from ..symbolic import KerasTensor
+from ..symbolic import KerasTensor, Node
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, masked, register
 
 ActivationLike = ActivationName | Callable[..., Any] | Config
 ConstraintLike = ConstraintName | Callable[..., Any] | Config
@@ -127,6 +128,156 @@ class Dense(Layer):
 
 
 @register
+class EinsumDense(Layer):
+    """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
+
+    Args:
+        equation: The layout, such as "ab,bc->ac" for Dense. Letters name axes, in the order input, kernel, output; an
+            ellipsis before or behind those of input and output stands for further axes.
+        output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
+            input; an integer for a single one.
+        activation: Name or function; the identity if not given.
+        bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
+        kernel_initializer, bias_initializer: What fills the weights.
+        kernel_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, bias_constraint: Projections of them after each training step.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the equation is of another form, or does not fit the shapes of input and output.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = EinsumDense("abc,cd->abd", (None, 1), bias_axes="d", kernel_initializer="ones")
+        >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
+        [[[3.0], [7.0]]]
+    """
+
+    _arguments = ("equation", "bias_axes", "activation", "kernel_initializer", "bias_initializer",
+                  "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+                  "bias_constraint")  # fmt: skip
+    kernel: Variable
+    bias: Variable | None
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: int | ShapeLike,
+        activation: ActivationLike | None = None,
+        bias_axes: str | None = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        self.equation = equation
+        self.partial_output_shape: PartialShape = (
+            (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        )
+        self.bias_axes = bias_axes
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.kernel_initializer: Callable[..., Any] = initializers.get(kernel_initializer)
+        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer)
+        self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
+        self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)
+        self.bias_constraint: Callable[..., Any] | None = constraints.get(bias_constraint)
+
+    def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
+        """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
+        found = _EQUATION.fullmatch(self.equation)
+        if found is None or found["lead"] != found["lead2"] or found["tail"] != found["tail2"]:
+            raise ValueError(
+                f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
+                "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]...."
+            )
+        x, kernel, y = found["x"], found["kernel"], found["y"]
+        lead, ndim = bool(found["lead"]), len(input_shape)
+        others = ndim - len(x) if lead or found["tail"] else 0  # axes in the ellipsis
+        first = max(others, 1) if lead else 1  # the batch, and those in a leading ellipsis
+        behind = input_shape[len(x) :] if found["tail"] else ()
+        shape = (*input_shape[:first], *self.partial_output_shape, *behind)
+        if ndim != len(x) + others or others < 0 or len(shape) != len(y) + others:
+            raise ValueError(
+                f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an output of "
+                f"shape {shape}: each letter names one axis."
+            )
+        start = others if lead else 0
+        given = dict(zip(x, input_shape[start:], strict=False))
+        sizes = {**given, **{c: given.get(c) if n is None else n for c, n in zip(y, shape[start:], strict=False)}}
+        for letter in kernel + y:
+            if letter not in (sizes if letter in kernel else x):
+                raise ValueError(f"Equation {self.equation!r}: axis {letter!r} is in only one of the three terms.")
+        if any(None not in (sizes[c], n) and sizes[c] != n for c, n in given.items()):
+            raise ValueError(
+                f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} differ in an "
+                "axis that they share."
+            )
+        return kernel, y, sizes, shape, lead
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make kernel and bias for an input shape."""
+        kernel, y, sizes, shape, lead = self._analyzed(input_shape)
+        initializer = self.kernel_initializer
+        if isinstance(initializer, initializers.VarianceScaling) and None in (
+            initializer.input_axes,
+            initializer.output_axes,
+        ):
+            axes = [[i for i, c in enumerate(kernel) if (c in y) is out] for out in (False, True)]
+            config = {**initializer.get_config(), "seed": initializer.seed}
+            initializer = initializer.from_config({**config, "input_axes": axes[0], "output_axes": axes[1]})
+        self.kernel = self.add_weight(
+            tuple(sizes[c] for c in kernel),
+            initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
+        self.bias = None
+        if self.bias_axes is not None:
+            if not set(self.bias_axes) <= set(y):
+                raise ValueError(f"The letters of `bias_axes` must be in {y!r}. Received: {self.bias_axes!r}.")
+            letters = y[min(y.index(c) for c in self.bias_axes) :]
+            behind = 0 if lead else len(shape) - len(y)
+            self.bias = self.add_weight(
+                (*(sizes[c] if c in self.bias_axes else 1 for c in letters), *[1] * behind),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
+        self.input_spec = InputSpec(ndim=len(input_shape))
+
+    def _rowwise(self) -> bool:
+        x, kernel, y = re.split(",|->", self.equation)
+        return x[0] == y[0] and x[0] not in kernel
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """Return activation(einsum(equation, inputs, kernel) + bias)."""
+        product = ops.einsum(self.equation, inputs, self.kernel)
+        outputs: Tensor = self.activation(product if self.bias is None else product + self.bias)
+        return outputs
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the output shape."""
+        return self._analyzed(input_shape)[3]
+
+    def get_config(self) -> Config:
+        """Return the arguments; `quantization_config` stands there for Keras, always None."""
+        return {**super().get_config(), "output_shape": self.partial_output_shape, "quantization_config": None}
+
+
+_EQUATION = re.compile(
+    r"(?P<lead>(\.\.\.)?)(?P<x>[a-zA-Z]+)(?P<tail>(\.\.\.)?),(?P<kernel>[a-zA-Z]+)->"
+    r"(?P<lead2>(\.\.\.)?)(?P<y>[a-zA-Z]+)(?P<tail2>(\.\.\.)?)"
+)
+
+
+@register
 class InputLayer(Layer):
     """The entry of a model; `Input` makes one and returns its tensor.
 
@@ -178,9 +329,14 @@ class InputLayer(Layer):
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True
-        self.output: KerasTensor = input_tensor or KerasTensor(self.batch_shape, self._dtype, self.name)
-        self.output.layer = self
-        self._output_specs = self.batch_shape
+        if input_tensor is None:
+            input_tensor = KerasTensor(self.batch_shape, self._dtype, name)
+        self._tensor = input_tensor
+        Node(self, (), {}, self._tensor)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        Node(self, (), {}, self._tensor)
 
     @property
     def dtype(self) -> str:
@@ -228,8 +384,7 @@ def Input(
         >>> Input(shape=(3,), name="x")
         <KerasTensor shape=(None, 3), dtype=float32, sparse=False, ragged=False, name=x>
     """
-    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
-    return layer.output
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)._tensor
 
 
 def _checked(shape: ShapeLike) -> PartialShape:
@@ -269,6 +424,45 @@ class Identity(Layer):
 
 
 @register
+class Masking(Layer):
+    """Masks the time steps in which all features have a certain value, and sets them to 0.
+
+    Args:
+        mask_value: The value.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input shape: (batch, time, features).
+
+    Example:
+        >>> import numpy as np
+        >>> y = Masking(mask_value=-1.0)(np.array([[[1.0, 2.0], [-1.0, -1.0]]]))
+        >>> y.tolist(), y.keras_mask.tolist()
+        ([[[1.0, 2.0], [0.0, 0.0]]], [[True, False]])
+    """
+
+    _arguments = ("mask_value",)
+
+    def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.mask_value: Any = deserialize(mask_value)
+        self._build_at_init()
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
+        """Return where a feature has another value."""
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the inputs, with 0 in the steps that are masked."""
+        mask = self.compute_mask(inputs)
+        outputs: Tensor = ops.where(ops.expand_dims(mask, -1), inputs, 0.0)
+        return masked(outputs, mask)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
+@register
 class Lambda(Layer):
     """Layer that runs a function of the caller's.
 
@@ -276,7 +470,7 @@ class Lambda(Layer):
         function: Takes a tensor, and optionally `training` and `mask`; returns a tensor.
         output_shape: Shape of one output sample, or a function from input shape to output shape; inferred if not
             given.
-        mask: Accepted as in Keras.
+        mask: The output's mask, or a function of the input and its mask that gives it.
         arguments: Further keyword arguments of the function.
         options: `name`, `trainable`, `dtype` and so on.
 
@@ -308,6 +502,10 @@ class Lambda(Layer):
         offered = {"mask": mask, "training": training}
         taken = {key: value for key, value in offered.items() if key in parameters(self.function).names}
         return self.function(inputs, **self.arguments, **taken)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask that was given, or what the function that was given returns."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for symbolic inputs."""

@@ -1,13 +1,15 @@
 """Layers that rearrange their input."""
 
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from .. import _state, ops
-from .._typing import DataFormat, PartialShape, ShapeLike
+from .._typing import DataFormat, FloatArray, Interpolation, PartialShape, ShapeLike, Sizes
 from ..input_spec import InputSpec
+from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, register
@@ -187,3 +189,318 @@ class RepeatVector(_Reshaping):
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return (batch, n, features)."""
         return (input_shape[0], self.n, input_shape[1])
+
+
+class _Spatial(_Reshaping):
+    """A layer that changes the sizes of the axes between batch and channels.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+        options: Arguments of every layer.
+    """
+
+    _rank: ClassVar[int]
+
+    def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self.built = True
+
+    def _resized(self, size: int, axis: int) -> int:
+        """Return the new size of one of the axes."""
+        raise NotImplementedError
+
+    def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
+        """Return an entry for every axis: those given between batch and channels, another for these two."""
+        return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape with the new sizes.
+
+        Raises:
+            ValueError: if nothing is left of an axis.
+        """
+        axes = self._around(range(self._rank), None)
+        found = [
+            n if n is None or axis is None else self._resized(n, axis)
+            for n, axis in zip(input_shape, axes, strict=True)
+        ]
+        if any(n is not None and m is not None and n <= 0 < m for n, m in zip(found, input_shape, strict=True)):
+            raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
+        return tuple(found)
+
+
+def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
+    """Return (before, after) for each axis, from one number, a pair for one axis, or a pair for each of two."""
+    if rank == 1 or isinstance(value, int | np.integer):
+        pair = standardize_sizes(value, 2, name, least=0)
+        return ((pair[0], pair[1]),) * rank
+    if not isinstance(value, Sequence) or len(value) != rank:
+        raise ValueError(
+            f"The `{name}` argument must be an integer, or {rank} integers or pairs of integers. "
+            f"Received: {name}={value!r}."
+        )
+    return tuple(pair for entry in value for pair in _edges(entry, 1, name))
+
+
+class _ZeroPadding(_Spatial):
+    _arguments = ("padding", "data_format")
+    padding: Any
+
+    def _edges(self) -> tuple[tuple[int, int], ...]:
+        return _edges(self.padding, self._rank, "padding")
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size + sum(self._edges()[axis])
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the samples with zeros around them."""
+        return ops.pad(inputs, self._around(self._edges(), (0, 0)))
+
+
+@register
+class ZeroPadding1D(_ZeroPadding):
+    """Puts zeros before and behind the steps of each sample.
+
+    Args:
+        padding: How many: one number, or (before, behind).
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `padding` is neither, or negative.
+
+    Example:
+        >>> import numpy as np
+        >>> ZeroPadding1D((1, 2))(np.ones((2, 3, 4))).shape
+        (2, 6, 4)
+    """
+
+    _rank = 1
+
+    def __init__(
+        self, padding: Sizes = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.padding = _edges(padding, 1, "padding")[0]
+
+
+@register
+class ZeroPadding2D(_ZeroPadding):
+    """Puts zeros around images.
+
+    Args:
+        padding: How many: one number, a number or pair for the height and one for the width, such as
+            ((top, bottom), (left, right)).
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `padding` is none of these, or negative.
+
+    Example:
+        >>> import numpy as np
+        >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((1, 3, 3, 4))).shape
+        (1, 4, 7, 4)
+    """
+
+    _rank = 2
+
+    def __init__(
+        self,
+        padding: "int | Sequence[int] | Sequence[Sequence[int]]" = (1, 1),
+        data_format: DataFormat | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.padding = _edges(padding, 2, "padding")
+
+
+class _Cropping(_Spatial):
+    _arguments = ("cropping", "data_format")
+    cropping: Any
+
+    def _edges(self) -> tuple[tuple[int, int], ...]:
+        return _edges(self.cropping, self._rank, "cropping")
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size - sum(self._edges()[axis])
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the samples without their edges."""
+        self.compute_output_shape(inputs.shape)  # refuses to crop all of it
+        kept = [slice(before, -after if after else None) for before, after in self._edges()]
+        return inputs[self._around(kept, slice(None))]
+
+
+@register
+class Cropping1D(_Cropping):
+    """Leaves out steps at both ends of each sample.
+
+    Args:
+        cropping: How many: one number, or (before, behind).
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `cropping` is neither or negative, or leaves nothing of an input.
+
+    Example:
+        >>> import numpy as np
+        >>> Cropping1D((0, 1))(np.ones((2, 3, 4))).shape
+        (2, 2, 4)
+    """
+
+    _arguments = ("cropping",)
+    _rank = 1
+
+    def __init__(self, cropping: Sizes = (1, 1), **options: Unpack[LayerOptions]) -> None:
+        super().__init__("channels_last", **options)
+        self.cropping = _edges(cropping, 1, "cropping")[0]
+
+
+@register
+class Cropping2D(_Cropping):
+    """Leaves out the edges of images.
+
+    Args:
+        cropping: How much: one number, a number or pair for the height and one for the width, such as
+            ((top, bottom), (left, right)).
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `cropping` is none of these or negative, or leaves nothing of an input.
+
+    Example:
+        >>> import numpy as np
+        >>> Cropping2D(((1, 0), (1, 1)))(np.ones((1, 4, 4, 3))).shape
+        (1, 3, 2, 3)
+    """
+
+    _rank = 2
+
+    def __init__(
+        self,
+        cropping: "int | Sequence[int] | Sequence[Sequence[int]]" = ((0, 0), (0, 0)),
+        data_format: DataFormat | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.cropping = _edges(cropping, 2, "cropping")
+
+
+def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
+    """Return x with the elements of each axis so many times in a row."""
+    sizes = x.shape
+    room = ops.reshape(x, [n for size in sizes for n in (size, 1)])
+    filled = ops.broadcast_to(room, [n for pair in zip(sizes, times, strict=True) for n in pair])
+    return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])
+
+
+@register
+class UpSampling1D(_Spatial):
+    """Repeats each step of the samples.
+
+    Args:
+        size: How often.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        TypeError: if `size` is no integer.
+        ValueError: if it is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> print(UpSampling1D(2)(np.array([[[1.0], [2.0]]]))[0, :, 0])
+        Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
+    """
+
+    _arguments = ("size",)
+    _rank = 1
+
+    def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
+        if not isinstance(size, int | np.integer) or isinstance(size, bool):
+            raise TypeError(f"UpSampling1D needs an integer for `size`. Received: size={size!r}.")
+        super().__init__("channels_last", **options)
+        self.size: int = standardize_sizes(size, 1, "size")[0]
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size * self.size
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the longer samples."""
+        return _repeated(inputs, (1, self.size, 1))
+
+
+def _cubic(x: FloatArray) -> FloatArray:
+    near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, near, np.where(x < 2, far, 0))
+
+
+_WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "bilinear": lambda x: np.maximum(0, 1 - x),
+    "bicubic": _cubic,
+    "lanczos3": lambda x: np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0),
+    "lanczos5": lambda x: np.where(x < 5, np.sinc(x) * np.sinc(x / 5), 0),
+}
+"""What an element at a distance counts (Keys 1981 for "bicubic", with a = -0.5)."""
+
+
+def _interpolation(name: str, size: int, factor: int) -> FloatArray:
+    """Return the matrix that makes an axis longer, each row with the weights of the old elements."""
+    places = (np.arange(size * factor) + 0.5) / factor - 0.5
+    weights = _WEIGHTS[name](np.abs(places[:, None] - np.arange(size)))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@register
+class UpSampling2D(_Spatial):
+    """Makes images larger by whole factors.
+
+    Args:
+        size: Factors for height and width, or one for both.
+        data_format: Where the channels are; the configured format if not given.
+        interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3" and "lanczos5" interpolate.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `size` is not positive, or the interpolation unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> UpSampling2D((2, 3))(np.ones((1, 4, 4, 3))).shape
+        (1, 8, 12, 3)
+    """
+
+    _arguments = ("size", "data_format", "interpolation")
+    _rank = 2
+
+    def __init__(
+        self,
+        size: Sizes = (2, 2),
+        data_format: DataFormat | None = None,
+        interpolation: Interpolation = "nearest",
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.size: tuple[int, ...] = standardize_sizes(size, 2, "size")
+        self.interpolation: str = interpolation.lower()
+        if self.interpolation not in ("nearest", *_WEIGHTS):
+            raise ValueError(
+                f"UpSampling2D knows the interpolations 'nearest', {', '.join(map(repr, _WEIGHTS))}. "
+                f"Received: interpolation={interpolation!r}."
+            )
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size * self.size[axis]
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the larger images."""
+        if self.interpolation == "nearest":
+            return _repeated(inputs, self._around(self.size, 1))
+        letters = "nhwc" if self.data_format == "channels_last" else "nchw"
+        for axis, factor in zip("hw", self.size, strict=True):
+            matrix = _interpolation(self.interpolation, inputs.shape[letters.index(axis)], factor)
+            inputs = ops.einsum(f"p{axis},{letters}->{letters.replace(axis, 'p')}", matrix.astype(inputs.dtype), inputs)
+        return inputs

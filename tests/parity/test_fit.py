@@ -67,14 +67,18 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def compare(ours: Any, theirs: Any, path: str = "") -> None:
     """Compare results: numbers to 1e-5 after an epoch and 1e-4 later, weights to 1e-4, everything else exactly."""
     if isinstance(theirs, dict):
-        assert list(ours) == list(theirs), path
+        assert isinstance(ours, dict), path
+        outputs = path == "/predict"  # which JAX sorts
+        assert sorted(ours) == sorted(theirs) if outputs else list(ours) == list(theirs), path
         for key, value in theirs.items():
-            compare(ours[key], value, f"{path}/{key}")
+            compare(ours[key], value, path if outputs else f"{path}/{key}")
     elif path.split("/")[-1] in ("weights", "first", "predict"):
+        assert isinstance(ours, list), path
         assert len(ours) == len(theirs), path
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4, err_msg=path)
     elif isinstance(theirs, list):
+        assert isinstance(ours, list), path
         assert len(ours) == len(theirs), path
         for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             compare(a, b, f"{path}/{i}")
@@ -94,7 +98,44 @@ def test_runs(name: str, live: Live) -> None:
     compare(ours, live[name])
 
 
-OTHER: dict[str, tuple[str | None, str]] = {}
+OTHER: dict[str, str | None] = {
+    # Keras trips over what it was given, with whatever error Python has at that place; ours names the mistake
+    **dict.fromkeys(
+        [
+            "fit losses by unknown name", "fit without x", "fit a scalar", "fit nothing", "fit an empty list",
+            "fit class weight as a list", "fit y too wide", "split 2", "batch size -1", "batch size 2.5",
+            "batch size in a string", "steps -1", "evaluate nothing", "evaluate y too wide", "train_on_batch fewer y",
+            "test_on_batch y too wide", "several, too many losses", "several, loss by unknown name",
+            "several, losses by name for a list", "several, too few targets", "several, one target",
+            "several, targets by name for a list",
+        ],
+        "ValueError",
+    ),
+    "fit a function as callback": "TypeError",
+    "fit a model without call": "NotImplementedError",  # a kind of RuntimeError, which Keras raises
+    # Keras goes on, with numbers that mean nothing: targets that broadcast, classes that are not there, settings
+    # that are silently left out or replaced
+    **dict.fromkeys(
+        [
+            "fit y too narrow", "fit labels too large", "fit labels below 0", "fit fractions as labels", "split -1",
+            "batch size 0", "verbose x", "verbose 5", "test_on_batch of nothing", "several, too few losses",
+            "several, targets in a list for a dict", "several, loss weights in a wrong list",
+            "several, loss weights by unknown name",
+        ],
+        "ValueError",
+    ),
+    # on its other backends Keras raises it as well
+    "fit without loss": "ValueError",
+    "several, no loss at all": "ValueError",
+    # what has a plain meaning is done
+    "predict nothing": None,
+    "fit nested lists": None,
+    "fit a list for y": None,
+    "fit a loss's configuration": None,
+    "fit a loss that is not reduced": None,  # the mean is
+    "fit without optimizer": None,  # only reports
+}  # fmt: skip
+"""Wrong uses where minikeras raises another class than Keras on purpose; None where it accepts them."""
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -102,7 +143,7 @@ def test_wrong_uses(name: str, live: Live) -> None:
     ours = fit_cases.outcome(minikeras, WRONG[name]).get("error")
     theirs = live[name].get("error")
     if name in OTHER:
-        assert ours == OTHER[name][0] != theirs, (ours, theirs)
+        assert ours == OTHER[name] != theirs, (ours, theirs)
     else:
         assert ours == theirs, (ours, live[name].get("text"))
 
@@ -111,3 +152,25 @@ def test_masks_are_those_of_keras() -> None:
     layer = keras.layers.Dropout(fit_cases.RATE, seed=fit_cases.SEED)
     for mask in fit_cases.masks(3, (8, 6)):
         np.testing.assert_array_equal(np.array(layer(np.ones((8, 6)), training=True)) != 0, mask)
+
+
+def test_initial_weights_of_a_model_that_fit_builds() -> None:
+    """Keras cannot train on the backend whose numbers these are: there the model is built by a call."""
+    found = []
+    for k in (minikeras, keras):
+        k.utils.set_random_seed(11)
+        layers = [k.layers.Dense(3), k.layers.Dropout(0.5), k.layers.Dense(2, kernel_initializer="he_normal")]
+        model = k.Sequential(layers)
+        if k is minikeras:
+            model.compile(k.optimizers.SGD(0.0), "mse")
+            model.fit(fit_cases.X, fit_cases.REAL, epochs=2, verbose=0)
+        else:
+            model(fit_cases.X)
+        found.append([np.array(w) for w in model.get_weights()])
+    assert len(found[0]) == 4
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_all_other_uses_are_in_the_table() -> None:
+    assert OTHER.keys() <= WRONG.keys()

@@ -1,0 +1,348 @@
+"""The contenders: minikeras, the loops written by hand, and the peers, each in a process of its own.
+
+    python -m benchmarks.contenders NAME
+
+serves one contender: it reads requests from standard input, one JSON object a line, and answers in the same form.
+Peers need not be installed beside minikeras: this file and `workloads.py` need NumPy alone.
+"""
+
+import gc
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.workloads import BULK_BATCH, Float, HandTuned, Products, Workload
+
+LONGEST = 20.0
+"""Seconds that one timed run takes at most, even if its start-up is then more than 2 % of it."""
+
+
+class KerasModel:
+    """The workload as a script for Keras says it; minikeras runs the same script.
+
+    Args:
+        keras: The module.
+        workload: The workload.
+        losses: What to compile with instead of the built-in loss.
+        layer: Makes the hidden layers, of so many units, instead of the built-in `Dense`.
+        metrics: Metrics to compile with.
+    """
+
+    def __init__(
+        self,
+        keras: Any,
+        workload: Workload,
+        loss: Any = None,
+        layer: Callable[[int, str], Any] | None = None,
+        metrics: list[str] | None = None,
+    ) -> None:
+        self.keras, self.workload = keras, workload
+        self.x, self.y = workload.data()
+        self.y = self.y.reshape(-1, 1) if workload.is_binary else self.y
+        model = keras.Sequential([keras.Input((workload.features,))])
+        for i, (units, activation) in enumerate(zip(workload.units, workload.activations, strict=True)):
+            inner = layer is not None and i < len(workload.units) - 1
+            model.add(layer(units, activation) if inner and layer else keras.layers.Dense(units, activation))
+        model.set_weights(workload.weights())
+        if loss is None and workload.is_binary:
+            loss = keras.losses.BinaryCrossentropy()
+        elif loss is None:
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=workload.activations[-1] == "linear")
+        self.optimizer = keras.optimizers.get(workload.optimizer)
+        self.loss = loss
+        model.compile(optimizer=self.optimizer, loss=loss, metrics=metrics)
+        self.model = model
+
+    def fit(self, epochs: int, **options: Any) -> list[float]:
+        """Train, with the rows in a new order each epoch, and return the mean loss of each."""
+        options = {"batch_size": self.workload.batch, "epochs": epochs, "verbose": 0, **options}
+        losses: list[float] = self.model.fit(self.x, self.y, **options).history["loss"]
+        return losses
+
+    def call(self, x: Float) -> Any:
+        """Return the outputs for one row, as the library's tensor."""
+        return self.model(x)
+
+    def predict(self, x: Float) -> Any:
+        """Return the outputs for one row, as an array."""
+        return self.model.predict(x, verbose=0)
+
+    def bulk(self, x: Float) -> Any:
+        """Return the outputs for many rows."""
+        return self.model.predict(x, batch_size=BULK_BATCH, verbose=0)
+
+    def tape(self, epochs: int) -> None:
+        """Train in a loop of one's own with a GradientTape, in TensorFlow inside `tf.function`."""
+        n, x, y = self.workload.batch, self.x, self.y
+        batches = [(x[start : start + n], y[start : start + n]) for start in range(0, len(x), n)]
+        if self.keras.__name__ == "keras":
+            tensorflow = importlib.import_module("tensorflow")
+            make_tape, convert = tensorflow.GradientTape, tensorflow.convert_to_tensor
+            batches = [(convert(a), convert(b)) for a, b in batches]
+        else:
+            make_tape = self.keras.GradientTape
+
+        def step(x: Any, y: Any) -> Any:
+            with make_tape() as tape:
+                loss = self.loss(y, self.model(x, training=True))
+            variables = self.model.trainable_variables
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            return loss
+
+        if self.keras.__name__ == "keras":
+            if "_step" not in vars(self):
+                self._step = tensorflow.function(step)
+            step = self._step
+        for _ in range(epochs):
+            for a, b in batches:
+                step(a, b)
+
+    def get_weights(self) -> list[Float]:
+        """Return the weights: kernel, bias, kernel, ..."""
+        weights: list[Float] = self.model.get_weights()
+        return weights
+
+
+class Torch:
+    """The workload in PyTorch alone, with its fused optimizer where it has one."""
+
+    def __init__(self, workload: Workload) -> None:
+        torch: Any = importlib.import_module("torch")
+        self.torch, self.workload = torch, workload
+        x, y = workload.data()
+        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y if workload.is_binary else y.astype("int64"))
+        self.y = self.y.reshape(-1, 1) if workload.is_binary else self.y
+        parts: list[Any] = []
+        given = iter(workload.weights())
+        sizes = (workload.features, *workload.units)
+        for i, activation in enumerate(workload.activations):
+            linear = torch.nn.Linear(sizes[i], sizes[i + 1])
+            linear.weight.data = torch.from_numpy(np.ascontiguousarray(next(given).T))
+            linear.bias.data = torch.from_numpy(next(given))
+            parts.append(linear)
+            if i < len(workload.units) - 1:
+                parts.append({"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid}[activation]())
+        self.logits = torch.nn.Sequential(*parts)
+        last = {"sigmoid": torch.nn.Sigmoid, "softmax": lambda: torch.nn.Softmax(-1), "linear": torch.nn.Identity}
+        self.model = torch.nn.Sequential(*parts, last[workload.activations[-1]]())
+        self.loss = torch.nn.BCEWithLogitsLoss() if workload.is_binary else torch.nn.CrossEntropyLoss()
+        if workload.optimizer == "adam":
+            self.optimizer = torch.optim.Adam(self.logits.parameters(), 0.001, eps=1e-7, fused=True)
+        else:
+            self.optimizer = torch.optim.RMSprop(self.logits.parameters(), 0.001, alpha=0.9, eps=1e-7)
+
+    def fit(self, epochs: int) -> list[float]:
+        """Train, with the rows in a new order each epoch, and return the mean loss of each."""
+        losses = []
+        for _ in range(epochs):
+            order, total = self.torch.randperm(len(self.x)), self.torch.zeros(())
+            for rows in order.split(self.workload.batch):
+                self.optimizer.zero_grad()
+                loss = self.loss(self.logits(self.x[rows]), self.y[rows])
+                loss.backward()
+                self.optimizer.step()
+                total += loss.detach()
+            losses.append(float(total) / self.workload.steps)
+        return losses
+
+    def call(self, x: Float) -> Any:
+        """Return the outputs for one row, as a tensor."""
+        with self.torch.inference_mode():
+            return self.model(self.torch.from_numpy(x))
+
+    def predict(self, x: Float) -> Any:
+        """Return the outputs for one row, as an array."""
+        return self.call(x).numpy()
+
+    def bulk(self, x: Float) -> Any:
+        """Return the outputs for many rows."""
+        with self.torch.inference_mode():
+            parts = [self.model(part) for part in self.torch.from_numpy(x).split(BULK_BATCH)]
+            return self.torch.cat(parts).numpy()
+
+
+class ScikitLearn:
+    """The workload as scikit-learn's classifier, which always ends in probabilities and has Adam for RMSprop."""
+
+    def __init__(self, workload: Workload) -> None:
+        self.workload = workload
+        self.x, y = workload.data()
+        self.y = y.astype("int32")
+        self.kind: Any = importlib.import_module("sklearn.neural_network").MLPClassifier
+        self.model = self._train(1)
+
+    def _train(self, epochs: int) -> Any:
+        activation = {"sigmoid": "logistic", "relu": "relu"}[self.workload.activations[0]]
+        options = {"hidden_layer_sizes": self.workload.units[:-1], "batch_size": self.workload.batch, "alpha": 0.0}
+        model = self.kind(activation=activation, max_iter=epochs, tol=0.0, n_iter_no_change=1 << 30, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return model.fit(self.x, self.y)
+
+    def fit(self, epochs: int) -> list[float]:
+        """Train, with the rows in a new order each epoch, and return the mean loss of each."""
+        self.model = self._train(epochs)
+        losses: list[float] = self.model.loss_curve_
+        return losses
+
+    def call(self, x: Float) -> Any:
+        """Return the outputs for one row, as an array."""
+        return self.model.predict_proba(x)
+
+    predict = call
+    bulk = call
+
+
+def _keras(backend: str) -> Callable[[Workload], KerasModel]:
+    def make(workload: Workload) -> KerasModel:
+        os.environ["KERAS_BACKEND"] = backend
+        return KerasModel(importlib.import_module("keras"), workload)
+
+    return make
+
+
+def _minikeras(workload: Workload) -> KerasModel:
+    return KerasModel(importlib.import_module("minikeras"), workload)
+
+
+CONTENDERS: dict[str, tuple[Callable[[Workload], Any], tuple[str, ...]]] = {
+    "minikeras": (_minikeras, ("numpy",)),
+    "hand-tuned": (HandTuned, ("numpy",)),
+    "products": (Products, ("numpy",)),
+    "keras-jax": (_keras("jax"), ("keras", "jax")),
+    "keras-tensorflow": (_keras("tensorflow"), ("keras", "tensorflow")),
+    "keras-torch": (_keras("torch"), ("keras", "torch")),
+    "torch": (Torch, ("torch",)),
+    "scikit-learn": (ScikitLearn, ("sklearn",)),
+}
+"""Each contender's class, and the modules it needs."""
+PEERS = tuple(CONTENDERS)[3:]
+
+
+# --- measuring one of them ------------------------------------------------------------------------------------
+
+
+class Stopwatch:
+    """Times runs of a function that takes how often to repeat its work, long enough that its start-up does not count.
+
+    Args:
+        run: The function.
+        seconds: How long one timed run should take at least.
+
+    Attributes:
+        startup: The share of a timed run that is start-up.
+    """
+
+    def __init__(self, run: Callable[[int], object], seconds: float) -> None:
+        self._run = run
+        run(1)
+        run(1)
+        count = 1
+        while (spent := self._time(count)) < seconds / 4:
+            count *= 2
+        each = spent / count
+        extra = max(0.0, min(self._time(1) for _ in range(3)) - each) if count > 1 else 0.0
+        self.repeats = max(1, int(min(max(seconds, 49 * extra), LONGEST) / each))
+        self.startup = extra / (extra + self.repeats * each)
+
+    def _time(self, count: int) -> float:
+        start = perf_counter()
+        self._run(count)
+        return perf_counter() - start
+
+    def measure(self) -> float:
+        """Return the seconds that one repetition takes, from one run."""
+        return self._time(self.repeats) / self.repeats
+
+
+def peak_memory() -> float:
+    """Return the largest resident memory of this process so far, in MB."""
+    for line in Path("/proc/self/status").read_text(encoding="utf8").splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("Peak memory needs /proc/self/status with VmHWM, which Linux has.")
+
+
+class Server:
+    """Answers requests about one contender."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.make = CONTENDERS[name][0]
+        self.watches: dict[tuple[str, Workload, str | None], tuple[Stopwatch, float]] = {}
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of what the contender uses."""
+        distributions = packages_distributions()
+        return {name: version(name) for module in CONTENDERS[self.name][1] for name in distributions[module][:1]}
+
+    def time(self, mode: str, workload: Workload, seconds: float, variant: str | None = None) -> tuple[float, float]:
+        """Return the microseconds of a step, a call or a row, and the share of start-up in the measurement."""
+        key = mode, workload, variant
+        if key not in self.watches:
+            if variant is None:
+                contender = self.make(workload)
+            else:
+                contender = importlib.import_module("benchmarks.variants").VARIANTS[variant](workload)
+            self.watches[key] = self._watch(contender, mode, workload, seconds)
+        watch, units = self.watches[key]
+        gc.collect()
+        return watch.measure() / units * 1e6, watch.startup
+
+    def _watch(self, contender: Any, mode: str, workload: Workload, seconds: float) -> tuple[Stopwatch, float]:
+        function = getattr(contender, mode)
+        if mode in ("fit", "tape"):
+            return Stopwatch(function, seconds), workload.steps
+        rows = workload.bulk_rows if mode == "bulk" else 1
+        x = np.random.default_rng(2).standard_normal((rows, workload.features), "float32")
+
+        def run(count: int) -> None:
+            for _ in range(count):
+                function(x)
+
+        return Stopwatch(run, seconds), rows
+
+    def forget(self) -> None:
+        """Let go of all models and data."""
+        self.watches.clear()
+        gc.collect()
+
+    def memory(self, workload: Workload) -> tuple[float, float]:
+        """Return the peak memory of training, in MB, and how much of it training took beyond data and imports."""
+        contender = self.make(workload)
+        before = peak_memory()
+        contender.fit(3)
+        return peak_memory(), peak_memory() - before
+
+    def ask(self, function: str, workload: Workload) -> Any:
+        """Return what a function of `variants.py` says, which only minikeras is asked."""
+        return getattr(importlib.import_module("benchmarks.variants"), function)(workload)
+
+
+def serve(name: str) -> None:
+    """Answer requests until standard input ends. What libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf8")
+    os.dup2(2, 1)
+    server = Server(name)
+    for line in sys.stdin:
+        method, arguments = json.loads(line)
+        if "workload" in arguments:
+            arguments["workload"] = _workload(*arguments["workload"])
+        print(json.dumps(getattr(server, method)(**arguments)), file=answers, flush=True)
+
+
+def _workload(features: int, units: list[int], activations: list[str], *rest: Any) -> Workload:
+    return Workload(features, tuple(units), tuple(activations), *rest)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

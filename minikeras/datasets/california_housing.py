@@ -1,0 +1,48 @@
+"""House prices in California."""
+
+from typing import Literal
+
+from .base import Split, check_test_split, fetch, read_table
+
+
+def load_data(
+    version: Literal["large", "small"] = "large",
+    path: str = "california_housing.npz",
+    test_split: float = 0.2,
+    seed: int = 113,
+) -> Split:
+    """Return what 20,640 districts of California were like in 1990, and the median value of a house there.
+
+    The columns are median income, median age of a house, rooms and bedrooms a household, people, people a household,
+    latitude and longitude.
+
+    Args:
+        version: "large" for all districts, "small" for 600 of them.
+        path: Name of the file in the cache folder.
+        test_split: Fraction of the districts to test on.
+        seed: Seed of their order.
+
+    Returns:
+        (x_train, y_train), (x_test, y_test): 8 columns a district, of shape (n, 8), and the value in dollars, of shape
+        (n,).
+
+    Raises:
+        ValueError: if `test_split` is not at least 0 and below 1, or `version` is another.
+        OSError: if the file is not there and cannot be downloaded.
+
+    Source: Pace and Barry 1997, https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.html
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data(version="small")  # doctest: +SKIP
+        >>> x_train.shape, x_test.shape  # doctest: +SKIP
+        ((480, 8), (120, 8))
+    """
+    check_test_split(test_split)
+    if version not in ("large", "small"):
+        raise ValueError(f"`version` must be 'large' or 'small'. Received: version={version!r}.")
+    file_hash = "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f"
+    path = fetch(path, "california_housing.npz", file_hash)
+    return read_table(path, test_split, seed, 600 if version == "small" else None)
+
+
+__all__ = ["load_data"]

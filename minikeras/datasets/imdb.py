@@ -1,0 +1,80 @@
+"""Film reviews, kind or not."""
+
+import numpy as np
+
+from .base import Split, fetch, shuffled
+from .text import limit, number, read_index, shorter
+from .unpickle import read_lists
+
+
+def load_data(
+    path: str = "imdb.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    seed: int = 113,
+    start_char: int | None = 1,
+    oov_char: int | None = 2,
+    index_from: int | None = 3,
+) -> Split:
+    """Return 25,000 film reviews to train on and as many to test on, and whether each is kind.
+
+    A review is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.
+
+    Args:
+        path: Name of the file in the cache folder.
+        num_words: From which number on words are replaced by `oov_char`; None replaces the largest alone.
+        skip_top: Below which number words are replaced.
+        maxlen: Reviews of this many words or more are left out.
+        seed: Seed of the order of the reviews.
+        start_char: Put before each review, unless it is None.
+        oov_char: What words are replaced by; None leaves them out.
+        index_from: Added to the number of each word, so that smaller ones are free.
+
+    Returns:
+        (x_train, y_train), (x_test, y_test): arrays of lists, and labels of shape (n,), 1 where the review is kind.
+
+    Raises:
+        ValueError: if no review is shorter than `maxlen`.
+        OSError: if the file is not there and cannot be downloaded.
+
+    Source: Maas et al. 2011, https://ai.stanford.edu/~amaas/data/sentiment/
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
+        >>> x_train[0][:5], y_train[0]  # doctest: +SKIP
+        ([1, 14, 22, 16, 43], 1)
+    """
+    file_hash = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
+    arrays = read_lists(fetch(path, "imdb.npz", file_hash))
+    random = np.random.RandomState(seed)
+    parts = []
+    for part in ("train", "test"):
+        x, y = shuffled(random, arrays[f"x_{part}"], arrays[f"y_{part}"])
+        parts.append(shorter(maxlen, number(x, start_char, index_from), y))
+        if not parts[-1][0]:
+            raise ValueError(f"No review to {part} with is shorter than maxlen={maxlen}. Increase it.")
+    (x_train, y_train), (x_test, y_test) = parts
+    texts = limit(x_train + x_test, num_words, skip_top, oov_char)
+    end = len(x_train)
+    return (np.array(texts[:end], object), y_train), (np.array(texts[end:], object), y_test)
+
+
+def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
+    """Return words and their numbers, to which `load_data` adds `index_from`.
+
+    Args:
+        path: Name of the file in the cache folder.
+
+    Raises:
+        OSError: if the file is not there and cannot be downloaded.
+
+    Example:
+        >>> words = {number + 3: word for word, number in get_word_index().items()}  # doctest: +SKIP
+        >>> words[4]  # doctest: +SKIP
+        'the'
+    """
+    return read_index(path, "imdb_word_index.json", "bfafd718b763782e994055a2d397834f")
+
+
+__all__ = ["get_word_index", "load_data"]

@@ -1,0 +1,90 @@
+"""News, and what they are about."""
+
+import numpy as np
+
+from .base import Split, fetch, shuffled
+from .text import limit, number, read_index, shorter
+from .unpickle import read_lists
+
+_TOPICS = (
+    "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves ship cotton carcass "
+    "crude nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi "
+    "iron-steel rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead"
+)
+
+
+def load_data(
+    path: str = "reuters.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    test_split: float = 0.2,
+    seed: int = 113,
+    start_char: int | None = 1,
+    oov_char: int | None = 2,
+    index_from: int | None = 3,
+) -> Split:
+    """Return 11,228 news of Reuters, and which of 46 topics each is about.
+
+    A text is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.
+
+    Args:
+        path: Name of the file in the cache folder.
+        num_words: From which number on words are replaced by `oov_char`; None replaces the largest alone.
+        skip_top: Below which number words are replaced.
+        maxlen: Texts of this many words or more are left out.
+        test_split: Fraction of the texts to test on.
+        seed: Seed of the order of the texts.
+        start_char: Put before each text, unless it is None.
+        oov_char: What words are replaced by; None leaves them out.
+        index_from: Added to the number of each word, so that smaller ones are free.
+
+    Returns:
+        (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names.
+
+    Raises:
+        OSError: if the file is not there and cannot be downloaded.
+
+    Source: Reuters-21578, https://archive.ics.uci.edu/dataset/137
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data(num_words=10000)  # doctest: +SKIP
+        >>> len(x_train), len(x_test)  # doctest: +SKIP
+        (8982, 2246)
+    """
+    file_hash = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
+    arrays = read_lists(fetch(path, "reuters.npz", file_hash))
+    x, y = shuffled(np.random.RandomState(seed), arrays["x"], arrays["y"])
+    texts, y = shorter(maxlen, number(x, start_char, index_from), y)
+    texts = limit(texts, num_words, skip_top, oov_char)
+    end = int(len(texts) * (1 - test_split))
+    return (np.array(texts[:end], object), y[:end]), (np.array(texts[end:], object), y[end:])
+
+
+def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
+    """Return words and their numbers, to which `load_data` adds `index_from`.
+
+    Args:
+        path: Name of the file in the cache folder.
+
+    Raises:
+        OSError: if the file is not there and cannot be downloaded.
+
+    Example:
+        >>> get_word_index()["the"]  # doctest: +SKIP
+        1
+    """
+    return read_index(path, "reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921")
+
+
+def get_label_names() -> tuple[str, ...]:
+    """Return the names of the 46 topics, in the order of their numbers.
+
+    Example:
+        >>> get_label_names()[3]
+        'earn'
+    """
+    return tuple(_TOPICS.split())
+
+
+__all__ = ["get_label_names", "get_word_index", "load_data"]

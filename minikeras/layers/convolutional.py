@@ -1,0 +1,508 @@
+"""Layers whose kernel slides over the axes between batch and channels."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Unpack
+
+import numpy as np
+
+from .. import _state, activations, constraints, initializers, ops, regularizers
+from .._signature import parameters
+from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
+from ..input_spec import InputSpec
+from ..ops.convolution import (
+    from_channels_last,
+    shift,
+    slid_sizes,
+    standardize_padding,
+    standardize_sizes,
+    to_channels_last,
+    transposed,
+)
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import BaseOptions, InitializerLike, Layer, RegularizerLike, register
+from .core import ActivationLike, ConstraintLike
+
+_KINDS: dict[str, Any] = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
+
+
+class _Sliding(Layer):
+    """What all layers here share: a window, strides, a bias and an activation.
+
+    Args:
+        kernel_size: Size of the window.
+        strides: Steps from place to place.
+        padding: "valid", "same", or "causal" along one axis.
+        data_format: Where the channels are.
+        dilation_rate: Distance of the window's elements.
+        activation: Name or function.
+        use_bias: Whether there is a bias.
+        options: Arguments of every layer.
+        settings: Counts, which must be positive, and initializers, regularizers and constraints, by their names.
+    """
+
+    _rank: ClassVar[int]
+    _strides_or_dilation: ClassVar[bool] = True
+    """Whether strides and dilation together are refused, as Keras does."""
+    bias: Variable | None
+
+    def __init__(
+        self, kernel_size: Sizes, strides: Sizes, padding: str, data_format: DataFormat | None, dilation_rate: Sizes,
+        activation: ActivationLike | None, use_bias: bool, options: Any, **settings: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        rank = self._rank
+        self.kernel_size: Shape = standardize_sizes(kernel_size, rank, "kernel_size")
+        self.strides: Shape = standardize_sizes(strides, rank, "strides")
+        self.padding: Any = standardize_padding(padding, "valid", "same", *["causal"] * self._takes_causal())
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self.dilation_rate: Shape = standardize_sizes(dilation_rate, rank, "dilation_rate")
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.use_bias = use_bias
+        for key, value in settings.items():
+            kind = _KINDS.get(key.rpartition("_")[2])
+            setattr(self, key, self._positive(key, value) if kind is None else kind.get(value))
+        if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"{type(self).__name__} takes either strides or a dilation rate above 1. Received: "
+                f"strides={self.strides}, dilation_rate={self.dilation_rate}."
+            )
+        self.input_spec = InputSpec(ndim=rank + 2)
+
+    def _takes_causal(self) -> bool:
+        return False
+
+    def _positive(self, name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
+            raise ValueError(
+                f"{type(self).__name__} needs a positive integer for `{name}`. Received: {name}={value!r}."
+            )
+        return int(value)
+
+    def _channel_axis(self) -> int:
+        return -1 if self.data_format == "channels_last" else 1
+
+    def _weight(self, name: str, shape: Shape, kind: str) -> Variable:
+        """Make a weight with the initializer, regularizer and constraint of its kind."""
+        initializer, regularizer, constraint = (getattr(self, f"{kind}_{end}") for end in _KINDS)
+        return self.add_weight(shape, initializer, regularizer=regularizer, constraint=constraint, name=name)
+
+    def _make_kernels(self, channels: int) -> None:
+        """Make all weights but the bias."""
+        raise NotImplementedError
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        """Return the output without bias and activation; channels are last on both sides."""
+        raise NotImplementedError
+
+    def _filters(self, channels: Any) -> Any:
+        return self.filters
+
+    def _slid(self, sizes: ShapeLike) -> PartialShape:
+        who = f"The input of layer '{self.name}'"
+        return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the weights for an input of so many channels."""
+        axis = self._channel_axis()
+        self.compute_output_shape(input_shape)  # refuses shapes that do not fit
+        channels = input_shape[axis]
+        if channels is None:
+            raise ValueError(
+                f"Layer '{self.name}': the number of input channels, axis {axis}, must be known. "
+                f"Received: {tuple(input_shape)}."
+            )
+        self._make_kernels(channels)
+        self.bias = self._weight("bias", (self._filters(channels),), "bias") if self.use_bias else None
+        self.input_spec = InputSpec(ndim=self._rank + 2, axes={axis: channels})
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return activation(convolution + bias)."""
+        if "float" not in inputs.dtype:
+            inputs = ops.cast(inputs, self.compute_dtype)
+        outputs = self._convolve(to_channels_last(inputs, self.data_format))
+        if self.bias is not None:
+            outputs = shift(outputs, self.bias)
+        activated: Tensor = self.activation(from_channels_last(outputs, self.data_format))
+        return activated
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the batch size, the sizes of the places, and the number of filters where the channels are.
+
+        Raises:
+            ValueError: if the number of axes is wrong, or the input is smaller than the window.
+        """
+        if len(input_shape) != self._rank + 2:
+            raise ValueError(
+                f"Layer '{self.name}' needs an input of {self._rank + 2} axes. Received: shape {tuple(input_shape)}."
+            )
+        filters = self._filters(input_shape[self._channel_axis()])
+        if self.data_format == "channels_last":
+            return (input_shape[0], *self._slid(input_shape[1:-1]), filters)
+        return (input_shape[0], filters, *self._slid(input_shape[2:]))
+
+
+class _Conv(_Sliding):
+    kernel: Variable
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: CausalPadding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: Sizes = 1,
+        groups: int = 1,
+        activation: ActivationLike | None = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None,
+        kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            {**options, "activity_regularizer": activity_regularizer},
+            filters=filters, groups=groups,
+            kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint,
+        )  # fmt: skip
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{type(self).__name__} splits its filters into groups, so their number must be a multiple. "
+                f"Received: filters={filters}, groups={groups}."
+            )
+
+    _arguments = parameters(__init__).names[1:]
+
+    def _takes_causal(self) -> bool:
+        return self._rank == 1
+
+    def _make_kernels(self, channels: int) -> None:
+        if channels % self.groups:
+            raise ValueError(
+                f"Layer '{self.name}' splits its input channels into groups, so their number must be a multiple. "
+                f"Received: {channels} channels, groups={self.groups}."
+            )
+        self.kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters), "kernel")
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
+
+
+@register
+class Conv1D(_Conv):
+    """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
+
+    The arguments are those of `Conv2D`, with one number for a size. `padding` may also be "causal": then no output
+    depends on a later input.
+
+    Input shape:  (batch, steps, channels).
+    Output shape: (batch, new steps, filters).
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Conv1D(1, 2, padding="causal", kernel_initializer="ones")
+        >>> print(layer(np.array([[[1.0], [2.0], [4.0]]]))[0, :, 0])
+        Tensor([1. 3. 6.], shape=(3,), dtype=float32)
+    """
+
+    _rank = 1
+
+
+@register
+class Conv2D(_Conv):
+    """Convolution of images: activation(conv(x, kernel) + bias).
+
+    Args:
+        filters: Number of output channels, a positive integer.
+        kernel_size: Height and width of the window, or one number for both.
+        strides: Steps from place to place.
+        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
+        data_format: "channels_last" or "channels_first"; the configured one if not given.
+        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
+        groups: Into how many groups, each with filters of its own, the channels are split.
+        activation: Name or function; the identity if not given.
+        use_bias: Whether there is a bias.
+        kernel_initializer: What fills the kernel, of shape (*kernel_size, channels / groups, filters).
+        bias_initializer: What fills the bias, of shape (filters,).
+        kernel_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: Projection of the kernel after each training step.
+        bias_constraint: Projection of the bias after each training step.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
+    Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).
+
+    Raises:
+        ValueError: if a number is not positive, if channels or filters are no multiple of the groups, or if an input
+            does not fit or is smaller than the window.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv2D(4, 3, activation="relu")(np.ones((2, 28, 28, 1))).shape
+        (2, 26, 26, 4)
+    """
+
+    _rank = 2
+
+
+class _ConvTranspose(_Sliding):
+    kernel: Variable
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: Padding = "valid",
+        output_padding: Sizes | None = None,
+        data_format: DataFormat | None = None,
+        dilation_rate: Sizes = 1,
+        activation: ActivationLike | None = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None,
+        kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            {**options, "activity_regularizer": activity_regularizer}, filters=filters,
+            kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint,
+        )  # fmt: skip
+        self.output_padding: Shape | None = None
+        if output_padding is not None:
+            self.output_padding = standardize_sizes(output_padding, self._rank, "output_padding", 0)
+            if any(more >= s for more, s in zip(self.output_padding, self.strides, strict=True)):
+                raise ValueError(
+                    f"{type(self).__name__} needs an `output_padding` less than the strides. "
+                    f"Received: output_padding={output_padding!r}, strides={self.strides}."
+                )
+
+    _arguments = parameters(__init__).names[1:]
+
+    def _make_kernels(self, channels: int) -> None:
+        self.kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels), "kernel")
+
+    def _slid(self, sizes: ShapeLike) -> PartialShape:
+        how = self.strides, self.padding, self.output_padding, self.dilation_rate
+        return transposed(sizes, self.kernel_size, *how)[0]
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        how = self.strides, self.padding, self.output_padding
+        return ops.conv_transpose(inputs, self.kernel, *how, "channels_last", self.dilation_rate)
+
+
+@register
+class Conv1DTranspose(_ConvTranspose):
+    """The way back of a convolution along one axis, which makes it longer.
+
+    The arguments are those of `Conv2DTranspose`, with one number for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
+        >>> print(layer(np.array([[[1.0], [2.0]]]))[0, :, 0])
+        Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
+    """
+
+    _rank = 1
+
+
+@register
+class Conv2DTranspose(_ConvTranspose):
+    """The way back of a convolution of images, which makes them larger.
+
+    The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
+    `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
+
+    Input shape:  (batch, height, width, channels).
+    Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
+        window exceeds the strides for "valid".
+
+    Raises:
+        ValueError: as `Conv2D`, and if `output_padding` is not less than the strides.
+
+    Source: Zeiler et al. 2010.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape
+        (2, 14, 14, 4)
+    """
+
+    _rank = 2
+
+
+class _DepthwiseConv(_Sliding):
+    _strides_or_dilation = False
+    kernel: Variable
+
+    def __init__(
+        self,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: Padding = "valid",
+        depth_multiplier: int = 1,
+        data_format: DataFormat | None = None,
+        dilation_rate: Sizes = 1,
+        activation: ActivationLike | None = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None,
+        depthwise_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            {**options, "activity_regularizer": activity_regularizer}, depth_multiplier=depth_multiplier,
+            depthwise_initializer=depthwise_initializer, bias_initializer=bias_initializer,
+            depthwise_regularizer=depthwise_regularizer, bias_regularizer=bias_regularizer,
+            depthwise_constraint=depthwise_constraint, bias_constraint=bias_constraint,
+        )  # fmt: skip
+
+    _arguments = parameters(__init__).names[1:]
+
+    def _filters(self, channels: Any) -> Any:
+        return None if channels is None else channels * self.depth_multiplier
+
+    def _make_kernels(self, channels: int) -> None:
+        self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise")
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
+
+
+@register
+class DepthwiseConv1D(_DepthwiseConv):
+    """Convolution of each channel by itself along one axis.
+
+    The arguments are those of `DepthwiseConv2D`, with one number for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
+        (2, 8, 8)
+    """
+
+    _rank = 1
+
+
+@register
+class DepthwiseConv2D(_DepthwiseConv):
+    """Convolution of each channel of images by itself.
+
+    The arguments are those of `Conv2D`, with `depth_multiplier`, the number of filters for each channel, in place of
+    `filters` and `groups`. The kernel, of shape (*kernel_size, channels, depth_multiplier), has the settings that
+    begin with "depthwise".
+
+    Example:
+        >>> import numpy as np
+        >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((2, 28, 28, 4))).shape
+        (2, 26, 26, 8)
+    """
+
+    _rank = 2
+
+
+class _SeparableConv(_Sliding):
+    _strides_or_dilation = False
+    depthwise_kernel: Variable
+    pointwise_kernel: Variable
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = 1,
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: Sizes = 1,
+        depth_multiplier: int = 1,
+        activation: ActivationLike | None = None,
+        use_bias: bool = True,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike | None = None,
+        pointwise_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None,
+        depthwise_constraint: ConstraintLike | None = None,
+        pointwise_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            {**options, "activity_regularizer": activity_regularizer},
+            filters=filters, depth_multiplier=depth_multiplier, depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer,
+            depthwise_regularizer=depthwise_regularizer, pointwise_regularizer=pointwise_regularizer,
+            bias_regularizer=bias_regularizer, depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint, bias_constraint=bias_constraint,
+        )  # fmt: skip
+
+    _arguments = parameters(__init__).names[1:]
+
+    def _make_kernels(self, channels: int) -> None:
+        depth, ones = self.depth_multiplier, (1,) * self._rank
+        self.depthwise_kernel = self._weight("depthwise_kernel", (*self.kernel_size, channels, depth), "depthwise")
+        self.pointwise_kernel = self._weight("pointwise_kernel", (*ones, channels * depth, self.filters), "pointwise")
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        kernels, how = (self.depthwise_kernel, self.pointwise_kernel), (self.strides, self.padding)
+        return ops.separable_conv(inputs, *kernels, *how, "channels_last", self.dilation_rate)
+
+
+@register
+class SeparableConv1D(_SeparableConv):
+    """Convolution of each channel along one axis, and then of all channels with a window of one element.
+
+    The arguments are those of `SeparableConv2D`, with one number for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
+        (2, 8, 6)
+    """
+
+    _rank = 1
+
+
+@register
+class SeparableConv2D(_SeparableConv):
+    """Convolution of each channel of images, and then of all channels with a window of one element.
+
+    The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
+    first convolution makes of each. The two kernels have the settings that begin with "depthwise" and "pointwise".
+
+    Source: Chollet 2017.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = SeparableConv2D(6, 3)
+        >>> layer(np.ones((2, 28, 28, 4))).shape, layer.count_params()
+        ((2, 26, 26, 6), 66)
+    """
+
+    _rank = 2

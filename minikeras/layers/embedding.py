@@ -1,0 +1,116 @@
+"""Vectors for whole numbers, such as those of words."""
+
+from collections.abc import Callable
+from typing import Any, TypedDict, Unpack
+from warnings import warn
+
+import numpy as np
+
+from .. import constraints, initializers, ops, regularizers
+from .._typing import Config, DTypeLike, PartialShape, ShapeLike, TensorLike
+from ..dtype_policies import DTypePolicy
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import InitializerLike, Layer, RegularizerLike, register
+from .core import ConstraintLike
+
+
+class _EmbeddingOptions(TypedDict, total=False):
+    """Keyword arguments of Embedding: those of every layer but `input_dim`, and `input_length`, which has no effect."""
+
+    name: str | None
+    trainable: bool
+    dtype: DTypeLike | DTypePolicy | Config | None
+    autocast: bool
+    input_shape: ShapeLike
+    activity_regularizer: RegularizerLike | None
+    input_length: int | None
+
+
+@register
+class Embedding(Layer):
+    """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
+
+    Args:
+        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1.
+        output_dim: Length of the vectors.
+        embeddings_initializer: What fills them, of shape (input_dim, output_dim).
+        embeddings_regularizer: Penalty on them.
+        embeddings_constraint: Projection of them after each training step.
+        mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
+        weights: First values of the vectors, in place of the initializer's.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input shape:  (batch, ...), numbers from 0.
+    Output shape: (batch, ..., output_dim).
+
+    Raises:
+        ValueError: if a size is not a positive integer, or `weights` has another shape.
+        IndexError: for numbers out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
+        >>> layer(np.array([[2, 0]])).tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+    """
+
+    _arguments = ("input_dim", "output_dim", "embeddings_initializer", "embeddings_regularizer",
+                  "activity_regularizer", "embeddings_constraint", "mask_zero")  # fmt: skip
+    embeddings: Variable
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike | None = None,
+        embeddings_constraint: ConstraintLike | None = None,
+        mask_zero: bool = False,
+        weights: TensorLike | None = None,
+        **options: Unpack[_EmbeddingOptions],
+    ) -> None:
+        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size <= 0:
+                raise ValueError(f"Embedding needs a positive integer for `{name}`. Received: {name}={size!r}.")
+        if options.pop("input_length", None) is not None:
+            warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
+        super().__init__(**options)
+        self.input_dim: int = int(input_dim)
+        self.output_dim: int = int(output_dim)
+        self.embeddings_initializer: Callable[..., Any] = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer: Callable[..., Any] | None = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint: Callable[..., Any] | None = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking: bool = mask_zero
+        self.autocast = False
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        """Make the vectors."""
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+            name="embeddings",
+        )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the vectors of the numbers."""
+        index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
+        return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
+        """Return where the numbers are not 0, None without `mask_zero`."""
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return (batch, ..., output_dim)."""
+        return (*input_shape, self.output_dim)
+
+    def get_config(self) -> Config:
+        """Return the arguments; `quantization_config` stands there for Keras, always None."""
+        return {**super().get_config(), "quantization_config": None}

@@ -1,0 +1,395 @@
+"""Layers that make one tensor of several."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import prod
+from typing import Any, ParamSpec, Unpack, cast
+from typing import Concatenate as WithFirst
+
+from .. import ops
+from .._typing import PartialShape, ShapeLike, TensorLike
+from ..tensor import Tensor
+from .base import Layer, LayerOptions, mask_of, masked, register
+
+P = ParamSpec("P")
+
+
+class _Merging(Layer):
+    """A layer of a list of inputs."""
+
+    supports_masking = True
+    _count: int | None = None
+    """How many inputs there must be, None for any number."""
+
+    def __init__(self, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+
+    def _listed(self, input_shape: Any) -> list[ShapeLike]:
+        """Return the shapes of the inputs, which are several."""
+        shapes = list(input_shape) if isinstance(input_shape, list | tuple) else []
+        if not shapes or not all(isinstance(shape, list | tuple) for shape in shapes):
+            raise ValueError(f"{type(self).__name__} needs a list of inputs. Received one of shape {input_shape}.")
+        if self._count not in (None, len(shapes)):
+            raise ValueError(
+                f"{type(self).__name__} needs exactly {self._count} inputs. Received {len(shapes)} of shapes {shapes}."
+            )
+        return shapes
+
+    def build(self, input_shape: Any) -> None:
+        """Check that the inputs fit together.
+
+        Raises:
+            ValueError: naming the shapes, if they do not.
+        """
+        self.compute_output_shape(input_shape)
+
+    def _masks(self, inputs: Any, mask: Any) -> list[Any]:
+        """Return the masks of the inputs."""
+        if not isinstance(inputs, list | tuple) or not isinstance(mask, list | tuple) or len(inputs) != len(mask):
+            raise ValueError(f"`inputs` and `mask` must be lists of the same length. Received: {inputs}, {mask}.")
+        return list(mask)
+
+
+class _Elementwise(_Merging):
+    """A layer that merges inputs element by element; the shorter ones get axes of size 1 after the batch."""
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        raise NotImplementedError
+
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the merged inputs."""
+        ndim = max(x.ndim for x in inputs)
+        longer = [list(range(1, 1 + ndim - x.ndim)) for x in inputs]
+        return self._merge([ops.expand_dims(x, axes) if axes else x for x, axes in zip(inputs, longer, strict=True)])
+
+    def compute_output_shape(self, input_shape: Any) -> PartialShape:
+        """Return the shape of all inputs, in which they agree or are of size 1.
+
+        Raises:
+            ValueError: if they do not.
+        """
+        shapes = self._listed(input_shape)
+        batches = {shape[0] for shape in shapes if shape} - {None}
+        if len(batches) > 1:
+            raise ValueError(f"Cannot merge tensors with different batch sizes. Received tensors of shapes {shapes}.")
+        return (*(batches or {None}), *reduce(_broadcast, [tuple(shape[1:]) for shape in shapes]))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of what counts in any input, None if an input has no mask."""
+        masks = [None] if mask is None else self._masks(inputs, mask)
+        return None if any(m is None for m in masks) else reduce(ops.logical_or, masks)
+
+
+def _broadcast(a: PartialShape, b: PartialShape) -> PartialShape:
+    """Return the shape of an elementwise result, None where a size is not known."""
+    longer = max(len(a), len(b))
+    pairs = list(zip((1,) * (longer - len(a)) + a, (1,) * (longer - len(b)) + b, strict=True))
+    if any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in pairs):
+        raise ValueError(f"Inputs have incompatible shapes. Received shapes {a} and {b} (without the batch).")
+    return tuple(None if m is None or n is None else n if m == 1 else m for m, n in pairs)
+
+
+def _spread(x: Tensor) -> Any:
+    """Return a tensor's mask in its own shape, None if it has none."""
+    mask = mask_of(x)
+    return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
+
+
+@register
+class Add(_Elementwise):
+    """Sum of a list of inputs.
+
+    Args:
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if it gets no list, or shapes that do not broadcast.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Add()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[3.]], shape=(1, 1), dtype=float32)
+    """
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.add, inputs)
+
+
+@register
+class Subtract(_Elementwise):
+    """First of two inputs minus the second; arguments and errors are those of Add.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Subtract()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[-1.]], shape=(1, 1), dtype=float32)
+    """
+
+    _count = 2
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        return ops.subtract(*inputs)
+
+
+@register
+class Multiply(_Elementwise):
+    """Product of a list of inputs, in which masked elements are 1; arguments and errors are those of Add.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Multiply()([np.array([[3.0]]), np.array([[2.0]])]))
+        Tensor([[6.]], shape=(1, 1), dtype=float32)
+    """
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        masks = [_spread(x) for x in inputs]
+        filled = [x if m is None else ops.where(m, x, 1.0) for x, m in zip(inputs, masks, strict=True)]
+        product: Tensor = reduce(ops.multiply, filled)
+        if any(m is None for m in masks):
+            return product
+        kept = reduce(ops.logical_or, masks)
+        product = ops.where(kept, product, 0.0)
+        return masked(product, ops.any(kept, axis=-1))
+
+
+@register
+class Average(_Elementwise):
+    """Mean of a list of inputs; arguments and errors are those of Add.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Average()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[1.5]], shape=(1, 1), dtype=float32)
+    """
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        return reduce(ops.add, inputs) / len(inputs)
+
+
+class _Extreme(_Elementwise):
+    """A layer that chooses among the elements that are not masked."""
+
+    _choose: Callable[[Any, Any], Tensor]
+
+    def _merge(self, inputs: list[Tensor]) -> Tensor:
+        output, kept = inputs[0], _spread(inputs[0])
+        for x in inputs[1:]:
+            mask = _spread(x)
+            if mask is not None:
+                x = ops.where(mask, x, output)
+            if kept is not None:
+                output = ops.where(kept, output, x)
+            kept = None if mask is None or kept is None else ops.logical_or(kept, mask)
+            output = self._choose(output, x)
+        return masked(output, None if kept is None else ops.any(kept, axis=-1))
+
+
+@register
+class Maximum(_Extreme):
+    """Largest of each element in a list of inputs; arguments and errors are those of Add.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Maximum()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[2.]], shape=(1, 1), dtype=float32)
+    """
+
+    _choose = staticmethod(ops.maximum)
+
+
+@register
+class Minimum(_Extreme):
+    """Smallest of each element in a list of inputs; arguments and errors are those of Add.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Minimum()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[1.]], shape=(1, 1), dtype=float32)
+    """
+
+    _choose = staticmethod(ops.minimum)
+
+
+@register
+class Concatenate(_Merging):
+    """Joins a list of inputs along an axis.
+
+    Args:
+        axis: The axis; in all others the inputs agree.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if it gets no list, or the shapes differ elsewhere.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Concatenate()([np.array([[1.0]]), np.array([[2.0]])]))
+        Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("axis",)
+
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def _rowwise(self) -> bool:
+        return self.axis > 0 or self.axis == -1
+
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the joined inputs."""
+        return ops.concatenate(inputs, axis=self.axis)
+
+    def compute_output_shape(self, input_shape: Any) -> PartialShape:
+        """Return the shape of the inputs with the sum of their sizes along the axis.
+
+        Raises:
+            ValueError: if they do not fit together.
+        """
+        shapes = [tuple(shape) for shape in self._listed(input_shape)]
+        ndim = len(shapes[0])
+        if any(len(shape) != ndim for shape in shapes) or not -ndim <= self.axis < ndim:
+            fits = False
+        else:
+            sizes = [{*several} - {None} for several in zip(*shapes, strict=True)]
+            fits = all(len(found) <= 1 for i, found in enumerate(sizes) if i != self.axis % ndim)
+        if not fits:
+            raise ValueError(
+                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis "
+                f"{self.axis}. Received shapes: {shapes}."
+            )
+        joined = [shape[self.axis] for shape in shapes]
+        known = [n for n in joined if n is not None]
+        output = list(shapes[0])
+        output[self.axis] = sum(known) if len(known) == len(joined) else None
+        return tuple(output)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the masks joined, with True for inputs without one; None if none has one."""
+        masks = [None] if mask is None else self._masks(inputs, mask)
+        if all(m is None for m in masks):
+            return None
+        parts = []
+        for x, m in zip(inputs, masks, strict=True):
+            if m is None:
+                parts.append(ops.ones_like(x, dtype="bool"))
+            else:
+                full = ops.zeros_like(x, dtype="bool")
+                parts.append(m if m.ndim == x.ndim else ops.logical_or(ops.expand_dims(m, -1), full))
+        return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1)
+
+
+@register
+class Dot(_Merging):
+    """Sum of the products of two inputs along one axis of each, sample by sample.
+
+    Args:
+        axes: The axis of both, or that of the first and that of the second; the batch has no part in it.
+        normalize: Whether to bring both to length 1 along their axes first, so that the result is a cosine.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Input shape:  two of at least 2 axes, of the same size along the given ones.
+    Output shape: (batch, other axes of the first, other axes of the second), (batch, 1) if there are none.
+
+    Raises:
+        TypeError: if `axes` is neither an integer nor a list.
+        ValueError: if it is no pair of integers, or the shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> print(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
+    """
+
+    _arguments = ("axes", "normalize")
+    _count = 2
+
+    def __init__(
+        self,
+        axes: int | list[int] | tuple[int, int],
+        normalize: bool = False,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        if not isinstance(axes, int | list | tuple):
+            raise TypeError(f"`axes` must be an integer or a list of two. Received: axes={axes!r}.")
+        if not isinstance(axes, int) and (len(axes) != 2 or not all(isinstance(a, int) for a in axes)):
+            raise ValueError(f"`axes` must be an integer or a list of two integers. Received: axes={axes!r}.")
+        self.axes = axes
+        self.normalize = normalize
+
+    def _axes(self, shapes: Sequence[ShapeLike]) -> list[int]:
+        """Return the axis of each input, counted from the front, if their shapes fit."""
+        axes = [self.axes] * 2 if isinstance(self.axes, int) else list(self.axes)
+        fits = all(-len(shape) <= a < len(shape) and a % len(shape) for shape, a in zip(shapes, axes, strict=True))
+        if fits:
+            lengths, batches = ({shapes[0][i], shapes[1][j]} - {None} for i, j in (axes, (0, 0)))
+            fits = len(lengths) <= 1 and len(batches) <= 1
+        if not fits:
+            raise ValueError(
+                "A `Dot` layer needs two inputs with equal batch sizes, and equal sizes along its axes, which do not "
+                f"include the batch. Received shapes {shapes[0]} and {shapes[1]}, axes={self.axes}."
+            )
+        return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
+
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the products."""
+        x, y = inputs
+        first, second = self._axes([x.shape, y.shape])
+        if self.normalize:
+            x, y = ops.normalize(x, axis=first), ops.normalize(y, axis=second)
+        x, y = ops.moveaxis(x, first, -1), ops.moveaxis(y, second, 1)
+        batch, *rows, length = x.shape
+        columns = y.shape[2:]
+        product = ops.matmul(
+            ops.reshape(x, (batch, prod(rows), length)), ops.reshape(y, (batch, length, prod(columns)))
+        )
+        return ops.reshape(product, (batch, *rows, *columns) if rows or columns else (batch, 1))
+
+    def compute_output_shape(self, input_shape: Any) -> PartialShape:
+        """Return (batch, other axes of the first, other axes of the second).
+
+        Raises:
+            ValueError: if the inputs do not fit together.
+        """
+        shapes = self._listed(input_shape)
+        axes = self._axes(shapes)
+        others = [
+            n for shape, axis in zip(shapes, axes, strict=True) for a, n in enumerate(shape) if a not in (0, axis)
+        ]
+        return (shapes[0][0], *(others or [1]))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Return None: a product has no mask."""
+
+
+def _as_function(cls: Callable[P, Layer]) -> Callable[WithFirst[Sequence[TensorLike], P], Any]:
+    """Return the function of a list of inputs that makes a layer and calls it."""
+
+    def merge(inputs: Sequence[TensorLike], *args: P.args, **kwargs: P.kwargs) -> Any:
+        return cls(*args, **kwargs)(inputs)
+
+    name = cls.__name__
+    merge.__name__, merge.__doc__ = name.lower(), f"Return {name}(...)(inputs); further arguments are those of {name}."
+    return cast("Callable[WithFirst[Sequence[TensorLike], P], Any]", merge)  # `inputs` may be named
+
+
+add = _as_function(Add)
+subtract = _as_function(Subtract)
+multiply = _as_function(Multiply)
+average = _as_function(Average)
+maximum = _as_function(Maximum)
+minimum = _as_function(Minimum)
+concatenate = _as_function(Concatenate)
+
+
+def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,
+        **options: Unpack[LayerOptions]) -> Any:  # fmt: skip
+    """Return Dot(axes, normalize)(inputs).
+
+    Example:
+        >>> import numpy as np
+        >>> print(dot([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
+    """
+    return Dot(axes, normalize, **options)(inputs)

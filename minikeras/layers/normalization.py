@@ -1,0 +1,439 @@
+"""Layers that bring their input to mean 0 and variance 1, or to length 1, while the network runs."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Unpack, cast
+from warnings import warn
+
+from .. import _state, constraints, initializers, ops, regularizers
+from .._typing import PartialShape, Shape, ShapeLike
+from ..input_spec import InputSpec
+from ..tensor import Tensor, TensorOps
+from ..variable import Variable
+from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .core import ConstraintLike
+
+Axes = int | list[int] | tuple[int, ...]
+
+
+class _AlongAxes(Layer):
+    """A layer with an `axis` that keeps its input's shape."""
+
+    supports_masking = True
+    axis: int | list[int]
+
+    def _axes(self, ndim: int) -> list[int]:
+        """Return the axes of an input, counted from the front."""
+        return sorted(a % ndim for a in ([self.axis] if isinstance(self.axis, int) else self.axis))
+
+    def _sizes(self, input_shape: ShapeLike) -> Shape:
+        """Return the sizes of the axes of an input, which must be known, in the order of `axis`."""
+        shape = self.compute_output_shape(input_shape)
+        sizes = tuple(shape[a] for a in ([self.axis] if isinstance(self.axis, int) else self.axis))
+        if None in sizes:
+            raise ValueError(
+                f"Layer '{self.name}' needs a known size in axis {self.axis}. Received an input of shape {shape}."
+            )
+        return tuple(n for n in sizes if n is not None)
+
+    def _rowwise(self) -> bool:
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        return all(a > 0 or a == -1 for a in axes)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape.
+
+        Raises:
+            ValueError: if it has no such axis.
+        """
+        ndim = len(input_shape)
+        for a in [self.axis] if isinstance(self.axis, int) else self.axis:
+            if not -ndim <= a < ndim:
+                raise ValueError(
+                    f"Axis {a} is out of bounds for input shape {tuple(input_shape)}. Received: axis={self.axis}."
+                )
+        return tuple(input_shape)
+
+
+class _Scaling(_AlongAxes):
+    """A layer that normalizes, multiplies by gamma and adds beta, with the arguments of LayerNormalization."""
+
+    _arguments: ClassVar[tuple[str, ...]] = (
+        "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", "beta_regularizer",
+        "gamma_regularizer", "beta_constraint", "gamma_constraint",
+    )  # fmt: skip
+    gamma: Variable | None
+    beta: Variable | None
+
+    def __init__(
+        self, axis: Axes, epsilon: float, center: bool, scale: bool,
+        beta_initializer: InitializerLike, gamma_initializer: InitializerLike,
+        beta_regularizer: RegularizerLike | None, gamma_regularizer: RegularizerLike | None,
+        beta_constraint: ConstraintLike | None, gamma_constraint: ConstraintLike | None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.axis = _checked_axis(axis)
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer: Callable[..., Any] = initializers.get(beta_initializer)
+        self.gamma_initializer: Callable[..., Any] = initializers.get(gamma_initializer)
+        self.beta_regularizer: Callable[..., Any] | None = regularizers.get(beta_regularizer)
+        self.gamma_regularizer: Callable[..., Any] | None = regularizers.get(gamma_regularizer)
+        self.beta_constraint: Callable[..., Any] | None = constraints.get(beta_constraint)
+        self.gamma_constraint: Callable[..., Any] | None = constraints.get(gamma_constraint)
+
+    def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
+        """Make gamma and beta."""
+        self.gamma = self.beta = None
+        for name in ["gamma"] * scale + ["beta"] * center:
+            initializer, regularizer, constraint = (
+                getattr(self, f"{name}_{kind}") for kind in ("initializer", "regularizer", "constraint")
+            )
+            weight = self.add_weight(shape, initializer, None, True, False, regularizer, constraint, name=name)
+            setattr(self, name, weight)
+
+    def _autocast_dtype(self) -> None:
+        """Read the weights as they are: statistics need float32 at least."""
+
+
+@register
+class BatchNormalization(_Scaling):
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis.
+
+    In training, mean and variance are those of the batch, and the moving ones go towards them: moving * momentum +
+    batch * (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), they are the moving ones.
+
+    Args:
+        axis: The axis that keeps statistics of its own for each place, usually the features.
+        momentum: How much of the moving statistics stays at each training step, from 0 to 1.
+        epsilon: Added to the variance.
+        center, scale: Whether there is a beta, and a gamma.
+        beta_initializer, gamma_initializer: What fills them.
+        moving_mean_initializer, moving_variance_initializer: What fills the moving statistics.
+        beta_regularizer, gamma_regularizer: Penalties on them.
+        beta_constraint, gamma_constraint: Projections of them after each training step.
+        renorm, renorm_clipping, renorm_momentum: Accepted if `renorm` is false: there is no batch renormalization.
+        synchronized: Accepted if false: there is one device.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        inputs: Tensor of any shape.
+        training: Whether to use and follow the statistics of the batch.
+        mask: Of the inputs' shape without the last axis; what it leaves out does not count for the statistics.
+
+    Raises:
+        ValueError: if the input has no such axis or its size is unknown, or the mask has the wrong rank.
+
+    Source: Ioffe and Szegedy 2015.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
+        >>> print(layer(np.array([[1.0], [3.0]]), training=True))
+        Tensor(
+        [[-1.]
+         [ 1.]], shape=(2, 1), dtype=float32)
+        >>> layer.moving_mean.numpy()
+        array([1.], dtype=float32)
+    """
+
+    _arguments = (*_Scaling._arguments, "momentum", "moving_mean_initializer", "moving_variance_initializer",
+                  "synchronized", "renorm", "renorm_clipping", "renorm_momentum")  # fmt: skip
+    axis: int
+    moving_mean: Variable
+    moving_variance: Variable
+
+    def __init__(
+        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+        moving_mean_initializer: InitializerLike = "zeros", moving_variance_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
+        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+        renorm: bool = False, renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
+        synchronized: bool = False, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(int(axis), float(epsilon), center, scale, beta_initializer, gamma_initializer,
+                         beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, **options)  # fmt: skip
+        if synchronized or renorm:
+            raise ValueError(
+                "BatchNormalization has neither synchronization, as there is only one device, nor renormalization. "
+                f"Received: synchronized={synchronized}, renorm={renorm}; expected False."
+            )
+        self.synchronized = self.renorm = False
+        self.momentum = float(momentum)
+        self.moving_mean_initializer: Callable[..., Any] = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer: Callable[..., Any] = initializers.get(moving_variance_initializer)
+        self.renorm_clipping = renorm_clipping
+        self.renorm_momentum = renorm_momentum
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make gamma, beta and the moving statistics, one of each for every place along the axis."""
+        shape = self._sizes(input_shape)
+        self._add_scale(shape, self.scale, self.center)
+        self.moving_mean = self.add_weight(
+            shape, self.moving_mean_initializer, trainable=False, autocast=False, name="moving_mean"
+        )
+        self.moving_variance = self.add_weight(
+            shape, self.moving_variance_initializer, trainable=False, autocast=False, name="moving_variance"
+        )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
+
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        """Return the normalized inputs, and in training let the moving statistics follow the batch."""
+        if mask is not None and mask.ndim != inputs.ndim - 1:
+            raise ValueError(
+                "The mask provided should be one dimension less than the inputs. "
+                f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}."
+            )
+        x = _wide(inputs)
+        gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
+        if training and self.trainable:
+            mean, variance = self._moments(x, mask)
+            for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                kept = _as_dtype(moving, x.dtype) * self.momentum
+                moving.assign(kept + found * (1.0 - self.momentum))
+        else:
+            mean, variance = _as_dtype(self.moving_mean, x.dtype), _as_dtype(self.moving_variance, x.dtype)
+        outputs = ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
+        return ops.convert_to_tensor(outputs, self.compute_dtype)
+
+    def _moments(self, x: Tensor, mask: Tensor | None) -> tuple[Any, Any]:
+        """Return mean and variance of what counts, for each place along the axis."""
+        axes = [a for a in range(x.ndim) if a != self.axis % x.ndim]
+        if mask is None:
+            return ops.moments(x, axes)
+        kept = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
+        count = ops.sum(ops.cast(kept, x.dtype), axes, keepdims=True) + _state.epsilon()
+        mean = ops.sum(ops.where(kept, x, 0.0), axes, keepdims=True) / count
+        squares = ops.where(kept, ops.square(x - mean), 0.0)
+        return ops.squeeze(mean, axes), ops.squeeze(ops.sum(squares, axes, keepdims=True) / count, axes)
+
+
+class _LayerNormalizationOptions(LayerOptions, total=False):
+    """Keyword arguments of LayerNormalization.
+
+    Attributes:
+        rms_scaling: Deprecated: whether to divide by the standard deviation alone, and to have no beta.
+    """
+
+    rms_scaling: bool
+
+
+@register
+class LayerNormalization(_Scaling):
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample along axes.
+
+    Args:
+        axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
+        epsilon: Added to the variance.
+        center, scale: Whether there is a beta, and a gamma.
+        beta_initializer, gamma_initializer: What fills them.
+        beta_regularizer, gamma_regularizer: Penalties on them.
+        beta_constraint, gamma_constraint: Projections of them after each training step.
+        options: `name`, `trainable`, `dtype` and so on; `rms_scaling`, deprecated, divides by the standard deviation
+            without subtracting the mean.
+
+    Raises:
+        TypeError: if `axis` is neither an integer nor a list of integers.
+        ValueError: if the input has no such axis, or its size is unknown.
+
+    Source: Ba et al. 2016.
+
+    Example:
+        >>> import numpy as np
+        >>> print(LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])))
+        Tensor([[-1.  1.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = (*_Scaling._arguments, "rms_scaling")
+
+    def __init__(
+        self, axis: Axes = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
+        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+        **options: Unpack[_LayerNormalizationOptions],
+    ) -> None:  # fmt: skip
+        self.rms_scaling: bool = options.pop("rms_scaling", False)
+        if self.rms_scaling:
+            warn(
+                "`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
+                "Use RMSNormalization instead.",
+                stacklevel=2,
+            )
+        rest = cast(LayerOptions, options)
+        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
+                         gamma_regularizer, beta_constraint, gamma_constraint, **rest)  # fmt: skip
+        self.autocast = False
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make gamma and beta, of the sizes along the axes."""
+        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs."""
+        if not self.rms_scaling:
+            outputs = ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+        else:
+            x, axes = _wide(inputs), self._axes(inputs.ndim)
+            shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
+            factor = ops.rsqrt(ops.var(x, axes, keepdims=True) + self.epsilon)
+            outputs = x * factor * ops.reshape(_as_dtype(self.gamma, x.dtype), shape)
+        return ops.convert_to_tensor(outputs, self.compute_dtype)
+
+
+@register
+class GroupNormalization(_Scaling):
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample's groups of channels.
+
+    Args:
+        groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
+        axis: The axis of the channels.
+        epsilon: Added to the variance.
+        center, scale: Whether there is a beta, and a gamma.
+        beta_initializer, gamma_initializer: What fills them.
+        beta_regularizer, gamma_regularizer: Penalties on them.
+        beta_constraint, gamma_constraint: Projections of them after each training step.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.
+
+    Source: Wu and He 2018.
+
+    Example:
+        >>> import numpy as np
+        >>> print(GroupNormalization(groups=2, epsilon=0.0)(np.array([[1.0, 3.0, 5.0, 9.0]])))
+        Tensor([[-1.  1. -1.  1.]], shape=(1, 4), dtype=float32)
+    """
+
+    _arguments = ("groups", *_Scaling._arguments)
+    axis: int
+
+    def __init__(
+        self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
+        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        if not isinstance(groups, int) or (groups <= 0 and groups != -1):
+            raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")
+        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
+                         gamma_regularizer, beta_constraint, gamma_constraint, **options)  # fmt: skip
+        self.groups = groups
+        self.autocast = False
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make gamma and beta, one of each for every channel."""
+        (size,) = self._sizes(input_shape)
+        groups = size if self.groups == -1 else self.groups
+        if size % groups:
+            raise ValueError(
+                f"The number of channels ({size}) must be a multiple of the number of groups ({groups}). "
+                f"Received: input_shape={tuple(input_shape)}, axis={self.axis}."
+            )
+        self.groups = groups
+        self._add_scale((size,), self.scale, self.center)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs."""
+        shape, axis = inputs.shape, self.axis % inputs.ndim
+        channels = (self.groups, shape[axis] // self.groups)
+        x = ops.reshape(_wide(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
+        mean, variance = ops.moments(x, [a for a in range(1, x.ndim) if a != axis], keepdims=True)
+        spread = [channels[a - axis] if a in (axis, axis + 1) else 1 for a in range(x.ndim)]
+        factor = ops.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * ops.reshape(_as_dtype(self.gamma, x.dtype), spread)
+        shift = -mean * factor
+        if self.beta is not None:
+            shift = shift + ops.reshape(_as_dtype(self.beta, x.dtype), spread)
+        return ops.convert_to_tensor(ops.reshape(x * factor + shift, shape), self.compute_dtype)
+
+
+@register
+class RMSNormalization(_AlongAxes):
+    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis.
+
+    Args:
+        axis: The axis to normalize along.
+        epsilon: Added to the mean square.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the input has no such axis, or its size is unknown.
+
+    Source: Zhang and Sennrich 2019.
+
+    Example:
+        >>> import numpy as np
+        >>> print(RMSNormalization(epsilon=0.0)(np.array([[1.0, -1.0]])))
+        Tensor([[ 1. -1.]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("axis", "epsilon")
+    supports_masking = False  # as in Keras
+    scale: Variable
+
+    def __init__(self, axis: Axes = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.axis = _checked_axis(axis)
+        self.epsilon = epsilon
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the scale, of the sizes along the axes."""
+        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return the normalized inputs."""
+        return ops.rms_normalization(x, self.scale, self.axis, self.epsilon)
+
+
+@register
+class UnitNormalization(_AlongAxes):
+    """x / sqrt(sum(x * x)), with the sum of each sample along axes, so that its length is 1.
+
+    Args:
+        axis: Axis or axes to normalize along.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        TypeError: if `axis` is neither an integer nor a list of integers.
+
+    Example:
+        >>> import numpy as np
+        >>> print(UnitNormalization()(np.array([[3.0, 4.0]])))
+        Tensor([[0.6 0.8]], shape=(1, 2), dtype=float32)
+    """
+
+    _arguments = ("axis",)
+
+    def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.axis = _checked_axis(axis)
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs."""
+        return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
+
+
+def _checked_axis(axis: Any) -> int | list[int]:
+    if not isinstance(axis, int | list | tuple):
+        raise TypeError(f"`axis` must be an integer or a list of integers. Received: axis={axis!r}.")
+    return axis if isinstance(axis, int) else list(axis)
+
+
+def _wide(x: Tensor) -> Tensor:
+    """Return a tensor in which statistics do not overflow: of float32 at least."""
+    return x if x.dtype in ("float32", "float64") else ops.cast(x, "float32")
+
+
+def _as_dtype(x: TensorOps | None, dtype: str) -> Any:
+    """Return a weight, if there is one, as it takes part in a computation of some dtype."""
+    return x if x is None or x.dtype == dtype else ops.cast(x, dtype)

@@ -1,0 +1,271 @@
+"""Layers that reduce the axes between batch and channels."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypedDict, Unpack
+
+from .. import _state, ops
+from .._typing import Config, DataFormat, DTypeLike, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from ..dtype_policies import DTypePolicy
+from ..input_spec import InputSpec
+from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
+from ..tensor import Tensor
+from .base import Layer, LayerOptions, RegularizerLike, register
+
+
+class PoolingOptions(TypedDict, total=False):
+    """Keyword arguments of every layer, but for `name`, which pooling layers also take by position.
+
+    Attributes:
+        activity_regularizer: Penalty on the outputs.
+        trainable: Whether training changes its weights.
+        dtype: Dtype or policy of its computations.
+        autocast: Whether inputs are cast to the compute dtype.
+        input_shape: Shape of one input sample, see `BaseOptions`.
+        input_dim: Short for `input_shape=(input_dim,)`.
+    """
+
+    activity_regularizer: RegularizerLike | None
+    trainable: bool
+    dtype: DTypeLike | DTypePolicy | Config | None
+    autocast: bool
+    input_shape: ShapeLike
+    input_dim: int
+
+
+class _Pooling(Layer):
+    _arguments = ("pool_size", "strides", "padding", "data_format")
+    _rank: ClassVar[int]
+    _pool: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self,
+        pool_size: Sizes,
+        strides: Sizes | None = None,
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
+        name: str | None = None,
+        **options: Unpack[PoolingOptions],
+    ) -> None:
+        super().__init__(name=name, **options)
+        self.pool_size: Shape = standardize_sizes(pool_size, self._rank, "pool_size")
+        self.strides: Shape = standardize_sizes(pool_size if strides is None else strides, self._rank, "strides")
+        self.padding: Any = standardize_padding(padding)
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self._build_at_init()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the pooled samples."""
+        return type(self)._pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the batch size, the sizes of the places, and the channels where they were.
+
+        Raises:
+            ValueError: if the input is smaller than the window.
+        """
+        ahead = 1 if self.data_format == "channels_last" else 2
+        sizes, who = input_shape[ahead : ahead + self._rank], f"The input of layer '{self.name}'"
+        found = slid_sizes(sizes, self.pool_size, self.strides, self.padding, (1,) * self._rank, who)
+        return (*input_shape[:ahead], *found, *input_shape[ahead + self._rank :])
+
+
+class _MaxPooling(_Pooling):
+    _pool = ops.max_pool
+
+    def __init__(
+        self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
+        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(pool_size, strides, padding, data_format, name, **options)
+
+
+@register
+class MaxPooling1D(_MaxPooling):
+    """The largest of the elements in a window along one axis.
+
+    The arguments are those of `MaxPooling2D`, with one number for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
+        Tensor([3. 4.], shape=(2,), dtype=float32)
+    """
+
+    _rank = 1
+
+
+@register
+class MaxPooling2D(_MaxPooling):
+    """The largest of the elements in a window of images.
+
+    Args:
+        pool_size: Height and width of the window, or one number for both.
+        strides: Steps from place to place, the size of the window if not given.
+        padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
+        data_format: "channels_last" or "channels_first"; the configured one if not given.
+        name: The layer's name.
+        options: `trainable`, `dtype` and so on.
+
+    Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
+    Output shape: (batch, new height, new width, channels), or with the channels second.
+
+    Raises:
+        ValueError: if a size is not positive, or an input is smaller than the window.
+
+    Example:
+        >>> import numpy as np
+        >>> MaxPooling2D()(np.ones((1, 5, 4, 3))).shape
+        (1, 2, 2, 3)
+    """
+
+    _rank = 2
+
+
+@register
+class AveragePooling1D(_Pooling):
+    """The mean of the elements in a window along one axis.
+
+    The arguments are those of `MaxPooling2D`, with one number for a size, and `pool_size` must be given.
+
+    Example:
+        >>> import numpy as np
+        >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
+        Tensor([2. 3.], shape=(2,), dtype=float32)
+    """
+
+    _rank, _pool = 1, ops.average_pool
+
+
+@register
+class AveragePooling2D(_Pooling):
+    """The mean of the elements in a window of images.
+
+    The arguments are those of `MaxPooling2D`; `pool_size` must be given. What `padding` "same" adds does not count.
+
+    Example:
+        >>> import numpy as np
+        >>> AveragePooling2D(2, padding="same")(np.ones((1, 5, 4, 3))).shape
+        (1, 3, 2, 3)
+    """
+
+    _rank, _pool = 2, ops.average_pool
+
+
+class _GlobalPooling(Layer):
+    """Layer that reduces all axes between batch and channels.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+        keepdims: Whether the axes stay, with size 1.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("data_format", "keepdims")
+    _rank: ClassVar[int]
+    _reduction: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(**options)
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self.keepdims = keepdims
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self._build_at_init()
+
+    def _axes(self) -> list[int]:
+        ahead = 1 if self.data_format == "channels_last" else 2
+        return list(range(ahead, ahead + self._rank))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the reduced samples."""
+        return type(self)._reduction(inputs, axis=self._axes(), keepdims=self.keepdims)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the batch size and the channels, with axes of size 1 if they stay."""
+        axes = self._axes()
+        kept = [1 if axis in axes else n for axis, n in enumerate(input_shape) if self.keepdims or axis not in axes]
+        return tuple(kept)
+
+
+@register
+class GlobalMaxPooling1D(_GlobalPooling):
+    """The largest element along one axis: (batch, steps, channels) -> (batch, channels).
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+        keepdims: Whether the axis stays, with size 1.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> print(GlobalMaxPooling1D()(np.array([[[1.0, 5.0], [3.0, 2.0]]])))
+        Tensor([[3. 5.]], shape=(1, 2), dtype=float32)
+    """
+
+    _rank, _reduction = 1, ops.max
+
+
+@register
+class GlobalMaxPooling2D(_GlobalPooling):
+    """The largest element of images: (batch, height, width, channels) -> (batch, channels).
+
+    The arguments are those of `GlobalMaxPooling1D`.
+
+    Example:
+        >>> import numpy as np
+        >>> GlobalMaxPooling2D(keepdims=True)(np.ones((2, 5, 4, 3))).shape
+        (2, 1, 1, 3)
+    """
+
+    _rank, _reduction = 2, ops.max
+
+
+@register
+class GlobalAveragePooling2D(_GlobalPooling):
+    """The mean of images: (batch, height, width, channels) -> (batch, channels).
+
+    The arguments are those of `GlobalMaxPooling1D`.
+
+    Example:
+        >>> import numpy as np
+        >>> GlobalAveragePooling2D()(np.ones((2, 5, 4, 3))).shape
+        (2, 3)
+    """
+
+    _rank, _reduction = 2, ops.mean
+
+
+@register
+class GlobalAveragePooling1D(_GlobalPooling):
+    """The mean along one axis: (batch, steps, channels) -> (batch, channels).
+
+    The arguments are those of `GlobalMaxPooling1D`.
+
+    Call arguments:
+        inputs: Tensor (batch, steps, channels).
+        mask: Which steps count, (batch, steps); all if not given.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.array([[[1.0, 5.0], [3.0, 2.0]]])
+        >>> print(GlobalAveragePooling1D()(x, mask=np.array([[True, False]])))
+        Tensor([[1. 5.]], shape=(1, 2), dtype=float32)
+    """
+
+    supports_masking = True
+    _rank, _reduction = 1, ops.mean
+
+    def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
+        """Return the mean of the steps that count."""
+        if mask is None:
+            return super().call(inputs)
+        (axis,) = self._axes()
+        counts = ops.cast(ops.expand_dims(mask, 3 - axis), "bool")
+        total = ops.sum(ops.where(counts, inputs, 0), axis=axis, keepdims=self.keepdims)
+        return total / ops.sum(ops.cast(counts, inputs.dtype), axis=axis, keepdims=self.keepdims)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """Return None: what comes out has no steps."""
+        return

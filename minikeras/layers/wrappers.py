@@ -1,0 +1,135 @@
+"""Layers around another layer."""
+
+from typing import Any, Self, Unpack
+
+from .. import ops
+from .._typing import Config, CustomObjects, PartialShape, ShapeLike
+from ..random import SeedGenerator
+from ..registry import deserialize, is_built_in
+from ..tensor import Tensor
+from .base import Layer, LayerOptions, register
+from .core import Lambda
+from .normalization import BatchNormalization
+
+
+@register
+class Wrapper(Layer):
+    """Base of layers that change how another layer is run.
+
+    Args:
+        layer: The layer inside.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if `layer` is no layer.
+
+    Example:
+        >>> import minikeras as keras
+        >>> class Twice(keras.layers.Wrapper):
+        ...     def call(self, inputs):
+        ...         return self.layer(self.layer(inputs))
+        >>> print(Twice(keras.layers.Rescaling(3.0))([[1.0]]))
+        Tensor([[9.]], shape=(1, 1), dtype=float32)
+    """
+
+    _arguments = ("layer",)
+
+    def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
+        if not isinstance(layer, Layer):
+            raise ValueError(f"{type(self).__name__} needs a layer to wrap. Received: layer={layer!r}.")
+        super().__init__(**options)
+        self.layer = layer
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        """Build the layer inside."""
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the layer of a configuration, with the layer inside."""
+        return super().from_config({**config, "layer": deserialize(config["layer"], custom_objects)})
+
+
+@register
+class TimeDistributed(Wrapper):
+    """Runs a layer on every time step of its input, the second axis.
+
+    Args:
+        layer: The layer, whose input is one step: (batch, ...).
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        inputs: Tensor (batch, time, ...) of at least 3 axes.
+        training: Passed on to a layer that takes it.
+        mask: (batch, time, ...); a layer that takes a mask gets its steps.
+
+    Raises:
+        ValueError: if the input has fewer axes, or the mask does not fit it.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
+        [[[3.0], [7.0]]]
+    """
+
+    supports_masking = True
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        """Build the layer inside for one step."""
+        super().build(_step_shape(input_shape))
+
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        """Return the outputs of all steps."""
+        if mask is not None and mask.shape[:2] != inputs.shape[:2]:
+            raise ValueError(
+                "The `mask` passed to the `TimeDistributed` layer must start with the input's batch and steps. "
+                f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}."
+            )
+        batch, steps = inputs.shape[:2]
+        if all(_may_join(layer, training) for layer in self.layer._flatten_layers()):
+            joined = self._run(_join(inputs), training, None if mask is None else _join(mask))
+            return ops.reshape(joined, (batch, steps, *joined.shape[1:]))
+        masks = [None if mask is None else mask[:, i] for i in range(steps)]
+        return ops.stack([self._run(inputs[:, i], training, masks[i]) for i in range(steps)], axis=1)
+
+    def _run(self, inputs: Tensor, training: bool | None, mask: Tensor | None) -> Tensor:
+        """Run the layer inside, without what its own call adds, such as a penalty on its output."""
+        taken: dict[str, Any] = {"training": training} if "training" in self.layer._takes else {}
+        if mask is not None and "mask" in self.layer._takes:
+            taken["mask"] = mask
+        outputs: Tensor = self.layer._call_checked(inputs, **taken)
+        return outputs
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for a symbolic input."""
+        return self._inferred_spec(*args, **kwargs)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return (batch, time, ...), the output shape of the layer inside with the steps."""
+        batch, *rest = self.layer.compute_output_shape(_step_shape(input_shape))
+        return (batch, input_shape[1], *rest)
+
+
+def _step_shape(input_shape: ShapeLike | None) -> PartialShape:
+    if input_shape is None or len(input_shape) < 3:
+        raise ValueError(
+            f"`TimeDistributed` needs an input of at least 3 axes: (batch, time, ...). Received shape: {input_shape}."
+        )
+    return (input_shape[0], *input_shape[2:])
+
+
+def _join(x: Tensor) -> Tensor:
+    """Return a tensor with the steps of all samples as its rows."""
+    return ops.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+
+
+def _may_join(layer: Layer, training: bool | None) -> bool:
+    """Tell whether a layer does to the steps all at once what it does to one after the other, which takes longer."""
+    own = [layer, getattr(layer, "activation", None) or layer]
+    if isinstance(layer, Lambda) or not all(is_built_in(x if hasattr(x, "__name__") else type(x)) for x in own):
+        return False
+    draws = isinstance(layer, BatchNormalization) or any(isinstance(x, SeedGenerator) for x in vars(layer).values())
+    return layer._rowwise() and not (training and draws)

@@ -1,0 +1,508 @@
+"""Windows that slide over the axes between batch and channels: convolution and pooling.
+
+All of it computes with the channels last. A convolution copies the windows of a few samples to a matrix that stays in
+the processor's cache, one row a place of the window, and multiplies it with the kernel. The gradient of its input is
+a convolution again, with the kernel turned around; that of its kernel multiplies the same windows with the gradient
+of the result. These two lead to each other, so that every further derivative is one of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from ..tensor import Tensor, composite, primitive
+from .arrays import as_float, promote, rule, strong
+from .creation import convert_to_tensor, shape
+from .shapes import flip, reshape, swapaxes, transpose
+
+BLOCK = 1 << 19
+"""Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
+RUN = 16
+"""Below so many elements in a row, windows are faster to copy one element at a time, for all places."""
+
+
+class Sliding(NamedTuple):
+    """How a window slides; every field has one entry for each axis.
+
+    Attributes:
+        window: Its size.
+        strides: Steps from place to place.
+        pads: Zeros before and behind the input; fewer than none behind leave elements out.
+        dilation: Distance of its elements.
+        stretch: Distance of the input's elements, with zeros between them.
+    """
+
+    window: Shape
+    strides: Shape
+    pads: tuple[tuple[int, int], ...]
+    dilation: Shape
+    stretch: Shape
+
+    def room(self, sizes: Shape) -> Shape:
+        """Return the sizes of a stretched and padded input."""
+        return tuple((n - 1) * e + 1 + lo + hi for n, e, (lo, hi) in zip(sizes, self.stretch, self.pads, strict=True))
+
+    def places(self, sizes: Shape) -> Shape:
+        """Return how many places the window has along each axis."""
+        axes = zip(self.room(sizes), self.window, self.strides, self.dilation, strict=True)
+        return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in axes)
+
+    def back(self, sizes: Shape) -> "Sliding":
+        """Return how the turned window slides over the places, so that it has `sizes` places itself."""
+        pads = []
+        for n, m, k, s, d, e, (lo, _) in zip(sizes, self.places(sizes), *self[:2], *self[3:], self.pads, strict=True):
+            before = d * (k - 1) - lo
+            pads.append((before, (n - 1) * e + d * (k - 1) - before - (m - 1) * s))
+        return self._replace(strides=self.stretch, pads=tuple(pads), stretch=self.strides)
+
+
+def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
+    """Return one number for each of `rank` axes.
+
+    Raises:
+        ValueError: if it is neither one integer nor `rank` of them, or one is less than `least`.
+    """
+    values = (value,) * rank if isinstance(value, int | np.integer) else value
+    whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
+    if not whole or len(values) != rank or any(n < least for n in values):
+        raise ValueError(
+            f"The `{name}` argument must be an integer or a tuple of {rank} integers, each at least {least}. "
+            f"Received: {name}={value!r}."
+        )
+    return tuple(int(n) for n in values)
+
+
+def standardize_padding(padding: str, *allowed: str) -> str:
+    """Return a padding's name in lower case.
+
+    Raises:
+        ValueError: if it is none of those allowed, "valid" and "same" by default.
+    """
+    allowed = allowed or ("valid", "same")
+    if not isinstance(padding, str) or padding.lower() not in allowed:
+        raise ValueError(f"The `padding` argument must be one of {allowed}. Received: padding={padding!r}.")
+    return padding.lower()
+
+
+def slid_sizes(
+    sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape, who: str = "The input"
+) -> PartialShape:
+    """Return how many places a window has along axes of some sizes, None where a size is unknown.
+
+    Raises:
+        ValueError: if it has no place at all.
+    """
+    whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
+    found = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
+    if any(n is not None and n <= 0 for n in found):
+        raise ValueError(
+            f"{who} is smaller than the window: the computed output size would be zero or negative. Received: input "
+            f"sizes {tuple(sizes)}, window {window}, strides={strides}, padding={padding!r}, dilation_rate={dilation}."
+        )
+    return tuple(found)
+
+
+def _sliding(sizes: Shape, window: Shape, strides: Sizes, padding: str, dilation: Sizes = 1) -> Sliding:
+    rank = len(sizes)
+    strides = standardize_sizes(strides, rank, "strides")
+    dilation = standardize_sizes(dilation, rank, "dilation_rate")
+    padding = standardize_padding(padding, "valid", "same", "causal")
+    places = slid_sizes(sizes, window, strides, padding, dilation)
+    pads = []
+    for n, m, k, s, d in zip(sizes, places, window, strides, dilation, strict=True):
+        missing = 0 if padding == "valid" or m is None else max(0, (m - 1) * s + d * (k - 1) + 1 - n)
+        before = d * (k - 1) if padding == "causal" else missing // 2
+        pads.append((before, 0 if padding == "causal" else missing - before))
+    return Sliding(window, strides, tuple(pads), dilation, (1,) * rank)
+
+
+def to_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
+    """Return x with its channels as the last axis."""
+    return x if data_format == "channels_last" else transpose(x, (0, *range(2, len(shape(x))), 1))
+
+
+def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
+    """Return x with its channels, which are the last axis, where a data format has them."""
+    n = len(shape(x))
+    return x if data_format == "channels_last" else transpose(x, (0, n - 1, *range(1, n - 1)))
+
+
+# Convolution
+
+
+def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, slice], Array]]:
+    """Go through the windows a block at a time.
+
+    Yields:
+        Which samples, and which places along the first axis; their windows, (groups, places, elements), which the
+        next block overwrites.
+    """
+    samples, *sizes, channels = x.shape
+    rank, places = len(sizes), how.places(tuple(sizes))
+    row = prod(places[1:]) * prod(how.window) * channels * x.itemsize
+    rows = max(1, min(places[0], BLOCK // max(1, row)))
+    count = max(1, min(samples, BLOCK // max(1, row * rows))) if rows == places[0] else 1
+    source, inner = x, None
+    if any(map(any, how.pads)) or max(how.stretch) > 1:
+        source = np.zeros((count, *how.room(tuple(sizes)), channels), x.dtype)
+        inner = source[:, *(slice(lo, None, e) for (lo, _), e in zip(how.pads, how.stretch, strict=True))]
+        inner = inner[:, *(slice(n) for n in sizes)]  # shorter where the pads behind are negative
+        x = x[:, *(slice(n) for n in inner.shape[1:-1])]
+    first, *steps, last = source.strides
+    windows = np.lib.stride_tricks.as_strided(
+        source,
+        (len(source), *places, *how.window, groups, channels // groups),
+        (
+            first,
+            *(step * s for step, s in zip(steps, how.strides, strict=True)),
+            *(step * d for step, d in zip(steps, how.dilation, strict=True)),
+            last * (channels // groups),
+            last,
+        ),
+    )
+    at, inside = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
+    run = channels // groups * (how.window[-1] if how.dilation[-1] == groups == 1 else 1)
+    by_element = run < RUN
+    order = (2 * rank + 1, *inside, 2 * rank + 2, *at) if by_element else (2 * rank + 1, *at, *inside, 2 * rank + 2)
+    elements = prod(how.window) * (channels // groups)
+    memory = np.empty(groups * count * rows * prod(places[1:]) * elements, x.dtype)
+    for start in range(0, samples, count):
+        stop = min(start + count, samples)
+        part = windows[start:stop]
+        if inner is not None:
+            inner[: stop - start] = x[start:stop]
+            part = windows[: stop - start]
+        for top in range(0, places[0], rows):
+            found = part[:, top : top + rows].transpose(order)
+            if not found.flags.c_contiguous:  # they are where the window is a single element
+                buffer = memory[: found.size].reshape(found.shape)
+                np.copyto(buffer, found)
+                found = buffer
+            matrix = found.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
+            yield (slice(start, stop), slice(top, top + rows)), matrix.swapaxes(1, 2) if by_element else matrix
+
+
+def _turned(kernel: Any, groups: int) -> Any:
+    """Return a kernel reversed along its axes, and with the channels of input and output exchanged in each group."""
+    *window, channels, filters = np.shape(kernel)
+    parts = np.reshape(np.flip(kernel, tuple(range(len(window)))), (*window, channels, groups, filters // groups))
+    return np.reshape(np.swapaxes(parts, -3, -1), (*window, filters // groups, groups * channels))
+
+
+def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
+    _, *sizes, channels = np.shape(x)
+    return _correlate_rule(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
+
+
+@primitive(
+    lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
+    lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]),
+)
+def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+    """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
+    x, kernel = promote(x, kernel, floating=True)
+    groups, filters = x.shape[-1] // kernel.shape[-2], kernel.shape[-1]
+    sizes = (len(x), *how.places(x.shape[1:-1]), filters)
+    y = np.empty(sizes, x.dtype) if out is None else out
+    matrices = kernel.reshape(-1, groups, filters // groups).swapaxes(0, 1)
+    for place, windows in _blocks(x, how, groups):
+        np.matmul(windows, matrices, out=y[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
+    return y
+
+
+@primitive(
+    lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
+    lambda h, y, x, g, how, groups: _correlate_rule(x, h, how),
+)
+def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
+    """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
+    x, g = promote(x, g, floating=True)
+    channels, filters = x.shape[-1] // groups, g.shape[-1]
+    y = np.empty((*how.window, channels, filters), x.dtype) if out is None else out
+    y.fill(0)
+    total = y.reshape(-1, groups, filters // groups).swapaxes(0, 1)
+    for place, windows in _blocks(x, how, groups):
+        total += np.matmul(windows.swapaxes(1, 2), g[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
+    return y
+
+
+_correlate_rule, _kernel_rule = rule(_correlate), rule(_kernel_gradient)
+
+
+@primitive(
+    lambda g, y, x, bias: g,
+    lambda g, y, x, bias: np.dot(np.ones(prod(g.shape[:-1]), g.dtype), np.reshape(g, (-1, g.shape[-1]))),
+    inplace=True,
+)
+def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
+    """x + bias, for the result of a convolution: in long rows, and with a product in place of a sum for its rule."""
+    x, bias = promote(x, bias)
+    y = np.empty(x.shape, x.dtype) if out is None else out
+    wide = (-1, x.shape[-2] * x.shape[-1])
+    np.add(x.reshape(wide), np.tile(bias, x.shape[-2]), out=y.reshape(wide))
+    return y
+
+
+def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
+    """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
+    name = _state.standardize_data_format(data_format)
+    given, wanted = shape(x), shape(kernel)
+    if len(given) != len(wanted) or len(given) < 3:
+        raise ValueError(
+            "A convolution needs an input (batch, ..., channels) and a kernel (..., channels, filters) of the same "
+            f"number of axes, at least 3. Received: inputs.shape={given}, kernel.shape={wanted}."
+        )
+    channels = given[-1 if name == "channels_last" else 1]
+    if channels % wanted[axis]:
+        raise ValueError(
+            f"The number of input channels must be that of the kernel{', or a multiple of it' * (axis == -2)}. "
+            f"Received: inputs.shape={given} with {channels} channels, kernel.shape={wanted} with {wanted[axis]}."
+        )
+    return to_channels_last(convert_to_tensor(x), name), convert_to_tensor(kernel), name
+
+
+@composite
+def conv(
+    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: CausalPadding = "valid",
+    data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+) -> Tensor:  # fmt: skip
+    """Sums of products of a kernel with each place of its window: (batch, ..., channels) -> (batch, ..., filters).
+
+    `kernel` is (*window, channels / groups, filters); input channels and filters are split into as many groups as the
+    kernel has fewer channels. `padding` is "valid", "same" or "causal".
+
+    Example:
+        >>> print(conv([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])[0, :, 0])
+        Tensor([21. 42.], shape=(2,), dtype=float32)
+    """
+    x, w, name = _checked(inputs, kernel, data_format)
+    *window, channels, filters = shape(w)
+    if filters % (shape(x)[-1] // channels):
+        raise ValueError(
+            f"The number of filters must be a multiple of the number of groups, {shape(x)[-1] // channels}. "
+            f"Received: kernel.shape={shape(w)}."
+        )
+    how = _sliding(shape(x)[1:-1], tuple(window), strides, padding, dilation_rate)
+    return from_channels_last(_correlate(x, w, how), name)
+
+
+@composite
+def depthwise_conv(
+    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
+    data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+) -> Tensor:  # fmt: skip
+    """A convolution of each channel by itself, with a kernel (*window, channels, filters for each channel)."""
+    *window, channels, filters = shape(kernel)
+    if shape(inputs)[-1 if _state.standardize_data_format(data_format) == "channels_last" else 1] != channels:
+        raise ValueError(
+            "The number of input channels must be that of the kernel. "
+            f"Received: inputs.shape={shape(inputs)}, kernel.shape={shape(kernel)}."
+        )
+    groups = reshape(kernel, (*window, 1, channels * filters))
+    return conv(inputs, groups, strides, padding, data_format, dilation_rate)
+
+
+@composite
+def separable_conv(
+    inputs: TensorLike, depthwise_kernel: TensorLike, pointwise_kernel: TensorLike, strides: Sizes = 1,
+    padding: Padding = "valid", data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+) -> Tensor:  # fmt: skip
+    """A depthwise convolution, and one with a window of a single element that mixes its channels."""
+    depthwise = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(depthwise, pointwise_kernel, data_format=data_format)
+
+
+def transposed(
+    sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None, dilation: Shape
+) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:
+    """Return the sizes that `conv_transpose` gives, and the zeros it puts before and behind the stretched input."""
+    found: list[int | None] = []
+    pads = []
+    for i, (n, k, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
+        whole = d * (k - 1) + 1
+        if padding == "valid":
+            more = max(whole, s) - whole if output_padding is None else output_padding[i]
+            length, before = whole + more, whole - 1
+        else:
+            length = s if output_padding is None else whole % 2 + output_padding[i]
+            before = min((length + whole - 1) // 2, whole - 1)
+        found.append(None if n is None else (n - 1) * s + length)
+        pads.append((before, length + whole - 2 - before))
+    return tuple(found), tuple(pads)
+
+
+@composite
+def conv_transpose(
+    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
+    output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+) -> Tensor:  # fmt: skip
+    """The way back of a convolution: (batch, ..., channels) -> (batch, ..., filters), larger by the strides.
+
+    `kernel` is (*window, filters, channels). Without `output_padding`, the sizes are those of the input times the
+    strides, plus what the window is larger than the strides for `padding` "valid".
+
+    Example:
+        >>> print(conv_transpose([[[1.0], [2.0]]], [[[1.0]], [[10.0]], [[100.0]]], 2)[0, :, 0])
+        Tensor([  1.  10. 102.  20. 200.], shape=(5,), dtype=float32)
+    """
+    x, w, name = _checked(inputs, kernel, data_format, -1)
+    *sizes, _ = shape(x)[1:]
+    window, rank = shape(w)[:-2], len(sizes)
+    strides = standardize_sizes(strides, rank, "strides")
+    dilation = standardize_sizes(dilation_rate, rank, "dilation_rate")
+    more = None if output_padding is None else standardize_sizes(output_padding, rank, "output_padding", 0)
+    _, pads = transposed(sizes, window, strides, standardize_padding(padding), more, dilation)
+    turned = swapaxes(flip(w, tuple(range(rank))), -1, -2)
+    return from_channels_last(_correlate(x, turned, Sliding(window, (1,) * rank, pads, dilation, strides)), name)
+
+
+# Pooling
+
+
+def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
+    """Return at which places each element of a window meets the input along an axis, and on which elements."""
+    last = (n + lo + hi - k) // s
+    found = []
+    for i in range(k):
+        start, stop = max(0, -((i - lo) // s)), min(last, (n - 1 + lo - i) // s) + 1
+        found.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
+    return found
+
+
+def _elements(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
+    """Go through the elements of a window, row by row: at which places it meets the input, and on which elements."""
+    axes = [_steps(n, k, s, lo, hi) for n, k, s, (lo, hi) in zip(sizes, *how[:2], how.pads, strict=True)]
+    for pairs in product(*axes):
+        yield (slice(None), *(at for at, _ in pairs)), (slice(None), *(on for _, on in pairs))
+
+
+def _reduce(x: Array, how: Sliding, ufunc: Any, initial: Any, out: Array | None) -> Array:
+    """Combine the elements of each window, one axis after the other."""
+    for axis, (k, s, (lo, hi)) in enumerate(zip(*how[:2], how.pads, strict=True), 1):
+        sizes = (*x.shape[:axis], (x.shape[axis] + lo + hi - k) // s + 1, *x.shape[axis + 1 :])
+        y = np.empty(sizes, x.dtype) if out is None or axis < len(how.window) else out
+        before = (slice(None),) * axis
+        pairs = [((*before, at), x[(*before, on)]) for at, on in _steps(x.shape[axis], k, s, lo, hi)]
+        if lo or hi or k == 1:
+            y.fill(initial)
+        else:
+            ufunc(pairs.pop(0)[1], pairs.pop(0)[1], out=y)
+        for at, part in pairs:
+            ufunc(y[at], part, out=y[at])
+        x = y
+    return x
+
+
+def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
+    """Go through the elements of a window, and tell at which places they are the first that is the largest."""
+    free = np.ones(y.shape, "bool")
+    for at, on in _elements(x.shape[1:-1], how):
+        hit = np.equal(x[on], y[at])
+        hit &= free[at]
+        free[at] ^= hit
+        yield at, on, hit
+
+
+@primitive(lambda g, y, x, how: _route_rule(g, x, y, how))
+def _largest(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+    """The largest element in each place of a window."""
+    x = strong(x)
+    return _reduce(x, how, np.maximum, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min, out)
+
+
+@primitive(lambda h, _, g, x, y, how: _pick_rule(h, x, y, how), None, None)
+def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+    """The gradient of `_largest`: that of each place added to the first of its largest elements."""
+    g, x, y = np.asarray(g), np.asarray(x), np.asarray(y)
+    total = np.empty(x.shape, g.dtype) if out is None else out
+    total.fill(0)
+    apart = all(k <= s for k, s in zip(*how[:2], strict=True))
+    for at, on, hit in _hits(x, y, how):
+        if apart:
+            np.multiply(g[at], hit, out=total[on])
+        else:
+            total[on] += g[at] * hit
+    return total
+
+
+@primitive(lambda g, _, h, x, y, how: _route_rule(g, x, y, how), None, None)
+def _pick(h: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+    """What h has where x is the first largest in each place of a window."""
+    h, x, y = np.asarray(h), np.asarray(x), np.asarray(y)
+    total = np.empty(y.shape, h.dtype) if out is None else out
+    total.fill(0)
+    for at, on, hit in _hits(x, y, how):
+        total[at] += h[on] * hit
+    return total
+
+
+@primitive(lambda g, y, x, how: _spread_rule(g, how, np.shape(x)[1:-1]))
+def _total(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
+    """The sum of the elements in each place of a window."""
+    return _reduce(as_float(x), how, np.add, 0, out)
+
+
+@primitive(lambda h, y, g, how, sizes: _total_rule(h, how))
+def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
+    """The gradient of `_total`: that of each place added to all its elements."""
+    g = np.asarray(g)
+    total = np.empty((len(g), *sizes, g.shape[-1]), g.dtype) if out is None else out
+    total.fill(0)
+    for at, on in _elements(sizes, how):
+        total[on] += g[at]
+    return total
+
+
+_route_rule, _pick_rule, _spread_rule, _total_rule = rule(_route), rule(_pick), rule(_spread), rule(_total)
+
+
+def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: DataFormat) -> Any:
+    """Return a tensor with the channels last, and how the window slides."""
+    if len(shape(x)) < 3:
+        raise ValueError(f"Pooling needs an input (batch, ..., channels). Received: inputs.shape={shape(x)}.")
+    last = to_channels_last(convert_to_tensor(x), data_format)
+    sizes = shape(last)[1:-1]
+    window = standardize_sizes(pool_size, len(sizes), "pool_size")
+    return last, _sliding(sizes, window, window if strides is None else strides, standardize_padding(padding))
+
+
+@composite
+def max_pool(
+    inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+    data_format: DataFormat | None = None,
+) -> Tensor:  # fmt: skip
+    """The largest element in each place of a window; `strides` are `pool_size` by default.
+
+    Of equal elements the first has the gradient, row by row.
+
+    Example:
+        >>> print(max_pool([[[1.0], [3.0], [2.0], [4.0]]], 2)[0, :, 0])
+        Tensor([3. 4.], shape=(2,), dtype=float32)
+    """
+    name = _state.standardize_data_format(data_format)
+    return from_channels_last(_largest(*_pooled(inputs, pool_size, strides, padding, name)), name)
+
+
+@composite
+def average_pool(
+    inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+    data_format: DataFormat | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of the elements in each place of a window, without those that `padding` "same" adds.
+
+    Example:
+        >>> print(average_pool([[[1.0], [3.0], [2.0]]], 2, padding="same")[0, :, 0])
+        Tensor([2. 2.], shape=(2,), dtype=float32)
+    """
+    name = _state.standardize_data_format(data_format)
+    x, how = _pooled(inputs, pool_size, strides, padding, name)
+    total = _total(x, how)
+    count: Any = float(prod(how.window))
+    if any(map(any, how.pads)):
+        count = _total_rule(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
+    return from_channels_last(total / count, name)

@@ -1,0 +1,505 @@
+"""A model as a picture: `keras.utils.plot_model` and `model_to_dot`.
+
+A model becomes boxes, frames around the boxes of models in it, and arrows. Graphviz draws them where it is installed,
+matplotlib where it is not.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import pairwise
+from shutil import which
+from typing import Any, Literal, NamedTuple
+
+from .layers.core import InputLayer
+from .layout import Layout, Point, arrange, spread
+from .models import Model, Sequential
+
+RankDirection = Literal["TB", "LR", "BT", "RL"]
+"""Which way the arrows go: down, to the right, up, or to the left."""
+
+_PAD, _TITLE = 12.0, 18.0  # within a frame, in points
+_APART, _EDGE = 18.0, 8.0  # between arrows at one box, and between them and its corners
+
+
+class _Cell(NamedTuple):
+    """A cell of a box: text, of which a part is bold, on a colour; `size` is that of the letters in points."""
+
+    before: str
+    bold: str
+    after: str = ""
+    fill: str = "white"
+    size: int = 14
+
+    @property
+    def ink(self) -> str:
+        return "black" if self.fill == "white" else "white"
+
+
+class _Show(NamedTuple):
+    """What a box tells of its layer."""
+
+    shapes: bool
+    dtype: bool
+    names: bool
+    activations: bool
+    trainable: bool
+
+
+class _Part:
+    """A box for a layer, or a frame around the parts of a model.
+
+    Attributes:
+        layer: The layer or model.
+        rows: The cells of a box.
+        parts: What is in a frame.
+        arrows: Those between the parts of a frame: from and to which part, and from and to which box.
+        layout: Where the parts stand in the frame.
+        title: Height of a frame's title.
+        at, size: Where it is drawn, and how large, as (x, y) from the upper left in points.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+        self.rows: list[list[_Cell]] = []
+        self.parts: list[_Part] = []
+        self.arrows: list[tuple[int, int, _Part, _Part]] = []
+        self.layout: Layout = arrange([], [])
+        self.title: float = _TITLE
+        self.at: Point = (0.0, 0.0)
+        self.size: Point = (0.0, 0.0)
+
+
+# --- a model -> boxes, frames and arrows ----------------------------------------------------------------------
+
+
+def _frame(model: Any, show: _Show, expand: bool) -> _Part:
+    """Return the frame of a model; one that is neither a chain nor a graph of layers is a single box."""
+    frame = _Part(model)
+    wiring = _wiring(model)
+    numbers = {id(layer): i for i, (layer, _) in enumerate(wiring)}
+    for layer, inputs in wiring:
+        shapes = [_pick(source._output_shapes(), output) for source, output in inputs]
+        if not inputs and isinstance(model, Sequential):
+            shapes = [model.input_shape]
+        inner = _frame(layer, show, expand) if expand and _wiring(layer) else _Part(layer)
+        inner.rows = _rows(layer, shapes[0] if len(shapes) == 1 else shapes or None, show)
+        frame.parts.append(inner)
+    for layer, inputs in wiring:
+        for place, (source, output) in enumerate(inputs):
+            start, end = numbers[id(source)], numbers[id(layer)]
+            arrow = (start, end, _giver(frame.parts[start], output), _taker(frame.parts[end], place))
+            if arrow not in frame.arrows:
+                frame.arrows.append(arrow)
+    if not wiring:
+        box = _Part(model)
+        box.rows = _rows(model, None, show)
+        frame.parts.append(box)
+    return frame
+
+
+def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int]]]]:
+    """Return the layers of a model, and for each what feeds it: another layer and which of its outputs."""
+    if isinstance(model, Sequential):
+        layers = model.layers
+        return [(layer, [(layers[i - 1], 0)] if i else []) for i, layer in enumerate(layers)]
+    connections = getattr(model, "_connections", dict)()
+    operations = {layer.name: layer for layer in getattr(model, "_operations", ())}
+    return [
+        (layer, [(operations[name], output) for name, _, output in connections.get(id(layer), ())])
+        for layer in operations.values()
+    ]
+
+
+def _pick(shapes: Any, output: int) -> Any:
+    """Return the shape of one output."""
+    return shapes[output] if isinstance(shapes, list) else shapes
+
+
+def _giver(part: _Part, output: int) -> _Part:
+    """Return the box that gives an output of a part."""
+    if not part.parts:
+        return part
+    last = part.parts[-1] if isinstance(part.layer, Sequential) else _holder(part, part.layer.outputs[output])
+    return _giver(last, 0)
+
+
+def _taker(part: _Part, place: int) -> _Part:
+    """Return the box that takes an input of a part."""
+    if not part.parts:
+        return part
+    if isinstance(part.layer, Sequential):
+        return _taker(part.parts[0], place)
+    return _holder(part, part.layer.inputs[place])
+
+
+def _holder(frame: _Part, tensor: Any) -> _Part:
+    """Return the part of a frame whose layer gave a symbolic tensor."""
+    return next(part for part in frame.parts if part.layer is tensor.layer)
+
+
+def _rows(layer: Any, input_shape: Any, show: _Show) -> list[list[_Cell]]:
+    """Return the cells that tell of a layer."""
+    kind = type(layer).__name__
+    rows = [[_Cell("", layer.name, f" ({kind})", "black", 16) if show.names else _Cell("", kind, "", "black", 16)]]
+    activation = getattr(layer, "activation", None)
+    if show.activations and activation is not None:
+        rows.append([_Cell("Activation: ", getattr(activation, "__name__", type(activation).__name__))])
+    cells = []
+    if show.shapes:
+        if not isinstance(layer, InputLayer):
+            cells.append(_Cell("Input shape: ", _shape_text(input_shape)))
+        cells.append(_Cell("Output shape: ", _shape_text(layer._output_shapes())))
+    if show.dtype:
+        cells.append(_Cell("Output dtype: ", layer.compute_dtype))
+    if show.trainable and layer.weights:
+        fill, text = ("forestgreen", "Trainable") if layer.trainable else ("firebrick", "Non-trainable")
+        cells.append(_Cell("", text, fill=fill))
+    return [*rows, cells] if cells else rows
+
+
+def _shape_text(shape: Any) -> str:
+    if isinstance(shape, dict):
+        return ", ".join(f"{key}: {value}" for key, value in shape.items())
+    return "?" if shape is None else str(shape)
+
+
+# --- drawn by Graphviz ----------------------------------------------------------------------------------------
+
+
+def _extra(name: str) -> Any:
+    """Return an optional package."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"Drawing a model needs {name.partition('.')[0]}, which is not installed. In a clone of minikeras, run: "
+            'python -m pip install ".[plot]"'
+        ) from error
+
+
+def _to_dot(frame: _Part, graph: Any) -> Any:
+    """Add the parts and arrows of a frame to a graph of pydot."""
+    pydot = _extra("pydot")
+    for part in frame.parts:
+        if part.parts:
+            graph.add_subgraph(_to_dot(part, _cluster(part.layer)))
+        else:
+            style = {"label": _label(part.rows), "fontname": "Helvetica", "border": "0", "margin": "0"}
+            graph.add_node(pydot.Node(str(id(part.layer)), **style))
+    for _, _, start, end in frame.arrows:
+        graph.add_edge(pydot.Edge(str(id(start.layer)), str(id(end.layer)), penwidth="2"))
+    return graph
+
+
+def _cluster(model: Any) -> Any:
+    return _extra("pydot").Cluster(model.name, style="dashed", label=model.name, labeljust="l")
+
+
+def _label(rows: Sequence[Sequence[_Cell]]) -> str:
+    """Return the cells of a box as a table in Graphviz's HTML."""
+    from html import escape
+
+    columns = max(map(len, rows))
+    text = ""
+    for row in rows:
+        cells = ""
+        for cell in row:
+            before, bold, after = map(escape, cell[:3])
+            span = f' colspan="{columns}"' if len(row) == 1 else ""
+            font = f'<font point-size="{cell.size}" color="{cell.ink}">{before}<b>{bold}</b>{after}</font>'
+            cells += f'<td{span} bgcolor="{cell.fill}">{font}</td>'
+        text += f"<tr>{cells}</tr>"
+    return f'<<table border="0" cellborder="1" bgcolor="black" cellpadding="10">{text}</table>>'
+
+
+# --- drawn by matplotlib --------------------------------------------------------------------------------------
+
+
+class _Drawing:
+    """A picture made by matplotlib: everything is measured, placed from the outside in, and drawn."""
+
+    def __init__(self, frame: _Part, rankdir: RankDirection) -> None:
+        self.sideways, self.backwards = rankdir in ("LR", "RL"), rankdir in ("BT", "RL")
+        self.font: Any = _extra("matplotlib.font_manager").FontProperties
+        self.measure: Any = _extra("matplotlib.textpath").text_to_path.get_text_width_height_descent
+        self.patches: Any = _extra("matplotlib.patches")
+        frame.title = 0.0
+        self._measure(frame)
+        self._place(frame, (0.0, 0.0))
+        self.figure: Any = _extra("matplotlib.figure").Figure(figsize=[length / 72 for length in frame.size])
+        self.axes: Any = self.figure.add_axes((0, 0, 1, 1), xlim=(0, frame.size[0]), ylim=(frame.size[1], 0))
+        self.axes.axis("off")
+        for part in frame.parts:
+            self._draw(part)
+        self._draw_arrows(frame)
+
+    def _turn(self, point: Point) -> Point:
+        """Return (across, along) for (x, y), and the other way round."""
+        return point[::-1] if self.sideways else point
+
+    # --- places
+
+    def _text_width(self, text: str, size: float, bold: bool = False) -> float:
+        return float(self.measure(text, self.font(size=size, weight="bold" if bold else "normal"), False)[0])
+
+    def _cell_width(self, cell: _Cell) -> float:
+        return 20 + sum(self._text_width(text, cell.size, i == 1) for i, text in enumerate(cell[:3]))
+
+    def _measure(self, part: _Part) -> None:
+        if not part.parts:
+            part.size = (max(sum(map(self._cell_width, row)) for row in part.rows), sum(map(_height, part.rows)))
+            return
+        for inner in part.parts:
+            self._measure(inner)
+        part.layout = arrange([self._turn(inner.size) for inner in part.parts], [arrow[:2] for arrow in part.arrows])
+        width, height = self._turn(part.layout.size)
+        width = max(width, self._text_width(part.layer.name, 14) if part.title else 0)
+        part.size = (width + 2 * _PAD, height + 2 * _PAD + part.title)
+
+    def _place(self, part: _Part, at: Point) -> None:
+        part.at = at
+        for inner, (across, along) in zip(part.parts, part.layout.places, strict=True):
+            if self.backwards:
+                along = part.layout.size[1] - along - self._turn(inner.size)[1]
+            x, y = self._turn((across, along))
+            self._place(inner, (at[0] + _PAD + x, at[1] + _PAD + part.title + y))
+
+    # --- boxes and frames
+
+    def _draw(self, part: _Part) -> None:
+        (x, y), width = part.at, part.size[0]
+        if part.parts:
+            self._rectangle(part.at, part.size, fill=False, linestyle="--", linewidth=1)
+            self._write(x + 8, y + 18, part.layer.name, 14)
+            for inner in part.parts:
+                self._draw(inner)
+            self._draw_arrows(part)
+        for row in part.rows if not part.parts else ():
+            widths = [self._cell_width(cell) for cell in row]
+            extra, left = (width - sum(widths)) / len(row), x
+            for cell, needed in zip(row, widths, strict=True):
+                self._rectangle((left, y), (needed + extra, _height(row)), facecolor=cell.fill, linewidth=1.5)
+                start = left + 10 + extra / 2
+                for i, text in enumerate(cell[:3]):
+                    self._write(start, y + _height(row) / 2 + cell.size * 0.36, text, cell.size, i == 1, cell.ink)
+                    start += self._text_width(text, cell.size, i == 1)
+                left += needed + extra
+            y += _height(row)
+
+    def _rectangle(self, at: Point, size: Point, **style: Any) -> None:
+        self.axes.add_patch(self.patches.Rectangle(at, *size, edgecolor="black", **style))
+
+    def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> None:
+        weight = "bold" if bold else "normal"
+        self.axes.text(x, y, text, fontsize=size, fontweight=weight, color=ink, parse_math=False)
+
+    # --- arrows
+
+    def _draw_arrows(self, frame: _Part) -> None:
+        """Draw the arrows of a frame: along the lanes, and from lane to lane in the gaps between ranks."""
+        arrows = [(*((a, b, s, e) if a <= b else (b, a, e, s)), a > b) for a, b, s, e in frame.arrows if s is not e]
+        lanes = [frame.layout.lanes[a, b] for a, b, *_ in arrows]
+        origin = self._turn((frame.at[0] + _PAD, frame.at[1] + _PAD + frame.title))
+        ways = [[origin[0] + lane for lane in passed] for passed in lanes]
+        towards = [way[0] if way else self._middle(arrow[3]) for way, arrow in zip(ways, arrows, strict=True)]
+        starts = self._ports([arrow[2] for arrow in arrows], towards)
+        ways = [[start, *way] for start, way in zip(starts, ways, strict=True)]
+        ends = self._ports([arrow[3] for arrow in arrows], [way[-1] for way in ways])
+        ways = [[*way, end] for way, end in zip(ways, ends, strict=True)]
+
+        steps = defaultdict(list)  # in each gap, who changes lanes
+        for i, (way, arrow) in enumerate(zip(ways, arrows, strict=True)):
+            for rank, (a, b) in enumerate(pairwise(way), frame.layout.ranks[arrow[0]]):
+                if abs(a - b) > 0.5:
+                    steps[rank].append((a > b, a if a > b else -a, i))  # in an order in which few cross
+        points: list[list[Point]] = [
+            [(way[0], self._side(arrow[2], False))] for way, arrow in zip(ways, arrows, strict=True)
+        ]
+        for rank in sorted(steps):
+            first, last = frame.layout.gaps[rank]
+            for k, (_, _, i) in enumerate(sorted(steps[rank]), 1):
+                level = first + (last - first) * (0.1 + 0.6 * k / (len(steps[rank]) + 1))
+                if self.backwards:
+                    level = frame.layout.size[1] - level
+                step = rank - frame.layout.ranks[arrows[i][0]]
+                points[i] += [(across, origin[1] + level) for across in ways[i][step : step + 2]]
+        for line, way, arrow in zip(points, ways, arrows, strict=True):
+            line.append((way[-1], self._side(arrow[3], True)))
+            self._draw_arrow(line[::-1] if arrow[4] else line)
+        for _, _, start, end in frame.arrows:
+            if start is end:  # a layer that takes its own output
+                x, y = start.at[0] + start.size[0], start.at[1] + start.size[1] / 2
+                loop = [(x, y - 8), (x + 10, y - 8), (x + 10, y + 8), (x, y + 8)]
+                self._draw_arrow([self._turn(point) for point in loop])
+
+    def _draw_arrow(self, line: Sequence[Point]) -> None:
+        xy = [self._turn(point) for point in line]
+        style = self.patches.ArrowStyle("-|>", head_length=8, head_width=4)
+        path = _extra("matplotlib.path").Path(xy)
+        self.axes.add_patch(self.patches.FancyArrowPatch(path=path, arrowstyle=style, color="black", linewidth=2))
+
+    def _side(self, box: _Part, entry: bool) -> float:
+        """Return where arrows come in, or go out, along."""
+        at, size = self._turn(box.at)[1], self._turn(box.size)[1]
+        return at if entry is not self.backwards else at + size
+
+    def _middle(self, box: _Part) -> float:
+        return self._turn(box.at)[0] + self._turn(box.size)[0] / 2
+
+    def _ports(self, boxes: Sequence[_Part], wanted: Sequence[float]) -> list[float]:
+        """Return where on its box each arrow begins or ends, across: as near as can be to where it comes from."""
+        ports = [0.0] * len(boxes)
+        for box in {id(box): box for box in boxes}.values():
+            mine = sorted((i for i in range(len(boxes)) if boxes[i] is box), key=lambda i: wanted[i])
+            room = self._turn(box.size)[0] - 2 * _EDGE
+            step = min(_APART, room / len(mine))
+            low = self._middle(box) - room / 2
+            high = low + room - step * (len(mine) - 1)  # of the first
+            found = spread([min(max(wanted[i], low), low + room) for i in mine], [step] * len(mine))
+            for k, i in enumerate(mine):
+                ports[i] = min(max(found[k] - k * step, low), high) + k * step
+        return ports
+
+
+def _height(row: Sequence[_Cell]) -> float:
+    return row[0].size + 17
+
+
+# --- the functions for users ----------------------------------------------------------------------------------
+
+
+def _checked(model: Model, rankdir: str, unknown: dict[str, Any]) -> None:
+    if not model.built:
+        raise ValueError("This model has not been built yet: call it on a batch of data, or `build()` it, first.")
+    if unknown:
+        raise ValueError(f"Unrecognized keyword arguments: {unknown}.")
+    if rankdir not in ("TB", "LR", "BT", "RL"):
+        raise ValueError(f"`rankdir` must be 'TB', 'LR', 'BT' or 'RL'. Received: rankdir={rankdir!r}.")
+
+
+def model_to_dot(
+    model: Model,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: RankDirection = "TB",
+    expand_nested: bool = False,
+    dpi: int = 200,
+    subgraph: bool = False,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Any:
+    """Return a model as a graph of pydot, for Graphviz to draw.
+
+    Args:
+        model: A model that is built.
+        show_shapes: Whether boxes tell shapes.
+        show_dtype: Whether they tell the dtype of the output.
+        show_layer_names: Whether they tell names.
+        rankdir: Which way the arrows go.
+        expand_nested: Whether a model in it is drawn as a frame around its layers.
+        dpi: Dots per inch of the picture.
+        subgraph: Whether to return a frame to put in another graph.
+        show_layer_activations: Whether boxes tell activation functions.
+        show_trainable: Whether they tell if the weights are trained.
+        splines: How Graphviz draws arrows: "ortho", "curved", "polyline", "spline" or "line".
+        kwargs: None; there to be refused.
+
+    Returns:
+        A `pydot.Dot`, or a `pydot.Cluster` for `subgraph`. A node is named after the `id` of its layer.
+
+    Raises:
+        ImportError: if pydot is not installed.
+        ValueError: if the model is not built, or an argument is unknown.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        >>> len(model_to_dot(model).get_nodes())
+        3
+    """
+    _checked(model, rankdir, kwargs)
+    show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
+    graph = _cluster(model) if subgraph else _extra("pydot").Dot(rankdir=rankdir, dpi=dpi, splines=splines)
+    if not subgraph:
+        graph.set("concentrate", True)
+        graph.set_node_defaults(shape="record")
+    return _to_dot(_frame(model, show, expand_nested), graph)
+
+
+def plot_model(
+    model: Model,
+    to_file: str | os.PathLike[str] = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = False,
+    rankdir: RankDirection = "TB",
+    expand_nested: bool = False,
+    dpi: int = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Any:
+    """Draw a model to a file: by Graphviz where it and pydot are installed, by matplotlib where not.
+
+    Args:
+        model: A model that is built.
+        to_file: Name of the file; its ending says in which format, PNG if there is none.
+        show_shapes: Whether boxes tell shapes.
+        show_dtype: Whether they tell the dtype of the output.
+        show_layer_names: Whether they tell names.
+        rankdir: Which way the arrows go.
+        expand_nested: Whether a model in it is drawn as a frame around its layers.
+        dpi: Dots per inch.
+        show_layer_activations: Whether boxes tell activation functions.
+        show_trainable: Whether they tell if the weights are trained.
+        splines: How Graphviz draws arrows; matplotlib draws right angles.
+        kwargs: None; there to be refused.
+
+    Returns:
+        The picture as a notebook shows it, None where IPython is not installed or the file is a PDF.
+
+    Raises:
+        ImportError: if there is nothing to draw with; the message says how to install it.
+        ValueError: if the model is not built, or an argument is unknown.
+
+    Example:
+        >>> import os, tempfile
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.png")
+        >>> _ = plot_model(model, path, show_shapes=True)
+        >>> os.path.exists(path)
+        True
+    """
+    _checked(model, rankdir, kwargs)
+    to_file = os.fspath(to_file)
+    kind = os.path.splitext(to_file)[1][1:] or "png"
+    show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
+    if which("dot") and find_spec("pydot"):
+        model_to_dot(
+            model,
+            show_shapes,
+            show_dtype,
+            show_layer_names,
+            rankdir,
+            expand_nested,
+            dpi,
+            False,
+            show_layer_activations,
+            show_trainable,
+            splines,
+        ).write(to_file, format=kind)
+    else:
+        drawing = _Drawing(_frame(model, show, expand_nested), rankdir)
+        largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
+        drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
+    if kind == "pdf" or not find_spec("IPython"):
+        return None
+    return import_module("IPython.display").Image(filename=to_file)

@@ -1,0 +1,5 @@
+"""Helpers under their older address: `keras.preprocessing`."""
+
+from . import sequence as sequence
+
+__all__ = ["sequence"]
