@@ -10,7 +10,7 @@ import numpy as np
 from . import _state
 from ._signature import parameters
 from ._structure import map_structure
-from ._typing import Config, CustomObjects, PartialShape, ShapeLike
+from ._typing import Config, CustomObjects, ShapeLike
 from .functional import Graph, copy_calls, from_config
 from .layers.base import Layer
 from .layers.core import Input, InputLayer
@@ -154,12 +154,17 @@ class Model(Trainer):
     # --- the graph --------------------------------------------------------------------------------------------
 
     @property
+    def _given_graph(self) -> Graph | None:
+        """The graph, if the model was made of it."""
+        return self._graph
+
+    @property
     def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
-        return self._graph is None
+        return self._given_graph is None
 
     @property
     def _first_call(self) -> int:
-        return 0 if self._graph is None else 1
+        return 0 if self._given_graph is None else 1
 
     def _locked(self) -> bool:
         return self._graph is None and super()._locked()
@@ -240,25 +245,24 @@ class Model(Trainer):
         return self._known("operations").operations[:]
 
     @property
-    def _operations(self) -> list[Any]:
-        return self.layers if self._graph is None else self._graph.operations
-
-    def _connections(self) -> Any:
-        return None if self._graph is None else self._graph.connections()
-
-    @property
-    def _output_names(self) -> list[str] | None:
-        return None if self._graph is None else [x.node.operation.name for x in self._graph.outputs if x.node]
-
-    @property
     def output_names(self) -> list[str]:
         """The names of the layers and ops that give the outputs.
 
         Raises:
             AttributeError: if the model has no graph.
         """
-        self._known("output names")
-        return self._output_names or []
+        return [x.node.operation.name for x in self._known("output names").outputs if x.node]
+
+    @property
+    def _output_names(self) -> list[str] | None:
+        return None if self._given_graph is None else self.output_names
+
+    @property
+    def _operations(self) -> list[Any]:
+        return self.layers if self._given_graph is None else self.operations
+
+    def _connections(self) -> Any:
+        return None if self._given_graph is None else self._given_graph.connections()
 
     def _rowwise(self) -> bool:
         return self._graph is None or self._graph.rowwise()
@@ -280,13 +284,13 @@ class Model(Trainer):
 
     def get_build_config(self) -> Config | None:
         """Return the input shape the model was built with, None if it was not."""
-        return super().get_build_config() if self._graph is None else {"input_shape": None}
+        return super().get_build_config() if self._given_graph is None else {"input_shape": None}
 
     def get_config(self) -> Config:
         """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
-        if self._graph is None or not _takes_graph(type(self)):
+        if self._given_graph is None or not _takes_graph(type(self)):
             return super().get_config()
-        return {"name": self.name, "trainable": self.trainable, **self._graph.get_config()}
+        return {"name": self.name, "trainable": self.trainable, **self._given_graph.get_config()}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Any:
@@ -602,22 +606,7 @@ class Sequential(Model):
         return super(Model, self).output if self._inbound_nodes else super().output
 
     @property
-    def _converts(self) -> bool:  # type: ignore[override]
-        return True
-
-    @property
-    def _first_call(self) -> int:
-        return 0
-
-    @property
-    def _operations(self) -> list[Any]:
-        return self.layers
-
-    def _connections(self) -> None:
-        return None
-
-    @property
-    def _output_names(self) -> None:
+    def _given_graph(self) -> None:
         return None
 
     @property
@@ -628,7 +617,7 @@ class Sequential(Model):
 
     def get_config(self) -> Config:
         """Return the configurations of the layers, and the input shape if the model is built."""
-        config = Layer.get_config(self)
+        config = super().get_config()
         config["layers"] = [serialize(layer) for layer in self._layers]
         if self._graph is not None:
             config["build_input_shape"] = cast(InputLayer, self._layers[0]).batch_shape

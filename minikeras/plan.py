@@ -383,10 +383,12 @@ def _settled(entry: Entry, produced: Array) -> tuple[Callable[..., Any], list[An
 def _quick_view(entry: Entry) -> Callable[[Array], Array] | None:
     """Return a quick way to take the view of an array that an entry takes, None if there is none."""
     x, y = entry.inputs[0].array, cast(Array, entry.output.array)
-    if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size and np.shares_memory(x, y):
+    if not np.shares_memory(x, y):
+        return None
+    if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size:
         shape = y.shape  # the array itself must not be kept
         return lambda array: array.reshape(shape)
-    return None
+    return np.ndarray.transpose if y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1] else None
 
 
 def _same(array: Array) -> Array:
