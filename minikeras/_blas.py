@@ -5,10 +5,10 @@ times longer when another process holds a core.
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -21,10 +21,12 @@ _SMALL = 2**21
 @cache
 def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """Return OpenBLAS's functions that tell and set the number of threads, None where there are none."""
-    root = Path(np.__file__).parent
-    for path in sorted((*root.parent.glob("numpy.libs/*openblas*"), *root.glob(".dylibs/*openblas*"))):
+    root = os.path.dirname(np.__file__)
+    folders = [os.path.join(root, "..", "numpy.libs"), os.path.join(root, ".dylibs")]
+    files = [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)]
+    for path in sorted(path for path in files if "openblas" in path):
         try:
-            library = ctypes.CDLL(str(path))
+            library = ctypes.CDLL(path)
         except OSError:
             continue
         for name in _NAMES:

@@ -9,7 +9,7 @@ from ._structure import map_structure
 from ._typing import Config, CustomObjects
 from .input_spec import InputSpec
 from .registry import deserialize, serialize
-from .symbolic import KerasTensor, Node, Operation, flatten
+from .symbolic import KerasTensor, Node, Operation, flatten, op_class
 from .tensor import Tensor
 
 
@@ -214,7 +214,8 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
     made: dict[str, Any] = {}
     for layer in config["layers"]:
         is_op = str(layer.get("module")).startswith("keras.src.ops.")
-        made[layer["name"]] = Operation.deserialized(layer) if is_op else deserialize(layer, custom_objects)
+        make = op_class(layer["class_name"]).from_config if is_op else None
+        made[layer["name"]] = make(layer["config"]) if make else deserialize(layer, custom_objects)
 
     def tensor(name: str, call: int, index: int) -> KerasTensor:
         if name not in made:
@@ -245,7 +246,7 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
                     args, kwargs = read(calls[0]["args"]), read(calls[0]["kwargs"])
                 except IndexError:
                     break
-                if getattr(made[name], "kind", None) == "GetItem":
+                if type(made[name]).__name__ == "GetItem":
                     args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
                 made[name](*args, **kwargs)
                 calls.pop(0)

@@ -645,3 +645,93 @@ class Sequential(Model):
 
 
 registry.register(Sequential)
+
+
+def clone_model(
+    model: Model,
+    input_tensors: TensorStructure | None = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return a model of the same structure, with new layers and new weights.
+
+    Args:
+        model: A Sequential, a model of a graph, or one that its configuration describes.
+        input_tensors: What to build it on, new inputs if not given.
+        clone_function: (layer or op) -> what takes its place; by default one made from its configuration.
+        call_function: (layer, *args, **kwargs) -> the result of its call, for a model of a graph.
+        recursive: Whether nested models are cloned in the same way, rather than by `clone_function`.
+        kwargs: Refused; named as in Keras.
+
+    Raises:
+        ValueError: if the inputs do not fit, or a function is given where it has no use.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
+        >>> clone_model(model).name
+        'net'
+    """
+    if kwargs:
+        raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.")
+    if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
+        if any(x is not None for x in (clone_function, input_tensors, call_function)):
+            raise ValueError(
+                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and models of a graph. "
+                f"Received: model={model!r}."
+            )
+        return deserialize(serialize(model), {type(model).__name__: type(model)})
+    return _clone(model, input_tensors, clone_function or _remade, call_function, recursive, {})
+
+
+def _remade(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())
+
+
+def _clone(
+    model: Model, inputs: Any, clone: Callable[[Any], Any], call: Any, recursive: bool, done: dict[int, Any]
+) -> Model:
+    def cloned(layer: Any) -> Any:
+        if id(layer) not in done:
+            nested = recursive and isinstance(layer, Model) and layer._graph is not None
+            inner = None if isinstance(layer, Sequential) else call
+            done[id(layer)] = _clone(layer, None, clone, inner, recursive, done) if nested else clone(layer)
+        return done[id(layer)]
+
+    for x in [] if inputs is None else flatten(inputs):
+        if not isinstance(x, KerasTensor):
+            raise ValueError(f"All entries in `input_tensors` must be symbolic tensors. Received: {x!r}.")
+    copy: Model
+    if isinstance(model, Sequential):
+        if call is not None:
+            raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
+        layers = [cloned(layer) for layer in model.layers]
+        first = model._layers[0] if model._layers else None
+        entry = first if isinstance(first, InputLayer) else None
+        if inputs is not None:
+            if len(flatten(inputs)) != 1:
+                raise ValueError("`input_tensors` must be a single tensor for a Sequential model.")
+            layers.insert(0, Input(tensor=flatten(inputs)[0], name=entry and entry.name))
+        elif entry is not None:
+            layers.insert(0, Input(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name))
+        copy = Sequential(layers, name=model.name, trainable=model.trainable)
+    else:
+        graph = model._known("graph")
+        if inputs is None:
+            inputs = map_structure(
+                lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), graph.input_structure
+            )
+        elif len(flatten(inputs)) != len(graph.inputs):
+            raise ValueError(
+                f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
+                f"Received: {inputs}."
+            )
+        run = call or (lambda layer, *args, **kwargs: layer(*args, **kwargs))
+        outputs = graph.run(flatten(inputs), lambda layer, *args, **kwargs: run(cloned(layer), *args, **kwargs))
+        cls = type(model) if _takes_graph(type(model)) else Functional
+        copy = cls(inputs, outputs, name=model.name)
+    if model.compiled:
+        copy.compile_from_config(model.get_compile_config())
+    return copy

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -77,10 +77,12 @@ class KerasTensor(Tensor):
         return result
 
     def __truediv__(self, other: TensorLike) -> Tensor:
-        return Operation(NUMPY_OPS["divide"], {}, kind="TrueDivide")(self, other)
+        result: Tensor = op_class("TrueDivide")()(self, other)
+        return result
 
     def __rtruediv__(self, other: TensorLike) -> Tensor:
-        return Operation(NUMPY_OPS["divide"], {}, kind="TrueDivide")(other, self)
+        result: Tensor = op_class("TrueDivide")()(other, self)
+        return result
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (KerasTensor, (self._shape, self._dtype, self.name))
@@ -227,22 +229,18 @@ def _kind(function: Callable[..., Any]) -> str:
 
 
 class Operation:
-    """An op in a graph, with those of its arguments that Keras's class of it takes when it is made.
+    """An op in a graph. Each op has a subclass, named as in Keras.
 
     Args:
-        function: The op.
-        settings: These arguments, by name.
         name: Its name in the graph, made up if not given.
-        kind: The name of Keras's class, if it is not the one for the function.
+        settings: Those arguments of the op that Keras's class takes when it is made.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], settings: Config, name: str | None = None, kind: str | None = None
-    ) -> None:
-        self.function = function
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, name: str | None = None, **settings: Any) -> None:
+        self.name: str = name or _state.auto_name(type(self).__name__)
         self.settings = settings
-        self.kind: str = kind or _kind(function)
-        self.name: str = name or _state.auto_name(self.kind)
         self._inbound_nodes: list[Node] = []
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -267,8 +265,17 @@ class Operation:
         """Return the outputs for symbolic inputs."""
         return infer(self, *args, **kwargs)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_inbound_nodes": []}
+    def get_config(self) -> Config:
+        """Return name and settings."""
+        return {"name": self.name, **self.settings}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Operation":
+        """Return the op of a configuration."""
+        return cls(**config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, (type(self).__name__, self.get_config())
 
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
@@ -285,31 +292,36 @@ class Operation:
 
     def serialized(self) -> Config:
         """Return the configuration, as Keras writes it."""
-        home = next((module for module, kinds in _MODULES.items() if self.kind in kinds.split()), "numpy")
+        kind = type(self).__name__
+        home = next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")
         return {
             "module": f"keras.src.ops.{home}",
-            "class_name": self.kind,
-            "config": {"name": self.name, **self.settings},
-            "registered_name": self.kind,
+            "class_name": kind,
+            "config": self.get_config(),
+            "registered_name": kind,
         }
-
-    @classmethod
-    def deserialized(cls, config: Config) -> "Operation":
-        """Return the op of a configuration.
-
-        Raises:
-            ValueError: if there is no such op.
-        """
-        kind, settings = config["class_name"], dict(config["config"])
-        if kind not in _functions():
-            raise ValueError(f"There is no op for the configuration of {kind!r} in module {config['module']!r}.")
-        return cls(_functions()[kind], settings, settings.pop("name"), kind)
 
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
     """Return the op of each class name."""
     return {_kind(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
+
+
+@cache
+def op_class(kind: str) -> type[Operation]:
+    """Return the class of an op.
+
+    Raises:
+        ValueError: if there is no such op.
+    """
+    if kind not in _functions():
+        raise ValueError(f"There is no op of the class {kind!r}.")
+    return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})
+
+
+def _make(kind: str, config: Config) -> Operation:
+    return op_class(kind)(**config)
 
 
 def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -325,7 +337,7 @@ def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
         called_with = [n for n in found.positional if n in first or n == "x2"]
     inputs = [settings.pop(n) for n in called_with if n in settings]
     given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
-    return Operation(function, settings)(*inputs, *args[len(found.positional) :], **given)
+    return op_class(_kind(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
 
 
 tensor.symbolic_call = _call_op
