@@ -269,8 +269,11 @@ class Model(Trainer):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
-        own = type(self).call is not cast(Any, Model).call
-        return super().compute_output_spec(*args, **kwargs) if self._graph is None or own else self._graph.spec(args[0])
+        if self._graph is not None and type(self).call is Model.call:
+            return self._graph.spec(args[0])
+        if type(self).compute_output_shape is Model.compute_output_shape:
+            return self._inferred_spec(*args, **kwargs)
+        return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shapes of the outputs for shapes of the inputs."""
@@ -679,7 +682,7 @@ def clone_model(
     if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
             raise ValueError(
-                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and models of a graph. "
+                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and those of a graph. "
                 f"Received: model={model!r}."
             )
         return deserialize(serialize(model), {type(model).__name__: type(model)})

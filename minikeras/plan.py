@@ -53,6 +53,20 @@ class Trace:
             optimizer = entry.kwargs["optimizer"]
             self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
 
+    def outline(self) -> list[Any]:
+        """Return what was done, such that two runs that a plan would replay alike have equal outlines."""
+        places: dict[int, int] = {}
+        found = []
+        for i, entry in enumerate(self.entries):
+            links = [
+                places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else _sketch(value)
+                for x, value in zip(entry.inputs, entry.values, strict=True)
+            ]
+            places[id(entry.output)] = i + 1
+            rest = id(entry.rest[0]) if entry.op is ASSIGN else _sketch((entry.rest, entry.kwargs))
+            found.append((entry.op.forward, links, rest))
+        return found
+
     def check(self, tensor: Tensor) -> None:
         """Note a tensor that shares its memory with the old value of a variable."""
         array = cast(Array, tensor.array)
@@ -65,6 +79,21 @@ class Trace:
 
 
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
+
+
+def _sketch(value: Any) -> Any:
+    """Return something by which to compare a constant with that of another run."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.shape, value.dtype.str, hash(value.tobytes())
+    if isinstance(value, list | tuple):
+        return [_sketch(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _sketch(item) for key, item in value.items()}
+    if isinstance(value, Variable):
+        return id(value)
+    return _sketch(value.array) if isinstance(value, Tensor) else value
+
+
 Target: TypeAlias = tuple[list[Any], int]
 """A place among the arguments of a step, or among the outputs."""
 
@@ -121,7 +150,11 @@ class _Steps:
     def fix(self, changing: Container[int]) -> None:
         """Make what stays as it is quicker to run: the arguments that no one changes, and results no one waits for."""
         self.calls = [
-            (function, args if id(args) in changing else tuple(args), moving if moving and moving.is_awaited() else None)
+            (
+                function,
+                args if id(args) in changing else tuple(args),
+                moving if moving and moving.is_awaited() else None,
+            )
             for function, args, moving in self.calls
         ]
 

@@ -166,11 +166,13 @@ def serialize(obj: Any) -> Any:
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         cls = type(obj)
+        module = module_of(cls)
+        public = module is not None and not module.startswith("keras.src.")
         return {
-            "module": module_of(cls),
+            "module": module,
             "class_name": cls.__name__,
             "config": obj.get_config(),
-            "registered_name": _registered_names.get(cls) or (None if is_built_in(cls) else cls.__name__),
+            "registered_name": _registered_names.get(cls) or (None if public else cls.__name__),
             **_state_of(obj),
         }
     if callable(obj):

@@ -10,7 +10,7 @@ import numpy as np
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .plan import Plan, trace
+from .plan import Plan, Trace, trace
 from .tensor import Tensor, TensorOps, recorders
 
 PLANS_KEPT = 8
@@ -30,14 +30,23 @@ class Runner:
         function: The function; it returns a tensor or a structure of tensors.
         may_replay: Tells whether a replay has the effects that a run has.
         limit: Bytes of buffers beyond which a plan is not kept, None for no limit.
+        twice: Whether there is a plan only when two runs have done the same, as code of the user's may not: it may
+            count in a list, or draw from a generator of its own.
     """
 
     def __init__(
-        self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None
+        self,
+        function: Callable[[Any], Any],
+        may_replay: Callable[[], bool],
+        limit: int | None = None,
+        twice: bool = False,
     ) -> None:
         self._function = function
         self._may_replay = may_replay
         self._limit = limit
+        self._twice = twice
+        self._outlines: dict[Any, Any] = {}
+        """What the first run of each kind did."""
         self._plans: dict[Any, Plan] = {}
         self._last: tuple[Any, Plan] | None = None
         """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
@@ -105,13 +114,25 @@ class Runner:
         version, streams = _state.Structure.version, _random_streams()
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
-        if not record.escaped and not drawn and version == _state.Structure.version:
+        if not record.escaped and not drawn and version == _state.Structure.version and self._is_settled(record, key):
             plan = Plan(record, leaves(tensors), outputs)
             if self._limit is None or plan.size <= self._limit:
                 while len(self._plans) >= PLANS_KEPT:
                     self._plans.pop(next(iter(self._plans)))
                 self._plans[key] = plan
         return outputs
+
+    def _is_settled(self, record: Trace, key: Any) -> bool:
+        """Tell whether a run did what the one before did; where that matters, what it did is kept for the next."""
+        if not self._twice:
+            return True
+        outline = _state.Structure.version, record.outline()
+        if self._outlines.pop(key, None) == outline:
+            return True
+        while len(self._outlines) >= PLANS_KEPT:
+            self._outlines.pop(next(iter(self._outlines)))
+        self._outlines[key] = outline
+        return False
 
     def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""

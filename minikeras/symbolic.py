@@ -280,6 +280,9 @@ class Operation:
     def __repr__(self) -> str:
         return f"<Operation name={self.name}>"
 
+    def _output_shapes(self) -> list[PartialShape]:
+        return [y.shape for y in self._inbound_nodes[-1].outputs]
+
     def rowwise(self) -> bool:
         """Tell whether each row of the result surely depends on the same row of the inputs alone."""
         arguments = [x for node in self._inbound_nodes for x in leaves([node.args, node.kwargs])]

@@ -76,8 +76,8 @@ class Trainer(Layer):
     def _runners(self) -> dict[str, Runner]:
         """What runs the steps of training, evaluation and, where it is overridden, prediction."""
         return {
-            "train": Runner(lambda data: self.train_step(data), lambda: not self.run_eagerly),
-            "test": Runner(lambda data: self.test_step(data), lambda: not self.run_eagerly),
+            "train": Runner(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
+            "test": Runner(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
             "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
         }
 

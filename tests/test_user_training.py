@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -109,6 +110,19 @@ def own_gradient(layer: Any, x: Tensor, training: bool) -> Any:
     return bent(x @ layer.k)
 
 
+KEPT: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""What a layer keeps where no one sees it change."""
+
+
+def draw(layer: Any, x: Tensor, training: bool) -> Any:
+    return x @ layer.k + KEPT.setdefault(layer, np.random.default_rng(1)).normal(size=(1, 3))
+
+
+def count_in_a_list(layer: Any, x: Tensor, training: bool) -> Any:
+    KEPT.setdefault(layer, [0])[0] += 1
+    return x @ layer.k * float(KEPT[layer][0])
+
+
 REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "ops": lambda layer, x, training: ops.relu(ops.matmul(x, layer.k)) * layer.v,
     "operators": lambda layer, x, training: (x @ layer.k) ** 2 / (1 + abs(x)) - layer.v,
@@ -127,6 +141,8 @@ REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
 RUN: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "attribute": attribute,
     "numpy_noise": lambda layer, x, training: x @ layer.k + np.random.normal(size=(1, 3)),  # noqa: NPY002
+    "own_generator": draw,
+    "own_list": count_in_a_list,
     "branch": lambda layer, x, training: x @ layer.k * (1 if ops.mean(x) > 0 else -2),
     "float": lambda layer, x, training: x @ layer.k * float(ops.mean(x)),
     "int": lambda layer, x, training: x @ layer.k * int(ops.sum(x)),
@@ -324,7 +340,7 @@ def two_optimizers(model: Net, data: Any) -> Any:
     x, y = data
     with GradientTape(persistent=True) as tape:
         loss = model.compute_loss(y=y, y_pred=model(x, training=True))
-    for optimizer, layer in ((model.optimizer, model.a), (model.second, model.b)):
+    for optimizer, layer in ((model.optimizer, model.b), (model.second, model.a)):
         own = layer.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, own), own, strict=True))  # the second at the old values
     return {"loss": loss}

@@ -11,7 +11,6 @@ import random
 import re
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -74,7 +73,7 @@ def train(model: Any, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
     }
 
 
-def test(model: Any, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
+def evaluated(model: Any, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
     """Evaluate in both forms."""
     options = {"batch_size": 8, "verbose": 0, **options}
     return {
@@ -93,9 +92,20 @@ def fit(
     model = model or net(k, units, activation)
     model.compile(**{"optimizer": k.optimizers.SGD(0.2, momentum=0.5), "loss": loss(k), **(compiled or {})})
     x = options.pop("x", X)
-    return {**train(model, x, y, **options), **test(model, x, y)}
+    return {**train(model, x, y, **options), **evaluated(model, x, y)}
 
 
+class _Anything:
+    """Stands for a library, and all in it, where only the names in a table are asked for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _Anything if name[0].isupper() else self
+
+
+_NO_LIBRARY = _Anything()
 CASES: dict[str, Case] = {}
 
 
@@ -168,13 +178,7 @@ def _with_optimizer(name: str) -> Case:
     return lambda k: fit(k, compiled={"optimizer": _optimizers(k)[name]()})
 
 
-_NAMES = [
-    "by name", "by configuration", "nesterov", "amsgrad", "centered", "clipnorm", "clipvalue", "global clipnorm",
-    "weight decay", "weight decay but of biases", "ema", "ema that overwrites", "accumulation",
-    "accumulation over epochs", "loss scale", "exponential", "staircase", "cosine", "warm cosine", "cosine restarts",
-    "piecewise", "polynomial", "inverse time",
-]  # fmt: skip
-CASES |= {f"optimizer {name}": _with_optimizer(name) for name in _NAMES}
+CASES |= {f"optimizer {name}": _with_optimizer(name) for name in _optimizers(_NO_LIBRARY)}
 
 
 @case
@@ -189,12 +193,12 @@ def learning_rate_set_between_fits(k: Any) -> dict[str, Any]:
 # Losses -------------------------------------------------------------------------------------------------------------
 
 _LOSSES: dict[str, tuple[Any, int, str | None]] = {
-    "mae": (REAL, 2, None), "mape": (abs(REAL) + 1, 2, None), "msle": (abs(REAL), 2, "sigmoid"), "huber": (REAL, 2, None),
-    "log_cosh": (REAL, 2, None), "cosine_similarity": (REAL, 2, None), "hinge": (BINARY, 1, "tanh"),
-    "squared_hinge": (BINARY, 1, "tanh"), "categorical_hinge": (ONE_HOT, 3, None), "kl_divergence": (ONE_HOT, 3,
-    "softmax"), "poisson": (abs(REAL), 2, "softplus"), "binary_focal_crossentropy": (BINARY, 1, "sigmoid"),
-    "categorical_focal_crossentropy": (ONE_HOT, 3, "softmax"), "dice": (ONE_HOT, 3, "softmax"),
-    "tversky": (ONE_HOT, 3, "softmax"),
+    "mae": (REAL, 2, None), "mape": (abs(REAL) + 1, 2, None), "msle": (abs(REAL), 2, "sigmoid"),
+    "huber": (REAL, 2, None), "log_cosh": (REAL, 2, None), "cosine_similarity": (REAL, 2, None),
+    "hinge": (BINARY, 1, "tanh"), "squared_hinge": (BINARY, 1, "tanh"), "categorical_hinge": (ONE_HOT, 3, None),
+    "kl_divergence": (ONE_HOT, 3, "softmax"), "poisson": (abs(REAL), 2, "softplus"),
+    "binary_focal_crossentropy": (BINARY, 1, "sigmoid"), "categorical_focal_crossentropy": (ONE_HOT, 3, "softmax"),
+    "dice": (ONE_HOT, 3, "softmax"), "tversky": (ONE_HOT, 3, "softmax"),
 }  # fmt: skip
 
 
@@ -380,7 +384,7 @@ def models_inside(k: Any) -> dict[str, Any]:
 # Data ---------------------------------------------------------------------------------------------------------------
 
 
-def _options(k: Any) -> dict[str, dict[str, Any]]:
+def _options() -> dict[str, dict[str, Any]]:
     validation = (X[:8] * 0.5, REAL[:8])
     return {
         "partial batch": {"batch_size": 10},
@@ -421,20 +425,12 @@ def _options(k: Any) -> dict[str, dict[str, Any]]:
 
 def _with_options(name: str) -> Case:
     def run(k: Any) -> dict[str, Any]:
-        return fit(k, compiled={"metrics": ["mae"], "weighted_metrics": ["mse"]}, **_options(k)[name])
+        return fit(k, compiled={"metrics": ["mae"], "weighted_metrics": ["mse"]}, **_options()[name])
 
     return run
 
 
-_NAMES = [
-    "partial batch", "batch of all", "default batch", "shuffle false", "shuffle batch", "validation split",
-    "validation data", "validation with weights", "validation batch size", "validation steps",
-    "validation every second epoch", "validation in some epochs", "initial epoch", "initial epoch beyond",
-    "steps per epoch", "steps per epoch without size", "sample weight", "sample weight and split",
-    "sample weight of a column", "sample weights of zero", "float64", "float16", "integers", "booleans",
-    "fortran order", "infinite", "validation data of several weights", "shuffle and steps", "steps beyond the data",
-]  # fmt: skip
-CASES |= {name: _with_options(name) for name in _NAMES}
+CASES |= {name: _with_options(name) for name in _options()}
 
 
 def _batches(epochs: int = 1, weights: bool = False) -> Iterator[Any]:
@@ -471,7 +467,7 @@ def _from(make: Callable[[], Any], kind: str = "mse", **options: Any) -> Case:
         model.compile(k.optimizers.SGD(0.3), KINDS[kind][0](k), weighted_metrics=["mae"])
         made = make()
         found = train(model, made, batch_size=None, **options)
-        return {**found, **test(model, X, y)}
+        return {**found, **evaluated(model, X, y)}
 
     return run
 
@@ -572,7 +568,7 @@ def _at_random(seed: int) -> Case:
             return choices[rng.integers(len(choices))]
 
         kind = some("mse", "binary logits", "categorical", "sparse")
-        loss, _, units, activation = KINDS[kind]
+        _, _, units, activation = KINDS[kind]
         hidden = {
             "activation": some("relu", "tanh", "selu"),
             "kernel_regularizer": some(None, "l2", k.regularizers.L1(0.01)),
@@ -644,15 +640,18 @@ def _metrics(k: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     m = k.metrics
     return {
         "order": ("mse", {"metrics": ["mae", "mse", "cosine_similarity", "mae", m.MeanSquaredError(), "mse"]}),
-        "weighted": ("mse", {"metrics": ["mae", "mse"], "weighted_metrics": ["mse", "mae", "mape", m.RootMeanSquaredError()]}),
+        "weighted": (
+            "mse", {"metrics": ["mae", "mse"], "weighted_metrics": ["mse", "mae", "mape", m.RootMeanSquaredError()]},
+        ),
         "weighted alone": ("mse", {"weighted_metrics": ["mae"]}),
         "nested list": ("mse", {"metrics": [["mae", "mse"]]}),
         "tuple": ("mse", {"metrics": ("mae", "mse")}),
         "dict": ("mse", {"metrics": {"anything": ["mae"], "else": "mse"}}),
         "binary": (
             "binary",
-            {"metrics": ["acc", "binary_accuracy", m.AUC(), m.Precision(), m.Recall(), m.F1Score(average="micro", threshold=0.4),
-            m.TruePositives(), m.FalseNegatives(name="missed"), m.BinaryAccuracy(threshold=0.3), "binary_crossentropy"]},
+            {"metrics": ["acc", "binary_accuracy", m.AUC(), m.Precision(), m.Recall(),
+            m.F1Score(average="micro", threshold=0.4), m.TruePositives(), m.FalseNegatives(name="missed"),
+            m.BinaryAccuracy(threshold=0.3), "binary_crossentropy"]},
         ),
         "categorical": (
             "categorical",
@@ -667,7 +666,9 @@ def _metrics(k: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         "array": ("categorical", {"metrics": [m.F1Score()]}),
         "functions": ("mse", {"metrics": [_squared, lambda a, b: k.ops.mean(a - b), m.mean_absolute_error]}),
         "classes": ("mse", {"metrics": [m.MeanAbsoluteError]}),
-        "r2": ("mse", {"metrics": [m.R2Score(), m.R2Score(class_aggregation=None, name="each"), m.PearsonCorrelation()]}),
+        "r2": (
+            "mse", {"metrics": [m.R2Score(), m.R2Score(class_aggregation=None, name="each"), m.PearsonCorrelation()]},
+        ),
         "none": ("mse", {"metrics": [], "weighted_metrics": []}),
         "of a loss": ("mse", {"metrics": [k.losses.huber, k.losses.log_cosh, k.losses.Huber()]}),
         "named like the loss": ("mse", {"metrics": [m.MeanAbsoluteError(name="loss")]}),
@@ -682,11 +683,7 @@ def _with_metrics(name: str) -> Case:
     return run
 
 
-_NAMES = [
-    "order", "weighted", "weighted alone", "nested list", "tuple", "dict", "binary", "categorical", "sparse", "array",
-    "functions", "classes", "r2", "none", "of a loss", "named like the loss",
-]  # fmt: skip
-CASES |= {f"metrics {name}": _with_metrics(name) for name in _NAMES}
+CASES |= {f"metrics {name}": _with_metrics(name) for name in _metrics(_NO_LIBRARY)}
 
 
 @case
@@ -752,7 +749,7 @@ def _resolved(name: str, loss: Any) -> Case:
             if len(output) == 2 or name == "binary flat in time"
             else np.outer(WEIGHTS, [1.0, 3.0])
         }
-        return {**test(model, x, y, **options), "classes": [type(m).__name__ for m in model.metrics[1].metrics]}
+        return {**evaluated(model, x, y, **options), "classes": [type(m).__name__ for m in model.metrics[1].metrics]}
 
     return run
 
@@ -823,7 +820,9 @@ _SEVERAL: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         "dict", {"loss": "mse", "weighted_metrics": {"k": ["acc"], "u": ["mae"]}},
         {"sample_weight": {"u": WEIGHTS, "k": WEIGHTS[::-1].copy()}},
     ),
-    "validation of several": ("list", {"loss": ["mse", "bce"], "metrics": [["mae"], ["acc"]]}, {"validation_split": 1 / 3}),
+    "validation of several": (
+        "list", {"loss": ["mse", "bce"], "metrics": [["mae"], ["acc"]]}, {"validation_split": 1 / 3},
+    ),
     "metrics of one": ("list", {"loss": "mse", "metrics": [["mae", "mse"], None]}, {}),
 }  # fmt: skip
 
@@ -836,7 +835,7 @@ def _with_several(name: str) -> Case:
         model.compile(**{"optimizer": k.optimizers.SGD(0.2), **compiled})
         y = options.get("y", _Y[kind])
         rest = {key: value for key, value in options.items() if key != "y"}
-        found = {**train(model, X, y, **rest), **test(model, X, y)}
+        found = {**train(model, X, y, **rest), **evaluated(model, X, y)}
         return {**found, "predict": model.predict(X[:3], verbose=0), "loss": type(model.loss).__name__}
 
     return run
@@ -863,7 +862,7 @@ def _with_inputs(kind: str) -> Case:
         model({key: value[:1] for key, value in x.items()} if kind == "dict" else type(x)(a[:1] for a in x))
         fill(model)
         model.compile(k.optimizers.SGD(0.2), "mse", metrics=["mae"])
-        found = {**train(model, x, REAL, validation_split=1 / 3), **test(model, x, REAL)}
+        found = {**train(model, x, REAL, validation_split=1 / 3), **evaluated(model, x, REAL)}
         return {**found, "predict": model.predict(x, verbose=0)}
 
     return run
@@ -943,7 +942,7 @@ def compile_again(k: Any) -> dict[str, Any]:
     model.compile(k.optimizers.Adam(0.05), "mse", metrics=["mae"])
     first = train(model, X, REAL)
     model.compile(k.optimizers.SGD(0.1), "mae", metrics=["mse"])
-    return {"first": first["history"]["mae"], **train(model, X, REAL), **test(model, X, REAL)}
+    return {"first": first["history"]["mae"], **train(model, X, REAL), **evaluated(model, X, REAL)}
 
 
 @case
@@ -952,7 +951,7 @@ def compile_again_without_metrics(k: Any) -> dict[str, Any]:
     model.compile(k.optimizers.Adam(0.05), "mse", metrics=["mae"])
     train(model, X, REAL)
     model.compile(k.optimizers.SGD(0.1), "mae")
-    return {**train(model, X, REAL), **test(model, X, REAL)}
+    return {**train(model, X, REAL), **evaluated(model, X, REAL)}
 
 
 @case
@@ -1449,16 +1448,7 @@ def _with_wrong(name: str) -> Case:
     return run
 
 
-class _Anything:
-    """Stands for a library where only the names of a table are asked for."""
-
-    __name__ = "none"
-
-    def __getattr__(self, name: str) -> Any:
-        return object if name[0].isupper() else self
-
-
-WRONG: dict[str, Case] = {name: _with_wrong(name) for name in _wrong(_Anything())}
+WRONG: dict[str, Case] = {name: _with_wrong(name) for name in _wrong(_NO_LIBRARY)}
 
 
 # Running ------------------------------------------------------------------------------------------------------------

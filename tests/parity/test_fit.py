@@ -1,4 +1,4 @@
-"""Training beside Keras's on JAX: the cases of `fit_cases` run in both, and all that can be seen of them is compared."""
+"""Training beside Keras's on JAX: the cases of `fit_cases` run in both, and all that can be seen is compared."""
 
 import json
 import os

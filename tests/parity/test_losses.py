@@ -251,7 +251,7 @@ def test_masks(reduction: Any, weighted: bool) -> None:
             mask = np.array(bits, bool)
             theirs, ours = scores.copy(), minikeras.Tensor(scores)
             backend.set_keras_mask(theirs, mask)
-            ours.keras_mask = minikeras.Tensor(mask)  # type: ignore[attr-defined]  # a slot that most leave empty
+            ours.keras_mask = minikeras.Tensor(mask)
             options = {"reduction": reduction, "ignore_class": ignored}
             expected = keras_value(keras.losses.SparseCategoricalCrossentropy(**options), labels, theirs, weights)
             found = losses.SparseCategoricalCrossentropy(**options)(labels, ours, weights)

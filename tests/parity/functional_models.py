@@ -1,0 +1,268 @@
+"""Models of a graph, written once for Keras and minikeras; as a program, Keras's training step of each on JAX."""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Make = Callable[[Any], Any]
+MODELS: dict[str, Make] = {}
+
+
+def model(function: Make) -> Make:
+    """Add a model under its name."""
+    MODELS[function.__name__] = function
+    return function
+
+
+@model
+def chain(k: Any) -> Any:
+    x = k.Input((4,))
+    return k.Model(x, k.layers.Dense(2)(k.layers.Dense(3, activation="relu")(x)))
+
+
+@model
+def two_inputs(k: Any) -> Any:
+    a, b = k.Input((4,), name="a"), k.Input((3,), name="b")
+    return k.Model([a, b], k.layers.Dense(2, name="out")(k.ops.concatenate([a, k.layers.Dense(3)(b)], axis=-1)))
+
+
+@model
+def residual(k: Any) -> Any:
+    x = k.Input((4,), name="inputs")
+    shared = k.layers.Dense(4, name="shared")
+    start = k.Input((4,))
+    tower = k.Model(start, k.layers.Dense(4)(k.layers.Dense(4)(start)), name="tower")
+    total = k.layers.add([shared(x), shared(tower(x)), x * 2.0])
+    merged = k.layers.Concatenate(name="a_rather_long_name_for_a_concatenation")([total, x, k.ops.relu(total)])
+    return k.Model(x, [merged, total], name="residual")
+
+
+@model
+def outputs_in_a_list(k: Any) -> Any:
+    x = k.Input((4,))
+    h = k.layers.Dense(5, activation="tanh", name="hidden")(x)
+    return k.Model(x, [k.layers.Dense(1, name="first")(h), k.layers.Dense(3, activation="softmax", name="second")(h)])
+
+
+@model
+def dicts(k: Any) -> Any:
+    inputs = {"left": k.Input((4,), name="left"), "a": k.Input((2,), name="a")}
+    h = k.layers.Concatenate()([k.layers.Dense(3)(inputs["left"]), inputs["a"]])
+    return k.Model(inputs, {"z": k.layers.Dense(1, name="z")(h), "b": k.layers.Dense(2, name="b")(h)}, name="dicts")
+
+
+@model
+def tuples(k: Any) -> Any:
+    a, b = k.Input((4,)), k.Input((4,))
+    return k.Model((a, b), (k.layers.Add()([a, b]), k.layers.Dense(2)(a)))
+
+
+@model
+def shared_chain(k: Any) -> Any:
+    x, dense = k.Input((4,)), k.layers.Dense(4)
+    return k.Model(x, dense(dense(x)))
+
+
+@model
+def siamese(k: Any) -> Any:
+    a, b = k.Input((4,), name="a"), k.Input((4,), name="b")
+    encoder = k.Sequential([k.Input((4,)), k.layers.Dense(3, activation="relu"), k.layers.Dense(2)], name="encoder")
+    distance = k.layers.Subtract()([encoder(a), encoder(b)])
+    return k.Model([a, b], k.layers.Dense(1)(k.ops.square(distance)))
+
+
+@model
+def nested(k: Any) -> Any:
+    x, y = k.Input((4,), name="x"), k.Input((2,), name="y")
+    inner = k.Model([x, y], [k.layers.Dense(3)(x), k.layers.Concatenate()([x, y])], name="inner")
+    a, b = k.Input((4,), name="a"), k.Input((2,), name="b")
+    first, second = inner([a, b])
+    third, _ = inner([second[:, :4], first[:, 1:]])
+    return k.Model([a, b], [third, second], name="outer")
+
+
+@model
+def ends_in_a_model(k: Any) -> Any:
+    x = k.Input((4,))
+    inner = k.Model(x, k.layers.Dense(2)(x), name="inner")
+    y = k.Input((4,))
+    return k.Model(y, inner(k.layers.Dense(4)(y)))
+
+
+@model
+def features(k: Any) -> Any:
+    base = chain(k)
+    dense = base.get_layer("dense")
+    return k.Model(base.input, [dense.output, base.output, base.layers[-1].input])
+
+
+@model
+def from_the_middle(k: Any) -> Any:
+    x = k.Input((4,))
+    h = k.layers.Dense(3, activation="relu")(x)
+    y = k.layers.Dense(2)(k.layers.Dense(3)(h) + h)
+    k.Model(x, y)
+    return k.Model(h, y, name="upper")
+
+
+@model
+def new_input(k: Any) -> Any:
+    first = chain(k)
+    x = k.Input((4,))
+    return k.Model(x, first.layers[2](first.layers[1](x)))
+
+
+@model
+def fixed_batch(k: Any) -> Any:
+    x = k.Input((4,), batch_size=8)
+    return k.Model(x, k.layers.Dense(2)(x) * 2)
+
+
+@model
+def operators(k: Any) -> Any:
+    x = k.Input((4,), name="a")
+    y = k.Input((3,), name="b")
+    dense = k.layers.Dense(5)
+    h = k.ops.relu(dense(x)) + dense(dense(x)[:, :4]) * 2.0 - 1
+    z = k.ops.concatenate([h, y], axis=-1)[:, 1:3]
+    total = 3.0 - k.ops.sum(z, axis=-1, keepdims=True) / 2
+    cube = k.ops.transpose(k.ops.reshape(total**2, (-1, 1, 1)), (0, 2, 1))
+    return k.Model({"a": x, "b": y}, [z, cube, abs(-total), k.ops.softmax(h, axis=-1), k.ops.clip(h, -1, 1)])
+
+
+@model
+def several_from_one_call(k: Any) -> Any:
+    x = k.Input((6,))
+    parts = k.ops.split(x, 3, axis=-1)
+    return k.Model(x, k.layers.Add()([parts[2], k.layers.Dense(2)(parts[0])]))
+
+
+@model
+def numbers_in_the_graph(k: Any) -> Any:
+    x = k.Input((3,))
+    h = k.ops.multiply(x, np.array([1.0, 2.0, 3.0], "float32"))
+    return k.Model(x, k.layers.Dense(1)(k.ops.where(h > 0.5, h, 0.0)))
+
+
+@model
+def unused_input(k: Any) -> Any:
+    a, b, c = k.Input((4,), name="a"), k.Input((2,), name="b"), k.Input((1,), name="c")
+    return k.Model([a, b, c], k.layers.Dense(1)(k.layers.Dense(2)(b)))
+
+
+@model
+def an_input_is_an_output(k: Any) -> Any:
+    x = k.Input((4,))
+    return k.Model(x, [x, k.layers.Dense(1)(x)])
+
+
+@model
+def integers(k: Any) -> Any:
+    x, y = k.Input((), dtype="int32", name="label"), k.Input((3,), name="row")
+    return k.Model([x, y], k.layers.Dense(2)(k.ops.one_hot(x, 3, dtype="float32") + y))
+
+
+@model
+def layers_of_many_kinds(k: Any) -> Any:
+    x = k.Input((2, 3))
+    flat = k.layers.Flatten()(x)
+    a = k.layers.Dropout(0.5)(k.layers.Activation("relu")(flat))
+    b = k.layers.Softmax()(k.layers.Reshape((3, 2))(flat))
+    return k.Model(x, k.layers.Dense(1)(k.layers.Concatenate()([a, k.layers.Flatten()(b)])))
+
+
+@model
+def fixed_training(k: Any) -> Any:
+    x = k.Input((4,))
+    return k.Model(x, k.layers.Dropout(0.5, seed=1)(k.layers.Dense(3)(x), training=False))
+
+
+@model
+def a_model_first(k: Any) -> Any:
+    return k.Sequential([chain(k), k.layers.Dense(1)], name="outer")
+
+
+@model
+def deep(k: Any) -> Any:
+    x = y = k.Input((2,))
+    for _ in range(12):
+        y = k.layers.Dense(2)(y) + y
+    return k.Model(x, y)
+
+
+def own_layers(k: Any) -> Any:
+    """Return a model with layers of a user's, which are built lazily within `call`."""
+
+    class Gate(k.layers.Layer):  # type: ignore[misc]  # of either package, so Any
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = k.layers.Dense(3, activation="sigmoid")
+
+        def call(self, x: Any, by: Any, training: bool = False) -> Any:
+            return k.layers.Dense.__call__(self.dense, by) * x
+
+    class Net(k.Model):  # type: ignore[misc]  # of either package, so Any
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = k.layers.Dense(3), k.Sequential([k.layers.Dense(2)])
+
+        def call(self, x: Any) -> Any:
+            return self.b(self.a(x))
+
+    x = k.Input((3,))
+    with np.errstate(all="ignore"):  # Keras infers shapes on memory that it has not initialized
+        gated = Gate()(x, by=x)
+        return k.Model(x, [Net()(gated), gated])
+
+
+def data(m: Any, rows: int = 8) -> Any:
+    """Return inputs in the structure that a model was made of."""
+    rng = np.random.default_rng(0)
+
+    def array(x: Any) -> Any:
+        shape = [rows if n is None else n for n in x.shape]
+        return rng.integers(0, 3, shape).astype(x.dtype) if "int" in x.dtype else rng.normal(size=shape).astype(x.dtype)
+
+    found = {x.name: array(x) for x in m.inputs}
+    inputs = getattr(m, "_inputs_struct", None) or getattr(m, "_graph", None) and m._graph.input_structure
+    if isinstance(inputs, dict):
+        return found
+    return list(found.values()) if len(found) > 1 else next(iter(found.values()))
+
+
+def fill(m: Any) -> Any:
+    """Give a model the same weights in both libraries."""
+    rng = np.random.default_rng(1)
+    m.set_weights([rng.uniform(-0.6, 0.6, w.shape).astype("float32") for w in m.get_weights()])
+    return m
+
+
+TRAINED = [name for name in MODELS if name not in ("layers_of_many_kinds", "an_input_is_an_output")]
+
+
+def trained(k: Any, name: str) -> list[Any]:
+    """Return loss and weights after a step of gradient descent, and the loss after it."""
+    m = fill(MODELS[name](k))
+    x = data(m)
+    y = [np.full((8, *y.shape[1:]), 0.5, "float32") for y in m.outputs]
+    names = getattr(m, "output_names", None) or ["out"]
+    loss = {"z": "mse", "b": "mae"} if name == "dicts" else "mse" if len(y) == 1 else ["mse"] * len(y)
+    m.compile(k.optimizers.SGD(0.1), loss, loss_weights=[1.0 + i for i in range(len(y))] if len(y) > 1 and name != "dicts" else None)
+    targets = dict(zip(names, y, strict=True)) if name == "dicts" else y if len(y) > 1 else y[0]
+    history = m.fit(x, targets, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    return [history, [np.array(w).tolist() for w in m.get_weights()]]
+
+
+if __name__ == "__main__":
+    os.environ["KERAS_BACKEND"] = "jax"
+    warnings.simplefilter("ignore")
+    import keras
+
+    for name in sys.argv[1:]:
+        keras.utils.clear_session()
+        print(json.dumps(trained(keras, name)), flush=True)
