@@ -13,7 +13,7 @@ Point = tuple[float, float]
 Link = tuple[int, int]
 
 BETWEEN_RANKS, BETWEEN_PARTS = 36.0, 24.0
-_SWEEPS = 24
+_SWEEPS = 12, 48  # for the order, and for the places
 
 
 class Layout(NamedTuple):
@@ -65,15 +65,18 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
             lanes[start, end].append(len(widths))
             widths.append(BETWEEN_PARTS)
         for a, b in pairwise((start, *lanes[start, end], end)):
-            weight = (1, 2, 8)[(a >= len(sizes)) + (b >= len(sizes))]  # lanes are to be straight
-            near[a] += [b] * weight
-            near[b] += [a] * weight
+            near[a].append(b)
+            near[b].append(a)
 
     at = {part: float(i) for row in rows for i, part in enumerate(row)}
-    for sweep in range(_SWEEPS):  # first an order, by the mean place of the neighbours, then the places
+    for sweep in range(sum(_SWEEPS)):  # first an order, by the mean place of the neighbours, then the places
+        if sweep == _SWEEPS[0]:
+            for passed in lanes.values():  # which for the lanes of a link shall be one line
+                for lane in passed:
+                    near[lane] += passed * 4
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             wanted = {part: _mean([at[other] for other in near[part]], at[part]) for part in row}
-            if sweep < _SWEEPS // 2:
+            if sweep < _SWEEPS[0]:
                 row.sort(key=lambda part: wanted[part])
                 at.update((part, float(i)) for i, part in enumerate(row))
             else:

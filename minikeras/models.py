@@ -10,7 +10,7 @@ import numpy as np
 from . import _state
 from ._signature import parameters
 from ._structure import map_structure
-from ._typing import Config, CustomObjects, ShapeLike
+from ._typing import Config, CustomObjects, PartialShape, ShapeLike
 from .functional import Graph, copy_calls, from_config
 from .layers.base import Layer
 from .layers.core import Input, InputLayer
@@ -618,6 +618,26 @@ class Sequential(Model):
         first = self._layers[0] if self._layers else None
         return first.dtype if isinstance(first, InputLayer) else self.compute_dtype
 
+    @property
+    def input_shape(self) -> PartialShape:
+        """Shape of the input, None where open.
+
+        Raises:
+            AttributeError: before the model is built.
+        """
+        shape: PartialShape = super().input_shape
+        return shape
+
+    @property
+    def output_shape(self) -> PartialShape:
+        """Shape of the output, None where open.
+
+        Raises:
+            AttributeError: before the model is built.
+        """
+        shape: PartialShape = super().output_shape
+        return shape
+
     def get_config(self) -> Config:
         """Return the configurations of the layers, and the input shape if the model is built."""
         config = super().get_config()
@@ -716,7 +736,7 @@ def _clone(
         if inputs is not None:
             if len(flatten(inputs)) != 1:
                 raise ValueError("`input_tensors` must be a single tensor for a Sequential model.")
-            layers.insert(0, Input(tensor=flatten(inputs)[0], name=entry and entry.name))
+            layers.insert(0, Input(tensor=flatten(inputs)[0], name=None if entry is None else entry.name))
         elif entry is not None:
             layers.insert(0, Input(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name))
         copy = Sequential(layers, name=model.name, trainable=model.trainable)

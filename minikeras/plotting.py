@@ -9,19 +9,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from shutil import which
 from typing import Any, Literal, NamedTuple
 
+from ._structure import map_structure
 from .layers.core import InputLayer
 from .layout import Layout, Point, arrange, spread
 from .models import Model, Sequential
+from .symbolic import Operation
 
 RankDirection = Literal["TB", "LR", "BT", "RL"]
 """Which way the arrows go: down, to the right, up, or to the left."""
 
 _PAD, _TITLE = 12.0, 18.0  # within a frame, in points
 _APART, _EDGE = 18.0, 8.0  # between arrows at one box, and between them and its corners
+_SLACK = 10.0  # by which a lane may be off its place so that an arrow is straight
 
 
 class _Cell(NamedTuple):
@@ -61,9 +64,9 @@ class _Part:
         at, size: Where it is drawn, and how large, as (x, y) from the upper left in points.
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, rows: Sequence[list[_Cell]] = ()) -> None:
         self.layer = layer
-        self.rows: list[list[_Cell]] = []
+        self.rows = rows
         self.parts: list[_Part] = []
         self.arrows: list[tuple[int, int, _Part, _Part]] = []
         self.layout: Layout = arrange([], [])
@@ -76,94 +79,86 @@ class _Part:
 
 
 def _frame(model: Any, show: _Show, expand: bool) -> _Part:
-    """Return the frame of a model; one that is neither a chain nor a graph of layers is a single box."""
+    """Return the frame of a model; one that is neither a chain nor a graph of layers has a single box in it."""
     frame = _Part(model)
-    wiring = _wiring(model)
+    wiring = _wiring(model) or [(model, [])]
     numbers = {id(layer): i for i, (layer, _) in enumerate(wiring)}
+    for layer, _ in wiring:
+        inside = expand and layer is not model and _wiring(layer)
+        frame.parts.append(_frame(layer, show, expand) if inside else _Part(layer, _rows(layer, show)))
     for layer, inputs in wiring:
-        shapes = [_pick(source._output_shapes(), output) for source, output in inputs]
-        if not inputs and isinstance(model, Sequential):
-            shapes = [model.input_shape]
-        inner = _frame(layer, show, expand) if expand and _wiring(layer) else _Part(layer)
-        inner.rows = _rows(layer, shapes[0] if len(shapes) == 1 else shapes or None, show)
-        frame.parts.append(inner)
-    for layer, inputs in wiring:
-        for place, (source, output) in enumerate(inputs):
+        for source, output, place in inputs:
             start, end = numbers[id(source)], numbers[id(layer)]
             arrow = (start, end, _giver(frame.parts[start], output), _taker(frame.parts[end], place))
             if arrow not in frame.arrows:
                 frame.arrows.append(arrow)
-    if not wiring:
-        box = _Part(model)
-        box.rows = _rows(model, None, show)
-        frame.parts.append(box)
     return frame
 
 
-def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int]]]]:
-    """Return the layers of a model, and for each what feeds it: another layer and which of its outputs."""
+def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
+    """Return the layers of a model, and for each what feeds it: another, which of its outputs, to which input."""
     if isinstance(model, Sequential):
         layers = model.layers
-        return [(layer, [(layers[i - 1], 0)] if i else []) for i, layer in enumerate(layers)]
-    connections = getattr(model, "_connections", dict)()
-    operations = {layer.name: layer for layer in getattr(model, "_operations", ())}
-    return [
-        (layer, [(operations[name], output) for name, _, output in connections.get(id(layer), ())])
-        for layer in operations.values()
-    ]
-
-
-def _pick(shapes: Any, output: int) -> Any:
-    """Return the shape of one output."""
-    return shapes[output] if isinstance(shapes, list) else shapes
+        return [(layer, [(layers[i - 1], 0, 0)] if i else []) for i, layer in enumerate(layers)]
+    graph = model._given_graph if isinstance(model, Model) else None
+    found: dict[Any, list[tuple[Any, int, int]]] = {operation: [] for operation in graph.operations} if graph else {}
+    for node in graph.nodes if graph else ():
+        found[node.operation] += [(x.node.operation, x.index, i) for i, x in enumerate(node.inputs) if x.node]
+    return list(found.items())
 
 
 def _giver(part: _Part, output: int) -> _Part:
     """Return the box that gives an output of a part."""
     if not part.parts:
         return part
-    last = part.parts[-1] if isinstance(part.layer, Sequential) else _holder(part, part.layer.outputs[output])
-    return _giver(last, 0)
+    if isinstance(part.layer, Sequential):
+        return _giver(part.parts[-1], output)
+    tensor = part.layer.outputs[output]
+    return _giver(_holder(part, tensor), tensor.index)
 
 
 def _taker(part: _Part, place: int) -> _Part:
     """Return the box that takes an input of a part."""
     if not part.parts:
         return part
-    if isinstance(part.layer, Sequential):
-        return _taker(part.parts[0], place)
-    return _holder(part, part.layer.inputs[place])
+    first = part.parts[0] if isinstance(part.layer, Sequential) else _holder(part, part.layer.inputs[place])
+    return _taker(first, place)
 
 
 def _holder(frame: _Part, tensor: Any) -> _Part:
     """Return the part of a frame whose layer gave a symbolic tensor."""
-    return next(part for part in frame.parts if part.layer is tensor.layer)
+    return next(part for part in frame.parts if part.layer is tensor.node.operation)
 
 
-def _rows(layer: Any, input_shape: Any, show: _Show) -> list[list[_Cell]]:
-    """Return the cells that tell of a layer."""
+def _rows(layer: Any, show: _Show) -> list[list[_Cell]]:
+    """Return the cells that tell of a layer, or of an op."""
     kind = type(layer).__name__
     rows = [[_Cell("", layer.name, f" ({kind})", "black", 16) if show.names else _Cell("", kind, "", "black", 16)]]
     activation = getattr(layer, "activation", None)
     if show.activations and activation is not None:
         rows.append([_Cell("Activation: ", getattr(activation, "__name__", type(activation).__name__))])
     cells = []
+    if show.shapes and not isinstance(layer, InputLayer):
+        cells.append(_Cell("Input shape: ", _text(layer, "input", "shape")))
     if show.shapes:
-        if not isinstance(layer, InputLayer):
-            cells.append(_Cell("Input shape: ", _shape_text(input_shape)))
-        cells.append(_Cell("Output shape: ", _shape_text(layer._output_shapes())))
+        cells.append(_Cell("Output shape: ", _text(layer, "output", "shape")))
     if show.dtype:
-        cells.append(_Cell("Output dtype: ", layer.compute_dtype))
-    if show.trainable and layer.weights:
+        cells.append(_Cell("Output dtype: ", _text(layer, "output", "dtype")))
+    if show.trainable and getattr(layer, "weights", None):
         fill, text = ("forestgreen", "Trainable") if layer.trainable else ("firebrick", "Non-trainable")
         cells.append(_Cell("", text, fill=fill))
     return [*rows, cells] if cells else rows
 
 
-def _shape_text(shape: Any) -> str:
-    if isinstance(shape, dict):
-        return ", ".join(f"{key}: {value}" for key, value in shape.items())
-    return "?" if shape is None else str(shape)
+def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "dtype"]) -> str:
+    """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
+    if isinstance(layer, Operation):
+        tensors: Any = getattr(layer._inbound_nodes[0], f"{end}s")
+        tensors = tensors[0] if len(tensors) == 1 else tensors
+    else:
+        tensors = getattr(layer, end, None)
+    found = map_structure(lambda x: getattr(x, what, "?"), tensors)
+    return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else str(found)
 
 
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
@@ -207,7 +202,7 @@ def _label(rows: Sequence[Sequence[_Cell]]) -> str:
     for row in rows:
         cells = ""
         for cell in row:
-            before, bold, after = map(escape, cell[:3])
+            before, bold, after = (escape(text, quote=False) for text in cell[:3])
             span = f' colspan="{columns}"' if len(row) == 1 else ""
             font = f'<font point-size="{cell.size}" color="{cell.ink}">{before}<b>{bold}</b>{after}</font>'
             cells += f'<td{span} bgcolor="{cell.fill}">{font}</td>'
@@ -306,7 +301,10 @@ class _Drawing:
         ways = [[origin[0] + lane for lane in passed] for passed in lanes]
         towards = [way[0] if way else self._middle(arrow[3]) for way, arrow in zip(ways, arrows, strict=True)]
         starts = self._ports([arrow[2] for arrow in arrows], towards)
-        ways = [[start, *way] for start, way in zip(starts, ways, strict=True)]
+        ways = [
+            list(accumulate(way, lambda x, lane: x if abs(x - lane) < _SLACK else lane, initial=start))
+            for start, way in zip(starts, ways, strict=True)
+        ]
         ends = self._ports([arrow[3] for arrow in arrows], [way[-1] for way in ways])
         ways = [[*way, end] for way, end in zip(ways, ends, strict=True)]
 

@@ -14,7 +14,7 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_blas", "_interrupt", "_signature", "_structure", "_typing"],
+    ["_blas", "_interrupt", "_signature", "_structure", "_typing", "layout"],
     ["_state", "registry"],
     ["tensor"],
     ["gradients", "symbolic"],

@@ -12,7 +12,9 @@ import minikeras as keras
 from minikeras import layers
 from minikeras.layers import Layer
 
-EXAMPLES: dict[str, tuple[Callable[..., Layer], tuple[int, ...]]] = {
+Shapes = tuple[int, ...] | list[tuple[int, ...]]
+PAIR: Shapes = [(2, 3), (2, 3)]
+EXAMPLES: dict[str, tuple[Callable[..., Layer], Shapes]] = {
     "ELU": (layers.ELU, (2, 3)),
     "Activation": (lambda **o: layers.Activation("tanh", **o), (2, 3)),
     "ActivityRegularization": (lambda **o: layers.ActivityRegularization(0.1, **o), (2, 3)),
@@ -34,6 +36,23 @@ EXAMPLES: dict[str, tuple[Callable[..., Layer], tuple[int, ...]]] = {
     "Rescaling": (lambda **o: layers.Rescaling(0.5, **o), (2, 3)),
     "Reshape": (lambda **o: layers.Reshape((3, -1), **o), (2, 6)),
     "Softmax": (layers.Softmax, (2, 3)),
+    "Add": (layers.Add, PAIR),
+    "Average": (layers.Average, PAIR),
+    "BatchNormalization": (layers.BatchNormalization, (2, 3)),
+    "Concatenate": (layers.Concatenate, [(2, 3), (2, 1)]),
+    "Dot": (lambda **o: layers.Dot((1, 2), **o), [(2, 3, 4), (2, 2, 3)]),
+    "EinsumDense": (lambda **o: layers.EinsumDense("abc,cd->abd", (3, 5), bias_axes="d", **o), (2, 3, 4)),
+    "Embedding": (lambda **o: layers.Embedding(10, 4, mask_zero=True, **o), (2, 3)),
+    "GroupNormalization": (lambda **o: layers.GroupNormalization(2, **o), (2, 4)),
+    "LayerNormalization": (layers.LayerNormalization, (2, 3)),
+    "Masking": (layers.Masking, (2, 3, 4)),
+    "Maximum": (layers.Maximum, PAIR),
+    "Minimum": (layers.Minimum, PAIR),
+    "Multiply": (layers.Multiply, PAIR),
+    "RMSNormalization": (layers.RMSNormalization, (2, 3)),
+    "Subtract": (layers.Subtract, PAIR),
+    "TimeDistributed": (lambda **o: layers.TimeDistributed(layers.ReLU(), **o), (2, 3, 4)),
+    "UnitNormalization": (layers.UnitNormalization, (2, 3)),
 }
 WITHOUT_DTYPE = {"InputLayer"}
 
@@ -42,18 +61,28 @@ def test_every_layer_has_an_example() -> None:
     classes = {
         n for n in layers.__all__ if isinstance(getattr(layers, n), type) and issubclass(getattr(layers, n), Layer)
     }
-    assert classes - {"Layer"} == set(EXAMPLES)
+    assert classes - {"Layer", "Wrapper"} == set(EXAMPLES)
+
+
+def each(function: Callable[[tuple[int, ...]], Any], shapes: Shapes) -> Any:
+    """Apply a function to a shape, or to each in a list."""
+    return [function(shape) for shape in shapes] if isinstance(shapes, list) else function(shapes)
+
+
+def sample(shapes: Shapes) -> Any:
+    """Return an array of normally distributed numbers, or a list of arrays."""
+    rng = np.random.default_rng(0)
+    return each(lambda shape: rng.normal(size=shape).astype("float32"), shapes)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_build_shape_and_inference_agree(name: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make()
-    x = np.random.default_rng(0).normal(size=shape).astype("float32")
-    y = layer(x)
+    y = layer(sample(shape))
     assert layer.built
     assert y.dtype == "float32"
-    inferred = make()(keras.Input(shape[1:]))
+    inferred = make()(each(lambda sizes: keras.Input(sizes[1:]), shape))
     assert inferred.shape == (None, *y.shape[1:])
     assert inferred.dtype == y.dtype
     if name != "InputLayer":
@@ -66,7 +95,7 @@ def test_build_shape_and_inference_agree(name: str) -> None:
 def test_dtypes(name: str, dtype: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make(dtype=dtype)
-    y = layer(np.ones(shape, "float32"))
+    y = layer(each(np.ones, shape))
     assert y.dtype == dtype
     assert all(w.dtype == np.dtype(dtype) for w in layer.get_weights())
 
@@ -75,7 +104,7 @@ def test_dtypes(name: str, dtype: str) -> None:
 def test_configuration_copy_and_pickle_round_trips(name: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make(name="mine")
-    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    x = sample(shape)
     expected = layer(x).numpy()
     again = layers.deserialize(layers.serialize(layer), custom_objects={"square": keras.ops.square})
     assert again.get_config() == layer.get_config()
@@ -90,8 +119,8 @@ def test_configuration_copy_and_pickle_round_trips(name: str) -> None:
 def test_empty_batches_pass(name: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make()
-    y = layer(np.ones(shape, "float32"))
-    assert layer(np.empty((0, *shape[1:]), "float32")).shape == (0, *y.shape[1:])
+    y = layer(each(np.ones, shape))
+    assert layer(each(lambda sizes: np.empty((0, *sizes[1:])), shape)).shape == (0, *y.shape[1:])
 
 
 def values(layer: Layer, x: Any, **options: Any) -> Any:

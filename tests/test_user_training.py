@@ -110,17 +110,17 @@ def own_gradient(layer: Any, x: Tensor, training: bool) -> Any:
     return bent(x @ layer.k)
 
 
-KEPT: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+STATES: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """What a layer keeps where no one sees it change."""
 
 
 def draw(layer: Any, x: Tensor, training: bool) -> Any:
-    return x @ layer.k + KEPT.setdefault(layer, np.random.default_rng(1)).normal(size=(1, 3))
+    return x @ layer.k + STATES.setdefault(layer, np.random.default_rng(1)).normal(size=(1, 3))
 
 
 def count_in_a_list(layer: Any, x: Tensor, training: bool) -> Any:
-    KEPT.setdefault(layer, [0])[0] += 1
-    return x @ layer.k * float(KEPT[layer][0])
+    STATES.setdefault(layer, [0])[0] += 1
+    return x @ layer.k * float(STATES[layer][0])
 
 
 REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {

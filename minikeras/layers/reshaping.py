@@ -318,7 +318,7 @@ class ZeroPadding2D(_ZeroPadding):
 
 
 class _Cropping(_Spatial):
-    _arguments = ("cropping", "data_format")
+    _arguments: ClassVar[tuple[str, ...]] = ("cropping", "data_format")
     cropping: Any
 
     def _edges(self) -> tuple[tuple[int, int], ...]:
@@ -451,7 +451,8 @@ def _interpolation(name: str, size: int, factor: int) -> FloatArray:
     """Return the matrix that makes an axis longer, each row with the weights of the old elements."""
     places = (np.arange(size * factor) + 0.5) / factor - 0.5
     weights = _WEIGHTS[name](np.abs(places[:, None] - np.arange(size)))
-    return weights / weights.sum(axis=1, keepdims=True)
+    scaled: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return scaled
 
 
 @register

@@ -6,7 +6,7 @@ a convolution again, with the kernel turned around; that of its kernel multiplie
 of the result. These two lead to each other, so that every further derivative is one of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -205,12 +205,12 @@ def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
 )
 def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
-    x, kernel = promote(x, kernel, floating=True)
-    groups, filters = x.shape[-1] // kernel.shape[-2], kernel.shape[-1]
-    sizes = (len(x), *how.places(x.shape[1:-1]), filters)
-    y = np.empty(sizes, x.dtype) if out is None else out
-    matrices = kernel.reshape(-1, groups, filters // groups).swapaxes(0, 1)
-    for place, windows in _blocks(x, how, groups):
+    a, b = promote(x, kernel, floating=True)
+    groups, filters = a.shape[-1] // b.shape[-2], b.shape[-1]
+    sizes = (len(a), *how.places(a.shape[1:-1]), filters)
+    y = np.empty(sizes, a.dtype) if out is None else out
+    matrices = b.reshape(-1, groups, filters // groups).swapaxes(0, 1)
+    for place, windows in _blocks(a, how, groups):
         np.matmul(windows, matrices, out=y[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
     return y
 
@@ -221,17 +221,18 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
 )
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
-    x, g = promote(x, g, floating=True)
-    channels, filters = x.shape[-1] // groups, g.shape[-1]
-    y = np.empty((*how.window, channels, filters), x.dtype) if out is None else out
+    a, b = promote(x, g, floating=True)
+    channels, filters = a.shape[-1] // groups, b.shape[-1]
+    y = np.empty((*how.window, channels, filters), a.dtype) if out is None else out
     y.fill(0)
     total = y.reshape(-1, groups, filters // groups).swapaxes(0, 1)
-    for place, windows in _blocks(x, how, groups):
-        total += np.matmul(windows.swapaxes(1, 2), g[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
+    for place, windows in _blocks(a, how, groups):
+        total += np.matmul(windows.swapaxes(1, 2), b[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
     return y
 
 
-_correlate_rule, _kernel_rule = rule(_correlate), rule(_kernel_gradient)
+_correlate_rule: Callable[..., Any] = rule(_correlate)
+_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
 @primitive(
@@ -241,10 +242,10 @@ _correlate_rule, _kernel_rule = rule(_correlate), rule(_kernel_gradient)
 )
 def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """x + bias, for the result of a convolution: in long rows, and with a product in place of a sum for its rule."""
-    x, bias = promote(x, bias)
-    y = np.empty(x.shape, x.dtype) if out is None else out
-    wide = (-1, x.shape[-2] * x.shape[-1])
-    np.add(x.reshape(wide), np.tile(bias, x.shape[-2]), out=y.reshape(wide))
+    a, b = promote(x, bias)
+    y = np.empty(a.shape, a.dtype) if out is None else out
+    wide = (-1, a.shape[-2] * a.shape[-1])
+    np.add(a.reshape(wide), np.tile(b, a.shape[-2]), out=y.reshape(wide))
     return y
 
 
@@ -458,7 +459,10 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     return total
 
 
-_route_rule, _pick_rule, _spread_rule, _total_rule = rule(_route), rule(_pick), rule(_spread), rule(_total)
+_route_rule: Callable[..., Any] = rule(_route)
+_pick_rule: Callable[..., Any] = rule(_pick)
+_spread_rule: Callable[..., Any] = rule(_spread)
+_total_rule: Callable[..., Any] = rule(_total)
 
 
 def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: DataFormat) -> Any:

@@ -96,7 +96,7 @@ def fit(
 
 
 class _Anything:
-    """Stands for a library, and all in it, where only the names in a table are asked for."""
+    """Stands for a library, and for all that is in it, where a table is asked for its names alone."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take anything."""
@@ -249,7 +249,7 @@ CASES |= {
 
 @case
 def loss_class(k: Any) -> dict[str, Any]:
-    class Pinball(k.losses.Loss):  # type: ignore[misc, name-defined]
+    class Pinball(k.losses.Loss):  # type: ignore[misc]
         def call(self, y_true: Any, y_pred: Any) -> Any:
             error = y_true - y_pred
             return k.ops.mean(k.ops.maximum(0.9 * error, -0.1 * error), axis=-1)
@@ -259,7 +259,7 @@ def loss_class(k: Any) -> dict[str, Any]:
 
 @case
 def loss_of_a_layer(k: Any) -> dict[str, Any]:
-    class Penalized(k.layers.Layer):  # type: ignore[misc, name-defined]
+    class Penalized(k.layers.Layer):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
             self.add_loss(0.1 * k.ops.sum(k.ops.square(inputs)))
             return inputs
@@ -270,7 +270,7 @@ def loss_of_a_layer(k: Any) -> dict[str, Any]:
 
 @case
 def loss_of_layers_alone(k: Any) -> dict[str, Any]:
-    class Penalized(k.layers.Layer):  # type: ignore[misc, name-defined]
+    class Penalized(k.layers.Layer):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
             self.add_loss(k.ops.mean(k.ops.square(inputs)))
             return inputs
@@ -285,7 +285,7 @@ def _compute_loss_model(k: Any, with_training: bool) -> Any:
 
     if with_training:
 
-        class Net(k.Sequential):  # type: ignore[misc, name-defined]
+        class Net(k.Sequential):  # type: ignore[misc]
             def compute_loss(
                 self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
             ) -> Any:
@@ -293,7 +293,7 @@ def _compute_loss_model(k: Any, with_training: bool) -> Any:
                 return factor * loss(y, y_pred) + 0.1 * k.ops.mean(k.ops.abs(x[:, :2] - y_pred))
     else:
 
-        class Net(k.Sequential):  # type: ignore[misc, name-defined, no-redef]
+        class Net(k.Sequential):  # type: ignore[misc, no-redef]
             def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
                 return 2 * loss(y, y_pred)
 
@@ -308,7 +308,7 @@ CASES |= {
 
 @case
 def compute_metrics(k: Any) -> dict[str, Any]:
-    class Net(k.Sequential):  # type: ignore[misc, name-defined]
+    class Net(k.Sequential):  # type: ignore[misc]
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             found = super().compute_metrics(x, y, y_pred, sample_weight)
             return {**found, "b": found["mae"] * 2, "a": found["mae"] * 0}
@@ -441,7 +441,7 @@ def _batches(epochs: int = 1, weights: bool = False) -> Iterator[Any]:
 
 
 def dataset(k: Any, log: list[str], weights: bool = False, y: Any = REAL) -> Any:
-    class Data(k.utils.PyDataset):  # type: ignore[misc, name-defined]
+    class Data(k.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
             return 3
 
@@ -688,7 +688,7 @@ CASES |= {f"metrics {name}": _with_metrics(name) for name in _metrics(_NO_LIBRAR
 
 @case
 def metric_class(k: Any) -> dict[str, Any]:
-    class Largest(k.metrics.Metric):  # type: ignore[misc, name-defined]
+    class Largest(k.metrics.Metric):  # type: ignore[misc]
         def __init__(self, name: str = "largest", **options: Any) -> None:
             super().__init__(name=name, **options)
             self.value = self.add_weight(shape=(), initializer="zeros", name="value")
@@ -711,7 +711,7 @@ def metric_class(k: Any) -> dict[str, Any]:
 
 @case
 def metric_of_the_model(k: Any) -> dict[str, Any]:
-    class Net(k.Sequential):  # type: ignore[misc, name-defined]
+    class Net(k.Sequential):  # type: ignore[misc]
         def __init__(self, layers: Any) -> None:
             super().__init__(layers)
             self.size = k.metrics.Mean(name="size")
@@ -763,7 +763,7 @@ CASES |= {f"accuracy, {name}": _resolved(name, "crossentropy") for name in _SHAP
 def several(k: Any, kind: str) -> Any:
     """Return a model with outputs in a list, a tuple, a dict or deeper."""
 
-    class Net(k.Model):  # type: ignore[misc, name-defined]
+    class Net(k.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.p = k.layers.Dense(2, name="pp")
@@ -846,7 +846,7 @@ CASES |= {f"several, {name}": _with_several(name) for name in _SEVERAL}
 
 def _with_inputs(kind: str) -> Case:
     def run(k: Any) -> dict[str, Any]:
-        class Net(k.Model):  # type: ignore[misc, name-defined]
+        class Net(k.Model):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
                 self.left, self.right = k.layers.Dense(2), k.layers.Dense(2, activation="tanh")
@@ -1057,8 +1057,8 @@ def drawn_by_building(k: Any) -> dict[str, Any]:
 @case
 def early_stopping(k: Any) -> dict[str, Any]:
     stop = k.callbacks.EarlyStopping("val_loss", patience=1, restore_best_weights=True, min_delta=0.01)
-    options = {"validation_data": (X[:8], -REAL[:8]), "epochs": 12, "callbacks": [stop]}
-    return {**fit(k, **options), "stopped": stop.stopped_epoch}
+    found = fit(k, validation_data=(X[:8], -REAL[:8]), epochs=12, callbacks=[stop])
+    return {**found, "stopped": stop.stopped_epoch}
 
 
 @case
@@ -1081,7 +1081,7 @@ def nan_ends(k: Any) -> dict[str, Any]:
 
 @case
 def stopped_by_a_callback(k: Any) -> dict[str, Any]:
-    class Stop(k.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Stop(k.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if self.seen and batch == 1:
                 self.model.stop_training = True
@@ -1098,7 +1098,7 @@ def hooks_and_logs(k: Any) -> dict[str, Any]:
 
     def hook(name: str) -> Any:
         def run(self: Any, *args: Any, **kwargs: Any) -> None:
-            logs = kwargs.get("logs", args[-1] if args else None)
+            logs: Any = kwargs.get("logs", args[-1] if args else None)
             values = {k: float(v) for k, v in logs.items() if k != "outputs"} if hasattr(logs, "items") else {}
             seen.append([name, [a for a in args if isinstance(a, int)], values, list(values)])
 
@@ -1118,8 +1118,8 @@ def hooks_and_logs(k: Any) -> dict[str, Any]:
 @case
 def averages_swapped(k: Any) -> dict[str, Any]:
     optimizer = k.optimizers.SGD(0.3, use_ema=True, ema_momentum=0.8)
-    options = {"callbacks": [k.callbacks.SwapEMAWeights(swap_on_epoch=True)], "validation_data": (X, REAL)}
-    return fit(k, compiled={"optimizer": optimizer}, **options)
+    swap = k.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    return fit(k, compiled={"optimizer": optimizer}, callbacks=[swap], validation_data=(X, REAL))
 
 
 # Dropout: masks as Keras draws them on its NumPy backend ------------------------------------------------------------
@@ -1137,7 +1137,7 @@ def dropout(k: Any) -> dict[str, Any]:
     """Our Dropout beside a layer of Keras's that is fed with the masks."""
     real = k.__name__ == "minikeras"
 
-    class Net(k.Model):  # type: ignore[misc, name-defined]
+    class Net(k.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.one, self.two = k.layers.Dense(6, activation="relu"), k.layers.Dense(2)
@@ -1282,14 +1282,14 @@ def _wrong(k: Any) -> dict[str, Callable[[], Any]]:
         model.compile("sgd", **options)
         return model.fit(X, _Y[kind] if y is None else y, verbose=0)
 
-    class NoCall(k.Model):  # type: ignore[misc, name-defined]
+    class NoCall(k.Model):  # type: ignore[misc]
         pass
 
-    class Bad(k.Sequential):  # type: ignore[misc, name-defined]
+    class Bad(k.Sequential):  # type: ignore[misc]
         def train_step(self, *args: Any, **kwargs: Any) -> Any:
             raise KeyError("of the user's")
 
-    probabilities = {"units": 3, "loss": "sparse_categorical_crossentropy", "activation": "softmax"}
+    probabilities: dict[str, Any] = {"units": 3, "loss": "sparse_categorical_crossentropy", "activation": "softmax"}
     return {
         "fit before compile": lambda: net(k).fit(X, REAL, verbose=0),
         "evaluate before compile": lambda: net(k).evaluate(X, REAL, verbose=0),

@@ -229,8 +229,7 @@ def data(m: Any, rows: int = 8) -> Any:
         return rng.integers(0, 3, shape).astype(x.dtype) if "int" in x.dtype else rng.normal(size=shape).astype(x.dtype)
 
     found = {x.name: array(x) for x in m.inputs}
-    inputs = getattr(m, "_inputs_struct", None) or getattr(m, "_graph", None) and m._graph.input_structure
-    if isinstance(inputs, dict):
+    if m.name != "outer" and isinstance(m.input, dict):
         return found
     return list(found.values()) if len(found) > 1 else next(iter(found.values()))
 
@@ -242,20 +241,37 @@ def fill(m: Any) -> Any:
     return m
 
 
-TRAINED = [name for name in MODELS if name not in ("layers_of_many_kinds", "an_input_is_an_output")]
+TRAINED = [name for name in MODELS if name != "layers_of_many_kinds"]  # which draws masks
 
 
-def trained(k: Any, name: str) -> list[Any]:
-    """Return loss and weights after a step of gradient descent, and the loss after it."""
+def trained(k: Any, name: str) -> dict[str, Any]:
+    """Return the losses and metrics of two steps of gradient descent, what `evaluate` says then, and the weights."""
     m = fill(MODELS[name](k))
-    x = data(m)
-    y = [np.full((8, *y.shape[1:]), 0.5, "float32") for y in m.outputs]
-    names = getattr(m, "output_names", None) or ["out"]
-    loss = {"z": "mse", "b": "mae"} if name == "dicts" else "mse" if len(y) == 1 else ["mse"] * len(y)
-    m.compile(k.optimizers.SGD(0.1), loss, loss_weights=[1.0 + i for i in range(len(y))] if len(y) > 1 and name != "dicts" else None)
-    targets = dict(zip(names, y, strict=True)) if name == "dicts" else y if len(y) > 1 else y[0]
-    history = m.fit(x, targets, batch_size=8, epochs=2, shuffle=False, verbose=0).history
-    return [history, [np.array(w).tolist() for w in m.get_weights()]]
+    x, weights = data(m), np.linspace(0, 1, 8)
+    y: Any = [np.full((8, *y.shape[1:]), 0.5, "float32") for y in m.outputs]
+    options: dict[str, Any] = {"loss": "mse", "metrics": ["mae"], "weighted_metrics": ["mse"]}
+    if isinstance(m.output, dict):
+        names = m.output_names
+        y = dict(zip(names, y, strict=True))
+        weights = dict.fromkeys(names, weights)
+        options = {
+            "loss": dict(zip(names, ["mse", "mae"], strict=True)),
+            "loss_weights": dict(zip(names, [0.5, 2.0], strict=True)),
+            "metrics": {names[0]: ["mae"]},
+        }
+    elif len(y) > 1:
+        places = range(len(y))
+        options = {"loss": ["mse"] * len(y), "loss_weights": [1.0 + i for i in places], "metrics": [["mae"]] * len(y)}
+        weights = [weights for _ in places]
+    else:
+        y = y[0]
+    m.compile(k.optimizers.SGD(0.001), **options)
+    history = m.fit(x, y, sample_weight=weights, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    return {
+        "history": history,
+        "evaluate": m.evaluate(x, y, batch_size=3, verbose=0, return_dict=True),
+        "weights": [np.array(w).tolist() for w in m.get_weights()],
+    }
 
 
 if __name__ == "__main__":

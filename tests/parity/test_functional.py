@@ -1,0 +1,309 @@
+"""Models of a graph beside Keras's: values, order, names, configurations, summaries to the byte, training, errors."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import minikeras
+from tests.parity import functional_models
+from tests.parity.functional_models import MODELS, TRAINED, data, fill, own_layers, trained
+
+
+def text(model: Any, **options: Any) -> str:
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, *_, **__: lines.append(line), **options)
+    return "\n".join(lines)
+
+
+def plain(config: Any) -> Any:
+    """Return a configuration as JSON has it; Keras's NumPy backend cannot tell its own tensors from arrays."""
+    return json.loads(json.dumps(config).replace("__tensor__", "__numpy__"))
+
+
+def arrays(outputs: Any) -> list[Any]:
+    """Return outputs as a list of arrays."""
+    if isinstance(outputs, dict):
+        outputs = [outputs[key] for key in sorted(outputs)]
+    if isinstance(outputs, list | tuple):
+        return [array for item in outputs for array in arrays(item)]
+    return [np.asarray(outputs)]
+
+
+def same_values(ours: Any, theirs: Any) -> None:
+    for a, b in zip(arrays(ours), arrays(theirs), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [*MODELS, "own_layers"])
+def test_values_order_and_names(name: str) -> None:
+    make = MODELS.get(name, own_layers)
+    ours, theirs = make(minikeras), make(keras)
+    for get in (
+        lambda m: (m.name, [layer.name for layer in m.layers], m.input_shape, m.output_shape),
+        lambda m: [(w.path, tuple(w.shape), w.trainable) for w in m.weights],
+        lambda m: [x.shape for x in [*m.inputs, *m.outputs]],
+        lambda m: [operation.name for operation in getattr(m, "operations", [])],
+        lambda m: name == "own_layers" or [x.name for x in [*m.inputs, *m.outputs]],
+        lambda m: [] if isinstance(m, minikeras.Sequential | keras.Sequential) else list(m.output_names),
+    ):
+        assert get(ours) == get(theirs)
+    x = data(ours)
+    fill(ours)
+    fill(theirs)
+    wanted = theirs.predict(x, verbose=0)
+    for _ in range(3):  # eagerly, then by plan
+        same_values(ours.predict(x, verbose=0), wanted)
+        same_values(ours(x), wanted)
+    same_values(ours.predict(x, batch_size=3, verbose=0), wanted) if name != "fixed_batch" else None
+    assert type(ours.predict(x, verbose=0)) is type(wanted)
+
+
+@pytest.mark.parametrize("name", [*MODELS, "own_layers"])
+def test_summaries_are_the_same_to_the_byte(name: str) -> None:
+    make = MODELS.get(name, own_layers)
+    ours, theirs = make(minikeras), make(keras)
+    for expand_nested in (False, True) if name != "own_layers" else (False,):
+        for show_trainable in (False, True):
+            for line_length in (None, 60, 79, 98, 120, 140):
+                options = {"line_length": line_length, "show_trainable": show_trainable, "expand_nested": expand_nested}
+                assert text(ours, **options) == text(theirs, **options)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_configurations_travel_both_ways(name: str) -> None:
+    ours, theirs = MODELS[name](minikeras), MODELS[name](keras)
+    config = plain(theirs.get_config())
+    assert plain(ours.get_config()) == config
+    assert plain(json.loads(ours.to_json())) == plain(json.loads(theirs.to_json()))
+    here = minikeras.models.model_from_json(theirs.to_json())
+    there = keras.models.model_from_json(ours.to_json())
+    assert plain(here.get_config()) == config
+    assert plain(type(ours).from_config(ours.get_config()).get_config()) == config
+    assert [w.shape for w in here.weights] == [tuple(w.shape) for w in there.weights]
+    fill(here)
+    fill(theirs)
+    same_values(here.predict(data(here), verbose=0), theirs.predict(data(here), verbose=0))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("recursive", [False, True])
+def test_clones(name: str, recursive: bool) -> None:
+    ours, theirs = (k.models.clone_model(MODELS[name](k), recursive=recursive) for k in (minikeras, keras))
+    assert plain(ours.get_config()) == plain(theirs.get_config())
+    assert text(ours) == text(theirs)
+    fill(ours)
+    fill(theirs)
+    same_values(ours.predict(data(ours), verbose=0), theirs.predict(data(ours), verbose=0))
+
+
+def test_clones_with_functions_and_inputs() -> None:
+    def clone(k: Any) -> Any:
+        def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            y = layer(*args, **kwargs)
+            return k.layers.Dropout(0.5)(y) if isinstance(layer, k.layers.Dense) else y
+
+        base = MODELS["operators"](k)
+        start = {"a": k.Input((4,), name="c"), "b": k.Input((3,), name="d")}
+        return k.models.clone_model(base, start, clone_function=lambda layer: layer, call_function=call)
+
+    ours, theirs = clone(minikeras), clone(keras)
+    assert plain(ours.get_config()) == plain(theirs.get_config())
+    assert text(ours) == text(theirs)
+
+
+OPS: dict[str, Callable[[Any, Any], Any]] = {
+    "reductions": lambda o, x: [
+        o.sum(x), o.mean(x, axis=1), o.max(x, axis=-1, keepdims=True), o.min(x, 1), o.prod(x, 1), o.std(x, axis=1),
+        o.var(x, 1), o.argmax(x, axis=-1), o.any(x > 0, 1), o.all(x > 0, axis=1), o.logsumexp(x, axis=1),
+        o.cumsum(x, axis=1), o.norm(x, axis=1), o.count_nonzero(x, 1), o.median(x, 1), o.median(x, axis=1),
+    ],
+    "elementwise": lambda o, x: [
+        o.exp(x), o.log1p(x), o.sqrt(x), o.square(x), o.abs(x), o.sign(x), o.round(x, 2), o.maximum(x, 0.5), o.tanh(x),
+        o.logical_not(x > 0), o.power(x, 2), o.minimum(x, o.negative(x)), o.floor_divide(x, 2), o.mod(x, 2),
+        o.where(x > 0, x, 0.0), o.clip(x, 0, 1), o.isnan(x), o.erf(x), o.rsqrt(x), o.reciprocal(x), o.expm1(x),
+        o.greater_equal(x, 1), o.logaddexp(x, 0.0), o.arctan2(x, 1.0), o.nan_to_num(x), o.cast(x, "float16"),
+    ],
+    "activations": lambda o, x: [
+        o.relu(x), o.relu6(x), o.elu(x, 0.5), o.gelu(x, approximate=False), o.leaky_relu(x), o.softmax(x), o.selu(x),
+        o.log_softmax(x, axis=-1), o.sigmoid(x), o.softplus(x), o.silu(x), o.hard_sigmoid(x), o.swish(x), o.celu(x),
+        o.log_sigmoid(x), o.softsign(x), o.hard_silu(x), o.hard_tanh(x), o.squareplus(x), o.glu(x), o.threshold(x, 1, 0),
+    ],
+    "shapes": lambda o, x: [
+        o.reshape(x, (-1, 2, 2)), o.transpose(x), o.transpose(x, (1, 0)), o.expand_dims(x, 1), o.concatenate([x, x], 1),
+        o.stack([x, x], axis=1), o.tile(x, (1, 2)), o.repeat(x, 2, axis=1), o.flip(x, axis=1), o.roll(x, 1, axis=1),
+        o.squeeze(x[:, :1], axis=1), o.swapaxes(x, 0, 1), o.moveaxis(x, 0, 1), o.sort(x), o.argsort(x, axis=1),
+        o.take(x, np.array([0, 2]), axis=1), o.ravel(x), o.tril(x), x[:, 1], x[..., None], x[:, ::-1], o.ones_like(x),
+        o.hstack([x, x]), o.vstack([x, x]), o.split(x, 2, axis=1)[1], o.unstack(x, axis=1)[2], o.full_like(x, 2.0),
+        o.take_along_axis(x, o.argsort(x, axis=1), axis=1), o.diff(x),
+    ],
+    "products": lambda o, x: [
+        o.matmul(x, o.transpose(x)), o.dot(x, np.ones((4, 2), "float32")), o.einsum("bi,bj->bij", x, x),
+        o.tensordot(x, x, axes=[[1], [1]]), o.outer(x, x), o.inner(x, x), x @ o.transpose(x),
+    ],
+    "networks": lambda o, x: [
+        o.one_hot(o.argmax(x, axis=1), 4, dtype="float32"), *o.moments(x, axes=[1]), *o.top_k(x, 2), o.normalize(x),
+        o.binary_crossentropy(o.sigmoid(x), o.sigmoid(x)), o.categorical_crossentropy(o.softmax(x), o.softmax(x)),
+        o.sparse_categorical_crossentropy(o.argmax(x, axis=1), o.softmax(x)), o.stop_gradient(x),
+    ],
+}  # fmt: skip
+UNUSUAL = {"pad"}
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_ops_are_written_as_in_keras_and_read_back(name: str) -> None:
+    def make(k: Any) -> Any:
+        x = k.Input((4,), name="x")
+        with np.errstate(all="ignore"):  # Keras infers shapes on memory that it has not initialized
+            return k.Model(x, OPS[name](k.ops, x))
+
+    ours, theirs = make(minikeras), make(keras)
+    for a, b in zip(plain(ours.get_config())["layers"], plain(theirs.get_config())["layers"], strict=True):
+        assert a == b
+    assert [x.dtype for x in ours.outputs] == [x.dtype for x in theirs.outputs]
+    x = np.random.default_rng(0).uniform(0.1, 1, (3, 4)).astype("float32")
+    read = minikeras.models.model_from_json(theirs.to_json())
+    same_values(read.predict(x, verbose=0), ours.predict(x, verbose=0))
+    with np.errstate(all="ignore"):
+        back = keras.models.model_from_json(ours.to_json())
+    assert plain(back.get_config()) == plain(theirs.get_config())
+
+
+@cache
+def live() -> dict[str, Any]:
+    """Return what one process with Keras on JAX gives for all trainings."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # compiling is most of the work
+    }
+    command = [sys.executable, functional_models.__file__, *TRAINED]
+    out = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    return dict(zip(TRAINED, map(json.loads, out.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_training(name: str) -> None:
+    ours, theirs = trained(minikeras, name), live()[name]
+    for part in ("history", "evaluate"):
+        assert list(ours[part]) == list(theirs[part])
+        for key, value in theirs[part].items():
+            np.testing.assert_allclose(ours[part][key], value, rtol=1e-4, atol=1e-6, err_msg=key)
+    for a, b in zip(ours["weights"], theirs["weights"], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+X, B = np.ones((2, 4), "float32"), np.ones((2, 3), "float32")
+REPEATED: Callable[[Any], Any] = lambda k: [k.Input((4,), name="x"), k.layers.Dense(4, name="s")]  # noqa: E731
+
+
+def sub(k: Any) -> Any:
+    class Net(k.Model):  # type: ignore[misc]  # of either package, so Any
+        def call(self, x: Any) -> Any:
+            return x
+
+    return Net()
+
+
+def disconnected(k: Any) -> Any:
+    a, b = k.Input((4,)), k.Input((4,))
+    return k.Model(a, k.layers.Add()([a, b]))
+
+
+def looped(k: Any) -> Any:
+    config = MODELS["chain"](k).get_config()
+    config["layers"][1]["inbound_nodes"] = config["layers"][2]["inbound_nodes"]
+    return type(MODELS["chain"](k)).from_config(config)
+
+
+WRONG: dict[str, Callable[[Any], Any]] = {
+    "disconnected": disconnected,
+    "other input": lambda k: k.Model(k.Input((4,)), k.layers.Dense(1)(k.Input((4,)))),
+    "array as input": lambda k: k.Model(X, k.Input((4,))),
+    "array as output": lambda k: k.Model(k.Input((4,)), X),
+    "no output": lambda k: k.Model(k.Input((4,)), None),
+    "no inputs": lambda k: k.Model([], k.Input((4,))),
+    "no outputs": lambda k: k.Model(k.Input((4,)), []),
+    "inputs alone": lambda k: k.Model(k.Input((4,))),
+    "a name twice": lambda k: k.Model(x := k.Input((4,)), k.layers.Dense(1, name="s")(k.layers.Dense(1, name="s")(x))),
+    "loop": looped,
+    "unknown op": lambda k: k.Model.from_config(
+        json.loads(json.dumps(MODELS["operators"](k).get_config()).replace("Softmax", "Nosuchop"))
+    ),
+    "one of two": lambda k: MODELS["two_inputs"](k)(X),
+    "three of two": lambda k: MODELS["two_inputs"](k)([X, B, B]),
+    "two of one": lambda k: MODELS["chain"](k)([X, X]),
+    "swapped": lambda k: MODELS["two_inputs"](k)([B, X]),
+    "missing name": lambda k: MODELS["two_inputs"](k)({"a": X}),
+    "wrong name": lambda k: MODELS["two_inputs"](k)({"a": X, "c": B}),
+    "missing key": lambda k: MODELS["dicts"](k)({"a": B}),
+    "list for a dict": lambda k: MODELS["dicts"](k)([X, X[:, :2]]),
+    "wrong width": lambda k: MODELS["chain"](k)(B),
+    "wrong rank": lambda k: MODELS["chain"](k)(np.ones((2, 4, 4), "float32")),
+    "predict one of two": lambda k: MODELS["two_inputs"](k).predict(X, verbose=0),
+    "predict wrong name": lambda k: MODELS["two_inputs"](k).predict({"a": X, "c": B}, verbose=0),
+    "symbolic one of two": lambda k: MODELS["two_inputs"](k)(k.Input((4,))),
+    "symbolic width": lambda k: MODELS["chain"](k)(k.Input((3,))),
+    "layer of two": lambda k: k.layers.Dense(1)([k.Input((4,)), k.Input((4,))]),
+    "layer of none": lambda k: k.layers.Dense(1)(),
+    "number by position": lambda k: k.layers.Dense(1)(k.Input((4,)), 5),
+    "float": lambda k: float(k.Input((4,))),
+    "int": lambda k: int(k.Input((4,))),
+    "bool": lambda k: bool(k.Input((4,))),
+    "if": lambda k: 1 if k.Input((4,)) > 0 else 0,
+    "range": lambda k: range(k.Input((4,))),
+    "iteration": lambda k: list(k.Input((4,))),
+    "len": lambda k: len(k.Input((4,))),
+    "array of": lambda k: np.asarray(k.Input((4,))),
+    "NumPy": lambda k: np.linalg.norm(k.Input((4,))),
+    "format": lambda k: f"{k.Input((4,)):.2f}",
+    "no input yet": lambda k: k.layers.Dense(1).input,
+    "no output yet": lambda k: k.layers.Dense(1).output,
+    "no layer": lambda k: MODELS["operators"](k).get_layer("relu"),
+    "inputs of a subclass": lambda k: sub(k).inputs,
+    "output of a subclass": lambda k: sub(k).output,
+    "shape of a subclass": lambda k: sub(k).output_shape,
+    "clone with a function": lambda k: k.models.clone_model(sub(k), clone_function=lambda x: x),
+    "clone a chain with a call": lambda k: k.models.clone_model(
+        k.Sequential([k.layers.Dense(1)]), call_function=lambda layer, x: x
+    ),
+    "clone with an array": lambda k: k.models.clone_model(MODELS["chain"](k), X),
+    "clone with two": lambda k: k.models.clone_model(MODELS["chain"](k), [k.Input((4,)), k.Input((4,))]),
+    "clone with more": lambda k: k.models.clone_model(MODELS["chain"](k), nothing=1),
+    "two shapes": lambda k: k.Input((4,), batch_shape=(None, 4)),
+    "no shape": lambda k: k.Input(),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.filterwarnings("ignore:The structure of")
+def test_errors_have_the_class_of_keras(name: str) -> None:
+    with pytest.raises(Exception) as theirs:  # noqa: PT011 - its class is what is asked
+        WRONG[name](keras)
+    with pytest.raises(type(theirs.value)) as ours:
+        WRONG[name](minikeras)
+    assert type(ours.value) is type(theirs.value)
+
+
+def test_signatures() -> None:
+    def shown(function: Any) -> list[tuple[str, Any]]:
+        return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
+
+    assert shown(minikeras.Input) == shown(keras.Input)
+    assert shown(minikeras.models.clone_model) == shown(keras.models.clone_model)
+    for name in ("get_layer", "summary", "from_config", "get_config", "compute_output_shape"):
+        ours, theirs = getattr(MODELS["chain"](minikeras), name), getattr(MODELS["chain"](keras), name)
+        assert shown(ours) == shown(theirs), name
+    assert set(dir(MODELS["chain"](minikeras))) >= {
+        "input", "output", "inputs", "outputs", "input_shape", "output_shape", "operations", "output_names", "layers",
+    }  # fmt: skip

@@ -1,0 +1,31 @@
+"""Training with normalization, masks and merged branches beside Keras on JAX."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras
+from tests.parity import layer_runs
+from tests.parity.layer_runs import CASES, run
+
+
+@pytest.fixture(scope="module")
+def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run all cases with Keras on JAX: another process, since Keras has one backend a process."""
+    path = tmp_path_factory.mktemp("jax") / "runs.npz"
+    subprocess.run([sys.executable, layer_runs.__file__, str(path)], check=True, cwd=Path(__file__).parents[2])
+    return np.load(path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_training(name: str, on_jax: Any) -> None:
+    ours = run(minikeras, name)
+    theirs = {key.partition("|")[2]: on_jax[key] for key in on_jax.files if key.partition("|")[0] == name}
+    assert list(ours) == list(theirs)
+    for key, value in ours.items():
+        assert value.shape == theirs[key].shape, key
+        np.testing.assert_allclose(value, theirs[key], rtol=1e-4, atol=2e-5, err_msg=key)
