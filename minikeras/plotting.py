@@ -8,9 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from itertools import accumulate, pairwise
-from shutil import which
 from typing import Any, Literal, NamedTuple
 
 from ._structure import map_structure
@@ -430,6 +428,12 @@ def model_to_dot(
     return _to_dot(_frame(model, show, expand_nested), graph)
 
 
+def _is_installed(name: str) -> bool:
+    from importlib.util import find_spec  # here, since importing it takes time that few want to spend
+
+    return find_spec(name) is not None
+
+
 def plot_model(
     model: Model,
     to_file: str | os.PathLike[str] = "model.png",
@@ -480,7 +484,9 @@ def plot_model(
     to_file = os.fspath(to_file)
     kind = os.path.splitext(to_file)[1][1:] or "png"
     show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    if which("dot") and find_spec("pydot"):
+    from shutil import which  # here, since it takes 2 ms
+
+    if which("dot") and _is_installed("pydot"):
         model_to_dot(
             model,
             show_shapes,
@@ -498,6 +504,6 @@ def plot_model(
         drawing = _Drawing(_frame(model, show, expand_nested), rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
         drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
-    if kind == "pdf" or not find_spec("IPython"):
+    if kind == "pdf" or not _is_installed("IPython"):
         return None
     return import_module("IPython.display").Image(filename=to_file)

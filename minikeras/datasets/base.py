@@ -26,7 +26,7 @@ def fetch(path: str, name: str, file_hash: str, cache_subdir: str = "datasets") 
     return get_file(path, _ORIGIN + name, file_hash=file_hash, cache_subdir=cache_subdir)
 
 
-def shuffled(random: np.random.RandomState, x: Array, y: Array) -> tuple[Array, Array]:
+def shuffled(random: "np.random.RandomState", x: Array, y: Array) -> tuple[Array, Array]:
     """Return the rows of two arrays in an order drawn anew."""
     order = np.arange(len(x))
     random.shuffle(order)

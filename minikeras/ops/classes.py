@@ -206,7 +206,7 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
     """
     given, count = np.asarray(target), output.shape[axis]
     if given.dtype.kind not in "biuf":
-        raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} (of dtype {given.dtype}).")
+        raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} of dtype {given.dtype}.")
     labels: Array
     if given.dtype.kind == "f":
         with np.errstate(invalid="ignore"):  # a NaN is refused below
