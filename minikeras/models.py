@@ -48,7 +48,7 @@ class Model(Trainer):
     Example:
         >>> import minikeras as keras
         >>> a, b = keras.Input((2,)), keras.Input((3,))
-        >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b]))
+        >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b], axis=-1))
         >>> keras.Model([a, b], keras.layers.Dense(1)(x) * 2).output_shape
         (None, 1)
 
@@ -179,8 +179,8 @@ class Model(Trainer):
         finally:
             vars(self)["autocast"] = autocast
 
-    def _known(self, what: str) -> Graph:
-        if self._graph is None:
+    def _known(self, what: str, given: bool = False) -> Graph:
+        if self._graph is None or (given and self._given_graph is None):
             raise AttributeError(
                 f"{type(self).__name__} model '{self.name}' has no defined {what}: it has no graph of symbolic tensors"
                 f"{' yet. Build it first' if isinstance(self, Sequential) else ''}."
@@ -242,7 +242,7 @@ class Model(Trainer):
         Raises:
             AttributeError: if the model has no graph.
         """
-        return self._known("operations").operations[:]
+        return self._known("operations", given=True).operations[:]
 
     @property
     def output_names(self) -> list[str]:
@@ -251,7 +251,7 @@ class Model(Trainer):
         Raises:
             AttributeError: if the model has no graph.
         """
-        return [x.node.operation.name for x in self._known("output names").outputs if x.node]
+        return [x.node.operation.name for x in self._known("output names", given=True).outputs if x.node]
 
     @property
     def _output_names(self) -> list[str] | None:

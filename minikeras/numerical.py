@@ -79,7 +79,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
 
 
 def pad_sequences(
-    sequences: Sequence[Any],
+    sequences: Sequence[Any] | Array,
     maxlen: int | None = None,
     dtype: DTypeLike = "int32",
     padding: Literal["pre", "post"] = "pre",
@@ -206,10 +206,10 @@ def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[in
     received = f"Received: left_size={left!r}, right_size={right!r}, for {rows} rows."
     if left is None and right is None:
         raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
+    if any(size is not None and type(size) not in (int, float) for size in (left, right)):
+        raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
     sizes: list[int | None] = []
     for size in (left, right):
-        if size is not None and type(size) not in (int, float):
-            raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
         if size is not None and not 0 < size < (1 if isinstance(size, float) else rows):
             raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
         sizes.append(round(size * rows) if isinstance(size, float) else size)

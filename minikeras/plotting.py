@@ -428,6 +428,13 @@ def model_to_dot(
     return _to_dot(_frame(model, show, expand_nested), graph)
 
 
+def which(program: str) -> str | None:
+    """Return the path of a program, None if there is none."""
+    import shutil  # here, since it takes 2 ms
+
+    return shutil.which(program)
+
+
 def _is_installed(name: str) -> bool:
     from importlib.util import find_spec  # here, since importing it takes time that few want to spend
 
@@ -484,8 +491,6 @@ def plot_model(
     to_file = os.fspath(to_file)
     kind = os.path.splitext(to_file)[1][1:] or "png"
     show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    from shutil import which  # here, since it takes 2 ms
-
     if which("dot") and _is_installed("pydot"):
         model_to_dot(
             model,

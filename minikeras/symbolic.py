@@ -72,6 +72,9 @@ class KerasTensor(Tensor):
     def __iter__(self) -> Iterator[Tensor]:
         self._refuse(NotImplementedError, "iterated over")
 
+    def __format__(self, spec: str) -> str:
+        return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
+
     def __invert__(self) -> Tensor:
         result: Tensor = NUMPY_OPS["logical_not"](self)
         return result

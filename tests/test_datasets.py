@@ -117,7 +117,7 @@ def test_force_download_and_a_wrong_hash_download_again(source: Path, capsys: py
 
 
 def test_what_does_not_have_the_hash_is_not_kept(source: Path, cache: Path) -> None:
-    with pytest.raises(ValueError, match="sha256 is not 0{64}"):
+    with pytest.raises(ValueError, match=r"sha256 is not 0{64}"):
         get_file("x", source.as_uri(), file_hash="0" * 64)
     with pytest.raises(ValueError, match="md5 is not"):
         get_file("x", source.as_uri(), file_hash=SHA256, hash_algorithm="md5")
@@ -229,7 +229,7 @@ def test_formats_of_archives(tmp_path: Path) -> None:
     uri = zipped(tmp_path / "data.zip", {"a": TEXT})
     for arguments in ({"untar": True}, {"extract": True, "archive_format": None}):
         with pytest.warns(UserWarning, match="Could not extract"):
-            assert not os.path.exists(get_file("x", uri, **arguments))  # type: ignore[arg-type]
+            assert not os.path.exists(get_file("x", uri, **arguments))
     assert os.path.exists(get_file("x", uri, extract=True, archive_format=["zip"]))
     with pytest.raises(NotImplementedError, match="rar"):
         get_file("x", uri, extract=True, archive_format=["rar"])
@@ -321,7 +321,7 @@ def objects(*items: Any) -> Array:
 
 
 def test_arrays_of_lists(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", x=objects([1, 2], [3]), same=objects([1, 2], [3, 4]), y=np.array([0, 1]))  # type: ignore[arg-type]
+    np.savez(tmp_path / "x.npz", x=objects([1, 2], [3]), same=objects([1, 2], [3, 4]), y=np.array([0, 1]))
     found = read_lists(str(tmp_path / "x.npz"))
     assert {name: array.tolist() for name, array in found.items()} == {
         "x": [[1, 2], [3]],
@@ -358,7 +358,7 @@ def test_digits(shelf: Path) -> None:
     (x_train, y_train), (x_test, y_test) = datasets.mnist.load_data()
     assert np.array_equal(x_train, x)
     assert np.array_equal(y_test, [5])
-    assert (x_test.shape, y_train.dtype) == ((1, 28, 28), np.uint8)
+    assert (x_test.shape, y_train.dtype) == ((1, 28, 28), np.dtype("uint8"))
 
 
 def test_clothes(shelf: Path, cache: Path) -> None:
@@ -368,7 +368,7 @@ def test_clothes(shelf: Path, cache: Path) -> None:
         (shelf / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
         (shelf / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
     (x_train, y_train), (x_test, y_test) = datasets.fashion_mnist.load_data()
-    assert (x_train.shape, x_test.shape, x_train.dtype) == ((3, 28, 28), (2, 28, 28), np.uint8)
+    assert (x_train.shape, x_test.shape, x_train.dtype) == ((3, 28, 28), (2, 28, 28), np.dtype("uint8"))
     assert x_train[0, 0, :4].tolist() == [0, 1, 2, 0]
     assert (y_train.tolist(), y_test.tolist()) == ([0, 1, 2], [0, 1])
     assert len(list((cache / "datasets" / "fashion-mnist").iterdir())) == 4
@@ -389,8 +389,8 @@ def test_houses(shelf: Path) -> None:
 
 def test_texts(shelf: Path) -> None:
     x = objects([1, 2], [3], [1, 4, 5])
-    np.savez(shelf / "imdb.npz", x_train=x, y_train=np.arange(3), x_test=x[:2], y_test=np.arange(2))  # type: ignore[arg-type]
-    np.savez(shelf / "reuters.npz", x=x, y=np.arange(3))  # type: ignore[arg-type]
+    np.savez(shelf / "imdb.npz", x_train=x, y_train=np.arange(3), x_test=x[:2], y_test=np.arange(2))
+    np.savez(shelf / "reuters.npz", x=x, y=np.arange(3))
     (shelf / "imdb_word_index.json").write_text(json.dumps({"the": 1, "é": 2}))
     (shelf / "reuters_word_index.json").write_text(json.dumps({"the": 1}))
     (x_train, y_train), (x_test, _) = datasets.imdb.load_data(num_words=7)
@@ -422,7 +422,7 @@ def test_pictures(shelf: Path) -> None:
     (x_train, y_train), (x_test, y_test) = datasets.cifar10.load_data()
     assert (x_train.shape, y_train.shape, x_test.shape) == ((10, 32, 32, 3), (10, 1), (1, 32, 32, 3))
     assert y_train.ravel().tolist() == [1, 0, 2, 0, 3, 0, 4, 0, 5, 0]
-    assert (x_train.dtype, y_train.dtype, y_test.tolist()) == (np.uint8, np.uint8, [[9]])
+    assert (x_train.dtype, y_train.dtype, y_test.tolist()) == (np.dtype("uint8"), np.dtype("uint8"), [[9]])
     assert x_train[0, 1, 2].tolist() == [(32 + 2 + c * 1024) % 256 for c in range(3)]
     assert datasets.cifar100.load_data()[0][1].tolist() == [[99], [99]]
     assert datasets.cifar100.load_data("coarse")[1][1].tolist() == [[19]]

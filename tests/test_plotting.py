@@ -32,7 +32,7 @@ def branches() -> keras.Model:
 
 
 def without_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plotting, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
 
 
 def svg(model: keras.Model, folder: Path, **arguments: Any) -> str:
@@ -181,7 +181,7 @@ def test_names_are_not_read_as_formulas_or_tags(monkeypatch: pytest.MonkeyPatch,
 def test_graphviz_draws_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pydot: Any = importlib.import_module("pydot")
     written: list[Any] = []
-    monkeypatch.setattr(plotting, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(pydot.Dot, "write", lambda graph, path, format: written.append((graph, path, format)))
     plot_model(branches(), tmp_path / "m.pdf", rankdir="LR", dpi=70, splines="curved", show_layer_names=True)
     ((graph, path, kind),) = written
@@ -212,4 +212,4 @@ def test_wrong_uses(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="layer_range"):
             draw(chain(), layer_range=["a", "b"])
         with pytest.raises(ValueError, match="rankdir"):
-            draw(chain(), rankdir="down")
+            draw(chain(), rankdir="down")  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikeras import Tensor
+from minikeras._typing import Array
 from minikeras.preprocessing import sequence
 from minikeras.utils import pad_sequences, split_dataset
 
@@ -69,7 +70,7 @@ X, Y = np.arange(10.0).reshape(5, 2), np.arange(5)
 
 
 def test_splits() -> None:
-    left, right = assert_type(split_dataset(Y, left_size=0.6), "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]")
+    left, right = assert_type(split_dataset(Y, left_size=0.6), tuple[Array, Array])
     assert (left.tolist(), right.tolist()) == ([0, 1, 2], [3, 4])
     assert [part.tolist() for part in split_dataset(Y, right_size=1)] == [[0, 1, 2, 3], [4]]
     assert [part.tolist() for part in split_dataset(Y, left_size=1, right_size=2)] == [[0], [3, 4]]

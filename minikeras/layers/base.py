@@ -530,6 +530,8 @@ class Layer:
                 kwargs[key] = self._convert(value)
         first = args[0] if args else next(iter(kwargs.values()), None)
         if self._input_spec is not None:
+            if not args and not kwargs:
+                raise TypeError(f"Layer '{self.name}' was called without its input.")
             assert_input_compatibility(self._input_spec, first, self.name)
         context = _state.context
         with _state.name_scope(self.name, self):

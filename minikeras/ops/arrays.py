@@ -44,7 +44,7 @@ def named(function: Any, name: str, doc: str) -> Any:
 
 
 def bare(function: Callable[..., Any]) -> Callable[[F], F]:
-    """Name the function (*arrays, out) that a plan runs in place of the decorated one once no dtype is to be settled."""
+    """Name the function (*arrays, out) that a plan runs instead of the decorated one once no dtype is to be settled."""
 
     def mark(forward: F) -> F:
         vars(forward)["bare"] = function

