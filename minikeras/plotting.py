@@ -187,6 +187,12 @@ def _to_dot(frame: _Part, graph: Any) -> Any:
     return graph
 
 
+def _dot(**settings: Any) -> Any:
+    graph = _extra("pydot").Dot(concentrate=True, **settings)
+    graph.set_node_defaults(shape="record")
+    return graph
+
+
 def _cluster(model: Any) -> Any:
     return _extra("pydot").Cluster(model.name, style="dashed", label=model.name, labeljust="l")
 
@@ -206,6 +212,25 @@ def _label(rows: Sequence[Sequence[_Cell]]) -> str:
             cells += f'<td{span} bgcolor="{cell.fill}">{font}</td>'
         text += f"<tr>{cells}</tr>"
     return f'<<table border="0" cellborder="1" bgcolor="black" cellpadding="10">{text}</table>>'
+
+
+def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> bool:
+    """Draw a frame to a file, and tell whether there was a Graphviz that could."""
+    from shutil import which  # here, since importing it takes time that few want to spend
+
+    if not which("dot") or not _is_installed("pydot"):
+        return False
+    try:
+        _to_dot(frame, _dot(**settings)).write(path, format=kind)
+    except (AssertionError, OSError):  # pydot's error where Graphviz fails, as it does on some graphs
+        return False
+    return True
+
+
+def _is_installed(name: str) -> bool:
+    from importlib.util import find_spec  # here, too
+
+    return find_spec(name) is not None
 
 
 # --- drawn by matplotlib --------------------------------------------------------------------------------------
@@ -421,24 +446,8 @@ def model_to_dot(
     """
     _checked(model, rankdir, kwargs)
     show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    graph = _cluster(model) if subgraph else _extra("pydot").Dot(rankdir=rankdir, dpi=dpi, splines=splines)
-    if not subgraph:
-        graph.set("concentrate", True)
-        graph.set_node_defaults(shape="record")
-    return _to_dot(_frame(model, show, expand_nested), graph)
-
-
-def which(program: str) -> str | None:
-    """Return the path of a program, None if there is none."""
-    import shutil  # here, since it takes 2 ms
-
-    return shutil.which(program)
-
-
-def _is_installed(name: str) -> bool:
-    from importlib.util import find_spec  # here, since importing it takes time that few want to spend
-
-    return find_spec(name) is not None
+    frame = _frame(model, show, expand_nested)
+    return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
 
 
 def plot_model(
@@ -491,22 +500,9 @@ def plot_model(
     to_file = os.fspath(to_file)
     kind = os.path.splitext(to_file)[1][1:] or "png"
     show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    if which("dot") and _is_installed("pydot"):
-        model_to_dot(
-            model,
-            show_shapes,
-            show_dtype,
-            show_layer_names,
-            rankdir,
-            expand_nested,
-            dpi,
-            False,
-            show_layer_activations,
-            show_trainable,
-            splines,
-        ).write(to_file, format=kind)
-    else:
-        drawing = _Drawing(_frame(model, show, expand_nested), rankdir)
+    frame = _frame(model, show, expand_nested)
+    if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
+        drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
         drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
     if kind == "pdf" or not _is_installed("IPython"):

@@ -190,6 +190,15 @@ def test_graphviz_draws_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert "<b>sum</b> (Add)" in graph.to_string()
 
 
+def test_matplotlib_draws_where_graphviz_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise AssertionError("dot returned code: -6")
+
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(importlib.import_module("pydot").Dot, "write", fail)
+    assert texts(svg(branches(), tmp_path)).count("Dense") == 3
+
+
 def test_missing_packages_name_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real = importlib.import_module
 

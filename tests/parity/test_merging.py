@@ -13,13 +13,25 @@ import minikeras
 Make = Callable[[Any], Any]
 LIBRARIES = (minikeras, keras)
 FUNCTIONS = ("add", "subtract", "multiply", "average", "maximum", "minimum")
-ELEMENTWISE: dict[str, Make] = {name: lambda k, n=name: getattr(k.layers, n.capitalize())() for name in FUNCTIONS}
-SAME = [(2, 3, 4), (2, 3, 4)]
-CASES: dict[str, tuple[Make, list[tuple[int, ...]]]] = {
+Shapes = list[tuple[int, ...]]
+
+
+def layer(name: str) -> Make:
+    return lambda k: getattr(k.layers, name.capitalize())()
+
+
+def function(name: str, prepare: Make) -> Make:
+    return lambda k: getattr(k.layers, name)(prepare(k))
+
+
+ELEMENTWISE: dict[str, Make] = {name: layer(name) for name in FUNCTIONS}
+SAME: Shapes = [(2, 3, 4), (2, 3, 4)]
+RANKS: Shapes = [(2, 4), (2, 3, 4)]
+BROADCAST: Shapes = [(2, 3, 1), (2, 1, 4), (2, 3, 4)]
+CASES: dict[str, tuple[Make, Shapes]] = {
     **{name: (make, SAME) for name, make in ELEMENTWISE.items()},
-    **{f"{name}_ranks": (make, [(2, 4), (2, 3, 4)]) for name, make in ELEMENTWISE.items()},
-    **{f"{n}_broadcast": (make, [(2, 3, 1), (2, 1, 4), (2, 3, 4)][: 2 if n == "subtract" else 3])
-       for n, make in ELEMENTWISE.items()},
+    **{f"{name}_ranks": (make, RANKS) for name, make in ELEMENTWISE.items()},
+    **{f"{n}_broadcast": (m, BROADCAST[: 2 if n == "subtract" else 3]) for n, m in ELEMENTWISE.items()},
     "add_one": (ELEMENTWISE["add"], [(2, 3)]),
     "add_vectors": (ELEMENTWISE["add"], [(3,), (3,)]),
     "concatenate": (lambda k: k.layers.Concatenate(), [(2, 3, 4), (2, 3, 1), (2, 3, 2)]),
@@ -122,9 +134,9 @@ MASKED: dict[str, Callable[[Any], Any]] = {
         embedded(k), training=True
     ),
     "lambda": lambda k: middle(k)(embedded(k)),
-    **{f"{name}_both": lambda k, n=name: getattr(k.layers, n)(both(k)) for name in FUNCTIONS},
-    **{f"{name}_one": lambda k, n=name: getattr(k.layers, n)(one(k)) for name in FUNCTIONS},
-    **{f"{name}_other": lambda k, n=name: getattr(k.layers, n)(one(k)[::-1]) for name in FUNCTIONS},
+    **{f"{name}_both": function(name, both) for name in FUNCTIONS},
+    **{f"{name}_one": function(name, one) for name in FUNCTIONS},
+    **{f"{name}_other": function(name, lambda k: one(k)[::-1]) for name in FUNCTIONS},
     "maximum_three": lambda k: k.layers.maximum([*both(k), embedded(k, OTHERS[::-1].copy(), "third")]),
     "concatenate_both": lambda k: k.layers.concatenate(both(k)),
     "concatenate_one": lambda k: k.layers.concatenate(one(k)),

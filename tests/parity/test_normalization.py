@@ -13,6 +13,9 @@ import minikeras
 from tests.parity import layer_runs
 from tests.parity.layer_runs import CASES, run
 
+UNMASKED = {"words": ["history accuracy"], "series": ["history mse"]}
+"""Metrics that lose their mask while Keras trains on JAX, but not while it evaluates."""
+
 
 @pytest.fixture(scope="module")
 def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Any:
@@ -29,6 +32,8 @@ def test_training(name: str, on_jax: Any) -> None:
     ours = run(minikeras, name)
     theirs = {key.partition("|")[2]: on_jax[key] for key in on_jax.files if key.partition("|")[0] == name}
     assert list(ours) == list(theirs)
+    for key in UNMASKED.get(name, ()):
+        ours.pop(key)
     for key, value in ours.items():
         assert value.shape == theirs[key].shape, key
-        np.testing.assert_allclose(value, theirs[key], rtol=1e-4, atol=2e-5, err_msg=key)
+        np.testing.assert_allclose(value, theirs[key], rtol=1e-5, atol=5e-6, err_msg=key)

@@ -1,0 +1,373 @@
+"""Normalization, merging and masks by hand, their gradients, and training by replay."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers, ops
+from minikeras.layers import Layer
+from tests.parity.layer_runs import CASES, run
+
+Array = np.ndarray[Any, Any]
+
+
+def values(layer: Layer, x: Any, **options: Any) -> Any:
+    return layer(np.array(x, "float32"), **options).numpy().tolist()
+
+
+# Batch normalization.
+
+
+def test_batch_statistics_in_training_and_moving_ones_elsewhere() -> None:
+    layer = layers.BatchNormalization(momentum=0.75, epsilon=0.0)
+    x = [[1.0, 10.0], [5.0, 30.0]]  # means 3 and 20, variances 4 and 100
+    assert values(layer, x, training=True) == [[-1.0, -1.0], [1.0, 1.0]]
+    assert [w.tolist() for w in layer.get_weights()] == [[1.0, 1.0], [0.0, 0.0], [0.75, 5.0], [1.75, 25.75]]
+    layer.set_weights([[2.0, 1.0], [0.0, 5.0], [1.0, 0.0], [4.0, 1.0]])
+    assert values(layer, x) == [[0.0, 15.0], [4.0, 35.0]]
+    assert [v.name for v in layer.weights] == ["gamma", "beta", "moving_mean", "moving_variance"]
+    assert [v.trainable for v in layer.weights] == [True, True, False, False]
+
+
+def test_a_frozen_layer_keeps_to_its_moving_statistics() -> None:
+    layer = layers.BatchNormalization(epsilon=0.0)
+    layer.build((None, 1))
+    layer.trainable = False
+    assert values(layer, [[3.0], [5.0]], training=True) == [[3.0], [5.0]]
+    assert layer.get_weights()[2].tolist() == [0.0]
+    layer.trainable = True
+    assert values(layer, [[3.0], [5.0]], training=True) == [[-1.0], [1.0]]
+
+
+def test_masked_places_do_not_count_for_the_statistics() -> None:
+    layer = layers.BatchNormalization(momentum=0.0, epsilon=0.0)
+    x = [[[1.0], [3.0], [77.0]]]
+    assert values(layer, x, training=True, mask=np.array([[True, True, False]]))[0][:2] == [
+        [pytest.approx(-1.0)],
+        [pytest.approx(1.0)],
+    ]
+    np.testing.assert_allclose(layer.moving_mean, [2.0], rtol=1e-6)
+    np.testing.assert_allclose(layer.moving_variance, [1.0], rtol=1e-6)
+
+
+def test_another_axis_has_statistics_of_its_own() -> None:
+    layer = layers.BatchNormalization(axis=1, epsilon=0.0)
+    assert values(layer, [[[1.0, 3.0], [5.0, 9.0]]], training=True) == [[[-1.0, 1.0], [-1.0, 1.0]]]
+    assert layer.moving_mean.shape == (2,)
+
+
+def test_half_precision_is_normalized_in_single() -> None:
+    x = np.array([[300.0], [500.0]], "float16")  # whose squares float16 does not hold
+    layer = layers.BatchNormalization(epsilon=0.0, dtype="mixed_float16")
+    y = layer(x, training=True)
+    assert (y.dtype, y.tolist()) == ("float16", [[-1.0], [1.0]])
+    assert layer.moving_mean.dtype == "float32"
+    layer.moving_mean.assign([1.0 + 2**-20])
+    layer(x, training=True)
+    np.testing.assert_allclose(layer.moving_mean, [0.99 * (1 + 2**-20) + 4.0], rtol=1e-7)
+    for other in (layers.LayerNormalization(dtype="float16"), layers.GroupNormalization(1, dtype="float16")):
+        y = other(np.array([[300.0, 500.0]], "float16"))
+        assert (y.dtype, y.tolist()) == ("float16", [[-1.0, 1.0]])
+
+
+def test_batch_normalization_says_what_it_does_not_have() -> None:
+    with pytest.raises(ValueError, match="renorm=True"):
+        layers.BatchNormalization(renorm=True)
+    with pytest.raises(ValueError, match=r"Axis 3 is out of bounds for input shape \(2, 3\)"):
+        layers.BatchNormalization(axis=3)(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"one dimension less.*\(2, 3\).*\(2, 3\)"):
+        layers.BatchNormalization()(np.ones((2, 3)), mask=np.ones((2, 3), bool))
+
+
+# Other normalizations.
+
+
+def test_normalizations_of_samples_by_hand() -> None:
+    x = [[1.0, 3.0], [10.0, 30.0]]
+    assert values(layers.LayerNormalization(epsilon=0.0), x) == [[-1.0, 1.0], [-1.0, 1.0]]
+    assert values(layers.LayerNormalization(axis=(0, 1), epsilon=0.0), [[1.0, 3.0], [3.0, 1.0]]) == [[-1, 1], [1, -1]]
+    assert values(layers.UnitNormalization(), [[3.0, 4.0], [0.0, 0.0]]) == [[pytest.approx(0.6), 0.8], [0.0, 0.0]]
+    assert values(layers.RMSNormalization(epsilon=0.0), [[3.0, 3.0]]) == [[1.0, 1.0]]
+    assert values(layers.GroupNormalization(2, epsilon=0.0), [[1.0, 3.0, 5.0, 9.0]]) == [[-1.0, 1.0, -1.0, 1.0]]
+    instance = layers.GroupNormalization(-1, epsilon=0.0)
+    assert values(instance, [[[1.0, 10.0], [3.0, 30.0]]]) == [[[-1.0, -1.0], [1.0, 1.0]]]
+    assert instance.groups == 2
+    layer = layers.LayerNormalization(epsilon=0.0)
+    layer.build((None, 2))
+    layer.set_weights([[2.0, 1.0], [0.0, 5.0]])
+    assert values(layer, [[1.0, 3.0]]) == [[-2.0, 6.0]]
+
+
+def test_rms_scaling_divides_alone_and_is_deprecated() -> None:
+    with pytest.warns(UserWarning, match="RMSNormalization"):
+        layer = layers.LayerNormalization(rms_scaling=True, epsilon=0.0)
+    assert values(layer, [[1.0, 3.0]]) == [[1.0, 3.0]]
+    assert [v.name for v in layer.weights] == ["gamma"]
+    assert layer.get_config()["rms_scaling"]
+
+
+# Embedding, EinsumDense, wrappers.
+
+
+def test_embedding_takes_numbers_of_any_kind() -> None:
+    layer = layers.Embedding(3, 2, weights=[np.arange(6.0).reshape(3, 2)])
+    assert layer.built
+    assert values(layer, [2.0, 0.0]) == [[4.0, 5.0], [0.0, 1.0]]
+    assert layer(np.array([1], "uint8")).tolist() == [[2.0, 3.0]]
+    assert layer.compute_output_shape((None, 7)) == (None, 7, 2)
+    with pytest.warns(UserWarning, match="input_length"):
+        layers.Embedding(3, 2, input_length=4)
+
+
+def test_einsum_dense_by_hand() -> None:
+    layer = layers.EinsumDense("abc,bd->adc", (2, None), bias_axes="d", bias_initializer="ones")
+    layer.build((None, 3, 4))
+    kernel = np.arange(6.0).reshape(3, 2)
+    layer.set_weights([kernel, np.array([[1.0], [2.0]])])
+    x = np.arange(12.0, dtype="float32").reshape(1, 3, 4)
+    np.testing.assert_array_equal(layer(x), np.einsum("abc,bd->adc", x, kernel) + [[[1.0], [2.0]]])
+    known = layers.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="be")
+    assert known(np.ones((5, 3, 4))).shape == (5, 3, 2, 3)
+    assert known.get_weights()[1].shape == (3, 1, 3)
+    assert layers.EinsumDense("...x,xy->...y", 3).compute_output_shape((None, 4, 5, 6)) == (None, 4, 5, 3)
+    with pytest.raises(ValueError, match=r"'ab,bc->ac' does not fit an input of shape \(2, 3, 4\)"):
+        layers.EinsumDense("ab,bc->ac", 4)(np.ones((2, 3, 4)))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_time_steps_at_once_or_one_after_the_other(training: bool) -> None:
+    class Slowly(Layer):
+        def __init__(self, inner: Layer) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
+            options = {} if mask is None else {"mask": mask}
+            return self.inner.call(x, training=training, **options)
+
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    mask = np.array([[True, True, False], [True, False, True]])
+    for make in (lambda: layers.Dense(2, "tanh", kernel_initializer="ones"), layers.BatchNormalization):
+        fast, slow = layers.TimeDistributed(make()), layers.TimeDistributed(Slowly(make()))
+        slow.layer.inner.build((2, 4))
+        options = {"mask": mask} if make is layers.BatchNormalization else {}
+        np.testing.assert_allclose(
+            fast(x, training=training, **options), slow(x, training=training, **options), rtol=1e-6, atol=1e-6
+        )
+        for a, b in zip(fast.get_weights(), slow.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_time_distributed_takes_open_sizes_and_layers_without_shapes() -> None:
+    class Sums(Layer):
+        def call(self, x: Any) -> Any:
+            return ops.sum(x, axis=-1, keepdims=True)
+
+    assert layers.TimeDistributed(Sums())(keras.Input((None, 4))).shape == (None, None, 1)
+    assert values(layers.TimeDistributed(Sums()), [[[1.0, 2.0], [3.0, 4.0]]]) == [[[3.0], [7.0]]]
+    model = keras.Sequential([keras.Input((3, 4)), layers.TimeDistributed(layers.Dense(2, name="inner"), name="outer")])
+    assert [v.path for v in model.weights] == ["outer/inner/kernel", "outer/inner/bias"]
+
+
+# Merging.
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (layers.add, [[4.0, -1.0]]),
+        (layers.subtract, [[-2.0, 5.0]]),
+        (layers.multiply, [[3.0, -6.0]]),
+        (layers.average, [[2.0, -0.5]]),
+        (layers.maximum, [[3.0, 2.0]]),
+        (layers.minimum, [[1.0, -3.0]]),
+        (layers.concatenate, [[1.0, 2.0, 3.0, -3.0]]),
+        (layers.dot, [[-3.0]]),
+    ],
+)
+def test_merging_by_hand(function: Callable[..., Any], expected: Any) -> None:
+    assert function([np.array([[1.0, 2.0]]), np.array([[3.0, -3.0]])]).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: layers.add([np.ones((2, 3)), np.ones((2, 4))]), r"\(3,\) and \(4,\)"),
+        (lambda: layers.add([np.ones((2, 3)), np.ones((3, 3))]), r"batch sizes.*\(2, 3\), \(3, 3\)"),
+        (lambda: layers.add(np.ones((2, 3))), r"list of inputs.*\(2, 3\)"),
+        (lambda: layers.add([]), "list of inputs"),
+        (lambda: layers.subtract([np.ones((2, 3))] * 3), r"exactly 2.*Received 3"),
+        (lambda: layers.concatenate([np.ones((2, 3)), np.ones((4, 3))]), r"\(2, 3\), \(4, 3\)"),
+        (lambda: layers.concatenate([np.ones((2, 3))] * 2, axis=4), r"axis 4.*\(2, 3\)"),
+        (lambda: layers.dot([np.ones((2, 3)), np.ones((2, 4))], axes=1), r"\(2, 3\) and \(2, 4\), axes=1"),
+        (lambda: layers.dot([np.ones((2, 3)), np.ones((2, 3))], axes=7), "axes=7"),
+    ],
+)
+def test_merging_names_the_shapes_that_do_not_fit(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+# Masks.
+
+
+def test_masks_go_through_a_model_to_the_loss() -> None:
+    model = keras.Sequential(
+        [
+            layers.Embedding(3, 1, "ones", mask_zero=True),
+            layers.Dense(1, kernel_initializer="ones", use_bias=False),
+        ]
+    )
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = np.array([[1, 2, 0, 0]]), np.array([[[2.0], [4.0], [50.0], [50.0]]])
+    assert model.evaluate(x, y, verbose=0) == [5.0, 2.0]  # (1 + 9) / 2 and (1 + 3) / 2
+    history = model.fit(x, y, epochs=2, verbose=0).history
+    assert history["loss"][0] == 5.0
+    assert history["loss"][1] < 5.0
+    assert model.layers[0].get_weights()[0][0].tolist() == [1.0]  # what is masked has no part in the gradient
+
+
+def test_a_mask_is_filled_in_and_passed_on() -> None:
+    seen: list[Any] = []
+
+    class Spy(Layer):
+        def call(self, x: Any, mask: Any = None) -> Any:
+            seen.append(mask)
+            return x * 1.0
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            return None if mask is None else ops.logical_not(mask)
+
+    class Pair(Layer):
+        def call(self, query: Any, value: Any, value_mask: Any = None) -> Any:
+            seen.append(value_mask)
+            return query + value
+
+    assert Spy().supports_masking
+    assert not Layer().supports_masking
+    vectors = layers.Embedding(3, 1, mask_zero=True)(np.array([[1, 0]]))
+    y = Spy()(vectors)
+    assert seen.pop().tolist() == [[True, False]]
+    assert y.keras_mask.tolist() == [[False, True]]
+    assert Spy()(vectors, mask=np.array([[False, False]])).keras_mask.tolist() == [[True, True]]
+    assert seen.pop().tolist() == [[False, False]]
+    Pair()(np.ones((1, 2, 1)), vectors)
+    assert seen.pop().tolist() == [[True, False]]
+    Spy()([vectors, np.ones((1, 2, 1))][1])
+    assert seen.pop() is None
+
+
+def test_layers_that_drop_a_mask_say_so() -> None:
+    vectors = layers.Embedding(3, 1, mask_zero=True)(np.array([[1, 0]]))
+    with pytest.warns(UserWarning, match="'flat'.*does not support masking"):
+        layers.Flatten(name="flat")(vectors)
+
+
+def test_masking_takes_a_configured_value() -> None:
+    config = layers.Masking(mask_value=2.0).get_config()
+    assert layers.Masking.from_config(config).mask_value == 2.0
+    value = {"class_name": "__numpy__", "config": {"value": 3.0, "dtype": "float32"}}
+    assert layers.Masking.from_config({**config, "mask_value": value}).mask_value == 3.0
+
+
+# Gradients and replay.
+
+GRADIENTS: dict[str, tuple[Callable[[], Layer], list[tuple[int, ...]]]] = {
+    "batch_normalization": (layers.BatchNormalization, [(5, 3)]),
+    "batch_normalization_axis": (lambda: layers.BatchNormalization(axis=1), [(4, 3, 2)]),
+    "layer_normalization": (lambda: layers.LayerNormalization(axis=[1, 2]), [(4, 3, 2)]),
+    "group_normalization": (lambda: layers.GroupNormalization(2), [(3, 2, 4)]),
+    "rms_normalization": (layers.RMSNormalization, [(4, 3)]),
+    "unit_normalization": (layers.UnitNormalization, [(4, 3)]),
+    "einsum_dense": (lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 3), "tanh", "e"), [(2, 3, 4)]),
+    "time_distributed": (lambda: layers.TimeDistributed(layers.Dense(2, "tanh")), [(2, 3, 4)]),
+    "time_distributed_loop": (lambda: layers.TimeDistributed(layers.BatchNormalization()), [(4, 3, 2)]),
+    "masking": (layers.Masking, [(2, 3, 4)]),
+    **{
+        name: (getattr(layers, name), [(3, 4), (3, 4)])
+        for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
+    },
+    "add_ranks": (layers.Add, [(3, 4), (3, 2, 4)]),
+    "concatenate": (lambda: layers.Concatenate(axis=1), [(3, 2, 4), (3, 1, 4)]),
+    "dot": (lambda: layers.Dot((1, 2), normalize=True), [(2, 3, 4), (2, 5, 3)]),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients_match_central_differences(name: str) -> None:
+    keras.config.set_floatx("float64")
+    make, shapes = GRADIENTS[name]
+    rng = np.random.default_rng(4)
+    layer = make()
+    inputs: list[Array] = [rng.normal(size=shape) for shape in shapes]
+
+    def output(arrays: list[Any]) -> Any:
+        return layer(arrays if len(shapes) > 1 else arrays[0], training=True)
+
+    weigh = rng.normal(size=output(inputs).shape)
+    weights = layer.trainable_weights
+    for v in weights:
+        v.assign(rng.normal(size=v.shape))
+    start = [v.numpy() for v in weights]
+    tensors = [ops.convert_to_tensor(x, "float64") for x in inputs]
+    with keras.GradientTape() as tape:
+        for t in tensors:
+            tape.watch(t)
+        total = ops.sum(output(tensors) * weigh)
+    gradients = tape.gradient(total, [*tensors, *weights])
+    directions = [rng.normal(size=g.shape) for g in gradients]
+
+    def moved(h: float) -> float:
+        for v, w, d in zip(weights, start, directions[len(inputs) :], strict=True):
+            v.assign(w + h * d)
+        return float(ops.sum(output([x + h * d for x, d in zip(inputs, directions, strict=False)]) * weigh))
+
+    expected = (moved(1e-6) - moved(-1e-6)) / 2e-6
+    got = sum(float(np.sum(g.numpy() * d)) for g, d in zip(gradients, directions, strict=True))
+    assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+def test_embedding_gradients_add_up_where_a_number_repeats() -> None:
+    layer = layers.Embedding(4, 2)
+    layer.build()
+    with keras.GradientTape() as tape:
+        total = ops.sum(layer(np.array([[1, 1, 3]])) * np.array([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]], "float32"))
+    gradient = tape.gradient(total, layer.embeddings)
+    assert gradient.tolist() == [[0.0, 0.0], [4.0, 6.0], [0.0, 0.0], [5.0, 6.0]]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_replay_is_eager_to_the_last_bit(name: str) -> None:
+    replayed, eager = (run(keras, name, run_eagerly=flag) for flag in (False, True))
+    assert replayed.keys() == eager.keys()
+    for key, value in replayed.items():
+        np.testing.assert_array_equal(value, eager[key], err_msg=key)
+
+
+def test_training_is_replayed_not_run() -> None:
+    calls = [0]
+    original = layers.BatchNormalization.call
+
+    class Counted(layers.BatchNormalization):
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            calls[0] += 1
+            return original(self, inputs, training, mask)
+
+    model = keras.Sequential([keras.Input((3,)), Counted(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    before = calls[0]
+    model.fit(np.ones((32, 3)), np.ones(32), batch_size=8, epochs=5, verbose=0)
+    assert calls[0] - before <= 2
+
+
+def test_prediction_joins_rows_only_where_they_are_apart() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
+    joined = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(), layers.LayerNormalization()])
+    whole = keras.Sequential([keras.Input((4,)), layers.LayerNormalization(axis=(0, 1), center=False, scale=False)])
+    whole.layers[0].build((8, 4))
+    for model in (joined, whole):
+        parts = [model.predict(x[i : i + 8], verbose=0) for i in range(0, 40, 8)]
+        np.testing.assert_array_equal(model.predict(x, batch_size=8, verbose=0), np.concatenate(parts))
