@@ -26,6 +26,7 @@ class Graph:
     Attributes:
         nodes: The calls, those of the inputs among them.
         operations: The layers and ops that they call, each once.
+        fixes_training: Whether a call says by itself if it is for training, where nobody else does.
         specs: What each input must look like.
 
     Raises:
@@ -46,7 +47,10 @@ class Graph:
         self.output_structure: Any = map_structure(lambda x: x, outputs)
         self.inputs: list[KerasTensor] = flatten(inputs)
         self.outputs: list[KerasTensor] = flatten(outputs)
-        self.nodes, self.operations = _in_order(self.inputs, self.outputs)
+        nodes, operations = _in_order(self.inputs, self.outputs)
+        self.nodes: list[Node] = nodes
+        self.operations: list[Any] = operations
+        self.fixes_training: bool = any("training" in node.kwargs for node in self.nodes)
         self._check_connected()
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
         if repeated:
@@ -124,7 +128,7 @@ class Graph:
         """Return the outputs for symbolic inputs, without noting any calls."""
         flat = self.arrange(inputs)
         for x, known in zip(flat, self.inputs, strict=True):
-            _check_rank(x, known)
+            _check(x, known)
         if all(x.shape == known.shape for x, known in zip(flat, self.inputs, strict=True)):
             return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
         return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
@@ -368,10 +372,14 @@ def _fit(x: Any, known: KerasTensor) -> Any:
         return ops.squeeze(x, -1)
     if x.ndim == len(known.shape) - 1 and known.shape[-1] == 1:
         return ops.expand_dims(x, -1)
-    _check_rank(x, known)
+    _check(x, known)
     return x
 
 
-def _check_rank(x: Any, known: KerasTensor) -> None:
-    if len(x.shape) != len(known.shape):
-        raise ValueError(f"Input {known.name!r} must have shape {known.shape}. Received a tensor of shape {x.shape}.")
+def _check(x: Any, known: KerasTensor) -> None:
+    sizes = zip(x.shape[1:], known.shape[1:], strict=False)
+    if len(x.shape) != len(known.shape) or any(None not in (m, n) and m != n for m, n in sizes):
+        raise ValueError(
+            f"Input '{_node(known).operation.name}' must have shape {known.shape}. Received a tensor of shape "
+            f"{x.shape}."
+        )

@@ -3,15 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, ParamSpec, Unpack, cast
-from typing import Concatenate as WithFirst
+from typing import Any, Protocol, Unpack
 
 from .. import ops
 from .._typing import PartialShape, ShapeLike, TensorLike
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, mask_of, masked, register
-
-P = ParamSpec("P")
 
 
 class _Merging(Layer):
@@ -363,24 +360,38 @@ class Dot(_Merging):
         """Return None: a product has no mask."""
 
 
-def _as_function(cls: Callable[P, Layer]) -> Callable[WithFirst[Sequence[TensorLike], P], Any]:
+def _as_function(cls: type[Layer]) -> Any:
     """Return the function of a list of inputs that makes a layer and calls it."""
 
-    def merge(inputs: Sequence[TensorLike], *args: P.args, **kwargs: P.kwargs) -> Any:
+    def merge(inputs: Sequence[TensorLike], *args: Any, **kwargs: Any) -> Any:
         return cls(*args, **kwargs)(inputs)
 
     name = cls.__name__
     merge.__name__, merge.__doc__ = name.lower(), f"Return {name}(...)(inputs); further arguments are those of {name}."
-    return cast("Callable[WithFirst[Sequence[TensorLike], P], Any]", merge)  # `inputs` may be named
+    return merge
 
 
-add = _as_function(Add)
-subtract = _as_function(Subtract)
-multiply = _as_function(Multiply)
-average = _as_function(Average)
-maximum = _as_function(Maximum)
-minimum = _as_function(Minimum)
-concatenate = _as_function(Concatenate)
+class _Merge(Protocol):
+    """A function of a list of inputs; `options` are those of every layer."""
+
+    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
+        """Merge them."""
+
+
+class _MergeAlong(Protocol):
+    """A function of a list of inputs and an axis."""
+
+    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Any:
+        """Merge them."""
+
+
+add: _Merge = _as_function(Add)
+subtract: _Merge = _as_function(Subtract)
+multiply: _Merge = _as_function(Multiply)
+average: _Merge = _as_function(Average)
+maximum: _Merge = _as_function(Maximum)
+minimum: _Merge = _as_function(Minimum)
+concatenate: _MergeAlong = _as_function(Concatenate)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,

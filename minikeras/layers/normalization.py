@@ -72,7 +72,7 @@ class _Scaling(_AlongAxes):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.axis = _checked_axis(axis)
+        self.axis: int | list[int] = _checked_axis(axis)
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
@@ -161,7 +161,7 @@ class BatchNormalization(_Scaling):
                 f"Received: synchronized={synchronized}, renorm={renorm}; expected False."
             )
         self.synchronized = self.renorm = False
-        self.momentum = float(momentum)
+        self.momentum: float = float(momentum)
         self.moving_mean_initializer: Callable[..., Any] = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer: Callable[..., Any] = initializers.get(moving_variance_initializer)
         self.renorm_clipping = renorm_clipping
@@ -269,7 +269,7 @@ class LayerNormalization(_Scaling):
 
     def build(self, input_shape: ShapeLike) -> None:
         """Make gamma and beta, of the sizes along the axes."""
-        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self.axis: int | list[int] = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -323,7 +323,7 @@ class GroupNormalization(_Scaling):
             raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")
         super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
                          gamma_regularizer, beta_constraint, gamma_constraint, **options)  # fmt: skip
-        self.groups = groups
+        self.groups: int = groups
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -381,7 +381,7 @@ class RMSNormalization(_AlongAxes):
 
     def __init__(self, axis: Axes = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.axis = _checked_axis(axis)
+        self.axis: int | list[int] = _checked_axis(axis)
         self.epsilon = epsilon
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -415,7 +415,7 @@ class UnitNormalization(_AlongAxes):
 
     def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.axis = _checked_axis(axis)
+        self.axis: int | list[int] = _checked_axis(axis)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -283,7 +283,7 @@ class ZeroPadding1D(_ZeroPadding):
         self, padding: Sizes = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(data_format, **options)
-        self.padding = _edges(padding, 1, "padding")[0]
+        self.padding: Any = _edges(padding, 1, "padding")[0]
 
 
 @register
@@ -314,7 +314,7 @@ class ZeroPadding2D(_ZeroPadding):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(data_format, **options)
-        self.padding = _edges(padding, 2, "padding")
+        self.padding: Any = _edges(padding, 2, "padding")
 
 
 class _Cropping(_Spatial):
@@ -356,7 +356,7 @@ class Cropping1D(_Cropping):
 
     def __init__(self, cropping: Sizes = (1, 1), **options: Unpack[LayerOptions]) -> None:
         super().__init__("channels_last", **options)
-        self.cropping = _edges(cropping, 1, "cropping")[0]
+        self.cropping: Any = _edges(cropping, 1, "cropping")[0]
 
 
 @register
@@ -387,7 +387,7 @@ class Cropping2D(_Cropping):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(data_format, **options)
-        self.cropping = _edges(cropping, 2, "cropping")
+        self.cropping: Any = _edges(cropping, 2, "cropping")
 
 
 def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
