@@ -14,7 +14,7 @@ OWN, LIMIT, PEER = "#c2410c", "#9ca3af", "#1f4e79"
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Draw the sections `fit` and `predict` as bars on a logarithmic scale, one panel a workload.
+    """Draw the sections `fit` and `predict` as bars on one logarithmic scale, one panel a workload.
 
     Raises:
         SystemExit: if matplotlib is not installed, or neither section was measured.
@@ -40,7 +40,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
             axis.bar_label(bars, labels=[f"{times[n]:,.3g}" if times[n] < 1000 else f"{times[n]:,.0f}" for n in names],
                            padding=2, fontsize=7)  # fmt: skip
             axis.set_xscale("log")
-            axis.set_xlim(min(times.values()) / 2, max(times.values()) * 4)
+            axis.set_xlim(0.5, 5e5)  # one scale for all panels
             axis.tick_params(labelsize=7)
             axis.set_title(workload, fontsize=9)
             axis.spines[["top", "right"]].set_visible(False)

@@ -97,7 +97,13 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) ->
     """
     specs = input_spec if isinstance(input_spec, list | tuple) else [input_spec]
     if isinstance(inputs, dict):
-        inputs = [inputs.get(spec.name) if spec.name in inputs else None for spec in specs]
+        missing = [spec.name for spec in specs if spec.name not in inputs]
+        if missing:
+            raise ValueError(
+                f"Missing data for input {missing[0]!r} of layer '{layer_name}'. Expected a dict with the keys "
+                f"{[spec.name for spec in specs]}. Received: {list(inputs)}."
+            )
+        inputs = [inputs[spec.name] for spec in specs]
     tensors = inputs if isinstance(inputs, list | tuple) else [inputs]
     if len(tensors) != len(specs):
         raise ValueError(

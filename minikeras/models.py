@@ -14,7 +14,7 @@ from ._typing import Config, CustomObjects, PartialShape, ShapeLike
 from .functional import Graph, copy_calls, from_config
 from .layers.base import Layer
 from .layers.core import Input, InputLayer
-from .registry import Registry, deserialize, serialize
+from .registry import Registry, deserialize, is_built_in, serialize
 from .saving.npz import load_weights, save_weights
 from .summary import summarize
 from .symbolic import KerasTensor, flatten
@@ -123,8 +123,10 @@ class Model(Trainer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers it holds directly, in order."""
-        return self._sublayers()
+        """The layers it holds directly, in order; those of the graph, if it was made of one."""
+        if self._given_graph is None:
+            return self._sublayers()
+        return [layer for layer in self._given_graph.operations if isinstance(layer, Layer)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or position.
@@ -168,16 +170,6 @@ class Model(Trainer):
 
     def _locked(self) -> bool:
         return self._graph is None and super()._locked()
-
-    def _convert(self, x: Any) -> Any:
-        """Return an input as tensors, which the graph converts further."""
-        if self._graph is None:
-            return super()._convert(x)
-        autocast, vars(self)["autocast"] = self.autocast, False
-        try:
-            return super()._convert(x)
-        finally:
-            vars(self)["autocast"] = autocast
 
     def _known(self, what: str, given: bool = False) -> Graph:
         if self._graph is None or (given and self._given_graph is None):
@@ -267,6 +259,10 @@ class Model(Trainer):
     def _rowwise(self) -> bool:
         return self._graph is None or self._graph.rowwise()
 
+    def _is_pure(self) -> bool:
+        models = [layer for layer in self._flatten_layers() if isinstance(layer, Model) and layer._graph is not None]
+        return super()._is_pure() and not any(model._known("graph").fixes_training for model in models)
+
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
         if self._graph is not None and type(self).call is Model.call:
@@ -291,9 +287,10 @@ class Model(Trainer):
 
     def get_config(self) -> Config:
         """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
-        if self._given_graph is None or not _takes_graph(type(self)):
-            return super().get_config()
-        return {"name": self.name, "trainable": self.trainable, **self._given_graph.get_config()}
+        if self._given_graph is not None and _takes_graph(type(self)):
+            return {"name": self.name, "trainable": self.trainable, **self._given_graph.get_config()}
+        config, own = super().get_config(), type(self).get_config is Model.get_config and not is_built_in(type(self))
+        return self._with_arguments(config) if own else config
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Any:

@@ -172,6 +172,7 @@ class Plan:
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
         work: Multiplications in the largest product of matrices.
+        masked: Whether an output has a mask, which a replay does not give.
     """
 
     def __init__(self, trace: Trace, inputs: Sequence[Tensor], outputs: Any) -> None:
@@ -180,6 +181,7 @@ class Plan:
         self.lock: LockType = Lock()
         self.size: int = 0
         self.work: int = max((_multiplications(entry) for entry in trace.entries), default=0)
+        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self._main = _Steps()
         """What goes up to the last effect."""
         self._tail = _Steps()

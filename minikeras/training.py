@@ -70,7 +70,8 @@ class Trainer(Layer):
     @cached_property
     def runner(self) -> Runner:
         """What runs the forward pass for `predict`; it keeps plans for the input shapes it has met."""
-        return Runner(super().__call__, self._is_pure, PLAN_BYTES)
+        call = super().__call__
+        return Runner(lambda x: call(x, training=False), self._is_pure, PLAN_BYTES)
 
     @cached_property
     def _runners(self) -> dict[str, Runner]:
@@ -100,14 +101,17 @@ class Trainer(Layer):
         """Build the model if need be, and compute its output; see `Layer.__call__`."""
         if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
             x, runner = args[0], self.runner
-            if type(x) is Tensor:
+            if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
                 x = x.array
             if type(x) is np.ndarray and not recorders.open and not _state.context.training:
                 plan = runner.find(x)
-                if plan is not None:
+                if plan is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+                    outputs = runner.run(x)
+                    plan = runner.find(x)
+                    if plan is None or not plan.masked:
+                        return map_structure(Tensor, outputs)
+                elif plan is not None and not plan.masked:
                     return map_structure(Tensor, runner.replay(plan, x))
-                if self.built and x.dtype.kind in "fiub" and self._is_pure():
-                    return map_structure(Tensor, runner.run(x))
         return super().__call__(*args, **kwargs)
 
     def _is_pure(self) -> bool:

@@ -637,7 +637,8 @@ class Layer:
 
     def _convert(self, x: Any) -> Any:
         """Return an input as a tensor of the compute dtype; strings and other non-numbers are refused."""
-        if type(x) is Tensor and (x.dtype == self.input_dtype or not self.autocast):
+        casts = self.autocast and self._converts
+        if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):
             return x
         if x is None or isinstance(x, Layer | str | bytes) or callable(x):
             return x
@@ -646,7 +647,7 @@ class Layer:
         if isinstance(x, list | tuple) and not _is_numbers(x):
             return type(x)(self._convert(item) for item in x)
         if isinstance(x, KerasTensor):
-            if self.autocast and x.dtype != self.input_dtype and "float" in x.dtype:
+            if casts and x.dtype != self.input_dtype and "float" in x.dtype:
                 return masked(x.astype(self.input_dtype), mask_of(x))
             return x
         tensor = x if isinstance(x, Tensor) else x.value if isinstance(x, Variable) else Tensor(as_array(x))
@@ -654,7 +655,7 @@ class Layer:
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )
-        if self.autocast and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
+        if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return tensor
 
@@ -755,6 +756,10 @@ class Layer:
         config |= {key: _to_config(getattr(self, key)) for key in self._arguments}
         if type(self).get_config is not Layer.get_config or is_built_in(type(self)) or self._arguments:
             return config
+        return self._with_arguments(config)
+
+    def _with_arguments(self, config: Config) -> Config:
+        """Add the arguments that a user's class was made with."""
         own = vars(self).get("_auto_config")
         if own is None:
             raise NotImplementedError(
