@@ -292,11 +292,15 @@ class Plan:
             old = None
         free = self._last_use.get(id(first)) == i and id(first) not in self._exposed
         again = any(x is first for x in entry.inputs[1:])
-        fits = old is not None and old.shape == produced.shape and old.dtype == produced.dtype
+        fits = old is not None and (old.shape, old.strides, old.dtype) == (
+            produced.shape,
+            produced.strides,
+            produced.dtype,
+        )
         if old is not None and free and fits and entry.op.inplace and not again:
             return old
         self.size += produced.nbytes
-        return np.empty(produced.shape, produced.dtype)
+        return np.empty_like(produced)  # in the same order in memory, for products round differently in another
 
     def _place(self, output: Any) -> Callable[[], Any]:
         """Return a function that gives an output after a run, as an array that is the caller's to keep."""
