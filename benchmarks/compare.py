@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import sleep
 from typing import Any
 
@@ -50,12 +51,13 @@ class Worker:
 
     def __init__(self, name: str, python: str = sys.executable, **environment: str) -> None:
         self.name = name
+        self._complaints = TemporaryFile("w+", encoding="utf8", errors="replace")  # noqa: SIM115 - __exit__ closes it
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [python, "-W", "ignore", "-m", "benchmarks.contenders", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if name in PEERS else None,
+            stderr=self._complaints,
             encoding="utf8",
             env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
         )
@@ -66,6 +68,7 @@ class Worker:
     def __exit__(self, *exc: object) -> None:
         self._process.kill()
         self._process.communicate()
+        self._complaints.close()
 
     def ask(self, method: str, **arguments: Any) -> Any:
         """Return what a method of `contenders.Server` answers."""
@@ -75,7 +78,9 @@ class Worker:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise SystemExit(f"{self.name} has failed at {method} {arguments}.")
+            self._complaints.seek(0)
+            said = "".join(self._complaints.readlines()[-20:])
+            raise SystemExit(f"{said}{self.name} has failed at {method} {arguments}: exit {self._process.wait()}.")
         return json.loads(answer)
 
 
@@ -262,7 +267,7 @@ class Comparison:
             total[name], beyond[name] = {}, {}
             for contender, python in {"minikeras": sys.executable, "hand-tuned": sys.executable, **self.peers}.items():
                 found = []
-                for _ in range(1 if self.quick else 3):
+                for _ in range(min(self.rounds, 3)):
                     with Worker(contender, python) as worker:
                         found.append(worker.ask("memory", workload=workload))
                 total[name][contender], beyond[name][contender] = map(statistics.median, zip(*found, strict=True))
