@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -239,6 +240,9 @@ CASES |= {
     "loss weight": lambda k: fit(k, compiled={"loss_weights": 0.3}),
     "loss weight in a list": lambda k: fit(k, compiled={"loss": ["mse"], "loss_weights": [0.3]}),
     "loss function": lambda k: fit(k, compiled={"loss": lambda a, b: k.ops.mean(k.ops.abs(a - b) ** 1.5, axis=-1)}),
+    "loss function that broadcasts": lambda k: fit(
+        k, compiled={"loss": lambda a, b: (k.ops.broadcast_to(k.ops.exp(b), (8, 2)) * 2.0 - a) ** 2}
+    ),
     "loss function by name": lambda k: fit(k, compiled={"loss": k.losses.mean_absolute_error, "metrics": [_squared]}),
     "loss not reduced by its function": lambda k: fit(k, compiled={"loss": _squared}),
     "loss ce binary": lambda k: fit(k, "binary", compiled={"loss": "crossentropy", "metrics": ["acc"]}),
@@ -1475,13 +1479,26 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    return np.asarray(value).tolist()
+    array = np.asarray(value)
+    short = array.astype(str).astype(float) if array.dtype == np.float32 else array  # as few digits as tell them apart
+    return short.tolist()
 
 
-if __name__ == "__main__":  # takes names of cases
+_KEPT = ("at random ", "optimizer ", "activation ", *(f"{name}, " for name in OPTIMIZERS))
+STORED = [name for name in CASES if name.startswith(_KEPT)]
+"""Cases whose results are kept in a file, since Keras takes half a second to compile each."""
+FILE = Path(__file__).with_name("fit_numbers.json")
+
+
+if __name__ == "__main__":  # takes names of cases; without any it makes the file
     os.environ["KERAS_BACKEND"] = "jax"
     import keras
 
     results, sys.stdout = sys.stdout, sys.stderr
-    for name in sys.argv[1:]:
-        print(json.dumps(outcome(keras, {**CASES, **WRONG}[name])), file=results, flush=True)
+    found = []
+    for name in sys.argv[1:] or STORED:
+        found.append(json.dumps(outcome(keras, {**CASES, **WRONG}[name])))
+        print(found[-1], file=results, flush=True)
+    if not sys.argv[1:]:
+        rows = [f"{json.dumps(name)}: {row}" for name, row in zip(STORED, found, strict=True)]
+        FILE.write_text("{\n" + ",\n".join(rows) + "\n}\n")
