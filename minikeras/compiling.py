@@ -269,8 +269,7 @@ def _called(output: Output) -> str:
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
     name = identifier if isinstance(identifier, str) else None
     if name is not None and name.lower() in _CROSSENTROPY:
-        prefix = {"binary": "binary", "sparse": "sparse_categorical", "one_hot": "categorical"}[_kind(y_true, y_pred)]
-        found = losses.get(f"{prefix}_crossentropy")
+        found = losses.get(f"{_kind(y_true, y_pred)}_crossentropy")
     else:
         found = losses.get(identifier)
     if isinstance(found, Loss):
@@ -279,11 +278,14 @@ def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
-    """Tell what targets are, from the shapes: one yes or no, class numbers, or one-hot rows."""
+    """Return what names of losses and metrics begin with where targets are a yes or no, class numbers or one-hot rows.
+
+    The shapes tell.
+    """
     if y_pred.shape[-1:] == (1,):
         return "binary"
     sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
-    return "sparse" if sparse else "one_hot"
+    return "sparse_categorical" if sparse else "categorical"
 
 
 def _name_of(function: Any) -> str:
@@ -300,7 +302,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     A loss of the user's may take what it likes.
     """
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
-    if not is_built_in(type(loss)) or not is_built_in(function if hasattr(function, "__module__") else type(function)):
+    if not is_built_in(loss) or not is_built_in(function):
         return
     if not hasattr(y_true, "shape") or function in _BY_CLASS_NUMBER:
         return
@@ -412,9 +414,8 @@ def _get_metric(identifier: Any) -> Any:
 def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     name = identifier if isinstance(identifier, str) else None
     if name is not None and name.lower() in (*_ACCURACY, *_CROSSENTROPY):
-        prefix = {"binary": "binary", "sparse": "sparse_categorical", "one_hot": "categorical"}[_kind(y_true, y_pred)]
         suffix = "accuracy" if name.lower() in _ACCURACY else "crossentropy"
-        found = _get_metric(f"{prefix}_{suffix}")
+        found = _get_metric(f"{_kind(y_true, y_pred)}_{suffix}")
     else:
         found = _get_metric(identifier)
     if isinstance(found, Metric):

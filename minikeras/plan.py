@@ -17,7 +17,7 @@ import numpy as np
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .tensor import Entry, Tensor, TensorOps, coerce, recorders
+from .tensor import Entry, Tensor, TensorOps, recorders
 from .variable import ASSIGN, Variable
 
 
@@ -392,7 +392,7 @@ def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array]:
 def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
     """Return a step's function, and all its arguments by position, with a place for `out` at the end."""
     op = entry.op
-    args = [*(coerce(x) for x in entry.inputs), *entry.rest]
+    args = [*entry.values, *entry.rest]
     if op.count is None or op is ASSIGN:
         return (partial(op.replay, **entry.kwargs) if entry.kwargs else op.replay), args
     for name in op.parameters[len(args) :]:

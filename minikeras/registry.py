@@ -201,9 +201,9 @@ def _state_of(obj: Any) -> Config:
     return found
 
 
-def is_built_in(cls: Any) -> bool:
-    """Tell whether a class or function is this package's own."""
-    return str(cls.__module__).partition(".")[0] == __name__.partition(".")[0]
+def is_built_in(thing: Any) -> bool:
+    """Tell whether a class, a function or an object is this package's own."""
+    return str(getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
 
 
 def module_of(cls: Any) -> str | None:

@@ -589,11 +589,6 @@ class Trainer(Layer):
             ValueError: before `compile`, or if both kinds of weights are given.
         """
         self._needs_compile("train_on_batch")
-        if class_weight is not None and sample_weight is not None:
-            raise ValueError(
-                "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
-                f"Received: sample_weight={sample_weight}, class_weight={class_weight}."
-            )
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
@@ -768,7 +763,7 @@ def _held_metrics(layer: Layer) -> Iterator[Metric]:
 
 def _pure(layer: Layer) -> bool:
     own = vars(layer).get("activation")
-    if own is not None and not is_built_in(own if hasattr(own, "__module__") else type(own)):
+    if own is not None and not is_built_in(own):
         return False
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False

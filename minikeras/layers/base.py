@@ -289,6 +289,20 @@ class Layer:
         self._variables.append(variable)
         return variable
 
+    def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
+        """Make a weight with the initializer, regularizer and constraint that the layer was made with.
+
+        Args:
+            name: Its name.
+            shape: Its shape.
+            kind: What the layer's attributes begin with, such as "kernel" for `kernel_initializer`; the name if not
+                given.
+            options: Further arguments of `add_weight`, or others in place of these three.
+        """
+        ends = ("initializer", "regularizer", "constraint")
+        found = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
+        return self.add_weight(shape, name=name, **found, **options)
+
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
         for value in loss if isinstance(loss, list | tuple) else [loss]:

@@ -82,11 +82,6 @@ class _Sliding(Layer):
     def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1
 
-    def _weight(self, name: str, shape: Shape, kind: str) -> Variable:
-        """Make a weight with the initializer, regularizer and constraint of its kind."""
-        initializer, regularizer, constraint = (getattr(self, f"{kind}_{end}") for end in _KINDS)
-        return self.add_weight(shape, initializer, regularizer=regularizer, constraint=constraint, name=name)
-
     def _make_kernels(self, channels: int) -> None:
         """Make all weights but the bias."""
         raise NotImplementedError
@@ -113,7 +108,7 @@ class _Sliding(Layer):
                 f"Received: {tuple(input_shape)}."
             )
         self._make_kernels(channels)
-        self.bias = self._weight("bias", (self._filters(channels),), "bias") if self.use_bias else None
+        self.bias = self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
         self.input_spec = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -190,7 +185,7 @@ class _Conv(_Sliding):
                 f"Layer '{self.name}' splits its input channels into groups, so their number must be a multiple. "
                 f"Received: {channels} channels, groups={self.groups}."
             )
-        self.kernel = self._weight("kernel", (*self.kernel_size, channels // self.groups, self.filters), "kernel")
+        self.kernel = self._configured_weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -297,7 +292,7 @@ class _ConvTranspose(_Sliding):
     _arguments = parameters(__init__).names[1:]
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel = self._weight("kernel", (*self.kernel_size, self.filters, channels), "kernel")
+        self.kernel = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))
 
     def _slid(self, sizes: ShapeLike) -> PartialShape:
         how = self.strides, self.padding, self.output_padding, self.dilation_rate
@@ -386,7 +381,9 @@ class _DepthwiseConv(_Sliding):
         return None if channels is None else channels * self.depth_multiplier
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel = self._weight("kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise")
+        self.kernel = self._configured_weight(
+            "kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise"
+        )
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -466,8 +463,12 @@ class _SeparableConv(_Sliding):
 
     def _make_kernels(self, channels: int) -> None:
         depth, ones = self.depth_multiplier, (1,) * self._rank
-        self.depthwise_kernel = self._weight("depthwise_kernel", (*self.kernel_size, channels, depth), "depthwise")
-        self.pointwise_kernel = self._weight("pointwise_kernel", (*ones, channels * depth, self.filters), "pointwise")
+        self.depthwise_kernel = self._configured_weight(
+            "depthwise_kernel", (*self.kernel_size, channels, depth), "depthwise"
+        )
+        self.pointwise_kernel = self._configured_weight(
+            "pointwise_kernel", (*ones, channels * depth, self.filters), "pointwise"
+        )
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         kernels, how = (self.depthwise_kernel, self.pointwise_kernel), (self.strides, self.padding)

@@ -93,22 +93,8 @@ class Dense(Layer):
             raise ValueError(
                 f"Layer '{self.name}': the last axis of the input must be known. Received: {tuple(input_shape)}."
             )
-        self.kernel = self.add_weight(
-            (input_shape[-1], self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+        self.kernel = self._configured_weight("kernel", (input_shape[-1], self.units))
+        self.bias = self._configured_weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
@@ -230,26 +216,15 @@ class EinsumDense(Layer):
             axes = [[i for i, c in enumerate(kernel) if (c in y) is out] for out in (False, True)]
             config = {**initializer.get_config(), "seed": initializer.seed}
             initializer = initializer.from_config({**config, "input_axes": axes[0], "output_axes": axes[1]})
-        self.kernel = self.add_weight(
-            tuple(sizes[c] for c in kernel),
-            initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        self.kernel = self._configured_weight("kernel", tuple(sizes[c] for c in kernel), initializer=initializer)
         self.bias = None
         if self.bias_axes is not None:
             if not set(self.bias_axes) <= set(y):
                 raise ValueError(f"The letters of `bias_axes` must be in {y!r}. Received: {self.bias_axes!r}.")
             letters = y[min(y.index(c) for c in self.bias_axes) :]
             behind = 0 if lead else len(shape) - len(y)
-            self.bias = self.add_weight(
-                (*(sizes[c] if c in self.bias_axes else 1 for c in letters), *[1] * behind),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            bias_shape = (*(sizes[c] if c in self.bias_axes else 1 for c in letters), *[1] * behind)
+            self.bias = self._configured_weight("bias", bias_shape)
         self.input_spec = InputSpec(ndim=len(input_shape))
 
     def _rowwise(self) -> bool:

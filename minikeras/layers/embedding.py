@@ -90,13 +90,7 @@ class Embedding(Layer):
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         """Make the vectors."""
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            name="embeddings",
-        )
+        self.embeddings = self._configured_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the vectors of the numbers."""

@@ -85,13 +85,8 @@ class _Scaling(_AlongAxes):
 
     def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
         """Make gamma and beta."""
-        self.gamma = self.beta = None
-        for name in ["gamma"] * scale + ["beta"] * center:
-            initializer, regularizer, constraint = (
-                getattr(self, f"{name}_{kind}") for kind in ("initializer", "regularizer", "constraint")
-            )
-            weight = self.add_weight(shape, initializer, None, True, False, regularizer, constraint, name=name)
-            setattr(self, name, weight)
+        self.gamma = self._configured_weight("gamma", shape, autocast=False) if scale else None
+        self.beta = self._configured_weight("beta", shape, autocast=False) if center else None
 
     def _autocast_dtype(self) -> None:
         """Read the weights as they are: statistics need float32 at least."""

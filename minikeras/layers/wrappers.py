@@ -129,7 +129,7 @@ def _join(x: Tensor) -> Tensor:
 def _may_join(layer: Layer, training: bool | None) -> bool:
     """Tell whether a layer does to the steps all at once what it does to one after the other, which takes longer."""
     own = [layer, getattr(layer, "activation", None) or layer]
-    if isinstance(layer, Lambda) or not all(is_built_in(x if hasattr(x, "__name__") else type(x)) for x in own):
+    if isinstance(layer, Lambda) or not all(map(is_built_in, own)):
         return False
     draws = isinstance(layer, BatchNormalization) or any(isinstance(x, SeedGenerator) for x in vars(layer).values())
     return layer._rowwise() and not (training and draws)
