@@ -1,4 +1,4 @@
-"""`benchmarks/compare.py` runs, measures all that it promises, and compares runs that train to the same numbers."""
+"""`benchmarks/` run, measure all that they promise, and compare runs that train to the same numbers."""
 
 import json
 import os
@@ -46,6 +46,17 @@ def test_hand_tuned_loop_trains_to_the_same_numbers(name: str) -> None:
     loss, weights = check(WORKLOADS[name]._replace(rows=5 * WORKLOADS[name].batch))
     assert loss < 1e-4
     assert weights < 1e-4
+
+
+def test_convolutions_and_graphs_are_measured() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "images.py"), "--quick"]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    result = subprocess.run(command, capture_output=True, encoding="utf8", check=False, env=environment, timeout=300)
+    assert result.returncode == 0, result.stderr
+    assert [line[:28] for line in result.stdout.splitlines() if line.startswith("graph")] == [
+        "graph / Sequential, 2-3-1   ",
+        "graph / Sequential, convolut",
+    ]
 
 
 def test_check_sees_a_loop_that_trains_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
