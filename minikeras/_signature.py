@@ -53,3 +53,17 @@ def parameters(function: Callable[..., Any]) -> Parameters:
     varargs = bool(code.co_flags & _VARARGS)
     varkw = names[count + keywords + varargs] if code.co_flags & _VARKW else None
     return Parameters(positional[bound:], max(0, code.co_posonlyargcount - bound), keyword_only, values, varargs, varkw)
+
+
+def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[..., Any]:
+    """Return a copy of a Python function whose parameters have other defaults.
+
+    Example:
+        >>> with_defaults(lambda x, scale=2: x * scale, scale=3)(5)
+        15
+    """
+    assert isinstance(function, FunctionType)
+    known = parameters(function).defaults | defaults
+    return FunctionType(
+        function.__code__, function.__globals__, function.__name__, tuple(known.values()), function.__closure__
+    )

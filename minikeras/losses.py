@@ -16,6 +16,7 @@ import numpy as np
 
 from . import _state, dtype_policies, ops
 from . import registry as _registry
+from ._signature import with_defaults
 from ._structure import map_structure
 from ._typing import Array, Axis, Config, DTypeLike, LossName, Shape, TensorLike
 from .dtype_policies import DTypePolicy
@@ -176,7 +177,7 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
 
 
 class LossFunctionWrapper(Loss):
-    """A function of (y_true, y_pred) as a loss; the classes of this module are such wrappers.
+    """A function of (y_true, y_pred) as a loss; the classes at the end of this module are such wrappers.
 
     Args:
         fn: The function. It gives one loss a sample.
@@ -187,9 +188,6 @@ class LossFunctionWrapper(Loss):
         >>> float(LossFunctionWrapper(huber, delta=2.0)([[0.0]], [[3.0]]))
         4.0
     """
-
-    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
-    """Arguments and values which configurations leave out, as Keras's do."""
 
     def __init__(
         self, fn: LossFunction, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
@@ -204,14 +202,42 @@ class LossFunctionWrapper(Loss):
 
     def get_config(self) -> Config:
         """Return the arguments that make an equal loss."""
-        function = {"fn": serialize(self.fn)} if type(self) is LossFunctionWrapper else {}
-        options = {key: value for key, value in self._options.items() if (key, value) not in self._unwritten}
-        return {**super().get_config(), **function, **options}
+        return {**super().get_config(), "fn": serialize(self.fn), **self._options}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the loss of a configuration."""
         return cls(**{key: deserialize(value) if key == "fn" else value for key, value in config.items()})
+
+
+class _Named(LossFunctionWrapper):
+    """Base of the losses whose class says which function they are; that of its options is an attribute each.
+
+    A class without options has the `__init__` of this one, with the function's name for default.
+    """
+
+    _function: ClassVar[LossFunction]
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    """Options and values which configurations leave out, as Keras's do."""
+
+    def __init_subclass__(cls, fn: LossFunction | None = None) -> None:
+        super().__init_subclass__()
+        if fn is not None:
+            cls._function = staticmethod(fn)
+            if "__init__" not in vars(cls):
+                setattr(cls, "__init__", with_defaults(cls.__init__, name=fn.__name__))  # noqa: B010 - mypy's sake
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
+        self._set(reduction, name, dtype)
+
+    def _set(self, reduction: Reduction, name: Name, dtype: DType, **options: Any) -> None:
+        LossFunctionWrapper.__init__(self, self._function, reduction, name, dtype, **options)
+        vars(self).update(options)
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an equal loss."""
+        options = {key: value for key, value in self._options.items() if (key, value) not in self._unwritten}
+        return {**Loss.get_config(self), **options}
 
 
 def _floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
@@ -644,291 +670,200 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: fl
     return 1.0 - shared / (shared + missed * alpha + wrong * beta + _state.epsilon())
 
 
-# The same as classes. Their arguments are those of the function and of `Loss`.
+# Distances of vectors
 
 
-class MeanSquaredError(LossFunctionWrapper):
-    """Mean of squared differences: `mean_squared_error`.
-
-    Example:
-        >>> float(MeanSquaredError()([[0.0], [2.0]], [[0.0], [4.0]]))
-        2.0
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "mean_squared_error", dtype: DType = None) -> None:
-        super().__init__(mean_squared_error, reduction, name, dtype)
+@primitive(None, None)
+def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Array:
+    """Tell which labels are the same as which others, all or all but those at the same place."""
+    alike: Array = np.equal(np.ravel(labels)[:, None], np.ravel(others))
+    if remove_diagonal:
+        np.fill_diagonal(alike, False)
+    return alike
 
 
-class MeanAbsoluteError(LossFunctionWrapper):
-    """Mean of absolute differences: `mean_absolute_error`.
+def circle(
+    y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None = None,
+    ref_embeddings: TensorLike | None = None, remove_diagonal: bool = True, gamma: float = 80, margin: float = 0.4,
+) -> Tensor:  # fmt: skip
+    """Return softplus(logsumexp of pairs of a class + logsumexp of pairs of two classes). Sun et al. 2020.
 
-    Example:
-        >>> float(MeanAbsoluteError()([[0.0], [2.0]], [[0.0], [4.0]]))
-        1.0
-    """
+    With d = max(1 - cosine, 0), the distance of a pair, the terms are gamma * (d ** 2 - margin ** 2) for a pair of one
+    class, and gamma * max(1 + margin - d, 0) * (1 - margin - d) for one of two classes. A sample whose loss is 0, as
+    where no other is of its class, is masked.
 
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "mean_absolute_error", dtype: DType = None) -> None:
-        super().__init__(mean_absolute_error, reduction, name, dtype)
-
-
-class MeanAbsolutePercentageError(LossFunctionWrapper):
-    """Mean of differences in percent of the truth: `mean_absolute_percentage_error`.
-
-    Example:
-        >>> float(MeanAbsolutePercentageError()([[1.0], [2.0]], [[1.0], [3.0]]))
-        25.0
-    """
-
-    def __init__(
-        self, reduction: Reduction = MEAN, name: Name = "mean_absolute_percentage_error", dtype: DType = None
-    ) -> None:
-        super().__init__(mean_absolute_percentage_error, reduction, name, dtype)
-
-
-class MeanSquaredLogarithmicError(LossFunctionWrapper):
-    """Mean of squared differences of logarithms: `mean_squared_logarithmic_error`.
+    Args:
+        y_true: Class numbers, (batch,) or (batch, 1).
+        y_pred: Vectors of length 1, (batch, n).
+        ref_labels: Class numbers of the vectors to compare with, `y_true` if not given.
+        ref_embeddings: These vectors, `y_pred` if not given.
+        remove_diagonal: Whether a vector is not compared with the one at its own place.
+        gamma: Scale of the terms.
+        margin: How far apart pairs of one class may be, and from 1 those of two classes.
 
     Example:
-        >>> round(float(MeanSquaredLogarithmicError()([[0.0]], [[1.0]])), 4)
-        0.4805
+        >>> print(circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], gamma=1).numpy().round(4))
+        [0.5459 0.5459 0.    ]
     """
+    predicted = _predictions(y_pred)
+    others = predicted if ref_embeddings is None else convert_to_tensor(ref_embeddings, predicted.dtype)
+    labels = y_true if ref_labels is None else ref_labels
+    distances = ops.maximum(1.0 - ops.matmul(predicted, ops.transpose(others)), 0.0)
+    within = (distances + margin) * (distances - margin)
+    between = ops.maximum(1.0 + margin - distances, 0.0) * (1.0 - margin - distances)
+    same, different = _alike(y_true, labels, remove_diagonal), ops.logical_not(_alike(y_true, labels, False))
+    terms = ((same, within), (different, between))  # -1e9 is as good as nothing, and has a slope
+    total = sum(ops.logsumexp(ops.where(pairs, gamma * values, -1e9), axis=1) for pairs, values in terms)
+    losses: Any = ops.softplus(total)
+    losses.keras_mask = losses > 0
+    return cast(Tensor, losses)
 
-    def __init__(
-        self, reduction: Reduction = MEAN, name: Name = "mean_squared_logarithmic_error", dtype: DType = None
-    ) -> None:
-        super().__init__(mean_squared_logarithmic_error, reduction, name, dtype)
+
+# The same as classes, whose arguments are the options of the function and those of `Loss`
 
 
-class CosineSimilarity(LossFunctionWrapper):
-    """Minus the cosine between vectors: `cosine_similarity`.
+class MeanSquaredError(_Named, fn=mean_squared_error):
+    """Mean of squared differences: `mean_squared_error`."""
 
-    Example:
-        >>> float(CosineSimilarity()([[0.0, 2.0]], [[0.0, 3.0]]))
-        -1.0
-    """
+
+class MeanAbsoluteError(_Named, fn=mean_absolute_error):
+    """Mean of absolute differences: `mean_absolute_error`."""
+
+
+class MeanAbsolutePercentageError(_Named, fn=mean_absolute_percentage_error):
+    """Mean of differences in percent of the truth: `mean_absolute_percentage_error`."""
+
+
+class MeanSquaredLogarithmicError(_Named, fn=mean_squared_logarithmic_error):
+    """Mean of squared differences of logarithms: `mean_squared_logarithmic_error`."""
+
+
+class LogCosh(_Named, fn=log_cosh):
+    """Logarithm of the hyperbolic cosine of the error: `log_cosh`."""
+
+
+class Hinge(_Named, fn=hinge):
+    """How much predictions miss the margin of 1: `hinge`."""
+
+
+class SquaredHinge(_Named, fn=squared_hinge):
+    """Square of how much predictions miss the margin of 1: `squared_hinge`."""
+
+
+class CategoricalHinge(_Named, fn=categorical_hinge):
+    """How much the right class misses its margin over the others: `categorical_hinge`."""
+
+
+class KLDivergence(_Named, fn=kl_divergence):
+    """Divergence of two distributions: `kl_divergence`."""
+
+
+class Poisson(_Named, fn=poisson):
+    """Minus the log-likelihood of counts, but for a constant: `poisson`."""
+
+
+class CosineSimilarity(_Named, fn=cosine_similarity):
+    """Minus the cosine between vectors: `cosine_similarity`."""
 
     _unwritten = (("axis", -1),)
+    axis: Axis
 
     def __init__(
         self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity", dtype: DType = None
     ) -> None:
-        super().__init__(cosine_similarity, reduction, name, dtype, axis=axis)
-        self.axis = axis
+        self._set(reduction, name, dtype, axis=axis)
 
 
-class Huber(LossFunctionWrapper):
-    """Squares of small errors, sizes of large ones: `huber`.
-
-    Example:
-        >>> float(Huber()([[0.0, 0.0]], [[1.0, 3.0]]))
-        1.5
-    """
+class Huber(_Named, fn=huber):
+    """Squares of small errors, sizes of large ones: `huber`."""
 
     _unwritten = (("delta", 1.0),)
+    delta: float
 
     def __init__(
         self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss", dtype: DType = None
     ) -> None:
-        super().__init__(huber, reduction, name, dtype, delta=delta)
-        self.delta = delta
+        self._set(reduction, name, dtype, delta=delta)
 
 
-class LogCosh(LossFunctionWrapper):
-    """Logarithm of the hyperbolic cosine of the error: `log_cosh`.
+class _Crossentropy(_Named):
+    """Base of the cross-entropies of labels that can be smoothed."""
 
-    Example:
-        >>> round(float(LogCosh()([[0.0]], [[1.0]])), 4)
-        0.4338
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "log_cosh", dtype: DType = None) -> None:
-        super().__init__(log_cosh, reduction, name, dtype)
-
-
-class Hinge(LossFunctionWrapper):
-    """How much predictions miss the margin of 1: `hinge`.
-
-    Example:
-        >>> float(Hinge()([[1.0, -1.0]], [[0.5, 0.5]]))
-        1.0
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "hinge", dtype: DType = None) -> None:
-        super().__init__(hinge, reduction, name, dtype)
-
-
-class SquaredHinge(LossFunctionWrapper):
-    """Square of how much predictions miss the margin of 1: `squared_hinge`.
-
-    Example:
-        >>> float(SquaredHinge()([[1.0, -1.0]], [[0.5, 0.5]]))
-        1.25
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "squared_hinge", dtype: DType = None) -> None:
-        super().__init__(squared_hinge, reduction, name, dtype)
-
-
-class CategoricalHinge(LossFunctionWrapper):
-    """How much the right class misses its margin over the others: `categorical_hinge`.
-
-    Example:
-        >>> float(CategoricalHinge()([[0.0, 1.0]], [[0.75, 0.5]]))
-        1.25
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "categorical_hinge", dtype: DType = None) -> None:
-        super().__init__(categorical_hinge, reduction, name, dtype)
-
-
-class KLDivergence(LossFunctionWrapper):
-    """Divergence of two distributions: `kl_divergence`.
-
-    Example:
-        >>> round(float(KLDivergence()([[1.0, 0.0]], [[0.5, 0.5]])), 4)
-        0.6931
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "kl_divergence", dtype: DType = None) -> None:
-        super().__init__(kl_divergence, reduction, name, dtype)
-
-
-class Poisson(LossFunctionWrapper):
-    """Minus the log-likelihood of counts, but for a constant: `poisson`.
-
-    Example:
-        >>> round(float(Poisson()([[1.0, 3.0]], [[1.0, 1.0]])), 4)
-        1.0
-    """
-
-    def __init__(self, reduction: Reduction = MEAN, name: Name = "poisson", dtype: DType = None) -> None:
-        super().__init__(poisson, reduction, name, dtype)
-
-
-class BinaryCrossentropy(LossFunctionWrapper):
-    """Cross-entropy of yes-or-no labels and predicted probabilities: `binary_crossentropy`.
-
-    Example:
-        >>> round(float(BinaryCrossentropy(from_logits=True)([[1.0]], [[0.0]])), 4)
-        0.6931
-    """
+    from_logits: bool
+    label_smoothing: float
+    axis: Any  # an int where the axis is that of the classes
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
-        name: Name = "binary_crossentropy", dtype: DType = None,
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
+        name: Name = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(
-            binary_crossentropy, reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing,
-            axis=axis,
-        )  # fmt: skip
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
-        self.axis = axis
+        self._set(reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
 
 
-class BinaryFocalCrossentropy(LossFunctionWrapper):
-    """Cross-entropy in which easy samples count less: `binary_focal_crossentropy`.
+class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
+    """Cross-entropy of yes-or-no labels and predicted probabilities: `binary_crossentropy`."""
 
-    Example:
-        >>> round(float(BinaryFocalCrossentropy()([[1.0]], [[0.5]])), 4)
-        0.1733
-    """
+
+class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
+    """Cross-entropy of one-hot rows and predicted probabilities: `categorical_crossentropy`."""
+
+
+class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
+    """Cross-entropy in which easy samples count less: `binary_focal_crossentropy`."""
+
+    apply_class_balancing: bool
+    alpha: float
+    gamma: float
 
     def __init__(
         self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
         label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
         name: Name = "binary_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(
-            binary_focal_crossentropy, reduction, name, dtype, apply_class_balancing=apply_class_balancing, alpha=alpha,
-            gamma=gamma, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
+        self._set(
+            reduction, name, dtype, apply_class_balancing=apply_class_balancing, alpha=alpha, gamma=gamma,
+            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
         )  # fmt: skip
-        self.apply_class_balancing = apply_class_balancing
-        self.alpha = alpha
-        self.gamma = gamma
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
-        self.axis = axis
 
 
-class CategoricalCrossentropy(LossFunctionWrapper):
-    """Cross-entropy of one-hot rows and predicted probabilities: `categorical_crossentropy`.
+class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentropy):
+    """Cross-entropy in which easy samples count less: `categorical_focal_crossentropy`."""
 
-    Example:
-        >>> round(float(CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
-        0.6931
-    """
-
-    def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1, reduction: Reduction = MEAN,
-        name: Name = "categorical_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            categorical_crossentropy, reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing,
-            axis=axis,
-        )  # fmt: skip
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
-        self.axis = axis
-
-
-class CategoricalFocalCrossentropy(LossFunctionWrapper):
-    """Cross-entropy in which easy samples count less: `categorical_focal_crossentropy`.
-
-    Example:
-        >>> round(float(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
-        0.0433
-    """
+    alpha: float
+    gamma: float
 
     def __init__(
         self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
         axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(
-            categorical_focal_crossentropy, reduction, name, dtype, alpha=alpha, gamma=gamma, from_logits=from_logits,
-            label_smoothing=label_smoothing, axis=axis,
-        )  # fmt: skip
-        self.alpha = alpha
-        self.gamma = gamma
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
-        self.axis = axis
+        options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
+        self._set(reduction, name, dtype, alpha=alpha, gamma=gamma, **options)
 
 
-class SparseCategoricalCrossentropy(LossFunctionWrapper):
-    """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`.
-
-    Example:
-        >>> round(float(SparseCategoricalCrossentropy()([0, 1], [[0.5, 0.5], [0.5, 0.5]])), 4)
-        0.6931
-    """
+class SparseCategoricalCrossentropy(_Named, fn=sparse_categorical_crossentropy):
+    """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`."""
 
     _takes_classes = True
     _unwritten = (("axis", -1),)
+    from_logits: bool
+    ignore_class: int | None
+    axis: int
 
     def __init__(
         self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
         name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(
-            sparse_categorical_crossentropy, reduction, name, dtype, from_logits=from_logits, ignore_class=ignore_class,
-            axis=axis,
-        )  # fmt: skip
-        self.from_logits = from_logits
-        self.ignore_class = ignore_class
-        self.axis = axis
+        self._set(reduction, name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis)
 
 
-class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
+class CategoricalGeneralizedCrossEntropy(_Named, fn=categorical_generalized_cross_entropy):
     """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`.
 
     Raises:
         ValueError: for a q outside of (0, 1).
-
-    Example:
-        >>> float(CategoricalGeneralizedCrossEntropy()([1], [[0.75, 0.25]]))
-        1.0
     """
+
+    q: float
 
     def __init__(
         self, q: float = 0.5, reduction: Reduction = MEAN, name: Name = "categorical_generalized_cross_entropy",
@@ -936,41 +871,50 @@ class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
     ) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
-        super().__init__(categorical_generalized_cross_entropy, reduction, name, dtype, q=q)
-        self.q = q
+        self._set(reduction, name, dtype, q=q)
 
 
-class Dice(LossFunctionWrapper):
-    """One minus the overlap of regions: `dice`.
+class Dice(_Named, fn=dice):
+    """One minus the overlap of regions: `dice`."""
 
-    Example:
-        >>> round(float(Dice()([[1.0, 0.0]], [[1.0, 1.0]])), 4)
-        0.3333
-    """
+    axis: Axis
 
     def __init__(
         self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None, dtype: DType = None
     ) -> None:
-        super().__init__(dice, reduction, name, dtype, axis=axis)
-        self.axis = axis
+        self._set(reduction, name, dtype, axis=axis)
 
 
-class Tversky(LossFunctionWrapper):
-    """One minus the overlap of regions, with a weight for either error: `tversky`.
+class Tversky(_Named, fn=tversky):
+    """One minus the overlap of regions, with a weight for either error: `tversky`."""
 
-    Example:
-        >>> round(float(Tversky(beta=1.0)([[1.0, 0.0]], [[1.0, 1.0]])), 4)
-        0.5
-    """
+    alpha: float
+    beta: float
+    axis: Axis
 
     def __init__(
         self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
         axis: Axis = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
-        self.alpha = alpha
-        self.beta = beta
-        self.axis = axis
+        self._set(reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+
+
+class Circle(_Named, fn=circle):
+    """Distances within a class against those between classes: `circle`, of the batch with itself.
+
+    Predictions must be vectors of length 1, such as `UnitNormalization` gives.
+    """
+
+    _takes_classes = True
+    gamma: float
+    margin: float
+    remove_diagonal: bool
+
+    def __init__(
+        self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: Reduction = MEAN,
+        name: Name = "circle", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        self._set(reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
 
 
 # Shorter names

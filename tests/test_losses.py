@@ -74,6 +74,7 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
     ("Dice", {"axis": -1}, [[1.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]], [1 / 3, 1.0]),
     ("Tversky", {}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 3),
     ("Tversky", {"beta": 1.0}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 2),
+    ("Circle", {"gamma": 1.0}, [0, 0, 1, 1], [[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2, [np.log(1 + 2 * np.exp(-0.32))] * 4),
     ("Tversky", {"alpha": 0.0, "axis": (1,)}, [[1.0, 1.0]], [[0.5, 0.5]], [0.0]),
 ]
 CLASSES = sorted({type(losses.get(name)).__name__ for name in get_args(LossName)} - {"function"})

@@ -104,7 +104,7 @@ def prod(x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: str | 
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along axes, without overflow."""
     a, where = as_float(x), axes(axis)
-    top = np.max(a, where, keepdims=True)
+    top = np.max(a, where, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, np.zeros((), a.dtype))  # exp(x - max) cannot overflow
     with np.errstate(divide="ignore"):  # log(0) is the right answer where all elements are -inf
         total = np.log(np.sum(np.exp(a - top), where, keepdims=True)) + top
