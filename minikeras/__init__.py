@@ -9,6 +9,9 @@ Example:
     array([[0.5]], dtype=float32)
 """
 
+from importlib import import_module
+from typing import Any
+
 from . import activations as activations
 from . import backend as backend
 from . import callbacks as callbacks
@@ -45,6 +48,14 @@ from .tensor import Tensor as Tensor
 from .variable import Variable as Variable
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import `minikeras.compat`, which few need, when it is asked for."""
+    if name == "compat":
+        return import_module("minikeras.compat")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "DTypePolicy",

@@ -14,7 +14,7 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_blas", "_interrupt", "_signature", "_structure", "_typing", "layout"],
+    ["_blas", "_caller", "_interrupt", "_signature", "_structure", "_typing", "layout"],
     ["_state", "registry"],
     ["tensor"],
     ["gradients", "symbolic"],
@@ -33,6 +33,8 @@ LEVELS = [
     ["config", "plotting"],
     ["backend", "utils"],
     ["__init__"],
+    ["compat"],
+    ["__main__"],
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
 

@@ -8,6 +8,7 @@ from warnings import warn
 import numpy as np
 
 from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
+from .._caller import warn_user
 from .._signature import parameters
 from .._structure import leaves, map_structure
 from .._typing import (
@@ -173,10 +174,9 @@ class Layer:
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}.")
         if input_shape is not None:
-            warn(
+            warn_user(
                 "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
-                "prefer using an `Input(shape)` object as the first layer in the model instead.",
-                stacklevel=_caller_depth(self),
+                "prefer using an `Input(shape)` object as the first layer in the model instead."
             )
             self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
         self.name = name
@@ -957,8 +957,3 @@ def _default_training(layer: Layer) -> bool | None:
         return None
     default = parameters(layer.call).defaults.get("training")
     return default if isinstance(default, bool) else None
-
-
-def _caller_depth(layer: Layer) -> int:
-    """Return how many frames up the user's line is: one for each `__init__` of the class's ancestors."""
-    return 2 + sum("__init__" in vars(cls) for cls in type(layer).__mro__[: type(layer).__mro__.index(Layer)])

@@ -1,0 +1,108 @@
+"""The import finder that answers `keras`, `tensorflow`, `tf_keras` and their submodules."""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from types import ModuleType
+
+from .._caller import warn_user
+from . import past
+from .modules import PAST_MODULES, find_module, today
+
+ROOTS = ("keras", "tensorflow", "tf_keras")
+
+
+class StandInLoader(Loader):
+    """Gives the import system a module that is there already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.spec = getattr(module, "__spec__", None)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module back the specification it had before this import of it."""
+        module.__spec__ = self.spec
+
+
+class StandInFinder(MetaPathFinder):
+    """Finds the modules below `ROOTS`."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module comes from, None if its name is none of ours.
+
+        Raises:
+            ModuleNotFoundError: if minikeras has nothing of that name.
+        """
+        if fullname.partition(".")[0] not in ROOTS:
+            return None
+        module = find_module(fullname)
+        if module is None:
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}. minikeras stands in for keras and tensorflow here, and has no module "
+                "of that name; docs/coverage.md lists what it has.",
+                name=fullname,
+            )
+        if fullname in PAST_MODULES:
+            warn_user(f"The module {fullname} is {today(fullname)} today.", DeprecationWarning)
+        return spec_from_loader(fullname, StandInLoader(module), is_package=True)
+
+
+_finder = StandInFinder()
+
+
+def is_installed() -> bool:
+    """Tell whether imports of `keras` and `tensorflow` give minikeras.
+
+    Example:
+        >>> is_installed()
+        False
+    """
+    return _finder in sys.meta_path
+
+
+def _ours() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] in ROOTS]
+
+
+def install() -> None:
+    """Let imports of `keras`, `tensorflow` and `tf_keras` give minikeras, and let it understand old spellings.
+
+    Raises:
+        RuntimeError: if the real package is already imported.
+
+    Example:
+        >>> import minikeras.compat
+        >>> minikeras.compat.install()
+        >>> from keras.layers import Dense
+        >>> Dense.__module__
+        'minikeras.layers.core'
+        >>> minikeras.compat.uninstall()
+    """
+    if is_installed():
+        return
+    for root in ROOTS:
+        if root in sys.modules:
+            raise RuntimeError(
+                f"The real package {root!r} is already imported, from {getattr(sys.modules[root], '__file__', None)}. "
+                "minikeras cannot stand in for it any more: start Python anew (in a notebook, restart the kernel) and "
+                "call minikeras.compat.install() before the first import of it."
+            )
+    sys.meta_path.insert(0, _finder)
+    past.install()
+
+
+def uninstall() -> None:
+    """Undo `install()`: the next import of `keras` or `tensorflow` gives the real package, if there is one."""
+    if is_installed():
+        past.uninstall()
+        sys.meta_path.remove(_finder)
+        for name in _ours():
+            del sys.modules[name]

@@ -1,0 +1,166 @@
+"""The modules that stand in for Keras's: each name is looked up in minikeras, when somebody asks for it.
+
+Keras's namespaces, and those of earlier versions, are tables. A module is one object, whatever the addresses it is
+imported from (`keras.layers`, `tensorflow.keras.layers`, `tf_keras.layers`).
+"""
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+TENSORFLOW = f"{__package__}.tensorflow"
+
+_BELOW = {
+    "keras": (
+        "activations",
+        "applications",
+        "backend",
+        "callbacks",
+        "config",
+        "constraints",
+        "datasets",
+        "distribution",
+        "dtype_policies",
+        "export",
+        "initializers",
+        "layers",
+        "legacy",
+        "losses",
+        "metrics",
+        "mixed_precision",
+        "models",
+        "ops",
+        "optimizers",
+        "preprocessing",
+        "quantizers",
+        "random",
+        "regularizers",
+        "saving",
+        "tree",
+        "utils",
+        "visualization",
+        "wrappers",
+    ),
+    "keras.datasets": (
+        "boston_housing",
+        "california_housing",
+        "cifar10",
+        "cifar100",
+        "fashion_mnist",
+        "imdb",
+        "mnist",
+        "reuters",
+    ),
+    "keras.legacy": ("saving",),
+    "keras.ops": ("image", "linalg", "nn", "numpy"),
+    "keras.optimizers": ("legacy", "schedules"),
+    "keras.preprocessing": ("image", "sequence", "text"),
+    "keras.utils": ("bounding_boxes", "legacy"),
+}
+NAMESPACES = frozenset({"keras", *(f"{above}.{name}" for above, names in _BELOW.items() for name in names)})
+"""Keras's public modules."""
+
+ALIASES = {
+    "tensorflow.python.keras.api": "keras",
+    "tensorflow.python.keras": "keras",
+    "tensorflow.compat.v1.keras": "keras",
+    "tensorflow.compat.v2.keras": "keras",
+    "tensorflow.contrib.keras": "keras",
+    "tensorflow.keras": "keras",
+    "tf_keras": "keras",
+    "keras._tf_keras.keras": "keras",
+    "keras.api": "keras",
+    "tensorflow": TENSORFLOW,
+}
+"""Other addresses of whole trees of modules, the longer ones first."""
+
+PAST_MODULES: dict[str, str] = {}
+"""Modules of earlier versions, and where their names are today."""
+
+
+class StandIn(ModuleType):
+    """A module of Keras's, which looks its names up in minikeras.
+
+    Args:
+        name: Keras's name of it, such as "keras.layers".
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, f"Keras's `{name}`, as minikeras has it.")
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return dir(self)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        child = find_module(f"{self.__name__}.{name}")
+        if child is not None:
+            return child
+        try:
+            return getattr(source(self.__name__), name)
+        except AttributeError:
+            raise AttributeError(
+                f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
+                "docs/coverage.md lists what there is."
+            ) from None
+
+    def __dir__(self) -> list[str]:
+        own = source(self.__name__)
+        public = getattr(own, "__all__", None) or [name for name in dir(own) if name[0] != "_"]
+        return sorted({*(name for name in vars(self) if name[0] != "_"), *public} if own else vars(self))
+
+
+def today(name: str) -> str:
+    """Return where the names of a module are today."""
+    return PAST_MODULES.get(name, name)
+
+
+def source(name: str) -> ModuleType | None:
+    """Return the module of minikeras that has the names of one of Keras's, None if there is none."""
+    return _imported("minikeras" + today(name).removeprefix("keras"))
+
+
+def canonical(name: str) -> str:
+    """Return the name that a module is kept under, whatever the address it is asked for.
+
+    Example:
+        >>> canonical("tensorflow.keras.layers")
+        'keras.layers'
+    """
+    for prefix, tree in ALIASES.items():
+        if f"{name}.".startswith(f"{prefix}."):
+            return tree + name[len(prefix) :]
+    return name
+
+
+def find_module(name: str) -> ModuleType | None:
+    """Return the module that stands in for one of keras or tensorflow, None if there is none.
+
+    Example:
+        >>> find_module("tf_keras.layers") is find_module("keras.layers")
+        True
+    """
+    name = canonical(name)
+    if name in NAMESPACES or name in PAST_MODULES:
+        return stand_in(name)
+    return _imported(name) if f"{name}.".startswith(f"{TENSORFLOW}.") else None
+
+
+@cache
+def stand_in(name: str) -> StandIn:
+    """Return the module that stands in for one of Keras's, such as "keras.layers"; the same one each time."""
+    return StandIn(name)
+
+
+def _imported(name: str) -> ModuleType | None:
+    """Return a module of minikeras's, which may be an attribute of the one above it; None if there is none."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+    above, _, last = name.rpartition(".")
+    found = getattr(_imported(above), last, None) if above else None
+    return found if isinstance(found, ModuleType) else None

@@ -1,0 +1,95 @@
+"""Run a script as `python script.py` would, with minikeras in place of keras and tensorflow."""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+
+from .finder import install
+
+USAGE = """\
+usage: python -m minikeras script.py [argument ...]
+       python -m minikeras [--keep-going] notebook.ipynb [argument ...]
+
+Runs a script as `python script.py` does, or the code cells of a notebook, with minikeras in place of keras and
+tensorflow. "-" reads the script from standard input. --keep-going goes on behind a cell that fails."""
+
+
+def main() -> None:
+    """Run what the command line names."""
+    arguments = sys.argv[1:]
+    keep_going = arguments[:1] == ["--keep-going"]
+    arguments = arguments[keep_going:]
+    path = arguments[0] if arguments else ""
+    if path in ("-h", "--help"):
+        print(USAGE)
+    elif not path or (path.startswith("-") and path != "-"):
+        print(f"{USAGE}\n\nExpected a script or a notebook. Received: {path or 'nothing'}.", file=sys.stderr)
+        sys.exit(2)
+    else:
+        sys.argv = arguments
+        install()
+        if path.endswith(".ipynb"):
+            import_module(f"{__package__}.notebook").run_notebook(path, keep_going)
+        else:
+            run_script(path)
+
+
+def run_script(path: str) -> None:
+    """Run a script as `__main__`; exits as Python does where it fails."""
+    source = read(path)
+    stdin = path == "-"
+    file = "<stdin>" if stdin else os.path.abspath(path)
+    main = new_main(file, "" if stdin else os.path.dirname(os.path.realpath(path)))
+    if stdin:
+        del main.__file__
+    error = failure(lambda: exec(compile(source, file, "exec", dont_inherit=True), vars(main)))
+    if error is not None:
+        sys.excepthook(type(error), error, error.__traceback__)
+        end(error)
+
+
+def read(path: str) -> bytes:
+    """Return the text of a script or notebook; exits as Python does where there is none."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read()
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        reason = f"[Errno {error.errno}] {error.strerror}"
+        print(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {reason}", file=sys.stderr)
+        sys.exit(2)
+
+
+def new_main(file: str, folder: str) -> ModuleType:
+    """Put a new module in the place of `__main__`, and a folder in that of the first of the import path."""
+    main = ModuleType("__main__")
+    main.__file__ = file
+    sys.modules["__main__"] = main
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = folder
+    return main
+
+
+def failure(run: Callable[[], object]) -> BaseException | None:
+    """Run, and return the exception that ended it, None without one; its traceback begins in the user's code."""
+    try:
+        run()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_frame.f_globals.get("__name__") == __name__:
+            traceback = traceback.tb_next
+        return error.with_traceback(traceback)
+    return None
+
+
+def end(error: BaseException) -> None:
+    """End as Python does behind an exception that has been shown."""
+    if isinstance(error, KeyboardInterrupt):
+        sys.excepthook = lambda *_: None
+        raise error  # Python then ends by the signal
+    sys.exit(1)
