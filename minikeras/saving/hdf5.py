@@ -1,0 +1,758 @@
+"""Reading HDF5 with NumPy alone: what Keras and h5py write to keep arrays of numbers, and nothing else.
+
+Source: "HDF5 File Format Specification", version 3.0. Read are superblocks 0 to 3, old groups (B-tree, heap, symbol
+nodes) and new ones (link messages; fractal heap and B-tree version 2), compact, contiguous and chunked arrays with the
+filters shuffle, deflate and fletcher32, and attributes. Refused are links other than hard ones, data in other files,
+virtual arrays, and arrays of anything but numbers.
+
+A file is taken for hostile. Three rules bound what it can cost, whatever it says:
+- A field is read out of a block, and a block out of the file, by methods that check where either ends.
+- Blocks do not overlap in a sound file. So their sizes are added up as they are read, and past the size of the file
+  it is refused: a walk in circles, or one block in a thousand roles, ends there.
+- An array's shape, type and storage are compared before memory is taken for it, and a chunk inflates to its exact size.
+"""
+
+import math
+import os
+import zlib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from .._typing import Array, Shape
+from .source import FileError, Source, open_source
+
+NOWHERE = 2**64 - 1
+"""The address of what is not stored."""
+MAX_LINKS = 200_000
+MAX_DEPTH = 100
+MAX_INFLATION = 1032
+"""How many bytes deflate makes of one at most, by its format."""
+CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
+FLOATS = {
+    bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2",
+    bytes([0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0]): "f4",
+    bytes([0, 0, 64, 0, 52, 11, 0, 52, 255, 3, 0, 0]): "f8",
+}
+"""Bit offset, precision, places and lengths of exponent and mantissa, and bias: IEEE 754's, as the file spells them."""
+ATTRIBUTE, ATTRIBUTE_INFO, CONTINUATION, LINK, LINK_INFO, SYMBOL_TABLE = 0x0C, 0x15, 0x10, 0x06, 0x02, 0x11
+DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS = 0x01, 0x03, 0x07, 0x08, 0x0B
+DEFLATE, SHUFFLE, FLETCHER32 = 1, 2, 3
+
+
+class Type(NamedTuple):
+    """How a file spells the elements of an array."""
+
+    kind: str
+    """"number", "bool", "two bytes", "string" or "variable string"."""
+    dtype: np.dtype[Any]
+
+
+class Chunk(NamedTuple):
+    """Where a piece of an array is stored."""
+
+    address: int
+    size: int
+    skipped: int
+    """A bit for each filter that was not applied."""
+
+
+class Fields:
+    """The fields of a block, read one after another."""
+
+    def __init__(self, file: "File", data: bytes) -> None:
+        self.file = file
+        self.data = data
+        self.at = 0
+
+    def __len__(self) -> int:
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """Return the next bytes."""
+        if size > len(self):
+            self.file.refuse("a field goes beyond its block")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, size: int = 8) -> int:
+        """Return the next unsigned integer."""
+        return int.from_bytes(self.take(size), "little")
+
+    def part(self, size: int) -> "Fields":
+        """Return the fields of the next bytes."""
+        return Fields(self.file, self.take(size))
+
+    def expect(self, *values: int, what: str) -> int:
+        """Return the next byte, which must be one of these."""
+        found = self.number(1)
+        if found not in values:
+            self.file.refuse(f"{what} {found} is not supported")
+        return found
+
+    def pad(self, start: int) -> None:
+        """Go on to the next multiple of eight bytes, counted from a position."""
+        self.take((start - self.at) % 8)
+
+
+class File:
+    """A file, and how much of it was read.
+
+    Args:
+        source: The bytes.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.unread = source.size
+        self.links = MAX_LINKS
+        self.here = "the start"
+        self.heaps: dict[int, dict[int, bytes]] = {}
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise the error that names the place."""
+        raise self.source.error(self.here, reason)
+
+    def claim(self, address: int, size: int) -> None:
+        """Take note that a block is read."""
+        if address + size > self.source.size:
+            self.refuse(f"{size} bytes at byte {address} are beyond the end of the file, byte {self.source.size}")
+        self.unread -= size
+        if self.unread < 0:
+            self.refuse("blocks of the file overlap, or refer to each other in a circle")
+
+    def block(self, address: int, size: int, magic: bytes = b"") -> Fields:
+        """Return a block's fields after the bytes that it must start with."""
+        self.claim(address, size)
+        fields = Fields(self, self.source.read(address, size))
+        if magic and fields.take(len(magic)) != magic:
+            self.refuse(f"there is no block {magic.decode()!r} at byte {address}")
+        return fields
+
+    def text(self, data: bytes) -> str:
+        """Return a text."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            self.refuse(f"{data[:40]!r} is no text in UTF-8")
+
+    def root(self) -> int:
+        """Return the address of the root group's header."""
+        prefix = Fields(self, self.source.read(0, min(self.source.size, 128)))
+        if prefix.take(8) != b"\x89HDF\r\n\x1a\n":
+            self.refuse("this is no HDF5 file")
+        version = prefix.expect(0, 1, 2, 3, what="superblock version")
+        prefix.take(4 if version < 2 else 0)
+        prefix.expect(8, what="address size")
+        prefix.expect(8, what="length size")
+        prefix.take((9, 13, 1, 1)[version])
+        base, _, end = prefix.number(), prefix.number(), prefix.number()
+        prefix.take(16 if version < 2 else 0)
+        if base or end > self.source.size:
+            self.refuse(f"the file should have {end} bytes after the first {base}, but has {self.source.size} in all")
+        return prefix.number()
+
+    def messages(self, address: int) -> list[tuple[int, Fields]]:
+        """Return the messages of an object's header: their kinds and fields."""
+        head = Fields(self, self.source.read(address, 16))
+        if head.data[:4] == b"OHDR":
+            head.take(4)
+            head.expect(2, what="object header version")
+            flags = head.number(1)
+            start = address + 6 + 16 * bool(flags & 0x20) + 4 * bool(flags & 0x10)
+            width = 1 << (flags & 3)
+            blocks = [(start + width, int.from_bytes(self.source.read(start, width), "little"))]
+        else:
+            head.expect(1, what="object header version")
+            flags = -1
+            head.take(7)
+            blocks = [(address + 16, head.number(4))]
+        found: list[tuple[int, Fields]] = []
+        for first, (start, size) in enumerate(blocks):  # grows while a continuation is met
+            body = self.block(start, size, b"OCHK" if first and flags >= 0 else b"")
+            prefix, closing = (8, 0) if flags < 0 else (4 + 2 * bool(flags & 4), 4 * bool(first))
+            while len(body) >= prefix + closing:
+                kind = body.number(2 if flags < 0 else 1)
+                length = body.number(2)
+                shared = body.number(1) & 2
+                body.take(prefix - (5 if flags < 0 else 4))
+                message = body.part(length)
+                if kind == CONTINUATION:
+                    blocks.append((message.number(), message.number()))
+                elif shared and kind in (DATASPACE, DATATYPE, FILTERS, ATTRIBUTE):
+                    self.refuse("messages that several objects share are not supported")
+                else:
+                    found.append((kind, message))
+        return found
+
+    def heap_object(self, reference: Fields) -> bytes:
+        """Return what a reference to the global heap, of 12 bytes, leads to; each object has one."""
+        address, index = reference.number(), reference.number(4)
+        if address not in self.heaps:
+            head = self.block(address, 16, b"GCOL")
+            head.expect(1, what="global heap version")
+            head.take(3)
+            size = head.number()
+            body = self.block(address + 16, max(0, size - 16))
+            objects = self.heaps[address] = {}
+            while len(body) >= 16 and (key := body.number(2)):
+                body.take(6)
+                length = body.number()
+                objects[key] = body.take(length)
+                body.take(min(-length % 8, len(body)))
+        try:
+            return self.heaps[address].pop(index)
+        except KeyError:
+            self.refuse(f"the global heap at byte {address} has no object {index}, or one for two owners")
+
+    def tree(self, address: int, kind: int, key_size: int) -> Iterator[tuple[Fields, int]]:
+        """Yield the keys and addresses in the leaves of a B-tree of version 1."""
+        level = None
+        nodes = [address]
+        while nodes:
+            inner: list[int] = []
+            for node in nodes:
+                head = self.block(node, 24, b"TREE")
+                head.expect(kind, what="B-tree kind")
+                found = head.number(1)
+                level = found if level is None else level
+                if found != level:
+                    self.refuse("the nodes of a B-tree are at the wrong level")
+                entries = self.block(node + 24, head.number(2) * (key_size + 8))
+                while len(entries):
+                    key, child = entries.part(key_size), entries.number()
+                    if level:
+                        inner.append(child)
+                    else:
+                        yield key, child
+            nodes, level = inner, level - 1 if level else 0
+
+    def tree2(self, address: int, kind: int, size: int) -> Iterator[Fields]:
+        """Yield the records of a B-tree of version 2."""
+        head = self.block(address, 38, b"BTHD")
+        head.expect(0, what="B-tree version")
+        head.expect(kind, what="B-tree kind")
+        node_size, record, depth, _ = head.number(4), head.number(2), head.number(2), head.number(2)
+        root, count = head.number(), head.number(2)
+        if record != size or depth > 8 or not 64 <= node_size <= self.source.size:
+            self.refuse("a B-tree has nodes of impossible sizes")
+        limits, widths = [(node_size - 10) // size], [0]
+        for level in range(1, depth + 1):  # how many bytes the counts of a node's records take depends on its size
+            widths.append(8 + _width((node_size - 10) // size) + (_width(limits[-1]) if level > 1 else 0))
+            most = (node_size - 10 - widths[-1]) // (size + widths[-1])
+            limits.append((most + 1) * limits[-1] + most)
+        nodes = [(root, count)] if count else []
+        for level in range(depth, -1, -1):
+            inner: list[tuple[int, int]] = []
+            for node, count in nodes:
+                body = self.block(node, 6 + count * size + (count + 1) * widths[level], b"BTIN" if level else b"BTLF")
+                body.take(2)
+                for _ in range(count):
+                    yield body.part(size)
+                for _ in range(count + 1 if level else 0):
+                    pointer = body.part(widths[level])
+                    inner.append((pointer.number(), pointer.number(_width((node_size - 10) // size))))
+            nodes = inner
+
+    def dense(self, heap: int, tree: int, kind: int, before: int, size: int) -> Iterator[Fields]:
+        """Yield the messages that a fractal heap holds, in the order of the records of a B-tree.
+
+        Args:
+            heap: The heap's address.
+            tree: The tree's address.
+            kind: What the tree has records of.
+            before: How many bytes of a record stand before an object's number in the heap.
+            size: The size of a record.
+        """
+        head = self.block(heap, 142, b"FRHP")
+        head.expect(0, what="heap version")
+        id_size, filters = head.number(2), head.number(2)
+        head.take(1)
+        largest = head.number(4)
+        head.take(8 * 12)
+        width, first, largest_block, bits = head.number(2), head.number(), head.number(), head.number(2)
+        head.take(2)
+        root, rows = head.number(), head.number(2)
+        offset_size = (bits + 7) // 8
+        length_size = min(_width(largest_block), _width(largest))
+        if filters or not 0 < width <= 64 or not 0 < first <= largest_block <= 1 << 32 or rows > 32:
+            self.refuse("a fractal heap of an unusual form is not supported")
+        blocks = [root]
+        if rows:
+            table = self.block(root, 13 + offset_size + rows * width * 8, b"FHIB")
+            table.take(9 + offset_size)
+            blocks = [table.number() for _ in range(rows * width)]
+        starts, sizes = [0], []
+        for place in range(len(blocks)):
+            sizes.append(first << max(0, place // width - 1))
+            starts.append(starts[-1] + sizes[-1])
+        for record in self.tree2(tree, kind, size):
+            record.take(before)
+            number = record.part(min(id_size, len(record)))
+            if number.number(1) & 0x30:
+                self.refuse("objects outside of their fractal heap are not supported")
+            offset, length = number.number(offset_size), number.number(length_size)
+            place = int(np.searchsorted(starts, offset, side="right")) - 1
+            if place >= len(blocks) or sizes[place] > largest_block or offset + length > starts[place + 1]:
+                self.refuse("an object is not within its fractal heap")
+            yield self.block(blocks[place] + offset - starts[place], length)
+
+
+def _width(limit: int) -> int:
+    """Return how many bytes a number up to a limit takes."""
+    return max(1, (limit.bit_length() + 7) // 8)
+
+
+def _shape(fields: Fields) -> Shape:
+    """Read the shape of an array."""
+    version = fields.expect(1, 2, what="dataspace version")
+    rank, flags = fields.number(1), fields.number(1)
+    kind = fields.number(1)
+    fields.take(4 if version == 1 else 0)
+    if rank > 32 or flags & ~1 or (version == 2 and kind != bool(rank)):
+        fields.file.refuse("an array of this form is not supported")
+    shape = tuple(fields.number() for _ in range(rank))
+    if math.prod(size for size in shape if size) >= 1 << 59 or max(shape, default=0) >= 1 << 59:
+        fields.file.refuse(f"no array has the shape {shape}")
+    return shape
+
+
+def _type(fields: Fields) -> Type:
+    """Read the type of an array's elements."""
+    head, size = fields.number(4), fields.number(4)
+    kind, bits = head & 15, head >> 8
+    order = ">" if bits & 1 else "<"
+    if kind == 0 and size in (1, 2, 4, 8) and not bits & ~9 and fields.take(4) == bytes([0, 0, 8 * size, 0]):
+        return Type("number", np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}"))
+    if kind == 1 and size in (2, 4, 8) and bits & ~1 == (8 * size - 1) << 8 | 0x20:
+        name = FLOATS.get(fields.take(12))
+        if name == f"f{size}":
+            return Type("number", np.dtype(order + name))
+    if kind == 3 and size:
+        return Type("string", np.dtype(f"S{size}"))
+    if kind == 5 and size == 2:
+        return Type("two bytes", np.dtype("<u2"))
+    if kind == 8 and size == 1 and bits == 2:
+        base = _type(fields.part(12))
+        names = fields.take(len(fields)).rstrip(b"\0").replace(b"\0", b"")
+        if base.dtype == np.int8 and names == b"FALSETRUE\1":
+            return Type("bool", np.dtype("?"))
+    if kind == 9 and size == 16 and bits & 15 == 1:
+        return Type("variable string", np.dtype("V16"))
+    name = CLASSES[kind] if kind < len(CLASSES) else str(kind)
+    return fields.file.refuse(f"elements of type {name!r}, of {size} bytes each, are not supported")
+
+
+def _value(kind: Type, shape: Shape, fields: Fields) -> Any:
+    """Read the value of an attribute."""
+    count = math.prod(shape)
+    if kind.dtype.itemsize * count > len(fields):
+        fields.file.refuse("a value goes beyond its block")
+    if "string" not in kind.kind:
+        array = np.frombuffer(fields.take(kind.dtype.itemsize * count), kind.dtype).reshape(shape)
+        return array if shape else array.item()
+    texts = [_string(kind, fields) for _ in range(count)]
+    return texts if shape else texts[0]
+
+
+def _string(kind: Type, fields: Fields) -> str:
+    """Read a string."""
+    data = fields.take(kind.dtype.itemsize)
+    if kind.kind == "variable string":
+        reference = Fields(fields.file, data)
+        length = reference.number(4)
+        data = fields.file.heap_object(reference)[:length] if length else b""
+    return fields.file.text(data.rstrip(b"\0"))
+
+
+def _attribute(fields: Fields) -> tuple[str, Any]:
+    """Read the name and the value of an attribute."""
+    version = fields.expect(1, 2, 3, what="attribute version")
+    if fields.number(1) and version > 1:
+        fields.file.refuse("attributes with shared types are not supported")
+    sizes = [fields.number(2) for _ in range(3)]
+    fields.take(1 if version == 3 else 0)
+    parts = []
+    for size in sizes:
+        start = fields.at
+        parts.append(fields.part(size))
+        if version == 1:
+            fields.pad(start)
+    name = fields.file.text(parts[0].data.partition(b"\0")[0])
+    return name, _value(_type(parts[1]), _shape(parts[2]), fields)
+
+
+class Object:
+    """A group or an array of a file."""
+
+    def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
+        self._file = file
+        self._messages = messages
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}>"
+
+    def _find(self, kind: int) -> Fields | None:
+        """Return the fields of the message of a kind, of which there may be one."""
+        found = [fields for each, fields in self._messages if each == kind]
+        if len(found) > 1:
+            self._file.refuse(f"there are {len(found)} messages of kind {kind}")
+        return Fields(self._file, found[0].data) if found else None
+
+    def _need(self, kind: int, what: str) -> Fields:
+        found = self._find(kind)
+        return self._file.refuse(f"there is no {what}") if found is None else found
+
+    @cached_property
+    def attrs(self) -> dict[str, Any]:
+        """The attributes: text as `str`, or a list of them; numbers as such, or in an array."""
+        self._file.here = f"the attributes of {self.path}"
+        fields = [Fields(self._file, fields.data) for kind, fields in self._messages if kind == ATTRIBUTE]
+        info = self._find(ATTRIBUTE_INFO)
+        if info is not None:
+            info.expect(0, what="attribute info version")
+            info.take(2 * (info.number(1) & 1))
+            heap, tree = info.number(), info.number()
+            if heap != NOWHERE:
+                fields += self._file.dense(heap, tree, 8, 0, 17)
+        found = [_attribute(each) for each in fields]
+        if len(dict(found)) != len(found):
+            self._file.refuse("two attributes have one name")
+        return dict(found)
+
+
+class Group(Object):
+    """A group: names of groups and arrays, each read when it is asked for."""
+
+    def keys(self) -> list[str]:
+        """Return the names, sorted."""
+        return sorted(self._links)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._links
+
+    def __getitem__(self, name: str) -> "Group | Dataset":
+        """Return the group or array of a name.
+
+        Raises:
+            KeyError: if there is none.
+            FileError: if it is damaged, or of a kind that is not read.
+        """
+        if name not in self._found:
+            self._found[name] = _open(self._file, f"{self.path.rstrip('/')}/{name}", self._links[name])
+        return self._found[name]
+
+    @cached_property
+    def _found(self) -> "dict[str, Group | Dataset]":
+        return {}
+
+    @cached_property
+    def _links(self) -> dict[str, int]:
+        """Names to addresses."""
+        self._file.here = self.path
+        found: dict[str, int] = {}
+        for name, address in self._each_link():
+            self._file.links -= 1
+            if name in found or not name or "/" in name or name in (".", ".."):
+                self._file.refuse(f"the name {name!r} is there twice, or not allowed")
+            if self._file.links < 0:
+                self._file.refuse(f"there are more than {MAX_LINKS} names")
+            found[name] = address
+        return found
+
+    def _each_link(self) -> Iterator[tuple[str, int]]:
+        file = self._file
+        table, info = self._find(SYMBOL_TABLE), self._find(LINK_INFO)
+        if table is not None:
+            yield from self._symbols(table.number(), table.number())
+        links = [Fields(file, fields.data) for kind, fields in self._messages if kind == LINK]
+        if info is not None:
+            info.expect(0, what="link info version")
+            info.take(8 * (info.number(1) & 1))
+            heap, tree = info.number(), info.number()
+            if heap != NOWHERE:
+                links += file.dense(heap, tree, 5, 4, 11)
+        for link in links:
+            link.expect(1, what="link version")
+            flags = link.number(1)
+            if flags & 8 and link.number(1):
+                file.refuse("only hard links are followed, no soft or external ones")
+            link.take(8 * bool(flags & 4) + bool(flags & 16))
+            yield file.text(link.take(link.number(1 << (flags & 3)))), link.number()
+
+    def _symbols(self, tree: int, heap: int) -> Iterator[tuple[str, int]]:
+        """Yield the links of an old group."""
+        head = self._file.block(heap, 32, b"HEAP")
+        head.take(4)
+        size, _, address = head.number(), head.number(), head.number()
+        names = self._file.block(address, size).data
+        for _, node in self._file.tree(tree, 0, 8):
+            symbols = self._file.block(node, 8, b"SNOD")
+            symbols.expect(1, what="symbol node version")
+            symbols.take(1)
+            entries = self._file.block(node + 8, 40 * symbols.number(2))
+            while len(entries):
+                at, target, cache = entries.number(), entries.number(), entries.number(4)
+                entries.take(20)
+                if cache == 2:
+                    self._file.refuse("only hard links are followed, no soft or external ones")
+                end = names.find(b"\0", at, at + (1 << 16))
+                if end < 0:
+                    self._file.refuse("a name goes beyond its heap, or is very long")
+                yield self._file.text(names[at:end]), target
+
+
+class Dataset(Object):
+    """An array in a file, of which shape and dtype are known and the values not yet read."""
+
+    def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
+        super().__init__(file, path, messages)
+        self.shape: Shape = _shape(self._need(DATASPACE, "shape"))
+        self._type = _type(self._need(DATATYPE, "type"))
+        self._claimed = False
+        if "string" in self._type.kind:
+            file.refuse("arrays of strings are not supported")
+        if self._find(EXTERNAL) is not None:
+            file.refuse("data in other files is not read")
+        if self._type.kind == "two bytes" and self.attrs.get("dtype") != "bfloat16":
+            file.refuse("elements of an opaque type are not supported")
+        self.dtype: np.dtype[Any] = self._type.dtype.newbyteorder("=")
+        if self._type.kind == "two bytes":
+            self.dtype = np.dtype(np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the array in memory, in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def read(self) -> Array:
+        """Return the values; bfloat16, which NumPy does not have, as float32.
+
+        Raises:
+            FileError: if the stored bytes are not those of such an array.
+        """
+        self._file.here = self.path
+        stored = self._bytes()
+        if self._type.kind == "two bytes":
+            return (stored.astype(np.uint32) << 16).view(np.float32)
+        if self._type.kind == "bool" and (stored.view(np.uint8) > 1).any():
+            self._file.refuse("a truth value is neither 0 nor 1")
+        return stored.astype(self.dtype, copy=False)
+
+    def _bytes(self) -> Array:
+        """Return the values as they are stored."""
+        file, dtype = self._file, self._type.dtype
+        size = math.prod(self.shape) * dtype.itemsize
+        layout = self._need(LAYOUT, "place of the data")
+        version = layout.expect(3, 4, 5, what="layout version")
+        kind = layout.expect(0, 1, 2, what="layout class")
+        if kind == 2:
+            return self._chunks(layout, version)
+        filters = self._find(FILTERS)
+        if filters is not None:
+            file.refuse("filters of data in one piece are not supported")
+        if kind == 0:
+            data = layout.take(layout.number(2))
+            if len(data) != size:
+                file.refuse(f"{size} bytes of data are expected, {len(data)} are stored")
+            return np.frombuffer(data, dtype).reshape(self.shape).copy()
+        address, stored = layout.number(), layout.number()
+        if not size:
+            return np.empty(self.shape, dtype)
+        if stored != size or address == NOWHERE:
+            file.refuse(f"{size} bytes of data are expected, {0 if address == NOWHERE else stored} are stored")
+        self._claim([Chunk(address, size, 0)])
+        out = np.empty(self.shape, dtype)
+        file.source.fill(address, out)
+        return out
+
+    def _claim(self, chunks: list[Chunk]) -> None:
+        """Take note, once, that the data is read."""
+        for chunk in chunks:
+            if not chunk.size:
+                self._file.refuse("a piece of the data is not stored")
+            if self._claimed:
+                self._file.source.check(chunk.address, chunk.size)
+            else:
+                self._file.claim(chunk.address, chunk.size)
+        self._claimed = True
+
+    def _chunks(self, layout: Fields, version: int) -> Array:
+        """Return the values of an array that is stored in pieces."""
+        file, dtype = self._file, self._type.dtype
+        flags = layout.number(1) if version > 3 else 0
+        rank = layout.number(1)
+        address = layout.number() if version == 3 else 0
+        width = layout.number(1) if version > 3 else 4
+        *shape, itemsize = [layout.number(width) for _ in range(max(1, rank))]
+        size = math.prod(shape) * dtype.itemsize
+        if len(shape) != len(self.shape) or itemsize != dtype.itemsize or not 0 < size < 1 << 32 or flags & 1:
+            file.refuse("pieces of data of this form are not supported")
+        filters = self._filters()
+        grid = tuple(-(-a // b) for a, b in zip(self.shape, shape, strict=True))
+        count = math.prod(grid)
+        if not count:
+            return np.empty(self.shape, dtype)
+        if count > file.source.size:
+            file.refuse(f"there cannot be {count} pieces of data in a file of {file.source.size} bytes")
+        old = version == 3
+        chunks = self._tree_index(address, shape, grid) if old else self._index(layout, flags, count, size)
+        self._claim(chunks)
+        limit = MAX_INFLATION if DEFLATE in filters else 1
+        if any(size > limit * chunk.size for chunk in chunks):
+            file.refuse(f"a piece of data of {size} bytes cannot be stored in so few")
+        out = np.empty(self.shape, dtype)
+        for place, chunk in zip(np.ndindex(*grid), chunks, strict=True):
+            data = self._unfilter(file.source.read(chunk.address, chunk.size), filters, chunk.skipped, size)
+            target = out[tuple(slice(i * n, (i + 1) * n) for i, n in zip(place, shape, strict=True))]
+            target[...] = np.frombuffer(data, dtype).reshape(shape)[tuple(slice(n) for n in target.shape)]
+        return out
+
+    def _tree_index(self, address: int, shape: list[int], grid: Shape) -> list[Chunk]:
+        """Return the pieces, in order, that a B-tree of version 1 leads to."""
+        found: dict[Shape, Chunk] = {}
+        for key, child in self._file.tree(address, 1, 8 + 8 * (len(shape) + 1)) if address != NOWHERE else ():
+            size, skipped = key.number(4), key.number(4)
+            place = tuple(divmod(key.number(), n) for n in shape)
+            if any(rest for _, rest in place):
+                self._file.refuse("a piece of the data is out of place")
+            found[tuple(at for at, _ in place)] = Chunk(child, size, skipped)
+        if len(found) != math.prod(grid) or any(place not in found for place in np.ndindex(*grid)):
+            self._file.refuse("a piece of the data is missing, or there is one too many")
+        return [found[place] for place in np.ndindex(*grid)]
+
+    def _index(self, layout: Fields, flags: int, count: int, size: int) -> list[Chunk]:
+        """Return the pieces, in order, that the newer layouts lead to."""
+        file = self._file
+        kind = layout.expect(1, 2, 3, what="index of chunks")
+        if kind == 1:
+            stored, skipped = (layout.number(), layout.number(4)) if flags & 2 else (size, 0)
+            if count != 1:
+                file.refuse("a piece of the data is missing")
+            return [Chunk(layout.number(), stored, skipped)]
+        if kind == 2:
+            address = layout.number()
+            return [Chunk(address + i * size, size, 0) for i in range(count)]
+        layout.take(1)
+        head = file.block(layout.number(), 28, b"FAHD")
+        head.expect(0, what="fixed array version")
+        filtered = head.expect(0, 1, what="fixed array kind")
+        width, bits = head.number(1), head.number(1)
+        if head.number() != count or bits > 32 or width != 8 + 4 * filtered + (width - 12) * filtered or width < 8:
+            file.refuse("an index of chunks does not fit its array")
+        address = head.number()
+        page = 1 << bits
+        pages = -(-count // page) if count > page else 0
+        body = file.block(address, 14 + (pages + 7) // 8, b"FADB")
+        body.take(10)
+        marks = np.unpackbits(np.frombuffer(body.take((pages + 7) // 8), np.uint8))
+        if pages and not marks[:pages].all():
+            file.refuse("a piece of the data is missing")
+        address += 14 + ((pages + 7) // 8 + 4 if pages else 0)
+        found = []
+        for start in range(0, count, page if pages else count):
+            number = min(page, count - start) if pages else count
+            entries = file.block(address, number * width)
+            address += number * width + 4
+            for _ in range(number):
+                place = entries.number()
+                found.append(
+                    Chunk(place, *((entries.number(width - 12), entries.number(4)) if filtered else (size, 0)))
+                )
+        return found
+
+    def _filters(self) -> list[int]:
+        """Return the filters that were applied to each piece, in that order."""
+        fields = self._find(FILTERS)
+        if fields is None:
+            return []
+        version = fields.expect(1, 2, what="filter version")
+        count = fields.number(1)
+        fields.take(6 if version == 1 else 0)
+        found = []
+        for _ in range(count):
+            kind = fields.number(2)
+            length = fields.number(2) if version == 1 or kind > 255 else 0
+            fields.take(2)
+            values = fields.number(2)
+            fields.take(length + 4 * (values + (values % 2 if version == 1 else 0)))
+            found.append(kind)
+        if len(set(found)) != len(found) or not {*found} <= {DEFLATE, SHUFFLE, FLETCHER32}:
+            self._file.refuse(f"filters {found} are not supported")
+        return found
+
+    def _unfilter(self, data: bytes, filters: list[int], skipped: int, size: int) -> bytes:
+        """Return a piece of the data as it was before filters were applied."""
+        for place, kind in reversed(list(enumerate(filters))):
+            if skipped >> place & 1:
+                continue
+            if kind == DEFLATE:
+                data = self._inflate(data, size + 4 * (FLETCHER32 in filters[:place]))
+            elif kind == SHUFFLE:
+                whole = len(data) // self._type.dtype.itemsize * self._type.dtype.itemsize
+                planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.dtype.itemsize, -1)
+                data = planes.T.tobytes() + data[whole:]
+            else:
+                data, check = data[:-4], data[-4:]
+                if _fletcher32(data) != int.from_bytes(check, "little"):
+                    self._file.refuse("a checksum of the data is wrong")
+        if len(data) != size:
+            self._file.refuse(f"a piece of the data has {len(data)} bytes in place of {size}")
+        return data
+
+    def _inflate(self, data: bytes, size: int) -> bytes:
+        try:
+            inflater = zlib.decompressobj()
+            result = inflater.decompress(data, size)
+            rest = inflater.decompress(inflater.unconsumed_tail, 1)
+        except zlib.error as error:
+            self._file.refuse(f"a piece of the data cannot be inflated: {error}")
+        if rest or len(result) != size or not inflater.eof:
+            self._file.refuse(f"a piece of the data does not inflate to {size} bytes")
+        return result
+
+
+def _fletcher32(data: bytes) -> int:
+    """Return the checksum of Fletcher over 16-bit words, as HDF5 computes it."""
+    words = np.frombuffer(data + b"\0" * (len(data) % 2), ">u2").astype(np.uint64)
+    weights = np.arange(len(words), 0, -1, dtype=np.uint64) % np.uint64(65535)
+    return int((words * weights % np.uint64(65535)).sum() % np.uint64(65535)) << 16 | int(words.sum()) % 65535
+
+
+def _open(file: File, path: str, address: int) -> Group | Dataset:
+    """Return the object at an address."""
+    file.here = path
+    if path.count("/") > MAX_DEPTH:
+        file.refuse(f"groups are nested more than {MAX_DEPTH} deep")
+    messages = file.messages(address)
+    return (Dataset if any(kind == LAYOUT for kind, _ in messages) else Group)(file, path, messages)
+
+
+def open_hdf5(source: Source | bytes | str | os.PathLike[str], name: str | None = None) -> Group:
+    """Return the root group of an HDF5 file.
+
+    Args:
+        source: The file: opened, its bytes, or its path.
+        name: What messages call it.
+
+    Raises:
+        FileError: if it is damaged, or none.
+    """
+    if isinstance(source, bytes):
+        source = Source(source, name or "bytes")
+    elif not isinstance(source, Source):
+        source = open_source(source)
+    file = File(source)
+    root = _open(file, "/", file.root())
+    if not isinstance(root, Group):
+        raise FileError(source.name, "/", "the root is no group")
+    return root
