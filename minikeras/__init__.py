@@ -12,6 +12,7 @@ Example:
 from importlib import import_module
 from typing import Any
 
+from . import _absent
 from . import activations as activations
 from . import backend as backend
 from . import callbacks as callbacks
@@ -23,6 +24,7 @@ from . import initializers as initializers
 from . import layers as layers
 from . import losses as losses
 from . import metrics as metrics
+from . import mixed_precision as mixed_precision
 from . import models as models
 from . import ops as ops
 from . import optimizers as optimizers
@@ -30,8 +32,11 @@ from . import preprocessing as preprocessing
 from . import random as random
 from . import regularizers as regularizers
 from . import saving as saving
+from . import tree as tree
 from . import utils as utils
+from . import wrappers as wrappers
 from .dtype_policies import DTypePolicy as DTypePolicy
+from .dtype_policies import DTypePolicy as FloatDTypePolicy
 from .gradients import GradientTape as GradientTape
 from .initializers import Initializer as Initializer
 from .input_spec import InputSpec as InputSpec
@@ -43,6 +48,10 @@ from .models import Model as Model
 from .models import Sequential as Sequential
 from .optimizers import Optimizer as Optimizer
 from .regularizers import Regularizer as Regularizer
+from .scopes import Function as Function
+from .scopes import device as device
+from .scopes import name_scope as name_scope
+from .scopes import remat as remat
 from .symbolic import KerasTensor as KerasTensor
 from .tensor import Tensor as Tensor
 from .variable import Variable as Variable
@@ -57,8 +66,17 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def version() -> str:
+    """Return the version of minikeras."""
+    return __version__
+
+
+_absent.install()
+
 __all__ = [
     "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
     "GradientTape",
     "Initializer",
     "Input",
@@ -80,17 +98,24 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
     "dtype_policies",
     "initializers",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "preprocessing",
     "random",
     "regularizers",
+    "remat",
     "saving",
+    "tree",
     "utils",
+    "version",
+    "wrappers",
 ]

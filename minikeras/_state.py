@@ -1,5 +1,6 @@
 """Global settings and counters: float type, automatic names, seeds, and the stack of open name scopes."""
 
+import os
 import random
 import re
 import threading
@@ -7,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, cast, get_args
+from warnings import warn
 
 import numpy as np
 
@@ -23,6 +25,10 @@ class _Settings:
     epsilon: float = 1e-7
     image_data_format: DataFormat = "channels_last"
     interactive_logging: bool = True
+    traceback_filtering: bool = True
+    flash_attention: bool | None = None
+    max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
+    max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
 
 
 class _Context(threading.local):
@@ -185,6 +191,15 @@ def name_scope(name: str, owner: object) -> Iterator[None]:
 def current_path() -> str:
     """Return the open scopes as "sequential/dense", or ""."""
     return "/".join(name for name, _ in context.scopes)
+
+
+def limited(count: int | None, what: Literal["epochs", "steps_per_epoch"]) -> int | None:
+    """Return how many epochs or steps to run: as many as wanted (None for all), or what `config` limits them to."""
+    limit = settings.max_epochs if what == "epochs" else settings.max_steps_per_epoch
+    if not limit or (count is not None and count <= limit):
+        return count
+    warn(f"Limiting {what} to {limit}", stacklevel=3)
+    return limit
 
 
 def enable_interactive_logging() -> None:

@@ -1,5 +1,9 @@
 """Settings and checks under their older address: `keras.backend`."""
 
+from typing import Any
+
+import numpy as np
+
 from ._state import clear_session as clear_session
 from ._state import epsilon as epsilon
 from ._state import floatx as floatx
@@ -11,6 +15,7 @@ from ._state import set_image_data_format as set_image_data_format
 from ._state import standardize_dtype as standardize_dtype
 from ._typing import DTypeLike
 from .config import backend as backend
+from .ops.arrays import common_dtype
 from .symbolic import is_keras_tensor as is_keras_tensor
 
 
@@ -34,6 +39,20 @@ def is_int_dtype(dtype: DTypeLike) -> bool:
     return standardize_dtype(dtype).startswith(("int", "uint"))
 
 
+def result_type(*dtypes: DTypeLike | None) -> str:
+    """Return the dtype in which values of these dtypes meet, of at most 32 bits; `int` and `float` give way.
+
+    Example:
+        >>> result_type("int32", "float16"), result_type("int8", int), result_type(int, float)
+        ('float16', 'int8', 'float32')
+    """
+    weak: Any = {int: 0, float: 0.0}
+    values = [weak[d] if d is int or d is float else np.zeros((), standardize_dtype(d)) for d in dtypes]
+    found = common_dtype(*(values or [0.0])).name
+    narrow = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+    return narrow.get(found, found)
+
+
 __all__ = [
     "backend",
     "clear_session",
@@ -44,6 +63,7 @@ __all__ = [
     "is_float_dtype",
     "is_int_dtype",
     "is_keras_tensor",
+    "result_type",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

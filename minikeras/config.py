@@ -1,5 +1,6 @@
 """Settings: `keras.config`."""
 
+from . import _state
 from ._state import disable_interactive_logging as disable_interactive_logging
 from ._state import enable_interactive_logging as enable_interactive_logging
 from ._state import epsilon as epsilon
@@ -23,17 +24,94 @@ def backend() -> str:
     return "numpy"
 
 
+def set_backend(backend: str) -> None:
+    """Do nothing for "numpy", which is what computes here.
+
+    Raises:
+        ValueError: for another backend.
+    """
+    if backend != "numpy":
+        raise ValueError(f"minikeras computes with NumPy alone. Received: backend={backend!r}.")
+
+
+def max_epochs() -> int | None:
+    """Return how many epochs `fit` runs at most: None, KERAS_MAX_EPOCHS of the environment, or what was set."""
+    return _state.settings.max_epochs
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limit the epochs of every `fit`, to try a script out; None lifts the limit."""
+    _state.settings.max_epochs = max_epochs
+
+
+def max_steps_per_epoch() -> int | None:
+    """Return how many steps a pass over data has at most, see `max_epochs` (KERAS_MAX_STEPS_PER_EPOCH)."""
+    return _state.settings.max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limit the steps of every pass of `fit`, `evaluate` and `predict`; None lifts the limit."""
+    _state.settings.max_steps_per_epoch = max_steps_per_epoch
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Tell what was set last; tracebacks of minikeras are short, and never filtered."""
+    return _state.settings.traceback_filtering
+
+
+def enable_traceback_filtering() -> None:
+    """Set what `is_traceback_filtering_enabled` tells (the default)."""
+    _state.settings.traceback_filtering = True
+
+
+def disable_traceback_filtering() -> None:
+    """Unset what `is_traceback_filtering_enabled` tells."""
+    _state.settings.traceback_filtering = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Tell what was set last, None by default; there is one way to compute attention on NumPy."""
+    return _state.settings.flash_attention
+
+
+def enable_flash_attention() -> None:
+    """Set what `is_flash_attention_enabled` tells."""
+    _state.settings.flash_attention = True
+
+
+def disable_flash_attention() -> None:
+    """Unset what `is_flash_attention_enabled` tells."""
+    _state.settings.flash_attention = False
+
+
+def is_nnx_enabled() -> bool:
+    """Tell that variables are not those of Flax's NNX."""
+    return False
+
+
 __all__ = [
     "backend",
+    "disable_flash_attention",
     "disable_interactive_logging",
+    "disable_traceback_filtering",
     "dtype_policy",
+    "enable_flash_attention",
     "enable_interactive_logging",
+    "enable_traceback_filtering",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_flash_attention_enabled",
     "is_interactive_logging_enabled",
+    "is_nnx_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "set_backend",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
 ]

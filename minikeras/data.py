@@ -365,7 +365,7 @@ class Batches:
         self.array: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)
         self.rows: int | None = None
-        self._steps = None if not steps else int(steps)
+        self._steps = _state.limited(None if not steps else int(steps), "steps_per_epoch")
         self._shuffle = shuffle
         self._class_weight = class_weight
         self._available: int | None  # batches a pass

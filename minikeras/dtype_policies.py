@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from . import _state
-from ._typing import Config, DTypeLike
+from ._typing import Config, CustomObjects, DTypeLike
 from .registry import Configurable, Registry
 
 _MIXED = {"mixed_float16": ("float16", "float32")}
@@ -52,6 +52,7 @@ class DTypePolicy(Configurable):
 
 
 Registry[DTypePolicy]("keras.dtype_policies", "dtype policy").register(DTypePolicy, "FloatDTypePolicy")
+FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
 
 
@@ -89,3 +90,8 @@ def get(identifier: Any) -> DTypePolicy:
 def serialize(policy: DTypePolicy) -> Config:
     """Return the configuration of a policy, in Keras's layout."""
     return {"module": "keras", "class_name": "DTypePolicy", "config": policy.get_config(), "registered_name": None}
+
+
+def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> DTypePolicy:
+    """Return the policy of a configuration that `serialize` made, here or in Keras."""
+    return get(config)

@@ -398,6 +398,7 @@ class Trainer(Layer):
             array([[30.]], dtype=float32)
         """
         self._needs_compile("fit")
+        epochs = _state.limited(epochs, "epochs") or epochs
         shown = _verbose(verbose)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)

@@ -1,0 +1,161 @@
+"""The addresses of Keras that no file here answers for: second names of modules, and what minikeras does not have.
+
+What it does not have is importable, so that a script which never uses it runs; whoever calls it is told what to do.
+Type checkers know nothing of either.
+"""
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NoReturn
+
+_NETWORKS = {
+    "convnext": "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge",
+    "densenet": "DenseNet121 DenseNet169 DenseNet201",
+    "efficientnet": "EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 "
+    "EfficientNetB6 EfficientNetB7",
+    "efficientnet_v2": "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L "
+    "EfficientNetV2M EfficientNetV2S",
+    "imagenet_utils": "",
+    "inception_resnet_v2": "InceptionResNetV2",
+    "inception_v3": "InceptionV3",
+    "mobilenet": "MobileNet",
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
+    "nasnet": "NASNetLarge NASNetMobile",
+    "resnet": "ResNet50 ResNet101 ResNet152",
+    "resnet50": "ResNet50",
+    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2",
+    "vgg16": "VGG16",
+    "vgg19": "VGG19",
+    "xception": "Xception",
+}
+ABSENT: dict[str, str] = {
+    "": "Operation Quantizer RematScope StatelessScope SymbolicScope",
+    "applications": " ".join(_NETWORKS.values()),
+    **{f"applications.{k}": f"{names} decode_predictions preprocess_input" for k, names in _NETWORKS.items()},
+    "callbacks": "OrbaxCheckpoint",
+    "config": "",
+    "distillation": "DistillationLoss Distiller FeatureDistillation LogitsDistillation",
+    "distribution": "DataParallel DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor distribution "
+    "get_device_count initialize list_devices set_distribution",
+    "dtype_policies": "AWQDTypePolicy DTypePolicyMap GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy "
+    "QuantizedFloat8DTypePolicy",
+    "export": "ExportArchive",
+    "initializers": "STFT STFTInitializer stft",
+    "layers": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
+    "AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention Attention AugMix AutoContrast "
+    "AveragePooling3D AvgPool3D Bidirectional CategoryEncoding CenterCrop "
+    "ContrastLimitedAdaptiveHistogramEqualization Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D "
+    "Convolution3D Convolution3DTranspose Cropping3D CutMix Discretization Equalization FlaxLayer GRU "
+    "GRUCell GlobalAveragePooling3D GlobalAvgPool3D GlobalMaxPool3D GlobalMaxPooling3D "
+    "GroupQueryAttention HashedCrossing Hashing IntegerLookup JaxLayer LSTM LSTMCell MaxNumBoundingBoxes "
+    "MaxPool3D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment "
+    "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
+    "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
+    "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
+    "RandomShear RandomTranslation RandomZoom Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN "
+    "SimpleRNNCell Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization "
+    "StackedRNNCells StringLookup TFSMLayer TextVectorization TorchModuleWrapper UpSampling3D "
+    "ZeroPadding3D",
+    "metrics": "",
+    "mixed_precision": "LossScaleOptimizer",
+    "models": "",
+    "ops": "adaptive_average_pool adaptive_max_pool argpartition associative_scan bartlett blackman cdist "
+    "cholesky_inverse corrcoef correlate ctc_decode ctc_loss depth_to_space diagflat dsplit dstack "
+    "extract_sequences fft fft2 fmod fold gcd geomspace hamming hanning heaviside hsplit i0 ifft2 irfft "
+    "istft jvp kaiser kron lcm ldexp logaddexp2 lstsq lu_factor matrix_rank nanargmax nanargmin "
+    "nancumprod nancumsum nanmedian nanpercentile nanprod nanquantile nextafter pinv polar psnr rearrange "
+    "rfft saturate_cast segment_max segment_min segment_prod segment_sum select sinc solve_triangular "
+    "space_to_depth stft trapezoid unfold unravel_index vander vectorize view view_as_complex "
+    "view_as_real vsplit",
+    "ops.image": "affine_transform crop_images elastic_transform extract_patches extract_patches_3d gaussian_blur "
+    "hsv_to_rgb map_coordinates pad_images perspective_transform resize rgb_to_grayscale rgb_to_hsv "
+    "scale_and_translate sobel_edges ssim",
+    "ops.linalg": "cholesky_inverse jvp lstsq lu_factor matrix_rank pinv solve_triangular",
+    "ops.nn": "adaptive_average_pool adaptive_max_pool ctc_decode ctc_loss depth_to_space fold polar psnr "
+    "space_to_depth unfold",
+    "ops.numpy": "argpartition bartlett blackman corrcoef correlate diagflat dsplit dstack fmod gcd geomspace hamming "
+    "hanning heaviside hsplit i0 kaiser kron lcm ldexp logaddexp2 nanargmax nanargmin nancumprod "
+    "nancumsum nanmedian nanpercentile nanprod nanquantile nextafter select sinc trapezoid unravel_index "
+    "vander vectorize view vsplit",
+    "optimizers": "LossScaleOptimizer MultiOptimizer Muon OptimizerMap",
+    "preprocessing": "image_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array",
+    "preprocessing.image": "array_to_img img_to_array load_img save_img smart_resize",
+    "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
+    "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize "
+    "abs_max_quantize_grouped_with_zero_point compute_float8_amax_history compute_float8_scale "
+    "deserialize fake_quant_with_min_max_vars get pack_int4 quantize_and_dequantize serialize unpack_int4",
+    "saving": "KerasFileEditor",
+    "utils": "Config FeatureSpace array_to_img audio_dataset_from_directory get_source_inputs "
+    "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory "
+    "timeseries_dataset_from_array",
+    "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
+    "decode_deltas_to_boxes encode_box_to_deltas pad",
+    "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "
+    "plot_segmentation_mask_gallery",
+}
+"""Keras's module -> what is missing there."""
+
+
+ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "optimizers", "utils.legacy": "saving"}
+"""Module of Keras -> what stands for it."""
+
+
+def placeholder(module: str, name: str) -> Any:
+    """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
+    address, home = _address("keras", module, name), _address("minikeras", module)
+    has = f"{home}.__all__ lists what it has" if hasattr(_module(module), "__all__") else f"It has no {home} at all"
+
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m pip install keras)."
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__module__ = home
+    refuse.__doc__ = f"Stand for {address}, which minikeras does not have."
+    if not name[0].isupper():
+        return refuse
+    return type(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
+
+
+def install() -> None:
+    """Make the modules that have no file, and let each of the table answer for what it lacks."""
+    for module, names in ABSENT.items():
+        vars(_module(module))["__getattr__"] = _lookup(module, frozenset(names.split()))
+    for module, other in ALIASES.items():
+        _place(module, _module(other))
+
+
+def _address(*parts: str) -> str:
+    return ".".join(filter(None, parts))
+
+
+def _module(name: str) -> ModuleType:
+    address = _address("minikeras", name)
+    if address not in sys.modules:
+        made = ModuleType(address, f"Stands for keras.{name}, which minikeras does not have.")
+        made.__path__ = []  # what is imported from below it is found in sys.modules
+        _place(name, made)
+    return sys.modules[address]
+
+
+def _place(name: str, module: ModuleType) -> None:
+    parent, _, last = name.rpartition(".")
+    sys.modules[_address("minikeras", name)] = module
+    setattr(_module(parent), last, module)
+
+
+def _lookup(module: str, names: frozenset[str]) -> Callable[[str], Any]:
+    own = vars(_module(module)).get("__getattr__")
+
+    def find(name: str) -> Any:
+        if name not in names:
+            if own is not None:
+                return own(name)
+            raise AttributeError(f"module {_address('minikeras', module)!r} has no attribute {name!r}")
+        found = vars(_module(module))[name] = placeholder(module, name)
+        return found
+
+    return find

@@ -1,0 +1,3 @@
+"""All ops, under the address of those that Keras keeps in `keras.ops.nn`."""
+
+from . import *  # noqa: F403  # an alias of the package

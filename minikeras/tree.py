@@ -1,0 +1,227 @@
+"""Nested structures of lists, tuples and dicts: `keras.tree`.
+
+A dict's items are taken in the order of its sorted keys, an OrderedDict's in its own. Everything else, None too,
+is a leaf.
+"""
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+Path: TypeAlias = tuple[Any, ...]
+"""Indices and keys that lead to a leaf."""
+
+
+class MAP_TO_NONE:
+    """What a function for `traverse` returns to put None in a place."""
+
+
+def is_nested(structure: object) -> bool:
+    """Tell whether a structure is a list, a tuple, a deque or a dict.
+
+    Example:
+        >>> is_nested([1]), is_nested("ab")
+        (True, False)
+    """
+    return isinstance(structure, list | tuple | dict | deque)
+
+
+def _items(structure: Any) -> list[tuple[Any, Any]]:
+    """Return the keys and children of what is nested."""
+    if isinstance(structure, OrderedDict):
+        return list(structure.items())
+    if isinstance(structure, dict):
+        return [(key, structure[key]) for key in sorted(structure)]
+    return list(enumerate(structure))
+
+
+def _like(structure: Any, children: Iterable[Any]) -> Any:
+    """Return a structure of the same type with other children."""
+    values = list(children)
+    if isinstance(structure, dict):
+        made = dict(zip([key for key, _ in _items(structure)], values, strict=True))
+        ordered = [(key, made[key]) for key in structure]
+        if isinstance(structure, defaultdict):
+            return defaultdict(structure.default_factory, ordered)
+        return type(structure)(ordered)
+    if hasattr(structure, "_fields"):
+        return type(structure)(*values)
+    return deque(values, structure.maxlen) if isinstance(structure, deque) else type(structure)(values)
+
+
+def flatten_with_path(structure: Any) -> list[tuple[Path, Any]]:
+    """Return the leaves with their paths.
+
+    Example:
+        >>> flatten_with_path([{"foo": 42}])
+        [((0, 'foo'), 42)]
+    """
+    if not is_nested(structure):
+        return [((), structure)]
+    return [((key, *path), leaf) for key, child in _items(structure) for path, leaf in flatten_with_path(child)]
+
+
+def flatten(structure: Any) -> list[Any]:
+    """Return the leaves.
+
+    Example:
+        >>> flatten({"b": 3, "a": [1, (2,)]})
+        [1, 2, 3]
+    """
+    return [leaf for _, leaf in flatten_with_path(structure)]
+
+
+def _kind(structure: Any) -> type:
+    return dict if isinstance(structure, dict) else type(structure)
+
+
+def _check_same(a: Any, b: Any, types: bool = True, shallow: bool = False) -> None:
+    """Compare two structures; `shallow` lets the second one go deeper."""
+    if shallow and not is_nested(a):
+        return
+    same = is_nested(a) == is_nested(b)
+    if same and is_nested(a):
+        same = (_kind(a) == _kind(b) or not types) and {k for k, _ in _items(a)} == {k for k, _ in _items(b)}
+    if not same:
+        raise ValueError(f"The two structures don't have the same nested structure. Received: {a} and {b}.")
+    if is_nested(a):
+        others = dict(_items(b))
+        for key, child in _items(a):
+            _check_same(child, others[key], types, shallow)
+
+
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Check that two structures have the same types of lists and dicts, lengths and keys all the way down.
+
+    Args:
+        a, b: The structures.
+        check_types: Ignored, as in Keras.
+
+    Raises:
+        ValueError: if they differ.
+    """
+    _check_same(a, b)
+
+
+def assert_same_paths(a: Any, b: Any) -> None:
+    """Check that the leaves of two structures have the same paths, whether lists or tuples lead there.
+
+    Raises:
+        ValueError: if they differ.
+    """
+    first, second = ({path for path, _ in flatten_with_path(s)} for s in (a, b))
+    if first != second:
+        raise ValueError(
+            f"The two structures don't have the same paths. Only in the first: {first - second}; "
+            f"only in the second: {second - first}."
+        )
+
+
+def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
+    """Apply a function to the leaves of structures of the same layout; `none_is_leaf=False` leaves None alone.
+
+    Raises:
+        ValueError: if the structures differ, or without one.
+
+    Example:
+        >>> map_structure(lambda a, b: a + b, {"x": 1, "y": [2]}, {"x": 10, "y": [20]})
+        {'x': 11, 'y': [22]}
+    """
+    _check_given(structures)
+    for other in structures[1:]:
+        _check_same(structures[0], other)
+    return _map(func if none_is_leaf else lambda *x: None if x[0] is None else func(*x), structures[0], structures)
+
+
+def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
+    """Apply a function to the parts of structures that stand where a shallow structure has its leaves.
+
+    Raises:
+        ValueError: if a structure does not begin like the shallow one, or without one.
+
+    Example:
+        >>> map_structure_up_to([0, 0], len, [[1, 2], (3,)])
+        [2, 1]
+    """
+    _check_given(structures)
+    for other in structures:
+        _check_same(shallow_structure, other, shallow=True)
+    return _map(func, shallow_structure, structures)
+
+
+def _map(func: Callable[..., Any], layout: Any, structures: tuple[Any, ...]) -> Any:
+    if not is_nested(layout):
+        return func(*structures)
+    children = [dict(_items(s)) for s in structures]
+    return _like(layout, (_map(func, child, tuple(c[key] for c in children)) for key, child in _items(layout)))
+
+
+def _check_given(structures: tuple[Any, ...]) -> None:
+    if not structures:
+        raise ValueError("Must provide at least one structure.")
+
+
+def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:
+    """Apply a function to a structure and all its parts, and put in place what it returns if that is not None.
+
+    Args:
+        func: Gets a part; going down, the parts within what it replaced are not visited.
+        structure: The structure.
+        top_down: Whether a part is visited before its children.
+
+    Example:
+        >>> traverse(lambda x: tuple(x) if isinstance(x, list) else None, [[1], 2], top_down=False)
+        ((1,), 2)
+    """
+
+    def visit(part: Any) -> Any:
+        found = func(part) if top_down else None
+        if found is None:
+            if is_nested(part):
+                part = _like(part, (visit(child) for _, child in _items(part)))
+            found = part if top_down else func(part)
+        return None if found is MAP_TO_NONE else part if found is None else found
+
+    return visit(structure)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
+    """Return a structure of the same layout with the leaves of a list.
+
+    Raises:
+        TypeError: if `flat_sequence` cannot be iterated over.
+        ValueError: if it has too few or too many elements.
+
+    Example:
+        >>> pack_sequence_as({"a": [0, 0], "b": 0}, [1, 2, 3])
+        {'a': [1, 2], 'b': 3}
+    """
+    values = list(flat_sequence)
+    count = len(flatten(structure))
+    if len(values) != count:
+        raise ValueError(f"The structure has {count} leaves. Received: {len(values)} values: {values}.")
+    rest = iter(values)
+    return _map(lambda _: next(rest), structure, (structure,))
+
+
+def lists_to_tuples(structure: Any) -> Any:
+    """Return a structure with tuples in place of its lists.
+
+    Example:
+        >>> lists_to_tuples([1, {"a": [2]}])
+        (1, {'a': (2,)})
+    """
+    return traverse(lambda x: tuple(x) if isinstance(x, list) else None, structure, top_down=False)
+
+
+def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
+    """Apply a function to the shapes of a structure: to tuples and lists of integers and None.
+
+    Example:
+        >>> map_shape_structure(len, {"a": (None, 3), "b": [(1,), (2, 3)]})
+        {'a': 2, 'b': [1, 2]}
+    """
+    is_shape = isinstance(structure, list | tuple) and all(n is None or isinstance(n, int) for n in structure)
+    if is_shape or not is_nested(structure):
+        return func(structure)
+    return _like(structure, (map_shape_structure(func, child) for _, child in _items(structure)))

@@ -1,0 +1,277 @@
+"""The wrappers, once scikit-learn is imported; without it they say so when they are made."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+from .._typing import Array, Config
+from ..callbacks import History
+from ..models import Model, clone_model
+
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """What scikit-learn's class of this name gives."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """Return the settings."""
+            raise NotImplementedError
+
+        def set_params(self, **params: Any) -> Any:
+            """Change settings."""
+
+        def __sklearn_tags__(self) -> Any: ...
+
+    class ClassifierMixin(BaseEstimator):
+        """What scikit-learn's class of this name gives."""
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+            """Return the accuracy on data."""
+            raise NotImplementedError
+
+    class RegressorMixin(BaseEstimator):
+        """What scikit-learn's class of this name gives."""
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+            """Return R squared on data."""
+            raise NotImplementedError
+
+    class TransformerMixin(BaseEstimator):
+        """What scikit-learn's class of this name gives."""
+
+        def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+            """Fit, then transform the same data."""
+            raise NotImplementedError
+
+else:
+    _BASES = ("BaseEstimator", "ClassifierMixin", "RegressorMixin", "TransformerMixin")
+    try:
+        from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+    except ImportError:
+        BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin = (type(name, (), {}) for name in _BASES)
+
+E = TypeVar("E", bound="SKLBase")
+
+
+def _sklearn(module: str) -> Any:
+    return import_module(f"sklearn.{module}")
+
+
+class SKLBase(BaseEstimator):
+    """A compiled model, or a function that makes one, as an estimator.
+
+    Args:
+        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
+            as keywords, `y` as the model gets it.
+        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model_kwargs: Further keywords of the function.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+
+    Attributes:
+        model_: The fitted model.
+        history_: What its `fit` returned.
+
+    Raises:
+        ImportError: without scikit-learn.
+    """
+
+    model_: Model
+    history_: History
+
+    def __init__(
+        self,
+        model: Model | Callable[..., Model],
+        warm_start: bool = False,
+        model_kwargs: Config | None = None,
+        fit_kwargs: Config | None = None,
+    ) -> None:
+        if BaseEstimator.__module__ != "sklearn.base":
+            raise ImportError(
+                f"{type(self).__name__} requires scikit-learn 1.6 or later: "
+                'python -m pip install "minikeras-numpy[sklearn]".'
+            )
+        self.model: Model | Callable[..., Model] = model
+        self.warm_start: bool = warm_start
+        self.model_kwargs: Config | None = model_kwargs
+        self.fit_kwargs: Config | None = fit_kwargs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = True
+        return tags
+
+    def __sklearn_clone__(self: E) -> E:
+        settings = self.get_params(deep=False)
+        return type(self)(**{**settings, "model": self.model if callable(self.model) else deepcopy(self.model)})
+
+    @property
+    def epoch_(self) -> int:
+        """How many epochs the last fit took."""
+        return len(self.history_.epoch) if "history_" in vars(self) else 0
+
+    def set_fit_request(self: E, **kwargs: bool | str | None) -> E:
+        """Say which metadata `fit` wants, for scikit-learn's metadata routing.
+
+        Raises:
+            RuntimeError: if metadata routing is not enabled.
+        """
+        routing = _sklearn("utils.metadata_routing")
+        if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
+            raise RuntimeError(
+                "This method is only available when metadata routing is enabled: "
+                "sklearn.set_config(enable_metadata_routing=True)."
+            )
+        request = routing.MetadataRequest(owner=type(self).__name__)
+        for param, alias in kwargs.items():
+            request.fit.add_request(param=param, alias=alias)
+        vars(self)["_metadata_request"] = request
+        return self
+
+    def fit(self: E, X: Any, y: Any, **kwargs: Any) -> E:
+        """Fit a model to data.
+
+        Args:
+            X: Samples, of shape (samples, features).
+            y: Targets, of shape (samples,) or (samples, outputs).
+            kwargs: Keywords of `Model.fit`.
+
+        Raises:
+            ValueError: if the data is not numbers of these shapes.
+            RuntimeError: if the model is not compiled.
+        """
+        X, y = _sklearn("utils.validation").validate_data(self, X, y)
+        target = self._target(y)
+        model = self._model(X, target)
+        if not (model.compiled and model.loss and model.optimizer):
+            raise RuntimeError("The model needs to be compiled, with a loss and an optimizer, before it is wrapped.")
+        self.history_ = model.fit(X, target, **{**(self.fit_kwargs or {}), **kwargs})
+        self.model_ = model
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return what the model predicts, in the form of the targets it was fitted to."""
+        return self._prediction(self._outputs(X))
+
+    def _model(self, X: Array, y: Array) -> Model:
+        if self.warm_start and "model_" in vars(self):
+            return self.model_
+        if isinstance(self.model, Model):
+            return self.model if self.warm_start else clone_model(self.model)
+        return self.model(X=X, y=y, **(self.model_kwargs or {}))
+
+    def _outputs(self, X: Any) -> Array:
+        validation = _sklearn("utils.validation")
+        validation.check_is_fitted(self)
+        return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False)))
+
+    def _target_type(self, y: Array) -> str:
+        found: str = _sklearn("utils.multiclass").type_of_target(y)
+        if found == "unknown":
+            raise ValueError(f"Unknown label type for data: {y!r}.")
+        return found
+
+    def _target(self, y: Array) -> Array:
+        """Return targets as a model wants them: in two axes."""
+        self._target_type(y)
+        self._target_ndim = y.ndim
+        return y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _prediction(self, y: Array) -> Array:
+        return y[:, 0] if self._target_ndim == 1 and y.shape[1:] == (1,) else y
+
+
+class SKLearnClassifier(ClassifierMixin, SKLBase):
+    """A classifier for scikit-learn: the model learns one column of 0 and 1 for each class.
+
+    Args:
+        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
+            as keywords, `y` as the model gets it.
+        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model_kwargs: Further keywords of the function.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+
+    Attributes:
+        classes_: The labels, in order.
+        model_: The fitted model.
+        history_: What its `fit` returned.
+
+    Raises:
+        ImportError: without scikit-learn.
+    """
+
+    classes_: Array
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the model's outputs, one column a class."""
+        return self._outputs(X)
+
+    def _target(self, y: Array) -> Array:
+        found = self._target_type(y)
+        if found not in ("binary", "multiclass"):
+            raise ValueError(f"Only binary and multiclass target types are supported. Target type: {found}.")
+        self._target_ndim = y.ndim
+        self.classes_ = np.unique(y)
+        if len(self.classes_) == 1:
+            raise ValueError("Classifier can't train when only one class is present.")
+        return np.asarray(y.reshape(-1, 1) == self.classes_, "float64")
+
+    def _prediction(self, y: Array) -> Array:
+        return super()._prediction(self.classes_[np.argmax(y, axis=1)][:, None])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
+class SKLearnRegressor(RegressorMixin, SKLBase):
+    """A regressor for scikit-learn.
+
+    Args:
+        model: A compiled model, cloned before each fit; or a function that returns one, called with `X` and `y`.
+        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model_kwargs: Further keywords of the function.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+
+    Attributes:
+        model_: The fitted model.
+        history_: What its `fit` returned.
+
+    Raises:
+        ImportError: without scikit-learn.
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+class SKLearnTransformer(TransformerMixin, SKLBase):
+    """A transformer for scikit-learn, such as a model that gives embeddings of its inputs.
+
+    Args:
+        model: A compiled model, cloned before each fit; or a function that returns one, called with `X` and `y`.
+        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model_kwargs: Further keywords of the function.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+
+    Attributes:
+        model_: The fitted model.
+        history_: What its `fit` returned.
+
+    Raises:
+        ImportError: without scikit-learn.
+    """
+
+    def transform(self, X: Any) -> Array:
+        """Return the model's outputs."""
+        return self._outputs(X)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

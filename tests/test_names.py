@@ -1,0 +1,112 @@
+"""Keras's addresses: those with a second name, and those that minikeras does not have."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import _absent, config, ops
+from minikeras.scopes import Function
+
+ABSENT = [(module, name) for module, names in _absent.ABSENT.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(("module", "name"), ABSENT)
+def test_what_is_absent_can_be_imported_and_says_so_when_it_is_used(module: str, name: str) -> None:
+    home = importlib.import_module(f"minikeras.{module}".rstrip("."))
+    found = getattr(home, name)
+    with pytest.raises(NotImplementedError, match=rf"minikeras does not have keras\..*{name}.* use Keras itself"):
+        found()
+    if isinstance(found, type):
+        own = type("Own", (found,), {})
+        with pytest.raises(NotImplementedError, match=name):
+            own(1, a=2)
+
+
+@pytest.mark.parametrize("module", _absent.ABSENT)
+def test_nothing_in_the_table_is_there_after_all(module: str) -> None:
+    for name in getattr(importlib.import_module(f"minikeras.{module}".rstrip(".")), "__all__", []):
+        assert name not in _absent.ABSENT[module].split(), f"take {module}.{name} out of minikeras/_absent.py"
+
+
+def test_other_names_are_unknown() -> None:
+    with pytest.raises(AttributeError, match=r"module 'minikeras\.layers' has no attribute 'Dens'"):
+        getattr(keras.layers, "Dens")  # noqa: B009 - type checkers know that it is not there
+
+
+def test_modules_of_two_names_are_one() -> None:
+    assert importlib.import_module("minikeras.optimizers.legacy") is keras.optimizers
+    assert importlib.import_module("minikeras.legacy.saving") is keras.saving
+    assert sys.modules["minikeras.utils.legacy"] is keras.saving
+
+
+def test_version() -> None:
+    assert keras.version() == keras.__version__
+
+
+def test_ops_are_found_by_family() -> None:
+    assert ops.numpy.sin is ops.sin
+    assert ops.nn.relu is ops.relu
+    assert ops.linalg.det is ops.det
+
+
+def test_limits_of_epochs_and_steps() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 1))
+    config.set_max_epochs(2)
+    config.set_max_steps_per_epoch(2)
+    try:
+        assert (config.max_epochs(), config.max_steps_per_epoch()) == (2, 2)
+        with pytest.warns(UserWarning, match="Limiting (epochs to 2|steps_per_epoch to 2)"):
+            history = model.fit(x, x, epochs=5, batch_size=2, verbose=0)
+        assert history.epoch == [0, 1]
+        assert history.params is not None
+        assert history.params["steps"] == 2
+    finally:
+        config.set_max_epochs(None)
+        config.set_max_steps_per_epoch(None)
+    assert model.fit(x, x, epochs=3, verbose=0).epoch == [0, 1, 2]
+
+
+def test_other_backends_are_refused() -> None:
+    config.set_backend("numpy")
+    with pytest.raises(ValueError, match="NumPy alone"):
+        config.set_backend("jax")
+
+
+def test_switches_remember() -> None:
+    config.disable_traceback_filtering()
+    assert not config.is_traceback_filtering_enabled()
+    config.enable_traceback_filtering()
+    assert config.is_traceback_filtering_enabled()
+    assert config.is_flash_attention_enabled() is None
+    config.enable_flash_attention()
+    assert config.is_flash_attention_enabled()
+    config.disable_flash_attention()
+    assert not config.is_flash_attention_enabled()
+    assert not config.is_nnx_enabled()
+
+
+def test_scopes() -> None:
+    with keras.device("gpu:0"), keras.name_scope("a"), keras.name_scope("b"):
+        assert keras.Variable(1.0, name="v").path == "a/b/v"
+    with pytest.raises(ValueError, match="slash"):
+        keras.name_scope("a/b")
+    with pytest.raises(ValueError, match="device_name"), keras.device(0):  # type: ignore[arg-type]
+        pass
+    assert keras.remat(len) is len
+
+
+def test_a_function_computes_what_its_graph_does() -> None:
+    a, b = keras.KerasTensor((None, 2)), keras.KerasTensor((None, 2))
+    both = Function({"a": a, "b": b}, [a + b, a * b])
+    x = np.array([[1.0, 2.0]])
+    total, product = both({"a": x, "b": 3 * x})
+    assert total.numpy().tolist() == [[4, 8]]
+    assert product.numpy().tolist() == [[3, 12]]
+    assert both.compute_output_shape({"a": (5, 2), "b": (5, 2)}) == [(5, 2), (5, 2)]
+    (alone,) = Function([a], [ops.sum(a, axis=1)])([x])
+    assert alone.numpy().tolist() == [3]
