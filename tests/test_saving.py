@@ -113,7 +113,7 @@ def test_skip_mismatch(tmp_path: Path) -> None:
 def test_files_of_another_kind(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "w.npz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"w\.npz' is damaged"):
+    with pytest.raises(ValueError, match=r"w\.npz' cannot be loaded"):
         load_weights(net(), path)
 
 
@@ -123,11 +123,11 @@ def test_a_torn_file(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for cut in (10, len(whole) // 2, len(whole) - 3):
         path.write_bytes(whole[:cut])
-        with pytest.raises(ValueError, match="damaged"):
+        with pytest.raises(ValueError, match="cannot be loaded"):
             load_weights(net(), path)
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(ValueError, match="cannot be loaded"):
         load_weights(net(), path)
 
 
@@ -137,7 +137,7 @@ def test_no_code_is_run(tmp_path: Path) -> None:
             return os.mkdir, (str(tmp_path / "ran"),)
 
     np.savez(tmp_path / "w.npz", np.array([Evil()], dtype=object))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="arrays of objects are not read"):
         load_weights(net(), tmp_path / "w.npz")
     assert not (tmp_path / "ran").exists()
 

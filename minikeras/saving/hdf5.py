@@ -14,7 +14,6 @@ A file is taken for hostile. Three rules bound what it can cost, whatever it say
 
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -22,14 +21,12 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from .._typing import Array, Shape
-from .source import FileError, Source, open_source
+from .source import MAX_INFLATION, Fields, FileError, Source, open_source
 
 NOWHERE = 2**64 - 1
 """The address of what is not stored."""
 MAX_LINKS = 200_000
 MAX_DEPTH = 100
-MAX_INFLATION = 1032
-"""How many bytes deflate makes of one at most, by its format."""
 CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
 FLOATS = {
     bytes([0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]): "f2",
@@ -59,44 +56,6 @@ class Chunk(NamedTuple):
     """A bit for each filter that was not applied."""
 
 
-class Fields:
-    """The fields of a block, read one after another."""
-
-    def __init__(self, file: "File", data: bytes) -> None:
-        self.file = file
-        self.data = data
-        self.at = 0
-
-    def __len__(self) -> int:
-        return len(self.data) - self.at
-
-    def take(self, size: int) -> bytes:
-        """Return the next bytes."""
-        if size > len(self):
-            self.file.refuse("a field goes beyond its block")
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def number(self, size: int = 8) -> int:
-        """Return the next unsigned integer."""
-        return int.from_bytes(self.take(size), "little")
-
-    def part(self, size: int) -> "Fields":
-        """Return the fields of the next bytes."""
-        return Fields(self.file, self.take(size))
-
-    def expect(self, *values: int, what: str) -> int:
-        """Return the next byte, which must be one of these."""
-        found = self.number(1)
-        if found not in values:
-            self.file.refuse(f"{what} {found} is not supported")
-        return found
-
-    def pad(self, start: int) -> None:
-        """Go on to the next multiple of eight bytes, counted from a position."""
-        self.take((start - self.at) % 8)
-
-
 class File:
     """A file, and how much of it was read.
 
@@ -109,7 +68,7 @@ class File:
         self.unread = source.size
         self.links = MAX_LINKS
         self.here = "the start"
-        self.heaps: dict[int, dict[int, bytes]] = {}
+        self.heaps: dict[int, dict[int, Fields]] = {}
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise the error that names the place."""
@@ -126,21 +85,14 @@ class File:
     def block(self, address: int, size: int, magic: bytes = b"") -> Fields:
         """Return a block's fields after the bytes that it must start with."""
         self.claim(address, size)
-        fields = Fields(self, self.source.read(address, size))
+        fields = Fields(self.source.read(address, size), self.refuse)
         if magic and fields.take(len(magic)) != magic:
             self.refuse(f"there is no block {magic.decode()!r} at byte {address}")
         return fields
 
-    def text(self, data: bytes) -> str:
-        """Return a text."""
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            self.refuse(f"{data[:40]!r} is no text in UTF-8")
-
     def root(self) -> int:
         """Return the address of the root group's header."""
-        prefix = Fields(self, self.source.read(0, min(self.source.size, 128)))
+        prefix = Fields(self.source.read(0, min(self.source.size, 128)), self.refuse)
         if prefix.take(8) != b"\x89HDF\r\n\x1a\n":
             self.refuse("this is no HDF5 file")
         version = prefix.expect(0, 1, 2, 3, what="superblock version")
@@ -156,7 +108,7 @@ class File:
 
     def messages(self, address: int) -> list[tuple[int, Fields]]:
         """Return the messages of an object's header: their kinds and fields."""
-        head = Fields(self, self.source.read(address, 16))
+        head = Fields(self.source.read(address, 16), self.refuse)
         if head.data[:4] == b"OHDR":
             head.take(4)
             head.expect(2, what="object header version")
@@ -187,25 +139,24 @@ class File:
                     found.append((kind, message))
         return found
 
-    def heap_object(self, reference: Fields) -> bytes:
-        """Return what a reference to the global heap, of 12 bytes, leads to; each object has one."""
-        address, index = reference.number(), reference.number(4)
+    def heap_text(self, reference: Fields) -> str:
+        """Return the text that a reference to the global heap leads to; no other leads to it."""
+        length, address, index = reference.numbers(4, 8, 4)
+        if not length:
+            return ""
         if address not in self.heaps:
             head = self.block(address, 16, b"GCOL")
             head.expect(1, what="global heap version")
             head.take(3)
-            size = head.number()
-            body = self.block(address + 16, max(0, size - 16))
+            body = self.block(address + 16, max(0, head.number() - 16))
             objects = self.heaps[address] = {}
             while len(body) >= 16 and (key := body.number(2)):
                 body.take(6)
-                length = body.number()
-                objects[key] = body.take(length)
-                body.take(min(-length % 8, len(body)))
-        try:
-            return self.heaps[address].pop(index)
-        except KeyError:
+                objects[key] = body.part(body.number())
+                body.take(min(-len(objects[key]) % 8, len(body)))
+        if index not in self.heaps[address]:
             self.refuse(f"the global heap at byte {address} has no object {index}, or one for two owners")
+        return self.heaps[address].pop(index).text(length)
 
     def tree(self, address: int, kind: int, key_size: int) -> Iterator[tuple[Fields, int]]:
         """Yield the keys and addresses in the leaves of a B-tree of version 1."""
@@ -312,10 +263,10 @@ def _shape(fields: Fields) -> Shape:
     kind = fields.number(1)
     fields.take(4 if version == 1 else 0)
     if rank > 32 or flags & ~1 or (version == 2 and kind != bool(rank)):
-        fields.file.refuse("an array of this form is not supported")
+        fields.refuse("an array of this form is not supported")
     shape = tuple(fields.number() for _ in range(rank))
     if math.prod(size for size in shape if size) >= 1 << 59 or max(shape, default=0) >= 1 << 59:
-        fields.file.refuse(f"no array has the shape {shape}")
+        fields.refuse(f"no array has the shape {shape}")
     return shape
 
 
@@ -342,46 +293,33 @@ def _type(fields: Fields) -> Type:
     if kind == 9 and size == 16 and bits & 15 == 1:
         return Type("variable string", np.dtype("V16"))
     name = CLASSES[kind] if kind < len(CLASSES) else str(kind)
-    return fields.file.refuse(f"elements of type {name!r}, of {size} bytes each, are not supported")
+    return fields.refuse(f"elements of type {name!r}, of {size} bytes each, are not supported")
 
 
-def _value(kind: Type, shape: Shape, fields: Fields) -> Any:
+def _value(file: File, kind: Type, shape: Shape, fields: Fields) -> Any:
     """Read the value of an attribute."""
-    count = math.prod(shape)
-    if kind.dtype.itemsize * count > len(fields):
-        fields.file.refuse("a value goes beyond its block")
-    if "string" not in kind.kind:
-        array = np.frombuffer(fields.take(kind.dtype.itemsize * count), kind.dtype).reshape(shape)
+    count, size = math.prod(shape), kind.dtype.itemsize
+    if size * count > len(fields):
+        file.refuse("a value goes beyond its block")
+    if kind.kind == "string":
+        texts = [fields.text(size) for _ in range(count)]
+    elif kind.kind == "variable string":
+        texts = [file.heap_text(fields.part(size)) for _ in range(count)]
+    else:
+        array = np.frombuffer(fields.take(size * count), kind.dtype).reshape(shape)
         return array if shape else array.item()
-    texts = [_string(kind, fields) for _ in range(count)]
     return texts if shape else texts[0]
 
 
-def _string(kind: Type, fields: Fields) -> str:
-    """Read a string."""
-    data = fields.take(kind.dtype.itemsize)
-    if kind.kind == "variable string":
-        reference = Fields(fields.file, data)
-        length = reference.number(4)
-        data = fields.file.heap_object(reference)[:length] if length else b""
-    return fields.file.text(data.rstrip(b"\0"))
-
-
-def _attribute(fields: Fields) -> tuple[str, Any]:
+def _attribute(file: File, fields: Fields) -> tuple[str, Any]:
     """Read the name and the value of an attribute."""
     version = fields.expect(1, 2, 3, what="attribute version")
     if fields.number(1) and version > 1:
-        fields.file.refuse("attributes with shared types are not supported")
-    sizes = [fields.number(2) for _ in range(3)]
-    fields.take(1 if version == 3 else 0)
-    parts = []
-    for size in sizes:
-        start = fields.at
-        parts.append(fields.part(size))
-        if version == 1:
-            fields.pad(start)
-    name = fields.file.text(parts[0].data.partition(b"\0")[0])
-    return name, _value(_type(parts[1]), _shape(parts[2]), fields)
+        file.refuse("attributes with shared types are not supported")
+    sizes = fields.numbers(2, 2, 2)
+    fields.take(version == 3)
+    name, kind, shape = (fields.part(-(-size // 8) * 8 if version == 1 else size) for size in sizes)
+    return name.text(len(name)), _value(file, _type(kind), _shape(shape), fields)
 
 
 class Object:
@@ -400,7 +338,7 @@ class Object:
         found = [fields for each, fields in self._messages if each == kind]
         if len(found) > 1:
             self._file.refuse(f"there are {len(found)} messages of kind {kind}")
-        return Fields(self._file, found[0].data) if found else None
+        return found[0].again() if found else None
 
     def _need(self, kind: int, what: str) -> Fields:
         found = self._find(kind)
@@ -410,7 +348,7 @@ class Object:
     def attrs(self) -> dict[str, Any]:
         """The attributes: text as `str`, or a list of them; numbers as such, or in an array."""
         self._file.here = f"the attributes of {self.path}"
-        fields = [Fields(self._file, fields.data) for kind, fields in self._messages if kind == ATTRIBUTE]
+        fields = [fields.again() for kind, fields in self._messages if kind == ATTRIBUTE]
         info = self._find(ATTRIBUTE_INFO)
         if info is not None:
             info.expect(0, what="attribute info version")
@@ -418,7 +356,7 @@ class Object:
             heap, tree = info.number(), info.number()
             if heap != NOWHERE:
                 fields += self._file.dense(heap, tree, 8, 0, 17)
-        found = [_attribute(each) for each in fields]
+        found = [_attribute(self._file, each) for each in fields]
         if len(dict(found)) != len(found):
             self._file.refuse("two attributes have one name")
         return dict(found)
@@ -474,7 +412,7 @@ class Group(Object):
         table, info = self._find(SYMBOL_TABLE), self._find(LINK_INFO)
         if table is not None:
             yield from self._symbols(table.number(), table.number())
-        links = [Fields(file, fields.data) for kind, fields in self._messages if kind == LINK]
+        links = [fields.again() for kind, fields in self._messages if kind == LINK]
         if info is not None:
             info.expect(0, what="link info version")
             info.take(8 * (info.number(1) & 1))
@@ -487,14 +425,14 @@ class Group(Object):
             if flags & 8 and link.number(1):
                 file.refuse("only hard links are followed, no soft or external ones")
             link.take(8 * bool(flags & 4) + bool(flags & 16))
-            yield file.text(link.take(link.number(1 << (flags & 3)))), link.number()
+            yield link.text(link.number(1 << (flags & 3))), link.number()
 
     def _symbols(self, tree: int, heap: int) -> Iterator[tuple[str, int]]:
         """Yield the links of an old group."""
         head = self._file.block(heap, 32, b"HEAP")
         head.take(4)
         size, _, address = head.number(), head.number(), head.number()
-        names = self._file.block(address, size).data
+        names = self._file.block(address, size)
         for _, node in self._file.tree(tree, 0, 8):
             symbols = self._file.block(node, 8, b"SNOD")
             symbols.expect(1, what="symbol node version")
@@ -505,10 +443,8 @@ class Group(Object):
                 entries.take(20)
                 if cache == 2:
                     self._file.refuse("only hard links are followed, no soft or external ones")
-                end = names.find(b"\0", at, at + (1 << 16))
-                if end < 0:
-                    self._file.refuse("a name goes beyond its heap, or is very long")
-                yield self._file.text(names[at:end]), target
+                names.at = min(at, len(names.data))
+                yield names.text(min(1 << 12, len(names))), target
 
 
 class Dataset(Object):
@@ -610,6 +546,8 @@ class Dataset(Object):
         limit = MAX_INFLATION if DEFLATE in filters else 1
         if any(size > limit * chunk.size for chunk in chunks):
             file.refuse(f"a piece of data of {size} bytes cannot be stored in so few")
+        if limit > 1:
+            file.source.allow(count * size, sum(chunk.size for chunk in chunks), self.path)
         out = np.empty(self.shape, dtype)
         for place, chunk in zip(np.ndindex(*grid), chunks, strict=True):
             data = self._unfilter(file.source.read(chunk.address, chunk.size), filters, chunk.skipped, size)
@@ -696,7 +634,8 @@ class Dataset(Object):
             if skipped >> place & 1:
                 continue
             if kind == DEFLATE:
-                data = self._inflate(data, size + 4 * (FLETCHER32 in filters[:place]))
+                length = size + 4 * (FLETCHER32 in filters[:place])
+                data = self._file.source.inflate([data], length, self.path)
             elif kind == SHUFFLE:
                 whole = len(data) // self._type.dtype.itemsize * self._type.dtype.itemsize
                 planes = np.frombuffer(data[:whole], np.uint8).reshape(self._type.dtype.itemsize, -1)
@@ -708,17 +647,6 @@ class Dataset(Object):
         if len(data) != size:
             self._file.refuse(f"a piece of the data has {len(data)} bytes in place of {size}")
         return data
-
-    def _inflate(self, data: bytes, size: int) -> bytes:
-        try:
-            inflater = zlib.decompressobj()
-            result = inflater.decompress(data, size)
-            rest = inflater.decompress(inflater.unconsumed_tail, 1)
-        except zlib.error as error:
-            self._file.refuse(f"a piece of the data cannot be inflated: {error}")
-        if rest or len(result) != size or not inflater.eof:
-            self._file.refuse(f"a piece of the data does not inflate to {size} bytes")
-        return result
 
 
 def _fletcher32(data: bytes) -> int:

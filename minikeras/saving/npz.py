@@ -4,7 +4,9 @@ The arrays stand in the order of the weights, which alone decides where each bel
 are there to be read, and may differ where layers have got other automatic names.
 """
 
+import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from warnings import warn
 
@@ -15,6 +17,15 @@ from ..layers.base import Layer
 from ..ops.arrays import NP
 from ..tensor import as_array
 from ..variable import Variable
+from .archive import Archive
+from .source import Source, open_source
+from .writing import replacing
+
+HEADER = re.compile(
+    rb"\{'descr': '([<>|](?:b1|[iu][1248]|f[248]|c8|c16))', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,18}(?:, ?\d{1,18})*,?)?)\), \} *\n"
+)
+MAX_HEADER = 10_000  # bytes
 
 
 def save_weights(layer: Layer, path: str | os.PathLike[str], overwrite: bool = True) -> None:
@@ -117,16 +128,10 @@ def assign(pairs: Iterable[tuple[Variable, Array]]) -> None:
         variable.assign(array)
 
 
-def write_arrays(path: str, arrays: Mapping[str, Array]) -> None:
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
     """Write arrays to a file, which appears when it is whole."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            NP.savez(file, **arrays)
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+    with replacing(path) as file:
+        NP.savez(file, **arrays)
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -134,11 +139,44 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: if it is damaged, or of another kind.
+        FileError: if it is damaged, of another kind, or holds arrays of anything but numbers.
     """
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except Exception as error:  # whatever the readers of zip files and arrays make of bytes that are none of theirs
-            raise ValueError(f"The file {os.fspath(path)!r} is damaged, or no .npz file of arrays: {error}") from error
+    with open_source(path) as source:
+        archive = Archive(source, r".+\.npy")
+        return {name.removesuffix(".npy"): read_array(archive.open(name), name) for name in archive}
+
+
+def read_array(source: Source, place: str) -> Array:
+    """Return the array of an .npy file.
+
+    The header is a Python literal, of which NumPy writes one form alone: that form is matched, nothing evaluated.
+
+    Args:
+        source: The file.
+        place: What messages call it.
+
+    Raises:
+        FileError: if it is damaged, or an array of anything but numbers.
+    """
+    start = source.read(0, min(source.size, 12))
+    wide = start[6:7] != b"\1"
+    length = int.from_bytes(start[8 : 12 if wide else 10], "little")
+    if start[:6] != b"\x93NUMPY" or start[6] not in (1, 2, 3) or not 0 < length <= MAX_HEADER:
+        raise source.error(place, "this is no array in NumPy's format")
+    data = 12 if wide else 10
+    header = HEADER.fullmatch(source.read(data, length))
+    if header is None:
+        raise source.error(place, "this is no array of numbers; arrays of objects are not read")
+    dtype = np.dtype(header[1].decode())
+    shape = tuple(int(size) for size in header[3].split(b",") if size.strip())
+    if (
+        math.prod(shape) * dtype.itemsize != source.size - data - length
+        or len(shape) > 64
+        or max(shape, default=0) >> 59
+    ):
+        raise source.error(place, f"an array of shape {shape} and dtype {dtype} does not fit the stored bytes")
+    out = np.empty(shape[::-1] if header[2] == b"True" else shape, dtype)
+    source.fill(data + length, out)
+    if dtype == np.bool_ and (out.view(np.uint8) > 1).any():
+        raise source.error(place, "a truth value is neither 0 nor 1")
+    return out.T if header[2] == b"True" else out

@@ -3,15 +3,20 @@
 import io
 import os
 import stat
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NoReturn, Protocol, Self
 
 import numpy as np
 
 from .._typing import Array
 
-LIMIT = 1900
-"""The longest message, in characters: a file does not decide how much of it a log has to hold."""
+MAX_INFLATION = 1032
+"""How many bytes deflate makes of one at most, by its format."""
+FREE, RATIO = 200 << 20, 100
+"""A file may be inflated to so many bytes, or to so many times its size: what is more is no model, but an attack."""
+PIECE = 1 << 20
 
 
 class FileError(ValueError):
@@ -67,15 +72,19 @@ class Source:
     Args:
         file: A file opened for reading bytes, or bytes.
         name: What messages call it.
+        whole: What this is a piece of.
         start: Where the piece starts in it, in bytes.
-        size: How long it is, all of the rest if None.
+        size: How long it is.
     """
 
-    def __init__(self, file: Seekable | bytes, name: str, start: int = 0, size: int | None = None) -> None:
+    def __init__(
+        self, file: Seekable | bytes, name: str, whole: "Source | None" = None, start: int = 0, size: int = 0
+    ) -> None:
         self._file: Seekable = io.BytesIO(file) if isinstance(file, bytes) else file
         self._start = start
         self.name = name
-        self.size: int = self._file.seek(0, os.SEEK_END) - start if size is None else size
+        self.size: int = size if whole else self._file.seek(0, os.SEEK_END)
+        self._room: list[int] = whole._room if whole else [max(FREE, RATIO * self.size)]
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +94,11 @@ class Source:
 
     def part(self, start: int, size: int) -> "Source":
         """Return a piece of this."""
-        return Source(self._file, self.name, self._start + start, size)
+        return Source(self._file, self.name, self, self._start + start, size)
+
+    def inflated(self, data: bytes) -> "Source":
+        """Return what was inflated out of this."""
+        return Source(io.BytesIO(data), self.name, self, 0, len(data))
 
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes, checked to be there before anything is allocated."""
@@ -96,12 +109,49 @@ class Source:
             raise self.error(f"byte {offset}", "the file became shorter while it was read")
         return data
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield all bytes, some at a time."""
+        for offset in range(0, self.size, PIECE):
+            yield self.read(offset, min(PIECE, self.size - offset))
+
     def fill(self, offset: int, out: Array) -> None:
         """Read the bytes of a contiguous array."""
         self.check(offset, out.nbytes)
         self._file.seek(self._start + offset)
         if self._file.readinto(out.reshape(-1).view(np.uint8).data) != out.nbytes:
             raise self.error(f"byte {offset}", "the file became shorter while it was read")
+
+    def allow(self, size: int, stored: int, place: str) -> None:
+        """Raise a FileError unless so many bytes may be inflated from so few, and take note that they are."""
+        if size > MAX_INFLATION * stored:
+            raise self.error(place, f"{size} bytes cannot be stored in {stored}")
+        self._room[0] -= size
+        if self._room[0] < 0:
+            raise self.error(place, "the file asks for memory out of proportion to its size")
+
+    def inflate(self, pieces: Iterable[bytes], size: int, place: str, bits: int = zlib.MAX_WBITS) -> bytes:
+        """Return what deflate made smaller, which must come to its exact size.
+
+        Args:
+            pieces: The bytes that are stored.
+            size: How many bytes they come to, which were allowed.
+            place: What they are, for messages.
+            bits: The form of the stream, as zlib counts it.
+        """
+        inflater = zlib.decompressobj(bits)
+        found: list[bytes] = []
+        room = size
+        try:
+            for piece in pieces:
+                found.append(inflater.decompress(piece, room + 1))  # one more, to see what is too long
+                room -= len(found[-1])
+                if room < 0 or inflater.unconsumed_tail or inflater.unused_data:
+                    break
+        except zlib.error as error:
+            raise self.error(place, f"what is stored cannot be inflated: {error}") from None
+        if room or not inflater.eof or inflater.unused_data:
+            raise self.error(place, f"what is stored does not inflate to {size} bytes")
+        return found[0] if len(found) == 1 else b"".join(found)
 
     def check(self, offset: int, size: int) -> None:
         """Raise a FileError unless there are so many bytes at a position."""
@@ -111,6 +161,61 @@ class Source:
     def error(self, place: str, reason: str) -> FileError:
         """Return the error that says what is wrong with this file."""
         return FileError(self.name, place, reason)
+
+
+class Fields:
+    """The fields of a block, read one after another.
+
+    Args:
+        data: The block.
+        refuse: What raises the error for a reason.
+    """
+
+    def __init__(self, data: bytes, refuse: Callable[[str], NoReturn]) -> None:
+        self.data = data
+        self.at = 0
+        self.refuse = refuse
+
+    def __len__(self) -> int:
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """Return the next bytes."""
+        if not 0 <= size <= len(self):
+            self.refuse("a field goes beyond its block")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, size: int = 8) -> int:
+        """Return the next unsigned integer."""
+        return int.from_bytes(self.take(size), "little")
+
+    def numbers(self, *sizes: int) -> tuple[int, ...]:
+        """Return the next unsigned integers, of so many bytes each."""
+        return tuple(self.number(size) for size in sizes)
+
+    def again(self) -> "Fields":
+        """Return the fields from the first on."""
+        return Fields(self.data, self.refuse)
+
+    def text(self, size: int) -> str:
+        """Return the next bytes as a text, which ends at the first zero."""
+        data = self.take(size).partition(b"\0")[0]
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            self.refuse(f"{data[:40]!r} is no text in UTF-8")
+
+    def part(self, size: int) -> "Fields":
+        """Return the fields of the next bytes."""
+        return Fields(self.take(size), self.refuse)
+
+    def expect(self, *values: int, what: str) -> int:
+        """Return the next byte, which must be one of these."""
+        found = self.number(1)
+        if found not in values:
+            self.refuse(f"{what} {found} is not supported")
+        return found
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:

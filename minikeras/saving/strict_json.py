@@ -1,0 +1,72 @@
+"""JSON out of a file that may be hostile."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .._typing import Config
+from .source import FileError
+
+MAX_SIZE = 64 << 20
+"""In bytes. What is in a configuration is counted below; long are the texts of a vocabulary."""
+MAX_DEPTH = 200
+MAX_VALUES = 1_000_000
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
+    """Return the object that a JSON text describes.
+
+    Size, depth and number of values are limited before anything is parsed. Encodings other than UTF-8, names that are
+    there twice, NaN, infinity and texts that are no Unicode are refused.
+
+    Args:
+        data: The text.
+        name: The file it is from, for messages.
+        place: Where it was in the file.
+
+    Raises:
+        FileError: if it is no JSON object, or exceeds a limit.
+
+    Example:
+        >>> read_json(b'{"units": 3}', "model.keras")
+        {'units': 3}
+    """
+
+    def refuse(reason: str) -> NoReturn:
+        raise FileError(name, place, reason)
+
+    def unique(pairs: list[tuple[str, Any]]) -> Config:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            refuse("a name is there twice in one object")
+        return found
+
+    def finite(text: str) -> float:
+        number = float(text)
+        return number if math.isfinite(number) else refuse(f"the number {text} is too large")
+
+    if len(data) > MAX_SIZE:
+        refuse(f"it has {len(data)} bytes, {MAX_SIZE} at most are read")
+    marks = np.frombuffer(_STRING.sub(b"", data), np.uint8)
+    opened, closed = np.isin(marks, np.frombuffer(b"[{", np.uint8)), np.isin(marks, np.frombuffer(b"]}", np.uint8))
+    depth = np.cumsum(opened.astype(np.int32) - closed).max(initial=0)
+    if depth > MAX_DEPTH or opened.sum() + (marks == ord(",")).sum() > MAX_VALUES:
+        refuse(f"it is more than {MAX_DEPTH} levels deep, or has more than {MAX_VALUES} values")
+    try:
+        found = json.loads(
+            data.decode(),
+            object_pairs_hook=unique,
+            parse_float=finite,
+            parse_constant=lambda text: refuse(f"{text} is not allowed"),
+        )
+        if b"\\u" in data:
+            json.dumps(found, ensure_ascii=False).encode()
+    except FileError:
+        raise
+    except ValueError as error:  # no JSON, no UTF-8, half a character, or an integer of very many digits
+        refuse(f"it is no JSON in UTF-8: {error}")
+    return found if isinstance(found, dict) else refuse("it is not an object")

@@ -1,0 +1,57 @@
+"""Files that appear when they are whole."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, BinaryIO
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Within this context write the contents of a file, which replaces another only if nothing was raised.
+
+    Args:
+        path: Path of the file, in a folder that exists. A link is followed.
+
+    Raises:
+        OSError: if it cannot be written; the file that was there is as it was.
+
+    Example:
+        >>> import tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "file")
+        >>> with replacing(path) as file:
+        ...     _ = file.write(b"abc")
+        ...     os.path.exists(path)
+        False
+        >>> os.listdir(os.path.dirname(path))
+        ['file']
+    """
+    final = os.path.realpath(path)
+    temporary = f"{final}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(final):
+            os.chmod(temporary, os.stat(final).st_mode & 0o777)
+        os.replace(temporary, final)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def import_h5py() -> Any:
+    """Return h5py, which writes HDF5.
+
+    Raises:
+        ImportError: if it is not installed, with the command that does.
+    """
+    try:
+        return import_module("h5py")
+    except ImportError as error:
+        raise ImportError(
+            "Writing HDF5 (.keras, .h5) needs h5py, which is not installed; reading does not. In a clone of minikeras, "
+            'run: python -m pip install ".[h5]". Or write .npz weights, which need NumPy alone.'
+        ) from error
