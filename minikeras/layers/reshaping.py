@@ -205,7 +205,6 @@ class _Spatial(_Reshaping):
         super().__init__(**options)
         self.data_format: DataFormat = _state.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=self._rank + 2)
-        self.built = True
 
     def _resized(self, size: int, axis: int) -> int:
         """Return the new size of one of the axes."""

@@ -195,6 +195,122 @@ def deep(k: Any) -> Any:
     return k.Model(x, y)
 
 
+@model
+def two_towers(k: Any) -> Any:
+    user, item = k.Input((), dtype="int32", name="user"), k.Input((5,), name="item")
+    left = k.layers.Dense(4, activation="relu")(k.layers.Embedding(3, 6, name="users")(user))
+    right = k.layers.Dense(4)(k.layers.Dense(8, activation="relu")(item))
+    likeness = k.layers.Dot(1, normalize=True, name="likeness")([left, right])
+    return k.Model([user, item], k.layers.Dense(1, activation="sigmoid")(likeness), name="towers")
+
+
+@model
+def residual_block(k: Any) -> Any:
+    x = k.Input((8, 8, 3))
+    h = short = k.layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    for strides in (1, 2):
+        h = k.layers.Activation("relu")(k.layers.BatchNormalization()(h))
+        h = k.layers.Conv2D(6, 3, strides=strides, padding="same", kernel_initializer="he_normal")(h)
+    h = k.layers.Add()([h, k.layers.Conv2D(6, 1, strides=2, name="shortcut")(short)])
+    return k.Model(x, k.layers.Dense(3)(k.layers.GlobalAveragePooling2D()(k.layers.ReLU()(h))))
+
+
+@model
+def small_network_for_images(k: Any) -> Any:
+    x = k.Input((28, 28, 1), name="image")
+    h = k.layers.Rescaling(0.5)(x)
+    for filters in (8, 16):
+        h = k.layers.MaxPooling2D()(k.layers.Conv2D(filters, 3, activation="relu")(h))
+    h = k.layers.Dropout(0.0)(k.layers.Flatten()(h))
+    return k.Model(x, k.layers.Dense(10, activation="softmax")(h))
+
+
+@model
+def features_of_images(k: Any) -> Any:
+    base = small_network_for_images(k)
+    base.trainable = False
+    inner = k.Model(base.inputs, [base.get_layer("conv2d").output, base.layers[-3].output], name="extractor")
+    x = k.Input((28, 28, 1))
+    maps, flat = inner(x)
+    return k.Model(x, k.layers.Dense(2)(k.layers.Concatenate()([k.layers.GlobalMaxPooling2D()(maps), flat])))
+
+
+@model
+def autoencoder(k: Any) -> Any:
+    image, code = k.Input((8, 8, 1), name="image"), k.Input((4,), name="code")
+    h = k.layers.Conv2D(3, 3, strides=2, padding="same", activation="relu")(image)
+    encoder = k.Model(image, k.layers.Dense(4, name="latent")(k.layers.Flatten()(h)), name="encoder")
+    h = k.layers.Reshape((4, 4, 2))(k.layers.Dense(32, activation="relu")(code))
+    h = k.layers.Conv2DTranspose(3, 3, strides=2, padding="same", activation="relu")(h)
+    decoder = k.Model(code, k.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(h), name="decoder")
+    x = k.Input((8, 8, 1))
+    return k.Model(x, k.layers.Flatten()(decoder(encoder(x))), name="autoencoder")
+
+
+@model
+def text(k: Any) -> Any:
+    words = k.Input((7,), dtype="int32", name="words")
+    h = k.layers.Embedding(3, 5, mask_zero=True)(words)
+    h = k.layers.GlobalAveragePooling1D()(k.layers.Dropout(0.0)(h))
+    return k.Model(words, k.layers.Dense(1, activation="sigmoid")(k.layers.Dense(4, activation="relu")(h)))
+
+
+@model
+def text_by_windows(k: Any) -> Any:
+    words = k.Input((9,), dtype="int32")
+    h = k.layers.Embedding(3, 4)(words)
+    parts = [k.layers.GlobalMaxPooling1D()(k.layers.Conv1D(3, n, activation="tanh")(h)) for n in (2, 3, 4)]
+    return k.Model(words, k.layers.Dense(2, activation="softmax")(k.layers.concatenate(parts)))
+
+
+@model
+def image_and_numbers(k: Any) -> Any:
+    image, numbers = k.Input((6, 6, 2), name="image"), k.Input((3,), name="numbers")
+    h = k.layers.AveragePooling2D(2)(k.layers.SeparableConv2D(4, 3, padding="same", activation="relu")(image))
+    flat = k.layers.Flatten()(h)
+    h = k.layers.Concatenate()([flat, k.layers.LayerNormalization()(k.layers.Dense(5, activation="gelu")(numbers))])
+    return k.Model([image, numbers], [k.layers.Dense(3, name="kind")(h), k.layers.Dense(1, name="price")(h)])
+
+
+@model
+def down_and_up(k: Any) -> Any:
+    x = k.Input((8, 8, 2))
+    first = k.layers.Conv2D(3, 3, padding="same", activation="relu")(x)
+    h = k.layers.Conv2D(4, 3, padding="same", activation="relu")(k.layers.MaxPooling2D()(first))
+    h = k.layers.Concatenate()([k.layers.UpSampling2D(interpolation="bilinear")(h), first])
+    h = k.layers.Cropping2D(1)(k.layers.ZeroPadding2D(1)(h))
+    return k.Model(x, k.layers.Flatten()(k.layers.Conv2D(1, 1)(h)))
+
+
+@model
+def mobile(k: Any) -> Any:
+    x = k.Input((8, 8, 3))
+    h = k.layers.ReLU(6.0)(k.layers.GroupNormalization(2)(k.layers.Conv2D(6, 1)(x)))
+    h = k.layers.DepthwiseConv2D(3, padding="same", dilation_rate=2)(h)
+    weights = k.layers.GlobalAveragePooling2D(keepdims=True)(h)
+    h = k.layers.Multiply()([h, k.layers.Conv2D(6, 1, activation="sigmoid")(weights)])
+    return k.Model(x, k.layers.GlobalMaxPooling2D()(k.layers.Add()([k.layers.Conv2D(3, 1)(h), x])))
+
+
+@model
+def attention(k: Any) -> Any:
+    x = k.Input((5, 4))
+    q, v = (k.layers.EinsumDense("btd,de->bte", (5, 3), bias_axes="e")(x) for _ in range(2))
+    scores = k.layers.Softmax()(k.layers.Dot((2, 2))([q, v]) / 3**0.5)
+    h = k.layers.Dot((2, 1))([scores, v])
+    h = k.layers.TimeDistributed(k.layers.Dense(4, activation="relu"))(h)
+    return k.Model(x, k.layers.GlobalAveragePooling1D()(k.layers.RMSNormalization()(k.layers.Average()([h, x]))))
+
+
+@model
+def gates(k: Any) -> Any:
+    a, b = k.Input((4,), name="a"), k.Input((4,), name="b")
+    experts = [k.layers.Dense(3, activation="tanh")(x) for x in (a, b)]
+    gate = k.layers.Dense(2, activation="softmax")(k.layers.Maximum()([a, b]))
+    mixed = k.layers.Add()([gate[:, i : i + 1] * expert for i, expert in enumerate(experts)])
+    return k.Model([a, b], k.layers.Minimum()([mixed, k.layers.UnitNormalization()(k.layers.Subtract()(experts))]))
+
+
 def own_layers(k: Any) -> Any:
     """Return a model with layers of a user's, which are built lazily within `call`."""
 
@@ -237,12 +353,15 @@ def data(m: Any, rows: int = 8) -> Any:
 def fill(m: Any) -> Any:
     """Give a model the same weights in both libraries."""
     rng = np.random.default_rng(1)
-    m.set_weights([rng.uniform(-0.6, 0.6, w.shape).astype("float32") for w in m.get_weights()])
+    least = [0.1 if "variance" in w.path else -0.6 for w in m.weights]
+    m.set_weights([rng.uniform(a, 0.6, w.shape).astype("float32") for a, w in zip(least, m.weights, strict=True)])
     return m
 
 
 TRAINED = ["chain", "two_inputs", "residual", "outputs_in_a_list", "dicts", "tuples", "siamese", "nested", "features",
-           "from_the_middle", "operators", "an_input_is_an_output", "a_model_first"]  # fmt: skip
+           "from_the_middle", "operators", "an_input_is_an_output", "a_model_first", "two_towers", "residual_block",
+           "small_network_for_images", "features_of_images", "autoencoder", "text", "text_by_windows",
+           "image_and_numbers", "down_and_up", "mobile", "attention", "gates"]  # fmt: skip
 """Models of which Keras's steps are affordable: it compiles each anew."""
 
 
