@@ -2,15 +2,18 @@
 
 import io
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from minikeras._typing import Array
+from minikeras.saving.archive import Archive
 from minikeras.saving.hdf5 import Dataset, Group, open_hdf5
-from minikeras.saving.source import FileError
+from minikeras.saving.source import FileError, open_source
 
+FILES = Path(__file__).parent / "data" / "files"
 h5py = pytest.importorskip("h5py")
 
 OPTIONS: list[dict[str, Any]] = [
@@ -137,3 +140,12 @@ def test_bfloat16_as_keras_writes_it() -> None:
     equal(root["marked"], np.array([1.5, -2], "f4"))
     with pytest.raises(FileError, match="opaque"):
         root["plain"]
+
+
+@pytest.mark.parametrize("path", sorted([*FILES.glob("*.h5"), *FILES.glob("*.keras")]), ids=lambda path: path.name)
+def test_files_of_keras(path: Path) -> None:
+    with open_source(path) as source:
+        if path.suffix == ".keras":
+            source = Archive(source, r".*").open("model.weights.h5")
+        with h5py.File(io.BytesIO(source.read(0, source.size))) as file:
+            assert compare(file, open_hdf5(source)) > 5
