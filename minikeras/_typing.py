@@ -76,7 +76,7 @@ LossName: TypeAlias = Literal[
 ]  # fmt: skip
 
 MetricName: TypeAlias = Literal[
-    "accuracy", "acc", "auc", "binary_accuracy", "binary_crossentropy", "categorical_accuracy",
+    "accuracy", "acc", "auc", "binary_accuracy", "binary_crossentropy", "binary_io_u", "categorical_accuracy",
     "categorical_crossentropy", "categorical_hinge", "concordance_correlation", "cosine_similarity", "f1_score",
     "f_beta_score", "false_negatives", "false_positives", "hinge", "kl_divergence", "log_cosh_error", "mean",
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
@@ -84,8 +84,8 @@ MetricName: TypeAlias = Literal[
     "sparse_categorical_accuracy", "sparse_categorical_crossentropy", "sparse_top_k_categorical_accuracy",
     "squared_hinge", "sum", "top_k_categorical_accuracy", "true_negatives", "true_positives",
     "crossentropy", "ce", "bce", "BCE", "mae", "MAE", "mape", "MAPE", "mse", "MSE", "msle", "MSLE",
-    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "CategoricalAccuracy", "CategoricalCrossentropy",
-    "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
+    "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
     "FalsePositives", "Hinge", "KLDivergence", "LogCoshError", "Mean", "MeanAbsoluteError",
     "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "PearsonCorrelation", "Poisson",
     "Precision", "R2Score", "Recall", "RootMeanSquaredError", "SparseCategoricalAccuracy",

@@ -210,23 +210,29 @@ class LossFunctionWrapper(Loss):
         return cls(**{key: deserialize(value) if key == "fn" else value for key, value in config.items()})
 
 
-class _Named(LossFunctionWrapper):
-    """Base of the losses whose class says which function they are; that of its options is an attribute each.
+class Named:
+    """Mixin of the losses and metrics whose class says which function they are, as `class Hinge(..., fn=hinge)` does.
 
-    A class without options has the `__init__` of this one, with the function's name for default.
+    Where such a class has no `__init__`, it gets that of its base, with the function's name for the default of `name`.
     """
 
     _function: ClassVar[LossFunction]
     _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
     """Options and values which configurations leave out, as Keras's do."""
 
-    def __init_subclass__(cls, fn: LossFunction | None = None) -> None:
+    def __init_subclass__(cls, fn: LossFunction | None = None, name: Name = None) -> None:
         super().__init_subclass__()
         if fn is not None:
             cls._function = staticmethod(fn)
             if "__init__" not in vars(cls):
-                setattr(cls, "__init__", with_defaults(cls.__init__, name=fn.__name__))  # noqa: B010 - mypy's sake
+                setattr(cls, "__init__", with_defaults(cls.__init__, name=name or fn.__name__))  # noqa: B010 - mypy
 
+    def _written(self, options: Config) -> Config:
+        """Return the options that configurations name."""
+        return {key: value for key, value in options.items() if (key, value) not in self._unwritten}
+
+
+class _NamedLoss(Named, LossFunctionWrapper):
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
         self._set(reduction, name, dtype)
 
@@ -236,8 +242,7 @@ class _Named(LossFunctionWrapper):
 
     def get_config(self) -> Config:
         """Return the arguments that make an equal loss."""
-        options = {key: value for key, value in self._options.items() if (key, value) not in self._unwritten}
-        return {**Loss.get_config(self), **options}
+        return {**Loss.get_config(self), **self._written(self._options)}
 
 
 def _floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
@@ -722,47 +727,47 @@ def circle(
 # The same as classes, whose arguments are the options of the function and those of `Loss`
 
 
-class MeanSquaredError(_Named, fn=mean_squared_error):
+class MeanSquaredError(_NamedLoss, fn=mean_squared_error):
     """Mean of squared differences: `mean_squared_error`."""
 
 
-class MeanAbsoluteError(_Named, fn=mean_absolute_error):
+class MeanAbsoluteError(_NamedLoss, fn=mean_absolute_error):
     """Mean of absolute differences: `mean_absolute_error`."""
 
 
-class MeanAbsolutePercentageError(_Named, fn=mean_absolute_percentage_error):
+class MeanAbsolutePercentageError(_NamedLoss, fn=mean_absolute_percentage_error):
     """Mean of differences in percent of the truth: `mean_absolute_percentage_error`."""
 
 
-class MeanSquaredLogarithmicError(_Named, fn=mean_squared_logarithmic_error):
+class MeanSquaredLogarithmicError(_NamedLoss, fn=mean_squared_logarithmic_error):
     """Mean of squared differences of logarithms: `mean_squared_logarithmic_error`."""
 
 
-class LogCosh(_Named, fn=log_cosh):
+class LogCosh(_NamedLoss, fn=log_cosh):
     """Logarithm of the hyperbolic cosine of the error: `log_cosh`."""
 
 
-class Hinge(_Named, fn=hinge):
+class Hinge(_NamedLoss, fn=hinge):
     """How much predictions miss the margin of 1: `hinge`."""
 
 
-class SquaredHinge(_Named, fn=squared_hinge):
+class SquaredHinge(_NamedLoss, fn=squared_hinge):
     """Square of how much predictions miss the margin of 1: `squared_hinge`."""
 
 
-class CategoricalHinge(_Named, fn=categorical_hinge):
+class CategoricalHinge(_NamedLoss, fn=categorical_hinge):
     """How much the right class misses its margin over the others: `categorical_hinge`."""
 
 
-class KLDivergence(_Named, fn=kl_divergence):
+class KLDivergence(_NamedLoss, fn=kl_divergence):
     """Divergence of two distributions: `kl_divergence`."""
 
 
-class Poisson(_Named, fn=poisson):
+class Poisson(_NamedLoss, fn=poisson):
     """Minus the log-likelihood of counts, but for a constant: `poisson`."""
 
 
-class CosineSimilarity(_Named, fn=cosine_similarity):
+class CosineSimilarity(_NamedLoss, fn=cosine_similarity):
     """Minus the cosine between vectors: `cosine_similarity`."""
 
     _unwritten = (("axis", -1),)
@@ -774,7 +779,7 @@ class CosineSimilarity(_Named, fn=cosine_similarity):
         self._set(reduction, name, dtype, axis=axis)
 
 
-class Huber(_Named, fn=huber):
+class Huber(_NamedLoss, fn=huber):
     """Squares of small errors, sizes of large ones: `huber`."""
 
     _unwritten = (("delta", 1.0),)
@@ -786,7 +791,7 @@ class Huber(_Named, fn=huber):
         self._set(reduction, name, dtype, delta=delta)
 
 
-class _Crossentropy(_Named):
+class _Crossentropy(_NamedLoss):
     """Base of the cross-entropies of labels that can be smoothed."""
 
     from_logits: bool
@@ -840,7 +845,7 @@ class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentr
         self._set(reduction, name, dtype, alpha=alpha, gamma=gamma, **options)
 
 
-class SparseCategoricalCrossentropy(_Named, fn=sparse_categorical_crossentropy):
+class SparseCategoricalCrossentropy(_NamedLoss, fn=sparse_categorical_crossentropy):
     """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`."""
 
     _takes_classes = True
@@ -856,7 +861,7 @@ class SparseCategoricalCrossentropy(_Named, fn=sparse_categorical_crossentropy):
         self._set(reduction, name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis)
 
 
-class CategoricalGeneralizedCrossEntropy(_Named, fn=categorical_generalized_cross_entropy):
+class CategoricalGeneralizedCrossEntropy(_NamedLoss, fn=categorical_generalized_cross_entropy):
     """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`.
 
     Raises:
@@ -874,7 +879,7 @@ class CategoricalGeneralizedCrossEntropy(_Named, fn=categorical_generalized_cros
         self._set(reduction, name, dtype, q=q)
 
 
-class Dice(_Named, fn=dice):
+class Dice(_NamedLoss, fn=dice):
     """One minus the overlap of regions: `dice`."""
 
     axis: Axis
@@ -885,7 +890,7 @@ class Dice(_Named, fn=dice):
         self._set(reduction, name, dtype, axis=axis)
 
 
-class Tversky(_Named, fn=tversky):
+class Tversky(_NamedLoss, fn=tversky):
     """One minus the overlap of regions, with a weight for either error: `tversky`."""
 
     alpha: float
@@ -899,7 +904,7 @@ class Tversky(_Named, fn=tversky):
         self._set(reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
 
 
-class Circle(_Named, fn=circle):
+class Circle(_NamedLoss, fn=circle):
     """Distances within a class against those between classes: `circle`, of the batch with itself.
 
     Predictions must be vectors of length 1, such as `UnitNormalization` gives.

@@ -19,6 +19,8 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "SpecificityAtSensitivity": {"sensitivity": 0.5},
     "PrecisionAtRecall": {"recall": 0.5},
     "RecallAtPrecision": {"precision": 0.5},
+    **{name: {"num_classes": 3, "target_class_ids": [0, 2]} for name in ("IoU", "OneHotIoU")},
+    **{name: {"num_classes": 3} for name in ("MeanIoU", "OneHotMeanIoU")},
 }
 CLASSES = sorted(
     name
@@ -35,6 +37,10 @@ def batch(name: str, n: int, rng: np.random.Generator) -> tuple[Any, Any]:
     """Return labels and predictions that a metric takes."""
     scores = rng.uniform(0.05, 1, size=(n, 3)).astype("float32")
     labels = rng.integers(0, 3, size=n).astype("int32")
+    if name in ("IoU", "MeanIoU"):
+        return labels, scores.argmax(axis=-1)
+    if name == "BinaryIoU":
+        return labels == 1, scores[:, 1]
     return labels if name.startswith("Sparse") else np.eye(3, dtype="float32")[labels], scores
 
 
@@ -104,6 +110,14 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.F1Score(), ONE_HOT, ROWS, [0.8, 2 / 3]),
         (metrics.F1Score("macro"), ONE_HOT, ROWS, (0.8 + 2 / 3) / 2),
         (metrics.F1Score("micro"), ONE_HOT, ROWS, 0.75),
+        (metrics.IoU(3, [0, 2]), [0, 0, 1, 2], [0, 1, 1, 2], (1 / 2 + 1) / 2),
+        (metrics.MeanIoU(3), [0, 0, 1, 1], [0, 1, 1, 1], (1 / 2 + 2 / 3) / 2),  # the third class is nowhere
+        (metrics.MeanIoU(3, ignore_class=1), [0, 0, 1, 2], [0, 2, 0, 2], (1 / 2 + 1 / 2) / 2),
+        (metrics.MeanIoU(2), [0, 1, 255, -1], [0, 1, 1, 0], 1),  # what is labelled otherwise does not count
+        (metrics.MeanIoU(2), [[0, 1]], [[0, 0]], 1 / 4),
+        (metrics.BinaryIoU([1], threshold=0.6), TRUE, SCORES, 1 / 3),
+        (metrics.OneHotIoU(2, [0]), ONE_HOT, ROWS, 2 / 3),
+        (metrics.OneHotMeanIoU(2, sparse_y_pred=True), ONE_HOT, [0, 1, 0, 0], (2 / 3 + 1 / 2) / 2),
         (metrics.FBetaScore("micro", beta=2.0, threshold=0.65), ONE_HOT, ROWS, 5 * 2 / 3 / 2 / (4 * 2 / 3 + 1 / 2)),
     ],
 )  # fmt: skip
@@ -211,7 +225,9 @@ def test_reset_copies_and_stateless_calls(name: str) -> None:
 def test_a_replay_is_the_eager_run(name: str, weighted: bool) -> None:
     """Updating and computing the result can be traced: no value is looked at on the way."""
     rng = np.random.default_rng(0)
-    arguments = {"num_regressors": 1} if name == "R2Score" else {}
+    arguments: dict[str, Any] = {"num_regressors": 1} if name == "R2Score" else {}
+    if weighted and "IoU" in name:
+        arguments = {"dtype": "float32"}
     batches = [(*batch(name, 6, rng), rng.uniform(size=6).astype("float32")) for _ in range(3)]
     eager, replayed = make(name, **arguments), make(name, **arguments)
     for metric in (eager, replayed):

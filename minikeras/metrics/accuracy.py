@@ -5,7 +5,7 @@ from .._typing import TensorLike
 from ..losses import same_rank
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
-from .base import DType, FixedMean, Name, pair
+from .base import DType, Name, NamedMean, pair
 
 
 def _as_floats(matches: Tensor) -> Tensor:
@@ -96,19 +96,19 @@ def sparse_top_k_categorical_accuracy(
     return ops.reshape(_as_floats(matches), true.shape or (1,))
 
 
-class Accuracy(FixedMean):
-    """Share of the predictions that equal the truth: `accuracy`.
-
-    Example:
-        >>> float(Accuracy()([1, 2, 3, 4], [0, 2, 3, 4]))
-        0.75
-    """
-
-    def __init__(self, name: Name = "accuracy", dtype: DType = None) -> None:
-        super().__init__(accuracy, name, dtype)
+class Accuracy(NamedMean, fn=accuracy):
+    """Share of the predictions that equal the truth: `accuracy`."""
 
 
-class BinaryAccuracy(FixedMean):
+class CategoricalAccuracy(NamedMean, fn=categorical_accuracy):
+    """Share of the samples whose largest score stands where their one-hot row has its 1: `categorical_accuracy`."""
+
+
+class SparseCategoricalAccuracy(NamedMean, fn=sparse_categorical_accuracy):
+    """Share of the samples whose largest score is that of their class number: `sparse_categorical_accuracy`."""
+
+
+class BinaryAccuracy(NamedMean, fn=binary_accuracy):
     """Share of the yes-or-no answers that are right, a prediction above the threshold being a yes: `binary_accuracy`.
 
     Example:
@@ -116,62 +116,30 @@ class BinaryAccuracy(FixedMean):
         0.75
     """
 
+    threshold: float
+
     def __init__(self, name: Name = "binary_accuracy", dtype: DType = None, threshold: float = 0.5) -> None:
-        super().__init__(binary_accuracy, name, dtype, threshold=threshold)
-        self.threshold = threshold
+        self._set(name, dtype, threshold=threshold)
 
 
-class CategoricalAccuracy(FixedMean):
-    """Share of the samples whose largest score stands where their one-hot row has its 1: `categorical_accuracy`.
+class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
+    """Share of the samples whose one-hot row is among their k largest scores: `top_k_categorical_accuracy`."""
 
-    Example:
-        >>> float(CategoricalAccuracy()([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
-        0.5
-    """
-
-    def __init__(self, name: Name = "categorical_accuracy", dtype: DType = None) -> None:
-        super().__init__(categorical_accuracy, name, dtype)
-
-
-class SparseCategoricalAccuracy(FixedMean):
-    """Share of the samples whose largest score is that of their class number: `sparse_categorical_accuracy`.
-
-    Example:
-        >>> float(SparseCategoricalAccuracy()([[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0.0]]))
-        0.5
-    """
-
-    def __init__(self, name: Name = "sparse_categorical_accuracy", dtype: DType = None) -> None:
-        super().__init__(sparse_categorical_accuracy, name, dtype)
-
-
-class TopKCategoricalAccuracy(FixedMean):
-    """Share of the samples whose one-hot row is among their k largest scores: `top_k_categorical_accuracy`.
-
-    Example:
-        >>> float(TopKCategoricalAccuracy(k=1)([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
-        0.5
-    """
+    k: int
 
     def __init__(self, k: int = 5, name: Name = "top_k_categorical_accuracy", dtype: DType = None) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
-        self.k = k
+        self._set(name, dtype, k=k)
 
 
-class SparseTopKCategoricalAccuracy(FixedMean):
-    """Share of the samples whose class number is among their k largest scores: `sparse_top_k_categorical_accuracy`.
-
-    Example:
-        >>> float(SparseTopKCategoricalAccuracy(k=1)([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]))
-        0.5
-    """
+class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accuracy):
+    """Share of the samples whose class number is among their k largest scores: `sparse_top_k_categorical_accuracy`."""
 
     _unwritten = (("from_sorted_ids", False),)
+    k: int
+    from_sorted_ids: bool
 
     def __init__(
         self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
         from_sorted_ids: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
-        self.k = k
-        self.from_sorted_ids = from_sorted_ids
+        self._set(name, dtype, k=k, from_sorted_ids=from_sorted_ids)

@@ -7,7 +7,7 @@ from .. import _state, dtype_policies, initializers, losses, ops
 from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
 from ..dtype_policies import DTypePolicy
-from ..losses import same_rank
+from ..losses import Named, same_rank
 from ..ops.creation import convert_to_tensor
 from ..registry import Registry, deserialize, serialize
 from ..tensor import Tensor
@@ -295,14 +295,18 @@ class MeanMetricWrapper(Mean):
         return super().get_config() | {k: serialize(v) for k, v in {"fn": self._fn, **self._fn_kwargs}.items()}
 
 
-class FixedMean(MeanMetricWrapper):
-    """Base of the wrappers whose class says which function it is, so that their configurations do not."""
+class NamedMean(Named, MeanMetricWrapper):
+    """Base of the wrappers whose class says which function they are. An option is an attribute each."""
 
     _direction = "up"  # unless the function is a loss
-    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
-    """Arguments and values which configurations leave out, as Keras's do."""
+
+    def __init__(self, name: Name = None, dtype: DType = None) -> None:
+        self._set(name, dtype)
+
+    def _set(self, name: Name, dtype: DType, **options: Any) -> None:
+        MeanMetricWrapper.__init__(self, self._function, name, dtype, **options)
+        vars(self).update(options)
 
     def get_config(self) -> Config:
         """Return the arguments that make a metric like this one."""
-        options = {key: value for key, value in self._fn_kwargs.items() if (key, value) not in self._unwritten}
-        return Metric.get_config(self) | options
+        return Metric.get_config(self) | self._written(self._fn_kwargs)

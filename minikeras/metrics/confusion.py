@@ -43,11 +43,8 @@ class _Confusion(Metric):
     label_weights: Tensor | None = None
 
     def _build(self, *labels: int) -> None:
-        count = len(self.thresholds)
-        even = np.arange(count) / max(count - 1, 1)  # give or take an epsilon at the ends
-        self._even = count > 2 and np.allclose(np.clip(self.thresholds, 0, 1), even, atol=_state.epsilon())
         for variable in self._counts.values():
-            setattr(self, variable, self.add_variable((count, *labels), "zeros", name=variable))
+            setattr(self, variable, self.add_variable((len(self.thresholds), *labels), "zeros", name=variable))
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Count a batch.
@@ -81,35 +78,20 @@ class _Confusion(Metric):
                 positive, negative = (x * ops.broadcast_to(weights, x.shape) for x in (positive, negative))
         if not self.multi_label:  # all labels of all samples count together
             positive, negative, scores = (ops.reshape(x, (-1,)) for x in (positive, negative, scores))
-        counts = (self._in_buckets if self._even else self._by_comparison)(positive, negative, scores)
-        for counted, variable in self._counts.items():
-            getattr(self, variable).assign_add(counts[counted])
+        found, wrong = self._above(scores, positive, negative)
+        counts = (found, wrong, ops.sum(negative, axis=0) - wrong, ops.sum(positive, axis=0) - found)
+        for counted, count in zip(_ALL, counts, strict=True):
+            if counted in self._counts:
+                getattr(self, self._counts[counted]).assign_add(count)
 
-    def _by_comparison(self, positive: Tensor, negative: Tensor, scores: Tensor) -> dict[str, Tensor]:
-        """Compare each score, (samples, ...), with each threshold."""
-        thresholds = np.reshape(self.thresholds, (-1, *(1 for _ in scores.shape))).astype(scores.dtype)
-        above = ops.greater(ops.expand_dims(scores, 0), thresholds)
-        insides_and_outsides = ((positive, 0.0), (negative, 0.0), (0.0, negative), (0.0, positive))
-        sums = [ops.sum(ops.where(above, *values), axis=1) for values in insides_and_outsides]
-        return dict(zip(_ALL, sums, strict=True))
-
-    def _in_buckets(self, positive: Tensor, negative: Tensor, scores: Tensor) -> dict[str, Tensor]:
-        """Tell how many evenly spread thresholds each score exceeds: one look at it, however many there are."""
-        count = len(self.thresholds)
-        exceeded = ops.ceil(ops.minimum(ops.fmax(scores, 0.0), 1.0) * (count - 1))  # a NaN exceeds none
-        if self.thresholds[0] < 0:
-            exceeded = ops.maximum(exceeded, 1.0)
-        coordinates = [ops.cast(exceeded, "int32"), *np.indices(scores.shape, "int32")[1:]]
-        buckets = ops.stack(coordinates, axis=-1)
-
-        def above(values: Tensor) -> Tensor:
-            """Add up from the top: what exceeds a threshold exceeds those below it."""
-            sums = ops.scatter(buckets, values, (count + 1, *scores.shape[1:]))
-            return ops.flip(ops.cumsum(ops.flip(sums, axis=0), axis=0), axis=0)[1:]
-
-        tp, fp = above(positive), above(negative)
-        sums = (tp, fp, ops.sum(negative, axis=0) - fp, ops.sum(positive, axis=0) - tp)
-        return dict(zip(_ALL, sums, strict=True))
+    def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
+        """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
+        ordered = np.sort(np.asarray(self.thresholds, scores.dtype))
+        exceeded = ops.searchsorted(ordered, ops.fmax(scores, ordered[0]))  # a NaN exceeds none
+        places = ops.stack([exceeded, *np.indices(scores.shape, "int32")[1:]], axis=-1)
+        sums = [ops.scatter(places, x, (len(ordered) + 1, *scores.shape[1:])) for x in values]
+        rank_from_top = len(ordered) - 1 - np.argsort(np.argsort(self.thresholds))
+        return [ops.take(ops.cumsum(ops.flip(x, axis=0), axis=0), rank_from_top, axis=0) for x in sums]
 
     def _share(self, names: tuple[str, str]) -> Tensor:
         """Return the share that the first of two counts has in both, 0 where there are none."""
@@ -151,45 +133,25 @@ class _Count(_AtThresholds):
 
 
 class FalsePositives(_Count):
-    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no.
-
-    Example:
-        >>> float(FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1]))
-        2.0
-    """
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no."""
 
     _counts: ClassVar[Mapping[str, str]] = {"false_positives": "accumulator"}
 
 
 class FalseNegatives(_Count):
-    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes.
-
-    Example:
-        >>> float(FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0]))
-        2.0
-    """
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes."""
 
     _counts: ClassVar[Mapping[str, str]] = {"false_negatives": "accumulator"}
 
 
 class TrueNegatives(_Count):
-    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no.
-
-    Example:
-        >>> float(TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0]))
-        2.0
-    """
+    """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no."""
 
     _counts: ClassVar[Mapping[str, str]] = {"true_negatives": "accumulator"}
 
 
 class TruePositives(_Count):
-    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes.
-
-    Example:
-        >>> float(TruePositives()([0, 1, 1, 1], [1, 0, 1, 1]))
-        2.0
-    """
+    """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes."""
 
     _counts: ClassVar[Mapping[str, str]] = {"true_positives": "accumulator"}
 
@@ -312,11 +274,7 @@ class SensitivityAtSpecificity(_Best):
 class SpecificityAtSensitivity(_Best):
     """Best specificity at thresholds where sensitivity (recall) is at least a given value.
 
-    Further arguments and errors are those of `SensitivityAtSpecificity`.
-
-    Example:
-        >>> round(float(SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])), 4)
-        0.6667
+    Arguments as in `SensitivityAtSpecificity`.
     """
 
     _arguments = (*_Best._arguments, "sensitivity")
@@ -334,11 +292,7 @@ class SpecificityAtSensitivity(_Best):
 class PrecisionAtRecall(_Best):
     """Best precision at thresholds where recall is at least a given value.
 
-    Further arguments and errors are those of `SensitivityAtSpecificity`.
-
-    Example:
-        >>> float(PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
-        0.5
+    Arguments as in `SensitivityAtSpecificity`.
     """
 
     _arguments = (*_Best._arguments, "recall")
@@ -356,11 +310,7 @@ class PrecisionAtRecall(_Best):
 class RecallAtPrecision(_Best):
     """Best recall at thresholds where precision is at least a given value.
 
-    Further arguments and errors are those of `SensitivityAtSpecificity`.
-
-    Example:
-        >>> float(RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))
-        0.5
+    Arguments as in `SensitivityAtSpecificity`.
     """
 
     _arguments = (*_Best._arguments, "precision")

@@ -70,11 +70,10 @@ class FBetaScore(Metric):
         else:
             chosen = scores > self.threshold
         predicted = ops.cast(chosen, self.dtype)
-        found = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
+        found: tuple[Tensor, ...] = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
         if sample_weight is not None:
             weights = convert_to_tensor(sample_weight, self.dtype)
-            weights = ops.expand_dims(weights, 1) if weights.ndim == 1 else weights
-            found = (found[0] * weights, found[1] * weights, found[2] * weights, found[3] * weights)
+            found = tuple(x * (ops.expand_dims(weights, 1) if weights.ndim == 1 else weights) for x in found)
         for count, values in zip(_COUNTS, found, strict=True):
             getattr(self, count).assign_add(ops.sum(values, axis=None if self.average == "micro" else 0))
 
@@ -90,13 +89,7 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """2 * precision * recall / (precision + recall), class by class: an `FBetaScore` whose beta is 1.
-
-    Example:
-        >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
-        >>> F1Score(threshold=0.5)([[1, 1, 1], [1, 0, 0], [1, 1, 0]], y_pred).numpy().round(4)
-        array([0.5   , 0.8   , 0.6667], dtype=float32)
-    """
+    """2 * precision * recall / (precision + recall), class by class: an `FBetaScore` whose beta is 1."""
 
     _arguments = ("average", "threshold")
 

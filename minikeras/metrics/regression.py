@@ -7,7 +7,7 @@ from .._typing import Axis, TensorLike
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import DType, FixedMean, Mean, Metric, Name, pair
+from .base import DType, Mean, Metric, Name, NamedMean, pair
 
 ClassAggregation: TypeAlias = Literal["uniform_average", "variance_weighted_average"] | None
 
@@ -61,18 +61,6 @@ def concordance_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis =
     return ops.mean(2 * (true + distance) * predicted / (scale + _state.epsilon()), axis)
 
 
-class MeanSquaredError(FixedMean):
-    """Mean of squared differences: `losses.mean_squared_error`.
-
-    Example:
-        >>> float(MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
-        0.25
-    """
-
-    def __init__(self, name: Name = "mean_squared_error", dtype: DType = None) -> None:
-        super().__init__(losses.mean_squared_error, name, dtype)
-
-
 class RootMeanSquaredError(Mean):
     """Root of the mean of squared differences.
 
@@ -98,94 +86,25 @@ class RootMeanSquaredError(Mean):
         return ops.sqrt(super().result())
 
 
-class MeanAbsoluteError(FixedMean):
-    """Mean of absolute differences: `losses.mean_absolute_error`.
+class _AlongAxis(NamedMean):
+    axis: Axis
 
-    Example:
-        >>> float(MeanAbsoluteError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]))
-        0.25
-    """
-
-    def __init__(self, name: Name = "mean_absolute_error", dtype: DType = None) -> None:
-        super().__init__(losses.mean_absolute_error, name, dtype)
+    def __init__(self, name: Name = None, dtype: DType = None, axis: Axis = -1) -> None:
+        self._set(name, dtype, axis=axis)
 
 
-class MeanAbsolutePercentageError(FixedMean):
-    """Mean of differences in percent of the truth: `losses.mean_absolute_percentage_error`.
-
-    Example:
-        >>> float(MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]]))
-        25.0
-    """
-
-    def __init__(self, name: Name = "mean_absolute_percentage_error", dtype: DType = None) -> None:
-        super().__init__(losses.mean_absolute_percentage_error, name, dtype)
-
-
-class MeanSquaredLogarithmicError(FixedMean):
-    """Mean of squared differences of logarithms: `losses.mean_squared_logarithmic_error`.
-
-    Example:
-        >>> round(float(MeanSquaredLogarithmicError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])), 4)
-        0.1201
-    """
-
-    def __init__(self, name: Name = "mean_squared_logarithmic_error", dtype: DType = None) -> None:
-        super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
-
-
-class LogCoshError(FixedMean):
-    """Mean of the logarithm of the hyperbolic cosine of differences: `losses.log_cosh`.
-
-    Example:
-        >>> round(float(LogCoshError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]])), 4)
-        0.1084
-    """
-
-    def __init__(self, name: Name = "logcosh", dtype: DType = None) -> None:
-        super().__init__(losses.log_cosh, name, dtype)
-
-
-class CosineSimilarity(FixedMean):
-    """Mean cosine of the angle between vectors: `cosine_similarity`. Configurations name an axis other than -1.
-
-    Example:
-        >>> round(float(CosineSimilarity()([[0.0, 1.0], [1.0, 1.0]], [[1.0, 0.0], [1.0, 1.0]])), 4)
-        0.5
-    """
+class CosineSimilarity(_AlongAxis, fn=cosine_similarity):
+    """Mean cosine of the angle between vectors: `cosine_similarity`. Configurations name an axis other than -1."""
 
     _unwritten = (("axis", -1),)
 
-    def __init__(self, name: Name = "cosine_similarity", dtype: DType = None, axis: Axis = -1) -> None:
-        super().__init__(cosine_similarity, name, dtype, axis=axis)
+
+class PearsonCorrelation(_AlongAxis, fn=pearson_correlation):
+    """Mean of the correlations of vectors: `pearson_correlation`."""
 
 
-class PearsonCorrelation(FixedMean):
-    """Mean of the correlations of vectors: `pearson_correlation`.
-
-    Example:
-        >>> metric = PearsonCorrelation()
-        >>> round(float(metric([[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]], [[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]])), 4)
-        0.9967
-    """
-
-    def __init__(self, name: Name = "pearson_correlation", dtype: DType = None, axis: Axis = -1) -> None:
-        super().__init__(pearson_correlation, name, dtype, axis=axis)
-        self.axis = axis
-
-
-class ConcordanceCorrelation(FixedMean):
-    """Mean of the concordance correlations of vectors: `concordance_correlation`.
-
-    Example:
-        >>> metric = ConcordanceCorrelation()
-        >>> round(float(metric([[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]], [[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]])), 4)
-        0.9816
-    """
-
-    def __init__(self, name: Name = "concordance_correlation", dtype: DType = None, axis: Axis = -1) -> None:
-        super().__init__(concordance_correlation, name, dtype, axis=axis)
-        self.axis = axis
+class ConcordanceCorrelation(_AlongAxis, fn=concordance_correlation):
+    """Mean of the concordance correlations of vectors: `concordance_correlation`."""
 
 
 class R2Score(Metric):

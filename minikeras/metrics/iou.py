@@ -1,0 +1,153 @@
+"""How far predicted regions and right ones overlap: intersection over union (Jaccard 1912)."""
+
+import warnings
+from collections.abc import Sequence
+from typing import ClassVar
+
+from .. import _state, ops
+from .._typing import TensorLike
+from ..ops.creation import convert_to_tensor
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import DType, Metric, Name
+
+
+class IoU(Metric):
+    """Mean over classes of intersection / union: of how often a class is right and predicted, over right or predicted.
+
+    Classes that are neither right nor predicted anywhere do not count.
+
+    Args:
+        num_classes: How many classes there are; what is labelled otherwise does not count.
+        target_class_ids: The classes whose mean it is.
+        name, dtype: See `Metric`; counts are integers unless a dtype is given.
+        ignore_class: A class whose labels do not count.
+        sparse_y_true, sparse_y_pred: Whether these hold class numbers; if not, they hold scores along `axis`.
+        axis: The axis of the scores.
+
+    Raises:
+        ValueError: for a target class that is out of range.
+
+    Example:
+        >>> round(float(IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])), 4)
+        0.3333
+    """
+
+    _direction = "up"
+    _arguments: ClassVar[tuple[str, ...]] = (
+        "num_classes",
+        "target_class_ids",
+        "ignore_class",
+        "sparse_y_true",
+        "sparse_y_pred",
+        "axis",
+    )
+
+    def __init__(
+        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+        ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
+    ) -> None:  # fmt: skip
+        super().__init__(dtype or "int32", name)
+        if max(target_class_ids) >= num_classes:
+            raise ValueError(
+                f"`target_class_ids` must be less than num_classes={num_classes}. Received: {list(target_class_ids)}."
+            )
+        self.num_classes = num_classes
+        self.target_class_ids: list[int] = list(target_class_ids)
+        self.ignore_class = ignore_class
+        self.sparse_y_true = sparse_y_true
+        self.sparse_y_pred = sparse_y_pred
+        self.axis = axis
+        shape = (num_classes, num_classes)
+        self.total_cm: Variable = self.add_variable(shape, "zeros", self.dtype, name="total_confusion_matrix")
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Count a batch, with weights of its labels' shape, or a single one."""
+        kind = str(getattr(sample_weight, "dtype", ""))
+        if "float" in kind and "int" in self.dtype:
+            warnings.warn(f"Weights of dtype {kind} are cut to whole numbers: the metric counts in {self.dtype}. "
+                          "Pass dtype='float32' to the metric.", stacklevel=2)  # fmt: skip
+        true = _flat(y_true if self.sparse_y_true else ops.argmax(y_true, self.axis), self.dtype)
+        predicted = _flat(y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis), self.dtype)
+        counts = ops.one_hot(true, self.num_classes, dtype=self.dtype)  # no 1 for a class out of range
+        if self.ignore_class is not None:
+            counts = counts * ops.expand_dims(ops.cast(true != self.ignore_class, self.dtype), 1)
+        if sample_weight is not None:
+            counts = counts * ops.expand_dims(_flat(sample_weight, self.dtype), 1)
+        hits = ops.one_hot(predicted, self.num_classes, dtype=self.dtype)
+        self.total_cm.assign_add(ops.cast(ops.matmul(ops.transpose(counts), hits), self.dtype))
+
+    def result(self) -> Tensor:
+        """Return the mean of the chosen classes so far."""
+        shared = ops.diag(self.total_cm)
+        union = ops.sum(self.total_cm, axis=0) + ops.sum(self.total_cm, axis=1) - shared
+        shared, union = (ops.cast(ops.take(x, self.target_class_ids), "float32") for x in (shared, union))
+        found = ops.cast(union > 1e-9, "float32")
+        return ops.sum(found * shared / (union + _state.epsilon())) / (ops.sum(found) + _state.epsilon())
+
+
+def _flat(x: TensorLike, dtype: str) -> Tensor:
+    return ops.reshape(convert_to_tensor(x, dtype), (-1,))
+
+
+class BinaryIoU(IoU):
+    """Mean of the `IoU` of no (0) and of yes (1), or one of both, a prediction from the threshold on being a yes.
+
+    Example:
+        >>> round(float(BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])), 4)
+        0.3333
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = ("target_class_ids", "threshold")
+
+    def __init__(
+        self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None, dtype: DType = None
+    ) -> None:
+        super().__init__(2, target_class_ids, name, dtype)
+        self.threshold = threshold
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Count a batch of labels 0 and 1 and predictions, with weights as for `IoU`."""
+        super().update_state(y_true, convert_to_tensor(y_pred, "float32") >= self.threshold, sample_weight)
+
+
+class MeanIoU(IoU):
+    """Mean over all classes; arguments as for `IoU`.
+
+    Example:
+        >>> round(float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1])), 4)
+        0.3333
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+
+    def __init__(
+        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+        sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
+    ) -> None:  # fmt: skip
+        ids = range(num_classes)
+        super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
+
+
+class OneHotIoU(IoU):
+    """`IoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
+
+    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
+
+    def __init__(
+        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+        ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1,
+    ) -> None:  # fmt: skip
+        super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+
+class OneHotMeanIoU(MeanIoU):
+    """`MeanIoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
+
+    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "ignore_class", "sparse_y_pred", "axis")
+
+    def __init__(
+        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+        sparse_y_pred: bool = False, axis: int = -1,
+    ) -> None:  # fmt: skip
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
