@@ -7,9 +7,8 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import ModuleType
 
-from .._caller import warn_user
 from . import past
-from .modules import PAST_MODULES, find_module, today
+from .modules import canonical, find_module, today
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 
@@ -50,8 +49,9 @@ class StandInFinder(MetaPathFinder):
                 "of that name; docs/coverage.md lists what it has.",
                 name=fullname,
             )
-        if fullname in PAST_MODULES:
-            warn_user(f"The module {fullname} is {today(fullname)} today.", DeprecationWarning)
+        name = canonical(fullname)
+        if today(name) != name:
+            past.outdated(f"The module {fullname}", today(name))
         return spec_from_loader(fullname, StandInLoader(module), is_package=True)
 
 

@@ -9,56 +9,19 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from .past import name_in
+from .tables import MODULES
+
 TENSORFLOW = f"{__package__}.tensorflow"
 
-_BELOW = {
-    "keras": (
-        "activations",
-        "applications",
-        "backend",
-        "callbacks",
-        "config",
-        "constraints",
-        "datasets",
-        "distribution",
-        "dtype_policies",
-        "export",
-        "initializers",
-        "layers",
-        "legacy",
-        "losses",
-        "metrics",
-        "mixed_precision",
-        "models",
-        "ops",
-        "optimizers",
-        "preprocessing",
-        "quantizers",
-        "random",
-        "regularizers",
-        "saving",
-        "tree",
-        "utils",
-        "visualization",
-        "wrappers",
-    ),
-    "keras.datasets": (
-        "boston_housing",
-        "california_housing",
-        "cifar10",
-        "cifar100",
-        "fashion_mnist",
-        "imdb",
-        "mnist",
-        "reuters",
-    ),
-    "keras.legacy": ("saving",),
-    "keras.ops": ("image", "linalg", "nn", "numpy"),
-    "keras.optimizers": ("legacy", "schedules"),
-    "keras.preprocessing": ("image", "sequence", "text"),
-    "keras.utils": ("bounding_boxes", "legacy"),
-}
-NAMESPACES = frozenset({"keras", *(f"{above}.{name}" for above, names in _BELOW.items() for name in names)})
+_NAMES = """
+    activations applications backend callbacks config constraints datasets datasets.boston_housing
+    datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb datasets.mnist
+    datasets.reuters distribution dtype_policies export initializers layers legacy legacy.saving losses metrics
+    mixed_precision models ops ops.image ops.linalg ops.nn ops.numpy optimizers optimizers.legacy optimizers.schedules
+    preprocessing preprocessing.image preprocessing.sequence preprocessing.text quantizers random regularizers saving
+    tree utils utils.bounding_boxes utils.legacy visualization wrappers"""
+NAMESPACES = frozenset({"keras", *(f"keras.{name}" for name in _NAMES.split())})
 """Keras's public modules."""
 
 ALIASES = {
@@ -74,9 +37,6 @@ ALIASES = {
     "tensorflow": TENSORFLOW,
 }
 """Other addresses of whole trees of modules, the longer ones first."""
-
-PAST_MODULES: dict[str, str] = {}
-"""Modules of earlier versions, and where their names are today."""
 
 
 class StandIn(ModuleType):
@@ -95,9 +55,9 @@ class StandIn(ModuleType):
             return dir(self)
         if name.startswith("__"):
             raise AttributeError(name)
-        child = find_module(f"{self.__name__}.{name}")
-        if child is not None:
-            return child
+        found = name_in(today(self.__name__), name) or find_module(f"{self.__name__}.{name}")
+        if found is not None:
+            return found
         try:
             return getattr(source(self.__name__), name)
         except AttributeError:
@@ -114,7 +74,7 @@ class StandIn(ModuleType):
 
 def today(name: str) -> str:
     """Return where the names of a module are today."""
-    return PAST_MODULES.get(name, name)
+    return MODULES.get(name, name)
 
 
 def source(name: str) -> ModuleType | None:
@@ -143,7 +103,7 @@ def find_module(name: str) -> ModuleType | None:
         True
     """
     name = canonical(name)
-    if name in NAMESPACES or name in PAST_MODULES:
+    if name in NAMESPACES or name in MODULES:
         return stand_in(name)
     return _imported(name) if f"{name}.".startswith(f"{TENSORFLOW}.") else None
 

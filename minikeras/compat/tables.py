@@ -1,0 +1,270 @@
+"""What earlier Keras versions called things: tables of arguments, names and modules, and what they are today.
+
+In a table of arguments an old name stands beside today's. Where that takes more than another name, a function stands
+there, which changes the arguments of a call and returns how they are written today; None where nothing old was meant.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from types import MethodType
+from typing import Any, TypeAlias
+
+from ..optimizers.schedules import InverseTimeDecay
+
+Arguments: TypeAlias = dict[str, Any]
+Change: TypeAlias = str | Callable[[Arguments], str | None]
+Changes: TypeAlias = Mapping[str, Change]
+
+# --- arguments --------------------------------------------------------------------------------------------------
+
+
+def _gone(*names: str) -> Changes:
+    """Return changes for arguments that have no effect any more."""
+
+    def change(name: str) -> Change:
+        return lambda arguments: "leave it out, it has no effect" if arguments.pop(name) else None
+
+    return {name: change(name) for name in names}
+
+
+def _data_format(arguments: Arguments) -> str:
+    given = arguments.pop("dim_ordering")
+    arguments["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(given)
+    return f"data_format={arguments['data_format']!r}"
+
+
+def _kernel_size(arguments: Arguments) -> str:
+    arguments["kernel_size"] = arguments.pop("nb_row"), arguments.pop("nb_col")
+    return f"kernel_size={arguments['kernel_size']}"
+
+
+def _decay(arguments: Arguments) -> str | None:
+    rate = arguments.pop("decay")
+    if not rate:
+        return None
+    start = float(arguments.pop("lr", arguments.get("learning_rate", 0.001)))
+    arguments["learning_rate"] = InverseTimeDecay(start, 1, float(rate))
+    return f"learning_rate=keras.optimizers.schedules.InverseTimeDecay({start}, 1, {rate})"
+
+
+def _epsilon(arguments: Arguments) -> None:
+    if arguments["epsilon"] is None:
+        del arguments["epsilon"]
+
+
+def _input_length(arguments: Arguments) -> str | None:
+    length = arguments.pop("input_length")
+    if length is None:
+        return None
+    arguments.setdefault("input_shape", (length,))
+    return f"keras.Input(({length},)) before the layer"
+
+
+def _batch_input_shape(arguments: Arguments) -> str:
+    shape = tuple(arguments.pop("batch_input_shape"))
+    arguments["input_shape"] = shape[1:]
+    return f"keras.Input(batch_shape={shape}) before the layer"
+
+
+def _weights(arguments: Arguments) -> str:
+    layer, weights = arguments["self"], arguments.pop("weights")
+
+    @wraps(type(layer).build)
+    def build(self: Any, *args: Any, **kwargs: Any) -> None:
+        del vars(self)["build"]
+        self.build(*args, **kwargs)
+        self.set_weights(weights)
+
+    vars(layer)["build"] = MethodType(build, layer)
+    return "layer.set_weights([...]) once the layer is built"
+
+
+def _int_shape(arguments: Arguments) -> str | None:
+    if not isinstance(arguments["shape"], int):
+        return None
+    arguments["shape"] = (arguments["shape"],)
+    return f"shape={arguments['shape']}"
+
+
+def _input_shape(arguments: Arguments) -> str:
+    arguments["shape"] = tuple(arguments.pop("input_shape"))
+    return f"shape={arguments['shape']}"
+
+
+def _third_argument(arguments: Arguments) -> str | None:
+    given = arguments["loss_weights"]
+    if not isinstance(given, list) or all(isinstance(value, int | float) for value in given):
+        return None
+    arguments["metrics"] = arguments.pop("loss_weights")
+    return "metrics=[...] by name, since the third argument is loss_weights"
+
+
+_WEIGHTS: Changes = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+}
+_IMAGES: Changes = {"border_mode": "padding", "dim_ordering": _data_format}
+_CONVOLUTION: Changes = {
+    **_WEIGHTS,
+    **_IMAGES,
+    "nb_filter": "filters",
+    "nb_row": _kernel_size,
+    "subsample": "strides",
+    "filter_length": "kernel_size",
+    "subsample_length": "strides",
+    "atrous_rate": "dilation_rate",
+}
+_RECURRENT: Changes = {
+    **_WEIGHTS,
+    "output_dim": "units",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    **_gone("consume_less", "implementation"),
+}
+_POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
+_RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
+_OPTIMIZERS = "SGD RMSprop Adam AdamW Adamax Nadam Adagrad Adadelta Ftrl".split()
+
+ARGUMENTS: dict[str, Changes] = {
+    "layers.Layer": {"batch_input_shape": _batch_input_shape, "weights": _weights},
+    "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
+    "layers.Embedding": {
+        "init": "embeddings_initializer",
+        "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint",
+        "input_length": _input_length,
+        **_gone("dropout"),
+    },
+    "layers.BatchNormalization": {
+        "beta_init": "beta_initializer",
+        "gamma_init": "gamma_initializer",
+        **_gone("mode", "fused", "renorm", "virtual_batch_size"),
+    },
+    "layers.LeakyReLU": {"alpha": "negative_slope"},
+    "layers.PReLU": {"init": "alpha_initializer"},
+    "layers.GaussianNoise": {"sigma": "stddev"},
+    "layers.UpSampling1D": {"length": "size"},
+    "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
+    "layers.Input": {"shape": _int_shape},
+    "Input": {"shape": _int_shape},
+    **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D")},
+    **{f"layers.{name}": _RECURRENT for name in ("SimpleRNN", "LSTM", "GRU")},
+    **{f"layers.{kind}Pooling{n}D": _POOLING for kind in ("Max", "Average") for n in (1, 2, 3)},
+    **{f"layers.{kind}2D": _IMAGES for kind in ("ZeroPadding", "Cropping", "UpSampling", "GlobalMaxPooling")},
+    **{f"layers.{name}": {"p": "rate"} for name in ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout",
+                                                    "GaussianDropout")},
+    **{f"optimizers.{name}": {"decay": _decay, "lr": "learning_rate", "epsilon": _epsilon, **_gone("schedule_decay")}
+       for name in _OPTIMIZERS},
+    "regularizers.L1": {"l": "l1"},
+    "regularizers.L2": {"l": "l2"},
+    "constraints.MaxNorm": {"m": "max_value"},
+    "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
+    "callbacks.ModelCheckpoint": _gone("options", "load_weights_on_restart"),
+    "callbacks.TensorBoard": _gone("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"),
+    "Model": {"input": "inputs", "output": "outputs"},
+    "Model.compile": {
+        "loss_weights": _third_argument,
+        **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function"),
+    },
+    "Model.fit": {"nb_epoch": "epochs", **_RUN},
+    "Model.evaluate": _RUN,
+    "Model.predict": _RUN,
+    "utils.to_categorical": {"nb_classes": "num_classes"},
+}  # fmt: skip
+"""Address of a class, method or function below minikeras, and the old names of its arguments."""
+
+ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+"""The arguments of `Layer.add_weight` by place, when the first was the name."""
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+IDENTIFIERS: dict[str, dict[str, str]] = {
+    "loss": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
+    "metric": {"cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
+    "constraint": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
+}
+"""Kind of object, and its old names in strings."""
+
+LOGS = (
+    {"acc", "accuracy"},
+    {"mse", "mean_squared_error"},
+    {"mae", "mean_absolute_error"},
+    {"mape", "mean_absolute_percentage_error"},
+    {"msle", "mean_squared_logarithmic_error"},
+    {"lr", "learning_rate"},
+)
+"""Names of the same entry in logs and histories."""
+
+_LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
+NAMES: dict[str, dict[str, str]] = {
+    "keras.layers": {
+        "Convolution1D": "layers.Conv1D",
+        "AtrousConvolution2D": "layers.Conv2D",
+        "Deconvolution2D": "layers.Conv2DTranspose",
+        "SeparableConvolution2D": "layers.SeparableConv2D",
+        "CuDNNLSTM": "layers.LSTM",
+        "CuDNNGRU": "layers.GRU",
+    },
+    "keras.initializers": {
+        "uniform": "initializers.RandomUniform",
+        "normal": "initializers.RandomNormal",
+        "zero": "initializers.Zeros",
+        "one": "initializers.Ones",
+    },
+    "keras.regularizers": {
+        "l1l2": "regularizers.L1L2",
+        "activity_l1": "regularizers.L1",
+        "activity_l2": "regularizers.L2",
+        "WeightRegularizer": "regularizers.L1L2",
+        "ActivityRegularizer": "regularizers.L1L2",
+    },
+    "keras.constraints": {
+        "maxnorm": "constraints.MaxNorm",
+        "nonneg": "constraints.NonNeg",
+        "unitnorm": "constraints.UnitNorm",
+    },
+    "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
+    "keras.optimizers": _LOWER,
+    "keras.utils": {"plot": "utils.plot_model", "model_to_dot": "utils.model_to_dot"},
+}
+"""Old names in a module, and their addresses below minikeras today."""
+
+MODULES: dict[str, str] = {
+    **{f"keras.layers.{name}": "keras.layers" for name in (
+        "core convolutional pooling recurrent local embeddings merge merging noise normalization advanced_activations "
+        "wrappers experimental experimental.preprocessing preprocessing reshaping regularization activation attention "
+        "activations dense_attention convolutional_recurrent normalization.batch_normalization"
+    ).split()},
+    **{f"keras.utils.{name}": "keras.utils" for name in (
+        "np_utils vis_utils visualize_util generic_utils data_utils layer_utils io_utils training_utils test_utils "
+        "all_utils conv_utils tf_utils"
+    ).split()},
+    **{f"keras.optimizers.{name}": "keras.optimizers" for name in (
+        "legacy experimental adam adamax adagrad adadelta ftrl nadam rmsprop sgd adam_v2 adamax_v2 adagrad_v2 "
+        "adadelta_v2 ftrl_v2 nadam_v2 rmsprop_v2 gradient_descent_v2"
+    ).split()},
+    **{f"keras.optimizer_v2{name}": "keras.optimizers" for name in (
+        "", ".adam", ".adamax", ".adagrad", ".adadelta", ".ftrl", ".nadam", ".rmsprop", ".gradient_descent"
+    )},
+    **{f"keras.engine{name}": "keras" for name in (
+        "", ".topology", ".training", ".base_layer", ".input_layer", ".sequential", ".functional", ".network",
+        ".input_spec", ".keras_tensor"
+    )},
+    "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
+    "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
+    "keras.objectives": "keras.losses",
+    "keras.initializations": "keras.initializers",
+    "keras.callbacks.callbacks": "keras.callbacks",
+    "keras.models.sequential": "keras.models",
+    "keras.preprocessing.image_dataset": "keras.utils",
+    "keras.mixed_precision.experimental": "keras.mixed_precision",
+    "keras.utils.losses_utils": "keras.losses",
+}  # fmt: skip
+"""Modules of earlier versions, and where their names are today."""
