@@ -16,13 +16,17 @@ TENSORFLOW = f"{__package__}.tensorflow"
 
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
-    datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb datasets.mnist
-    datasets.reuters distribution dtype_policies export initializers layers legacy legacy.saving losses metrics
-    mixed_precision models ops ops.image ops.linalg ops.nn ops.numpy optimizers optimizers.legacy optimizers.schedules
-    preprocessing preprocessing.image preprocessing.sequence preprocessing.text quantizers random regularizers saving
-    tree utils utils.bounding_boxes utils.legacy visualization wrappers"""
+    datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb
+    datasets.mnist datasets.reuters distribution dtype_policies export initializers layers legacy legacy.saving
+    losses metrics distillation mixed_precision models ops ops.image ops.linalg ops.nn ops.numpy optimizers
+    optimizers.legacy optimizers.schedules preprocessing preprocessing.image preprocessing.sequence
+    preprocessing.text quantizers random regularizers saving tree utils utils.bounding_boxes utils.legacy
+    visualization wrappers"""
 NAMESPACES = frozenset({"keras", *(f"keras.{name}" for name in _NAMES.split())})
 """Keras's public modules."""
+
+VERSION = "3.15.1"
+"""The version of Keras that minikeras follows."""
 
 ALIASES = {
     "tensorflow.python.keras.api": "keras",
@@ -37,6 +41,9 @@ ALIASES = {
     "tensorflow": TENSORFLOW,
 }
 """Other addresses of whole trees of modules, the longer ones first."""
+
+MORE = {"keras.backend": f"{__package__}.backend", "keras.preprocessing.text": f"{__package__}.text"}
+"""Modules with functions of earlier versions."""
 
 
 class StandIn(ModuleType):
@@ -53,23 +60,30 @@ class StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return dir(self)
+        if name == "__version__" and self.__name__ == "keras":
+            return VERSION
         if name.startswith("__"):
             raise AttributeError(name)
-        found = name_in(today(self.__name__), name) or find_module(f"{self.__name__}.{name}")
+        home = today(self.__name__)
+        found = name_in(home, name) or find_module(f"{self.__name__}.{name}")
         if found is not None:
             return found
         try:
-            return getattr(source(self.__name__), name)
+            return getattr(source(home), name)
         except AttributeError:
+            if home in MORE and (found := import_module(MORE[home]).find(name)) is not None:
+                return found
             raise AttributeError(
                 f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
                 "docs/coverage.md lists what there is."
             ) from None
 
     def __dir__(self) -> list[str]:
-        own = source(self.__name__)
-        public = getattr(own, "__all__", None) or [name for name in dir(own) if name[0] != "_"]
-        return sorted({*(name for name in vars(self) if name[0] != "_"), *public} if own else vars(self))
+        own, home = source(self.__name__), today(self.__name__)
+        names = {*vars(self), *(getattr(own, "__all__", None) or dir(own))}
+        if home in MORE:
+            names.update(import_module(MORE[home]).names())
+        return sorted(name for name in names if name[0] != "_")
 
 
 def today(name: str) -> str:
@@ -103,7 +117,9 @@ def find_module(name: str) -> ModuleType | None:
         True
     """
     name = canonical(name)
-    if name in NAMESPACES or name in MODULES:
+    if name in NAMESPACES or name in MODULES or (name.startswith("keras.applications.") and source(name)):
+        return stand_in(name)
+    if any(prefix.startswith(f"{name}.") for prefix in ALIASES):  # an empty module on the way to one
         return stand_in(name)
     return _imported(name) if f"{name}.".startswith(f"{TENSORFLOW}.") else None
 

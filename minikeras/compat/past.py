@@ -3,7 +3,7 @@
 The tables say what was called what; here they are put to work, by changing classes of the core, and put back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from itertools import chain
@@ -13,6 +13,7 @@ from .. import callbacks, layers, models, optimizers
 from .._caller import warn_user
 from .._signature import parameters
 from ..callbacks import callback_list
+from ..callbacks.callback import as_floats
 from ..gradients import GradientTape
 from ..registry import Registry
 from ..symbolic import KerasTensor
@@ -85,7 +86,7 @@ def _take_old_arguments() -> None:
         owner = resolve(above) if above else import_module(__package__.partition(".")[0])
         found = getattr(owner, name, None)
         if isinstance(found, type):
-            _put(found, "__init__", _understanding(found.__init__, name, changes))
+            _put(found, "__init__", _understanding(getattr(found, "__init__"), name, changes))  # noqa: B009 - for mypy
         elif found is not None:
             _put(owner, name, _understanding(found, name, changes))
 
@@ -304,13 +305,13 @@ class Logs(dict[str, Any]):
 class Template(str):
     """The path of a checkpoint, whose fields may have earlier names of the logs' entries."""
 
-    def format_map(self, logs: Mapping[str, Any], /) -> str:
+    def format_map(self, logs: Any, /) -> str:
         """Return the path with the fields filled in."""
         return str.format_map(self, Logs(logs))
 
 
 def _alias_logs() -> None:
-    as_floats, history = callback_list.as_floats, callbacks.History.__init__
+    history = callbacks.History.__init__
     checkpoint = callbacks.ModelCheckpoint.__init__
 
     @wraps(history)
@@ -392,9 +393,7 @@ def install() -> None:
     _add_attributes()
     _alias_logs()
     _find_identifiers()
-    for cls in (KerasTensor,):
-        shape = vars(cls)["shape"]
-        _put(cls, "shape", property(lambda self, read=shape.fget: Shape(read(self))))
+    _put(KerasTensor, "shape", property(lambda self: Shape(self._shape)))
 
 
 def uninstall() -> None:

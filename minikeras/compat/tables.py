@@ -67,15 +67,15 @@ def _batch_input_shape(arguments: Arguments) -> str:
 
 
 def _weights(arguments: Arguments) -> str:
-    layer, weights = arguments["self"], arguments.pop("weights")
+    layer: Any = arguments["self"]
+    weights = arguments.pop("weights")
 
-    @wraps(type(layer).build)
     def build(self: Any, *args: Any, **kwargs: Any) -> None:
         del vars(self)["build"]
         self.build(*args, **kwargs)
         self.set_weights(weights)
 
-    vars(layer)["build"] = MethodType(build, layer)
+    vars(layer)["build"] = MethodType(wraps(type(layer).build)(build), layer)
     return "layer.set_weights([...]) once the layer is built"
 
 
@@ -130,7 +130,7 @@ _RECURRENT: Changes = {
 }
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
-_OPTIMIZERS = "SGD RMSprop Adam AdamW Adamax Nadam Adagrad Adadelta Ftrl".split()
+_OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
 
 ARGUMENTS: dict[str, Changes] = {
     "layers.Layer": {"batch_input_shape": _batch_input_shape, "weights": _weights},
@@ -236,34 +236,36 @@ NAMES: dict[str, dict[str, str]] = {
 }
 """Old names in a module, and their addresses below minikeras today."""
 
+
+def _modules(today: str, above: str, names: str) -> dict[str, str]:
+    """Return modules below another one, which are all one today."""
+    return {f"{above}.{name}": today for name in names.split()}
+
+
 MODULES: dict[str, str] = {
-    **{f"keras.layers.{name}": "keras.layers" for name in (
-        "core convolutional pooling recurrent local embeddings merge merging noise normalization advanced_activations "
-        "wrappers experimental experimental.preprocessing preprocessing reshaping regularization activation attention "
-        "activations dense_attention convolutional_recurrent normalization.batch_normalization"
-    ).split()},
-    **{f"keras.utils.{name}": "keras.utils" for name in (
-        "np_utils vis_utils visualize_util generic_utils data_utils layer_utils io_utils training_utils test_utils "
-        "all_utils conv_utils tf_utils"
-    ).split()},
-    **{f"keras.optimizers.{name}": "keras.optimizers" for name in (
-        "legacy experimental adam adamax adagrad adadelta ftrl nadam rmsprop sgd adam_v2 adamax_v2 adagrad_v2 "
-        "adadelta_v2 ftrl_v2 nadam_v2 rmsprop_v2 gradient_descent_v2"
-    ).split()},
-    **{f"keras.optimizer_v2{name}": "keras.optimizers" for name in (
-        "", ".adam", ".adamax", ".adagrad", ".adadelta", ".ftrl", ".nadam", ".rmsprop", ".gradient_descent"
-    )},
-    **{f"keras.engine{name}": "keras" for name in (
-        "", ".topology", ".training", ".base_layer", ".input_layer", ".sequential", ".functional", ".network",
-        ".input_spec", ".keras_tensor"
-    )},
+    **_modules("keras.layers", "keras.layers", """
+        core convolutional pooling recurrent local embeddings merge merging noise normalization advanced_activations
+        wrappers experimental experimental.preprocessing preprocessing reshaping regularization activation attention
+        activations dense_attention convolutional_recurrent normalization.batch_normalization"""),
+    **_modules("keras.utils", "keras.utils", """
+        np_utils vis_utils visualize_util generic_utils data_utils layer_utils io_utils training_utils test_utils
+        all_utils conv_utils tf_utils"""),
+    **_modules("keras.optimizers", "keras.optimizers", """
+        legacy experimental adam adamax adagrad adadelta ftrl nadam rmsprop sgd adam_v2 adamax_v2 adagrad_v2
+        adadelta_v2 ftrl_v2 nadam_v2 rmsprop_v2 gradient_descent_v2"""),
+    **_modules("keras.optimizers", "keras", """
+        optimizer_v2 optimizer_v2.adam optimizer_v2.adamax optimizer_v2.adagrad optimizer_v2.adadelta optimizer_v2.ftrl
+        optimizer_v2.nadam optimizer_v2.rmsprop optimizer_v2.gradient_descent"""),
+    **_modules("keras", "keras", """
+        engine engine.topology engine.training engine.base_layer engine.input_layer engine.sequential
+        engine.functional engine.network engine.input_spec engine.keras_tensor"""),
     "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.objectives": "keras.losses",
     "keras.initializations": "keras.initializers",
     "keras.callbacks.callbacks": "keras.callbacks",
     "keras.models.sequential": "keras.models",
-    "keras.preprocessing.image_dataset": "keras.utils",
+    "keras.backend.tensorflow_backend": "keras.backend",
     "keras.mixed_precision.experimental": "keras.mixed_precision",
     "keras.utils.losses_utils": "keras.losses",
 }  # fmt: skip

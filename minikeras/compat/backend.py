@@ -1,0 +1,496 @@
+"""`keras.backend` as it was (`K.mean`, `K.function` ...): today's functions under its names, each with a word on it.
+
+Functions that differ in more than the name are written out; the others are a table.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import _state, activations, models, ops, random
+from .._typing import Array, DTypeLike, Shape
+from ..symbolic import KerasTensor
+from ..tensor import Tensor, TensorOps, as_array
+from ..variable import Variable
+from .past import outdated, resolve
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SAME = """
+    abs all any arange argmin batch_normalization binary_crossentropy categorical_crossentropy clip cos cumprod cumsum
+    dot dtype elu equal exp eye greater greater_equal less less_equal log logsumexp max maximum mean min minimum ndim
+    not_equal one_hot ones_like prod reshape round shape sigmoid sign sin softmax softplus softsign
+    sparse_categorical_crossentropy sqrt square squeeze std stop_gradient sum tanh tile transpose var zeros_like"""
+RENAMED = {
+    **{name: f"ops.{name}" for name in _SAME.split()},
+    "cast_to_floatx": "ops.convert_to_tensor",
+    "is_tensor": "ops.is_tensor",
+    "name_scope": "name_scope",
+    "permute_dimensions": "ops.transpose",
+    "pow": "ops.power",
+    "random_bernoulli": "random.binomial",
+    "random_normal": "random.normal",
+    "random_uniform": "random.uniform",
+    "reverse": "ops.flip",
+    "stack": "ops.stack",
+    "to_dense": "ops.convert_to_tensor",
+    "truncated_normal": "random.truncated_normal",
+}
+"""Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
+_WRITTEN: dict[str, Callable[..., Any]] = {}
+
+
+def _today(text: str) -> Callable[[F], F]:
+    """Declare a function of `keras.backend`, with what one writes today instead."""
+
+    def declare(function: F) -> F:
+        _WRITTEN[function.__name__.rstrip("_")] = _telling(function, function.__name__.rstrip("_"), text)
+        return function
+
+    return declare
+
+
+def _telling(function: Callable[..., Any], name: str, today: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outdated(f"keras.backend.{name}", today)
+        return function(*args, **kwargs)
+
+    return call
+
+
+@cache
+def find(name: str) -> Callable[..., Any] | None:
+    """Return a function of `keras.backend` as it was, None if it is none of them.
+
+    Example:
+        >>> find("nothing")
+    """
+    if name in RENAMED:
+        return _telling(resolve(RENAMED[name]), name, f"keras.{RENAMED[name]}")
+    return _WRITTEN.get(name)
+
+
+def names() -> list[str]:
+    """Return the names of all these functions.
+
+    Example:
+        >>> "mean" in names()
+        True
+    """
+    return sorted({*RENAMED, *_WRITTEN})
+
+
+# --- shapes and types ---------------------------------------------------------------------------------------------
+
+
+@_today("keras.ops.argmax(x, axis=-1)")
+def argmax(x: Any, axis: int = -1) -> Any:
+    """Return where the largest value along an axis is."""
+    return ops.argmax(x, axis)
+
+
+@_today("keras.ops.cast")
+def cast(x: Any, dtype: DTypeLike) -> Any:
+    """Return a tensor of another dtype."""
+    return ops.cast(x, dtype)
+
+
+@_today("keras.ops.concatenate(tensors, axis=-1)")
+def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
+    """Return tensors put one behind the other."""
+    return ops.concatenate(tensors, axis)
+
+
+@_today("keras.ops.expand_dims(x, axis=-1)")
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Return a tensor with a new axis."""
+    return ops.expand_dims(x, axis)
+
+
+@_today("keras.ops.reshape(x, (-1,))")
+def flatten(x: Any) -> Any:
+    """Return all elements in one row."""
+    return ops.reshape(x, (-1,))
+
+
+@_today("keras.layers.Flatten()(x)")
+def batch_flatten(x: Any) -> Any:
+    """Return each element of the batch in one row."""
+    return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
+
+
+@_today("keras.ops.take(x, indices, axis=0)")
+def gather(reference: Any, indices: Any) -> Any:
+    """Return the rows at some places."""
+    return ops.take(reference, indices, axis=0)
+
+
+@_today("keras.layers.RepeatVector(n)(x)")
+def repeat(x: Any, n: int) -> Any:
+    """Return each row n times, along a new axis."""
+    return ops.repeat(ops.expand_dims(x, 1), n, axis=1)
+
+
+@_today("keras.ops.repeat")
+def repeat_elements(x: Any, rep: int, axis: int) -> Any:
+    """Return each element along an axis several times."""
+    return ops.repeat(x, rep, axis=axis)
+
+
+@_today("keras.ops.pad")
+def temporal_padding(x: Any, padding: tuple[int, int] = (1, 1)) -> Any:
+    """Return a tensor with zeros at both ends of its second axis."""
+    return ops.pad(x, ((0, 0), padding, (0, 0)))
+
+
+@_today("keras.ops.pad")
+def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None) -> Any:
+    """Return images with zeros around them."""
+    last = (data_format or _state.image_data_format()) == "channels_last"
+    return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
+
+
+@_today("tuple(x.shape)")
+def int_shape(x: Any) -> tuple[Any, ...]:
+    """Return the sizes of the axes, None where unknown."""
+    return tuple(x.shape)
+
+
+@_today("x.size")
+def count_params(x: Any) -> int:
+    """Return the number of elements."""
+    return int(np.prod(x.shape))
+
+
+# --- making tensors and variables ---------------------------------------------------------------------------------
+
+
+@_today("keras.ops.convert_to_tensor(value, dtype)")
+def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = None, name: str | None = None) -> Tensor:
+    """Return a value as a tensor."""
+    array = np.asarray(value, _state.standardize_dtype(dtype))
+    return Tensor(array if shape is None else np.broadcast_to(array, tuple(shape)).copy())
+
+
+@_today("keras.Variable(value)")
+def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None, constraint: Any = None) -> Variable:
+    """Return a variable."""
+    made = Variable(as_array(value), dtype=_state.standardize_dtype(dtype), name=name)
+    made.constraint = constraint
+    return made
+
+
+def _filled(kind: str) -> None:
+    def make(shape: Any, dtype: DTypeLike | None = None, name: str | None = None) -> Variable:
+        value = getattr(np, kind)(shape, dtype=_state.standardize_dtype(dtype))
+        return Variable(value, dtype=value.dtype, name=name)
+
+    make.__name__ = kind
+    make.__doc__ = f"Return a variable of {kind}."
+    _today(f"keras.ops.{kind}(shape), or a keras.Variable of it")(make)
+
+
+_filled("zeros")
+_filled("ones")
+
+
+@_today("keras.Input")
+def placeholder(shape: Any = None, ndim: int | None = None, dtype: DTypeLike | None = None, **options: Any) -> Any:
+    """Return a tensor without a value."""
+    return KerasTensor(shape if shape is not None else (None,) * (ndim or 0), dtype)
+
+
+@_today("keras.Variable(keras.random.normal(shape, mean, stddev))")
+def random_normal_variable(
+    shape: Shape, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: int | None = None
+) -> Variable:
+    """Return a variable of normal numbers."""
+    return Variable(random.normal(shape, mean, scale, dtype, seed), name=name)
+
+
+@_today("keras.Variable(keras.random.uniform(shape, low, high))")
+def random_uniform_variable(
+    shape: Shape, low: float, high: float, dtype: Any = None, name: str | None = None, seed: int | None = None
+) -> Variable:
+    """Return a variable of uniform numbers."""
+    return Variable(random.uniform(shape, low, high, dtype, seed), name=name)
+
+
+@_today("keras.random.binomial(shape, 1, p)")
+def random_binomial(shape: Shape, p: float = 0.0, dtype: Any = None, seed: int | None = None) -> Any:
+    """Return ones with probability p, and zeros."""
+    return random.binomial(shape, 1, p, dtype, seed)
+
+
+# --- values -------------------------------------------------------------------------------------------------------
+
+
+@_today("keras.ops.convert_to_numpy(x)")
+def get_value(x: Any) -> Any:
+    """Return the value of a variable or tensor as an array."""
+    return x.numpy() if isinstance(x, TensorOps) else x
+
+
+@_today("keras.ops.convert_to_numpy(x)")
+def eval_(x: Any) -> Any:
+    """Return the value of a variable or tensor as an array."""
+    return x.numpy() if isinstance(x, TensorOps) else x
+
+
+@_today("x.assign(value)")
+def set_value(x: Any, value: Any) -> None:
+    """Set a variable."""
+    x.assign(value)
+
+
+@_today("[x.numpy() for x in tensors]")
+def batch_get_value(tensors: Sequence[Any]) -> list[Array]:
+    """Return the values of variables."""
+    return [x.numpy() for x in tensors]
+
+
+@_today("x.assign(value) for each")
+def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
+    """Set variables."""
+    for x, value in tuples:
+        x.assign(value)
+
+
+@_today("x.assign(new_x)")
+def update(x: Any, new_x: Any) -> Any:
+    """Set a variable and return it."""
+    x.assign(new_x)
+    return x
+
+
+@_today("x.assign_add(increment)")
+def update_add(x: Any, increment: Any) -> Any:
+    """Add to a variable and return it."""
+    x.assign_add(increment)
+    return x
+
+
+@_today("x.assign_sub(decrement)")
+def update_sub(x: Any, decrement: Any) -> Any:
+    """Subtract from a variable and return it."""
+    x.assign_sub(decrement)
+    return x
+
+
+@_today("x.assign(x * momentum + value * (1 - momentum))")
+def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
+    """Move a variable towards a value and return it."""
+    x.assign(x * momentum + value * (1 - momentum))
+    return x
+
+
+@_today("print(message, x)")
+def print_tensor(x: Any, message: str = "") -> Any:
+    """Print a tensor and return it."""
+    print(message, x)
+    return x
+
+
+# --- maths --------------------------------------------------------------------------------------------------------
+
+
+@_today("keras.ops.relu, or keras.layers.ReLU")
+def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """Return max(x, 0), or what the further arguments ask for."""
+    return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
+
+
+@_today("keras.ops.hard_sigmoid, with another slope")
+def hard_sigmoid(x: Any) -> Any:
+    """Return 0.2 x + 0.5, within 0 and 1."""
+    return ops.clip(x * 0.2 + 0.5, 0.0, 1.0)
+
+
+@_today("keras.ops.normalize")
+def l2_normalize(x: Any, axis: int | None = None) -> Any:
+    """Return x divided by its length along an axis."""
+    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
+
+
+@_today("keras.layers.Dot(axes)([x, y])")
+def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
+    """Return the products of the elements of two batches."""
+    if axes is None:
+        axes = (x.ndim - 1, y.ndim - 1 if y.ndim == 2 else y.ndim - 2)
+    left, right = (axes, axes) if isinstance(axes, int) else axes
+    a = ops.moveaxis(x, left, -1) if x.ndim > 2 else ops.expand_dims(x, 1)
+    b = ops.moveaxis(y, right, 1) if y.ndim > 2 else ops.expand_dims(y, -1)
+    found = ops.matmul(a, b)
+    if x.ndim == 2:
+        found = ops.squeeze(found, 1)
+    if y.ndim == 2:
+        found = found if x.ndim == 2 else ops.squeeze(found, -1)
+    return found
+
+
+@_today("x + bias")
+def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
+    """Return x with a bias added to each channel."""
+    if (data_format or _state.image_data_format()) == "channels_first" and x.ndim > 2:
+        bias = ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
+    return x + bias
+
+
+@_today("keras.random.dropout(x, level)")
+def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Any:
+    """Return x with a share of its elements at zero."""
+    return random.dropout(x, level, noise_shape, seed)
+
+
+@_today("keras.ops.conv")
+def conv2d(
+    x: Any, kernel: Any, strides: Any = (1, 1), padding: Any = "valid", data_format: Any = None, dilation_rate: Any = 1
+) -> Any:
+    """Return the convolution of images."""
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+@_today("keras.ops.conv")
+def conv1d(
+    x: Any, kernel: Any, strides: int = 1, padding: Any = "valid", data_format: Any = None, dilation_rate: int = 1
+) -> Any:
+    """Return the convolution of sequences."""
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+@_today("keras.ops.max_pool or average_pool")
+def pool2d(
+    x: Any,
+    pool_size: Any,
+    strides: Any = (1, 1),
+    padding: Any = "valid",
+    data_format: Any = None,
+    pool_mode: str = "max",
+) -> Any:
+    """Return the largest or mean value in each window of images."""
+    pool = ops.max_pool if pool_mode == "max" else ops.average_pool
+    return pool(x, pool_size, strides, padding, data_format)
+
+
+@_today("keras.ops.where, or keras.ops.cond")
+def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
+    """Return one of two values, element by element if the condition has elements."""
+    if not getattr(condition, "ndim", 0):
+        chosen = then_expression if condition else else_expression
+        return chosen() if callable(chosen) else chosen
+    then, other = (x() if callable(x) else x for x in (then_expression, else_expression))
+    return ops.where(ops.cast(condition, "bool"), then, other)
+
+
+@_today("keras.ops.vectorized_map")
+def map_fn(fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: Any = None) -> Any:
+    """Return a function's results for each row."""
+    return ops.stack([fn(x) for x in elems])
+
+
+@_today("a loop")
+def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None) -> Any:
+    """Return what a function makes of all rows, one after the other."""
+    rows = list(elems)
+    found = rows.pop(0) if initializer is None else initializer
+    for row in rows:
+        found = fn(found, row)
+    return found
+
+
+@_today("a loop")
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None) -> Any:
+    """Return what a function makes of all rows, from the last to the first."""
+    return foldl(fn, list(elems)[::-1], initializer)
+
+
+# --- graphs and sessions ------------------------------------------------------------------------------------------
+
+
+class Phase(int):
+    """0 for prediction and 1 for training, as one of the inputs of `K.function`."""
+
+
+@_today("the argument `training` of a call")
+def learning_phase() -> Phase:
+    """Return a mark for the phase, which `function` takes among its inputs."""
+    return Phase(0)
+
+
+@_today("the argument `training` of a call")
+def set_learning_phase(value: int) -> None:
+    """Do nothing: layers are told by the argument `training` whether they train."""
+
+
+@_today("the argument `training` of `call`")
+def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """Return the first value in training, the other one else; either may be a function."""
+    chosen = x if training else alt
+    return chosen() if callable(chosen) else chosen
+
+
+@_today("the argument `training` of `call`")
+def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """Return the first value in prediction, the other one else; either may be a function."""
+    chosen = alt if training else x
+    return chosen() if callable(chosen) else chosen
+
+
+@_today("keras.Model(inputs, outputs)")
+def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **options: Any) -> Any:
+    """Return what computes arrays from arrays, along the graph from some symbolic tensors to others."""
+    given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    several = isinstance(outputs, list | tuple)
+    tensors = [x for x in given if isinstance(x, KerasTensor)]
+    model = models.Model(tensors, list(outputs) if several else [outputs])
+
+    def run(values: Any) -> Any:
+        if not isinstance(values, list | tuple) or not isinstance(inputs, list | tuple):
+            values = [values]
+        arrays = [value for x, value in zip(given, values, strict=False) if isinstance(x, KerasTensor)]
+        phases = [value for x, value in zip(given, values, strict=False) if isinstance(x, Phase)]
+        found = model([np.asarray(a) for a in arrays], training=bool(phases and phases[0]))
+        found = [y.numpy() for y in (found if isinstance(found, list | tuple) else [found])]
+        return found if several else found[0]
+
+    return run
+
+
+@_today("keras.GradientTape")
+def gradients(loss: Any, variables: Any) -> Any:
+    """Refuse: a graph of symbolic tensors has no gradients here."""
+    raise NotImplementedError(
+        "keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with keras.GradientTape() as "
+        "tape:` and ask for `tape.gradient(loss, variables)`."
+    )
+
+
+@_today("nothing: there are no sessions")
+def get_session() -> None:
+    """Return None: there are no sessions."""
+
+
+@_today("nothing: there are no sessions")
+def set_session(session: Any) -> None:
+    """Do nothing: there are no sessions."""
+
+
+@_today("keras.config.image_data_format()")
+def image_dim_ordering() -> str:
+    """Return "th" or "tf", for channels first or last."""
+    return "th" if _state.image_data_format() == "channels_first" else "tf"
+
+
+@_today("keras.config.set_image_data_format")
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Set where the channels of images are, "th" for first and "tf" for last."""
+    _state.set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
+
+
+@_today("keras.utils.clear_session()")
+def reset_uids() -> None:
+    """Number automatic names from the start again."""
+    _state.clear_session()

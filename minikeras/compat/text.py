@@ -1,0 +1,264 @@
+"""`keras.preprocessing.text` as it was: texts -> numbers of words."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import md5
+from typing import Any, Literal
+
+import numpy as np
+
+from .._typing import Array, Config
+from .past import outdated
+
+FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+
+
+def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[str]:
+    """Return the words of a text.
+
+    Args:
+        text: The text.
+        filters: Characters that count as `split`.
+        lower: Whether to make all letters small.
+        split: What stands between words.
+
+    Example:
+        >>> text_to_word_sequence("Good, good day!")
+        ['good', 'good', 'day']
+    """
+    text = text.lower() if lower else text
+    for character in filters:
+        text = text.replace(character, split)
+    return [word for word in text.split(split) if word]
+
+
+def hashing_trick(
+    text: str,
+    n: int,
+    hash_function: Callable[[str], int] | str | None = None,
+    filters: str = FILTERS,
+    lower: bool = True,
+    split: str = " ",
+) -> list[int]:
+    """Return a number from 1 to n - 1 for each word of a text, the same for equal words.
+
+    Args:
+        text: The text.
+        n: How many numbers there are, with 0.
+        hash_function: Word -> integer; "md5", or Python's `hash` (another one in each run) if not given.
+        filters, lower, split: As for `text_to_word_sequence`.
+
+    Example:
+        >>> hashing_trick("a b a", 100, "md5")
+        [92, 95, 92]
+    """
+
+    def by_md5(word: str) -> int:
+        return int(md5(word.encode()).hexdigest(), 16)
+
+    function = hash if hash_function is None else by_md5 if hash_function == "md5" else hash_function
+    assert callable(function)
+    return [function(word) % (n - 1) + 1 for word in text_to_word_sequence(text, filters, lower, split)]
+
+
+def one_hot(text: str, n: int, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[int]:
+    """Return a number from 1 to n - 1 for each word of a text: `hashing_trick` with Python's `hash`.
+
+    Example:
+        >>> len(one_hot("Well done!", 50))
+        2
+    """
+    return hashing_trick(text, n, hash, filters, lower, split)
+
+
+class Tokenizer:
+    """Numbers words by how often they are met, the most frequent with 1.
+
+    Args:
+        num_words: Words of this number and higher ones are left out of what texts are turned to; all are kept if None.
+        filters, lower, split: As for `text_to_word_sequence`.
+        char_level: Whether every character is a word.
+        oov_token: A word, given number 1, that stands for those not met.
+        analyzer: Text -> words, in place of `text_to_word_sequence`.
+
+    Example:
+        >>> tokenizer = Tokenizer(num_words=3)
+        >>> tokenizer.fit_on_texts(["the cat sat", "the cat", "the dog"])
+        >>> tokenizer.word_index
+        {'the': 1, 'cat': 2, 'sat': 3, 'dog': 4}
+        >>> tokenizer.texts_to_sequences(["the sat cat"])
+        [[1, 2]]
+        >>> tokenizer.texts_to_matrix(["the cat"])
+        array([[0., 1., 1.]])
+    """
+
+    def __init__(
+        self,
+        num_words: int | None = None,
+        filters: str = FILTERS,
+        lower: bool = True,
+        split: str = " ",
+        char_level: bool = False,
+        oov_token: str | None = None,
+        analyzer: Callable[[str], Iterable[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "nb_words" in kwargs:
+            outdated("Tokenizer(nb_words=...)", "num_words=")
+            num_words = kwargs.pop("nb_words")
+        document_count = kwargs.pop("document_count", 0)
+        if kwargs:
+            raise TypeError(f"Tokenizer got unexpected keyword arguments: {', '.join(kwargs)}.")
+        self.num_words = num_words
+        self.filters = filters
+        self.lower = lower
+        self.split = split
+        self.char_level = char_level
+        self.oov_token = oov_token
+        self.analyzer = analyzer
+        self.document_count: int = document_count
+        self.word_counts: dict[str, int] = {}
+        self.word_docs: dict[str, int] = Counter()
+        self.word_index: dict[str, int] = {}
+        self.index_word: dict[int, str] = {}
+        self.index_docs: dict[int, int] = {}
+
+    def _words(self, text: Any) -> Iterable[str]:
+        if self.char_level or isinstance(text, list):
+            small = [word.lower() for word in text] if self.lower else text
+            return small if isinstance(text, list) else (text.lower() if self.lower else text)
+        if self.analyzer is not None:
+            return self.analyzer(text)
+        return text_to_word_sequence(text, self.filters, self.lower, self.split)
+
+    def fit_on_texts(self, texts: Iterable[Any]) -> None:
+        """Count the words of texts, which may be given as lists of words, and number all met so far."""
+        for text in texts:
+            words = list(self._words(text))
+            self.document_count += 1
+            for word in words:
+                self.word_counts[word] = self.word_counts.get(word, 0) + 1
+            for word in dict.fromkeys(words):
+                self.word_docs[word] = self.word_docs.get(word, 0) + 1
+        first = [] if self.oov_token is None else [self.oov_token]
+        ranked = [*first, *sorted(self.word_counts, key=lambda word: -self.word_counts[word])]
+        self.word_index = {word: i for i, word in enumerate(ranked, 1)}
+        self.index_word = dict(enumerate(ranked, 1))
+        self.index_docs = {self.word_index[word]: count for word, count in self.word_docs.items()}
+
+    def fit_on_sequences(self, sequences: Iterable[Sequence[int]]) -> None:
+        """Count in how many sequences each number is, for `sequences_to_matrix` in mode "tfidf"."""
+        for sequence in sequences:
+            self.document_count += 1
+            for i in set(sequence):
+                self.index_docs[i] = self.index_docs.get(i, 0) + 1
+
+    def texts_to_sequences(self, texts: Iterable[Any]) -> list[list[int]]:
+        """Return the numbers of the words of each text; unknown and rare words are left out, or the `oov_token`."""
+        return list(self.texts_to_sequences_generator(texts))
+
+    def texts_to_sequences_generator(self, texts: Iterable[Any]) -> Iterator[list[int]]:
+        """Yield the numbers of the words of one text after the other."""
+        unknown = self.word_index.get(self.oov_token) if self.oov_token is not None else None
+        for text in texts:
+            numbers = [self.word_index.get(word) for word in self._words(text)]
+            numbers = [i if i is not None and i < (self.num_words or i + 1) else unknown for i in numbers]
+            yield [i for i in numbers if i is not None]
+
+    def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
+        """Return the words of numbers, those that are known, with blanks between."""
+        unknown = self.oov_token
+        found = []
+        for sequence in sequences:
+            words = [self.index_word.get(i) if i < (self.num_words or i + 1) else unknown for i in sequence]
+            found.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
+        return found
+
+    def texts_to_matrix(
+        self, texts: Iterable[Any], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
+    ) -> Array:
+        """Return a row of `num_words` numbers for each text; see `sequences_to_matrix`."""
+        return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
+
+    def sequences_to_matrix(
+        self, sequences: Sequence[Sequence[int]], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
+    ) -> Array:
+        """Return a row of `num_words` numbers for each sequence, one a word.
+
+        Args:
+            sequences: Lists of numbers of words.
+            mode: What the numbers are: whether a word is there ("binary"), how often ("count"), as a share of all
+                ("freq"), or log-scaled and weighted by how rare it is ("tfidf").
+
+        Raises:
+            ValueError: if there is no `num_words` and no text was met, or for another mode.
+        """
+        if not self.num_words and not self.word_index:
+            raise ValueError("Specify a dimension (`num_words` argument), or fit on some text data first.")
+        if mode not in ("binary", "count", "tfidf", "freq"):
+            raise ValueError(f"Expected a mode 'binary', 'count', 'tfidf' or 'freq'. Received: {mode!r}.")
+        if mode == "tfidf" and not self.document_count:
+            raise ValueError("Fit the Tokenizer on some data before using the mode 'tfidf'.")
+        width = self.num_words or len(self.word_index) + 1
+        found = np.zeros((len(sequences), width))
+        for row, sequence in zip(found, sequences, strict=True):
+            for i, count in Counter(i for i in sequence if i < width).items():
+                if mode == "tfidf":
+                    rarity = np.log(1 + self.document_count / (1 + self.index_docs.get(i, 0)))
+                    row[i] = (1 + np.log(count)) * rarity
+                else:
+                    row[i] = {"binary": 1, "count": count, "freq": count / len(sequence)}[mode]
+        return found
+
+    def get_config(self) -> Config:
+        """Return the settings and counts; the tables as JSON text."""
+        settings = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "document_count")
+        tables = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
+        return {**{name: getattr(self, name) for name in settings},
+                **{name: json.dumps(getattr(self, name)) for name in tables}}  # fmt: skip
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the tokenizer as JSON text, which `tokenizer_from_json` reads."""
+        return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **kwargs)
+
+
+def tokenizer_from_json(json_string: str) -> Tokenizer:
+    """Return the tokenizer of a JSON text that `to_json` wrote.
+
+    Example:
+        >>> tokenizer = Tokenizer(oov_token="?")
+        >>> tokenizer.fit_on_texts(["a b"])
+        >>> tokenizer_from_json(tokenizer.to_json()).word_index
+        {'?': 1, 'a': 2, 'b': 3}
+    """
+    config = json.loads(json_string)["config"]
+    words = {name: json.loads(config.pop(name)) for name in ("word_counts", "word_docs", "word_index")}
+    by_number = {name: json.loads(config.pop(name)) for name in ("index_docs", "index_word")}
+    tokenizer = Tokenizer(**config)
+    vars(tokenizer).update(words)
+    vars(tokenizer).update({name: {int(i): value for i, value in table.items()} for name, table in by_number.items()})
+    return tokenizer
+
+
+__all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
+
+
+def names() -> list[str]:
+    """Return the public names.
+
+    Example:
+        >>> names()[0]
+        'Tokenizer'
+    """
+    return __all__
+
+
+def find(name: str) -> Any:
+    """Return what a public name stands for, None if there is none.
+
+    Example:
+        >>> find("Tokenizer") is Tokenizer
+        True
+    """
+    return globals()[name] if name in __all__ else None
