@@ -1,10 +1,14 @@
 """Callbacks, driven by hand as `fit` drives them."""
 
 import io
+import json
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -456,3 +460,36 @@ def test_lambda_callback_refuses_what_is_no_hook() -> None:
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(TypeError, match="set_model"):
         LambdaCallback(set_model=print)
+
+
+# --- a server that is told ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_remote_monitor(as_json: bool) -> None:
+    got: list[tuple[str, str, str, bytes]] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((self.path, self.headers["Content-Type"], self.headers["X-Key"], body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        server.timeout = 10
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        monitor = callbacks.RemoteMonitor(root, "/log", headers={"X-Key": "k"}, send_as_json=as_json)
+        monitor.on_epoch_end(2, {"loss": np.float32(0.5), "accuracy": 1.0})
+        thread.join()
+    ((path, kind, key, body),) = got
+    text = body.decode() if as_json else parse_qs(body.decode())["data"][0]
+    assert (path, kind, key) == ("/log", "application/" + ("json" if as_json else "x-www-form-urlencoded"), "k")
+    assert json.loads(text) == {"epoch": 2, "loss": 0.5, "accuracy": 1.0}
+    with pytest.warns(UserWarning, match="could not reach"):  # since the server has gone
+        monitor.on_epoch_end(3, {})

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from .callback import Callback, Logs, as_floats
-from .history import History
 from .progbar_logger import ProgbarLogger
+from .records import History
 
 Callbacks: TypeAlias = Callback | Iterable[Any] | None
 """A callback, or callbacks in lists, one in the other if need be."""
 
+C = TypeVar("C", bound=Callback)
 _OLDER_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
@@ -40,26 +41,24 @@ class CallbackList(Callback):
     """
 
     def __init__(
-        self,
-        callbacks: Callbacks = None,
-        add_history: bool = False,
-        add_progbar: bool = False,
-        model: Any = None,
+        self, callbacks: Callbacks = None, add_history: bool = False, add_progbar: bool = False, model: Any = None,
         **params: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.callbacks: list[Callback] = _flat(callbacks)
         self._listeners: dict[str, list[tuple[Callable[..., None], bool]]] = {}
         self._runs = 0
-        self._history = next((c for c in self.callbacks if isinstance(c, History)), None)
-        self._progbar = next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
-        if add_history and self._history is None:
-            self._history = History()
-            self.callbacks.append(self._history)
-        if add_progbar and self._progbar is None:
-            self._progbar = ProgbarLogger()
-            self.callbacks.append(self._progbar)
+        self._history = self._one(History, add_history)
+        self._progbar = self._one(ProgbarLogger, add_progbar)
         self.set_model(model)
         self.set_params(params)
+
+    def _one(self, kind: type[C], add: bool) -> C | None:
+        """Return the first callback of a kind, one that is added if there is none and one is wanted."""
+        found = next((c for c in self.callbacks if isinstance(c, kind)), None)
+        if found is None and add:
+            found = kind()
+            self.callbacks.append(found)
+        return found
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Give all callbacks the settings of the run, if there are any."""
@@ -102,18 +101,10 @@ class CallbackList(Callback):
             self._listeners[hook] = found
         return found
 
-    def _run(self, hook: str, *args: Any) -> None:
-        """Run a hook that comes once a run or an epoch; the last argument is the logs."""
-        if hook.endswith("begin"):
-            self._listeners.clear()
-        if listening := self._listening(hook):
-            args = (*args[:-1], as_floats(args[-1]))
-            for run, _ in listening:
-                run(*args)
-
 
 def _forwarded(hook: str) -> Callable[..., None]:
     """Return the method of `CallbackList` that runs a hook of all its callbacks."""
+    place = int("epoch" in hook)  # of the logs among the arguments
 
     def on_batch(self: CallbackList, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         plain = False
@@ -122,21 +113,19 @@ def _forwarded(hook: str) -> Callable[..., None]:
                 logs, plain = as_floats(logs), True
             run(batch, logs=logs)
 
-    def on_epoch(self: CallbackList, epoch: int, logs: Logs | None = None) -> None:
-        self._run(hook, epoch, logs)
+    def on_epoch_or_run(self: CallbackList, *args: Any, logs: Logs | None = None) -> None:
+        if hook.endswith("begin"):
+            self._listeners.clear()
+        if listening := self._listening(hook):
+            logs = as_floats(args[place] if len(args) > place else logs)
+            for run, _ in listening:
+                run(*args[:place], logs)
+        if not place:
+            self._runs += 1 if hook.endswith("begin") else -1
+            if self._runs < 0:
+                raise ValueError(f"`{hook}` was called without the `{hook.replace('end', 'begin')}` before it.")
 
-    def on_begin(self: CallbackList, logs: Logs | None = None) -> None:
-        self._runs += 1
-        self._run(hook, logs)
-
-    def on_end(self: CallbackList, logs: Logs | None = None) -> None:
-        self._run(hook, logs)
-        self._runs -= 1
-        if self._runs < 0:
-            raise ValueError(f"`{hook}` was called without the `{hook.replace('end', 'begin')}` that goes before it.")
-
-    kinds: dict[str, Callable[..., None]] = {"batch": on_batch, "epoch": on_epoch, "begin": on_begin, "end": on_end}
-    return wraps(vars(Callback)[hook])(next(kinds[kind] for kind in kinds if kind in hook))
+    return wraps(vars(Callback)[hook])(on_batch if "batch" in hook else on_epoch_or_run)
 
 
 for _hook in [name for name in vars(Callback) if name.startswith("on_")]:

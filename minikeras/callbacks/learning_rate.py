@@ -1,8 +1,13 @@
-"""The learning rates of a model's optimizer, or of the optimizers that it holds."""
+"""Callbacks that change a model's optimizer, or take weights from it."""
 
+from collections.abc import Callable
 from typing import Any
 
-from .callback import Logs
+import numpy as np
+
+from ..progress import write
+from ..tensor import TensorOps
+from .callback import Callback, Logs
 
 
 def optimizers(model: Any) -> list[tuple[str, Any]]:
@@ -18,3 +23,138 @@ def log_rates(model: Any, logs: Logs | None) -> None:
         return
     for name, optimizer in optimizers(model):
         logs["learning_rate" + f"_{name}" * bool(name)] = float(optimizer.learning_rate)
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch to what a function says.
+
+    Args:
+        schedule: A function (epoch, learning rate) -> learning rate, or (epoch) -> learning rate.
+        verbose: 1 to say so.
+
+    Raises:
+        ValueError: when an epoch begins, if the function gives no float, or the optimizer has no learning rate.
+
+    Example:
+        >>> class Model:
+        ...     class optimizer:
+        ...         learning_rate = 0.5
+        >>> scheduler = LearningRateScheduler(lambda epoch, rate: rate / 2, verbose=1)
+        >>> scheduler.set_model(Model())
+        >>> scheduler.on_epoch_begin(0)
+        <BLANKLINE>
+        Epoch 1: LearningRateScheduler setting learning rate to 0.25.
+        >>> Model.optimizer.learning_rate
+        0.25
+    """
+
+    def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Set the learning rate."""
+        for name, optimizer in optimizers(self.model):
+            if not hasattr(optimizer, "learning_rate"):
+                raise ValueError(f'Optimizer must have a "learning_rate" attribute. Received: {optimizer!r}.')
+            rate = self._scheduled(epoch, float(optimizer.learning_rate))
+            optimizer.learning_rate = rate
+            if self.verbose > 0:
+                which = f"{name} " if name else ""
+                write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {which}learning rate to {rate}.\n")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Enter the learning rate in the logs."""
+        log_rates(self.model, logs)
+
+    def _scheduled(self, epoch: int, rate: float) -> Any:
+        try:
+            new = self.schedule(epoch, rate)
+        except TypeError:  # a function of the epoch alone
+            new = self.schedule(epoch)
+        if isinstance(new, TensorOps):
+            new = new.numpy()[()]
+        if not isinstance(new, float | np.float32):
+            raise ValueError(f"The output of the `schedule` function should be a float. Got: {new!r}")
+        return new
+
+
+class SwapEMAWeights(Callback):
+    """Puts the moving averages of the weights in their place while the model is evaluated, or predicts.
+
+    The optimizer must keep averages (`use_ema=True`).
+
+    Args:
+        swap_on_epoch: Whether the averages are in place from the end of an epoch to the begin of the next one as well,
+            so that a `ModelCheckpoint` further down the list saves them.
+
+    Raises:
+        ValueError: at the first swap, if the optimizer keeps no averages.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Model:
+        ...     class optimizer:
+        ...         use_ema = True
+        ...         _trainable_variables = [keras.Variable(1.0)]
+        ...         _model_variables_moving_average = [keras.Variable(2.0)]
+        >>> swap = SwapEMAWeights()
+        >>> swap.set_model(Model())
+        >>> swap.on_test_begin()
+        >>> float(Model.optimizer._trainable_variables[0])
+        2.0
+        >>> swap.on_test_end()
+        >>> float(Model.optimizer._trainable_variables[0])
+        1.0
+    """
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        self.swap_on_epoch = swap_on_epoch
+        self._swapped = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        if self.swap_on_epoch:
+            self._put(averages=False)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Put the averages in place; after the last epoch they are all that stays."""
+        if self.swap_on_epoch and not self._swapped:
+            self._put(averages=True)
+            if epoch == (self.params or {})["epochs"] - 1:  # the optimizer will then set the weights to its averages
+                for weight, average in self._pairs():
+                    average.assign(weight)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Put the averages in place."""
+        self._put(averages=True)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._put(averages=False)
+
+    on_predict_begin = on_test_begin
+    on_predict_end = on_test_end
+
+    def _put(self, averages: bool) -> None:
+        if averages != self._swapped:
+            for weight, average in self._pairs():
+                value = weight.numpy()
+                weight.assign(average)
+                average.assign(value)
+            self._swapped = averages
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        """Return all trained weights with their averages."""
+        found = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
+        if not found:
+            raise ValueError(
+                "SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
+                f"Received: {self.model.optimizer!r}."
+            )
+        return [
+            pair
+            for optimizer in found
+            for pair in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
+        ]
