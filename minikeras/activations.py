@@ -140,14 +140,12 @@ def serialize(activation: Activation) -> Any:
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:
-    """Return the activation of a name or of what `serialize` gave.
+    """Return the activation of a name or of what `serialize` gave: a function, or a layer that is an activation.
 
     Raises:
         ValueError: if the name is unknown.
     """
-    is_layer = isinstance(config, Mapping) and config.get("class_name") not in ("function", *registry.names)
-    found = (_registry if is_layer else registry).deserialize(config, custom_objects)
-    return cast(Activation, found)
+    return cast(Activation, registry.deserialize(config, custom_objects))
 
 
 def get(identifier: ActivationLike | str | None) -> Activation:

@@ -1,16 +1,21 @@
 """The calls that lead from symbolic inputs to symbolic outputs, in order: what a model runs, and its configuration."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias, cast
 
 from . import ops
 from ._structure import map_structure
 from ._typing import Config, CustomObjects
 from .input_spec import InputSpec
-from .registry import deserialize, serialize
+from .layers.base import deserialize
+from .layers.core import InputLayer
+from .registry import array_of, serialize
 from .symbolic import KerasTensor, Node, Operation, flatten, op_class
 from .tensor import Tensor
+
+Call: TypeAlias = tuple[str, int]
+"""Name of a layer and number of a call of it."""
 
 
 class Graph:
@@ -216,56 +221,110 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
         ValueError: if it names something unknown, or a call needs what no other call gives.
     """
     made: dict[str, Any] = {}
+    first: dict[str, int] = {}
+    calls: dict[Call, tuple[Any, Any]] = {}
     for layer in config["layers"]:
+        name = layer.get("name")
+        if not isinstance(name, str) or name in made:
+            raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
         is_op = str(layer.get("module")).startswith("keras.src.ops.")
-        make = op_class(layer["class_name"]).from_config if is_op else None
-        made[layer["name"]] = make(layer["config"]) if make else deserialize(layer, custom_objects)
+        made[name] = _operation(layer) if is_op else deserialize(layer, custom_objects)
+        # A layer that another model shares has calls which this configuration does not count.
+        first[name] = 0 if isinstance(made[name], InputLayer) else len(made[name]._inbound_nodes)
+        calls |= {(name, i): _arguments(call) for i, call in enumerate(layer.get("inbound_nodes") or ())}
 
-    def tensor(name: str, call: int, index: int) -> KerasTensor:
-        if name not in made:
-            raise ValueError(f"The configuration names a layer that it does not have: {name!r}.")
-        found: KerasTensor = made[name]._inbound_nodes[call].outputs[index]  # an IndexError until it was called
-        return found
+    def tensor(name: Any, call: Any, index: Any) -> KerasTensor:
+        found = made.get(name) if isinstance(name, str) else None
+        try:
+            return cast(KerasTensor, found._inbound_nodes[first[name] + _index(call)].outputs[_index(index)])  # type: ignore[union-attr]
+        except (AttributeError, IndexError):
+            raise ValueError(
+                f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}."
+            ) from None
 
-    def read(x: Any) -> Any:
-        kind = x.get("class_name") if isinstance(x, dict) else None
-        if kind == "__keras_tensor__":
-            return tensor(*x["config"]["keras_history"])
-        if kind == "__slice__":
-            return slice(*(x["config"][name] for name in ("start", "stop", "step")))
-        if kind == "__ellipsis__":
-            return ...
-        if isinstance(x, list | tuple):
-            return [read(item) for item in x]
-        return (
-            {key: read(value) for key, value in x.items()} if kind is None and isinstance(x, dict) else deserialize(x)
-        )
-
-    waiting = {layer["name"]: list(layer["inbound_nodes"]) for layer in config["layers"]}
-    while any(waiting.values()):
-        done = False
-        for name, calls in waiting.items():
-            while calls:
-                try:
-                    args, kwargs = read(calls[0]["args"]), read(calls[0]["kwargs"])
-                except IndexError:
-                    break
-                if type(made[name]).__name__ == "GetItem":
-                    args[1] = tuple(args[1]) if isinstance(args[1], list) else args[1]
-                made[name](*args, **kwargs)
-                calls.pop(0)
-                done = True
-        if not done:
-            stuck = [name for name, calls in waiting.items() if calls]
-            raise ValueError(f"The configuration has a loop, or calls that nothing leads to, at the layers {stuck}.")
+    waiting: dict[Call, set[Call]] = {}
+    needed_by: dict[Call, list[Call]] = {}
+    for call, arguments in calls.items():
+        name, i = call
+        needs = {(x[0], x[1]) for x in _histories(arguments)} | ({(name, i - 1)} if i else set())
+        if not any(True for _ in _histories(arguments)):
+            raise ValueError(f"Call {i} of {name!r:.80} takes no tensor.")
+        waiting[call] = {need for need in needs if need in calls}
+        for need in waiting[call]:
+            needed_by.setdefault(need, []).append(call)
+    ready = [call for call, needs in waiting.items() if not needs]
+    for call in ready:  # which grows while it is run through
+        args, kwargs = _filled(calls[call], tensor)
+        operation = made[call[0]]
+        if type(operation).__name__ == "GetItem" and len(args) > 1 and isinstance(args[1], list):
+            args[1] = tuple(args[1])
+        operation(*args, **kwargs)
+        for later in needed_by.get(call, ()):
+            waiting[later].discard(call)
+            if not waiting[later]:
+                ready.append(later)
+    if len(ready) < len(calls):
+        stuck = list(dict.fromkeys(name for (name, _), needs in waiting.items() if needs))[:5]
+        raise ValueError(f"The configuration has a loop, or calls that nothing leads to, at the layers {stuck}.")
 
     def end(x: Any) -> Any:
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
-            return tensor(name, call - getattr(made[name], "_first_call", 0), index)
+            return tensor(name, _index(call) - getattr(made.get(name), "_first_call", 0), index)
         return {key: end(value) for key, value in x.items()} if isinstance(x, dict) else [end(item) for item in x]
 
     return end(config["input_layers"]), end(config["output_layers"])
+
+
+def _operation(config: Config) -> Operation:
+    return op_class(str(config.get("class_name"))).from_config(config["config"])
+
+
+def _index(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"Calls and their results are counted from 0. Received: {value!r:.80}.")
+    return value
+
+
+def _arguments(call: Any) -> tuple[Any, Any]:
+    """Return the arguments of a call in a configuration, by position and by name."""
+    if (
+        not isinstance(call, dict)
+        or not isinstance(call.get("args"), list | tuple)
+        or not isinstance(call.get("kwargs"), dict)
+    ):
+        raise ValueError(f"A call in a configuration must have 'args' and 'kwargs'. Received: {call!r:.200}.")
+    return call["args"], call["kwargs"]
+
+
+def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield the layer, call and place of each tensor among the arguments of a call."""
+    if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
+        name, call, index = structure["config"]["keras_history"]
+        yield name, _index(call), index
+    elif isinstance(structure, dict | list | tuple):
+        for item in structure.values() if isinstance(structure, dict) else structure:
+            yield from _histories(item)
+
+
+def _filled(structure: Any, tensor: Callable[..., KerasTensor]) -> Any:
+    """Return arguments with the tensors that their configurations stand for."""
+    if isinstance(structure, list | tuple):
+        return [_filled(item, tensor) for item in structure]
+    kind = structure.get("class_name") if isinstance(structure, dict) else None
+    if kind == "__keras_tensor__":
+        return tensor(*structure["config"]["keras_history"])
+    if kind == "__slice__":
+        return slice(*(structure["config"][name] for name in ("start", "stop", "step")))
+    if kind == "__ellipsis__":
+        return ...
+    if kind in ("__tensor__", "__numpy__"):
+        return array_of(structure)
+    if kind is not None:
+        raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
+    return (
+        {key: _filled(value, tensor) for key, value in structure.items()} if isinstance(structure, dict) else structure
+    )
 
 
 def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:

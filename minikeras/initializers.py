@@ -19,7 +19,7 @@ import numpy as np
 from . import registry as _registry
 from ._state import make_default_seed, standardize_dtype
 from ._typing import Array, Config, DTypeLike, InitializerName, Shape, TensorLike
-from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform
+from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
 from .registry import serialize as serialize
 from .tensor import Tensor, TensorOps, as_array
 
@@ -93,7 +93,7 @@ class Constant(_BuiltIn):
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the initializer of a configuration."""
-        return cls(**_registry.deserialize(dict(config)))
+        return cls(**{key: _registry.array_of(value) for key, value in config.items()})
 
 
 class Identity(_BuiltIn):
@@ -128,7 +128,7 @@ class _Random(_BuiltIn):
         if seed is None:
             seed = make_default_seed()
         elif isinstance(seed, Mapping):
-            seed = cast(SeedGenerator, _registry.deserialize(seed))
+            seed = cast(SeedGenerator, seed_generators.deserialize(seed))
         elif not isinstance(seed, int | SeedGenerator):
             raise ValueError(
                 "`seed` argument should be an instance of `keras.random.SeedGenerator()` or an integer. "

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast, overload
 
 import numpy as np
 
@@ -13,15 +13,18 @@ from ._structure import map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
 from .functional import Graph, copy_calls, from_config
 from .layers.base import Layer
+from .layers.base import deserialize as deserialize_layer
+from .layers.base import registry as layer_registry
 from .layers.core import Input, InputLayer
 from .registry import Registry, deserialize, is_built_in, serialize
-from .saving.npz import load_weights, save_weights
+from .saving.models import load_model as load_model
+from .saving.models import save_model as save_model
+from .saving.weights import load_weights, save_weights
 from .summary import summarize
 from .symbolic import KerasTensor, flatten
 from .tensor import Tensor
 from .training import Trainer
 
-_LATER = frozenset({"save", "export"})
 registry: Registry["Model"] = Registry("keras", "model")
 functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
 
@@ -113,14 +116,6 @@ class Model(Trainer):
         self._graph = graph
         self.input_spec = graph.specs
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _LATER:
-            raise AttributeError(
-                f"'{type(self).__name__}' object has no attribute '{name}': this release of minikeras saves weights, "
-                "with `save_weights('name.weights.npz')`, not whole models."
-            )
-        return super().__getattr__(name)
-
     @property
     def layers(self) -> list[Layer]:
         """The layers it holds directly, in order; those of the graph, if it was made of one."""
@@ -159,6 +154,11 @@ class Model(Trainer):
     def _given_graph(self) -> Graph | None:
         """The graph, if the model was made of it."""
         return self._graph
+
+    @property
+    def _layers_first(self) -> bool:
+        """Whether files name the layers before whatever else holds them."""
+        return self._given_graph is not None
 
     @property
     def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
@@ -305,33 +305,70 @@ class Model(Trainer):
         options = {key: config[key] for key in ("trainable",) if config.get(key) is not None}
         return cls(inputs, outputs, name=config["name"], **options)
 
-    # --- weights in files -------------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------------------
 
-    def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
-        """Write all weights to a NumPy archive.
+    def save(
+        self,
+        filepath: str | PathLike[str] | BinaryIO,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
 
         Args:
-            filepath: Its name, which ends in ".npz".
-            overwrite: Whether to replace a file that is there.
+            filepath: Its path, which ends in ".keras", or a file opened for writing bytes.
+            overwrite: Whether to replace a file that is there without asking.
+            zipped: Accepted for Keras's sake, if true.
+            kwargs: `include_optimizer`, for ".h5".
+
+        Raises:
+            ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
+            ImportError: if h5py is not installed (the extra `h5`).
+        """
+        save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Raise an error that names the way: Keras writes these formats.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
+            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
+            "TensorFlow's SavedModel, ONNX and others."
+        )
+
+    def save_weights(
+        self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Write all weights, with the state of the optimizer, to a file; see `saving.save_weights`.
+
+        Args:
+            filepath: Its name, which ends in ".weights.h5" (the extra `h5`) or ".npz" (NumPy alone, weights alone).
+            overwrite: Whether to replace a file that is there without asking.
+            max_shard_size: Write several files of at most so many gigabytes.
 
         Raises:
             ValueError: if the model is not built, or the name has another ending.
-            FileExistsError: if the file is there and is to be kept.
+            FileExistsError: if the file is there, is to be kept, and nobody can be asked.
         """
-        save_weights(self, filepath, overwrite)
+        save_weights(self, filepath, overwrite, max_shard_size)
 
-    def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False) -> None:
-        """Read all weights from a file that `save_weights` wrote: all of them, or none if one does not fit.
+    def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read all weights from a file: all of them, or none if one does not fit; see `saving.load_weights`.
 
         Args:
             filepath: Its name.
-            skip_mismatch: Whether to leave out weights that do not fit, with a warning.
+            skip_mismatch: Whether to leave out layers that do not fit, with a warning.
+            kwargs: `objects_to_skip`, layers that are left as they are.
 
         Raises:
             ValueError: if the model is not built, or its weights are others than those in the file.
             FileNotFoundError: if there is no such file.
         """
-        load_weights(self, filepath, skip_mismatch)
+        load_weights(self, filepath, skip_mismatch, **kwargs)
 
     # --- description ------------------------------------------------------------------------------------------
 
@@ -374,6 +411,7 @@ class Functional(Model):
 
 registry.register(Model)
 functional_registry.register(Functional)
+layer_registry.guests |= {"Model": Model, "Functional": Functional}
 
 
 def _enter(x: KerasTensor) -> KerasTensor:
@@ -525,6 +563,10 @@ class Sequential(Model):
             elif isinstance(first, Model) and first._graph is not None:
                 self.build(first.input_shape)
 
+    @property
+    def _layers_first(self) -> bool:
+        return True
+
     def _locked(self) -> bool:
         return False
 
@@ -657,7 +699,7 @@ class Sequential(Model):
             )
         model = cls(name=config["name"], trainable=config.get("trainable", True))
         for layer in config["layers"]:
-            model.add(deserialize(layer, custom_objects))
+            model.add(deserialize_layer(layer, custom_objects))
         shape = config.get("build_input_shape")
         if model._graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
@@ -665,6 +707,7 @@ class Sequential(Model):
 
 
 registry.register(Sequential)
+layer_registry.guests["Sequential"] = Sequential
 
 
 def clone_model(

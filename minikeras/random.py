@@ -64,7 +64,8 @@ class SeedGenerator(Configurable):
         return {"seed": self._initial_seed, "name": self.name}
 
 
-Registry[SeedGenerator]("keras.random", "seed generator").register(SeedGenerator)
+seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator")
+seed_generators.register(SeedGenerator)
 
 
 class _Global:

@@ -6,12 +6,15 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 """
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 
+from ._annotation import check_arguments
+from ._state import standardize_dtype
 from ._typing import AnyCallable, Config, CustomObjects
 
 T = TypeVar("T")
@@ -39,17 +42,24 @@ class Configurable:
 
 
 class Registry(Generic[T]):
-    """The named objects of one kind.
+    """The named objects of one kind, which are all that a configuration in its slot can name.
 
     Args:
         module: The Keras module that configurations name, such as "keras.initializers".
         kind: What a message calls one, such as "initializer".
+
+    Attributes:
+        names: The objects by name.
+        guests: Objects of other kinds that may stand in the slot too.
+        base: The class of what configurations describe, object if any.
     """
 
     def __init__(self, module: str, kind: str) -> None:
         self.module = module
         self.kind = kind
         self.names: dict[str, Any] = {}
+        self.guests: dict[str, Any] = {}
+        self.base: type[Any] = object
         KINDS[module] = self
 
     def register(self, cls: C, *aliases: str) -> C:
@@ -59,6 +69,7 @@ class Registry(Generic[T]):
 
     def collect(self, base: type[T], namespace: Mapping[str, Any], **aliases: type[T]) -> None:
         """Enter a class and its subclasses under their public names in a module, and under others."""
+        self.base = base
         found = {name: x for name, x in namespace.items() if isinstance(x, type) and issubclass(x, base)}
         self.names.update({name: x for name, x in found.items() if name[0] != "_"}, **aliases)
 
@@ -68,14 +79,16 @@ class Registry(Generic[T]):
         Raises:
             ValueError: for an unknown name, with the nearest known one.
         """
-        for table in (self.names, custom_objects or {}, _custom):
+        for table in (self.names, self.guests, custom_objects or {}, _custom):
             if name in table:
                 return table[name]
-        lowered = {key.lower(): key for key in reversed(self.names)}
-        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5) or [
+        known = self.names | self.guests
+        lowered = {key.lower(): key for key in reversed(known)}
+        name = f"{name:.80}"
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
             lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
         ]
-        hint = f" Did you mean {close[0]!r}?" if close else f" Known names: {', '.join(sorted(self.names))}."
+        hint = f" Did you mean {close[0]!r}?" if close else f" Known names: {', '.join(sorted(known))}."
         raise ValueError(
             f"Unknown {self.kind}: {name!r}.{hint} "
             f"A custom {self.kind} must be passed itself, or named in custom_objects."
@@ -117,35 +130,138 @@ class Registry(Generic[T]):
             custom_objects: Names to functions or classes of the caller's.
 
         Raises:
-            ValueError: if the name is unknown.
+            ValueError: if the name is unknown in this slot, or the configuration is of another kind of object.
         """
         if isinstance(config, str):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
             raise ValueError(
-                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r}."
+                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r:.200}."
             )
-        inner = config.get("config")
-        key = str(inner) if name == "function" else name
-        registered = get_registered_object(str(config.get("registered_name")), custom_objects)
-        found = registered if registered and key not in self.names else self.find(key, custom_objects)
-        if name == "function":
+        shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
+        if shared is not None and type(shared).__name__ == name and self._takes(shared):
+            return shared
+        found = self._resolve(config, custom_objects)
+        if name == "function" or not isinstance(found, type):
             return found
-        return construct(found, inner or {}, custom_objects) if isinstance(found, type) else found
+        made = construct(found, config, custom_objects)
+        if not self._takes(made):
+            raise ValueError(f"Expected a {self.kind} here. Received the configuration of {made!r:.200}.")
+        return made
+
+    def _takes(self, made: Any) -> bool:
+        """Tell whether an object may stand in this slot: it is of this kind, or at least of no other."""
+        others = tuple(kind.base for kind in KINDS.values() if kind.base is not object)
+        return isinstance(made, self.base) or not isinstance(made, others)
+
+    def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
+        """Return what a configuration names: a built-in one if its module is Keras's, else one of the caller's.
+
+        Without a module, as Keras 2 writes, both are looked up.
+        """
+        name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
+        if name == "function":
+            name = config.get("config")
+            if not isinstance(name, str):
+                raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
+            found = self.find(name, _with_short_names(name, custom_objects))
+            if isinstance(found, type):
+                raise ValueError(f"Expected the configuration of a function. Received that of a class: {name!r:.80}.")
+            return found
+        if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
+            if registered not in (None, name):
+                raise ValueError(
+                    f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
+                    f"registered_name={registered!r:.80}."
+                )
+            return self.find(name)
+        for key in (registered, name):
+            custom = get_registered_object(key, custom_objects) if isinstance(key, str) else None
+            if custom is not None and (module is not None or registered is not None or key not in self.names):
+                return custom
+        return self.find(name, custom_objects)
 
 
-def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
-    """Make an object of a class from its configuration."""
-    from_config = getattr(cls, "from_config", None)
-    if from_config is None:
-        return cls(**config)
-    with custom_object_scope(custom_objects or {}):
-        return from_config(dict(config))
+def _with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
+    """Let a function registered as "package>name" be found by its name alone, which is all that Keras 3.6 wrote."""
+    table = {**_custom, **(custom_objects or {})}
+    if ">" in name or name in table:
+        return table
+    return {**table, **{key.partition(">")[2]: value for key, value in table.items() if ">" in key}}
+
+
+def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> bool:
+    """Tell whether one of some names is that of a class or function of the caller's."""
+    return any(isinstance(name, str) and name in _with_short_names(name, custom_objects) for name in names)
+
+
+def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
+    """Make an object of a class from what `serialize` wrote: its arguments, what it was built and compiled with.
+
+    Raises:
+        ValueError: if a built-in class is given an argument of another type than it takes.
+    """
+    inner = config.get("config")
+    inner = {} if inner is None else inner
+    if not isinstance(inner, Mapping) or not all(isinstance(key, str) for key in inner):
+        raise ValueError(f"The arguments of {cls.__name__} must be a dict. Received: config={inner!r:.200}.")
+    try:
+        with custom_object_scope(custom_objects or {}):
+            if is_built_in(cls):
+                check_arguments(cls, inner)
+            made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+            if config.get("build_config") and not getattr(made, "built", True):
+                made.build_from_config(config["build_config"])
+            if config.get("compile_config"):
+                made.compile_from_config(config["compile_config"])
+    except Exception as error:
+        error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
+        raise
+    if _shared.made is not None and "shared_object_id" in config:
+        _shared.made[str(config["shared_object_id"])] = made
+    return made
+
+
+class _Shared(threading.local):
+    """Objects that occur more than once in what is written or read: their configurations, and what was made of them."""
+
+    written: dict[int, tuple[Any, Config]] | None = None
+    made: dict[str, Any] | None = None
+
+
+_shared = _Shared()
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within this context an object that is written several times is made once when it is read.
+
+    `serialize` gives its configurations one `shared_object_id`, which `deserialize` looks up.
+    """
+    before = _shared.written, _shared.made
+    _shared.written, _shared.made = {}, {}
+    try:
+        yield
+    finally:
+        _shared.written, _shared.made = before
+
+
+def _share(obj: Any, config: Config) -> Config:
+    if _shared.written is not None:
+        _, first = _shared.written.setdefault(id(obj), (obj, config))
+        if first is not config:
+            number = first.setdefault("shared_object_id", len(_shared.written))
+            config["shared_object_id"] = number
+    return config
 
 
 def serialize(obj: Any) -> Any:
     """Return the JSON-like form of an object: plain values as they are, others as a dict in Keras's layout.
+
+    Raises:
+        ValueError: for a lambda, whose code is never written.
+        TypeError: for an object without `get_config`, or one whose `get_config` returns no dict.
 
     Example:
         >>> import minikeras as keras
@@ -158,23 +274,25 @@ def serialize(obj: Any) -> Any:
         return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
     if isinstance(obj, np.generic):
         return obj.item()
-    if isinstance(obj, tuple):
-        return {"class_name": "__tuple__", "items": [serialize(item) for item in obj]}
-    if isinstance(obj, list):
-        return [serialize(item) for item in obj]
+    if isinstance(obj, list | tuple):
+        return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(item) for item in obj]
     if isinstance(obj, Mapping):
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         cls = type(obj)
         module = module_of(cls)
         public = module is not None and not module.startswith("keras.src.")
-        return {
+        arguments = obj.get_config()
+        if not isinstance(arguments, dict):
+            raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
+        config = {
             "module": module,
             "class_name": cls.__name__,
-            "config": obj.get_config(),
+            "config": serialize(arguments),
             "registered_name": _registered_names.get(cls) or (None if public else cls.__name__),
             **_state_of(obj),
         }
+        return _share(obj, config)
     if callable(obj):
         name = obj.__name__
         if name == "<lambda>":
@@ -185,8 +303,8 @@ def serialize(obj: Any) -> Any:
         return {
             "module": "builtins",
             "class_name": "function",
-            "config": name,
-            "registered_name": _registered_names.get(obj, "function"),
+            "config": _registered_names.get(obj, name),
+            "registered_name": "function",
         }
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
 
@@ -194,10 +312,10 @@ def serialize(obj: Any) -> Any:
 def _state_of(obj: Any) -> Config:
     """Return what a layer was built with and a model compiled with, where there is something to tell."""
     found: Config = {}
-    if hasattr(obj, "get_build_config") and obj.get_build_config():
-        found["build_config"] = obj.get_build_config()
-    if hasattr(obj, "get_compile_config"):
-        found["compile_config"] = obj.get_compile_config()
+    for key in ("build_config", "compile_config"):
+        state = getattr(obj, f"get_{key}", lambda: None)()
+        if state is not None:
+            found[key] = serialize(state)
     return found
 
 
@@ -227,24 +345,42 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None) -> Any
         >>> type(deserialize(serialize(keras.initializers.Zeros()))).__name__
         'Zeros'
     """
-    if isinstance(config, list):
+    if isinstance(config, list | tuple):
         return [deserialize(item, custom_objects) for item in config]
     if not isinstance(config, Mapping):
         return config
     name = config.get("class_name")
-    if name == "__tuple__":
-        return tuple(deserialize(item, custom_objects) for item in config["items"])
     if name in ("__numpy__", "__tensor__"):  # the second is what Keras makes of its own tensors
-        return np.array(config["config"]["value"], dtype=config["config"]["dtype"])
+        return array_of(config)
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
+    key = config["config"] if name == "function" else name
     module = config.get("module")
-    if isinstance(module, str) and module in KINDS:
-        return KINDS[module].deserialize(config, custom_objects)
-    for kind in KINDS.values():
-        if name in kind.names:
-            return kind.deserialize(config, custom_objects)
-    return KINDS["keras.layers"].deserialize(config, custom_objects)
+    kinds = [KINDS[module]] if isinstance(module, str) and module in KINDS and key in KINDS[module].names else []
+    kinds += [kind for kind in KINDS.values() if isinstance(key, str) and key in kind.names]
+    return (kinds[0] if kinds else _any).deserialize(config, custom_objects)
+
+
+_any: Registry[Any] = Registry("", "object")
+"""What a custom class may stand for where the slot does not tell."""
+
+
+def array_of(config: Any) -> Any:
+    """Return the array of a configuration that `serialize` made of one; other values as they are.
+
+    Raises:
+        ValueError: for other than nested lists of numbers, or another dtype than numbers have.
+    """
+    if not isinstance(config, Mapping) or config.get("class_name") not in ("__numpy__", "__tensor__"):
+        return config
+    inner = config.get("config")
+    try:
+        array = np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"An array's configuration must hold its value and dtype. Received: {inner!r:.200}."
+        ) from error
+    return array
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:

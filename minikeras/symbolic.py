@@ -1,5 +1,6 @@
 """Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar, NoReturn
@@ -40,6 +41,8 @@ class KerasTensor(Tensor):
         self.array: None = None
         self._shape = tuple(shape)
         self._dtype = _state.standardize_dtype(dtype)
+        if _state.context.loading is not None:
+            _state.context.loading.check(self._shape)
         self.name: str = name or _state.auto_name("keras_tensor")
         self.node = None
         self.index = 0
@@ -231,6 +234,36 @@ def _kind(function: Callable[..., Any]) -> str:
     return _KINDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
 
 
+_SIZES = (
+    "shape",
+    "pad_width",
+    "repeats",
+    "num_classes",
+    "num_tokens",
+    "num_samples",
+    "minlength",
+    "bins",
+    "size",
+    "n",
+    "num",
+)
+"""Settings of ops that say how large the result is."""
+_PRODUCTS = ("dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid")
+"""Ops whose results may have a number for each pair of what they are given."""
+
+
+def _broadcast(shapes: list[PartialShape]) -> PartialShape:
+    """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
+    rank = max(map(len, shapes))
+    found: list[int | None] = []
+    for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
+        known = {n for n in sizes if n not in (1, None)}
+        if len(known) > 1:
+            raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
+        found.append(known.pop() if known else None if None in sizes else 1)
+    return tuple(found)
+
+
 class Operation:
     """An op in a graph. Each op has a subclass, named as in Keras.
 
@@ -266,7 +299,41 @@ class Operation:
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
+        if _state.context.loading is not None:
+            known = self._elementwise_spec(args, kwargs)
+            if known is not None:
+                return known
+            _state.context.loading.spend(self._cost([args, kwargs]))
         return infer(self, *args, **kwargs)
+
+    def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
+        """Return the output of an op that NumPy does element by element, without doing it; None for others."""
+        op = vars(self.function).get("op")
+        if op is None or op.bare is None or not op.inplace or any(map(any_symbolic, (kwargs.values(),))):
+            return None
+        shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
+        single = [np.zeros([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
+        first: KerasTensor = infer(self, *(Tensor(x) if isinstance(x, np.ndarray) else x for x in single), **kwargs)
+        return KerasTensor(_broadcast(shapes), first.dtype)
+
+    def _cost(self, arguments: Any) -> int:
+        """Return how many numbers the result may have at most, for the batch sizes of inference."""
+        name = self.function.__name__
+        tensors = [x for x in leaves(arguments) if isinstance(x, TensorOps)]
+        shapes: list[list[int]] = [[3 if n is None else n for n in x.shape] for x in tensors]
+        sizes = [math.prod(shape) for shape in shapes]
+        named = [n for key in _SIZES for n in leaves(self.settings.get(key)) if type(n) is int and n]
+        rank = max(map(len, shapes), default=0)
+        spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in shapes), strict=True)))
+        if name == "matmul":
+            return spread // max(1, *shapes[0][-1:]) * max(1, *shapes[-1][-1:])
+        if name == "einsum" and "." not in self.settings["subscripts"]:
+            *inputs, output = self.settings["subscripts"].replace("->", ",").replace(" ", "").split(",")
+            letters = dict(zip("".join(inputs), (n for shape in shapes for n in shape), strict=False))
+            return math.prod(letters.get(letter, 1) for letter in output)
+        if name == "pad":
+            return math.prod(n + sum(named) for n in shapes[0])
+        return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
 
     def get_config(self) -> Config:
         """Return name and settings."""

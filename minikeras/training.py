@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, overload
+from warnings import warn
 
 import numpy as np
 
-from . import _state, ops, optimizers
+from . import _state, losses, metrics, ops, optimizers
+from ._annotation import check_arguments
 from ._blas import one_thread
 from ._interrupt import Interrupt
 from ._signature import parameters
@@ -22,7 +24,7 @@ from .layers.core import Lambda
 from .losses import Loss
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
-from .registry import deserialize, is_built_in, serialize
+from .registry import is_built_in, serialize
 from .runner import PLAN_BYTES, Runner
 from .symbolic import KerasTensor
 from .tensor import Tensor, recorders
@@ -201,8 +203,22 @@ class Trainer(Layer):
         return found
 
     def compile_from_config(self, config: Config) -> None:
-        """Compile with a configuration that `get_compile_config` returned."""
-        self.compile(**deserialize(config))
+        """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
+
+        Raises:
+            ValueError: if it names what is no optimizer, loss or metric in such a place.
+        """
+        if type(self).compile is not Trainer.compile:
+            warn(
+                f"`compile()` was not called as part of model loading because {type(self).__name__} has one of its "
+                "own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile the model "
+                "after loading.",
+                stacklevel=2,
+            )
+            return
+        slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
+        check_arguments(type(self), config, "compile")
+        self.compile(**{key: _objects(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
         if self._optimizer is not None and self.built:
             self._optimizer.build(self.trainable_variables)
 
@@ -733,6 +749,17 @@ def _as_number(value: Any) -> Any:
     """Return a value of the logs as a Python float, an array of several as it is."""
     array = np.asarray(value)
     return float(array.item()) if array.size == 1 else array
+
+
+def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
+    """Return a structure of names and configurations with an object for each configuration in it."""
+    if isinstance(structure, list | tuple):
+        return [_objects(item, make) for item in structure]
+    if not isinstance(structure, Mapping):
+        return structure
+    if "class_name" in structure:
+        return make(structure)
+    return {key: _objects(item, make) for key, item in structure.items()}
 
 
 def _verbose(verbose: Any) -> int:

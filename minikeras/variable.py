@@ -70,8 +70,11 @@ class Variable(TensorOps):
                     "When creating a Variable from an initializer, the `shape` argument should be specified. "
                     f"Received: initializer={initializer!r} and shape={shape}."
                 )
-            sizes = _known(shape)
-            value = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
+            sizes, loading = _known(shape), _state.context.loading
+            if loading is not None:
+                value = loading.reserve(self, initializer, sizes, _state.standardize_dtype(dtype))
+            else:
+                value = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
             if value.shape != sizes:
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
         else:
@@ -157,6 +160,11 @@ class Variable(TensorOps):
             for recorder in recorders.open:
                 recorder.record(entry)
         return output
+
+    def adopt(self, array: Array) -> None:
+        """Store an array of the same shape and dtype which nobody else holds, without a copy."""
+        self.array, self.lent = array, False
+        _state.Structure.values += 1
 
     def assign_add(self, value: TensorLike) -> Tensor:
         """Add to the value, and return the new one."""

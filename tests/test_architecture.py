@@ -14,8 +14,20 @@ import minikeras
 
 ROOT = Path(minikeras.__file__).parent
 LEVELS = [
-    ["_absent", "_blas", "_caller", "_interrupt", "_signature", "_structure", "_typing", "layout", "tree"],
-    ["_state", "registry"],
+    [
+        "_absent",
+        "_annotation",
+        "_blas",
+        "_caller",
+        "_interrupt",
+        "_signature",
+        "_structure",
+        "_typing",
+        "layout",
+        "tree",
+    ],
+    ["_state"],
+    ["registry"],
     ["tensor"],
     ["gradients", "symbolic"],
     ["ops"],

@@ -448,9 +448,9 @@ def test_callbacks_get_logs_and_can_stop() -> None:
         assert seen == ["begin {}", "end 0 (32, 1)", "end 1 (32, 1)", "end {}"]
 
 
-def test_what_is_not_there_yet_says_so() -> None:
-    with pytest.raises(AttributeError, match="saves weights"):
-        small().save("model.keras")
+def test_what_is_not_there_says_so() -> None:
+    with pytest.raises(NotImplementedError, match=r"load_model\('model.keras'\).export\('folder', format='onnx'\)"):
+        small().export("folder", format="onnx")
     with pytest.raises(ValueError, match="`verbose` must be"):
         small().predict(np.ones((1, 2)), verbose="loud")
 

@@ -2,17 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
 from types import ModuleType
-from typing import Any, cast
 
 from . import past
-from .modules import canonical, find_module, stand_in, today
+from .modules import canonical, find_module, today
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 
 
-class StandInLoader:
+class StandInLoader(Loader):
     """Gives the import system a module that is there already."""
 
     def __init__(self, module: ModuleType) -> None:
@@ -28,7 +29,7 @@ class StandInLoader:
         module.__spec__ = self.spec
 
 
-class StandInFinder:
+class StandInFinder(MetaPathFinder):
     """Finds the modules below `ROOTS`."""
 
     def find_spec(
@@ -51,7 +52,7 @@ class StandInFinder:
         name = canonical(fullname)
         if today(name) != name:
             past.outdated(f"The module {fullname}", today(name))
-        return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
+        return spec_from_loader(fullname, StandInLoader(module), is_package=True)
 
 
 _finder = StandInFinder()
@@ -78,10 +79,12 @@ def install() -> None:
         RuntimeError: if the real package is already imported.
 
     Example:
-        >>> import subprocess, sys
-        >>> code = "import minikeras.compat; minikeras.compat.install(); from keras.layers import Dense; print(Dense)"
-        >>> print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
-        <class 'minikeras.layers.core.Dense'>
+        >>> import minikeras.compat
+        >>> minikeras.compat.install()
+        >>> from keras.layers import Dense
+        >>> Dense.__module__
+        'minikeras.layers.core'
+        >>> minikeras.compat.uninstall()
     """
     if is_installed():
         return
@@ -103,4 +106,3 @@ def uninstall() -> None:
         sys.meta_path.remove(_finder)
         for name in _ours():
             del sys.modules[name]
-        stand_in.cache_clear()

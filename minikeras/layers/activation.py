@@ -251,3 +251,6 @@ def _not_negative(layer: str, argument: str, value: float) -> float:
     if value is None or value < 0:
         raise ValueError(f"{layer} needs a number of at least 0 for `{argument}`. Received: {argument}={value!r}.")
     return value
+
+
+activations.registry.guests.update({cls.__name__: cls for cls in (Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax)})

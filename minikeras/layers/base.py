@@ -1,6 +1,6 @@
 """The base class of all layers: lazy weights, names, the call."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
 from warnings import warn
@@ -78,12 +78,15 @@ def register(cls: L) -> L:
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
-    """Return the layer of a configuration that `serialize` made, here or in Keras.
+    """Return the layer (or the model) of a configuration that `serialize` made, here or in Keras.
 
     Raises:
-        ValueError: for an unknown class.
+        ValueError: for an unknown class, or one that is no layer.
     """
-    return cast(Layer, registry.deserialize(config, custom_objects))
+    made = registry.deserialize(config, custom_objects)
+    if not isinstance(made, Layer):
+        raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
+    return made
 
 
 class Layer:
@@ -416,6 +419,31 @@ class Layer:
                     f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of shape "
                     f"{array.shape}. No weight was set."
                 )
+        for v, array in zip(variables, arrays, strict=True):
+            v.assign(array)
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the layer's own variables, without those of the layers in it, to a mapping, under "0", "1", ...
+
+        A subclass may override this, and `load_own_variables`, to decide what files hold of it.
+        """
+        for i, v in enumerate(self._own_variables()):
+            store[str(i)] = v.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Set the layer's own variables to what `save_own_variables` wrote, or none if one does not fit.
+
+        Raises:
+            ValueError: if their number or a shape differs.
+        """
+        variables = self._own_variables()
+        names = [str(i) for i in range(len(variables))]
+        arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
+        if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
+            raise ValueError(
+                f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. Received: "
+                f"{ {name: np.shape(store[name]) for name in store} }. Nothing was set."
+            )
         for v, array in zip(variables, arrays, strict=True):
             v.assign(array)
 

@@ -11,7 +11,7 @@ from .._signature import parameters
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..ops.activation import dense
-from ..registry import deserialize, serialize
+from ..registry import array_of, deserialize, serialize
 from ..symbolic import KerasTensor, Node
 from ..tensor import Tensor
 from ..variable import Variable
@@ -419,7 +419,7 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.mask_value: Any = deserialize(mask_value)
+        self.mask_value: Any = array_of(mask_value)
         self._build_at_init()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:

@@ -5,9 +5,9 @@ from typing import Any, Self, Unpack
 from .. import ops
 from .._typing import Config, CustomObjects, PartialShape, ShapeLike
 from ..random import SeedGenerator
-from ..registry import deserialize, is_built_in
+from ..registry import is_built_in
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, register
+from .base import Layer, LayerOptions, deserialize, register
 from .core import Lambda
 from .normalization import BatchNormalization
 
@@ -48,7 +48,7 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
         """Return the layer of a configuration, with the layer inside."""
-        return super().from_config({**config, "layer": deserialize(config["layer"], custom_objects)})
+        return super().from_config({**config, "layer": deserialize(config.get("layer", {}), custom_objects)})
 
 
 @register

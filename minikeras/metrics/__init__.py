@@ -66,6 +66,8 @@ __all__ = [
 # fmt: on
 
 _functions.names.update({name: item for name, item in _losses.registry.names.items() if not isinstance(item, type)})
+_functions.guests.update({name: item for name, item in _losses.registry.names.items() if isinstance(item, type)})
+registry.base = Metric
 for _name in __all__:
     _item: Any = globals().get(_name)
     if isinstance(_item, type):

@@ -9,7 +9,7 @@ from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
 from ..dtype_policies import DTypePolicy
 from ..losses import Named, same_rank
 from ..ops.creation import convert_to_tensor
-from ..registry import Registry, deserialize, serialize
+from ..registry import Registry, array_of, serialize
 from ..tensor import Tensor
 from ..variable import AnyInitializer, Variable
 
@@ -165,7 +165,7 @@ class Metric:
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """Return the metric of a configuration."""
-        return cls(**deserialize(config))
+        return cls(**{key: functions.deserialize(x) if key == "fn" else array_of(x) for key, x in config.items()})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

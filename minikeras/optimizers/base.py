@@ -10,9 +10,10 @@ import numpy as np
 
 from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
-from ..registry import deserialize, serialize
+from ..registry import serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, stop_recording
 from ..variable import Variable
+from . import schedules
 from .pack import Choice, Group, Part
 from .schedules import LearningRateSchedule
 
@@ -634,7 +635,7 @@ class Optimizer:
         """Return the optimizer of a configuration."""
         rate = config.get("learning_rate")
         if isinstance(rate, Mapping):
-            config = {**config, "learning_rate": deserialize(rate, custom_objects)}
+            config = {**config, "learning_rate": schedules.deserialize(rate, custom_objects)}
         return cls(**config)
 
     def set_weights(self, weights: Sequence[TensorLike]) -> None:

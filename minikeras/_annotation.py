@@ -1,0 +1,88 @@
+"""Whether a value from a file is what the annotation of an argument asks for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
+
+_INTEGERS = 2**63
+
+
+def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:
+    """Refuse a configuration with a value of another type than the argument it is for.
+
+    Args:
+        cls: A class of this package, whose annotations say what it takes.
+        config: Names of arguments to values.
+        method: What takes the arguments.
+
+    Raises:
+        ValueError: for a value of another type, a number that is not finite, or a seed below 0.
+    """
+    annotations = _annotations(cls, method)
+    for name, value in config.items():
+        if name in annotations and not fits(value, annotations[name]):
+            raise ValueError(
+                f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
+                f"Expected: {_shown(annotations[name])}."
+            )
+        if name == "seed" and isinstance(value, int) and value < 0:
+            raise ValueError(f"{cls.__name__} needs a `seed` of at least 0. Received: seed={value}.")
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else repr(annotation).replace("typing.", "")[:120]
+
+
+@cache
+def _annotations(cls: Any, method: str) -> dict[str, Any]:
+    """Return the annotations of a class's arguments, those of a typed **options included."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, annotation in getattr(vars(base).get(method), "__annotations__", {}).items():
+            options = get_args(annotation)[:1]
+            found |= options[0].__annotations__ if options and is_typeddict(options[0]) else {name: annotation}
+    return found
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a finite real number, and no bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_array(value: object) -> bool:
+    """Tell whether a value is a number, or nested lists of numbers."""
+    return (
+        all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, bool) or is_number(value)
+    )
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Tell whether a value is of the type that an annotation names; where it names none that can be told, it is.
+
+    Example:
+        >>> fits(3, int), fits(True, int), fits("3", int | None), fits([1, 2.5], Sequence[int])
+        (True, False, False, False)
+    """
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        if any("_SupportsArray" in repr(arg) for arg in args):  # what NumPy makes an array of
+            return _is_array(value) or hasattr(value, "__array__") or fits(value, dict | None)
+        return any(fits(value, arg) for arg in args)
+    if origin is Literal:  # the argument's owner knows which ones
+        return type(value) in map(type, args)
+    if annotation is float:
+        return is_number(value)
+    if annotation is int:
+        return is_number(value) and not isinstance(value, float) and abs(value) < _INTEGERS
+    if origin in (list, tuple, Sequence):
+        if not isinstance(value, list | tuple):
+            return False
+        items = [arg for arg in args if arg is not ...]
+        return all(fits(x, items[0]) for x in value) if len(items) == 1 else not items or len(items) == len(value)
+    kind = {dict: Mapping, None: annotation}.get(origin, origin)
+    if not isinstance(kind, type) or kind is Any or getattr(kind, "_is_protocol", False):
+        return True
+    described = isinstance(value, Mapping) and "class_name" in value  # an object, which its slot checks
+    return isinstance(value, kind) or (described and kind not in (bool, str))

@@ -1,0 +1,226 @@
+"""Whole models in files: Keras's .keras archives, with configuration, weights and the state of training."""
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any, BinaryIO, cast
+from warnings import warn
+
+from .. import _state
+from .._typing import Config, CustomObjects
+from ..layers.base import Layer, deserialize
+from ..registry import KINDS, is_custom, serialize, sharing
+from ..symbolic import op_class
+from .archive import Archive
+from .hdf5 import open_hdf5
+from .source import MAX_INFLATION, FileError, Source, open_source
+from .state import Tree, refuse_assets, restore
+from .strict_json import MAX_SIZE, read_json
+from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
+from .writing import import_h5py, replacing
+
+KERAS_VERSION = "3.15.1"
+"""The release whose layout is written."""
+UNSTORED = 2**22
+"""So many numbers a model may have beside those in its file, such as the state of metrics."""
+
+
+def save_model(
+    model: Layer,
+    filepath: str | os.PathLike[str] | BinaryIO,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    **kwargs: Any,
+) -> None:
+    """Write a model to a file that Keras reads as well: layers, weights, and the state of training.
+
+    The file appears when it is whole: whatever goes wrong leaves the one that was there before.
+
+    Args:
+        model: The model.
+        filepath: Its path, which ends in ".keras", or a file opened for writing bytes. (".h5" writes Keras 2's format.)
+        overwrite: Whether to replace a file that is there without asking.
+        zipped: Accepted for Keras's sake, if true.
+        kwargs: `include_optimizer` for ".h5"; `save_format` is accepted.
+
+    Raises:
+        ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
+        ImportError: if h5py is not installed (the extra `h5`).
+        FileExistsError: if the file is there, is to be kept, and nobody can be asked.
+
+    Example:
+        >>> import os, tempfile
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+        >>> save_model(model, path)
+        >>> bool((load_model(path).get_weights()[0] == model.get_weights()[0]).all())
+        True
+    """
+    kwargs.pop("include_optimizer", None)
+    kwargs.pop("save_format", None)
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}.")
+    path = None if hasattr(filepath, "write") else os.fspath(filepath)
+    if path is not None and (zipped is False or not path.endswith((".keras", ".h5", ".hdf5"))):
+        raise ValueError(
+            "Invalid filepath extension for saving: a model is written to a file whose name ends in '.keras'. Folders "
+            "(TensorFlow's SavedModel, unzipped archives) are not written: save as '.keras', load that in Keras, and "
+            f"`export` it there. Received: filepath={path!r}, zipped={zipped}."
+        )
+    import_h5py()
+    if path is not None and not may_write(path, overwrite):
+        return
+    if not model.built:
+        warn(
+            "You are saving a model that has not yet been built. It might not contain any weights yet. Consider "
+            "building the model first by calling it on some data.",
+            stacklevel=3,
+        )
+    with sharing():
+        config = json.dumps(serialize(model), allow_nan=False)
+    refuse_assets(model)
+    with nullcontext(cast(BinaryIO, filepath)) if path is None else replacing(path) as file:
+        _write_archive(model, config, file)
+
+
+def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
+    weights = io.BytesIO()
+    write_hdf5(model, weights)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", json.dumps(metadata))
+        archive.writestr("config.json", config)
+        archive.writestr(WEIGHTS, weights.getbuffer())
+
+
+def load_model(
+    filepath: str | os.PathLike[str] | BinaryIO,
+    custom_objects: CustomObjects | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Return the model of a file that `save_model` wrote, here or in Keras.
+
+    No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file
+    holds.
+
+    Args:
+        filepath: The path of a .keras file or of one in Keras 2's format, or such a file opened for reading bytes; its
+            bytes tell which it is.
+        custom_objects: Names to classes and functions of the caller's, which the file may name.
+        compile: Whether to compile the model as it was, with the state of its optimizer.
+        safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a file is never run.
+
+    Raises:
+        ValueError: a `FileError`, which says what is wrong where in the file.
+    """
+    if hasattr(filepath, "read"):
+        file = cast(Any, filepath)
+        name = str(getattr(file, "name", "a file object"))
+        with one_error(name):
+            return _load(Source(file, name), custom_objects, compile)
+    path = os.fspath(filepath)
+    _check_path(path)
+    with one_error(path), open_source(path) as source:
+        return _load(source, custom_objects, compile)
+
+
+def _check_path(path: str) -> None:
+    """Say what to do with a path that leads to no file."""
+    if not os.path.exists(path):
+        raise FileError(path, "the path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
+    if os.path.isdir(path):
+        raise FileError(
+            path,
+            "the path",
+            "folders, such as TensorFlow's SavedModel, are not read: in the program that wrote it, load the model and "
+            "`save` it to a file whose name ends in '.keras'",
+        )
+
+
+def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> Any:
+    start = source.read(0, min(8, source.size))
+    if start == HDF5:
+        raise source.error("its first bytes", "Keras 2's format is not read yet")
+    if start[:2] != ZIP:
+        raise source.error("its first bytes", "this is no model: neither a .keras archive nor HDF5")
+    archive = Archive(source, MEMBERS)
+    if any(name.startswith("assets/") for name in archive):
+        raise source.error("assets", "files in a model's file are not read, since loading a model writes no file")
+    if "metadata.json" in archive:
+        read_json(archive.read("metadata.json", MAX_SIZE), source.name, "metadata.json")
+    config = read_json(archive.read("config.json", MAX_SIZE), source.name, "config.json")
+    tree = Tree(open_hdf5(archive.open(WEIGHTS)))
+    if not compile:
+        config["compile_config"] = None
+    return make_model(config, tree, min(tree.count(), MAX_INFLATION * source.size), custom_objects, source)
+
+
+def make_model(config: Config, tree: Tree, stored: int, custom_objects: CustomObjects | None, source: Source) -> Any:
+    """Return the model of a configuration, with the weights of a file.
+
+    Args:
+        config: The configuration.
+        tree: The groups of the file.
+        stored: How many numbers they hold at most.
+        custom_objects: Names to classes and functions of the caller's.
+        source: The file, for messages.
+    """
+    unknown = unknown_names(config, custom_objects)
+    if unknown:
+        raise source.error(
+            "its configuration",
+            f"it names {len(unknown)} thing(s) that minikeras does not know: {', '.join(unknown)}. Pass classes and "
+            "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
+            "with other layers of Keras's needs Keras itself",
+        )
+    outer, loading = _state.context.loading, _state.Loading(4 * stored + UNSTORED)
+    _state.context.loading = loading
+    try:
+        with sharing():
+            model = deserialize(config, custom_objects)
+        read = restore(model, tree)
+    finally:
+        _state.context.loading = outer
+    loading.fill(4 * read + UNSTORED)
+    return model
+
+
+def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str]:
+    """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
+    found: dict[str, list[str]] = {}
+    stack = [config]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list | tuple):
+            stack.extend(node)
+        if not isinstance(node, Mapping):
+            continue
+        name, inner, module = node.get("class_name"), node.get("config"), str(node.get("module") or "")
+        name = inner if name == "function" else name
+        if isinstance(name, str) and "config" in node and name[:2] != "__":
+            own = module.partition(".")[0] in ("keras", "tf_keras")
+            if not own and is_custom((node.get("registered_name"), name), custom_objects):
+                continue  # what is in the configuration of a class of the user's is the user's business
+            if not _is_known(name, module):
+                layer = inner.get("name") if isinstance(inner, Mapping) else None
+                label = f"{module}.{name}" if own else name
+                found.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
+        stack.extend(node.values())
+    return [
+        f"{label} ({', '.join(sorted(set(layers)))})" if layers else label for label, layers in sorted(found.items())
+    ]
+
+
+def _is_known(name: str, module: str) -> bool:
+    if module.startswith("keras.src.ops."):
+        try:
+            return bool(op_class(name))
+        except ValueError:
+            return False
+    return any(name in kind.names or name in kind.guests for kind in KINDS.values())

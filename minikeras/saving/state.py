@@ -1,0 +1,252 @@
+"""Which object of a model keeps its variables where in a file, and the way in and out.
+
+The places are Keras's: "layers/dense/vars/0" is the first variable of the first dense layer of a model. An object is
+named by the attribute that holds it or, in a list, by its class and number.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+from warnings import warn
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array
+from ..layers.base import Layer
+from ..losses import Loss
+from ..metrics import Metric
+from ..optimizers import Optimizer
+from ..registry import is_built_in
+from ..variable import Variable
+from .hdf5 import Dataset, Group
+
+KINDS = (Layer, Optimizer, Metric, Loss)
+"""What may have variables."""
+CONTAINERS = (list, tuple, dict)
+
+
+def walk(saved: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order."""
+    seen = set() if seen is None else seen
+    if id(saved) not in seen:
+        seen.add(id(saved))
+        yield path, saved
+        for name, child in _children(saved):
+            yield from _walk_child(child, f"{path}/{name}" if path else name, seen, [])
+
+
+def _walk_child(child: Any, path: str, seen: set[int], around: list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(child, KINDS):
+        yield from walk(child, path, seen)
+    elif isinstance(child, CONTAINERS) and not any(child is outer for outer in around):
+        counts: dict[str, int] = {}
+        for item in child.values() if isinstance(child, dict) else child:
+            if isinstance(item, (*KINDS, *CONTAINERS)):
+                kind = "container" if isinstance(item, CONTAINERS) else _state.to_snake_case(type(item).__name__)
+                number = counts[kind] = counts.get(kind, -1) + 1
+                name = f"{kind}_{number}" if number else kind
+                yield from _walk_child(item, f"{path}/{name}", seen, [*around, child])
+
+
+def _children(saved: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of an object, private ones last, and before them the layers of a model made of a graph."""
+    layers_first = getattr(saved, "_layers_first", None)  # None where it is no model
+    if layers_first:
+        yield "layers", saved.layers
+    cls: Any = type(saved)
+    names = {*vars(saved), *_properties(cls), *(() if layers_first is None else ("layers",))}
+    base = next(_attributes(kind) for kind in KINDS if isinstance(saved, kind))
+    for name in sorted(names - base, key=lambda name: f"~{name}" if name[0] == "_" else name):
+        try:
+            child = getattr(saved, name)
+        except Exception:  # a property of the user's that has no value now: Keras passes over it as well
+            continue
+        yield name, child
+
+
+@cache
+def _properties(cls: Any) -> frozenset[str]:
+    """Return the properties that classes of the user's define."""
+    found = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
+    return frozenset(name for name in found if isinstance(getattr(cls, name, None), property) and name[0] != "_")
+
+
+@cache
+def _attributes(kind: Any) -> frozenset[str]:
+    """Return what every object of a kind has, which is not looked into."""
+    made: Any = Optimizer(0.0, name="none") if kind is Optimizer else kind(name="none")
+    return frozenset((*dir(made), "_layers", "_compiled_loss", "_compiled_metrics", "_loss_tracker"))
+
+
+def own_variables(saved: Any) -> list[Variable]:
+    """Return the variables of an object, without those of the objects in it, in the order of their numbers."""
+    found: list[Variable] = saved._own_variables() if isinstance(saved, Layer) else saved.variables
+    return found
+
+
+class Store(Mapping[str, Array]):
+    """The variables of one object in a file, by name; read when they are looked up.
+
+    Args:
+        places: The groups that hold them.
+    """
+
+    def __init__(self, places: Iterable[Group]) -> None:
+        self.datasets: dict[str, Dataset] = {}
+        for place in places:
+            for key in place:
+                found = place[key]
+                if isinstance(found, Dataset):
+                    self.datasets[key] = found
+
+    def __getitem__(self, key: str) -> Array:
+        return self.datasets[key].read()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.datasets)
+
+    def __len__(self) -> int:
+        return len(self.datasets)
+
+
+class Tree:
+    """The groups of one file or several, by path.
+
+    Args:
+        roots: The root groups.
+    """
+
+    def __init__(self, *roots: Group) -> None:
+        self.roots = roots
+
+    def store(self, path: str) -> Store:
+        """Return what is stored for the object at a path, nothing if the path is not there."""
+        places = []
+        for root in self.roots:
+            place: Any = root
+            for name in [*path.split("/"), "vars"] if path else ["vars"]:
+                place = place[name] if isinstance(place, Group) and name in place else None
+            places += [place] if isinstance(place, Group) else []
+        return Store(places)
+
+    def count(self) -> int:
+        """Return how many numbers are stored."""
+        total, stack = 0, list(self.roots)
+        while stack:
+            group = stack.pop()
+            for name in group:
+                found = group[name]
+                if isinstance(found, Group):
+                    stack.append(found)
+                else:
+                    total += int(np.prod(found.shape, dtype=object))
+        return total
+
+
+Pairs = list[tuple[Variable, Dataset]]
+
+
+def match(saved: Any, store: Store) -> tuple[Pairs, str]:
+    """Return which variable of an object gets which stored array, and what does not fit, "" if all does."""
+    variables = own_variables(saved)
+    if isinstance(saved, Optimizer):
+        scalars = 1 + isinstance(saved._learning_rate, Variable)
+        if len(store) == scalars < len(variables):  # it was saved before it had updated anything
+            variables = variables[:scalars]
+        elif len(store) != len(variables):
+            if len(store):
+                warn(
+                    f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
+                    f"variables whereas the saved optimizer has {len(store)} variables.",
+                    stacklevel=5,
+                )
+            return [], ""
+    label = f"{type(saved).__name__} '{saved.name}'"
+    names = [str(i) for i in range(len(variables))]
+    if set(store.datasets) != set(names):
+        hint = "" if getattr(saved, "built", True) else " It is not built: call it on an input, or build() it, first."
+        return [], f"{label} has {len(names)} variables, {len(store)} are stored.{hint}"
+    pairs = [(v, store.datasets[name]) for v, name in zip(variables, names, strict=True)]
+    wrong = [
+        f"'{v.path}' of {label} has shape {v.shape} and dtype {v.dtype}, stored is {d.shape} of {d.dtype.name}"
+        for v, d in pairs
+        if v.shape != d.shape or not _may_become(d.dtype, v.array.dtype)
+    ]
+    return ([], "; ".join(wrong)) if wrong else (pairs, "")
+
+
+def _may_become(stored: "np.dtype[Any]", wanted: "np.dtype[Any]") -> bool:
+    kinds = "bool" if wanted.kind == "b" else "integer" if wanted.kind in "iu" else "number"
+    return {"bool": stored.kind == "b", "integer": stored.kind in "iu", "number": stored.kind in "fiu"}[kinds]
+
+
+def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None) -> int:
+    """Set the variables of a model, and of all that it holds, to what is stored, or none if something does not fit.
+
+    Args:
+        model: The model, or a layer.
+        tree: Where the values are.
+        skip_mismatch: Whether to leave objects that do not fit as they are, with a warning.
+        skipped: Objects that are left as they are.
+
+    Returns:
+        How many numbers were read.
+
+    Raises:
+        ValueError: if something does not fit.
+    """
+    found = list(walk(model, seen=set(map(id, skipped or ()))))
+    pairs: Pairs = []
+    problems: list[str] = []
+    by_hand = []
+    for path, saved in found:
+        if hasattr(saved, "load_own_variables"):
+            store = tree.store(path)
+            if is_built_in(saved.load_own_variables):
+                fitting, problem = match(saved, store)
+                pairs += fitting
+                problems += [problem] if problem else []
+            else:
+                by_hand.append((saved, store))
+    if problems and not skip_mismatch:
+        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
+    if problems:
+        warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
+    arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
+    before = [(v, v.array, v.lent) for _, saved in found for v in _variables_of(saved)]
+    try:
+        for (v, _), array in zip(pairs, arrays, strict=True):
+            v.adopt(array)
+        for saved, store in by_hand:
+            saved.load_own_variables(store)
+    except BaseException:
+        for v, array, lent in before:
+            v.array, v.lent = array, lent
+        _state.Structure.values += 1
+        raise
+    finally:
+        for _, saved in found:
+            if hasattr(saved, "finalize_state") and saved.built:
+                saved.finalize_state()
+    return sum(array.size for array in arrays)
+
+
+def _variables_of(saved: Any) -> list[Variable]:
+    return own_variables(saved) if isinstance(saved, Layer | Optimizer | Metric) else []
+
+
+def refuse_assets(model: Any) -> None:
+    """Raise an error if an object of a model keeps files beside its variables.
+
+    Raises:
+        NotImplementedError: if one does.
+    """
+    for _, saved in walk(model):
+        if hasattr(saved, "save_assets"):
+            raise NotImplementedError(
+                f"{type(saved).__name__} '{saved.name}' has `save_assets`: files in a model's file are neither written "
+                "nor read, since loading a model writes no file. Keep the data in variables or in the configuration, "
+                "or save them with `save_own_variables` as arrays."
+            )
