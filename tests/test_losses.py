@@ -75,6 +75,8 @@ HAND: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
     ("Tversky", {}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 3),
     ("Tversky", {"beta": 1.0}, [[1.0, 0.0]], [[1.0, 1.0]], 1 / 2),
     ("Circle", {"gamma": 1.0}, [0, 0, 1, 1], [[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2, [np.log(1 + 2 * np.exp(-0.32))] * 4),
+    ("CTC", {}, [[1], [0]], np.zeros((2, 2, 2)), [np.log(4 / 3), np.log(4)]),  # three of four ways; one
+    ("CTC", {}, [[1, 1]], np.zeros((1, 3, 2)), [np.log(8)]),  # a blank must part them
     ("Tversky", {"alpha": 0.0, "axis": (1,)}, [[1.0, 1.0]], [[0.5, 0.5]], [0.0]),
 ]
 CLASSES = sorted({type(losses.get(name)).__name__ for name in get_args(LossName)} - {"function"})
@@ -415,6 +417,8 @@ def test_errors_help() -> None:
     for text in (["0", "1"], np.array(["0", "1"])):
         with pytest.raises(ValueError, match="class numbers"):
             losses.sparse_categorical_crossentropy(text, three)
+    with pytest.raises(ValueError, match=r"\(2, 3\) and|y_pred.shape=\(2, 3\)"):
+        losses.ctc([[1], [1]], three)
     with pytest.raises(ValueError, match="interval"):
         losses.CategoricalGeneralizedCrossEntropy(q=1.0)
     with pytest.raises(ValueError, match="object"):

@@ -2,18 +2,17 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
 from types import ModuleType
+from typing import Any, cast
 
 from . import past
-from .modules import canonical, find_module, today
+from .modules import canonical, find_module, stand_in, today
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 
 
-class StandInLoader(Loader):
+class StandInLoader:
     """Gives the import system a module that is there already."""
 
     def __init__(self, module: ModuleType) -> None:
@@ -29,7 +28,7 @@ class StandInLoader(Loader):
         module.__spec__ = self.spec
 
 
-class StandInFinder(MetaPathFinder):
+class StandInFinder:
     """Finds the modules below `ROOTS`."""
 
     def find_spec(
@@ -52,7 +51,7 @@ class StandInFinder(MetaPathFinder):
         name = canonical(fullname)
         if today(name) != name:
             past.outdated(f"The module {fullname}", today(name))
-        return spec_from_loader(fullname, StandInLoader(module), is_package=True)
+        return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
 
 
 _finder = StandInFinder()
@@ -79,12 +78,10 @@ def install() -> None:
         RuntimeError: if the real package is already imported.
 
     Example:
-        >>> import minikeras.compat
-        >>> minikeras.compat.install()
-        >>> from keras.layers import Dense
-        >>> Dense.__module__
-        'minikeras.layers.core'
-        >>> minikeras.compat.uninstall()
+        >>> import subprocess, sys
+        >>> code = "import minikeras.compat; minikeras.compat.install(); from keras.layers import Dense; print(Dense)"
+        >>> print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+        <class 'minikeras.layers.core.Dense'>
     """
     if is_installed():
         return
@@ -106,3 +103,4 @@ def uninstall() -> None:
         sys.meta_path.remove(_finder)
         for name in _ours():
             del sys.modules[name]
+        stand_in.cache_clear()

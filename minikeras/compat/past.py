@@ -14,6 +14,8 @@ from .._caller import warn_user
 from .._signature import parameters
 from ..callbacks import callback_list
 from ..callbacks.callback import as_floats
+from ..callbacks.monitor import Monitor
+from ..callbacks.monitor import _metrics as metrics_of
 from ..gradients import GradientTape
 from ..registry import Registry
 from ..symbolic import KerasTensor
@@ -128,11 +130,14 @@ class Past:
 
 
 class Settable(Past):
-    """Such an attribute that can be set as well: the present one is."""
+    """An attribute that has another name today, which is read and set instead."""
+
+    def __init__(self, name: str, today: str) -> None:
+        super().__init__(name, f".{today}", lambda owner: getattr(owner, today))
 
     def __set__(self, owner: Any, value: Any) -> None:
-        outdated(f".{self.name} = ...", f".{self.today} = ...")
-        setattr(owner, self.today, value)
+        outdated(f".{self.name} = ...", f"{self.today} = ...")
+        setattr(owner, self.today[1:], value)
 
 
 def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
@@ -256,7 +261,7 @@ def _add_attributes() -> None:
             "add_variable": _add_weight(layers.Layer.add_weight),
         },
         optimizers.Optimizer: {
-            "lr": Settable("lr", "learning_rate", lambda optimizer: optimizer.learning_rate),
+            "lr": Settable("lr", "learning_rate"),
             "minimize": _minimize,
         },
     }
@@ -277,18 +282,22 @@ class Shape(tuple[Any, ...]):
 # --- logs ---------------------------------------------------------------------------------------------------------
 
 
+def _others(name: str) -> set[str]:
+    """Return the other names of an entry in logs."""
+    return {other for names in tables.LOGS if name in names for other in names - {name}}
+
+
 class Logs(dict[str, Any]):
     """Entries that are found under their earlier names too, where these are not those of other entries."""
 
     def _today(self, name: Any) -> Any:
         if isinstance(name, str) and not dict.__contains__(self, name):
             base = name.removeprefix("val_")
-            for names in tables.LOGS:
-                for other in names if base in names else ():
-                    today = name.removesuffix(base) + other
-                    if dict.__contains__(self, today):
-                        outdated(f"The entry {name!r}", f"{today!r}")
-                        return today
+            for other in _others(base):
+                today = name.removesuffix(base) + other
+                if dict.__contains__(self, today):
+                    outdated(f"The entry {name!r}", repr(today))
+                    return today
         return name
 
     def __missing__(self, name: Any) -> Any:
@@ -330,6 +339,19 @@ def _alias_logs() -> None:
                 type(self).on_epoch_end(self, epoch, logs) if (epoch + 1) % period == 0 else None
             )
 
+    set_monitor = Monitor._set_monitor_op
+
+    @wraps(set_monitor)
+    def find_monitor(self: Any) -> None:
+        prefix = "val_" if self.monitor.startswith("val_") else ""
+        names = {metric.name for metric in metrics_of(self.model)}
+        base = self.monitor.removeprefix(prefix)
+        for other in _others(base) & names if base not in names else ():
+            outdated(f"The entry {self.monitor!r}", repr(prefix + other))
+            self.monitor = prefix + other
+        set_monitor(self)
+
+    _put(Monitor, "_set_monitor_op", find_monitor)
     _put(callback_list, "as_floats", lambda logs: Logs(as_floats(logs)))
     _put(callbacks.History, "__init__", init_history)
     _put(callbacks.ModelCheckpoint, "__init__", init_checkpoint)

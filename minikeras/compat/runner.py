@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from .finder import install
 
@@ -42,9 +43,7 @@ def run_script(path: str) -> None:
     stdin = path == "-"
     file = "<stdin>" if stdin else os.path.abspath(path)
     main = new_main(file, "" if stdin else os.path.dirname(os.path.realpath(path)))
-    if stdin:
-        del main.__file__
-    error = failure(lambda: exec(compile(source, file, "exec", dont_inherit=True), vars(main)))
+    error = failure(lambda: exec(compile(source, file, "exec", dont_inherit=True), vars(main)), vars(main))
     if error is not None:
         sys.excepthook(type(error), error, error.__traceback__)
         end(error)
@@ -73,15 +72,20 @@ def new_main(file: str, folder: str) -> ModuleType:
     return main
 
 
-def failure(run: Callable[[], object]) -> BaseException | None:
-    """Run, and return the exception that ended it, None without one; its traceback begins in the user's code."""
+def failure(run: Callable[[], object], namespace: dict[str, Any]) -> BaseException | None:
+    """Run, and return the exception that ended it, None without one.
+
+    Args:
+        run: What to run.
+        namespace: The names of the user's code; a traceback begins there.
+    """
     try:
         run()
     except SystemExit:
         raise
     except BaseException as error:
         traceback = error.__traceback__
-        while traceback is not None and traceback.tb_frame.f_globals.get("__name__") == __name__:
+        while traceback is not None and traceback.tb_frame.f_globals is not namespace:
             traceback = traceback.tb_next
         return error.with_traceback(traceback)
     return None

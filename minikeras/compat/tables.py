@@ -107,7 +107,8 @@ _WEIGHTS: Changes = {
     "b_constraint": "bias_constraint",
     "bias": "use_bias",
 }
-_IMAGES: Changes = {"border_mode": "padding", "dim_ordering": _data_format}
+_ORDER: Changes = {"dim_ordering": _data_format}
+_IMAGES: Changes = {"border_mode": "padding", **_ORDER}
 _CONVOLUTION: Changes = {
     **_WEIGHTS,
     **_IMAGES,
@@ -154,10 +155,11 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
     "layers.Input": {"shape": _int_shape},
     "Input": {"shape": _int_shape},
-    **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "SeparableConv2D")},
+    **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     **{f"layers.{name}": _RECURRENT for name in ("SimpleRNN", "LSTM", "GRU")},
     **{f"layers.{kind}Pooling{n}D": _POOLING for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{f"layers.{kind}2D": _IMAGES for kind in ("ZeroPadding", "Cropping", "UpSampling", "GlobalMaxPooling")},
+    **{f"layers.{kind}2D": _ORDER for kind in ("ZeroPadding", "Cropping", "UpSampling", "GlobalMaxPooling",
+                                               "GlobalAveragePooling")},
     **{f"layers.{name}": {"p": "rate"} for name in ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout",
                                                     "GaussianDropout")},
     **{f"optimizers.{name}": {"decay": _decay, "lr": "learning_rate", "epsilon": _epsilon, **_gone("schedule_decay")}
@@ -167,7 +169,6 @@ ARGUMENTS: dict[str, Changes] = {
     "constraints.MaxNorm": {"m": "max_value"},
     "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
     "callbacks.ModelCheckpoint": _gone("options", "load_weights_on_restart"),
-    "callbacks.TensorBoard": _gone("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"),
     "Model": {"input": "inputs", "output": "outputs"},
     "Model.compile": {
         "loss_weights": _third_argument,
@@ -205,10 +206,8 @@ LOGS = (
 _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
-        "Convolution1D": "layers.Conv1D",
         "AtrousConvolution2D": "layers.Conv2D",
         "Deconvolution2D": "layers.Conv2DTranspose",
-        "SeparableConvolution2D": "layers.SeparableConv2D",
         "CuDNNLSTM": "layers.LSTM",
         "CuDNNGRU": "layers.GRU",
     },
@@ -232,7 +231,7 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
     "keras.optimizers": _LOWER,
-    "keras.utils": {"plot": "utils.plot_model", "model_to_dot": "utils.model_to_dot"},
+    "keras.utils": {"plot": "utils.plot_model"},
 }
 """Old names in a module, and their addresses below minikeras today."""
 

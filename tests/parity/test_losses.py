@@ -23,7 +23,6 @@ from minikeras._typing import Array, LossName
 pytestmark = pytest.mark.parity
 
 REDUCTIONS: list[Any] = ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None]
-OMITTED = {"CTC", "ctc"}
 CLASSES = sorted(name for name, x in vars(losses).items() if name in get_args(LossName) and isinstance(x, type))
 FUNCTIONS = sorted(name for name, x in vars(losses).items() if name in get_args(LossName) and inspect.isfunction(x))
 CANONICAL = sorted({getattr(losses, name).__name__ for name in FUNCTIONS})
@@ -33,6 +32,7 @@ ONE = np.float32(1 - 1e-7)  # where probabilities are cut off, as is 1e-7
 HOT = np.eye(4)[[0, 3, 1, 1, 2]]
 P = rng.uniform(0.01, 0.99, size=(5, 4))
 ROWS = P / P.sum(axis=-1, keepdims=True)
+STEPS = np.random.default_rng(1).normal(size=(5, 8, 4))
 UNIT = (P - 0.5) / np.linalg.norm(P - 0.5, axis=-1, keepdims=True)
 X, Y = 3 * rng.normal(size=(2, 5, 4))
 LABELS = np.array([0.0, 3.0, 1.0, 1.0, 2.0])
@@ -121,6 +121,7 @@ CASES: list[Case] = [
         for pair in ((BITS, P), (SURE_BITS, SURE), (0 * P, 0 * P))
     ),
     ("Tversky", {"alpha": 0.2, "beta": 0.9}, BITS, P),
+    ("CTC", {}, np.array([[1, 2, 0, 0], [3, 3, 1, 0], [1, 2, 3, 3], [0, 0, 0, 0], [2, 2, 2, 2]]), STEPS),
     ("Circle", {}, np.array([0.0, 1, 1, 0, 1]), UNIT),
     ("Circle", {"gamma": 2.0, "margin": 0.1, "remove_diagonal": False}, LABELS, UNIT),
 ]
@@ -358,9 +359,9 @@ def test_names() -> None:
 
     old = {"logcosh", "kullback_leibler_divergence"}  # Keras 2's, which Keras exports for tf.keras alone
     unnamed = {"CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy"}  # public, but get() fails
-    assert set(losses.registry.names) == (ALL_OBJECTS_DICT.keys() - OMITTED) | old | unnamed
+    assert set(losses.registry.names) == ALL_OBJECTS_DICT.keys() | old | unnamed
     assert {*get_args(LossName), "Loss", "LossFunctionWrapper"} == set(losses.registry.names)
-    for name in ALL_OBJECTS_DICT.keys() - OMITTED - {"Loss", "LossFunctionWrapper"}:
+    for name in ALL_OBJECTS_DICT.keys() - {"Loss", "LossFunctionWrapper"}:
         ours, theirs = losses.get(name), keras.losses.get(name)
         if inspect.isfunction(theirs):
             assert ours.__name__ == theirs.__name__
@@ -372,7 +373,7 @@ def test_names() -> None:
 
 def test_none_is_missing() -> None:
     public = {name for name in vars(keras.losses) if not name.startswith("_")}
-    assert public - OMITTED <= set(vars(losses))
+    assert public <= set(vars(losses))
 
 
 ONES = np.ones((2, 3), "float32")

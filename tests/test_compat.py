@@ -1,0 +1,325 @@
+"""`minikeras.compat`: keras and its past, while minikeras stands in for it."""
+
+import inspect
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras
+from minikeras import compat
+from minikeras.compat import modules, past, tables
+from minikeras.compat.finder import ROOTS
+
+X = np.linspace(-1, 1, 24).reshape(8, 3)
+Y = (X.sum(axis=1) > 0).astype(int)
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """Stand in for keras, even where other tests have imported the real one."""
+    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ROOTS}
+    compat.install()
+    yield
+    compat.uninstall()
+    sys.modules.update(real)
+
+
+def run(code: str) -> dict[str, Any]:
+    """Run a script of the user's and return its names."""
+    names: dict[str, Any] = {"__name__": "script", "np": np, "X": X, "Y": Y}
+    exec(compile(code, "script.py", "exec"), names)
+    return names
+
+
+def last(code: str) -> Any:
+    """Run lines, the last of which is an expression, and return its value."""
+    *before, expression = code.strip().split("\n")
+    return run("\n".join([*before, f"found = {expression}"]))["found"]
+
+
+def old(code: str, today: str) -> Any:
+    """Run a line with an old spelling; expect to be told today's, at that line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = last(code)
+    told = [w for w in caught if w.category is DeprecationWarning]
+    assert any(today in str(w.message) for w in told), [str(w.message) for w in told]
+    assert {w.filename for w in told} == {"script.py"}
+    return found
+
+
+# --- standing in --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("installed")
+def test_modules_are_ours_under_every_address() -> None:
+    names = run(
+        "import keras, keras.layers, tf_keras.layers\n"
+        "from keras.datasets import mnist\nfrom keras import layers as l\nfrom keras.api.models import Sequential\n"
+        "import keras.optimizers.schedules as schedules"
+    )
+    assert names["keras"].layers is names["tf_keras"].layers is names["l"]
+    assert names["l"].Dense is minikeras.layers.Dense
+    assert names["Sequential"] is minikeras.Sequential
+    assert names["mnist"].load_data is minikeras.datasets.mnist.load_data
+    assert names["schedules"].CosineDecay is minikeras.optimizers.schedules.CosineDecay
+    assert names["keras"].__version__ == "3.15.1"
+
+
+@pytest.mark.usefixtures("installed")
+def test_star_import_gives_the_public_names() -> None:
+    names = run("from keras.layers import *\nfrom keras.models import *")
+    assert names["Dense"] is minikeras.layers.Dense
+    assert names["Sequential"] is minikeras.Sequential
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_attribute_set_on_a_module_stays_there() -> None:
+    names = run("import keras\nkeras.model = 3\nfrom keras import model")
+    assert names["model"] == 3
+    assert not hasattr(minikeras, "model")
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_is_missing_says_so() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"minikeras stands in.*docs/coverage\.md"):
+        run("import keras.nothing")
+    with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
+        run("from keras.layers import Nothing")
+    with pytest.raises(AttributeError, match=r"'keras\.layers' has no attribute 'Nothing' in minikeras"):
+        run("import keras\nkeras.layers.Nothing")
+
+
+def test_uninstall_restores_everything() -> None:
+    classes = [minikeras.Model, minikeras.layers.Layer, minikeras.layers.Dense, minikeras.optimizers.Optimizer,
+               minikeras.KerasTensor, minikeras.callbacks.History]  # fmt: skip
+    before = [dict(vars(cls)) for cls in classes]
+    path = list(sys.meta_path)
+    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ROOTS}
+    compat.install()
+    assert compat.is_installed()
+    compat.install()  # a second time does nothing
+    run("import keras.layers")
+    compat.uninstall()
+    assert not compat.is_installed()
+    assert [dict(vars(cls)) for cls in classes] == before
+    assert sys.meta_path == path
+    assert not any(name.partition(".")[0] in ROOTS for name in sys.modules)
+    with pytest.raises(ValueError, match="Unrecognized keyword"):
+        minikeras.layers.Dense(3, init="zeros")  # type: ignore[call-arg]
+    sys.modules.update(real)
+
+
+def test_it_refuses_where_the_real_package_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(__file__="real.py"))
+    with pytest.raises(RuntimeError, match=r"already imported, from real\.py.*restart the kernel"):
+        compat.install()
+    assert not compat.is_installed()
+
+
+def test_nothing_is_shadowed_unasked() -> None:
+    code = (
+        "import sys, minikeras, minikeras.compat; print(*[m for m in sys.modules if m.startswith(('keras', 'tens'))])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""
+
+
+def test_it_is_an_extension_of_ipython() -> None:
+    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ROOTS}
+    compat.load_ipython_extension(object())
+    assert compat.is_installed()
+    compat.unload_ipython_extension(object())
+    assert not compat.is_installed()
+    sys.modules.update(real)
+
+
+# --- old arguments ------------------------------------------------------------------------------------------------
+
+ARGUMENTS = [
+    ("Dense(output_dim=3).units", "units=", 3),
+    ("Dense(3, init='ones').get_config()['kernel_initializer']['class_name']", "kernel_initializer=", "Ones"),
+    ("Dense(3, bias=False).use_bias", "use_bias=", False),
+    ("Dense(3, W_regularizer='l2').kernel_regularizer.l2 > 0", "kernel_regularizer=", True),
+    ("Dropout(p=0.25).rate", "rate=", 0.25),
+    ("Conv2D(nb_filter=4, nb_row=3, nb_col=5).kernel_size", "kernel_size=(3, 5)", (3, 5)),
+    ("Conv2D(4, 3, border_mode='same').padding", "padding=", "same"),
+    ("Conv2D(4, 3, dim_ordering='th').data_format", "data_format='channels_first'", "channels_first"),
+    ("Convolution2D(4, 3, 5, subsample=(2, 2)).kernel_size", "Conv2D(4, (3, 5))", (3, 5)),
+    ("MaxPooling1D(pool_length=3).pool_size", "pool_size=", (3,)),
+    ("LeakyReLU(alpha=0.5).negative_slope", "negative_slope=", 0.5),
+    ("Input(shape=14).shape", "shape=(14,)", (None, 14)),
+    ("Input(14).shape", "shape=(14,)", (None, 14)),
+    ("InputLayer(input_shape=(3,)).batch_shape", "shape=(3,)", (None, 3)),
+    ("Sequential([Embedding(9, 2, input_length=4), Flatten()]).output_shape", "keras.Input((4,))", (None, 8)),
+    ("Sequential([Dense(3, batch_input_shape=(None, 2))]).input_shape", "keras.Input(batch_shape", (None, 2)),
+    ("float(SGD(lr=0.5).learning_rate)", "learning_rate=", 0.5),
+    ("SGD(lr=0.5, decay=0.1).learning_rate is not None", "InverseTimeDecay(0.5, 1, 0.1)", True),
+    ("ReduceLROnPlateau(epsilon=0.5).min_delta", "min_delta=", 0.5),
+    ("maxnorm(m=3).max_value", "max_value=", 3),
+    ("to_categorical([1], nb_classes=2).shape", "num_classes=", (1, 2)),
+]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.filterwarnings("ignore:Do not pass an")
+@pytest.mark.parametrize(("code", "today", "value"), ARGUMENTS, ids=[row[0] for row in ARGUMENTS])
+def test_old_arguments(code: str, today: str, value: Any) -> None:
+    imports = (
+        "from keras.layers import *\nfrom keras.layers import Convolution2D\nfrom keras.models import Sequential\n"
+        "from keras.optimizers import SGD\nfrom keras.callbacks import *\nfrom keras.utils import to_categorical\n"
+        "from keras.constraints import maxnorm\n"
+    )
+    assert old(imports + code, today) == value
+
+
+@pytest.mark.usefixtures("installed")
+def test_decay_is_that_of_keras_2() -> None:
+    sgd = old("from keras.optimizers import SGD\nSGD(lr=1.0, decay=0.5)", "InverseTimeDecay")
+    sgd.build([minikeras.Variable([0.0])])
+    sgd.iterations.assign(4)
+    assert float(sgd.learning_rate) == pytest.approx(1 / (1 + 0.5 * 4))
+
+
+@pytest.mark.usefixtures("installed")
+def test_decay_of_zero_is_none() -> None:
+    sgd = old("from keras.optimizers import SGD\nSGD(lr=1.0, decay=0.0)", "learning_rate=")
+    assert float(sgd.learning_rate) == 1
+
+
+@pytest.mark.usefixtures("installed")
+def test_weights_of_a_layer_are_set_once_it_is_built() -> None:
+    layer = old("from keras.layers import Dense\nDense(1, weights=[np.ones((3, 1)), np.ones(1)])", "set_weights")
+    assert layer.get_weights() == []
+    np.testing.assert_allclose(layer(X), X.sum(axis=1, keepdims=True) + 1, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_name_of_a_weight_may_come_first() -> None:
+    weight = old(
+        "from keras.layers import Layer\nLayer().add_weight('kernel', shape=(2, 3), initializer='ones')",
+        "add_weight(name='kernel', ...)",
+    )
+    assert (weight.name, weight.shape) == ("kernel", (2, 3))
+
+
+def test_every_old_argument_has_a_present_one() -> None:
+    for address, changes in tables.ARGUMENTS.items():
+        found = past.resolve(address)
+        accepted = inspect.signature(found).parameters
+        for new in changes.values():
+            assert callable(new) or new in accepted or {"args", "kwargs"} <= set(accepted), (address, new)
+
+
+def test_every_old_name_is_none_today_and_stands_for_something() -> None:
+    for module, names in tables.NAMES.items():
+        for name, address in names.items():
+            assert name not in getattr(modules.source(module), "__all__", ())
+            assert callable(past.resolve(address))
+
+
+# --- old attributes, methods, names --------------------------------------------------------------------------------
+
+MODEL = """
+from keras.models import Sequential, Model
+from keras.layers import Dense, Input
+from keras import backend as K
+model = Sequential([Input((3,)), Dense(2, activation='softmax', kernel_initializer='ones')])
+model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])
+"""
+ATTRIBUTES = [
+    ("float(model.optimizer.lr) == float(model.optimizer.learning_rate)", ".learning_rate", True),
+    ("model.predict_classes(X).shape", "argmax", (8,)),
+    ("model.predict_proba(X).shape", "model.predict(x)", (8, 2)),
+    ("model.input.shape.as_list()", "list(shape)", [None, 3]),
+    ("model.layers[0].output_shape", "layer.output.shape", (None, 2)),
+    ("model.layers[0].get_output_at(0).shape", "layer.output", (None, 2)),
+    ("Model(input=model.input, output=model.output).output_shape", "outputs=", (None, 2)),
+    ("model.fit(X, Y, nb_epoch=2, verbose=0).epoch", "epochs=", [0, 1]),
+    ("model.fit_generator(iter([(X, Y)] * 4), 2, epochs=2, verbose=0).epoch", "model.fit(generator", [0, 1]),
+    ("model.fit_generator(iter([(X, Y)] * 4), samples_per_epoch=16, nb_epoch=2, verbose=0).epoch", "fit(", [0, 1]),
+    ("len(model.evaluate_generator(iter([(X, Y)] * 4), steps=2))", "model.evaluate(generator", 2),
+    ("model.predict_generator(iter([X] * 4), steps=2).shape", "model.predict(generator", (16, 2)),
+    ("[type(model.fit(X, Y, verbose=0).history[k][0]) for k in ['acc']]", "'accuracy'", [float]),
+    ("model.fit(X, Y, verbose=0).history.get('acc') is None", "'accuracy'", False),
+    ("K.get_value(K.mean(K.square(K.constant([1., 3.]))))", "keras.ops.mean", 5),
+    ("K.eval(K.dot(K.ones((2, 3)), K.ones((3, 1)))).tolist()", "keras.ops.dot", [[3], [3]]),
+    ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
+    ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
+    ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),
+    ("model.compile('sgd', 'mse', ['mae'])", "metrics=[...] by name", None),
+]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("code", "today", "value"), ATTRIBUTES, ids=[row[0] for row in ATTRIBUTES])
+def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
+    assert old(MODEL + code, today) == value
+
+
+@pytest.mark.usefixtures("installed")
+def test_names_of_metrics_are_those_of_the_numbers() -> None:
+    names = run(MODEL + "scores = model.evaluate(X, Y, verbose=0)\nnames = model.metrics_names")
+    assert names["names"] == ["accuracy", "loss"] or names["names"] == ["loss", "accuracy"]
+    assert len(names["names"]) == len(names["scores"])
+
+
+@pytest.mark.usefixtures("installed")
+def test_callbacks_find_metrics_under_their_earlier_names(tmp_path: Path) -> None:
+    code = f"""
+from keras.callbacks import Callback, ModelCheckpoint, EarlyStopping
+seen = []
+class Stop(Callback):
+    def on_epoch_end(self, epoch, logs={{}}):
+        seen.append(logs.get('acc'))
+checkpoint = ModelCheckpoint(r'{tmp_path}/{{epoch}}-{{val_acc:.1f}}.weights.npz', 'val_acc', save_weights_only=True)
+model.fit(X, Y, epochs=2, verbose=0, validation_data=(X, Y),
+          callbacks=[Stop(), checkpoint, EarlyStopping('val_acc', patience=5)])
+seen
+"""
+    seen = old(MODEL + code, "'accuracy'")
+    assert all(isinstance(value, float) for value in seen)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_checkpoint_has_a_period(tmp_path: Path) -> None:
+    code = f"""
+from keras.callbacks import ModelCheckpoint
+checkpoint = ModelCheckpoint(r'{tmp_path}/{{epoch}}.weights.npz', save_weights_only=True, period=2)
+model.fit(X, Y, epochs=5, verbose=0, callbacks=[checkpoint])
+"""
+    old(MODEL + code.strip(), "save_freq")
+    assert sorted(path.name[0] for path in tmp_path.iterdir()) == ["2", "4"]
+
+
+MODULES = ["keras.layers.core", "keras.utils.np_utils", "keras.layers.normalization", "keras.engine.topology",
+           "tensorflow.python.keras.layers.core", "keras.optimizer_v2.adam"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", sorted(tables.MODULES))
+def test_old_modules(name: str) -> None:
+    old(f"import {name} as found\nfound.__name__", tables.MODULES[name])
+
+
+@pytest.mark.usefixtures("installed")
+def test_merge_is_that_of_keras_1() -> None:
+    code = MODEL + "from keras.layers import merge\na, b = Input((3,)), Input((3,))\n"
+    assert old(code + "merge([a, b], mode='concat').shape", "keras.layers.concatenate(inputs)") == (None, 6)
+    assert old(code + "merge([a, b], mode='sum').shape", "keras.layers.add(inputs)") == (None, 3)
+
+
+def test_the_user_sees_the_warning_by_default(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from keras.layers import Dense\nprint(Dense(3, init='zeros').units)\n")
+    out = subprocess.run([sys.executable, "-m", "minikeras", script], capture_output=True, text=True, check=True)
+    assert out.stdout == "3\n"
+    assert f"{script}:2: DeprecationWarning: Dense(init=...)" in out.stderr
