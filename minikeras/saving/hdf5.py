@@ -13,7 +13,6 @@ A file is taken for hostile. Three rules bound what it can cost, whatever it say
 """
 
 import math
-import os
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from .._typing import Array, Shape
-from .source import MAX_INFLATION, Fields, FileError, Source, open_source
+from .source import MAX_INFLATION, Fields, Source
 
 NOWHERE = 2**64 - 1
 """The address of what is not stored."""
@@ -665,22 +664,16 @@ def _open(file: File, path: str, address: int) -> Group | Dataset:
     return (Dataset if any(kind == LAYOUT for kind, _ in messages) else Group)(file, path, messages)
 
 
-def open_hdf5(source: Source | bytes | str | os.PathLike[str], name: str | None = None) -> Group:
+def open_hdf5(source: Source | bytes, name: str = "bytes") -> Group:
     """Return the root group of an HDF5 file.
 
     Args:
-        source: The file: opened, its bytes, or its path.
-        name: What messages call it.
+        source: The file, opened by `open_source` and open for as long as something is read, or its bytes.
+        name: What messages call the bytes.
 
     Raises:
         FileError: if it is damaged, or none.
     """
-    if isinstance(source, bytes):
-        source = Source(source, name or "bytes")
-    elif not isinstance(source, Source):
-        source = open_source(source)
-    file = File(source)
+    file = File(Source(source, name) if isinstance(source, bytes) else source)
     root = _open(file, "/", file.root())
-    if not isinstance(root, Group):
-        raise FileError(source.name, "/", "the root is no group")
-    return root
+    return root if isinstance(root, Group) else file.refuse("the root is no group")

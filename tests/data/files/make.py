@@ -3,9 +3,10 @@
     KERAS_BACKEND=jax python tests/data/files/make.py           # with Keras 3.0.5, 3.4.1, 3.8.0, 3.12.0 and 3.15.1
     python tests/data/files/make.py                             # with Keras 2.15.0, which comes with TensorFlow 2.15
 
-Of each release: a functional model with a shared layer, and a convolutional Sequential, both compiled with Adam and
-trained for a step; whole as `.keras` and `.h5`, the weights of the first as `.weights.h5`. `.npz`: inputs, targets and
-predictions, and of the functional model the loss of one more step and the predictions after it.
+Of each release: a functional model with a shared layer, and a convolutional Sequential, both compiled with Adam (of
+Keras 2 once the older kind) and trained for a step; whole as `.keras` and `.h5`, the weights of the first as
+`.weights.h5`. `.npz`: inputs, targets and predictions, and of the functional model the loss of one more step and the
+predictions after it.
 """
 
 from pathlib import Path
@@ -20,10 +21,11 @@ def functional(keras: Any) -> Any:
     """Return a model of every kind of connection: shared, merged, two inputs and two outputs."""
     layers = keras.layers
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
-    shared = layers.Dense(3, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01), name="shared")
+    shared = layers.Dense(3, activation="relu", name="shared")
     merged = layers.Concatenate(name="merge")([shared(a), shared(b)])
     normal = layers.BatchNormalization(name="normal")(merged)
-    outputs = [layers.Dense(1, name="left")(normal), layers.Dense(2, activation="softmax", name="right")(normal)]
+    left = layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.01), name="left")
+    outputs = [left(normal), layers.Dense(2, activation="softmax", name="right")(normal)]
     model = keras.Model([a, b], outputs, name="two_headed")
     model.compile(
         keras.optimizers.Adam(0.01),
@@ -48,7 +50,8 @@ def sequential(keras: Any) -> Any:
         ],
         name="pictures",
     )
-    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    adam = keras.optimizers.legacy.Adam() if keras.__version__ < "3" else "adam"
+    model.compile(optimizer=adam, loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -77,6 +80,7 @@ def main() -> None:
         outputs = model.predict(inputs, verbose=0)
         for place, output in enumerate(outputs if isinstance(outputs, list) else [outputs]):
             arrays[f"{name}_{place}"] = output
+    two_headed.reset_metrics()
     arrays["next_loss"] = np.array(two_headed.train_on_batch(x, y)[0])
     for place, output in enumerate(two_headed.predict(x, verbose=0)):
         arrays[f"next_{place}"] = output

@@ -1,0 +1,177 @@
+"""Configurations as Keras 2 wrote them, in Keras 3's words: by tables, without making anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._typing import Config
+from ..metrics.base import registry as metric_registry
+
+RENAMED: dict[str, dict[str, str]] = {
+    "InputLayer": {"batch_input_shape": "batch_shape"},
+    "LeakyReLU": {"alpha": "negative_slope"},
+}
+"""Class -> old name of an argument -> its name."""
+_UNGROUPED = {"groups": 1}
+_BY_PARTS = _UNGROUPED | {"kernel_initializer": ..., "kernel_regularizer": None, "kernel_constraint": None}
+NEUTRAL: dict[str, dict[str, Any]] = {
+    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
+    "Conv1DTranspose": _UNGROUPED,
+    "Conv2DTranspose": _UNGROUPED,
+    "Conv3DTranspose": _UNGROUPED,
+    "DepthwiseConv1D": _UNGROUPED,
+    "DepthwiseConv2D": _UNGROUPED,
+    "Embedding": {"input_length": ...},
+    "SeparableConv1D": _BY_PARTS,
+    "SeparableConv2D": _BY_PARTS,
+    "SpatialDropout1D": {"noise_shape": None},
+    "SpatialDropout2D": {"noise_shape": None},
+    "SpatialDropout3D": {"noise_shape": None},
+}
+"""Class -> an argument that is no more -> the value that says nothing; ... for all values."""
+CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
+
+
+def modernize(value: Any) -> Any:
+    """Return a configuration, or whatever holds some, in Keras 3's words. What is Keras 3's stays as it is.
+
+    Example:
+        >>> modernize({"class_name": "LeakyReLU", "config": {"alpha": 0.5}})
+        {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.5}}
+    """
+    if isinstance(value, list):
+        return [modernize(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name, config = value.get("class_name"), value.get("config")
+    if isinstance(name, str) and isinstance(config, list):  # how the first releases wrote a Sequential
+        value, config = {**value, "config": {"name": "sequential", "layers": config}}, {}
+    value = {key: modernize(item) for key, item in value.items()}
+    if isinstance(name, str) and isinstance(value.get("config"), dict):
+        value["class_name"] = name = CLASSES.get(name, name)
+        value["config"] = _arguments(name, value["config"])
+        if name == "Policy":
+            value |= {"module": "keras", "class_name": "DTypePolicy", "registered_name": None}
+    return value
+
+
+def _arguments(name: str, config: Config) -> Config:
+    """Return the arguments of a class under their names."""
+    neutral, renamed = NEUTRAL.get(name, {}), RENAMED.get(name, {})
+    config = {
+        renamed.get(key, key): value
+        for key, value in config.items()
+        if not (key in neutral and (neutral[key] is ... or neutral[key] == value))
+    }
+    axis = config.get("axis")
+    if isinstance(axis, list) and len(axis) == 1:
+        config["axis"] = axis[0]
+    if name == "VarianceScaling" and config.get("distribution") == "normal":
+        config["distribution"] = "truncated_normal"
+    if isinstance(config.get("layers"), list):
+        config["layers"] = _layers(name, config["layers"])
+        for key in ("input_layers", "output_layers"):
+            ends = config.get(key)
+            if _is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
+                config[key] = ends[0]
+        config["layers"] = [_with_calls(layer) for layer in config["layers"]]
+    return config
+
+
+def _layers(name: str, layers: list[Any]) -> list[Any]:
+    """Return a model's layers, with an `InputLayer` in place of the shape that the first one had in a Sequential."""
+    shapes = [
+        layer["config"].pop("batch_input_shape", None)
+        for layer in layers
+        if isinstance(layer, dict) and isinstance(layer.get("config"), dict)
+    ]
+    if name == "Sequential" and shapes and shapes[0] is not None:
+        return [{"class_name": "InputLayer", "config": {"batch_shape": shapes[0]}}, *layers]
+    return layers
+
+
+def _is_old(layers: list[Any]) -> bool:
+    """Tell whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
+    calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
+    return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)
+
+
+def _with_calls(layer: Any) -> Any:
+    """Return a layer with its calls as Keras 3 writes them."""
+    calls = layer.get("inbound_nodes") if isinstance(layer, dict) else None
+    if not isinstance(calls, list):
+        return layer
+    return {**layer, "inbound_nodes": [_call(call) if isinstance(call, list) else call for call in calls]}
+
+
+def _call(call: list[Any]) -> Any:
+    if not all(isinstance(each, list) and len(each) in (3, 4) for each in call) or not call:
+        return call
+    tensors = [_tensor(each[:3]) for each in call]
+    more = call[-1][3] if len(call[-1]) == 4 else {}
+    if not isinstance(more, dict):
+        return call
+    kwargs = {key: _tensor(value) for key, value in more.items()}
+    return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
+
+
+def _tensor(value: Any) -> Any:
+    """Return what names a tensor by layer, call and place as Keras 3 writes it; other values as they are."""
+    if not isinstance(value, list) or [type(part) for part in value] != [str, int, int]:
+        return value
+    return {"class_name": "__keras_tensor__", "config": {"keras_history": value}}
+
+
+def modernize_training(training: Mapping[str, Any]) -> Config:
+    """Return what `compile` was given, out of the training configuration of an .h5 file."""
+    found = {
+        key: modernize(training[key])
+        for key in ("loss", "loss_weights", "metrics", "weighted_metrics")
+        if training.get(key) is not None
+    }
+    found = {key: _compiled(value) for key, value in found.items()}
+    if isinstance(training.get("optimizer_config"), Mapping):
+        found["optimizer"] = modernize_optimizer(training["optimizer_config"])
+    return found
+
+
+def modernize_optimizer(config: Mapping[str, Any]) -> Config:
+    """Return the configuration of an optimizer in Keras 3's words."""
+    config = dict(modernize(dict(config)))
+    name, arguments = config.get("class_name"), config.get("config")
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        return config
+    arguments = {key: value for key, value in arguments.items() if key not in ("is_legacy_optimizer", "jit_compile")}
+    if "lr" in arguments:
+        arguments["learning_rate"] = arguments.pop("lr")
+    decay = arguments.pop("decay", 0.0)
+    if decay and not isinstance(arguments.get("learning_rate"), dict):
+        rate = {"initial_learning_rate": arguments.get("learning_rate"), "decay_steps": 1, "decay_rate": decay}
+        arguments["learning_rate"] = {"class_name": "InverseTimeDecay", "config": rate}
+    return {**config, "class_name": name.removeprefix("Custom>"), "config": arguments}
+
+
+def _compiled(value: Any) -> Any:
+    """Return losses and metrics without what Keras 2 added to their configurations."""
+    if isinstance(value, list):
+        return [_compiled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if not isinstance(value.get("class_name"), str) or not isinstance(value.get("config"), dict):
+        return {key: _compiled(item) for key, item in value.items()}
+    config = dict(value["config"])
+    function = config.pop("fn", None)
+    if value["class_name"] == "MeanMetricWrapper" and isinstance(function, str):
+        return _metric(str(config.get("name")), function)
+    if config.get("reduction") == "auto":
+        config["reduction"] = "sum_over_batch_size"
+    return {**value, "config": config}
+
+
+def _metric(name: str, function: str) -> str:
+    """Return what `compile` was given for a metric of a name, such as "left_mae" of the output "left"."""
+    words = name.split("_")
+    for start in range(len(words)):
+        short = "_".join(words[start:])
+        if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry.names:
+            return short
+    return function

@@ -1,0 +1,263 @@
+"""Whole models in HDF5 (.h5, .hdf5), as Keras 2 and 3 lay them out: configurations in attributes, weights by layer.
+
+The attributes are `model_config` and `training_config`, JSON; `model_weights` has a group a layer, `optimizer_weights`
+the optimizer's variables. Names stand in the attributes `layer_names` and `weight_names`, in several parts if they are
+long. The order of layers and weights decides where each belongs, as in Keras.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, takewhile
+from typing import Any, NamedTuple, TypeVar
+from warnings import warn
+
+import numpy as np
+
+from .._typing import Config
+from ..layers.base import Layer
+from ..registry import get_registered_name
+from ..variable import Variable
+from .hdf5 import Dataset, Group
+from .keras2 import modernize, modernize_training
+from .source import FileError
+from .strict_json import read_json
+
+KERAS_VERSION = "3.15.1"
+"""What is written into files: the release of Keras whose layout they have."""
+PART = 64512
+"""How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
+TOP_LEVEL = "top_level_model_weights"
+SLOTS = {"m", "v", "vhat", "rms", "mg", "momentum", "accumulator", "accum_grad", "accum_var"}
+"""How the optimizers before Keras 2.11 called what they keep for a weight."""
+Pairs = list[tuple[Variable, Dataset]]
+Kind = TypeVar("Kind", Group, Dataset)
+
+
+class Legacy(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        model: The model's configuration, in Keras 3's words.
+        weights: The weights, for `match_layers`.
+        training: What to compile the model with, {} if nothing.
+        optimizer: The optimizer's variables, in their order.
+    """
+
+    model: Config
+    weights: Group
+    training: Config
+    optimizer: list[Dataset]
+
+
+def read_legacy(root: Group, name: str) -> Legacy:
+    """Return the parts of a whole model.
+
+    Args:
+        root: The root group of a file.
+        name: What messages call the file.
+
+    Raises:
+        FileError: if it holds no whole model, or a damaged one.
+    """
+    if "model_config" not in root.attrs:
+        raise FileError(name, "/", "it holds no whole model. If it holds weights: model.load_weights() reads them")
+    model, training = (_json(root, key, name) for key in ("model_config", "training_config"))
+    weights = _child(root, "model_weights", Group, name)
+    slots = _weights(_child(root, "optimizer_weights", Group, name), name) if "optimizer_weights" in root else []
+    version = root.attrs.get("keras_version", weights.attrs.get("keras_version", "1"))
+    if str(version) < "3":
+        model, training = modernize(model), modernize_training(training)
+    elif "optimizer_config" in training:
+        training["optimizer"] = training.pop("optimizer_config")
+    return Legacy(model, weights, training, slots)
+
+
+def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = False, by_name: bool = False) -> Pairs:
+    """Return which variable gets which array of a file that keeps weights by layer. Nothing is read yet.
+
+    Args:
+        model: The model, built.
+        group: What holds a group a layer: "model_weights" of a whole model, or the root of a file of weights.
+        name: What messages call the file.
+        skip_mismatch: Whether to leave out what does not fit, with a warning.
+        by_name: Whether layers find their weights by their own names, in place of the order.
+
+    Raises:
+        FileError: if the file is damaged.
+        ValueError: if the numbers of layers or weights, or a shape, differ.
+    """
+    stored = {key: _weights(_child(group, key, Group, name), name) for key in _names(group, "layer_names", name)}
+    if by_name:
+        pairs = [(layer, layer.name) for layer in model.layers if layer.name in stored]
+    else:
+        layers = [layer for layer in model.layers if layer.weights]
+        filled = [key for key, arrays in stored.items() if arrays]
+        if len(filled) != len(layers):
+            raise ValueError(f"The model has {len(layers)} layers with weights, the file {name!r} {len(filled)}.")
+        pairs = list(zip(layers, filled, strict=True))
+    found = [(layer, in_old_order(layer.weights, layer.trainable), stored[key]) for layer, key in pairs]
+    if TOP_LEVEL in group:
+        arrays = _weights(_child(group, TOP_LEVEL, Group, name), name)
+        found.append((model, in_old_order(model._own_variables()), arrays))
+    return [pair for each in found for pair in _fitting(*each, name, skip_mismatch)]
+
+
+def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[Variable]:
+    """Return a layer's variables as these files order them: those that are trained first."""
+    return sorted(variables, key=lambda v: not (trainable and v.trainable))
+
+
+def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
+    """Return which variable of an optimizer gets which array; none of them, with a warning, if they do not fit.
+
+    Args:
+        optimizer: The optimizer, built.
+        arrays: What `read_legacy` found.
+        name: What messages call the file.
+    """
+    variables = list(optimizer.variables)
+    scopes = [array.path.rpartition("/")[0] for array in arrays]
+    if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # all "m", then all "v"
+        arrays = [arrays[i] for i in sorted(range(len(arrays)), key=lambda i: scopes[1:].index(scopes[i]) if i else -1)]
+    if len(arrays) == len(variables) - 1:  # Keras 2 keeps the learning rate in the configuration alone
+        del variables[1]
+    if [v.shape for v in variables] != [array.shape for array in arrays]:
+        warn(
+            f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
+            f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ.",
+            stacklevel=3,
+        )
+        return []
+    return list(zip(variables, arrays, strict=True))
+
+
+def _fitting(
+    layer: Layer, variables: Sequence[Variable], arrays: Sequence[Dataset], name: str, skip_mismatch: bool
+) -> Pairs:
+    """Return a layer's variables with their arrays, of equal number and shapes."""
+    problem = next(
+        (
+            f"{variable.path!r} has shape {variable.shape}, the stored {array.path!r} {array.shape}"
+            for variable, array in zip(variables, arrays, strict=False)
+            if variable.shape != array.shape
+        ),
+        "",
+    )
+    if len(variables) != len(arrays):
+        problem = f"it has {len(variables)} weights, and {len(arrays)} are stored"
+    if problem and not skip_mismatch:
+        raise ValueError(f"The weights of layer {layer.name!r} in {name!r} do not fit: {problem}.")
+    if problem:
+        warn(f"Weights of layer {layer.name!r} in {name!r} are left out: {problem}.", stacklevel=4)
+    equal = len(variables) == len(arrays)
+    return [(v, array) for v, array in zip(variables, arrays, strict=False) if equal and v.shape == array.shape]
+
+
+def _json(root: Group, key: str, name: str) -> Config:
+    """Return the JSON object in an attribute, {} if there is none."""
+    text, place = root.attrs.get(key, "{}"), f"the attribute {key!r}"
+    if not isinstance(text, str):
+        raise FileError(name, place, "it is no text")
+    return read_json(text.encode(), name, place)
+
+
+def _names(group: Group, key: str, name: str) -> list[str]:
+    """Return the names in an attribute, or in its parts."""
+    numbered = takewhile(lambda part: part in group.attrs, (f"{key}{place}" for place in count()))
+    parts = [key] if key in group.attrs else list(numbered)
+    found = [each for part in parts for each in np.atleast_1d(group.attrs[part]).tolist()]
+    if not all(isinstance(each, str) for each in found) or len(set(found)) != len(found):
+        raise FileError(name, f"{key!r} of {group.path}", "it should have names, each once")
+    return found
+
+
+def _weights(group: Group, name: str) -> list[Dataset]:
+    """Return the arrays that a group names, in that order."""
+    return [_child(group, each, Dataset, name) for each in _names(group, "weight_names", name)]
+
+
+def _child(group: Group, path: str, kind: type[Kind], name: str) -> Kind:
+    """Return what lies at a path below a group."""
+    found: Group | Dataset = group
+    for part in path.split("/"):
+        if not isinstance(found, Group) or part not in found:
+            raise FileError(name, found.path, f"there is no {kind.__name__.lower()} {path!r} in it")
+        found = found[part]
+    if not isinstance(found, kind):
+        raise FileError(name, found.path, f"a {kind.__name__.lower()} is expected there")
+    return found
+
+
+def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
+    """Write a whole model as Keras 3.15 does.
+
+    Args:
+        model: The model.
+        file: A file of h5py, open for writing.
+        include_optimizer: Whether to write how it was compiled, and the optimizer's variables.
+    """
+    optimizer = getattr(model, "optimizer", None) if include_optimizer and model.compiled else None
+    config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
+    attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
+    if optimizer is not None:
+        training = {key: _plain(value) for key, value in model.get_compile_config().items() if key != "optimizer"}
+        training["optimizer_config"] = {
+            "class_name": get_registered_name(type(optimizer)),
+            "config": optimizer.get_config(),
+        }
+        attributes["training_config"] = json.dumps(training).encode()
+    file.attrs.update(attributes)
+    write_layers(model, file.create_group("model_weights"))
+    if optimizer is not None and optimizer.variables:
+        _write_weights(file.create_group("optimizer_weights"), optimizer.variables)
+
+
+def write_layers(model: Any, group: Any) -> None:
+    """Write the weights of a model, a group a layer."""
+    _write_names(group, "layer_names", [layer.name for layer in model.layers])
+    group.attrs.update({"backend": b"numpy", "keras_version": KERAS_VERSION.encode()})
+    for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
+        _write_weights(group.create_group(layer.name), in_old_order(layer.weights, layer.trainable))
+    _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_variables()))
+
+
+def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
+    _write_names(group, "weight_names", [v.path for v in variables])
+    for v in variables:
+        group[v.path] = v.numpy()
+
+
+def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
+    """Write names to an attribute, or to several if they are long."""
+    data = [name.encode() for name in names]
+    array = np.array(data)
+    parts = next(n for n in range(1, len(names) + 2) if all(a.nbytes <= PART for a in np.array_split(array, n)))
+    if parts == 1:
+        group.attrs[key] = data
+    else:
+        group.attrs.update({f"{key}{place}": part for place, part in enumerate(np.array_split(array, parts))})
+
+
+def _plain_layers(config: Config) -> Config:
+    """Return a model's configuration with its layers by class name, as these files have them."""
+    if not isinstance(config.get("layers"), list):
+        return config
+    layers = [
+        {key: layer[key] for key in ("class_name", "config", "name", "inbound_nodes") if key in layer}
+        | {"class_name": layer.get("registered_name") or layer["class_name"], "config": _plain_layers(layer["config"])}
+        for layer in config["layers"]
+    ]
+    return {**config, "layers": layers}
+
+
+def _plain(value: Any) -> Any:
+    """Return losses and metrics by class name, and functions by their own."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("class_name") == "function":
+        return value["config"]
+    if "class_name" in value:
+        return {"class_name": value.get("registered_name") or value["class_name"], "config": value["config"]}
+    return {key: _plain(item) for key, item in value.items()}
