@@ -13,7 +13,7 @@ Point = tuple[float, float]
 Link = tuple[int, int]
 
 BETWEEN_RANKS, BETWEEN_PARTS = 36.0, 24.0
-_SWEEPS = 12, 48  # for the order, and for the places
+_SWEEPS = 12, 13  # down and up by turns, for the order and for the places; the last one is down
 
 
 class Layout(NamedTuple):
@@ -56,7 +56,7 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
     rows: list[list[int]] = [[] for _ in range(max(ranks, default=0) + 1)]
     for part, rank in enumerate(ranks):
         rows[rank].append(part)
-    near: defaultdict[int, list[int]] = defaultdict(list)  # neighbours in the ranks before and after
+    before, after = near = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)  # in the next ranks
     lanes: dict[Link, list[int]] = {}
     for start, end in forward:
         lanes[start, end] = []
@@ -65,17 +65,19 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
             lanes[start, end].append(len(widths))
             widths.append(BETWEEN_PARTS)
         for a, b in pairwise((start, *lanes[start, end], end)):
-            near[a].append(b)
-            near[b].append(a)
+            after[a].append(b)
+            before[b].append(a)
 
     at = {part: float(i) for row in rows for i, part in enumerate(row)}
     for sweep in range(sum(_SWEEPS)):  # first an order, by the mean place of the neighbours, then the places
         if sweep == _SWEEPS[0]:
             for passed in lanes.values():  # which for the lanes of a link shall be one line
                 for lane in passed:
-                    near[lane] += passed * 4
-        for row in rows if sweep % 2 == 0 else rows[::-1]:
-            wanted = {part: _mean([at[other] for other in near[part]], at[part]) for part in row}
+                    before[lane] += passed * 4
+                    after[lane] += passed * 4
+        for row in rows[:: -1 if sweep % 2 else 1]:
+            found = {part: near[sweep % 2][part] or near[1 - sweep % 2][part] or [part] for part in row}
+            wanted = {part: sum(at[other] for other in found[part]) / len(found[part]) for part in row}
             if sweep < _SWEEPS[0]:
                 row.sort(key=lambda part: wanted[part])
                 at.update((part, float(i)) for i, part in enumerate(row))
@@ -116,7 +118,3 @@ def spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
             blocks[-2:] = [((a * m + b * n) / (m + n), m + n)]
     moved = [place for place, count in blocks for _ in range(count)]
     return [place + offset for place, offset in zip(moved, offsets, strict=False)]
-
-
-def _mean(values: Sequence[float], default: float) -> float:
-    return sum(values) / len(values) if values else default

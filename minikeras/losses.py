@@ -728,7 +728,7 @@ def circle(
 
 
 def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """Return -log(p), p being that a sequence spells its labels once repeats and blanks are left out. Graves et al. 2006.
+    """Return -log(p): p is how likely a sequence spells its labels, repeats and blanks left out. Graves et al. 2006.
 
     Args:
         y_true: Class numbers from 1, with zeros behind the last, (batch, labels).

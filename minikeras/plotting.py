@@ -5,15 +5,14 @@ matplotlib where it is not.
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Sequence
 from importlib import import_module
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from ._structure import map_structure
 from .layers.core import InputLayer
-from .layout import Layout, Point, arrange, spread
+from .layout import Layout, Point, arrange
 from .models import Model, Sequential
 from .symbolic import Operation
 
@@ -21,8 +20,6 @@ RankDirection = Literal["TB", "LR", "BT", "RL"]
 """Which way the arrows go: down, to the right, up, or to the left."""
 
 _PAD, _TITLE = 12.0, 18.0  # within a frame, in points
-_APART, _EDGE = 18.0, 8.0  # between arrows at one box, and between them and its corners
-_SLACK = 10.0  # by which a lane may be off its place so that an arrow is straight
 
 
 class _Cell(NamedTuple):
@@ -317,72 +314,36 @@ class _Drawing:
     # --- arrows
 
     def _draw_arrows(self, frame: _Part) -> None:
-        """Draw the arrows of a frame: along the lanes, and from lane to lane in the gaps between ranks."""
-        arrows = [(*((a, b, s, e) if a <= b else (b, a, e, s)), a > b) for a, b, s, e in frame.arrows if s is not e]
-        lanes = [frame.layout.lanes[a, b] for a, b, *_ in arrows]
-        origin = self._turn((frame.at[0] + _PAD, frame.at[1] + _PAD + frame.title))
-        ways = [[origin[0] + lane for lane in passed] for passed in lanes]
-        towards = [way[0] if way else self._middle(arrow[3]) for way, arrow in zip(ways, arrows, strict=True)]
-        starts = self._ports([arrow[2] for arrow in arrows], towards)
-        ways = [
-            list(accumulate(way, lambda x, lane: x if abs(x - lane) < _SLACK else lane, initial=start))
-            for start, way in zip(starts, ways, strict=True)
-        ]
-        ends = self._ports([arrow[3] for arrow in arrows], [way[-1] for way in ways])
-        ways = [[*way, end] for way, end in zip(ways, ends, strict=True)]
-
-        steps = defaultdict(list)  # in each gap, who changes lanes
-        for i, (way, arrow) in enumerate(zip(ways, arrows, strict=True)):
-            for rank, (a, b) in enumerate(pairwise(way), frame.layout.ranks[arrow[0]]):
-                if abs(a - b) > 0.5:
-                    steps[rank].append((a > b, a if a > b else -a, i))  # in an order in which few cross
-        points: list[list[Point]] = [
-            [(way[0], self._side(arrow[2], False))] for way, arrow in zip(ways, arrows, strict=True)
-        ]
-        for rank in sorted(steps):
-            first, last = frame.layout.gaps[rank]
-            for k, (_, _, i) in enumerate(sorted(steps[rank]), 1):
-                level = first + (last - first) * (0.1 + 0.6 * k / (len(steps[rank]) + 1))
-                if self.backwards:
-                    level = frame.layout.size[1] - level
-                step = rank - frame.layout.ranks[arrows[i][0]]
-                points[i] += [(across, origin[1] + level) for across in ways[i][step : step + 2]]
-        for line, way, arrow in zip(points, ways, arrows, strict=True):
-            line.append((way[-1], self._side(arrow[3], True)))
-            self._draw_arrow(line[::-1] if arrow[4] else line)
-        for _, _, start, end in frame.arrows:
+        """Draw the arrows of a frame, each past the ranks between its ends along its lanes."""
+        for a, b, start, end in frame.arrows:
             if start is end:  # a layer that takes its own output
                 x, y = start.at[0] + start.size[0], start.at[1] + start.size[1] / 2
-                loop = [(x, y - 8), (x + 10, y - 8), (x + 10, y + 8), (x, y + 8)]
-                self._draw_arrow([self._turn(point) for point in loop])
+                self._draw_arrow([(x, y - 8), (x + _PAD, y - 8), (x + _PAD, y + 8), (x, y + 8)])
+                continue
+            first, last = (start, end) if a <= b else (end, start)  # one that leads back is laid out forward
+            line = [self._port(first, self.backwards)]
+            origin = self._turn((frame.at[0] + _PAD, frame.at[1] + _PAD + frame.title))
+            rank = frame.layout.ranks[min(a, b)]
+            for i, lane in enumerate(frame.layout.lanes.get((min(a, b), max(a, b)), ())):
+                for along in (frame.layout.gaps[rank + i][1], frame.layout.gaps[rank + i + 1][0]):
+                    along = frame.layout.size[1] - along if self.backwards else along
+                    line.append((origin[0] + lane, origin[1] + along))
+            line.append(self._port(last, not self.backwards))
+            line = line if a <= b else line[::-1]
+            points = [line[0]]
+            for (x, y), (to_x, to_y) in pairwise(line):  # a curve that leaves and arrives along
+                points += [(x, (y + to_y) / 2), (to_x, (y + to_y) / 2), (to_x, to_y)]
+            self._draw_arrow(list(map(self._turn, points)))
 
-    def _draw_arrow(self, line: Sequence[Point]) -> None:
-        xy = [self._turn(point) for point in line]
-        style = self.patches.ArrowStyle("-|>", head_length=8, head_width=4)
-        path = _extra("matplotlib.path").Path(xy)
+    def _port(self, box: _Part, low: bool) -> Point:
+        """Return the middle of that side of a box which faces the rank before or after."""
+        at, size = self._turn(box.at), self._turn(box.size)
+        return at[0] + size[0] / 2, at[1] if low else at[1] + size[1]
+
+    def _draw_arrow(self, points: Sequence[Point]) -> None:
+        codes = [1] + [4] * (len(points) - 1)  # go there; then Bezier curves
+        path, style = _extra("matplotlib.path").Path(points, codes), "-|>, head_length=8, head_width=4"
         self.axes.add_patch(self.patches.FancyArrowPatch(path=path, arrowstyle=style, color="black", linewidth=2))
-
-    def _side(self, box: _Part, entry: bool) -> float:
-        """Return where arrows come in, or go out, along."""
-        at, size = self._turn(box.at)[1], self._turn(box.size)[1]
-        return at if entry is not self.backwards else at + size
-
-    def _middle(self, box: _Part) -> float:
-        return self._turn(box.at)[0] + self._turn(box.size)[0] / 2
-
-    def _ports(self, boxes: Sequence[_Part], wanted: Sequence[float]) -> list[float]:
-        """Return where on its box each arrow begins or ends, across: as near as can be to where it comes from."""
-        ports = [0.0] * len(boxes)
-        for box in {id(box): box for box in boxes}.values():
-            mine = sorted((i for i in range(len(boxes)) if boxes[i] is box), key=lambda i: wanted[i])
-            room = self._turn(box.size)[0] - 2 * _EDGE
-            step = min(_APART, room / len(mine))
-            low = self._middle(box) - room / 2
-            high = low + room - step * (len(mine) - 1)  # of the first
-            found = spread([min(max(wanted[i], low), low + room) for i in mine], [step] * len(mine))
-            for k, i in enumerate(mine):
-                ports[i] = min(max(found[k] - k * step, low), high) + k * step
-        return ports
 
 
 def _height(row: Sequence[_Cell]) -> float:
@@ -402,19 +363,10 @@ def _checked(model: Model, rankdir: str, unknown: dict[str, Any]) -> None:
 
 
 def model_to_dot(
-    model: Model,
-    show_shapes: bool = False,
-    show_dtype: bool = False,
-    show_layer_names: bool = True,
-    rankdir: RankDirection = "TB",
-    expand_nested: bool = False,
-    dpi: int = 200,
-    subgraph: bool = False,
-    show_layer_activations: bool = False,
-    show_trainable: bool = False,
-    splines: str = "ortho",
-    **kwargs: Any,
-) -> Any:
+    model: Model, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
+    rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
+) -> Any:  # fmt: skip
     """Return a model as a graph of pydot, for Graphviz to draw.
 
     Args:
@@ -451,33 +403,18 @@ def model_to_dot(
 
 
 def plot_model(
-    model: Model,
-    to_file: str | os.PathLike[str] = "model.png",
-    show_shapes: bool = False,
-    show_dtype: bool = False,
-    show_layer_names: bool = False,
-    rankdir: RankDirection = "TB",
-    expand_nested: bool = False,
-    dpi: int = 200,
-    show_layer_activations: bool = False,
-    show_trainable: bool = False,
-    splines: str = "ortho",
-    **kwargs: Any,
-) -> Any:
+    model: Model, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False, show_dtype: bool = False,
+    show_layer_names: bool = False, rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
+) -> Any:  # fmt: skip
     """Draw a model to a file: by Graphviz where it and pydot are installed, by matplotlib where not.
 
     Args:
         model: A model that is built.
         to_file: Name of the file; its ending says in which format, PNG if there is none.
-        show_shapes: Whether boxes tell shapes.
-        show_dtype: Whether they tell the dtype of the output.
-        show_layer_names: Whether they tell names.
-        rankdir: Which way the arrows go.
-        expand_nested: Whether a model in it is drawn as a frame around its layers.
-        dpi: Dots per inch.
-        show_layer_activations: Whether boxes tell activation functions.
-        show_trainable: Whether they tell if the weights are trained.
-        splines: How Graphviz draws arrows; matplotlib draws right angles.
+        show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations, show_trainable:
+            See `model_to_dot`.
+        splines: How Graphviz draws arrows; matplotlib has its own way.
         kwargs: None; there to be refused.
 
     Returns:
