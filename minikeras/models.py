@@ -362,7 +362,7 @@ class Model(Trainer):
         Args:
             filepath: Its name.
             skip_mismatch: Whether to leave out layers that do not fit, with a warning.
-            kwargs: `objects_to_skip`, layers that are left as they are.
+            kwargs: `objects_to_skip`, layers that are left as they are; `by_name`, for files of Keras 2's layout.
 
         Raises:
             ValueError: if the model is not built, or its weights are others than those in the file.

@@ -121,6 +121,15 @@ def _tensor(value: Any) -> Any:
     return {"class_name": "__keras_tensor__", "config": {"keras_history": value}}
 
 
+def modernize_model(config: Config) -> Config:
+    """Return the configuration of a .keras archive in Keras 3's words."""
+    compiled, found = config.get("compile_config"), modernize({**config, "compile_config": None})
+    if isinstance(compiled, dict):
+        training = {**compiled, "optimizer_config": compiled.get("optimizer")}
+        found["compile_config"] = modernize_training(training)
+    return dict(found)
+
+
 def modernize_training(training: Mapping[str, Any]) -> Config:
     """Return what `compile` was given, out of the training configuration of an .h5 file."""
     found = {

@@ -72,6 +72,12 @@ def read_legacy(root: Group, name: str) -> Legacy:
     return Legacy(model, weights, training, slots)
 
 
+def find_layers(root: Group) -> Group | None:
+    """Return the group that keeps weights by layer, None if the file has another layout."""
+    held = root[name] if (name := "model_weights") in root else root
+    return held if isinstance(held, Group) and not {"layer_names", "layer_names0"}.isdisjoint(held.attrs) else None
+
+
 def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = False, by_name: bool = False) -> Pairs:
     """Return which variable gets which array of a file that keeps weights by layer. Nothing is read yet.
 

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any, BinaryIO, cast
 from warnings import warn
@@ -13,18 +13,18 @@ from warnings import warn
 from .. import _state
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
-from ..registry import KINDS, is_custom, serialize, sharing
+from ..registry import KINDS, custom_object_scope, is_custom, serialize, sharing
 from ..symbolic import op_class
 from .archive import Archive
 from .hdf5 import open_hdf5
+from .keras2 import modernize_model
+from .legacy import KERAS_VERSION, match_layers, match_slots, read_legacy, write_legacy
 from .source import MAX_INFLATION, FileError, Source, open_source
-from .state import Tree, refuse_assets, restore
+from .state import Tree, adopt, refuse_assets, restore, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
 from .writing import import_h5py, replacing
 
-KERAS_VERSION = "3.15.1"
-"""The release whose layout is written."""
 UNSTORED = 2**22
 """So many numbers a model may have beside those in its file, such as the state of metrics."""
 
@@ -61,7 +61,7 @@ def save_model(
         >>> bool((load_model(path).get_weights()[0] == model.get_weights()[0]).all())
         True
     """
-    kwargs.pop("include_optimizer", None)
+    include_optimizer = bool(kwargs.pop("include_optimizer", True))
     kwargs.pop("save_format", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}.")
@@ -72,7 +72,7 @@ def save_model(
             "(TensorFlow's SavedModel, unzipped archives) are not written: save as '.keras', load that in Keras, and "
             f"`export` it there. Received: filepath={path!r}, zipped={zipped}."
         )
-    import_h5py()
+    h5py = import_h5py()
     if path is not None and not may_write(path, overwrite):
         return
     if not model.built:
@@ -81,6 +81,10 @@ def save_model(
             "building the model first by calling it on some data.",
             stacklevel=3,
         )
+    if path is not None and not path.endswith(".keras"):
+        with replacing(path) as file, h5py.File(file, "w") as root:
+            write_legacy(model, root, include_optimizer)
+        return
     with sharing():
         config = json.dumps(serialize(model), allow_nan=False)
     refuse_assets(model)
@@ -146,31 +150,54 @@ def _check_path(path: str) -> None:
 def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> Any:
     start = source.read(0, min(8, source.size))
     if start == HDF5:
-        raise source.error("its first bytes", "Keras 2's format is not read yet")
+        return _load_legacy(source, custom_objects, compile)
     if start[:2] != ZIP:
         raise source.error("its first bytes", "this is no model: neither a .keras archive nor HDF5")
     archive = Archive(source, MEMBERS)
     if any(name.startswith("assets/") for name in archive):
         raise source.error("assets", "files in a model's file are not read, since loading a model writes no file")
-    if "metadata.json" in archive:
-        read_json(archive.read("metadata.json", MAX_SIZE), source.name, "metadata.json")
-    config = read_json(archive.read("config.json", MAX_SIZE), source.name, "config.json")
+    metadata, config = (
+        read_json(archive.read(name, MAX_SIZE), source.name, name) if name in archive or name == "config.json" else {}
+        for name in ("metadata.json", "config.json")
+    )
+    if str(metadata.get("keras_version", "3")) < "3":
+        config = modernize_model(config)
     tree = Tree(open_hdf5(archive.open(WEIGHTS)))
     if not compile:
         config["compile_config"] = None
-    return make_model(config, tree, min(tree.count(), MAX_INFLATION * source.size), custom_objects, source)
+    return _make_model(config, tree, lambda model: restore(model, tree), custom_objects, source)
 
 
-def make_model(config: Config, tree: Tree, stored: int, custom_objects: CustomObjects | None, source: Source) -> Any:
+def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: bool) -> Any:
+    root = open_hdf5(source)
+    legacy = read_legacy(root, source.name)
+
+    def fill(model: Any) -> int:
+        pairs = match_layers(model, legacy.weights, source.name)
+        if compile and legacy.training:
+            with custom_object_scope(custom_objects or {}):
+                model.compile_from_config(legacy.training)
+            if model.optimizer is not None and legacy.optimizer:
+                model.optimizer.build(model.trainable_variables)
+                pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
+        return adopt(pairs, [saved for _, saved in walk(model)])
+
+    return _make_model(legacy.model, Tree(root), fill, custom_objects, source)
+
+
+def _make_model(
+    config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None, source: Source
+) -> Any:
     """Return the model of a configuration, with the weights of a file.
 
     Args:
         config: The configuration.
         tree: The groups of the file.
-        stored: How many numbers they hold at most.
+        fill: What sets the model's variables, and returns how many numbers they have.
         custom_objects: Names to classes and functions of the caller's.
         source: The file, for messages.
     """
+    stored = min(tree.count(), MAX_INFLATION * source.size)
     unknown = unknown_names(config, custom_objects)
     if unknown:
         raise source.error(
@@ -184,7 +211,7 @@ def make_model(config: Config, tree: Tree, stored: int, custom_objects: CustomOb
     try:
         with sharing():
             model = deserialize(config, custom_objects)
-        read = restore(model, tree)
+        read = fill(model)
     finally:
         _state.context.loading = outer
     loading.fill(4 * read + UNSTORED)

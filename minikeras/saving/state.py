@@ -4,8 +4,8 @@ The places are Keras's: "layers/dense/vars/0" is the first variable of the first
 named by the attribute that holds it or, in a list, by its class and number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 from warnings import warn
 
@@ -149,11 +149,13 @@ Pairs = list[tuple[Variable, Dataset]]
 
 def match(saved: Any, store: Store) -> tuple[Pairs, str]:
     """Return which variable of an object gets which stored array, and what does not fit, "" if all does."""
-    variables = own_variables(saved)
+    variables = list(own_variables(saved))
     if isinstance(saved, Optimizer):
         scalars = 1 + isinstance(saved._learning_rate, Variable)
         if len(store) == scalars < len(variables):  # it was saved before it had updated anything
             variables = variables[:scalars]
+        elif len(store) == len(variables) - 1 and scalars == 2:  # Keras 2 kept no learning rate here
+            del variables[1]
         elif len(store) != len(variables):
             if len(store):
                 warn(
@@ -208,26 +210,40 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
                 pairs += fitting
                 problems += [problem] if problem else []
             else:
-                by_hand.append((saved, store))
+                by_hand.append(partial(saved.load_own_variables, store))
     if problems and not skip_mismatch:
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
     if problems:
         warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
+    return adopt(pairs, [saved for _, saved in found], by_hand)
+
+
+def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
+    """Set variables to arrays in a file, all of them or, if one cannot be read, none.
+
+    Args:
+        pairs: The variables with their arrays, which fit.
+        objects: What holds the variables.
+        by_hand: What sets further variables of these objects.
+
+    Returns:
+        How many numbers were read.
+    """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
-    before = [(v, v.array, v.lent) for _, saved in found for v in _variables_of(saved)]
+    before = [(v, v.array, v.lent) for saved in objects for v in _variables_of(saved)]
     try:
         for (v, _), array in zip(pairs, arrays, strict=True):
             v.adopt(array)
-        for saved, store in by_hand:
-            saved.load_own_variables(store)
+        for load in by_hand:
+            load()
     except BaseException:
         for v, array, lent in before:
             v.array, v.lent = array, lent
         _state.Structure.values += 1
         raise
     finally:
-        for _, saved in found:
+        for saved in objects:
             if hasattr(saved, "finalize_state") and saved.built:
                 saved.finalize_state()
     return sum(array.size for array in arrays)

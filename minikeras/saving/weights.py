@@ -13,8 +13,9 @@ from ..tensor import as_array
 from . import npz
 from .archive import Archive
 from .hdf5 import open_hdf5
+from .legacy import find_layers, match_layers
 from .source import FileError, Source, open_source
-from .state import Tree, restore, walk
+from .state import Tree, adopt, restore, walk
 from .strict_json import read_json
 from .writing import import_h5py, replacing
 
@@ -70,17 +71,19 @@ def load_weights(
     filepath: str | os.PathLike[str],
     skip_mismatch: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
+    by_name: bool = False,
 ) -> None:
     """Set all weights of a model from a file, or none if one does not fit.
 
-    The file may be one of weights (.weights.h5, .weights.json with its shards, .npz) or of a model (.keras), as written
-    here or by Keras; its bytes tell which.
+    The file may be one of weights (.weights.h5, .weights.json with its shards, .npz, Keras 2's .h5) or of a model
+    (.keras, .h5), as written here or by Keras; its bytes tell which.
 
     Args:
         model: A model that is built, with the same layers.
         filepath: The path of the file.
         skip_mismatch: Whether to leave layers that do not fit as they are, with a warning.
         objects_to_skip: Layers that are left as they are.
+        by_name: Whether a layer gets the weights of the layer of its name, others none; for files of Keras 2's layout.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -96,7 +99,13 @@ def load_weights(
             root = open_hdf5(Archive(source, MEMBERS).open(WEIGHTS))
             restore(model, Tree(root), skip_mismatch, objects_to_skip)
         elif start == HDF5:
-            restore(model, Tree(open_hdf5(source)), skip_mismatch, objects_to_skip)
+            root = open_hdf5(source)
+            layers = find_layers(root)
+            if layers is None:
+                restore(model, Tree(root), skip_mismatch, objects_to_skip)
+            else:
+                pairs = match_layers(model, layers, path, skip_mismatch, by_name)
+                adopt(pairs, [saved for _, saved in walk(model)])
         elif path.endswith(".json"):
             _read_shards(model, source, path, skip_mismatch, objects_to_skip)
         else:
