@@ -208,14 +208,22 @@ class Node:
 
 
 _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
-          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD"}  # fmt: skip
+          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD", "cdist": "CDist", "psnr": "PSNR",
+          **{name: name.upper() for name in "fft fft2 ifft2 rfft irfft stft istft ssim".split()},
+          "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
 """The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
 _MODULES = {
-    "core": "Cast ConvertToTensor Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
-    "linalg": "Cholesky Det Eig Eigh Inv Norm Qr SVD Solve",
-    "math": "Erf Erfc Erfinv InTopK Logdet Logsumexp Rsqrt TopK",
-    "nn": "BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DotProductAttention Elu Gelu Glu HardShrink "
+    "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
+    "einops": "Rearrange",
+    "image": "RGBToGrayscale RGBToHSV HSVToRGB Resize AffineTransform ExtractPatches ExtractPatches3d MapCoordinates "
+    "PadImages CropImages PerspectiveTransform GaussianBlur ElasticTransform ScaleAndTranslate SobelEdges SSIM",
+    "linalg": "Cholesky CholeskyInverse Det Eig Eigh Inv Lstsq LuFactor MatrixRank Norm Pinv Qr SVD Solve "
+    "SolveTriangular",
+    "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
+    "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
+    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace DotProductAttention Elu Fold Gelu Glu HardShrink "
     "HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax Moments MultiHot Normalize OneHot "
+    "PSNR Polar SpaceToDepth Unfold "
     "RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparseCategoricalCrossentropy "
     "SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold",
 }

@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
@@ -486,3 +487,39 @@ def test_types() -> None:
 if TYPE_CHECKING:
     ops.sin("a", "b")  # type: ignore[call-arg]
     ops.sum(X, axis="first")  # type: ignore[arg-type]
+
+
+def test_a_vectorized_function_runs_on_single_elements() -> None:
+    larger = ops.vectorize(lambda a, b: a if a > b else b)
+    assert larger([[1], [5]], [3, 4]).numpy().tolist() == [[3, 4], [5, 5]]
+    rows = ops.vectorize(lambda r: r.sum(), signature="(n)->()")
+    assert rows(np.ones((2, 3))).numpy().tolist() == [3, 3]
+
+
+def test_jvp_keeps_what_comes_along() -> None:
+    value, change, aux = ops.jvp(lambda x: (x * x, "aux"), (3.0,), (2.0,), has_aux=True)
+    assert (float(value), float(change), aux) == (9, 12, "aux")
+    value, change = ops.jvp(lambda x: ops.ones((2,)), (3.0,), (2.0,))
+    assert change.numpy().tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.rearrange(np.ones((2, 3)), "a b c -> c b a"),
+        lambda: ops.rearrange(np.ones((2, 6)), "a (b c) -> a b c"),
+        lambda: ops.correlate([1.0], [1.0], "other"),
+        lambda: ops.fft((np.ones(2, "float32"), np.ones(3, "float32"))),
+        lambda: ops.fft((np.ones(2, "int32"), np.ones(2, "int32"))),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 3),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, "square"),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, np.ones(3)),
+        lambda: ops.cdist([1.0], [2.0]),
+        lambda: ops.psnr([1.0], [1.0, 2.0], 1.0),
+        lambda: ops.view_as_complex(np.ones(3)),
+        lambda: ops.matrix_rank([1.0]),
+    ],
+)
+def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"Received|needs|must match"):
+        call()

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..tensor import as_array
+from .._structure import leaves, map_structure
+from ..tensor import Tensor, as_array
 from .creation import convert_to_tensor, shape, zeros_like
-from .shapes import stack
+from .shapes import concatenate, stack, take
 
 T = TypeVar("T")
 
@@ -120,3 +121,44 @@ def _stack_structures(values: Sequence[Any]) -> Any:
     if isinstance(first, list | tuple):
         return type(first)([_stack_structures(column) for column in zip(*values, strict=True)])
     return stack([convert_to_tensor(v) for v in values])
+
+
+def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
+    """Return a function that applies one of single elements to whole tensors, as `numpy.vectorize`.
+
+    Example:
+        >>> print(vectorize(lambda a, b: a if a > b else b)([1, 5], [3, 4]))
+        Tensor([3 5], shape=(2,), dtype=int32)
+    """
+    run = np.vectorize(pyfunc, excluded=excluded, signature=signature)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = run(*[as_array(x) for x in args], **kwargs)
+        return tuple(Tensor(x) for x in found) if isinstance(found, tuple) else Tensor(found)
+
+    return call
+
+
+def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    """Running results of a function of two along an axis: a, f(a, b), f(f(a, b), c) and so on.
+
+    Args:
+        f: Takes two slices, of the structure of `elems`, and gives a third; (a, (b, c)) as ((a, b), c).
+        elems: A tensor, or a structure of them.
+        reverse: Whether to start at the end.
+        axis: Which axis.
+
+    Example:
+        >>> print(associative_scan(lambda a, b: a + b, np.array([1, 2, 3])))
+        Tensor([1 3 6], shape=(3,), dtype=int64)
+    """
+    tensors = map_structure(convert_to_tensor, elems)
+    count = shape(leaves(tensors)[0])[axis]
+    parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(count)]
+    results = parts[-1:] if reverse else parts[:1]
+    for part in parts[-2::-1] if reverse else parts[1:]:
+        results.append(f(results[-1], part))
+    found = [leaves(x) for x in results[:: -1 if reverse else 1]]
+    joined = [concatenate(list(row), axis) for row in zip(*found, strict=True)]
+    rest = iter(joined)
+    return map_structure(lambda _: next(rest), tensors)

@@ -18,6 +18,27 @@ def cast(x: TensorLike, dtype: DTypeLike) -> Array:
 
 
 @composite
+def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
+    """x in another dtype, values beyond its range as its limits."""
+    name = _state.standardize_dtype(dtype)
+    if name == "bool":
+        low, high = 0, 1
+    else:
+        limits: Any = np.iinfo(name) if "int" in name else np.finfo(name)
+        low, high = limits.min, limits.max
+    values = convert_to_tensor(x)
+    own = np.dtype(values.dtype)
+    if own.kind in "iu":
+        low, high = max(low, np.iinfo(own).min), min(high, np.iinfo(own).max)
+    elif own.kind == "f" and "int" in name:  # the nearest floats within the range
+        low, high = (
+            v if abs(int(v)) <= abs(limit) else np.nextafter(v, own.type(0))
+            for v, limit in ((own.type(low), low), (own.type(high), high))
+        )
+    return cast(NUMPY_OPS["clip"](values, low, high) if own.kind != "b" else values, name)
+
+
+@composite
 def convert_to_tensor(
     x: TensorLike, dtype: DTypeLike | None = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Tensor:
@@ -184,6 +205,41 @@ def logspace(
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
     name = _between(start, stop, dtype)
     return Tensor(np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis))
+
+
+def geomspace(
+    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Tensor:  # fmt: skip
+    """`num` numbers of equal ratios from `start` to `stop`."""
+    name = _state.standardize_dtype(dtype)
+    return Tensor(np.geomspace(as_values(start), as_values(stop), num, endpoint, dtype=name, axis=axis))
+
+
+class Window(Protocol):
+    """An op that makes a window function of x points."""
+
+    def __call__(self, x: TensorLike) -> Tensor:
+        """Run it."""
+
+
+def _window(function: Any, doc: str) -> Window:
+    def forward(x: TensorLike) -> Array:
+        return function(int(np.asarray(x))).astype(_state.settings.floatx)
+
+    return primitive(None)(named(forward, function.__name__, doc))
+
+
+bartlett: Window = _window(np.bartlett, "Bartlett window of x points: a triangle.")
+blackman: Window = _window(np.blackman, "Blackman window of x points.")
+hamming: Window = _window(np.hamming, "Hamming window of x points.")
+hanning: Window = _window(np.hanning, "Hann window of x points: a raised cosine.")
+
+
+@primitive(None)
+def kaiser(x: TensorLike, beta: float) -> Array:
+    """Kaiser window of x points, the narrower the larger beta."""
+    return np.kaiser(int(np.asarray(x)), beta).astype(_state.settings.floatx)
 
 
 def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:

@@ -167,6 +167,14 @@ def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     return np.square(a, out=out) if type(b) in (int, float) and b == 2 else np.power(a, b, out=out)
 
 
+fmod: Binary = binary(
+    np.fmod, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b),
+    "Remainder of x1 / x2 with the sign of x1, as C's %.",
+)  # fmt: skip
+gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
+lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
+
+
 def _less_one(x2: Any) -> Any:
     """Return x2 - 1, but 0 for a zero, so that 0 * 0 ** -1 does not make a NaN of d x^0 = 0."""
     if isinstance(x2, int | float):
@@ -190,6 +198,8 @@ maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN 
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
 fmax: Binary = binary(np.fmax, _first, _second, "Larger of x1 and x2; where one is NaN, the other.")
 fmin: Binary = binary(np.fmin, _second, _first, "Smaller of x1 and x2; where one is NaN, the other.")
+heaviside: Binary = binary(np.heaviside, None, None, "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)
+nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
 trunc: Unary = unary(np.trunc, None, "x rounded towards zero, in its dtype.", strong)
@@ -223,10 +233,23 @@ log: Unary = unary(np.log, lambda g, y, x: g / x, "Natural logarithm of x.", wri
 log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm of x to the base 2.")
 log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
 log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
+logaddexp2: Binary = binary(
+    np.logaddexp2, lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y),
+    "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True,
+)  # fmt: skip
 logaddexp: Binary = binary(
     np.logaddexp, lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y),
     "log(exp(x1) + exp(x2)) without overflow.", floating=True,
 )  # fmt: skip
+
+
+@primitive(lambda g, y, a, b: g * np.exp2(b), None)
+def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
+    """x1 * 2 ** x2, for integers x2."""
+    if strong(x2).dtype.kind not in "bui":
+        raise TypeError(f"ldexp exponent must be an integer type. Received: x2 dtype={strong(x2).dtype}")
+    return np.ldexp(as_float(x1), x2)
+
 
 # Trigonometric and hyperbolic functions, angles in radians.
 
@@ -240,6 +263,11 @@ arctan2: Binary = binary(
     np.arctan2, lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b),
     "Angle of the point (x2, x1), from -pi to pi.", floating=True,
 )  # fmt: skip
+sinc: Unary = unary(
+    np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
+    "sin(pi x) / (pi x), 1 at 0.",
+)  # fmt: skip
+i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), None, "Modified Bessel function of order 0.", name="i0")
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)

@@ -1,7 +1,7 @@
 """Linear algebra: products, norms, decompositions, equations."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from string import ascii_letters
 from typing import Any
@@ -10,12 +10,24 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
+from ..gradients import GradientTape
 from ..tensor import Tensor, as_values, composite, primitive
 from .arrays import as_float, axes, bare, promote, restore
-from .creation import convert_to_tensor, ndim, shape
-from .elementwise import absolute, multiply, not_equal, power
+from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
+from .elementwise import absolute, multiply, not_equal, power, subtract
 from .reduction import max, min, sum
-from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, stack, transpose
+from .shapes import (
+    diagonal,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshape,
+    stack,
+    swapaxes,
+    transpose,
+    tril,
+    triu,
+)  # fmt: skip
 
 # Products.
 
@@ -347,3 +359,99 @@ def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated."""
     return _tensors(np.linalg.eig(_regular(as_values(x))))
+
+
+@primitive(None)
+def matrix_rank(x: TensorLike, tol: float | None = None) -> Array:
+    """Number of singular values of matrices above `tol`."""
+    a = as_float(x)
+    if a.ndim < 2:
+        raise ValueError(f"Expected matrices, in the last two axes. Received shape: {a.shape}.")
+    return np.asarray(np.linalg.matrix_rank(a, tol), "int32")
+
+
+@composite
+def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
+    """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
+    lu = as_float(as_values(x)).copy()
+    rows = lu.reshape(-1, *lu.shape[-2:])
+    count = int(np.min(lu.shape[-2:]))
+    pivots, each = np.zeros((len(rows), count), "int32"), np.arange(len(rows))
+    for k in range(count):
+        best = pivots[:, k] = k + np.argmax(np.abs(rows[:, k:, k]), axis=1)
+        rows[each, best], rows[:, k] = rows[:, k].copy(), rows[each, best]
+        rows[:, k + 1 :, k] /= rows[:, k, k, None]
+        rows[:, k + 1 :, k + 1 :] -= rows[:, k + 1 :, k, None] * rows[:, None, k, k + 1 :]
+    return _tensors((lu, pivots.reshape(*lu.shape[:-2], count)))
+
+
+# Equations and inverses made of the above.
+
+
+def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
+    """Golub and Pereyra 1973: -P dA P + P P^T dA^T (1 - A P) + (1 - P A) dA^T P^T P, transposed."""
+    p, gt, pt = y, _transposed(g), _transposed(y)
+    return (gt - x @ (p @ gt)) @ p @ pt + pt @ p @ (gt - (gt @ p) @ x) - pt @ g @ pt
+
+
+@primitive(_pinv_rule)
+def pinv(x: TensorLike, rcond: float | None = None) -> Array:
+    """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0."""
+    return np.linalg.pinv(as_float(x), rcond)
+
+
+@composite
+def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
+    """x for which |a @ x - b| is least, the shortest such x."""
+    return matmul(pinv(a, rcond), _floating(b))
+
+
+@composite
+def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
+    """x such that a @ x = b, of whose triangular matrices a only one half, the upper by default, is looked at."""
+    return solve(tril(a) if lower else triu(a), b)
+
+
+@composite
+def cholesky_inverse(x: TensorLike, upper: bool = False) -> Tensor:
+    """Inverse of the matrices whose Cholesky factor is x."""
+    inverse = inv(triu(x) if upper else tril(x))
+    other = swapaxes(inverse, -1, -2)
+    return inverse @ other if upper else other @ inverse
+
+
+@composite
+def cdist(x: TensorLike, y: TensorLike) -> Tensor:
+    """Euclidean distances between the rows of x and of y: (..., m, k), (..., n, k) -> (..., m, n)."""
+    if ndim(x) < 2 or ndim(y) < 2 or shape(x)[-1] != shape(y)[-1]:
+        raise ValueError(f"`cdist` needs rows of one length. Received shapes: {shape(x)}, {shape(y)}.")
+    return _length(subtract(expand_dims(x, -2), expand_dims(y, -3)), -1)
+
+
+def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """Value of a function, and how it changes when its arguments move along tangents.
+
+    The gradient is linear in the gradient it starts from: its own derivative, times the tangents, is the change.
+
+    Example:
+        >>> value, change = jvp(lambda x: x * x, (3.0,), (1.0,))
+        >>> float(value), float(change)
+        (9.0, 6.0)
+    """
+    points, ways = [convert_to_tensor(x) for x in primals], [convert_to_tensor(t) for t in tangents]
+    with GradientTape() as outer:
+        with GradientTape() as inner:
+            inner.watch(points)
+            found = fun(*points)
+            value, aux = found if has_aux else (found, None)
+            start = ones_like(value)
+            outer.watch(start)
+            total = sum(value * start)
+        slopes = inner.gradient(total, points)
+        pulled = [sum(g * t) for g, t in zip(slopes, ways, strict=True) if g is not None]
+        along = pulled[0] if pulled else sum(start * 0.0)
+        for part in pulled[1:]:
+            along = along + part
+    change = outer.gradient(along, start)
+    change = zeros_like(value) if change is None else change
+    return (value, change, aux) if has_aux else (value, change)

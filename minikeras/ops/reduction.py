@@ -8,10 +8,10 @@ from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
 from .arrays import NP, as_float, axes, common_dtype, composed, named, restore, strong
-from .creation import convert_to_tensor, shape
+from .creation import convert_to_tensor, ndim, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
-from .shapes import squeeze, where
+from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 
 
 class Reduction(Protocol):
@@ -157,6 +157,7 @@ amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name=
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
 median: Reduction = reduction(np.median, None, "Median along axes.", as_float)
+nanmedian: Reduction = reduction(np.nanmedian, None, "Median along axes of the elements that are not NaN.", as_float)
 ptp: Reduction = composed(
     lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
     "ptp", "Range along axes: the largest element minus the smallest.",
@@ -175,6 +176,25 @@ def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Ar
     return NP.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
 
 
+def _place(x: TensorLike, axis: int | None, keepdims: bool, fill: float, function: Any) -> Array:
+    a = as_float(x)
+    missing = np.isnan(a)
+    found = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
+    return np.where(np.all(missing, axis, keepdims=keepdims), -1, found).astype("int32")
+
+
+@primitive(None)
+def nanargmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Position of the largest element that is not NaN; -1 where all are."""
+    return _place(x, axis, keepdims, -np.inf, np.argmax)
+
+
+@primitive(None)
+def nanargmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Position of the smallest element that is not NaN; -1 where all are."""
+    return _place(x, axis, keepdims, np.inf, np.argmin)
+
+
 @primitive(None, None)
 def quantile(x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:
     """Value below which a part q of the elements along axes lies, for each q from 0 to 1."""
@@ -187,6 +207,22 @@ def percentile(
 ) -> Array:
     """Value below which q percent of the elements along axes lie, for each q from 0 to 100."""
     return _quantile(np.percentile, x, q, axis, method, keepdims)
+
+
+@primitive(None, None)
+def nanquantile(
+    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Array:
+    """Quantiles, see `quantile`, of the elements that are not NaN."""
+    return _quantile(np.nanquantile, x, q, axis, method, keepdims)
+
+
+@primitive(None, None)
+def nanpercentile(
+    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Array:
+    """Percentiles, see `percentile`, of the elements that are not NaN."""
+    return _quantile(np.nanpercentile, x, q, axis, method, keepdims)
 
 
 def _quantile(function: Any, x: TensorLike, q: TensorLike, axis: Axis, method: str, keepdims: bool) -> Array:
@@ -247,6 +283,9 @@ def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -
 nansum: Reduction = composed(
     lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims), "nansum", "Sum along axes, NaN as 0."
 )
+nanprod: Reduction = composed(
+    lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims), "nanprod", "Product along axes, NaN as 1."
+)
 nanmean: Reduction = composed(
     lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
     "nanmean", "Mean along axes of the elements that are not NaN.",
@@ -269,6 +308,57 @@ nanmin: Reduction = composed(
 )  # fmt: skip
 
 
+@composite
+def nancumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """Running sum, NaN as 0."""
+    return cumsum(_filled(x, 0), axis, dtype)
+
+
+@composite
+def nancumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Tensor:
+    """Running product, NaN as 1."""
+    return cumprod(_filled(x, 1), axis, dtype)
+
+
+@composite
+def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis: int = -1) -> Tensor:
+    """Integral of y along an axis by the trapezoidal rule, at the places x or `dx` apart."""
+    values = moveaxis(convert_to_tensor(y), axis, -1)
+    steps: Any = dx if x is None else diff(moveaxis(x, axis, -1) if ndim(x) > 1 else x)
+    return sum((values[..., 1:] + values[..., :-1]) * steps, -1) / 2.0
+
+
+@composite
+def corrcoef(x: TensorLike) -> Tensor:
+    """Correlation coefficients between the rows of a matrix."""
+    rows = convert_to_tensor(x)
+    if rows.ndim < 2:
+        rows = rows[None]
+    centred = rows - mean(rows, 1, True)
+    covariance = centred @ np.transpose(centred)
+    deviations = sqrt(covariance[tuple(np.diag_indices(rows.shape[0]))])
+    found = covariance / deviations[:, None] / deviations
+    return found if ndim(x) > 1 else found[0, 0]
+
+
+@composite
+def correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> Tensor:
+    """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
+    a, b = convert_to_tensor(x1), convert_to_tensor(x2)
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"mode must be 'valid', 'same' or 'full'. Received: mode={mode!r}")
+    swapped = a.shape[0] < b.shape[0]
+    if swapped:
+        a, b = b, a
+    n, m = a.shape[0], b.shape[0]
+    before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": ((m - 1) - (m - 1) // 2, (m - 1) // 2)}[mode]
+    if mode == "same" and not swapped:
+        before, after = m // 2, m - 1 - m // 2
+    windows = take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m))
+    found = sum(windows * b, -1)
+    return flip(found) if swapped else found
+
+
 # Counting and searching.
 
 
@@ -282,6 +372,43 @@ def count_nonzero(x: TensorLike, axis: Axis = None) -> Array:
 def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     """Indices of the elements that are not zero, a tensor for each axis."""
     return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
+
+
+def _segments(
+    data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, reduction: str
+) -> Tensor:
+    """Combine the rows of data with one number; rows of negative numbers are left out."""
+    ids = as_array(segment_ids)
+    count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
+    kept = np.flatnonzero((ids >= 0) & (ids < count))
+    rows = take(convert_to_tensor(data), kept, 0)
+    whole = rows.dtype if start in (0, 1) else common_dtype(np.zeros((), rows.dtype), 0.0)
+    empty = np.full((count, *rows.shape[1:]), start, whole)
+    return scatter_update(empty, ids[kept][:, None], rows.astype(empty.dtype), reduction)
+
+
+class Segments(Protocol):
+    """An op on the rows of a tensor that have one segment number."""
+
+    def __call__(
+        self, data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
+    ) -> Tensor:
+        """Run it."""
+
+
+def _segment(name: str, start: float, reduction: str, what: str) -> Segments:
+    return composed(
+        lambda data, segment_ids, num_segments=None, sorted=False: _segments(
+            data, segment_ids, num_segments, start, reduction
+        ),
+        name, f"{what} of the rows of each segment number from 0 up; those of negative numbers are left out.",
+    )  # fmt: skip
+
+
+segment_sum: Segments = _segment("segment_sum", 0, "add", "Sum")
+segment_prod: Segments = _segment("segment_prod", 1, "mul", "Product")
+segment_max: Segments = _segment("segment_max", -np.inf, "max", "Largest elements")
+segment_min: Segments = _segment("segment_min", np.inf, "min", "Smallest elements")
 
 
 @primitive(None)

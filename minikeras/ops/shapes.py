@@ -1,16 +1,19 @@
 """Operations that move elements: shapes, order of axes, joining, splitting, indexing, sorting."""
 
+import math
+import re
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from itertools import chain, pairwise
+from typing import Any, Protocol
 
 import numpy as np
 
-from .._typing import Array, TensorLike
+from .._state import standardize_data_format, standardize_dtype
+from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
 from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
-from .elementwise import Unary
+from .elementwise import Unary, multiply, power
 
 slice_type = slice  # this file defines Keras's op of that name
 
@@ -318,6 +321,14 @@ def vstack(xs: Sequence[TensorLike]) -> Tensor:
 
 
 @composite
+def dstack(xs: Sequence[TensorLike]) -> Tensor:
+    """Tensors joined along the third axis, which vectors and matrices get."""
+    return concatenate(
+        [reshape(x, (1, -1, 1)) if ndim(x) < 2 else x if ndim(x) > 2 else expand_dims(x, 2) for x in xs], 2
+    )
+
+
+@composite
 def hstack(xs: Sequence[TensorLike]) -> Tensor:
     """Tensors joined along the second axis, vectors along their only one."""
     return concatenate([ravel(x) if ndim(x) < 1 else x for x in xs], 0 if ndim(xs[0]) < 2 else 1)
@@ -347,6 +358,26 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
     return [get_item(x, _along(axis, i)) for i in range(shape(x)[axis])]
+
+
+def _splitter(name: str, axis: int, which: str) -> Any:
+    """Declare a `split` along one axis."""
+    return composed(
+        lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
+        name, f"Parts of x along its {which} axis, equal or cut at indices.",
+    )  # fmt: skip
+
+
+class Splitter(Protocol):
+    """An op that cuts a tensor along a certain axis."""
+
+    def __call__(self, x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
+        """Run it."""
+
+
+vsplit: Splitter = _splitter("vsplit", 0, "first")
+hsplit: Splitter = _splitter("hsplit", 1, "second (of a vector its only)")
+dsplit: Splitter = _splitter("dsplit", 2, "third")
 
 
 # Padding and repetition: elements taken again by their indices, so that the gradient is that of `take`.
@@ -418,6 +449,78 @@ def meshgrid(*x: TensorLike, indexing: str = "xy") -> list[Tensor]:
     return [swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(x) > 1 else grids
 
 
+@composite
+def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
+    """Kronecker product: each element of x1 times all of x2, in blocks."""
+    n = max(ndim(x1), ndim(x2))
+    a, b = ((1,) * (n - ndim(x)) + shape(x) for x in (x1, x2))
+    left = reshape(x1, [size for k in a for size in (k, 1)])
+    right = reshape(x2, [size for k in b for size in (1, k)])
+    return reshape(multiply(left, right), [j * k for j, k in zip(a, b, strict=True)])
+
+
+@composite
+def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
+    """Matrix of the powers of a vector's elements, from the highest down to 0 unless `increasing`."""
+    count = shape(x)[0] if N is None else N
+    powers = np.arange(count, dtype="int32")
+    return power(expand_dims(convert_to_tensor(x), 1), powers if increasing else powers[::-1])
+
+
+@composite
+def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int) -> Tensor:
+    """Windows of the last axis, `sequence_stride` apart: (..., n) -> (..., windows, sequence_length)."""
+    starts = np.arange(0, shape(x)[-1] - sequence_length + 1, sequence_stride)
+    return take(x, starts[:, None] + np.arange(sequence_length), -1)
+
+
+@composite
+def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
+    """x with its axes named, split, ordered and joined anew, in the notation of einops.
+
+    Example:
+        >>> rearrange(np.zeros((2, 6, 3)), "b (h w) c -> b c h w", h=2).shape
+        (2, 3, 2, 3)
+    """
+    before, after = ([part.strip("()").split() for part in re.findall(r"\w+|\(.*?\)", p)] for p in pattern.split("->"))
+    sizes: dict[str, int] = dict(axes_lengths)
+    if len(before) != ndim(tensor) or sorted(chain(*before)) != sorted(chain(*after)):
+        raise ValueError(f"rearrange cannot apply {pattern!r} to a tensor of shape {shape(tensor)}.")
+    for names, length in zip(before, shape(tensor), strict=True):
+        unknown = [name for name in names if name not in sizes]
+        if len(unknown) > 1:
+            raise ValueError(f"rearrange needs the lengths of all but one of {names} as keywords in {pattern!r}.")
+        if unknown:
+            sizes[unknown[0]] = length // math.prod(sizes[name] for name in names if name in sizes)
+    order = list(chain(*before))
+    split_up = reshape(tensor, [sizes[name] for name in order])
+    moved = transpose(split_up, [order.index(name) for name in chain(*after)])
+    return reshape(moved, [math.prod(sizes[name] for name in names) for names in after])
+
+
+def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
+    pattern = patterns[standardize_data_format(data_format) == "channels_first"]
+    return rearrange(x, pattern, i=block_size, j=block_size)
+
+
+@composite
+def depth_to_space(x: TensorLike, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Channels of images laid out as blocks of pixels: `block_size` times the height and width."""
+    return _blocks(x, block_size, data_format, ("n h w (i j c) -> n (h i) (w j) c", "n (c i j) h w -> n c (h i) (w j)"))
+
+
+@composite
+def space_to_depth(x: TensorLike, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Blocks of pixels of images laid out as channels: the opposite of `depth_to_space`."""
+    return _blocks(x, block_size, data_format, ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (c i j) h w"))
+
+
+@primitive(None)
+def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
+    """The bytes of x read as another dtype."""
+    return strong(x).view(standardize_dtype(dtype))
+
+
 # Choice.
 
 
@@ -432,6 +535,21 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
     if x1 is None or x2 is None:
         return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(condition)))
     return _where(condition, x1, x2)
+
+
+@composite
+def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
+    """The choice of the first condition that holds at each place, `default` where none does."""
+    found = convert_to_tensor(default)
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        found = where(condition, choice, found)
+    return found
+
+
+@composite
+def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
+    """Coordinates in a shape of places counted in the flattened tensor."""
+    return tuple(Tensor(np.asarray(i, "int32")) for i in np.unravel_index(as_array(indices), tuple(shape)))
 
 
 # Diagonals and triangles.
@@ -471,6 +589,12 @@ def diag(x: TensorLike, k: int = 0) -> Tensor:
 
 
 @composite
+def diagflat(x: TensorLike, k: int = 0) -> Tensor:
+    """Matrix with the elements of x on its kth diagonal."""
+    return diag(ravel(x), k)
+
+
+@composite
 def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times over."""
     result = convert_to_tensor(a)
@@ -488,6 +612,12 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
 def argsort(x: TensorLike, axis: int | None = -1) -> Array:
     """Positions that sort x along an axis."""
     return np.argsort(strong(x), axis).astype("int32")
+
+
+@primitive(None)
+def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
+    """Positions that put the kth smallest element along an axis in place, smaller ones before it."""
+    return np.argpartition(strong(x), kth, axis).astype("int32")
 
 
 @composite

@@ -31,6 +31,11 @@ INDEX = np.array([2, 0, 1, 1], "int32")
 BITS = np.array([1, 6, 12], "int32")
 FLAGS = np.array([[True, False, True], [False, False, True]])
 HOLES = np.where(FLAGS, np.nan, M)
+SIGNAL = rng.normal(size=(2, 20))
+SPECTRUM = rng.normal(size=(2, 4, 5))
+IMAGES = rng.normal(size=(2, 3, 4, 5))
+SPACE = rng.normal(size=(2, 4, 6, 8))
+COLUMNS = rng.normal(size=(2, 8, 12))
 
 Case = tuple[Any, ...]
 ANY: list[Case] = [(SCALAR,), (V,), (M,), (T3,)]
@@ -93,7 +98,33 @@ CASES: dict[str, list[Case]] = {
     "cast": [(M, "int32"), (M, "float16"), (M, "bool")],
     "is_tensor": [(M,), (1.5,)],
     "dtype": [(M,)],
+    **each("fmod", [(M, POSITIVE), (M, 2), (V, SCALAR)]),
+    "ldexp": only_float([(M, BITS)]),
+    **each("gcd lcm", [(BITS, BITS[::-1].copy()), (BITS, 4)]),
+    "heaviside": only_float([(M, SCALAR)]),
+    "nextafter": only_float([(M, N)]),
+    "logaddexp2": only_float(PAIRS[:5]),
+    "sinc": only_float(ANY),
+    "i0": only_float(ANY[1:]),
+    "saturate_cast": [(300 * M, "uint8"), (300 * M, "int16"), (M, "float16"), (BITS, "bool"), (300 * M, "int8")],
+    "view": only_float([(M, "int16")]),
     # Reductions.
+    **each("nanprod nanmedian", only_float([(HOLES,), (HOLES, 0), (HOLES, 1, True), (M,)])),
+    **each("nancumsum nancumprod", only_float([(HOLES,), (HOLES, 0), (M, 1)])),
+    **each("nanargmax nanargmin", only_float([(HOLES, 0), (HOLES, 1), (M,), (M, 1, True)])),
+    "nanquantile": only_float([(HOLES, 0.3), (HOLES, 0.5, 0)]),
+    "nanpercentile": only_float([(HOLES, 30), (HOLES, np.array([20.0, 70.0]), 1)]),
+    "trapezoid": only_float([(M,), (M, None, 2.0, 0), (M, V[:3]), (M, N)]),
+    "corrcoef": only_float([(M,), (V,)]),
+    "correlate": only_float(
+        [(V, V[:2], mode) for mode in ("valid", "same", "full")]
+        + [(V[:2], V, "full"), (V, V[:3], "same"), (V[:3], V, "same")]
+    ),
+    **each(
+        "segment_sum segment_max segment_min segment_prod",
+        only_float([(V, INDEX), (T3, INDEX[:2], 4), (V, np.array([0, -1, 1, 1], "int32"), 2)]),
+    ),
+    "argpartition": [(V, 1), (M, 0, 0)],
     **each("sum mean max min prod var std all any amax amin", REDUCED),
     **each("logsumexp ptp median", [c for c in REDUCED if c[0] is not FLAGS and not isinstance(c[-1], list)]),
     **each("argmax argmin", POSITIONS),
@@ -172,6 +203,15 @@ CASES: dict[str, list[Case]] = {
     "triu": [(M,), (T3, -1)],
     "diag": [(V,), (M,), (V, 1), (V, -1), (M, 1), (M, -1)],
     "diagonal": [(M,), (M, 1), (M, -1), (T3, 0, 1, 2), (T3, 1, 0, 2)],
+    "diagflat": [(V,), (M, 1)],
+    "dstack": STACKED,
+    "kron": [(M, N), (V, M), (SQUARE, V[:2])],
+    "vander": [(V,), (V, 3), (V, 2, True)],
+    "hsplit": [(V, 2), (M, [1]), (T3, 3)],
+    "vsplit": [(M, 2), (T3, [1])],
+    "dsplit": [(T3, 2)],
+    "select": [([FLAGS, ~FLAGS], [M, N]), ([FLAGS, FLAGS], [M, N], 2.0)],
+    "unravel_index": [(BITS, (4, 5)), (np.array(7), (3, 3))],
     "diff": [(V,), (M, 1, 0), (M, 2)],
     "top_k": [(np.array([1.0, 5.0, 3.0, -2.0]), 2), (np.array([[1.0, 5.0], [7.0, 3.0]]), 1)],
     "in_top_k": [(np.array([0, 2]), M, 2)],
@@ -251,7 +291,45 @@ CASES: dict[str, list[Case]] = {
     "qr": only_float([(M.T,), (M.T, "complete"), (M,)]),
     "eigh": only_float([(SPD,)]),
     "eig": only_float([(SPD,)]),
+    "matrix_rank": only_float([(SQUARE,), (BATCH,), (M, 1.0)]),
+    "lu_factor": only_float([(SQUARE,), (BATCH,), (M.T,)]),
+    "pinv": only_float([(M,), (BATCH,)]),
+    "lstsq": only_float([(M.T, V[:3]), (M, N)]),
+    "solve_triangular": only_float([(SQUARE, V[:3]), (SQUARE, M.T, True), (BATCH, BATCH)]),
+    "cholesky_inverse": only_float([(np.tril(SQUARE),), (np.triu(SQUARE), True)]),
+    "cdist": only_float([(M, N[:1]), (T3, T3 + 1)]),
+    # Fourier transforms and complex numbers.
+    **each("fft2 ifft2 fft", only_float([((M, N),), ((T3, T3 + 1),)])),
+    "rfft": only_float([(V,), (T3,), (M, 5), (T3, 2)]),
+    "irfft": only_float([((M, N),), ((M, N), 3), ((T3, T3 + 1), 9)]),
+    "stft": only_float(
+        [(SIGNAL, 8, 4, 8), (SIGNAL, 6, 3, 8, "hamming"), (SIGNAL, 8, 4, 8, None, False), (SIGNAL[0], 4, 2, 4)]
+    ),
+    "istft": only_float([((SPECTRUM, SPECTRUM + 1), 8, 4, 8), ((SPECTRUM, SPECTRUM), 6, 2, 8, 14, "hamming", False)]),
+    "polar": only_float([(POSITIVE, N)]),
+    "view_as_complex": only_float([(T3[..., :2],)]),
+    "view_as_real": only_float([((M + 1j * N).astype("complex64"),)]),
+    # Parts.
+    "unfold": [(IMAGES, 2), (IMAGES, (2, 3), 1, (1, 0), (2, 1)), (IMAGES, 2, 2)],
+    "fold": [
+        (COLUMNS, (4, 5), 2),
+        (COLUMNS[:, :, :6], (3, 6), (2, 2), 1, 0, (1, 2)),
+        (COLUMNS[..., :4], 2, 2, 1, 1, 2),
+    ],
+    **each(
+        "adaptive_average_pool adaptive_max_pool",
+        only_float([(T3, 2), (IMAGES, (3, 2)), (IMAGES, 4, "channels_first")]),
+    ),
+    **each("space_to_depth", [(np.ones((1, 4, 6, 2)), 2), (SPACE, 2), (SPACE, 2, "channels_first")]),
+    "depth_to_space": [(SPACE, 2), (SPACE, 2, "channels_first")],
+    "psnr": only_float([(M, N, 2.0)]),
+    "extract_sequences": [(SIGNAL, 4, 2), (V, 2, 1)],
+    "rearrange": [(T3, "a b c -> c (a b)"), (T3, "a b (c d) -> (a c) d b", {"c": 2})],
+    "associative_scan": only_float([(lambda a, b: a + b, M), (lambda a, b: a * b, M, True, 1)]),
     # Creation; these take no tensor.
+    **each("bartlett blackman hamming hanning", [(7,), (np.array(4, "int32"),)]),
+    "kaiser": [(7, 2.0)],
+    "geomspace": [(1.0, 100.0, 3), (2, 8, 4, False)],
     "zeros": [((2, 3),), ((2,), "int32"), (3,)],
     "ones": [((2, 3),), ((2,), "bool")],
     "full": [((2, 3), 1.5), ((2,), 3, "int32"), ((2, 3), V[:3])],
@@ -290,6 +368,8 @@ CASES: dict[str, list[Case]] = {
 UNCOMPARED = {
     "empty": "its values are arbitrary",
     "empty_like": "its values are arbitrary",
+    "jvp": "Keras on NumPy does not have it; tests/test_gradients.py holds it",
+    "vectorize": "it gives a function; tests/test_ops.py holds it",
     "custom_gradient": "Keras on NumPy only warns; tests/test_gradients.py holds it",
 }
 """Ops without a value to compare, and why."""

@@ -1,0 +1,182 @@
+"""Fourier transforms, and complex numbers as pairs of real ones.
+
+All of them are made of one primitive, the complex transform of a pair; its gradient is the transform the other way.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array, TensorLike
+from ..tensor import Tensor, composite, primitive
+from .arrays import as_float, rule
+from .creation import convert_to_tensor, ndim, ones, shape
+from .elementwise import cos, imag, multiply, real, sin
+from .shapes import concatenate, extract_sequences, pad, scatter, stack, transpose, where
+
+Pair = tuple[Tensor, Tensor]
+"""Real and imaginary parts."""
+
+
+@primitive(
+    lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[0],
+    lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[1],
+)
+def _transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
+    """Sum x[n] exp(sign * 2 pi i k n / N) along axes: real and imaginary parts, stacked."""
+    a = as_float(real)
+    z = a + 1j * as_float(imag)
+    z = np.fft.fftn(z, axes=axes) if sign < 0 else np.fft.ifftn(z, axes=axes, norm="forward")
+    return np.stack([z.real, z.imag]).astype(a.dtype)
+
+
+_transform_rule: Callable[..., Any] = rule(_transform)
+
+
+def _parts(x: Any, name: str) -> Pair:
+    if not isinstance(x, tuple | list) or len(x) != 2 or shape(x[0]) != shape(x[1]):
+        raise ValueError(f"`{name}` needs a pair of tensors of one shape, real and imaginary part. Received: x={x}")
+    first, second = convert_to_tensor(x[0]), convert_to_tensor(x[1])
+    if not (first.dtype.startswith("float") and second.dtype.startswith("float")):
+        raise ValueError(f"`{name}` needs floats. Received dtypes: {first.dtype}, {second.dtype}")
+    return first, second
+
+
+@composite
+def fft(x: tuple[TensorLike, TensorLike]) -> Pair:
+    """Discrete Fourier transform along the last axis of complex numbers, given and returned as (real, imaginary)."""
+    found = _transform(*_parts(x, "fft"), (-1,), -1)
+    return found[0], found[1]
+
+
+@composite
+def fft2(x: tuple[TensorLike, TensorLike]) -> Pair:
+    """Discrete Fourier transform along the last two axes, see `fft`."""
+    found = _transform(*_parts(x, "fft2"), (-2, -1), -1)
+    return found[0], found[1]
+
+
+@composite
+def ifft2(x: tuple[TensorLike, TensorLike]) -> Pair:
+    """Inverse of `fft2`."""
+    first, second = _parts(x, "ifft2")
+    found = _transform(first, second, (-2, -1), 1) / float(first.shape[-1] * first.shape[-2])
+    return found[0], found[1]
+
+
+def _cut(x: Tensor, length: int) -> Tensor:
+    """Return x with its last axis cut, or filled with zeros, to a length."""
+    missing = length - x.shape[-1]
+    return pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)]) if missing > 0 else x[..., :length]
+
+
+@composite
+def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
+    """Discrete Fourier transform of real numbers along the last axis: the first half, which says it all.
+
+    `fft_length` cuts the axis, or fills it with zeros.
+
+    Example:
+        >>> print(rfft([1.0, 0.0, -1.0, 0.0])[0])
+        Tensor([0. 2. 0.], shape=(3,), dtype=float32)
+    """
+    values = convert_to_tensor(x)
+    values = _cut(values, fft_length or values.shape[-1])
+    found = _transform(values, values * 0.0, (-1,), -1)[..., : values.shape[-1] // 2 + 1]
+    return found[0], found[1]
+
+
+@composite
+def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Tensor:
+    """Inverse of `rfft`, giving `fft_length` real numbers, by default two less than twice as many as it gets."""
+    first, second = _parts(x, "irfft")
+    n = fft_length or 2 * (first.shape[-1] - 1)
+    first, second = _cut(first, n // 2 + 1), _cut(second, n // 2 + 1)
+    mirrored = slice((n + 1) // 2 - 1, 0, -1)
+    full = [concatenate([part, s * part[..., mirrored]], -1) for part, s in ((first, 1.0), (second, -1.0))]
+    return _transform(full[0], full[1], (-1,), 1)[0] / float(n)
+
+
+def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
+    """Return a window by name or values, filled with zeros on both sides to `fft_length`."""
+    if isinstance(window, str) and window not in ("hann", "hamming"):
+        raise ValueError(f"`window` must be 'hann', 'hamming', values or None. Received: window={window!r}")
+    if fft_length < sequence_length:
+        raise ValueError(
+            f"`fft_length` must be at least `sequence_length`. Received: {fft_length} and {sequence_length}."
+        )
+    if window is None:
+        return ones(fft_length)
+    if isinstance(window, str):  # periodic: one point more, left out
+        window = (np.hanning if window == "hann" else np.hamming)(sequence_length + 1)[:-1]
+    if shape(window) != (sequence_length,):
+        raise ValueError(f"`window` must have {sequence_length} values. Received: shape={shape(window)}")
+    left = (fft_length - sequence_length) // 2
+    return pad(convert_to_tensor(window), (left, fft_length - sequence_length - left))
+
+
+@composite
+def stft(
+    x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
+    center: bool = True,
+) -> Pair:  # fmt: skip
+    """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).
+
+    `window` is "hann", "hamming", `sequence_length` factors, or None; `center` puts the windows' middles on the
+    samples, by reflecting both ends.
+    """
+    values, factors = convert_to_tensor(x), _window(window, sequence_length, fft_length)
+    if values.dtype not in ("float32", "float64"):
+        raise TypeError(f"Expected `float32` or `float64`. Received: dtype={values.dtype}")
+    if center:
+        edge = (fft_length // 2, fft_length // 2)
+        values = pad(values, [(0, 0)] * (values.ndim - 1) + [edge], "reflect")
+    return rfft(extract_sequences(values, fft_length, sequence_stride) * factors.astype(values.dtype))
+
+
+@composite
+def istft(
+    x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_stride: int, fft_length: int,
+    length: int | None = None, window: Any = "hann", center: bool = True,
+) -> Tensor:  # fmt: skip
+    """Inverse of `stft`: the windows are added up, each weighted by its factors, and divided by those weights.
+
+    `length` says how many samples to return.
+    """
+    factors = _window(window, sequence_length, fft_length)
+    frames = irfft(x, fft_length)
+    factors = factors.astype(frames.dtype)
+    count = frames.shape[-2]
+    total = fft_length + sequence_stride * (count - 1)
+    places = (np.arange(count)[:, None] * sequence_stride + np.arange(fft_length)).reshape(-1, 1)
+    flat = (frames * factors).reshape((-1, count * fft_length))
+    summed = scatter(places, transpose(flat), (total, flat.shape[0]))
+    weights = scatter(places, np.tile((factors * factors).numpy(), count), (total,))
+    ratio = transpose(summed / where(weights > 1e-10, weights, 1.0)[:, None])
+    if window is None:  # as in Keras, which does not know the sum of a window that is not there
+        ratio = ratio * (fft_length / sequence_stride)
+    start = fft_length // 2 if center else 0
+    end = start + length if length is not None else total - start
+    return ratio.reshape((*frames.shape[:-2], total))[..., start:end]
+
+
+@composite
+def polar(abs_: TensorLike, angle: TensorLike) -> Tensor:
+    """Complex numbers of given distances from 0 and angles in radians."""
+    return multiply(abs_, cos(angle)) + multiply(multiply(abs_, sin(angle)), 1j)
+
+
+@composite
+def view_as_complex(x: TensorLike) -> Tensor:
+    """Complex numbers whose real and imaginary parts are in a last axis of size 2."""
+    pairs = convert_to_tensor(x)
+    if not ndim(x) or pairs.shape[-1] != 2:
+        raise ValueError(f"`view_as_complex` needs a last axis of size 2. Received: shape={shape(x)}")
+    return pairs[..., 0] + pairs[..., 1] * 1j
+
+
+@composite
+def view_as_real(x: TensorLike) -> Tensor:
+    """Real and imaginary parts of complex numbers, in a new last axis."""
+    return stack([real(x), imag(x)], -1)
