@@ -208,8 +208,9 @@ class Node:
 
 
 _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
-          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD", "cdist": "CDist", "psnr": "PSNR",
-          **{name: name.upper() for name in "fft fft2 ifft2 rfft irfft stft istft ssim".split()},
+          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD",
+          "cdist": "CDist", "psnr": "PSNR",
+          **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim"]},
           "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
 """The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
 _MODULES = {
@@ -221,11 +222,11 @@ _MODULES = {
     "SolveTriangular",
     "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
     "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
-    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace DotProductAttention Elu Fold Gelu Glu HardShrink "
-    "HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid LogSoftmax Moments MultiHot Normalize OneHot "
-    "PSNR Polar SpaceToDepth Unfold "
-    "RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparseCategoricalCrossentropy "
-    "SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold",
+    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace "
+    "DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid "
+    "LogSoftmax Moments MultiHot Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax "
+    "Softplus Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus "
+    "TanhShrink Threshold Unfold",
 }
 """Where Keras has the classes that are not in keras.src.ops.numpy."""
 _CALLED_WITH = {

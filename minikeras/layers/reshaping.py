@@ -1,13 +1,13 @@
 """Layers that rearrange their input."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from .. import _state, ops
-from .._typing import DataFormat, FloatArray, Interpolation, PartialShape, ShapeLike, Sizes
+from .._typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
@@ -432,26 +432,7 @@ class UpSampling1D(_Spatial):
         return _repeated(inputs, (1, self.size, 1))
 
 
-def _cubic(x: FloatArray) -> FloatArray:
-    near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x < 1, near, np.where(x < 2, far, 0))
-
-
-_WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "bilinear": lambda x: np.maximum(0, 1 - x),
-    "bicubic": _cubic,
-    "lanczos3": lambda x: np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0),
-    "lanczos5": lambda x: np.where(x < 5, np.sinc(x) * np.sinc(x / 5), 0),
-}
-"""What an element at a distance counts (Keys 1981 for "bicubic", with a = -0.5)."""
-
-
-def _interpolation(name: str, size: int, factor: int) -> FloatArray:
-    """Return the matrix that makes an axis longer, each row with the weights of the old elements."""
-    places = (np.arange(size * factor) + 0.5) / factor - 0.5
-    weights = _WEIGHTS[name](np.abs(places[:, None] - np.arange(size)))
-    scaled: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return scaled
+_INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
 @register
@@ -486,9 +467,9 @@ class UpSampling2D(_Spatial):
         super().__init__(data_format, **options)
         self.size: tuple[int, ...] = standardize_sizes(size, 2, "size")
         self.interpolation: str = interpolation.lower()
-        if self.interpolation not in ("nearest", *_WEIGHTS):
+        if self.interpolation not in _INTERPOLATIONS:
             raise ValueError(
-                f"UpSampling2D knows the interpolations 'nearest', {', '.join(map(repr, _WEIGHTS))}. "
+                f"UpSampling2D knows the interpolations {', '.join(map(repr, _INTERPOLATIONS))}. "
                 f"Received: interpolation={interpolation!r}."
             )
 
@@ -499,8 +480,6 @@ class UpSampling2D(_Spatial):
         """Return the larger images."""
         if self.interpolation == "nearest":
             return _repeated(inputs, self._around(self.size, 1))
-        letters = "nhwc" if self.data_format == "channels_last" else "nchw"
-        for axis, factor in zip("hw", self.size, strict=True):
-            matrix = _interpolation(self.interpolation, inputs.shape[letters.index(axis)], factor)
-            inputs = ops.einsum(f"p{axis},{letters}->{letters.replace(axis, 'p')}", matrix.astype(inputs.dtype), inputs)
-        return inputs
+        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
+        size = [inputs.shape[axis] * factor for axis, factor in zip(axes, self.size, strict=True)]
+        return ops.image.resize(inputs, size, self.interpolation, data_format=self.data_format)

@@ -94,5 +94,6 @@ __all__ = [
     "view_as_complex", "view_as_real", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
 ]
 
+from . import image as image
 from . import nn as nn
 from . import numpy as numpy

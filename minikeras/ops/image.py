@@ -1,0 +1,516 @@
+"""Images: resizing, colours, cropping, blurring, and reading them at other places: `keras.ops.image`.
+
+An image is (height, width, channels) or, with channels first, (channels, height, width); all take one or a batch.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._state import standardize_data_format
+from .._typing import Array, FloatArray, TensorLike
+from ..tensor import Tensor, as_array, as_values, composite
+from .activation import relu
+from .convolution import conv, depthwise_conv
+from .creation import cast, convert_to_tensor, ndim, shape
+from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
+from .linalg import tensordot
+from .reduction import max, mean, min
+from .shapes import expand_dims, moveaxis, pad, split, squeeze, stack, take, where
+
+
+def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
+    """Return where the channels, the rows and the columns are, counted from the end."""
+    if ndim(images) not in (3, 4):
+        raise ValueError(
+            "Invalid images rank: expected rank 3 (single image) or rank 4 (batch of images). "
+            f"Received input with shape: images.shape={shape(images)}"
+        )
+    return (-1, -3, -2) if standardize_data_format(data_format) == "channels_last" else (-3, -2, -1)
+
+
+def _one_of(argument: str, value: str, known: Any) -> None:
+    if value not in known:
+        raise ValueError(
+            f"Invalid value for argument `{argument}`. Expected one of {sorted(known)}. Received: {argument}={value}"
+        )
+
+
+def _window(x: Tensor, rows: int, start: int, end: int) -> Tensor:
+    """Return a part of one axis, counted from the end."""
+    return x[(..., slice(start, end), *[slice(None)] * (-1 - rows))]
+
+
+# Resizing: a matrix of weights for each axis.
+
+
+def _cubic(x: FloatArray) -> FloatArray:
+    near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x < 1, near, np.where(x < 2, far, 0))
+
+
+def _triangle(x: FloatArray) -> FloatArray:
+    return np.maximum(0, 1 - x)
+
+
+WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), _triangle),
+    **dict.fromkeys(("bicubic", "cubic", "tricubic"), _cubic),
+    "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
+    "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0),
+}
+"""What a pixel at a distance counts (Keys 1981 for "bicubic", with a = -0.5)."""
+
+
+def _matrix(name: str, size: int, count: int, scale: float, shift: float, antialias: bool) -> FloatArray:
+    """Return the weights of `size` pixels in each of `count` others; pixel centres lie at halves."""
+    places = (np.arange(count) + 0.5 - shift) / scale - 0.5
+    distance = np.abs(places - np.arange(size)[:, None])
+    weights = WEIGHTS[name](distance / np.maximum(1 / scale, 1) if antialias else distance)
+    total = weights.sum(axis=0)
+    weights = np.where(np.abs(total) > 1e-4, weights / np.where(total == 0, 1, total), 0)
+    return np.where((places >= -0.5) & (places <= size - 0.5), weights, 0)
+
+
+def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]) -> Tensor:
+    """Multiply axes by matrices; what was whole numbers becomes whole again."""
+    whole = "int" in images.dtype
+    x = cast(images, "float32") if whole else images
+    for axis, matrix in zip(axes, matrices, strict=True):
+        x = moveaxis(tensordot(x, matrix.astype(x.dtype), ([axis], [0])), -1, axis)
+    return cast(clip(round(x), min(images), max(images)), images.dtype) if whole else x
+
+
+@composite
+def scale_and_translate(
+    images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
+    spatial_dims: Sequence[int], method: str, antialias: bool = True,
+) -> Tensor:  # fmt: skip
+    """Images scaled, then shifted (by pixels of the result), along certain axes.
+
+    Args:
+        images: A tensor.
+        output_shape: The shape to return.
+        scale: Factor for each of the axes.
+        translation: Shift along each.
+        spatial_dims: The axes.
+        method: "linear", "cubic", "lanczos3" or "lanczos5".
+        antialias: Whether to take more pixels together where the result is smaller.
+    """
+    _one_of("method", method, WEIGHTS)
+    x = convert_to_tensor(images)
+    axes = [d % x.ndim for d in spatial_dims]
+    settings = zip(axes, as_array(scale).tolist(), as_array(translation).tolist(), strict=True)
+    matrices = [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings]
+    return _weighed(x, axes, matrices)
+
+
+@composite
+def resize(
+    images: TensorLike, size: Sequence[int], interpolation: str = "bilinear", antialias: bool = False,
+    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
+    fill_value: float = 0.0, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images in another size.
+
+    Args:
+        images: One image or a batch.
+        size: New height and width.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        antialias: Whether to take more pixels together where images become smaller.
+        crop_to_aspect_ratio: Whether to crop rather than distort.
+        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort.
+        fill_mode: "constant".
+        fill_value: What is put around.
+        data_format: Where the channels are; the configured format if not given.
+
+    Raises:
+        ValueError: for another number of axes, an unknown interpolation, or both ways to keep the aspect ratio.
+
+    Example:
+        >>> print(resize(np.array([[[1.0], [3.0]]]), (1, 4))[0, :, 0])
+        Tensor([1.  1.5 2.5 3. ], shape=(4,), dtype=float32)
+    """
+    _one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"))
+    _one_of("fill_mode", fill_mode, ("constant",))
+    if pad_to_aspect_ratio and crop_to_aspect_ratio:
+        raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
+    if len(size) != 2:
+        raise ValueError(f"Argument `size` must be (height, width). Received: size={size}")
+    _, *axes = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    sizes = [x.shape[axis] for axis in axes]
+    fitting = [int(float(a * t) / u) for a, t, u in zip(sizes[::-1], size, tuple(size)[::-1], strict=True)]
+    for axis, length, fit in zip(axes, sizes, fitting, strict=True):
+        if crop_to_aspect_ratio:
+            kept = np.clip(fit, 1, length)
+            start = int((length - kept) / 2)
+            x = _window(x, axis, start, start + int(kept))
+        elif pad_to_aspect_ratio and fit > length:
+            before = (fit - length) // 2  # as much behind: one pixel of an odd rest is lost, as in Keras
+            edges = [(0, 0)] * x.ndim
+            edges[axis] = (before, before)
+            x = pad(x, edges, constant_values=fill_value)
+    new = [(axis, x.shape[axis], n) for axis, n in zip(axes, size, strict=True) if x.shape[axis] != n]
+    if interpolation == "nearest":
+        for axis, old, n in new:
+            x = take(x, np.floor((np.arange(n, dtype="float32") + 0.5) * old / n).astype("int32"), axis)
+        return x
+    matrices = [_matrix(interpolation, old, n, n / old, 0.0, antialias) for _, old, n in new]
+    return _weighed(x, [axis for axis, _, _ in new], matrices)
+
+
+# Edges: cropping and padding.
+
+
+def _edges(
+    names: str, total: int | None, before: int | None, after: int | None, length: int, sign: int
+) -> tuple[int, int]:
+    """Return how much to take off or put on at both ends, of which two of three are given."""
+    if [total, before, after].count(None) != 1:
+        raise ValueError(f"Exactly two of {names} must be given. Received: {total}, {before}, {after}.")
+    if total is not None:
+        rest = sign * (total - length)
+        before, after = (rest - (after or 0), after) if before is None else (before, rest - before)
+    first, last = int(before or 0), int(after or 0)
+    if first < 0 or last < 0:
+        raise ValueError(f"Of {names}, none may be negative. Received sizes for {length} pixels: {first}, {last}.")
+    return first, last
+
+
+@composite
+def crop_images(
+    images: TensorLike, top_cropping: int | None = None, left_cropping: int | None = None,
+    bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
+    target_width: int | None = None, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images without their edges: two of top, bottom and height, and two of left, right and width say how much."""
+    _, rows, columns = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    high = _edges("top, bottom and target_height", target_height, top_cropping, bottom_cropping, x.shape[rows], -1)
+    wide = _edges("left, right and target_width", target_width, left_cropping, right_cropping, x.shape[columns], -1)
+    for axis, (before, after) in ((rows, high), (columns, wide)):
+        x = _window(x, axis, before, x.shape[axis] - after)
+    return x
+
+
+@composite
+def pad_images(
+    images: TensorLike, top_padding: int | None = None, left_padding: int | None = None,
+    bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
+    target_width: int | None = None, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
+    _, rows, columns = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    edges = [(0, 0)] * x.ndim
+    edges[rows] = _edges("top, bottom and target_height", target_height, top_padding, bottom_padding, x.shape[rows], 1)
+    edges[columns] = _edges(
+        "left, right and target_width", target_width, left_padding, right_padding, x.shape[columns], 1
+    )
+    return pad(x, edges)
+
+
+# Colours.
+
+
+@composite
+def rgb_to_grayscale(images: TensorLike, data_format: str | None = None) -> Tensor:
+    """Brightness of coloured images, in one channel: 0.2989 red + 0.587 green + 0.114 blue."""
+    channels, *_ = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    if x.shape[channels] not in (1, 3):
+        raise ValueError(f"Expected 3 channels (RGB) or 1 (grayscale). Received: images.shape={x.shape}")
+    if x.shape[channels] == 1:
+        return x
+    colours = cast(x, "float32") if "int" in x.dtype else x
+    gray = tensordot(colours, np.array([0.2989, 0.5870, 0.1140], colours.dtype), ([channels], [0]))
+    return cast(expand_dims(gray, channels), x.dtype)
+
+
+def _planes(images: TensorLike, data_format: str | None) -> tuple[int, list[Tensor]]:
+    channels, *_ = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    if not x.dtype.startswith("float"):
+        raise ValueError(f"Invalid images dtype: expected float dtype. Received: images.dtype={x.dtype}")
+    return channels, [squeeze(plane, channels) for plane in split(x, 3, channels)]
+
+
+@composite
+def rgb_to_hsv(images: TensorLike, data_format: str | None = None) -> Tensor:
+    """Hue (a full turn from 0 to 1), saturation and value of images of red, green and blue from 0 to 1."""
+    channels, planes = _planes(images, data_format)
+    tiny = float(np.finfo(planes[0].dtype).eps)
+    r, g, b = (where(less(absolute(p), tiny), 0.0, p) for p in planes)
+    value = maximum(maximum(r, g), b)
+    spread = value - minimum(minimum(r, g), b)
+    coloured = greater(spread, 0)
+    saturation = where(greater(value, 0), divide(spread, where(greater(value, 0), value, 1.0)), 0.0)
+    unit = divide(1.0, 6.0 * where(coloured, spread, 1.0))
+    hue = where(equal(value, g), unit * (b - r) + 2 / 6, unit * (r - g) + 4 / 6)
+    hue = where(equal(value, r), unit * (g - b), hue)
+    hue = where(coloured, hue, 0.0) + cast(less(hue, 0), hue.dtype)
+    return stack([hue, saturation, value], channels)
+
+
+@composite
+def hsv_to_rgb(images: TensorLike, data_format: str | None = None) -> Tensor:
+    """Red, green and blue of images of hue, saturation and value: the opposite of `rgb_to_hsv`."""
+    channels, (hue, saturation, value) = _planes(images, data_format)
+    turn = mod(hue, 1.0) * 6.0
+    parts = (absolute(turn - 3.0) - 1.0, 2.0 - absolute(turn - 2.0), 2.0 - absolute(turn - 4.0))
+    return stack([value * (1.0 - saturation + saturation * clip(p, 0.0, 1.0)) for p in parts], channels)
+
+
+# Sums over neighbours.
+
+
+def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padding: Any = "same") -> Tensor:
+    """Weigh the neighbours of each pixel, each channel by itself."""
+    channels, *_ = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    single = x.ndim == 3
+    x = expand_dims(x, 0) if single else x
+    weights = np.repeat(np.asarray(kernel)[:, :, None, None], x.shape[channels], 2).astype(x.dtype)
+    y = depthwise_conv(x, weights, 1, padding, standardize_data_format(data_format))
+    return squeeze(y, 0) if single else y
+
+
+def _bell(size: int, sigma: float) -> FloatArray:
+    weights = np.exp(-0.5 * ((np.arange(size) - (size - 1) / 2) / sigma) ** 2)
+    return weights / weights.sum()
+
+
+@composite
+def gaussian_blur(
+    images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma: Sequence[float] = (1.0, 1.0),
+    data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images blurred by a normal distribution of standard deviation `sigma`, cut to `kernel_size` pixels."""
+    first, second = (_bell(n, s) for n, s in zip(kernel_size, sigma, strict=True))
+    return _each_channel(images, np.outer(second, first), data_format)
+
+
+@composite
+def sobel_edges(images: TensorLike, data_format: str | None = None) -> Tensor:
+    """How brightness changes down and across (Sobel 1968), in a new last axis of size 2; edges are reflected."""
+    _, rows, columns = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    edges = [(0, 0)] * x.ndim
+    edges[rows] = edges[columns] = (1, 1)
+    x = pad(x, edges, "symmetric")
+    kernel = np.outer([-1.0, 0.0, 1.0], [1.0, 2.0, 1.0])
+    return stack([_each_channel(x, k, data_format, "valid") for k in (kernel, kernel.T)], -1)
+
+
+@composite
+def ssim(
+    image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_size: int = 11, filter_sigma: float = 1.5,
+    k1: float = 0.01, k2: float = 0.03, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Structural similarity of pairs of images, 1 for equal ones.
+
+    Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
+    """
+    channels, rows, columns = _axes(image1, data_format)
+    a, b = convert_to_tensor(image1), convert_to_tensor(image2)
+    bell = _bell(filter_size, filter_sigma)
+
+    def blurred(x: Tensor) -> Tensor:
+        return _each_channel(x, np.outer(bell, bell), data_format, "valid")
+
+    c1, c2 = (k1 * max_val) ** 2, (k2 * max_val) ** 2
+    ma, mb = blurred(a), blurred(b)
+    luminance = (2.0 * ma * mb + c1) / (square(ma) + square(mb) + c1)
+    cross = 2.0 * (blurred(a * b) - ma * mb) + c2
+    structure = cross / (relu(blurred(a * a) - ma * ma) + relu(blurred(b * b) - mb * mb) + c2)
+    return mean(luminance * structure, (channels, rows, columns))
+
+
+def _patches(
+    images: TensorLike, size: int | Sequence[int], strides: Any, dilation_rate: Any, padding: Any,
+    data_format: str | None, rank: int,
+) -> Tensor:  # fmt: skip
+    edges = (size,) * rank if isinstance(size, int) else tuple(size)
+    data_format = standardize_data_format(data_format)
+    x = convert_to_tensor(images)
+    single = x.ndim == rank + 1
+    x = expand_dims(x, 0) if single else x
+    count = math.prod(edges) * x.shape[-1 if data_format == "channels_last" else 1]
+    kernel = np.eye(count, dtype=x.dtype).reshape((*edges, -1, count))
+    y = conv(x, kernel, edges if strides is None else strides, padding, data_format, dilation_rate)
+    return squeeze(y, 0) if single else y
+
+
+@composite
+def extract_patches(
+    images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
+    dilation_rate: int | Sequence[int] = 1, padding: str = "valid", data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Blocks of images, side by side unless `strides` are given: the pixels of a block are the channels of the result.
+
+    Example:
+        >>> extract_patches(np.ones((2, 6, 6, 3)), 3).shape
+        (2, 2, 2, 27)
+    """
+    return _patches(images, size, strides, dilation_rate, padding, data_format, 2)
+
+
+@composite
+def extract_patches_3d(
+    volumes: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
+    dilation_rate: int | Sequence[int] = 1, padding: str = "valid", data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Blocks of volumes, see `extract_patches`."""
+    return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
+
+
+# Reading an image at other places.
+
+_FILLS: dict[str, Callable[[Any, int], Any]] = {
+    "constant": lambda i, n: i,
+    "nearest": lambda i, n: np.clip(i, 0, n - 1),
+    "wrap": lambda i, n: i % n,
+    "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
+    "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n)),
+}
+"""Index beyond an axis of length n -> index within."""
+_ORDERS = {"nearest": 0, "bilinear": 1}
+
+
+@composite
+def map_coordinates(
+    inputs: TensorLike, coordinates: TensorLike, order: int, fill_mode: str = "constant", fill_value: float = 0.0
+) -> Tensor:
+    """A tensor read at places between its elements.
+
+    Args:
+        inputs: The tensor.
+        coordinates: Place along each axis, of shape (axes, ...).
+        order: 0 takes the nearest element, 1 interpolates between neighbours.
+        fill_mode: What is beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: The constant.
+    """
+    _one_of("fill_mode", fill_mode, _FILLS)
+    if order not in (0, 1):
+        raise ValueError(f"Invalid value for argument `order`. Expected one of [0, 1]. Received: order={order}")
+    x, places = convert_to_tensor(inputs), as_values(coordinates)
+    if len(places) != x.ndim or places.ndim < 2:
+        raise ValueError(
+            "First dim of `coordinates` must be the same as the rank of `inputs`, and their rank at least 2. "
+            f"Received inputs with shape: {x.shape} and coordinates of shape {places.shape}."
+        )
+    return _read(x, [c.astype("float64") for c in places], order, fill_mode, fill_value)
+
+
+def _read(x: Tensor, places: list[Array], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
+    """Read the leading axes of x at places, one array an axis."""
+    whole = "int" in x.dtype
+    values = cast(x, "float32") if whole else x
+    corners: list[tuple[list[Array], Any]] = [([], 1.0)]
+    for c in places:
+        low = np.floor(c + 0.5 if order == 0 else c)
+        ends = [(low, 1.0)] if order == 0 else [(low, 1 - (c - low)), (low + 1, c - low)]
+        corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
+    extra = [slice(None)] * (x.ndim - len(places))
+    total: Any = 0.0
+    for index, weight in corners:
+        inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
+        filled = [_FILLS[fill_mode](i, n) for i, n in zip(index, x.shape, strict=False)]
+        kept = [np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)]
+        found = values[(*kept, *extra)]
+        room = inside.reshape(inside.shape + (1,) * len(extra))
+        found = where(room, found, fill_value) if fill_mode == "constant" else found
+        total = total + found * np.asarray(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
+    return cast(round(total), x.dtype) if whole else total
+
+
+def _at(
+    images: TensorLike, rows: Array, columns: Array, interpolation: str, fill_mode: str, fill_value: TensorLike,
+    data_format: str | None,
+) -> Tensor:  # fmt: skip
+    """Return a batch of images read at rows and columns, each of shape (batch, height, width)."""
+    _one_of("interpolation", interpolation, _ORDERS)
+    _one_of("fill_mode", fill_mode, _FILLS)
+    channels, *_ = _axes(images, data_format)
+    x = convert_to_tensor(images)
+    single = x.ndim == 3
+    x = moveaxis(expand_dims(x, 0) if single else x, channels, -1)
+    each = np.broadcast_to(np.arange(x.shape[0])[:, None, None], rows.shape)
+    flat = _read(x, [each.astype("float64"), rows, columns], _ORDERS[interpolation], fill_mode, fill_value)
+    y = moveaxis(flat, -1, channels)
+    return squeeze(y, 0) if single else y
+
+
+def _grid(images: TensorLike, data_format: str | None) -> tuple[Array, Array]:
+    _, rows, columns = _axes(images, data_format)
+    high, wide = (np.arange(shape(images)[axis], dtype="float64") for axis in (rows, columns))
+    return np.broadcast_to(high[:, None], (len(high), len(wide))), np.broadcast_to(wide, (len(high), len(wide)))
+
+
+@composite
+def affine_transform(
+    images: TensorLike, transform: TensorLike, interpolation: str = "bilinear", fill_mode: str = "constant",
+    fill_value: float = 0, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images turned, stretched and shifted.
+
+    Args:
+        images: One image or a batch.
+        transform: (a0, a1, a2, b0, b1, b2, c0, c1) for each image: pixel (x, y) of the result is read at
+            ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), where k = c0 x + c1 y + 1.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: What is beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: The constant.
+        data_format: Where the channels are; the configured format if not given.
+    """
+    y, x = _grid(images, data_format)
+    t = np.atleast_2d(as_values(transform).astype("float64"))[:, :, None, None]
+    k = t[:, 6] * x + t[:, 7] * y + 1
+    columns, rows = (t[:, 1] * y + t[:, 0] * x + t[:, 2]) / k, (t[:, 4] * y + t[:, 3] * x + t[:, 5]) / k
+    return _at(images, rows, columns, interpolation, fill_mode, fill_value, data_format)
+
+
+@composite
+def perspective_transform(
+    images: TensorLike, start_points: TensorLike, end_points: TensorLike, interpolation: str = "bilinear",
+    fill_value: float = 0, data_format: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images seen from elsewhere: four corners (x, y) of each move from `start_points` to `end_points`.
+
+    Example:
+        >>> corners = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [3.0, 3.0]])
+        >>> image = np.arange(16.0).reshape(4, 4, 1)
+        >>> bool(np.allclose(perspective_transform(image, corners, corners), image))
+        True
+    """
+    start, end = (as_values(p).astype("float64").reshape(-1, 4, 2) for p in (start_points, end_points))
+    (x, y), (u, v) = np.moveaxis(end, -1, 0), np.moveaxis(start, -1, 0)
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
+    second = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
+    transform = np.linalg.solve(np.concatenate([first, second], 1), np.concatenate([u, v], 1)[..., None])[..., 0]
+    count = 1 if ndim(images) == 3 else shape(images)[0]
+    transform = np.broadcast_to(transform, (count, 8))
+    return affine_transform(images, transform, interpolation, "constant", fill_value, data_format)
+
+
+__all__ = [
+    "affine_transform",
+    "crop_images",
+    "extract_patches",
+    "extract_patches_3d",
+    "gaussian_blur",
+    "hsv_to_rgb",
+    "map_coordinates",
+    "pad_images",
+    "perspective_transform",
+    "resize",
+    "rgb_to_grayscale",
+    "rgb_to_hsv",
+    "scale_and_translate",
+    "sobel_edges",
+    "ssim",
+]
