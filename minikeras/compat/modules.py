@@ -14,6 +14,13 @@ from .tables import MODULES
 
 TENSORFLOW = f"{__package__}.tensorflow"
 
+MORE = {
+    "keras.backend": f"{__package__}.backend",
+    "keras.preprocessing.text": f"{__package__}.text",
+    "keras.wrappers.scikit_learn": f"{__package__}.scikit_learn",
+}
+"""Modules with functions of earlier versions."""
+
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
     datasets.california_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb
@@ -22,7 +29,7 @@ _NAMES = """
     optimizers.legacy optimizers.schedules preprocessing preprocessing.image preprocessing.sequence
     preprocessing.text quantizers random regularizers saving tree utils utils.bounding_boxes utils.legacy
     visualization wrappers"""
-NAMESPACES = frozenset({"keras", *(f"keras.{name}" for name in _NAMES.split())})
+NAMESPACES = frozenset({"keras", *MORE, *(f"keras.{name}" for name in _NAMES.split())})
 """Keras's public modules."""
 
 VERSION = "3.15.1"
@@ -41,9 +48,6 @@ ALIASES = {
     "tensorflow": TENSORFLOW,
 }
 """Other addresses of whole trees of modules, the longer ones first."""
-
-MORE = {"keras.backend": f"{__package__}.backend", "keras.preprocessing.text": f"{__package__}.text"}
-"""Modules with functions of earlier versions."""
 
 
 class StandIn(ModuleType):
