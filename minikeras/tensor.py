@@ -438,7 +438,7 @@ class TensorOps:
         return id(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.numpy_view().item(), spec) if spec and not self.ndim else format(str(self), spec)
+        return format(self.numpy_view().item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __getitem__(self, key: Any) -> "Tensor":
         return _run("get_item", self, key)

@@ -14,8 +14,10 @@ import pytest
 
 import minikeras
 from minikeras import compat
-from minikeras.compat import modules, past, tables
+from minikeras.compat import modules
 from minikeras.compat.finder import ROOTS
+from minikeras.compat.past import tables
+from minikeras.compat.past.patches import resolve
 
 X = np.linspace(-1, 1, 24).reshape(8, 3)
 Y = (X.sum(axis=1) > 0).astype(int)
@@ -212,7 +214,7 @@ def test_the_name_of_a_weight_may_come_first() -> None:
 
 def test_every_old_argument_has_a_present_one() -> None:
     for address, changes in tables.ARGUMENTS.items():
-        found = past.resolve(address)
+        found = resolve(address)
         accepted = inspect.signature(found).parameters
         for new in changes.values():
             assert callable(new) or new in accepted or {"args", "kwargs"} <= set(accepted), (address, new)
@@ -222,7 +224,7 @@ def test_every_old_name_is_none_today_and_stands_for_something() -> None:
     for module, names in tables.NAMES.items():
         for name, address in names.items():
             assert name not in getattr(modules.source(module), "__all__", ())
-            assert callable(past.resolve(address))
+            assert callable(resolve(address))
 
 
 # --- old attributes, methods, names --------------------------------------------------------------------------------
@@ -300,8 +302,71 @@ model.fit(X, Y, epochs=5, verbose=0, callbacks=[checkpoint])
     assert sorted(path.name[0] for path in tmp_path.iterdir()) == ["2", "4"]
 
 
-MODULES = ["keras.layers.core", "keras.utils.np_utils", "keras.layers.normalization", "keras.engine.topology",
-           "tensorflow.python.keras.layers.core", "keras.optimizer_v2.adam"]  # fmt: skip
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["weights", "folder/any name", "cp.ckpt"])
+def test_weights_are_saved_under_any_name(tmp_path: Path, name: str) -> None:
+    code = f"""
+model.save_weights(r"{tmp_path / name}")
+before = model.get_weights()
+model.fit(X, Y, verbose=0)
+model.load_weights(r"{tmp_path / name}").expect_partial()
+[bool((a == b).all()) for a, b in zip(before, model.get_weights())]
+"""
+    assert old(MODEL + code, "name.weights.h5") == [True, True]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["weights.h5", "best.hdf5"])
+def test_weights_are_saved_in_a_file_of_just_that_name(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("h5py")
+    code = f"""
+model.save_weights(r"{tmp_path / name}")
+before = model.get_weights()
+model.fit(X, Y, verbose=0)
+model.load_weights(r"{tmp_path / name}")
+[bool((a == b).all()) for a, b in zip(before, model.get_weights())]
+"""
+    assert old(MODEL + code, "name.weights.h5") == [True, True]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("save", ["model.save(path)", "keras.models.save_model(model, path)"])
+def test_models_are_saved_in_folders(tmp_path: Path, save: str) -> None:
+    pytest.importorskip("h5py")
+    code = f"""
+import keras
+path = r"{tmp_path / "my_model"}"
+{save}
+bool((keras.models.load_model(path).predict(X, verbose=0) == model.predict(X, verbose=0)).all())
+"""
+    assert old(MODEL + code, "my_model.keras") is True
+    assert (tmp_path / "my_model").is_dir()
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("name", "weights"), [("cp.ckpt", True), ("model", False), ("best.hdf5", False)])
+def test_checkpoints_are_saved_under_any_name(tmp_path: Path, name: str, weights: bool) -> None:
+    if not weights:
+        pytest.importorskip("h5py")
+    load = "model.load_weights(path)" if weights else "model = keras.models.load_model(path)"
+    names = run(
+        MODEL
+        + f"""
+import keras, warnings
+warnings.simplefilter("ignore")
+path = r"{tmp_path / name}"
+checkpoint = keras.callbacks.ModelCheckpoint(path, save_weights_only={weights})
+model.fit(X, Y, epochs=2, verbose=0, callbacks=[checkpoint])
+after = model.get_weights()
+{load}
+"""
+    )
+    for a, b in zip(names["after"], names["model"].get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.usefixtures("installed")

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from . import past
 from .modules import canonical, find_module, stand_in, today
+from .past.patches import outdated
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 
@@ -50,7 +51,7 @@ class StandInFinder:
             )
         name = canonical(fullname)
         if today(name) != name:
-            past.outdated(f"The module {fullname}", today(name))
+            outdated(f"The module {fullname}", today(name))
         return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
 
 

@@ -9,15 +9,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .past import name_in
-from .tables import MODULES
+from .past.names import name_in
+from .past.tables import MODULES
 
 TENSORFLOW = f"{__package__}.tensorflow"
 
 MORE = {
-    "keras.backend": f"{__package__}.backend",
-    "keras.preprocessing.text": f"{__package__}.text",
-    "keras.wrappers.scikit_learn": f"{__package__}.scikit_learn",
+    "keras.backend": f"{__package__}.past.backend",
+    "keras.preprocessing.text": f"{__package__}.past.text",
+    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn",
 }
 """Modules with functions of earlier versions."""
 

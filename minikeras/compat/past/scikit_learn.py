@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from .._signature import parameters
-from .._typing import Array
-from ..callbacks import History
-from ..models import Model
-from ..numerical import to_categorical
-from ..wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin
-from .past import outdated
+from ..._signature import parameters
+from ..._typing import Array
+from ...callbacks import History
+from ...models import Model
+from ...numerical import to_categorical
+from ...wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin
+from .patches import outdated
 
 
 class Wrapper(BaseEstimator):

@@ -9,7 +9,7 @@ from functools import wraps
 from types import MethodType
 from typing import Any, TypeAlias
 
-from ..optimizers.schedules import InverseTimeDecay
+from ...optimizers.schedules import InverseTimeDecay
 
 Arguments: TypeAlias = dict[str, Any]
 Change: TypeAlias = str | Callable[[Arguments], str | None]

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import _state, activations, models, ops, random
-from .._typing import Array, DTypeLike, Shape
-from ..symbolic import KerasTensor
-from ..tensor import Tensor, TensorOps, as_array
-from ..variable import Variable
-from .past import outdated, resolve
+from ... import _state, activations, models, ops, random
+from ..._typing import Array, DTypeLike, Shape
+from ...symbolic import KerasTensor
+from ...tensor import Tensor, TensorOps, as_array
+from ...variable import Variable
+from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .._typing import Array, Config
-from .past import outdated
+from ..._typing import Array, Config
+from .patches import outdated
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 

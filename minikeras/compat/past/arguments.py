@@ -1,0 +1,74 @@
+"""Earlier names of arguments, put to use on the classes and functions that have others today."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ..._signature import parameters
+from ...layers import Layer
+from . import tables
+from .patches import outdated, put, resolve
+
+
+def translated(label: str, arguments: dict[str, Any], changes: tables.Changes) -> dict[str, Any]:
+    """Return the arguments of a call with today's names, after a warning for each old one."""
+    arguments = dict(arguments)
+    if label == "Layer":
+        label = type(arguments["self"]).__name__
+    for old in [name for name in changes if name in arguments]:
+        if old not in arguments:
+            continue  # went with another one
+        change = changes[old]
+        if callable(change):
+            today = change(arguments)
+            if today is None:
+                continue
+        else:
+            arguments[change] = arguments.pop(old)
+            today = f"{change}="
+        outdated(f"{label}({old}=...)", today)
+    return arguments
+
+
+def _understanding(function: Callable[..., Any], label: str, changes: tables.Changes) -> Callable[..., Any]:
+    """Return a function that takes the old names of its arguments as well."""
+    accepted = parameters(function)
+    by_place = bool(changes.keys() & set(accepted.names))  # a present name whose old values are understood
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if by_place or not changes.keys().isdisjoint(kwargs):
+            known = accepted.bind(args, kwargs)
+            return function(*args[len(accepted.positional) :], **translated(label, known, changes))
+        return function(*args, **kwargs)
+
+    return call
+
+
+def install() -> None:
+    """Let classes and functions take the old names."""
+    put(Layer, "add_weight", _add_weight(Layer.add_weight))
+    for address, changes in tables.ARGUMENTS.items():
+        above, _, name = address.rpartition(".")
+        owner = resolve(above)
+        found = getattr(owner, name, None)
+        if isinstance(found, type):
+            put(found, "__init__", _understanding(getattr(found, "__init__"), name, changes))  # noqa: B009 - for mypy
+        elif found is not None:
+            if isinstance(owner, type):  # the class that has it compares it with what a subclass has
+                owner = next(cls for cls in owner.__mro__ if name in vars(cls))
+            put(owner, name, _understanding(found, name, changes))
+
+
+def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `add_weight` as it was when its first argument was the name."""
+
+    @wraps(add_weight)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], str):
+            outdated(f"add_weight({args[0]!r}, ...)", f"add_weight(name={args[0]!r}, ...)")
+            kwargs = dict(zip(tables.ADD_WEIGHT, args, strict=False)) | kwargs
+            args = ()
+        return add_weight(self, *args, **kwargs)
+
+    return call

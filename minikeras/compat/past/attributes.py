@@ -1,0 +1,187 @@
+"""Attributes and methods that models, layers and optimizers had in earlier versions."""
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+from ...gradients import GradientTape
+from ...layers import Layer
+from ...models import Model
+from ...optimizers import Optimizer
+from ...symbolic import KerasTensor
+from .patches import outdated, put
+
+
+class Past:
+    """An attribute that is worked out when read, unless the object has one of its own of that name.
+
+    Args:
+        name: Its name.
+        today: How it is read today.
+        read: Object -> value.
+    """
+
+    def __init__(self, name: str, today: str, read: Callable[[Any], Any]) -> None:
+        self.name, self.today, self.read = name, today, read
+
+    def __get__(self, owner: Any, cls: type[Any] | None = None) -> Any:
+        if owner is None:
+            return self
+        outdated(f".{self.name}", self.today)
+        return self.read(owner)
+
+
+class Settable(Past):
+    """An attribute that has another name today, which is read and set instead."""
+
+    def __init__(self, name: str, today: str) -> None:
+        super().__init__(name, f".{today}", lambda owner: getattr(owner, today))
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        outdated(f".{self.name} = ...", f"{self.today} = ...")
+        setattr(owner, self.today[1:], value)
+
+
+def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    outdated("model.predict_classes(x)", "(model.predict(x) > 0.5).astype(int), or model.predict(x).argmax(axis=-1)")
+    found = model.predict(x, batch_size=batch_size, verbose=verbose)
+    return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+
+
+def _predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    outdated("model.predict_proba(x)", "model.predict(x)")
+    return model.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def _steps(data: Any, samples: int | None) -> tuple[Any, int | None]:
+    """Return batches as they came, and how many of them hold a number of rows."""
+    if samples is None:
+        return data, None
+    data = iter(data)
+    first = next(data)
+    rows = len(first[0][0] if isinstance(first[0], list | tuple) else first[0])
+    return chain([first], data), max(1, samples // rows)
+
+
+def _fit_generator(
+    model: Any,
+    generator: Any,
+    steps_per_epoch: int | None = None,
+    epochs: int = 1,
+    verbose: Any = 1,
+    callbacks: Any = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    samples_per_epoch: int | None = None,
+    nb_val_samples: int | None = None,
+    **options: Any,
+) -> Any:
+    outdated("model.fit_generator(generator, ...)", "model.fit(generator, ...)")
+    generator, steps = _steps(generator, samples_per_epoch)
+    if nb_val_samples is not None:
+        validation_data, validation_steps = _steps(validation_data, nb_val_samples)
+    if "nb_epoch" in options:
+        epochs = options.pop("nb_epoch")
+    return model.fit(
+        generator,
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=callbacks,
+        steps_per_epoch=steps_per_epoch or steps,
+        validation_data=validation_data,
+        validation_steps=validation_steps,
+        **options,
+    )
+
+
+def _evaluate_generator(
+    model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
+) -> Any:
+    outdated("model.evaluate_generator(generator, ...)", "model.evaluate(generator, ...)")
+    generator, found = _steps(generator, val_samples)
+    return model.evaluate(generator, steps=steps or found, **{"verbose": 0, **options})
+
+
+def _predict_generator(
+    model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
+) -> Any:
+    outdated("model.predict_generator(generator, ...)", "model.predict(generator, ...)")
+    generator, found = _steps(generator, val_samples)
+    return model.predict(generator, steps=steps or found, **{"verbose": 0, **options})
+
+
+def _minimize(optimizer: Any, loss: Any, var_list: Any, tape: Any = None, **options: Any) -> Any:
+    outdated("optimizer.minimize(loss, variables)", "optimizer.apply(tape.gradient(loss, variables), variables)")
+    if callable(loss):
+        with GradientTape() as tape:
+            loss = loss()
+    variables = list(var_list() if callable(var_list) else var_list)
+    optimizer.apply(tape.gradient(loss, variables), variables)
+    return optimizer.iterations
+
+
+class Shape(tuple[Any, ...]):
+    """A shape that is also asked as TensorFlow's were."""
+
+    def as_list(self) -> list[Any]:
+        """Return the sizes as a list."""
+        outdated("shape.as_list()", "list(shape)")
+        return list(self)
+
+
+def _add_variable(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    outdated("layer.add_variable(...)", "layer.add_weight(...)")
+    return layer.add_weight(*args, **kwargs)
+
+
+def _of_call(what: str) -> Callable[[Any, int], Any]:
+    """Return what read a layer's symbolic input or output at a call, by the call's number."""
+
+    def read(layer: Any, node_index: int) -> Any:
+        outdated(f"layer.get_{what}_at({node_index})", f"layer.{what}")
+        tensors = getattr(layer._inbound_nodes[node_index], f"{what}s")
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    return read
+
+
+def _shape_of(what: str) -> Past:
+    def read(layer: Any) -> Any:
+        tensors = getattr(layer, what)
+        return [t.shape for t in tensors] if isinstance(tensors, list) else tensors.shape
+
+    return Past(f"{what}_shape", f"layer.{what}.shape", read)
+
+
+def _metrics_names(model: Any) -> list[str]:
+    """Return the names of all that `evaluate` returns, in its order."""
+    return list(model.get_metrics_result()) if model.compiled else []
+
+
+def install() -> None:
+    """Give the classes what they had."""
+    found: dict[type[Any], dict[str, Any]] = {
+        Model: {
+            "predict_classes": _predict_classes,
+            "predict_proba": _predict_proba,
+            "fit_generator": _fit_generator,
+            "evaluate_generator": _evaluate_generator,
+            "predict_generator": _predict_generator,
+            "metrics_names": property(_metrics_names),
+        },
+        Layer: {
+            "input_shape": _shape_of("input"),
+            "output_shape": _shape_of("output"),
+            "get_input_at": _of_call("input"),
+            "get_output_at": _of_call("output"),
+            "add_variable": _add_variable,
+        },
+        Optimizer: {
+            "lr": Settable("lr", "learning_rate"),
+            "minimize": _minimize,
+        },
+        KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
+    }
+    for cls, attributes in found.items():
+        for name, value in attributes.items():
+            put(cls, name, value)

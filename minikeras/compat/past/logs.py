@@ -1,0 +1,92 @@
+"""Histories, logs and callbacks, which find entries under the names that these had in earlier versions."""
+
+import os
+from functools import wraps
+from typing import Any
+
+from ...callbacks import History, ModelCheckpoint, callback_list
+from ...callbacks.callback import as_floats
+from ...callbacks.monitor import Monitor
+from ...callbacks.monitor import _metrics as metrics_of
+from . import tables
+from .files import checkpoint_path
+from .patches import outdated, put
+
+
+def _others(name: str) -> set[str]:
+    """Return the other names of an entry in logs."""
+    return {other for names in tables.LOGS if name in names for other in names - {name}}
+
+
+class Logs(dict[str, Any]):
+    """Entries that are found under their earlier names too, where these are not those of other entries."""
+
+    def _today(self, name: Any) -> Any:
+        if isinstance(name, str) and not dict.__contains__(self, name):
+            base = name.removeprefix("val_")
+            for other in _others(base):
+                today = name.removesuffix(base) + other
+                if dict.__contains__(self, today):
+                    outdated(f"The entry {name!r}", repr(today))
+                    return today
+        return name
+
+    def __missing__(self, name: Any) -> Any:
+        today = self._today(name)
+        if today == name:
+            raise KeyError(name)
+        return self[today]
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return an entry, or a default if there is none under this name nor another of its names."""
+        return dict.get(self, self._today(name), default)
+
+
+class Template(str):
+    """The path of a checkpoint, whose fields may have earlier names of the logs' entries."""
+
+    def format_map(self, logs: Any, /) -> str:
+        """Return the path with the fields filled in."""
+        return str.format_map(self, Logs(logs))
+
+
+def install() -> None:
+    """Let logs, histories and callbacks find entries under their old names."""
+    history = History.__init__
+    checkpoint = ModelCheckpoint.__init__
+
+    @wraps(history)
+    def init_history(self: Any, *args: Any, **kwargs: Any) -> None:
+        history(self, *args, **kwargs)
+        self.history = Logs(self.history)
+
+    @wraps(checkpoint)
+    def init_checkpoint(self: Any, *args: Any, **kwargs: Any) -> None:
+        period = kwargs.pop("period", 1)
+        named = dict(zip(("filepath",), args, strict=False)) | kwargs
+        path, weights = os.fspath(named.pop("filepath")), bool(named.get("save_weights_only"))
+        ending = ".npz" if weights else ".keras"  # any other is refused
+        checkpoint(self, path if path.endswith(ending) else path + ending, *args[1:], **{**kwargs, **named})
+        self.filepath = Template(checkpoint_path(path, weights))
+        if period != 1:
+            outdated("ModelCheckpoint(period=...)", "save_freq=, in batches")
+            self.on_epoch_end = lambda epoch, logs=None: (
+                type(self).on_epoch_end(self, epoch, logs) if (epoch + 1) % period == 0 else None
+            )
+
+    set_monitor = Monitor._set_monitor_op
+
+    @wraps(set_monitor)
+    def find_monitor(self: Any) -> None:
+        prefix = "val_" if self.monitor.startswith("val_") else ""
+        names = {metric.name for metric in metrics_of(self.model)}
+        base = self.monitor.removeprefix(prefix)
+        for other in _others(base) & names if base not in names else ():
+            outdated(f"The entry {self.monitor!r}", repr(prefix + other))
+            self.monitor = prefix + other
+        set_monitor(self)
+
+    put(Monitor, "_set_monitor_op", find_monitor)
+    put(callback_list, "as_floats", lambda logs: Logs(as_floats(logs)))
+    put(History, "__init__", init_history)
+    put(ModelCheckpoint, "__init__", init_checkpoint)

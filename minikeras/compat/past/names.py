@@ -1,0 +1,56 @@
+"""Earlier names of classes and functions, in modules and in strings."""
+
+from functools import wraps
+from typing import Any
+
+from ... import layers
+from ...registry import Registry
+from . import tables
+from .patches import installed, outdated, put, resolve
+
+
+def install() -> None:
+    """Let strings name losses, metrics and constraints as they did."""
+    find = Registry.find
+
+    @wraps(find)
+    def find_today(self: Registry[Any], name: str, custom_objects: Any = None) -> Any:
+        today = tables.IDENTIFIERS.get(self.kind, {}).get(name)
+        if today is None or name in (custom_objects or {}):
+            return find(self, name, custom_objects)
+        outdated(f"The {self.kind} {name!r}", repr(today))
+        return find(self, today, custom_objects)
+
+    put(Registry, "find", find_today)
+
+
+def name_in(module: str, name: str) -> Any:
+    """Return what an old name in one of Keras's modules stands for; None if it is none, or nothing is installed."""
+    if not installed():
+        return None
+    address = tables.NAMES.get(module, {}).get(name)
+    if address is not None:
+        outdated(f"{module}.{name}", f"keras.{address}")
+        return resolve(address)
+    return CALLS.get(f"{module}.{name}")
+
+
+def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
+    """Return the layer of Keras 1's `Convolution2D(filters, rows, columns)`."""
+    if len(size) >= 2 and all(isinstance(n, int) for n in size[:2]):
+        outdated(f"Convolution2D({filters}, {size[0]}, {size[1]})", f"Conv2D({filters}, {size[:2]})")
+        size = (size[:2], *size[2:])
+    return layers.Conv2D(filters, *size, **kwargs)
+
+
+def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, name: str | None = None) -> Any:
+    """Return what Keras 1's `merge(inputs, mode=)` gave."""
+    names = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum"}
+    function = names.get(mode, mode)
+    outdated(f"merge(inputs, mode={mode!r})", f"keras.layers.{function}(inputs)")
+    options = {"concatenate": {"axis": concat_axis}, "dot": {"axes": dot_axes}}.get(function, {})
+    return getattr(layers, function)(inputs, name=name, **options)
+
+
+CALLS: dict[str, Any] = {"keras.layers.Convolution2D": _convolution2d, "keras.layers.merge": _merge}
+"""Old names that need more than another one."""

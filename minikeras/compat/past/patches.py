@@ -1,0 +1,53 @@
+"""Changes to classes and modules of the core, which are put back."""
+
+from importlib import import_module
+from typing import Any
+
+from ..._caller import warn_user
+
+_ABSENT = object()
+_undo: list[tuple[Any, str, Any]] = []
+
+
+def outdated(old: str, today: str) -> None:
+    """Tell the user's line what its spelling is today."""
+    warn_user(f"{old} is from an earlier version of Keras; today it is {today}.", DeprecationWarning)
+
+
+def resolve(address: str) -> Any:
+    """Return what an address below minikeras, such as "layers.Dense", stands for; "" is all of it.
+
+    Example:
+        >>> resolve("layers.Dense").__name__
+        'Dense'
+    """
+    found: Any = import_module(__name__.partition(".")[0])
+    for name in address.split(".") if address else ():
+        found = getattr(found, name)
+    return found
+
+
+def put(owner: Any, name: str, value: Any) -> None:
+    """Set an attribute of a class or module, until `undo`."""
+    _undo.append((owner, name, vars(owner).get(name, _ABSENT)))
+    setattr(owner, name, value)
+
+
+def undo() -> None:
+    """Put back all attributes as they were before the first `put`."""
+    while _undo:
+        owner, name, value = _undo.pop()
+        if value is _ABSENT:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
+
+
+def installed() -> bool:
+    """Tell whether anything was put.
+
+    Example:
+        >>> installed()
+        False
+    """
+    return bool(_undo)
