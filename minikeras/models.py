@@ -285,6 +285,16 @@ class Model(Trainer):
         """Return the input shape the model was built with, None if it was not."""
         return super().get_build_config() if self._given_graph is None else {"input_shape": None}
 
+    def build_from_config(self, config: Config) -> None:
+        """Build the model with what `get_build_config` returned; one without a `build` is run for its shapes."""
+        shapes = config.get("shapes_dict") or {"": config.get("input_shape")}
+        if self._graph is not None or type(self).build is not Model.build or None in shapes.values():
+            super().build_from_config(config)
+            return
+        tensors = {name.removesuffix("_shape"): _tensors_of(shape) for name, shape in shapes.items()}
+        self(*([tensors.pop("")] if "" in tensors else ()), **tensors)
+        self._inbound_nodes.clear()  # nobody called it
+
     def get_config(self) -> Config:
         """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
         if self._given_graph is not None and _takes_graph(type(self)):

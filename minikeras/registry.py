@@ -224,9 +224,9 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
 
 
 class _Shared(threading.local):
-    """Objects that occur more than once in what is written or read: their configurations, and what was made of them."""
+    """The objects written or read so far, where one that occurs more than once is to be made once."""
 
-    written: dict[int, tuple[Any, Config]] | None = None
+    written: dict[int, tuple[Any, int]] | None = None
     made: dict[str, Any] | None = None
 
 
@@ -235,24 +235,34 @@ _shared = _Shared()
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """Within this context an object that is written several times is made once when it is read.
-
-    `serialize` gives its configurations one `shared_object_id`, which `deserialize` looks up.
-    """
-    before = _shared.written, _shared.made
-    _shared.written, _shared.made = {}, {}
+    """Within this context `deserialize` makes one object of configurations with the same `shared_object_id`."""
+    before, _shared.made = _shared.made, {}
     try:
         yield
     finally:
-        _shared.written, _shared.made = before
+        _shared.made = before
 
 
-def _share(obj: Any, config: Config) -> Config:
-    if _shared.written is not None:
-        _, first = _shared.written.setdefault(id(obj), (obj, config))
-        if first is not config:
-            number = first.setdefault("shared_object_id", len(_shared.written))
-            config["shared_object_id"] = number
+def serialize_shared(obj: Any) -> Config:
+    """Return what `serialize` does, with a `shared_object_id` where an object occurs more than once."""
+    before, _shared.written = _shared.written, {}
+    try:
+        config: Config = serialize(obj)
+    finally:
+        _shared.written = before
+    found: dict[int, list[Config]] = {}
+    stack: list[Any] = [config]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if "shared_object_id" in node and "class_name" in node:
+                found.setdefault(node["shared_object_id"], []).append(node)
+            stack += node.values()
+        elif isinstance(node, list | tuple):
+            stack += node
+    for nodes in found.values():
+        if len(nodes) == 1:
+            del nodes[0]["shared_object_id"]
     return config
 
 
@@ -292,7 +302,9 @@ def serialize(obj: Any) -> Any:
             "registered_name": _registered_names.get(cls) or (None if public else cls.__name__),
             **_state_of(obj),
         }
-        return _share(obj, config)
+        if _shared.written is not None:
+            config["shared_object_id"] = _shared.written.setdefault(id(obj), (obj, len(_shared.written)))[1]
+        return config
     if callable(obj):
         name = obj.__name__
         if name == "<lambda>":

@@ -136,7 +136,10 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def _fill(value: Any, size: int) -> Any:
     if isinstance(value, KerasTensor):
-        return Tensor(np.zeros([size if n is None else n for n in value.shape], value.dtype))
+        shape = [size if n is None else n for n in value.shape]
+        if _state.context.loading is not None:
+            _state.context.loading.spend(math.prod(shape))
+        return Tensor(np.zeros(shape, value.dtype))
     if isinstance(value, list | tuple):
         return type(value)(_fill(item, size) for item in value)
     if isinstance(value, dict):

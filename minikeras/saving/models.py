@@ -13,7 +13,7 @@ from warnings import warn
 from .. import _state
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
-from ..registry import KINDS, custom_object_scope, is_custom, serialize, sharing
+from ..registry import KINDS, custom_object_scope, is_custom, serialize_shared, sharing
 from ..symbolic import op_class
 from .archive import Archive
 from .hdf5 import open_hdf5
@@ -85,8 +85,7 @@ def save_model(
         with replacing(path) as file, h5py.File(file, "w") as root:
             write_legacy(model, root, include_optimizer)
         return
-    with sharing():
-        config = json.dumps(serialize(model), allow_nan=False)
+    config = json.dumps(serialize_shared(model), allow_nan=False)
     refuse_assets(model)
     with nullcontext(cast(BinaryIO, filepath)) if path is None else replacing(path) as file:
         _write_archive(model, config, file)

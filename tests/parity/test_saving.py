@@ -1,0 +1,111 @@
+"""Files beside Keras: what one saves the other loads, and goes on training with the same numbers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+
+import minikeras
+from tests.parity import saved_models
+from tests.parity.saved_models import MODELS
+from tests.parity.test_layers import CASES
+
+pytestmark = pytest.mark.parity
+LAYERS = {name: (make, shape) for name, make, shape in reversed(CASES) if name != "softmax_axes"}  # which Keras loses
+
+
+class Outcomes(NamedTuple):
+    """What models do after they were saved, and after they were loaded on the other side."""
+
+    saved_there: dict[str, Any]
+    loaded_here: dict[str, Any]
+    saved_here: dict[str, Any]
+    loaded_there: dict[str, Any]
+    there: Path
+    here: Path
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """Save all models in both libraries, Keras in a process of its own on JAX, and load them in the other."""
+    folder = tmp_path_factory.mktemp("files")
+    here, there, cache = folder / "here", folder / "there", folder / "cache"
+    here.mkdir()
+    there.mkdir()
+    saved_here = saved_models.save(minikeras, here)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # compiling is most of the work
+        "JAX_COMPILATION_CACHE_DIR": str(cache),  # each model is run twice
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    command = [sys.executable, saved_models.__file__, str(there), str(here)]
+    keras_found = json.loads(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
+    loaded_here = saved_models.load(minikeras, there)
+    return Outcomes(keras_found["saved"], loaded_here, saved_here, keras_found["loaded"], there, here)
+
+
+def compare(loaded: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Compare what a model does after it was loaded with what it did when it was saved."""
+    assert loaded["config"] == saved["config"]
+    assert loaded["optimizer"] == saved["optimizer"]
+    for part, tolerance in (("weights", 0), ("state", 0), ("predict", 1e-6), ("loss", 1e-6), ("after", 1e-4)):
+        assert len(loaded[part]) == len(saved[part])
+        for a, b in zip(loaded[part], saved[part], strict=True):
+            np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=part)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_keras_saves_and_minikeras_loads(name: str, outcomes: Outcomes) -> None:
+    compare(outcomes.loaded_here[name], outcomes.saved_there[name])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_minikeras_saves_and_keras_loads(name: str, outcomes: Outcomes) -> None:
+    compare(outcomes.loaded_there[name], outcomes.saved_here[name])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_alone(name: str, outcomes: Outcomes) -> None:
+    for k, folder, wanted in (
+        (minikeras, outcomes.there, outcomes.saved_there[name]["weights"]),
+        (keras, outcomes.here, outcomes.saved_here[name]["weights"]),
+    ):
+        m = MODELS[name](k)
+        if name in saved_models.BY_HAND:
+            m(saved_models.batch(name, m)[0])
+        m.load_weights(folder / f"{name}.weights.h5")
+        for a, b in zip(m.get_weights(), wanted, strict=True):
+            assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer(name: str, tmp_path: Path) -> None:
+    make, shape = LAYERS[name]
+    x = (3 * np.random.default_rng(1).normal(size=shape)).astype("float32")
+    models = []
+    for k in (keras, minikeras):
+        k.utils.set_random_seed(3)
+        entry = k.Input(shape[1:])
+        models.append(k.Model(entry, make(k)(entry), name="net"))
+    theirs, ours = models
+    theirs.save(tmp_path / "theirs.keras")
+    ours.save(tmp_path / "ours.keras")
+    read, back = (
+        minikeras.models.load_model(tmp_path / "theirs.keras"),
+        keras.models.load_model(tmp_path / "ours.keras"),
+    )
+    for loaded, saved in ((read, theirs), (back, ours)):
+        assert json.loads(json.dumps(loaded.get_config())) == json.loads(json.dumps(saved.get_config()))
+        for a, b in zip(loaded.get_weights(), saved.get_weights(), strict=True):
+            assert np.array_equal(a, b)
+    np.testing.assert_allclose(read.predict(x, verbose=0), np.asarray(theirs(x)), rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), np.asarray(back(x)), rtol=1e-6, atol=1e-5)
