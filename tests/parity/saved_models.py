@@ -42,9 +42,9 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
 
 def pictures(k: Any) -> Any:
     """Return a Sequential with layers that have state besides trained weights."""
-    layers = [k.layers.Conv2D(3, 2), k.layers.BatchNormalization(), k.layers.LeakyReLU(), k.layers.MaxPooling2D(),
-              k.layers.Flatten(), k.layers.Dropout(0.0), k.layers.Dense(2, k.layers.LeakyReLU(0.2), name="last")]  # fmt: skip
-    return k.Sequential([k.Input((5, 5, 2)), k.layers.Normalization(), *layers])
+    images = [k.layers.Conv2D(3, 2), k.layers.BatchNormalization(), k.layers.LeakyReLU(), k.layers.MaxPooling2D()]
+    numbers = [k.layers.Flatten(), k.layers.Dropout(0.0), k.layers.Dense(2, k.layers.LeakyReLU(0.2), name="last")]
+    return k.Sequential([k.Input((5, 5, 2)), k.layers.Normalization(), *images, *numbers])
 
 
 def late(k: Any) -> Any:
