@@ -2,7 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self._busy = False
-        self._pending = False
+        self.pending: bool = False
         self._before: Any = None
 
     def __enter__(self) -> "Interrupt":
@@ -37,17 +38,23 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._busy or self._pending:
+        if not self._busy or self.pending:
             raise KeyboardInterrupt
-        self._pending = True
+        self.pending = True
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """Return function(*args)."""
-        self._busy = True
-        try:
+        with self.held():
             result = function(*args)
-        finally:
-            self._busy = False
-        if self._pending:
+        if self.pending:
             raise KeyboardInterrupt
         return result
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within this context an interrupt only sets `pending`, for the caller to look at."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False

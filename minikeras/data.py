@@ -19,6 +19,8 @@ from .tensor import TensorOps, as_array
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
 
+CHUNK = 1 << 15
+"""Batches are taken together from arrays up to so many bytes, which the cache holds."""
 SMALL = 1 << 20
 """Arrays of so many bytes are made floatx as a whole for a pass, larger ones batch by batch."""
 
@@ -391,6 +393,12 @@ class Batches:
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
         self.count: int | None = self._available if self._steps is None else self._steps
 
+    @property
+    def whole(self) -> int:
+        """How many batches of a pass, the first ones, surely are tuples of arrays of one shape."""
+        flat = self.array is not None and all(isinstance(part, np.ndarray) for part in self.array)
+        return self._total // self.size if flat and self._steps is None else 0
+
     def epoch(self) -> Iterator[Data]:
         """Give the batches of one epoch, as tuples of arrays or of structures of arrays.
 
@@ -400,6 +408,10 @@ class Batches:
         Raises:
             ValueError: if there never is a batch, or one has the wrong form.
         """
+        if self.array is not None and self._steps is None and self._total:
+            self._any = True
+            yield from self._start()
+            return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
         goes_on = self._stream is not None and self._steps is not None
@@ -488,16 +500,27 @@ class Batches:
 
     def _pass_over_rows(self, arrays: Data) -> Iterator[Data]:
         total, size, shuffle = self._total, self.size, self._shuffle
-        getters = [_getter(array, bool(shuffle)) for array in leaves(arrays) if array is not None]
+        parts = [array for array in leaves(arrays) if array is not None]
+        getters = [_getter(array, bool(shuffle)) for array in parts]
         is_flat = all(isinstance(part, np.ndarray) for part in arrays)
         order = np.random.permutation(total) if shuffle and shuffle != "batch" else None  # noqa: NPY002 - Keras's stream
-        for start in range(0, total, size):
-            stop = min(start + size, total)
-            rows: Any = slice(start, stop)
+        start = 0
+        if is_flat and shuffle != "batch" and all(array.flags.c_contiguous for array in parts):
+            step = size * (CHUNK // max(1, sum(array[:size].nbytes for array in parts)))
+            while step and start + size <= total:  # several batches at once, which cost as much as one
+                stop = min(start + step, total - total % size)
+                rows: Any = slice(start, stop) if order is None else order[start:stop]
+                yield from zip(
+                    *(a.reshape(-1, size, *a.shape[1:]) for a in (get(rows) for get in getters)), strict=True
+                )
+                start = stop
+        for begin in range(start, total, size):
+            stop = min(begin + size, total)
+            rows = slice(begin, stop)
             if order is not None:
                 rows = order[rows]
             elif shuffle:
-                rows = np.random.permutation(stop - start) + start  # noqa: NPY002 - the same
+                rows = np.random.permutation(stop - begin) + begin  # noqa: NPY002 - the same
             batch = [get(rows) for get in getters]
             yield tuple(batch) if is_flat else _arranged(batch, arrays)
 

@@ -1,9 +1,10 @@
-"""A function of tensors traced once into a flat list of bound calls, and replayed.
+"""A function of tensors traced once, written out as straight-line Python over NumPy, and replayed.
 
-A trace is the record of one eager run on real arrays. The plan keeps the steps that the outputs or an effect (an
-assignment, an optimizer's update) depend on, gives each a buffer to write to, and replays them with new inputs: no
-Python of any layer runs, and nothing but the outputs is allocated. The numbers are those of the eager run to the last
-bit, because the same forward functions run.
+A trace is the record of one eager run on real arrays. The plan takes ops apart into bare NumPy calls, computes what
+occurs twice once, keeps the steps that the outputs or an effect (an assignment, an optimizer's update) depend on, gives
+each a buffer to write to, and compiles them into a function without loops, look-ups or branches. A replay runs no
+Python of any layer, and allocates nothing but the outputs. The numbers are those of the eager run to the last bit,
+because the same calls are made on the same numbers.
 """
 
 from _thread import LockType
@@ -17,7 +18,7 @@ import numpy as np
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .tensor import Entry, Tensor, TensorOps, recorders
+from .tensor import Entry, Tensor, TensorOps, recorders, row_of
 from .variable import ASSIGN, Variable
 
 
@@ -79,6 +80,7 @@ class Trace:
 
 
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
+_OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # the other functions take `out` by position, which is quicker
 
 
 def _sketch(value: Any) -> Any:
@@ -86,77 +88,32 @@ def _sketch(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.shape, value.dtype.str, hash(value.tobytes())
     if isinstance(value, list | tuple):
-        return [_sketch(item) for item in value]
+        return tuple(_sketch(item) for item in value)
     if isinstance(value, dict):
-        return {key: _sketch(item) for key, item in value.items()}
+        return tuple((key, _sketch(item)) for key, item in value.items())
     if isinstance(value, Variable):
         return id(value)
     return _sketch(value.array) if isinstance(value, Tensor) else value
 
 
-Target: TypeAlias = tuple[list[Any], int]
-"""A place among the arguments of a step, or among the outputs."""
+View: TypeAlias = Callable[[Array], Array]
 
 
-class _Moving:
-    """An array that is another in each run: where it is an argument, and views of it that are."""
+class _Name(str):
+    """An argument that is a name in the source of a plan; all others are constants."""
 
-    __slots__ = ("targets", "views")
-
-    def __init__(self) -> None:
-        self.targets: list[Target] = []
-        self.views: list[tuple[Callable[[Array], Array], _Moving]] = []
-
-    def set(self, array: Any) -> None:
-        """Pass an array on."""
-        for args, k in self.targets:
-            args[k] = array
-        for view, moving in self.views:
-            moving.set(view(array))
-
-    def is_awaited(self) -> bool:
-        """Tell whether the array is passed on at all."""
-        return bool(self.targets) or any(moving.is_awaited() for _, moving in self.views)
-
-    def clear(self) -> None:
-        """Hold on to nothing."""
-        for args, k in self.targets:
-            args[k] = None
-        for _, moving in self.views:
-            moving.clear()
+    __slots__ = ()
 
 
-class _Steps:
-    """Calls in order: a function, its arguments, and what its result is passed on to."""
+class _Call:
+    """A line of the source: a function, its arguments, and the name of its result if that is no buffer."""
 
-    def __init__(self) -> None:
-        self.calls: list[tuple[Callable[..., Any], Sequence[Any], _Moving | None]] = []
-        self.overflows = False
+    __slots__ = ("args", "function", "result")
 
-    def run(self, guarded: bool = False) -> None:
-        """Run them all; an exponential may overflow to infinity on purpose."""
-        if self.overflows and not guarded:
-            with np.errstate(over="ignore"):
-                self._run()
-        else:
-            self._run()
-
-    def _run(self) -> None:
-        for function, args, moving in self.calls:
-            y = function(*args)
-            if moving is not None:
-                moving.set(y)
-
-    def fix(self, changing: Container[int]) -> None:
-        """Make what stays as it is quicker to run: the arguments that no one changes, and results no one waits for."""
-        self.calls = [
-            (
-                function,
-                args if id(args) in changing else tuple(args),
-                moving if moving and moving.is_awaited() else None,
-            )
-            for function, args, moving in self.calls
-        ]
+    def __init__(self, function: Any, args: list[Any], result: _Name | None = None) -> None:
+        self.function = function
+        self.args = args
+        self.result = result
 
 
 class Plan:
@@ -173,6 +130,7 @@ class Plan:
         size: Bytes of all buffers.
         work: Multiplications in the largest product of matrices.
         masked: Whether an output has a mask, which a replay does not give.
+        source: The two functions as text.
     """
 
     def __init__(self, trace: Trace, inputs: Sequence[Tensor], outputs: Any) -> None:
@@ -182,46 +140,83 @@ class Plan:
         self.size: int = 0
         self.work: int = max((_multiplications(entry) for entry in trace.entries), default=0)
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self._main = _Steps()
-        """What goes up to the last effect."""
-        self._tail = _Steps()
-        """What comes after, for the outputs alone."""
+        self._namespace: dict[str, Any] = {"__builtins__": {}}
+        """What the source names: functions, buffers, constants, and the arrays that variables have at present."""
+        self._names: dict[Any, _Name] = {}
         self._static: dict[int, Array] = {}
         """Arrays that stay where they are, by the id of the tensor."""
-        self._views: dict[int, tuple[Variable, Callable[[Array], Array]]] = {}
+        self._views: dict[int, tuple[Variable, View]] = {}
         """Views of variables, which are looked up again when a variable is assigned."""
-        self._bindings: list[tuple[Variable, list[Any], int, Callable[[Array], Array]]] = []
+        self._bindings: list[tuple[_Name, Variable, View]] = []
         self._assigned: list[Variable] = []
         self._settling: list[Callable[[], Any]] = []
-        self._inputs: list[_Moving] = [_Moving() for _ in inputs]
-        self._moving: dict[int, _Moving] = {id(x): moving for x, moving in zip(inputs, self._inputs, strict=True)}
-        """Where else an array that is another in each run is an argument."""
-        entries = _needed(trace.entries, leaves(outputs))
-        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect), default=0)
-        self._last_use = _last_uses(entries, outputs)
-        self._elementwise: dict[int, list[Any]] = {}
-        """Arguments of the steps that a bare NumPy function does, the last of which it writes to."""
+        self._moving: dict[int, _Name] = {id(x): _Name(f"x{k}") for k, x in enumerate(inputs)}
+        """Arrays that are others in each run, by the id of the tensor."""
         self._exposed: set[int] = set()
         """What a step has seen that may return its argument, or a view of it."""
-        homes = _homes(entries, self._last_use)
+        self._owned: set[int] = set()
+        """Tensors that have a buffer of the plan's own."""
+        self._free: dict[Any, list[Array]] = {}
+        """Buffers that nobody needs any more."""
+        entries, outputs = _simplified(_expanded(trace.entries), outputs)
+        entries = _needed(entries, leaves(outputs))
+        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect), default=0)
+        self._last_use = _last_uses(entries, outputs)
+        self._homes = _homes(entries, self._last_use)
+        self._overflows = any(entry.op.replay is not entry.op.forward for entry in trace.entries)
+        calls: list[_Call] = []
         for i, entry in enumerate(entries):
-            if entry.op.homes is not None:
-                self._settling.append(partial(entry.op.homes, **entry.kwargs))
-            if entry.op is ASSIGN:
-                self._assigned.append(entry.rest[0])
-                if self._assign_directly(entry, i):
-                    continue
-            if not (entry.op.view and self._fold(entry)):
-                self._add(self._main if i < split else self._tail, entry, i, homes.get(id(entry.output)))
-        self._last: list[Any] = []
-        self._outputs = map_structure(self._place, outputs)
-        changing = {id(args) for _, args, _, _ in self._bindings}
-        changing |= {id(args) for moving in self._moving.values() for args, _ in moving.targets}
-        self._main.fix(changing)
-        self._tail.fix(changing)
+            if i == split:
+                main, calls = calls, []
+            self._add(calls, entry, i)
+        if split == len(entries):
+            main, calls = calls, []
+        found = leaves(outputs)
+        order = iter(range(len(found)))
+        self._places = map_structure(lambda _: next(order), outputs)
+        self._finish(main, calls, [_Name(f"x{k}") for k in range(len(inputs))], found)
         self._bind()
 
-    def _fold(self, entry: Entry) -> bool:
+    # --- building -------------------------------------------------------------------------------------------------
+
+    def _name(self, kind: str, key: Any, value: Any) -> _Name:
+        """Return the name of something, in the namespace from then on."""
+        if key not in self._names:
+            self._names[key] = _Name(f"{kind}{len(self._names)}")
+            self._namespace[self._names[key]] = value
+        return self._names[key]
+
+    def _variable(self, variable: Variable, view: View) -> _Name:
+        """Return a new name for what a variable, or a view of it, holds at present."""
+        name = self._name("v", object(), None)
+        self._bindings.append((name, variable, view))
+        return name
+
+    def _text(self, value: Any) -> str:
+        """Return an argument as source."""
+        if isinstance(value, _Name):
+            return value
+        return repr(value) if value is None or type(value) in (bool, int) else self._name("c", id(value), value)
+
+    def _add(self, calls: list[_Call], entry: Entry, i: int) -> None:
+        """Append what an entry does."""
+        op = entry.op
+        if op.homes is not None:
+            self._settling.append(partial(op.homes, **entry.kwargs))
+        if op is ASSIGN:
+            self._assigned.append(entry.rest[0])
+            if self._assign_directly(calls, entry, i):
+                return
+        if op.bind is not None and self._update(calls, entry):
+            return
+        if not (op.view and self._fold(calls, entry)):
+            self._step(calls, entry, i)
+        for x in {id(x): x for x in entry.inputs}.values():  # what is not needed any more serves another step
+            buffer = self._static.get(id(x))
+            if self._last_use[id(x)] == i and id(x) not in self._exposed and id(x) in self._owned:
+                self._free.setdefault(_kind(cast(Array, buffer)), []).append(cast(Array, buffer))
+
+    def _fold(self, calls: list[_Call], entry: Entry) -> bool:
         """Take a view of an array that stays where it is once and for all, and tell whether it is one."""
         function, args = _bound(entry)
         x, rest = entry.inputs[0], args[1:]
@@ -237,84 +232,177 @@ class Plan:
             self._views[id(entry.output)] = variable, lambda array: function(before(array), *rest)
             return True
         if id(x) in self._moving:
-            moving = _Moving()
-            self._moving[id(x)].views.append((_quick_view(entry) or (lambda array: function(array, *rest)), moving))
-            self._moving[id(entry.output)] = moving
+            name = _Name(f"t{len(self._moving)}")
+            moved = self._moving[id(x)]
+            view, inputs = _quick_view(entry, moved) or (function, [moved, *rest])
+            calls.append(_Call(view, inputs, name))
+            self._moving[id(entry.output)] = name
             return True
         return False
 
-    def _assign_directly(self, entry: Entry, i: int) -> bool:
+    def _update(self, calls: list[_Call], entry: Entry) -> bool:
+        """Let an optimizer work where it wants the gradients, and tell whether it can."""
+        homes = cast(Any, entry.op.homes)(**entry.kwargs)
+        if any(not isinstance(x, Tensor) for x in entry.inputs) or len(homes) != len(entry.inputs):
+            return False
+        for x, value, home in zip(entry.inputs, entry.values, homes, strict=True):
+            if self._static.get(id(x)) is not home:
+                if value.shape != home.shape:
+                    return False
+                calls.append(_Call(np.copyto, [home, self._argument(x, value)]))
+        name = self._name("u", object(), None)
+        calls.append(_Call(name, []))
+        bind = partial(cast(Any, entry.op.bind), **entry.kwargs)
+        self._settling.append(lambda: self._namespace.update({name: bind()}))
+        return True
+
+    def _assign_directly(self, calls: list[_Call], entry: Entry, i: int) -> bool:
         """Let the step before an assignment write to the variable, and tell whether it can."""
         value, variable = entry.inputs[0], entry.rest[0]
-        args = self._elementwise.get(id(value))
-        buffer = self._static.get(id(value))
-        if args is None or args is not self._main.calls[-1][1] or self._last_use[id(value)] != i or buffer is None:
+        buffer, last = self._static.get(id(value)), calls[-1] if calls else None
+        if last is None or not _elementwise(last.function) or last.args[-1] is not buffer or buffer is None:
             return False
-        if buffer.dtype != variable.array.dtype:
+        if buffer.size == 1:
+            calls.append(_Call(np.ndarray.__setitem__, [self._variable(variable, _same), (), buffer]))
+            self._views[id(entry.output)] = variable, _same
+            return True
+        if self._last_use[id(value)] != i or buffer.dtype != variable.array.dtype:
             return False
-        self._bindings.append((variable, args, len(args) - 1, _same))
+        last.args[-1] = self._variable(variable, _same)
         self._views[id(entry.output)] = variable, _same
         return True
 
-    def _add(self, steps: _Steps, entry: Entry, i: int, home: Array | None) -> None:
-        """Append a step, with a buffer to write to where it can."""
+    def _argument(self, x: Any, value: Any) -> Any:
+        """Return an input of a step: a name, an array or a constant."""
+        if id(x) in self._moving:
+            return self._moving[id(x)]
+        if id(x) in self._static:
+            return self._static[id(x)]
+        if isinstance(x, Variable) or id(x) in self._views:
+            return self._variable(*self._views.get(id(x), (x, _same)))
+        return value
+
+    def _step(self, calls: list[_Call], entry: Entry, i: int) -> None:
+        """Append a call, with a buffer to write to where it can."""
         op = entry.op
         produced = cast(Array, entry.output.array)
-        function, args, writes = _settled(entry, produced) or (*_bound(entry), op.writes)
-        for k, x in enumerate(entry.inputs):
-            if id(x) in self._moving:
-                self._moving[id(x)].targets.append((args, k))
-            elif id(x) in self._static:
-                args[k] = self._static[id(x)]
-                if not writes:
-                    self._exposed.add(id(x))
-            elif isinstance(x, Variable) or id(x) in self._views:
-                variable, view = self._views.get(id(x), (x, _same))
-                if k == op.repeats and produced.shape[:-1] == (1,):
-                    view = partial(np.reshape, shape=produced.shape)
-                self._bindings.append((variable, args, k, view))
-        moving = _Moving()
-        if writes:
-            args[-1] = self._buffer(entry, i, produced) if home is None else home
-            self._static[id(entry.output)] = args[-1]
-            if function is op.bare and home is None:
-                self._elementwise[id(entry.output)] = args
+        settled = _settled(entry, produced)
+        if settled is not None:
+            function, values = settled
+            fulls = [k for k, v in enumerate(values) if v.shape == produced.shape]
+            args = [
+                self._operand(x, v, produced, function, any(j != k for j in fulls))
+                for k, (x, v) in enumerate(zip(entry.inputs, values, strict=True))
+            ]
+            args.append(None)
+            writes, anywhere = True, _elementwise(function)
         else:
-            self._moving[id(entry.output)] = moving
-        steps.calls.append((function, args, moving))
-        steps.overflows |= op.replay is not op.forward
+            function, args = _bound(entry)
+            args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
+            writes, anywhere = op.writes, False
+        if writes:
+            args[-1] = self._static[id(entry.output)] = self._buffer(entry, i, produced, anywhere)
+            calls.append(_Call(function, args))
+        else:
+            self._exposed.update(id(x) for x in entry.inputs)
+            self._moving[id(entry.output)] = name = _Name(f"t{len(self._moving)}")
+            calls.append(_Call(function, args, name))
 
-    def _buffer(self, entry: Entry, i: int, produced: Array) -> Array:
-        """Return what a step writes to: the array of its first input, if the op allows it and nobody else needs it."""
-        first = entry.inputs[0] if entry.inputs else None
-        old = self._static.get(id(first))
-        if old is not None and not old.flags.writeable:  # a view that repeats its elements
-            old = None
-        free = self._last_use.get(id(first)) == i and id(first) not in self._exposed
-        again = any(x is first for x in entry.inputs[1:])
-        fits = old is not None and (old.shape, old.strides, old.dtype) == (
-            produced.shape,
-            produced.strides,
-            produced.dtype,
-        )
-        if old is not None and free and fits and entry.op.inplace and not again:
-            return old
+    def _operand(self, x: Any, value: Array, produced: Array, function: Any, full: bool) -> Any:
+        """Return an input of an elementwise step in a shape that NumPy need not broadcast, where there is one.
+
+        `full` says whether another input has the shape of the result.
+        """
+        found = self._argument(x, value)
+        if not _elementwise(function):
+            return found
+        if found is value and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
+            found = value = value.reshape(-1)[:1].reshape(()).copy()
+        if found is value and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
+            return row_of(value, produced.shape)
+        if value.shape == produced.shape:
+            return found
+        shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
+        if shape is None or id(x) in self._moving:
+            return found
+        if isinstance(found, _Name):
+            _, variable, view = self._bindings[-1]
+            self._bindings[-1] = found, variable, lambda array: view(array).reshape(shape)
+            return found
+        return found.reshape(shape)
+
+    def _buffer(self, entry: Entry, i: int, produced: Array, anywhere: bool) -> Array:
+        """Return what a step writes to.
+
+        That is where an effect wants it; or the array of an input, if the op allows it and nobody else needs it; or
+        one that nobody needs any more.
+        """
+        home = self._homes.get(id(entry.output))
+        if home is not None:
+            return home
+        kind = _kind(produced)
+        candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
+        if produced.size == 1:  # which NumPy takes longer to write over than to write elsewhere
+            candidates = ()
+        for x in candidates:
+            old = self._static.get(id(x))
+            if old is None or id(x) not in self._owned or id(x) in self._exposed or self._last_use[id(x)] != i:
+                continue
+            if _kind(old) == kind and (anywhere or not any(y is x for y in entry.inputs[1:])):
+                self._owned.add(id(entry.output))
+                self._owned.discard(id(x))
+                return old
+        self._owned.add(id(entry.output))
+        if self._free.get(kind):
+            return self._free[kind].pop()
         self.size += produced.nbytes
         return np.empty_like(produced)  # in the same order in memory, for products round differently in another
 
-    def _place(self, output: Any) -> Callable[[], Any]:
-        """Return a function that gives an output after a run, as an array that is the caller's to keep."""
-        if id(output) in self._static:
-            return self._static[id(output)].copy
-        if id(output) in self._views:
-            variable, view = self._views[id(output)]
-            return lambda: view(variable.array).copy()
-        if id(output) not in self._moving:
-            return lambda: output
-        last, k = self._last, len(self._last)
-        last.append(None)
-        self._moving[id(output)].targets.append((last, k))
-        return lambda: np.array(last[k])
+    def _finish(self, main: list[_Call], tail: list[_Call], inputs: list[_Name], outputs: list[Any]) -> None:
+        """Write the source: what goes up to the last effect, and what comes after, for the outputs alone."""
+        results = [self._result(y) for y in outputs]
+        defined = {call.result for call in tail}
+        wanted = [arg for call in tail for arg in call.args] + [arg for _, arg in results]
+        local = ({*inputs} | {call.result for call in main}) - defined
+        carried = [*dict.fromkeys(arg for arg in wanted if isinstance(arg, _Name) and arg in local)]
+        texts = [form.format(self._text(arg)) for form, arg in results]
+        sources = [
+            self._function("main", main, inputs, carried, carried),
+            self._function("tail", tail, carried, texts, {arg for _, arg in results if isinstance(arg, _Name)}),
+        ]
+        self.source: str = "\n".join(sources)
+        exec(compile(self.source, "<plan>", "exec"), self._namespace)  # of names and numbers made here alone
+        self._main: Callable[..., Any] = self._namespace["main"]
+        self._tail: Callable[..., Any] = self._namespace["tail"]
+        self._carried: Any = ()
+
+    def _function(
+        self, name: str, calls: list[_Call], parameters: Sequence[str], results: Sequence[str], kept: Container[Any]
+    ) -> str:
+        """Return the source of a function; a large result lives no longer than it is needed."""
+        lines = [f"def {name}({', '.join(parameters)}):"]
+        last = {arg: k for k, call in enumerate(calls) for arg in (call.result, *call.args) if isinstance(arg, _Name)}
+        for k, call in enumerate(calls):
+            function = self._text(call.function)
+            args = [self._text(arg) for arg in call.args]
+            if call.function in _OUT_BY_NAME:
+                args[-1] = f"out={args[-1]}"
+            start = "" if call.result is None else f"{call.result} = "
+            text = f"{start}{function}({', '.join(args)})"
+            if call.function is np.ndarray.__setitem__:
+                text = f"{args[0]}[()] = {args[2]}"
+            lines.append(f"    {text}")
+            names = dict.fromkeys(a for a in (call.result, *call.args) if isinstance(a, _Name) and a.startswith("t"))
+            done = [a for a in names if last[a] == k and a not in kept]
+            lines += [f"    del {', '.join(done)}"] * bool(done)
+        return "\n".join([*lines, f"    return ({''.join(f'{result}, ' for result in results)})", ""])
+
+    def _result(self, output: Any) -> tuple[str, Any]:
+        """Return how the source gives an output, as an array that is the caller's to keep, and of what."""
+        known = id(output) in self._static or id(output) in self._moving or id(output) in self._views
+        return ("{}.copy()", self._argument(output, None)) if known else ("{}", self._name("c", id(output), output))
+
+    # --- running --------------------------------------------------------------------------------------------------
 
     def _bind(self) -> None:
         """Look up the arrays of variables; those that the plan writes to get one that nobody else holds."""
@@ -322,35 +410,83 @@ class Plan:
             settle()
         for variable in self._assigned:
             variable.own()
-        for variable, args, k, view in self._bindings:
-            args[k] = view(variable.array)
+        for name, variable, view in self._bindings:
+            self._namespace[name] = view(variable.array)
         self.values = _state.Structure.values
 
-    def run(self, inputs: Iterable[Array], guarded: bool = False) -> None:
-        """Replay what has effects, on inputs of the traced shapes and dtypes.
-
-        Args:
-            inputs: The inputs.
-            guarded: Whether the caller sees to it that NumPy does not warn.
-        """
+    def run(self, inputs: Iterable[Array]) -> None:
+        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
         if self.values != _state.Structure.values:
             self._bind()
-        for x, moving in zip(inputs, self._inputs, strict=True):
-            moving.set(x)
-        self._main.run(guarded)
+        self._carried = self._main(*inputs)
 
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
-        self._tail.run()
-        return map_structure(lambda get: get(), self._outputs)
+        values = self._tail(*self._carried)
+        return values[0] if self._places == 0 else map_structure(values.__getitem__, self._places)
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run, return the outputs, and hold on to nothing."""
-        self.run(inputs)
-        outputs = self.outputs()
-        for moving in self._inputs:
-            moving.clear()
+        if self._overflows:  # an exponential may overflow to infinity on purpose
+            with np.errstate(over="ignore"):
+                self.run(inputs)
+                outputs = self.outputs()
+        else:
+            self.run(inputs)
+            outputs = self.outputs()
+        self._carried = ()
         return outputs
+
+
+def _expanded(entries: list[Entry]) -> list[Entry]:
+    """Take ops apart that say of which others they are made."""
+    found: list[Entry] = []
+    for entry in entries:
+        found += _parts(entry)
+    return found
+
+
+def _parts(entry: Entry) -> list[Entry]:
+    """Return an entry, or others that do the same to the last bit."""
+    if entry.op.parts is None:
+        return [entry]
+    stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
+    originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
+    with np.errstate(all="ignore"):
+        made, record = trace(lambda xs: cast(Any, entry.op.parts)(*xs, *entry.rest, **entry.kwargs), stand_ins)
+    output, want = getattr(made, "array", None), cast(Array, entry.output.array)
+    if not record.entries or record.entries[-1].output is not made or output is None or output.dtype != want.dtype:
+        return [entry]
+    if output.strides != want.strides or output.tobytes() != want.tobytes():
+        return [entry]
+    for part in record.entries:
+        part.inputs = [originals.get(id(x), x) for x in part.inputs]
+    record.entries[-1].output = entry.output
+    return _expanded(record.entries)
+
+
+def _simplified(entries: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
+    """Let the same op on the same values be run once."""
+    same: dict[int, Any] = {}
+    seen: dict[Any, Any] = {}
+    effects = 0
+    for entry in entries:
+        entry.inputs = [same.get(id(x), x) for x in entry.inputs]
+        effects += entry.op.effect
+        if entry.op.effect or entry.op.count == 0:
+            continue
+        links = tuple(
+            (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), _sketch(v))
+            for x, v in zip(entry.inputs, entry.values, strict=True)
+        )
+        try:
+            first = seen.setdefault((entry.op, links, _sketch((entry.rest, entry.kwargs))), entry.output)
+        except TypeError:  # an argument that cannot be compared
+            continue
+        if first is not entry.output:
+            same[id(entry.output)] = first
+    kept = [entry for entry in entries if id(entry.output) not in same]
+    return kept, map_structure(lambda y: same.get(id(y), y), outputs)
 
 
 def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
@@ -405,29 +541,44 @@ def _multiplications(entry: Entry) -> int:
     return cast(Array, entry.output.array).size * entry.values[0].shape[-1] if entry.op.name in _PRODUCTS else 0
 
 
-def _settled(entry: Entry, produced: Array) -> tuple[Callable[..., Any], list[Any], bool] | None:
-    """Return the bare NumPy function where the op would call it with these very arguments, None elsewhere."""
-    op = entry.op
+def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
+    """Return the bare NumPy function and its inputs where the op would call it with these very ones, None elsewhere.
+
+    Numbers become arrays without axes, which take NumPy half the time.
+    """
+    function = entry.op.bare
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
     numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
     dtype = next((a.dtype for a in arrays if a.dtype.kind == "f"), None)
-    if op.bare is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in arrays):
+    if function is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in arrays):
         return None
     if produced.dtype not in (dtype, np.bool_) or not all(type(x) in (int, float) for x in numbers):
         return None
-    args = [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]  # half the time of a number
-    return op.bare, [*args, None], True
+    if entry.rest or entry.kwargs:
+        return None
+    if function is np.dot:  # the method goes past the dispatch to other array types
+        function = np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul
+    return function, [x if isinstance(x, np.ndarray) else np.asarray(x, dtype) for x in entry.values]
 
 
-def _quick_view(entry: Entry) -> Callable[[Array], Array] | None:
+def _elementwise(function: Any) -> bool:
+    return isinstance(function, np.ufunc) and function.signature is None
+
+
+def _kind(array: Array) -> Any:
+    return array.shape, array.strides, array.dtype
+
+
+def _quick_view(entry: Entry, name: _Name) -> tuple[Any, list[Any]] | None:
     """Return a quick way to take the view of an array that an entry takes, None if there is none."""
-    x, y = entry.inputs[0].array, cast(Array, entry.output.array)
+    x, y = entry.values[0], cast(Array, entry.output.array)
     if not np.shares_memory(x, y):
         return None
     if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size:
-        shape = y.shape  # the array itself must not be kept
-        return lambda array: array.reshape(shape)
-    return np.ndarray.transpose if y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1] else None
+        return np.ndarray.reshape, [name, y.shape]
+    if y.ndim > 1 and y.strides == x.strides[::-1] and y.shape == x.shape[::-1]:
+        return np.ndarray.transpose, [name]
+    return None
 
 
 def _same(array: Array) -> Array:

@@ -89,11 +89,18 @@ class Runner:
             key = _key(inputs)
             plan = self._current(key)
             if plan is None:
-                outputs = self._first_run(inputs, key)
+                outputs, self._last = self._first_run(inputs, key), None
                 return lambda: _as_arrays(outputs)
             self._last = ([(x.shape, x.dtype) for x in inputs], plan) if _is_flat(inputs) else None
-        plan.run(leaves(inputs) if self._last is None else inputs, guarded=True)
+        plan.run(leaves(inputs) if self._last is None else inputs)
         return plan.outputs
+
+    def repeat(self) -> Callable[[tuple[Array, ...]], None] | None:
+        """Return what `step` did last as a function of arrays of the same shapes, None where that was no replay.
+
+        It serves while no code of the user's runs; the outputs are those of the last `step`.
+        """
+        return None if self._last is None else self._last[1].run
 
     def _latest(self, inputs: Any) -> Plan | None:
         """Return the plan of the last step, if it serves these inputs: quicker than to look it up."""

@@ -373,7 +373,7 @@ class Operation:
         if self.function is NUMPY_OPS["concatenate"]:
             return self.settings["axis"] not in (0, None, *(-rank for rank in ranks))
         op = vars(self.function).get("op")
-        return op is not None and op.bare is not None and simple and len(ranks) == 1 and min(ranks) > 1
+        return op is not None and isinstance(op.bare, np.ufunc) and simple and len(ranks) == 1 and min(ranks) > 1
 
     def serialized(self) -> Config:
         """Return the configuration, as Keras writes it."""

@@ -41,7 +41,10 @@ class Op:
         effect: Whether it is run for what it changes, so that a replay must not leave it out.
         homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
             variables may have other arrays. None where it does not care.
-        repeats: Place of an argument that NumPy repeats along the batch, None if there is none.
+        bind: Given the keyword arguments, returns what a plan calls in place of the op once the inputs are computed
+            there; a plan asks again when variables may have other arrays.
+        parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
+            numbers. None where it cannot be said so.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
         through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
@@ -51,8 +54,8 @@ class Op:
         defaults: Their default values.
     """
 
-    __slots__ = ("bare", "count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters", "repeats",
-                 "replay", "through", "view", "vjps", "writes")  # fmt: skip
+    __slots__ = ("bare", "bind", "count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters",
+                 "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -60,20 +63,22 @@ class Op:
         vjps: tuple[VJP | None, ...],
         count: int | None,
         inplace: bool = False,
-        repeats: int | None = None,
         effect: bool = False,
         homes: Callable[..., Sequence[Array]] | None = None,
+        bind: Callable[..., Callable[[], object]] | None = None,
         view: bool = False,
         through: dict[str, tuple[int, VJP]] | None = None,
+        parts: Callable[..., Any] | None = None,
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
         self.vjps: tuple[VJP | None, ...] = vjps
         self.count: int | None = count
         self.inplace: bool = inplace
-        self.repeats: int | None = repeats
         self.effect: bool = effect
         self.homes: Callable[..., Sequence[Array]] | None = homes
+        self.bind: Callable[..., Callable[[], object]] | None = bind
+        self.parts: Callable[..., Any] | None = parts
         self.view: bool = view
         self.through: dict[str, tuple[int, VJP]] = through or {}
         self.bare: Callable[..., Any] | None = vars(forward).get("bare")
@@ -235,16 +240,29 @@ def _shorten(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else text[:limit] + "..."
 
 
+def row_of(number: Any, shape: Sequence[int]) -> Array:
+    """Return an array of one number that broadcasts to a shape with long rows.
+
+    NumPy's `maximum` and `minimum` take a third of the time for two arrays that they need for one and a number.
+    """
+    axes, size = len(shape), 1
+    while axes and size < 256:
+        axes -= 1
+        size *= shape[axes]
+    return np.full(shape[axes:], number)
+
+
 def primitive(
     *vjps: VJP | None,
     inplace: bool = False,
     variadic: bool = False,
-    repeats: int | None = None,
     name: str | None = None,
     effect: bool = False,
     homes: Callable[..., Sequence[Array]] | None = None,
+    bind: Callable[..., Callable[[], object]] | None = None,
     view: bool = False,
     through: dict[str, tuple[int, VJP]] | None = None,
+    parts: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
@@ -253,18 +271,18 @@ def primitive(
     Args:
         vjps: The rules, in the order of the tensor arguments.
         inplace: Whether the forward function's `out`, its last argument, may be the array of the first input.
-        repeats: Place of an argument that NumPy repeats along the batch; where the batch is one row, a plan gives it
-            the result's shape, with which NumPy takes half the time.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
         effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
         homes: Given its keyword arguments, arrays where its inputs had better be computed, see `Op`.
+        bind: What a plan calls instead, see `Op`.
         view: Whether the result may share the memory of the first input.
         through: Rules for an input that a certain other op has made, see `Op`.
+        parts: The same in terms of other ops, see `Op`.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
-        op = Op(forward, vjps, None if variadic else len(vjps), inplace, repeats, effect, homes, view, through)
+        op = Op(forward, vjps, None if variadic else len(vjps), inplace, effect, homes, bind, view, through, parts)
         count = op.count
         run: Callable[..., Any] = forward
 

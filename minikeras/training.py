@@ -17,7 +17,7 @@ from ._structure import leaves, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
-from .data import Batches, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
+from .data import Batches, Data, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
 from .gradients import GradientTape
 from .layers.base import Layer
 from .layers.core import Lambda
@@ -66,6 +66,8 @@ class Trainer(Layer):
         self._compiled_metrics: CompiledMetrics | None = None
         self._loss_tracker: Mean | None = None
         self._compile_config: Config = {}
+        self._held: tuple[int, list[Metric]] = -1, []
+        """What metrics the layers hold, and in which state of all layers."""
 
     # --- the forward pass -------------------------------------------------------------------------------------
 
@@ -86,7 +88,8 @@ class Trainer(Layer):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        return {key: value for key, value in state.items() if key not in ("runner", "_runners", "history")}
+        left_out = ("runner", "_runners", "history")
+        return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
 
     @overload
     def __call__(
@@ -242,9 +245,12 @@ class Trainer(Layer):
                 found.append(self._compiled_metrics)
             if self._compiled_loss is not None:
                 found.extend(self._compiled_loss.metrics)
-        for layer in self._flatten_layers():
-            if layer is self or not isinstance(layer, Trainer):
-                found.extend(_held_metrics(layer))
+        version, held = self._held
+        if version != _state.Structure.version:
+            layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
+            held = [metric for layer in layers for metric in _held_metrics(layer)]
+            vars(self)["_held"] = _state.Structure.version, held
+        found.extend(held)
         return list({id(metric): metric for metric in found}.values())
 
     @property
@@ -498,28 +504,43 @@ class Trainer(Layer):
         runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-        quiet = begin is None and end is None and source.array is not None  # no code of the user's runs between steps
+        if begin is None and end is None and source.array is not None:  # no code of the user's runs between steps
+            return self._rush(runner, source, interrupt, stop)
         logs: _Logs | None = None
+        for i, batch in enumerate(source.epoch()):
+            if begin is not None:
+                begin(i)
+            data = pack_x_y_sample_weight(*batch)
+            with _without_warnings(), one_thread(runner.work):
+                outputs = interrupt.run(runner.step, data)
+            logs = _Logs(outputs)
+            if end is not None:
+                end(i, logs)
+            if getattr(self, stop):
+                break
+        return dict(logs or {})
+
+    def _rush(self, runner: Runner, source: Batches, interrupt: Interrupt, stop: str) -> dict[str, Any]:
+        """Run over all batches once without a look at each."""
+        outputs: Callable[[], Any] | None = None
+        replay: Callable[[Data], None] | None = None
+        whole = source.whole
         with ExitStack() as stack:
-            if quiet:
-                stack.enter_context(_without_warnings())
+            stack.enter_context(_without_warnings())
+            stack.enter_context(interrupt.held())
             for i, batch in enumerate(source.epoch()):
-                if begin is not None:
-                    begin(i)
-                data = pack_x_y_sample_weight(*batch)
-                if quiet:
-                    outputs = interrupt.run(runner.step, data)
+                if replay is not None and i < whole:
+                    replay(batch)
+                else:
+                    outputs = runner.step(pack_x_y_sample_weight(*batch))
+                    replay = runner.repeat()
                     if not i:
                         stack.enter_context(one_thread(runner.work))
-                else:
-                    with _without_warnings():
-                        outputs = interrupt.run(runner.step, data)
-                logs = _Logs(outputs)
-                if end is not None:
-                    end(i, logs)
-                if getattr(self, stop):
-                    break
-        return dict(logs or {})
+                    if getattr(self, stop):
+                        break
+                if interrupt.pending:
+                    raise KeyboardInterrupt
+            return dict(_Logs(outputs)) if outputs is not None else {}
 
     def evaluate(
         self,
@@ -785,7 +806,7 @@ def _is_due(epoch: int, validation_freq: Any) -> bool:
 def _held_metrics(layer: Layer) -> Iterator[Metric]:
     """Walk the metrics among a layer's attributes, and in lists and dicts there."""
     for name, value in vars(layer).items():
-        if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker"):
+        if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker", "_held"):
             yield from (item for item in leaves(value) if isinstance(item, Metric))
 
 

@@ -1,6 +1,7 @@
 """Helpers on plain arrays that several primitives share."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,8 @@ ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
 """0 in the dtype of each letter: NumPy takes twice as long with a Python number on small arrays."""
 ONE = {letter: np.ones((), letter) for letter in _LETTERS}
 """1 in the dtype of each letter."""
+ones = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
+"""An array of ones for a product that adds up. Nobody writes to it."""
 _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}
 

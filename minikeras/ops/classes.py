@@ -1,5 +1,6 @@
 """Classes as numbers and as vectors, and the losses on them."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ import numpy as np
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
-from .activation import log_softmax, sigmoid, softmax
-from .arrays import NP, ONE, as_float, rule
+from .activation import log_softmax, row_max, row_sums, sigmoid, softmax
+from .arrays import as_float, rule
 from .reduction import max
 from .shapes import take_along_axis
 
@@ -135,7 +136,14 @@ def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
     return g * ((output - target) * np.equal(_clip(output), output))  # (p - t) / (p (1 - p)) times p (1 - p)
 
 
-@primitive(_binary_target_rule, _binary_output_rule, through={"sigmoid": (1, _binary_logit_rule)})
+def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
+    if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
+        return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
+    p = _clip(output)
+    return -(np.log(p) * target + np.log(1 - p) * (1 - target))
+
+
+@primitive(_binary_target_rule, _binary_output_rule, through={"sigmoid": (1, _binary_logit_rule)}, parts=_binary_parts)
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
     """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
 
@@ -144,14 +152,7 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
         output: Probabilities p of the same shape; they are kept epsilon away from 0 and 1.
         from_logits: Whether `output` is the logit x of p = sigmoid(x) instead; nothing is cut off then.
     """
-    target, output = _prepared(target, output)
-    if from_logits:  # log(1 + exp(x)) - target * x, with an exponential that cannot overflow
-        return np.maximum(output, 0) - target * output + np.log1p(np.exp(-np.abs(output)))
-    p, one = np.asarray(_clip(output)), ONE[output.dtype.char]
-    likely, other = np.log(p), np.subtract(one, p, p)
-    np.multiply(likely, target, likely)
-    np.multiply(np.log(other, other), one - target, other)
-    return np.negative(np.add(likely, other, likely), likely)
+    return np.asarray(_binary_parts(*_prepared(target, output), from_logits))
 
 
 def _output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -176,7 +177,11 @@ def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = Fa
     return np.expand_dims(g, axis) * (output * np.sum(counted, axis=axis, keepdims=True) - counted)
 
 
-@primitive(_target_rule, _output_rule, through={"softmax": (1, _logit_rule)})
+def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+
+
+@primitive(_target_rule, _output_rule, through={"softmax": (1, _logit_rule)}, parts=_categorical_parts)
 def categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:
@@ -190,7 +195,7 @@ def categorical_crossentropy(
     """
     target, output = _prepared(target, output)
     _needs_axis(output)
-    return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+    return np.asarray(_categorical_parts(target, output, from_logits, axis))
 
 
 def _needs_axis(output: Array) -> None:
@@ -242,25 +247,77 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     return target
 
 
-def _hot(target: Any, output: Any, axis: int) -> Any:
-    """Return labels as one-hot rows of bools."""
-    after = (-1 - axis) % np.ndim(output)  # axes behind that of the classes
-    classes = np.arange(np.shape(output)[axis]).reshape([-1] + [1] * after)
-    return np.equal(np.expand_dims(_labels(target, output, axis), axis), classes)
+@primitive(None, None)
+def _labelled(target: TensorLike, output: TensorLike, axis: int) -> Array:
+    return class_numbers(target, np.asarray(output), axis).reshape(-1)
+
+
+@primitive(None, None)
+def _chosen(labels: TensorLike, rows: TensorLike) -> Array:
+    """Return the score (n,) that its class number names in each row of scores (n, classes)."""
+    scores = np.asarray(rows)
+    return scores.reshape(-1).take(np.asarray(labels) + _starts(*scores.shape))
+
+
+@primitive(None, None)
+def _hot(labels: TensorLike, rows: TensorLike) -> Array:
+    """Return class numbers as rows of the scores' shape and dtype with a 1 each."""
+    scores = np.asarray(rows)
+    return _eye(scores.shape[1], scores.dtype.char).take(np.asarray(labels), 0)
+
+
+_starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, columns))
+_eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
+
+
+def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
+    """Return class numbers and scores with one row a sample and the classes last."""
+    rows = output if axis in (-1, np.ndim(output) - 1) else np.moveaxis(output, axis, -1)
+    labels = rule(_labelled)(target, output, axis)
+    return labels, rows if np.ndim(rows) == 2 else np.reshape(rows, (-1, np.shape(rows)[-1]))
+
+
+def _unflat(rows: Any, output: Any, axis: int) -> Any:
+    """Return rows in the shape of the output."""
+    if np.ndim(output) == 2 and axis in (-1, 1):
+        return rows
+    shape = [*np.shape(output)]
+    shape.append(shape.pop(axis))
+    return np.moveaxis(np.reshape(rows, shape), -1, axis)
 
 
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    hot = _hot(target, output, axis)
+    labels, rows = _flat(target, output, axis)
+    hot, g = rule(_hot)(labels, rows), np.reshape(g, (-1,))
     if from_logits:
-        return np.expand_dims(g, axis) * (rule(softmax)(output, axis) - hot)
-    return _output_rule(g, y, hot.astype(output.dtype), output, from_logits, axis)
+        return _unflat((rule(softmax)(rows) - hot) * np.expand_dims(g, -1), output, axis)
+    return _unflat(_output_rule(g, y, hot, rows), output, axis)
 
 
 def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    return _logit_rule(g, y, _hot(target, output, axis).astype(output.dtype), output, from_logits, axis)
+    labels, rows = _flat(target, output, axis)
+    hot, g = rule(_hot)(labels, rows), np.reshape(g, (-1,))
+    if from_logits:  # the logits themselves came from a softmax
+        return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
+    p = rule(_chosen)(labels, rows)
+    return _unflat((rows - hot) * np.expand_dims(g * np.equal(_clip(p), p), -1), output, axis)
 
 
-@primitive(None, _sparse_rule, through={"softmax": (1, _sparse_logit_rule)})
+def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    labels, rows = _flat(target, output, axis)
+    if from_logits:
+        shifted = rows - row_max(rows, -1)  # exp cannot overflow
+        losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
+    else:
+        losses = -np.log(_clip(rule(_chosen)(labels, rows) / row_sums(rows, -1)[:, 0]))
+    if np.ndim(output) == 2:
+        return losses
+    shape = [*np.shape(output)]
+    shape.pop(axis)
+    return np.reshape(losses, shape)
+
+
+@primitive(None, _sparse_rule, through={"softmax": (1, _sparse_logit_rule)}, parts=_sparse_parts)
 def sparse_categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:
@@ -270,14 +327,4 @@ def sparse_categorical_crossentropy(
     """
     output = as_float(output)
     _needs_axis(output)
-    labels = class_numbers(target, output, axis)
-    rows: Any = output if axis == -1 else np.moveaxis(output, axis, -1)
-    rows = rows.reshape(-1, rows.shape[-1])
-    if from_logits:
-        rows = rows - NP.maximum.reduce(rows, axis=-1, keepdims=True)  # exp cannot overflow
-    chosen = rows[np.arange(len(rows)), labels.reshape(-1)]
-    if from_logits:
-        losses = np.log(NP.add.reduce(np.exp(rows), axis=-1)) - chosen
-    else:
-        losses = -np.log(_clip(chosen / NP.add.reduce(rows, axis=-1)))
-    return losses.reshape(labels.shape)
+    return np.asarray(_sparse_parts(target, output, from_logits, axis))

@@ -37,15 +37,8 @@ class Bitwise(Protocol):
 
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
-    run = bare(_by_position(function))(named(forward, name or function.__name__, doc))
+    run = bare(function)(named(forward, name or function.__name__, doc))
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
-
-
-def _by_position(function: Any) -> Any:
-    """Return a NumPy function that takes `out` by position, as most do."""
-    if function in (np.maximum, np.minimum):
-        return lambda a, b, out: function(a, b, out=out)
-    return function
 
 
 def unary(

@@ -34,7 +34,7 @@ from .shapes import (
 
 def _product(a: Any, b: Any) -> Any:
     """Multiply as `matmul` does, to the last bit."""
-    return np.dot(a, b) if np.ndim(a) == np.ndim(b) == 2 else np.matmul(a, b)
+    return np.dot(a, b) if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul(a, b)
 
 
 def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -55,17 +55,13 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     return np.matmul(np.swapaxes(x1, -1, -2), g)
 
 
-def _bare_product(a: Array, b: Array, out: Array) -> Array:
-    return np.dot(a, b, out) if a.ndim == b.ndim == 2 else np.matmul(a, b, out)
-
-
 @primitive(_matmul_left, _matmul_right)
-@bare(_bare_product)
+@bare(np.dot)
 def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
     try:
-        if np.ndim(a) == np.ndim(b) == 2:  # takes half the time of matmul on small matrices
+        if 1 <= np.ndim(a) <= 2 >= np.ndim(b) >= 1:  # takes half the time of matmul on small matrices
             return np.dot(a, b, out)
         return np.matmul(a, b, out=out)
     except ValueError:

@@ -7,7 +7,7 @@ import numpy as np
 from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
-from .arrays import NP, as_float, axes, common_dtype, composed, named, restore, strong
+from .arrays import NP, as_float, axes, common_dtype, composed, named, ones, restore, strong
 from .creation import convert_to_tensor, ndim, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
@@ -39,24 +39,42 @@ def _accumulated(x: Array) -> np.dtype[Any]:
     return np.dtype(narrow.get(x.dtype.name, x.dtype))
 
 
-@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims))
+def _total(x: Any, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
+    """Return sums of floats; those of a few numbers in one row as a product, in half the time."""
+    if x.ndim == 1 and x.size <= 4096 and not keepdims and x.dtype in ("float32", "float64"):
+        return np.dot(x, ones(x.size, str(x.dtype)), out)
+    return NP.add.reduce(x, axes(axis), None, out, keepdims)
+
+
+def _quotient(x: Any, total: Any) -> Any:
+    """Return the mean whose sum is known."""
+    return total / (x.size // total.size)
+
+
+def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    short = x.ndim == 1 and x.size <= 4096 and not keepdims
+    return np.dot(x, ones(x.size, str(x.dtype))) if short else x
+
+
+@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims), parts=_sum_parts)
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """Sum along axes, of all elements by default."""
     a = strong(x)
     if a.dtype.kind == "f":
-        return NP.add.reduce(a, axes(axis), None, out, keepdims)
+        return _total(a, axis, keepdims, out)
     total = np.asarray(NP.add.reduce(a, axes(axis), keepdims=keepdims), _accumulated(a))
     return total if out is None else np.positive(total, out)
 
 
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)), name="mean"
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)),
+    name="mean",
+    parts=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
 )
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
-        total = NP.add.reduce(a, axes(axis), keepdims=keepdims)
-        return total / (a.size // total.size)
+        return _quotient(a, _total(a, axis, keepdims))
     result = NP.mean(a, axes(axis), keepdims=keepdims)
     return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
 
@@ -137,9 +155,11 @@ def _best(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, init
 
 
 @primitive(_best)
-def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Array:
+def max(
+    x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None, out: Array | None = None
+) -> Array:
     """Largest element along axes, at least `initial`."""
-    return np.max(strong(x), axes(axis), keepdims=keepdims, **_start(initial))
+    return NP.maximum.reduce(strong(x), axes(axis), None, out, keepdims, **_start(initial))
 
 
 @primitive(_best)

@@ -4,6 +4,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self, TypeAlias, TypedDict, cast
 
 import numpy as np
@@ -27,6 +28,7 @@ Rounding: TypeAlias = Callable[[float], float]
 
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
+_UNUSUAL = tuple(name for name in _OPTIONS if not name.startswith("ema_"))
 _CACHES = frozenset({"_groups", "_choices"})
 
 
@@ -169,6 +171,7 @@ class Optimizer:
             if isinstance(value, Variable) and not any(v is value for v in known):
                 known.append(value)
             vars(self)["_choices"] = {}  # it depends on the options
+            _state.Structure.values += 1
         super().__setattr__(name, value)
 
     # --- state ------------------------------------------------------------------------------------------------
@@ -474,6 +477,42 @@ class Optimizer:
         for i, view in enumerate(choice.views):
             if gradients[i] is not view:
                 _fill(view, cast(Array, gradients[i]), variables[i], "gradient")
+        for part in choice.parts:
+            part.group.sync()
+        self._apply(choice)
+
+    def bound_update(self, variables: Sequence[Variable]) -> Callable[[], None]:
+        """Return a function that updates by the gradients in `gradient_views`, as long as no variable is assigned."""
+        choice = self._choose(variables)
+        usual = (
+            len(choice.parts) == 1
+            and not choice.overwritten
+            and isinstance(self._learning_rate, Variable)
+            and type(self).update_step is Optimizer.update_step
+            and all(getattr(self, name) in (None, False) for name in _UNUSUAL)
+            and all(v.constraint is None for v in variables)
+        )
+        if not usual:
+            return partial(self._apply, choice)
+        group, pieces = choice.parts[0].group, [piece[:4] + piece.slots for piece in choice.parts[0].pieces()]
+        iterations, rate, rule = self._iterations.array, self._learning_rate.array, self._rule
+        before, constants = self._before_update, self._constants
+
+        def update() -> None:
+            step = iterations.item() + 1
+            before(step)
+            k = group.constants(constants(rate.item(), step, group.round))
+            for arrays in pieces:
+                rule(k, *arrays)
+            if step % _FLUSH_EVERY == 0:
+                for _, _, _, more, *slots in pieces:
+                    _flush(slots, more)
+            iterations[()] = step
+
+        return update
+
+    def _apply(self, choice: Choice) -> None:
+        """Update by the gradients in their views."""
         given = rate = self._learning_rate
         if isinstance(rate, Variable):
             rate = rate.array.item()
@@ -481,8 +520,6 @@ class Optimizer:
             with stop_recording():
                 given = self.learning_rate
                 rate = float(given)
-        for part in choice.parts:
-            part.group.sync()
         count, steps = self._iterations.array.item() + 1, self.gradient_accumulation_steps
         updates = not steps or count % steps == 0
         if choice.overwritten:
@@ -556,8 +593,7 @@ class Optimizer:
                 if not own:
                     self._rule(k, p, g, room, more, *slots)
                     if step % _FLUSH_EVERY == 0:
-                        for slot in slots:
-                            slot[np.abs(slot, more) < _NOTHING] = 0
+                        _flush(slots, more)
         if own:
             with stop_recording():
                 for g, v in zip(choice.views, choice.variables, strict=True):
@@ -679,6 +715,11 @@ class Optimizer:
         vars(self).update(state, _places={id(v): i for i, v in enumerate(state["_trainable_variables"])})
 
 
+def _flush(slots: Iterable[Array], room: Array) -> None:
+    for slot in slots:
+        slot[np.abs(slot, room) < _NOTHING] = 0
+
+
 def _without_missing(
     gradients: Sequence[Array | None], variables: Sequence[Variable]
 ) -> tuple[list[Array | None], list[Variable]]:
@@ -704,7 +745,13 @@ def _fill(view: Array, value: Array, variable: Variable, what: str) -> None:
     view[...] = value
 
 
-@primitive(None, variadic=True, effect=True, homes=lambda optimizer, variables: optimizer.gradient_views(variables))
+@primitive(
+    None,
+    variadic=True,
+    effect=True,
+    homes=lambda optimizer, variables: optimizer.gradient_views(variables),
+    bind=lambda optimizer, variables: optimizer.bound_update(variables),
+)
 def _update(*gradients: Array | None, optimizer: Optimizer, variables: Sequence[Variable]) -> Array:
     """Update variables; a plan has the gradients computed where the optimizer wants them."""
     optimizer._update_in_place(gradients, variables)

@@ -108,15 +108,17 @@ class Group:
     def round(self, value: float) -> float:
         """Return a number as the group's dtype holds it."""
         self.cell[()] = value
-        return float(self.cell.item())
+        found: float = self.cell.item()
+        return found
 
     def constants(self, values: Sequence[float]) -> list[Array]:
         """Return numbers as arrays without axes, which NumPy takes in half the time it needs for floats."""
-        while len(self._cells) < len(values):
-            self._cells.append(np.zeros_like(self.cell))
-        for cell, value in zip(self._cells, values, strict=False):
+        cells = self._cells
+        if len(cells) < len(values):
+            cells += [np.zeros_like(self.cell) for _ in values[len(cells) :]]
+        for cell, value in zip(cells, values, strict=False):
             cell[()] = value
-        return self._cells
+        return cells
 
 
 class Piece(NamedTuple):
