@@ -42,21 +42,16 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
-    "layers": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
-    "AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention Attention AugMix AutoContrast "
-    "AveragePooling3D AvgPool3D Bidirectional CategoryEncoding CenterCrop "
-    "ContrastLimitedAdaptiveHistogramEqualization Conv3D Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D "
-    "Convolution3D Convolution3DTranspose Cropping3D CutMix Discretization Equalization FlaxLayer GRU "
-    "GRUCell GlobalAveragePooling3D GlobalAvgPool3D GlobalMaxPool3D GlobalMaxPooling3D "
-    "GroupQueryAttention HashedCrossing Hashing IntegerLookup JaxLayer LSTM LSTMCell MaxNumBoundingBoxes "
-    "MaxPool3D MaxPooling3D MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment "
+    "layers": "AdditiveAttention Attention AugMix AutoContrast Bidirectional CategoryEncoding CenterCrop "
+    "ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D CutMix Discretization "
+    "Equalization FlaxLayer GRU GRUCell GroupQueryAttention HashedCrossing Hashing IntegerLookup JaxLayer "
+    "LSTM LSTMCell MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment "
     "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
     "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
     "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
     "RandomShear RandomTranslation RandomZoom Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN "
-    "SimpleRNNCell Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization "
-    "StackedRNNCells StringLookup TFSMLayer TextVectorization TorchModuleWrapper UpSampling3D "
-    "ZeroPadding3D",
+    "SimpleRNNCell Solarization SpectralNormalization StackedRNNCells StringLookup TFSMLayer "
+    "TextVectorization TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
     "ops": "ctc_decode ctc_loss",
     "ops.image": "elastic_transform",

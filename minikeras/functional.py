@@ -8,7 +8,7 @@ from . import ops
 from ._structure import map_structure
 from ._typing import Config, CustomObjects
 from .input_spec import InputSpec
-from .layers.base import deserialize
+from .layers.base import deserialize, mask_of, masked
 from .layers.core import InputLayer
 from .registry import array_of, serialize
 from .symbolic import KerasTensor, Node, Operation, flatten, op_class
@@ -118,15 +118,22 @@ class Graph:
                 found.update(zip(map(id, node.outputs), flatten(call(node.operation, *args, **kwargs)), strict=True))
         return map_structure(value, self.output_structure)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return the outputs for tensors, as a list, tuple or dict of the inputs' names."""
+    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the outputs for tensors, as a list, tuple or dict of the inputs' names.
+
+        Args:
+            inputs: The tensors.
+            training: What calls that take `training` get, if anything.
+            mask: The masks of the inputs, in their structure; their own if not given.
+        """
 
         def call(operation: Any, /, *args: Any, **kwargs: Any) -> Any:
             if training is not None and "training" in getattr(operation, "_takes", ()):
                 kwargs["training"] = training
             return operation(*args, **kwargs)
 
-        y = self.run(map(_fit, self.arrange(inputs), self.inputs), call)
+        values = map(_fit, self.arrange(inputs), self.inputs)
+        y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
 
     def spec(self, inputs: Any) -> Any:
@@ -420,6 +427,11 @@ def _restore(operations: list[Any], calls: list[tuple[Any, ...]], inputs: Any, o
     for call in calls:
         Node(*call)
     return Graph(inputs, outputs)
+
+
+def attach(x: Any, mask: Any) -> Any:
+    """Return a tensor with a mask, itself where that is none or its own."""
+    return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
 
 
 def _fit(x: Any, known: KerasTensor) -> Any:

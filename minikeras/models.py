@@ -11,7 +11,7 @@ from . import _state
 from ._signature import parameters
 from ._structure import map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
-from .functional import Graph, copy_calls, from_config
+from .functional import Graph, attach, copy_calls, from_config
 from .layers.base import Layer
 from .layers.base import deserialize as deserialize_layer
 from .layers.base import registry as layer_registry
@@ -78,7 +78,7 @@ class Model(Trainer):
 
         def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
             """Run the graph; a subclass without one overrides this."""
-            return super().call(inputs) if self._graph is None else self._graph(inputs, training)
+            return super().call(inputs) if self._graph is None else self._graph(inputs, training, mask)
 
     @overload
     def __init__(
@@ -625,7 +625,8 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
         if self._graph is not None:
-            return self._graph(inputs, training)
+            return self._graph(inputs, training, mask)
+        inputs = attach(inputs, mask)
         for layer in self.layers:
             inputs = layer(inputs, training=training) if "training" in layer._takes else layer(inputs)
         return inputs

@@ -32,6 +32,8 @@ class KerasTensor(Tensor):
 
     __slots__ = ("_dtype", "_shape", "index", "name", "node")
 
+    sparse: bool = False
+    ragged: bool = False
     node: "Node | None"
     """The call that gave it, None if it was made by hand."""
     index: int

@@ -556,3 +556,19 @@ def test_types() -> None:
 
 if TYPE_CHECKING:
     Model(Input((2,)), name="half")  # type: ignore[call-overload]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking")
+def test_a_mask_given_to_a_model_is_that_of_its_input() -> None:
+    x = np.array([[[1.0], [3.0], [9.0]]], "float32")
+    mask = np.array([[True, True, False]])
+    start = keras.Input((3, 1))
+    pool = keras.layers.GlobalAveragePooling1D
+    for model in (
+        keras.Model(start, pool()(start)),
+        keras.Sequential([keras.Input((3, 1)), pool()]),
+        keras.Sequential([pool()]),
+    ):
+        assert model(x, mask=mask).numpy().tolist() == [[2.0]]
+        assert model(keras.layers.Masking(9.0)(x)).numpy().tolist() == [[2.0]]
+        assert round(float(model(x)[0, 0]), 5) == 4.33333

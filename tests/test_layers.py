@@ -14,7 +14,7 @@ from minikeras.layers import Layer
 
 Shapes = tuple[int, ...] | list[tuple[int, ...]]
 PAIR: Shapes = [(2, 3), (2, 3)]
-SIGNAL, IMAGE = (2, 6, 2), (2, 6, 5, 2)
+SIGNAL, IMAGE, VOLUME = (2, 6, 2), (2, 6, 5, 2), (2, 4, 5, 3, 2)
 EXAMPLES: dict[str, tuple[Callable[..., Layer], Shapes]] = {
     "ELU": (layers.ELU, (2, 3)),
     "Activation": (lambda **o: layers.Activation("tanh", **o), (2, 3)),
@@ -76,6 +76,24 @@ EXAMPLES: dict[str, tuple[Callable[..., Layer], Shapes]] = {
     "UpSampling2D": (lambda **o: layers.UpSampling2D(2, interpolation="bilinear", **o), IMAGE),
     "ZeroPadding1D": (layers.ZeroPadding1D, SIGNAL),
     "ZeroPadding2D": (layers.ZeroPadding2D, IMAGE),
+    "AdaptiveAveragePooling1D": (lambda **o: layers.AdaptiveAveragePooling1D(2, **o), SIGNAL),
+    "AdaptiveAveragePooling2D": (lambda **o: layers.AdaptiveAveragePooling2D((2, 3), **o), IMAGE),
+    "AdaptiveAveragePooling3D": (lambda **o: layers.AdaptiveAveragePooling3D(2, **o), VOLUME),
+    "AdaptiveMaxPooling1D": (lambda **o: layers.AdaptiveMaxPooling1D(2, **o), SIGNAL),
+    "AdaptiveMaxPooling2D": (lambda **o: layers.AdaptiveMaxPooling2D(2, **o), IMAGE),
+    "AdaptiveMaxPooling3D": (lambda **o: layers.AdaptiveMaxPooling3D((1, 2, 3), **o), VOLUME),
+    "AveragePooling3D": (lambda **o: layers.AveragePooling3D(2, padding="same", **o), VOLUME),
+    "Conv3D": (lambda **o: layers.Conv3D(4, 2, groups=2, **o), VOLUME),
+    "Conv3DTranspose": (lambda **o: layers.Conv3DTranspose(4, 2, strides=2, **o), VOLUME),
+    "Cropping3D": (layers.Cropping3D, VOLUME),
+    "GlobalAveragePooling3D": (layers.GlobalAveragePooling3D, VOLUME),
+    "GlobalMaxPooling3D": (layers.GlobalMaxPooling3D, VOLUME),
+    "MaxPooling3D": (layers.MaxPooling3D, VOLUME),
+    "SpatialDropout1D": (lambda **o: layers.SpatialDropout1D(0.5, seed=1, **o), SIGNAL),
+    "SpatialDropout2D": (lambda **o: layers.SpatialDropout2D(0.5, seed=1, **o), IMAGE),
+    "SpatialDropout3D": (lambda **o: layers.SpatialDropout3D(0.5, seed=1, **o), VOLUME),
+    "UpSampling3D": (layers.UpSampling3D, VOLUME),
+    "ZeroPadding3D": (layers.ZeroPadding3D, VOLUME),
 }
 WITHOUT_DTYPE = {"InputLayer"}
 

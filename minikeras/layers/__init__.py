@@ -18,6 +18,10 @@ from .convolutional import Conv2D as Conv2D
 from .convolutional import Conv2D as Convolution2D
 from .convolutional import Conv2DTranspose as Conv2DTranspose
 from .convolutional import Conv2DTranspose as Convolution2DTranspose
+from .convolutional import Conv3D as Conv3D
+from .convolutional import Conv3D as Convolution3D
+from .convolutional import Conv3DTranspose as Conv3DTranspose
+from .convolutional import Conv3DTranspose as Convolution3DTranspose
 from .convolutional import DepthwiseConv1D as DepthwiseConv1D
 from .convolutional import DepthwiseConv2D as DepthwiseConv2D
 from .convolutional import SeparableConv1D as SeparableConv1D
@@ -53,22 +57,36 @@ from .normalization import GroupNormalization as GroupNormalization
 from .normalization import LayerNormalization as LayerNormalization
 from .normalization import RMSNormalization as RMSNormalization
 from .normalization import UnitNormalization as UnitNormalization
+from .pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from .pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from .pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from .pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from .pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from .pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
 from .pooling import AveragePooling1D as AveragePooling1D
 from .pooling import AveragePooling1D as AvgPool1D
 from .pooling import AveragePooling2D as AveragePooling2D
 from .pooling import AveragePooling2D as AvgPool2D
+from .pooling import AveragePooling3D as AveragePooling3D
+from .pooling import AveragePooling3D as AvgPool3D
 from .pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from .pooling import GlobalAveragePooling1D as GlobalAvgPool1D
 from .pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
 from .pooling import GlobalAveragePooling2D as GlobalAvgPool2D
+from .pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from .pooling import GlobalAveragePooling3D as GlobalAvgPool3D
 from .pooling import GlobalMaxPooling1D as GlobalMaxPool1D
 from .pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
 from .pooling import GlobalMaxPooling2D as GlobalMaxPool2D
 from .pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from .pooling import GlobalMaxPooling3D as GlobalMaxPool3D
+from .pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
 from .pooling import MaxPooling1D as MaxPool1D
 from .pooling import MaxPooling1D as MaxPooling1D
 from .pooling import MaxPooling2D as MaxPool2D
 from .pooling import MaxPooling2D as MaxPooling2D
+from .pooling import MaxPooling3D as MaxPool3D
+from .pooling import MaxPooling3D as MaxPooling3D
 from .preprocessing import Normalization as Normalization
 from .preprocessing import Rescaling as Rescaling
 from .regularization import ActivityRegularization as ActivityRegularization
@@ -76,16 +94,22 @@ from .regularization import AlphaDropout as AlphaDropout
 from .regularization import Dropout as Dropout
 from .regularization import GaussianDropout as GaussianDropout
 from .regularization import GaussianNoise as GaussianNoise
+from .regularization import SpatialDropout1D as SpatialDropout1D
+from .regularization import SpatialDropout2D as SpatialDropout2D
+from .regularization import SpatialDropout3D as SpatialDropout3D
 from .reshaping import Cropping1D as Cropping1D
 from .reshaping import Cropping2D as Cropping2D
+from .reshaping import Cropping3D as Cropping3D
 from .reshaping import Flatten as Flatten
 from .reshaping import Permute as Permute
 from .reshaping import RepeatVector as RepeatVector
 from .reshaping import Reshape as Reshape
 from .reshaping import UpSampling1D as UpSampling1D
 from .reshaping import UpSampling2D as UpSampling2D
+from .reshaping import UpSampling3D as UpSampling3D
 from .reshaping import ZeroPadding1D as ZeroPadding1D
 from .reshaping import ZeroPadding2D as ZeroPadding2D
+from .reshaping import ZeroPadding3D as ZeroPadding3D
 from .wrappers import TimeDistributed as TimeDistributed
 from .wrappers import Wrapper as Wrapper
 
@@ -93,25 +117,38 @@ __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AlphaDropout",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
     "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "Cropping3D",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -124,12 +161,16 @@ __all__ = [
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
     "Input",
@@ -142,8 +183,10 @@ __all__ = [
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Multiply",
@@ -160,14 +203,19 @@ __all__ = [
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
     "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",

@@ -682,7 +682,11 @@ class Layer:
         casts = self.autocast and self._converts
         if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):
             return x
-        if x is None or isinstance(x, Layer | str | bytes) or callable(x):
+        if isinstance(x, str | bytes):
+            raise ValueError(
+                f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r}. Pass it by keyword."
+            )
+        if x is None or isinstance(x, Layer) or callable(x):
             return x
         if isinstance(x, dict):
             return {key: self._convert(value) for key, value in x.items()}

@@ -250,6 +250,21 @@ class Conv2D(_Conv):
     _rank = 2
 
 
+@register
+class Conv3D(_Conv):
+    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
+
+    The arguments are those of `Conv2D`, with three numbers for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
+        (2, 7, 6, 5, 4)
+    """
+
+    _rank = 3
+
+
 class _ConvTranspose(_Sliding):
     kernel: Variable
 
@@ -342,6 +357,28 @@ class Conv2DTranspose(_ConvTranspose):
     """
 
     _rank = 2
+
+
+@register
+class Conv3DTranspose(_ConvTranspose):
+    """The way back of a convolution of volumes, which makes them larger.
+
+    The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
+    `output_padding`.
+
+    Example:
+        >>> import numpy as np
+        >>> Conv3DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 3, 4, 5, 8))).shape
+        (2, 6, 8, 10, 4)
+    """
+
+    _rank = 3
+
+    def __init__(
+        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+        data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
 
 
 class _DepthwiseConv(_Sliding):

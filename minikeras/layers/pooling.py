@@ -123,6 +123,21 @@ class MaxPooling2D(_MaxPooling):
 
 
 @register
+class MaxPooling3D(_MaxPooling):
+    """The largest of the elements in a window of volumes.
+
+    The arguments are those of `MaxPooling2D`, with three numbers for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
+        (1, 2, 2, 1, 3)
+    """
+
+    _rank = 3
+
+
+@register
 class AveragePooling1D(_Pooling):
     """The mean of the elements in a window along one axis.
 
@@ -150,6 +165,105 @@ class AveragePooling2D(_Pooling):
     """
 
     _rank, _pool = 2, ops.average_pool
+
+
+@register
+class AveragePooling3D(_Pooling):
+    """The mean of the elements in a window of volumes.
+
+    The arguments are those of `AveragePooling2D`, with three numbers for a size.
+
+    Example:
+        >>> import numpy as np
+        >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
+        (1, 2, 2, 1, 3)
+    """
+
+    _rank, _pool = 3, ops.average_pool
+
+
+class _AdaptivePooling(Layer):
+    """Layer that pools with windows of such sizes that the output has a given size.
+
+    Args:
+        output_size: Sizes of the output, or one number for all.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("output_size", "data_format")
+    _rank: ClassVar[int]
+    _pool: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self, output_size: Sizes, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(**options)
+        self.output_size: Shape = standardize_sizes(output_size, self._rank, "output_size")
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the pooled samples."""
+        return type(self)._pool(inputs, self.output_size, self.data_format)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the batch size, the sizes asked for, and the channels where they were."""
+        ahead = 1 if self.data_format == "channels_last" else 2
+        return (*input_shape[:ahead], *self.output_size, *input_shape[ahead + self._rank :])
+
+
+@register
+class AdaptiveAveragePooling1D(_AdaptivePooling):
+    """The mean of each of `output_size` parts of the steps.
+
+    Args:
+        output_size: How many parts; two of them overlap where the steps are no multiple.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> print(AdaptiveAveragePooling1D(2)(np.array([[[1.0], [3.0], [5.0]]]))[0, :, 0])
+        Tensor([2. 4.], shape=(2,), dtype=float32)
+    """
+
+    _rank, _pool = 1, ops.adaptive_average_pool
+
+
+@register
+class AdaptiveAveragePooling2D(_AdaptivePooling):
+    """The mean of each of so many parts of images; the arguments are those of `AdaptiveAveragePooling1D`."""
+
+    _rank, _pool = 2, ops.adaptive_average_pool
+
+
+@register
+class AdaptiveAveragePooling3D(_AdaptivePooling):
+    """The mean of each of so many parts of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
+
+    _rank, _pool = 3, ops.adaptive_average_pool
+
+
+@register
+class AdaptiveMaxPooling1D(_AdaptivePooling):
+    """The largest element of each part of the steps; the arguments are those of `AdaptiveAveragePooling1D`."""
+
+    _rank, _pool = 1, ops.adaptive_max_pool
+
+
+@register
+class AdaptiveMaxPooling2D(_AdaptivePooling):
+    """The largest element of each part of images; the arguments are those of `AdaptiveAveragePooling1D`."""
+
+    _rank, _pool = 2, ops.adaptive_max_pool
+
+
+@register
+class AdaptiveMaxPooling3D(_AdaptivePooling):
+    """The largest element of each part of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
+
+    _rank, _pool = 3, ops.adaptive_max_pool
 
 
 class _GlobalPooling(Layer):
@@ -223,6 +337,13 @@ class GlobalMaxPooling2D(_GlobalPooling):
 
 
 @register
+class GlobalMaxPooling3D(_GlobalPooling):
+    """The largest element of volumes; the arguments are those of `GlobalMaxPooling1D`."""
+
+    _rank, _reduction = 3, ops.max
+
+
+@register
 class GlobalAveragePooling2D(_GlobalPooling):
     """The mean of images: (batch, height, width, channels) -> (batch, channels).
 
@@ -235,6 +356,13 @@ class GlobalAveragePooling2D(_GlobalPooling):
     """
 
     _rank, _reduction = 2, ops.mean
+
+
+@register
+class GlobalAveragePooling3D(_GlobalPooling):
+    """The mean of volumes; the arguments are those of `GlobalMaxPooling1D`."""
+
+    _rank, _reduction = 3, ops.mean
 
 
 @register

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Unpack
+from typing import ClassVar, Unpack
 
-from .. import ops, random, regularizers
-from .._typing import Config, PartialShape, Shape, ShapeLike
+from .. import _state, ops, random, regularizers
+from .._typing import Config, DataFormat, DTypeLike, PartialShape, Shape, ShapeLike
+from ..dtype_policies import DTypePolicy
+from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..tensor import Tensor
 from .base import BaseOptions, Layer, LayerOptions, register
@@ -94,6 +96,71 @@ class Dropout(_Drop):
         if training and self.rate > 0:
             return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
         return inputs
+
+
+class _SpatialDropout(Dropout):
+    _rank: ClassVar[int]
+
+    def __init__(
+        self, rate: float, data_format: DataFormat | None = None, seed: int | None = None, name: str | None = None,
+        dtype: DTypeLike | DTypePolicy | Config | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        ones = (1,) * self._rank
+        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
+                "data_format": self.data_format}  # fmt: skip
+
+
+@register
+class SpatialDropout1D(_SpatialDropout):
+    """Dropout of whole channels: all steps of a channel of a sample are kept, or none.
+
+    Args:
+        rate: Share to drop, from 0 to 1.
+        seed: Seed of the choice.
+        name: The layer's name.
+        dtype: Dtype or policy of its computations.
+
+    Source: Tompson et al. 2014.
+
+    Example:
+        >>> import numpy as np
+        >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
+        >>> bool((y == y[:, :1]).all()), sorted(set(y.flatten().tolist()))
+        (True, [0.0, 2.0])
+    """
+
+    _rank = 1
+
+    def __init__(
+        self, rate: float, seed: int | None = None, name: str | None = None,
+        dtype: DTypeLike | DTypePolicy | Config | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(rate, "channels_last", seed, name, dtype)
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        return {key: value for key, value in super().get_config().items() if key != "data_format"}
+
+
+@register
+class SpatialDropout2D(_SpatialDropout):
+    """Dropout of whole channels of images; `data_format` says where they are, else as `SpatialDropout1D`."""
+
+    _rank = 2
+
+
+@register
+class SpatialDropout3D(_SpatialDropout):
+    """Dropout of whole channels of volumes; `data_format` says where they are, else as `SpatialDropout1D`."""
+
+    _rank = 3
 
 
 @register

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, TypeAlias, Unpack
 
 import numpy as np
 
 from .. import _state, ops
-from .._typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
+from .._typing import DataFormat, Interpolation, PartialShape, Shape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, register
+
+Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
+"""How much at the edges: one number, or for each axis a number or a pair (before, behind)."""
 
 
 class _Reshaping(Layer):
@@ -245,7 +248,13 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
 
 class _ZeroPadding(_Spatial):
     _arguments = ("padding", "data_format")
-    padding: Any
+
+    def __init__(
+        self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(data_format, **options)
+        edges = _edges(padding, self._rank, "padding")
+        self.padding: Any = edges if self._rank > 1 else edges[0]
 
     def _edges(self) -> tuple[tuple[int, int], ...]:
         return _edges(self.padding, self._rank, "padding")
@@ -278,12 +287,6 @@ class ZeroPadding1D(_ZeroPadding):
 
     _rank = 1
 
-    def __init__(
-        self, padding: Sizes = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(data_format, **options)
-        self.padding: Any = _edges(padding, 1, "padding")[0]
-
 
 @register
 class ZeroPadding2D(_ZeroPadding):
@@ -306,19 +309,31 @@ class ZeroPadding2D(_ZeroPadding):
 
     _rank = 2
 
-    def __init__(
-        self,
-        padding: "int | Sequence[int] | Sequence[Sequence[int]]" = (1, 1),
-        data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(data_format, **options)
-        self.padding: Any = _edges(padding, 2, "padding")
+
+@register
+class ZeroPadding3D(_ZeroPadding):
+    """Puts zeros around volumes.
+
+    The arguments are those of `ZeroPadding2D`, with three numbers or pairs.
+
+    Example:
+        >>> import numpy as np
+        >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
+        (1, 4, 7, 3, 4)
+    """
+
+    _rank = 3
 
 
 class _Cropping(_Spatial):
     _arguments: ClassVar[tuple[str, ...]] = ("cropping", "data_format")
-    cropping: Any
+
+    def __init__(
+        self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(data_format, **options)
+        edges = _edges(cropping, self._rank, "cropping")
+        self.cropping: Any = edges if self._rank > 1 else edges[0]
 
     def _edges(self) -> tuple[tuple[int, int], ...]:
         return _edges(self.cropping, self._rank, "cropping")
@@ -353,9 +368,8 @@ class Cropping1D(_Cropping):
     _arguments = ("cropping",)
     _rank = 1
 
-    def __init__(self, cropping: Sizes = (1, 1), **options: Unpack[LayerOptions]) -> None:
-        super().__init__("channels_last", **options)
-        self.cropping: Any = _edges(cropping, 1, "cropping")[0]
+    def __init__(self, cropping: Sizes = 1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(cropping, "channels_last", **options)
 
 
 @register
@@ -380,13 +394,24 @@ class Cropping2D(_Cropping):
     _rank = 2
 
     def __init__(
-        self,
-        cropping: "int | Sequence[int] | Sequence[Sequence[int]]" = ((0, 0), (0, 0)),
-        data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
+        self, cropping: Edges = 0, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(data_format, **options)
-        self.cropping: Any = _edges(cropping, 2, "cropping")
+        super().__init__(cropping, data_format, **options)
+
+
+@register
+class Cropping3D(_Cropping):
+    """Leaves out the edges of volumes.
+
+    The arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
+
+    Example:
+        >>> import numpy as np
+        >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
+        (1, 2, 2, 1, 3)
+    """
+
+    _rank = 3
 
 
 def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
@@ -483,3 +508,33 @@ class UpSampling2D(_Spatial):
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         size = [inputs.shape[axis] * factor for axis, factor in zip(axes, self.size, strict=True)]
         return ops.image.resize(inputs, size, self.interpolation, data_format=self.data_format)
+
+
+@register
+class UpSampling3D(_Spatial):
+    """Makes volumes larger by whole factors, by repeating their elements.
+
+    Args:
+        size: Factors for the three axes, or one for all.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> import numpy as np
+        >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape
+        (1, 8, 12, 4, 3)
+    """
+
+    _arguments = ("size", "data_format")
+    _rank = 3
+
+    def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(data_format, **options)
+        self.size: Shape = standardize_sizes(size, 3, "size")
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size * self.size[axis]
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the larger volumes."""
+        return _repeated(inputs, self._around(self.size, 1))

@@ -153,7 +153,7 @@ BY_RANK: dict[str, tuple[Make, int]] = {
     "time_distributed_draws": (lambda k: k.layers.TimeDistributed(k.layers.Dropout(0.5, seed=3)), 3),
     "time_distributed_normalizes": (lambda k: k.layers.TimeDistributed(k.layers.BatchNormalization()), 3),
 }
-SERIES, IMAGES, FIRST = (2, 9, 4), (2, 7, 6, 4), (2, 4, 7, 6)
+SERIES, IMAGES, FIRST, VOLUMES = (2, 9, 4), (2, 7, 6, 4), (2, 4, 7, 6), (2, 5, 6, 4, 2)
 OF_IMAGES: dict[str, tuple[Make, tuple[int, ...]]] = {
     "conv1d": (lambda k: k.layers.Conv1D(3, 2), SERIES),
     "conv1d_causal": (lambda k: k.layers.Conv1D(3, 3, padding="causal", dilation_rate=2), SERIES),
@@ -256,6 +256,28 @@ OF_IMAGES: dict[str, tuple[Make, tuple[int, ...]]] = {
     "up_sampling2d_bicubic": (lambda k: k.layers.UpSampling2D(2, "channels_first", "bicubic"), FIRST),
     "up_sampling2d_lanczos3": (lambda k: k.layers.UpSampling2D((1, 2), interpolation="lanczos3"), IMAGES),
     "up_sampling2d_lanczos5": (lambda k: k.layers.UpSampling2D(3, interpolation="lanczos5"), IMAGES),
+    "conv3d": (lambda k: k.layers.Conv3D(3, (2, 3, 1), padding="same", activation="relu"), VOLUMES),
+    "conv3d_first": (lambda k: k.layers.Conv3D(4, 2, 2, data_format="channels_first", groups=2), (2, 4, 5, 6, 3)),
+    "conv3d_transpose": (lambda k: k.layers.Conv3DTranspose(3, 2, 2, "same"), VOLUMES),
+    "conv3d_transpose_order": (lambda k: k.layers.Conv3DTranspose(3, 2, 2, "valid", "channels_last", 1), VOLUMES),
+    "max_pooling3d": (lambda k: k.layers.MaxPooling3D(), VOLUMES),
+    "average_pooling3d": (lambda k: k.layers.AveragePooling3D(2, (1, 2, 2), "same"), VOLUMES),
+    "global_max_pooling3d": (lambda k: k.layers.GlobalMaxPooling3D("channels_first"), VOLUMES),
+    "global_average_pooling3d": (lambda k: k.layers.GlobalAveragePooling3D(keepdims=True), VOLUMES),
+    "adaptive_average_pooling1d": (lambda k: k.layers.AdaptiveAveragePooling1D(4), SERIES),
+    "adaptive_average_pooling2d": (lambda k: k.layers.AdaptiveAveragePooling2D((3, 4)), IMAGES),
+    "adaptive_average_pooling3d": (lambda k: k.layers.AdaptiveAveragePooling3D(2), VOLUMES),
+    "adaptive_max_pooling1d": (lambda k: k.layers.AdaptiveMaxPooling1D(4, "channels_first"), SERIES),
+    "adaptive_max_pooling2d": (lambda k: k.layers.AdaptiveMaxPooling2D(3, "channels_first"), FIRST),
+    "adaptive_max_pooling3d": (lambda k: k.layers.AdaptiveMaxPooling3D((2, 3, 4)), VOLUMES),
+    "zero_padding3d": (lambda k: k.layers.ZeroPadding3D(((1, 0), (2, 3), (0, 1))), VOLUMES),
+    "zero_padding3d_first": (lambda k: k.layers.ZeroPadding3D((1, 2, 0), "channels_first"), VOLUMES),
+    "cropping3d": (lambda k: k.layers.Cropping3D(), VOLUMES),
+    "cropping3d_first": (lambda k: k.layers.Cropping3D(((1, 0), (0, 1), (0, 0)), "channels_first"), VOLUMES),
+    "up_sampling3d": (lambda k: k.layers.UpSampling3D((2, 1, 3)), VOLUMES),
+    "spatial_dropout1d": (lambda k: k.layers.SpatialDropout1D(0.4, seed=7), SERIES),
+    "spatial_dropout2d": (lambda k: k.layers.SpatialDropout2D(0.4, "channels_first", 7), IMAGES),
+    "spatial_dropout3d": (lambda k: k.layers.SpatialDropout3D(0.4, seed=7, name="mine"), VOLUMES),
 }
 SHAPES = {2: (5, 4), 3: (5, 3, 4), 4: (2, 3, 2, 4)}
 CASES = [
@@ -354,14 +376,18 @@ SIGNATURE_EXCEPTIONS = {
 }
 
 
-EACH = ("strides", "dilation_rate", "pool_size")
+EACH = ("strides", "dilation_rate", "pool_size", "padding", "cropping", "size")
 """Arguments whose default Keras writes as (1, 1), say, where a 1D layer has 1, which means the same."""
 LEFT_OUT = ("lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size")
 
 
+def one(default: Any) -> Any:
+    return one(default[0]) if isinstance(default, tuple) else default
+
+
 def parameters(cls: Any) -> list[tuple[str, Any, Any]]:
     return [
-        (p.name, p.default[0] if p.name in EACH and isinstance(p.default, tuple) else p.default, p.kind)
+        (p.name, one(p.default) if p.name in EACH else p.default, p.kind)
         for p in inspect.signature(cls.__init__).parameters.values()
         if p.kind is not p.VAR_KEYWORD and p.name not in ("self", *LEFT_OUT)
     ]
@@ -379,6 +405,8 @@ def test_signatures(name: str) -> None:
     if name == "InputLayer":  # Keras's order has name last as well, after optional
         assert sorted(got, key=str) == sorted(wanted, key=str)
         return
+    if name in ("Conv3DTranspose", "Convolution3DTranspose"):  # which has its arguments in another order than in 2D
+        got, wanted = got[:6], wanted[:6]
     assert got == wanted
 
 
