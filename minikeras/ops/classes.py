@@ -210,6 +210,10 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
         ValueError: for labels that are no whole numbers, name no class or are of another shape.
     """
     given, count = np.asarray(target), output.shape[axis]
+    if given.dtype.kind == "i" and given.ndim == 1 and output.ndim == 2 and len(given) == len(output) and given.size:
+        unsigned = given.view(f"u{given.itemsize}")  # in which a negative one is huge
+        if np.maximum.reduce(unsigned) < count:  # the common case, quickly
+            return given
     if given.dtype.kind not in "biuf":
         raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} of dtype {given.dtype}.")
     labels: Array
