@@ -30,6 +30,8 @@ class _Settings:
     flash_attention: bool | None = None
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
+    seeds: Any = random
+    """Where `make_default_seed` draws: Python's global random state, as in Keras, or a stream like it."""
 
 
 class Loading:
@@ -229,8 +231,9 @@ def clear_session(free_memory: bool = True) -> None:
 
 
 def make_default_seed() -> int:
-    """Draw a seed from Python's global random state, as Keras does for whatever is unseeded."""
-    return random.randint(1, 10**9)
+    """Draw a seed for whatever is unseeded, as Keras does: from Python's global random state."""
+    seed: int = settings.seeds.randint(1, 10**9)
+    return seed
 
 
 @contextmanager

@@ -93,7 +93,13 @@ def set_random_seed(seed: int) -> None:
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
     _python_random.seed(seed)
+    _state.settings.seeds = _python_random
     _forget_generator()
+
+
+def seed_global_generator(seed: int) -> None:
+    """Start the generator of what is not seeded anew, and nothing else."""
+    _Global.generator = SeedGenerator(seed)
 
 
 def _first_state(seed: object) -> Array:

@@ -156,7 +156,7 @@ def _merge(a: Any, b: Any) -> Any:
         return {key: _merge(a[key], b[key]) for key in a}
     if isinstance(a, TensorOps | np.ndarray | np.generic):
         shape = [m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)]
-        return KerasTensor(shape, str(a.dtype))
+        return KerasTensor(shape, _state.standardize_dtype(a.dtype))
     return a
 
 

@@ -749,7 +749,8 @@ class _Logs(Mapping[str, Any]):
             raise TypeError(
                 f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
             )
-        return {name: _as_number(logs[name]) for name in sorted(logs)}
+        parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
+        return {name: _as_number(value) for part in parts for name, value in part.items()}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]

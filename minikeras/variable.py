@@ -196,8 +196,7 @@ class Variable(TensorOps):
             setattr(self, slot, value)
 
     def __repr__(self) -> str:
-        value = np.array2string(self.numpy_view(), separator=", ", prefix="value=")
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={value}>"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"
 
 
 def _overwrite(value: Array, variable: Variable, old: Array) -> Array:

@@ -36,7 +36,7 @@ LEVELS = [
     ["losses", "variable"],
     ["metrics", "optimizers"],
     ["layers"],
-    ["functional", "summary", "progress", "saving"],
+    ["events", "functional", "summary", "progress", "saving"],
     ["callbacks", "data", "files", "numerical", "plan"],
     ["datasets", "preprocessing", "runner"],
     ["compiling"],

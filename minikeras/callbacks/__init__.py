@@ -8,10 +8,11 @@ from .model_checkpoint import ModelCheckpoint
 from .monitor import EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from .progbar_logger import ProgbarLogger
 from .records import CSVLogger, History, RemoteMonitor
+from .tensorboard import TensorBoard
 
 # fmt: off
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
     "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "RemoteMonitor", "SwapEMAWeights",
-    "TerminateOnNaN",
+    "TensorBoard", "TerminateOnNaN",
 ]

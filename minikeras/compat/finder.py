@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from . import past
-from .modules import canonical, find_module, stand_in, today
+from .modules import TENSORFLOW, canonical, find_module, stand_in, today
 from .past.patches import outdated
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
@@ -49,6 +49,8 @@ class StandInFinder:
                 "of that name; docs/coverage.md lists what it has.",
                 name=fullname,
             )
+        if fullname == "tensorflow":
+            module.tensors.flavour(True)
         name = canonical(fullname)
         if today(name) != name:
             outdated(f"The module {fullname}", today(name))
@@ -102,6 +104,8 @@ def uninstall() -> None:
     if is_installed():
         past.uninstall()
         sys.meta_path.remove(_finder)
+        if TENSORFLOW in sys.modules:
+            sys.modules[TENSORFLOW].tensors.flavour(False)
         for name in _ours():
             del sys.modules[name]
         stand_in.cache_clear()

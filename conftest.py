@@ -1,0 +1,16 @@
+"""Settings for all tests, those in docstrings among them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from minikeras.compat.tensorflow import tensors
+
+tensors.flavour(False)
+
+
+@pytest.fixture(autouse=True)
+def flavour(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have tensors be TensorFlow's where its stand-in is tested, and Keras's elsewhere."""
+    with tensors.flavoured("tensorflow" in request.node.path.as_posix().removeprefix(str(request.config.rootpath))):
+        yield

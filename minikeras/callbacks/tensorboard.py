@@ -1,0 +1,157 @@
+"""Write what happens in training to files that TensorBoard shows."""
+
+import os
+import time
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from ..events import EventWriter
+from ..tensor import as_array
+from .callback import Callback, Logs, as_floats
+
+
+class TensorBoard(Callback):
+    """Writes metrics, weights and the model's layers for TensorBoard, where the `tensorboard` package is installed.
+
+    Files are in the folders "train" and "validation" of `log_dir`. Each epoch writes `epoch_loss`, the other metrics
+    and `epoch_learning_rate`; each evaluation its metrics over the steps so far, as `evaluation_loss_vs_iterations`.
+
+    Args:
+        log_dir: The folder.
+        histogram_freq: Every how many epochs the weights are written as histograms; 0 for never.
+        write_graph: Whether the layers of the model are written, of a Functional or Sequential one.
+        write_images: Whether the weights are written as images, too.
+        write_steps_per_second: Whether the speed is written: steps a second, of batches and of epochs.
+        update_freq: "epoch"; or "batch" or a number, every how many batches their metrics are written, as `batch_loss`.
+        profile_batch: 0: there is no profile of a batch.
+        embeddings_freq: Every how many epochs the weights are saved for the view of embeddings; 0 for never.
+        embeddings_metadata: Not used without `embeddings_freq`: file with the names of the rows, or layer name to file.
+
+    Raises:
+        ValueError: if a profile is asked for.
+    """
+
+    _reads_lazily: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] = "logs",
+        histogram_freq: int = 0,
+        write_graph: bool = True,
+        write_images: bool = False,
+        write_steps_per_second: bool = False,
+        update_freq: Literal["epoch", "batch"] | int = "epoch",
+        profile_batch: int | tuple[int, int] = 0,
+        embeddings_freq: int = 0,
+        embeddings_metadata: str | dict[str, str] | None = None,
+    ) -> None:
+        if profile_batch:
+            raise ValueError(f"minikeras does not profile batches. Received: profile_batch={profile_batch} (must be 0)")
+        self.log_dir: str = os.fspath(log_dir)
+        self.histogram_freq = histogram_freq
+        self.write_graph = write_graph
+        self.write_images = write_images
+        self.write_steps_per_second = write_steps_per_second
+        self.update_freq: str | int = 1 if update_freq == "batch" else update_freq
+        self.embeddings_freq = embeddings_freq
+        self.embeddings_metadata = embeddings_metadata
+        self._writers: dict[str, EventWriter] = {}
+        self._steps = 0
+        self._started = self._epoch_started = 0.0
+        self._epoch_step = 0
+
+    def set_model(self, model: Any) -> None:
+        """Take the model, and write its layers."""
+        super().set_model(model)
+        self._writers = {}
+        if self.write_graph:
+            writer = self._writer("train")
+            if type(model).__name__ in ("Functional", "Sequential"):
+                try:
+                    text = model.to_json()
+                except (TypeError, ValueError, NotImplementedError):
+                    return  # a layer without a configuration: the rest is written all the same
+                writer.write("keras", np.asarray(text.encode(), "object"), 0, "graph_keras_model", b"1")
+
+    def _writer(self, name: str) -> EventWriter:
+        if name not in self._writers:
+            self._writers[name] = EventWriter(os.path.join(self.log_dir, name))
+        return self._writers[name]
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Count batches from here."""
+        self._steps = self._epoch_step = 0
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the files."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the time."""
+        self._epoch_started, self._epoch_step = time.time(), self._steps
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Count the batch, and note the time."""
+        self._steps += 1
+        self._started = time.time()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Write the metrics over the epoch so far, if it is time."""
+        if isinstance(self.update_freq, str) or self._steps % self.update_freq:
+            return
+        writer = self._writer("train")
+        if self.write_steps_per_second:
+            writer.scalar("batch_steps_per_second", 1 / (time.time() - self._started), self._steps)
+        for name, value in as_floats(logs).items():
+            writer.scalar(f"batch_{name}", value, self._steps)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Write the metrics of an evaluation over the steps of training."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is not None:
+            for name, value in (logs or {}).items():
+                self._writer("validation").scalar(f"evaluation_{name}_vs_iterations", value, int(optimizer.iterations))
+            self._writer("validation").flush()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write the metrics of the epoch, and the weights if it is time."""
+        found = dict(logs or {})
+        training = {name: value for name, value in found.items() if not name.startswith("val_")}
+        if found:
+            training["learning_rate"] = float(as_array(self.model.optimizer.learning_rate))
+            if self.write_steps_per_second:
+                steps = self._steps - self._epoch_step
+                training["steps_per_second"] = steps / (time.time() - self._epoch_started)
+        for name, value in training.items():
+            self._writer("train").scalar(f"epoch_{name}", value, epoch)
+        for name, value in found.items():
+            if name.startswith("val_"):
+                self._writer("validation").scalar(f"epoch_{name[4:]}", value, epoch)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            self._write_weights(epoch)
+        if self.embeddings_freq and epoch % self.embeddings_freq == 0:
+            self.model.save_weights(os.path.join(self.log_dir, "train", f"keras_embedding.ckpt-{epoch}.weights.h5"))
+        for writer in self._writers.values():
+            writer.flush()
+
+    def _write_weights(self, epoch: int) -> None:
+        writer = self._writer("train")
+        for weight in [weight for layer in self.model.layers for weight in layer.weights]:
+            name, values = weight.path.replace(":", "_"), as_array(weight)
+            writer.histogram(f"{name}/histogram", values, epoch)
+            image = _as_image(values)
+            if self.write_images and image.ndim == 4 and image.shape[-1] in (1, 3, 4):
+                writer.image(f"{name}/image", image, epoch)
+
+
+def _as_image(values: Any) -> Any:
+    """Return weights as images (batch, height, width, channels), those of a matrix lying on its longer side."""
+    values = np.squeeze(values)
+    if values.ndim == 1:
+        return values.reshape(1, -1, 1, 1)
+    if values.ndim == 2:
+        return (values.T if values.shape[0] > values.shape[1] else values)[None, :, :, None]
+    return values.transpose(2, 0, 1)[..., None] if values.ndim == 3 else values

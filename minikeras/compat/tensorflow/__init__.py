@@ -1,0 +1,89 @@
+"""Stand in for `tensorflow`: the part of it that teaching scripts use, on minikeras.
+
+    import minikeras.compat.tensorflow as tf
+
+From then on tensors print as TensorFlow's do, `t.shape` is a `tf.TensorShape`, `t.dtype` a `tf.DType`, and operators
+follow TensorFlow's dtype rules. A family of names is loaded when its first is asked for. `tf.keras` is minikeras.
+
+Example:
+    >>> import minikeras.compat.tensorflow as tf
+    >>> print(tf.reduce_sum(tf.square(tf.constant([1.0, 2.0]))))
+    tf.Tensor(5.0, shape=(), dtype=float32)
+"""
+
+from functools import cache
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+from ..modules import find_module
+from . import dtypes, tensors
+from .missing import missing
+
+__version__ = "2.21.0"
+version = SimpleNamespace(VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0)
+newaxis = None
+
+_NAMES = "compat config data debugging dtypes errors io linalg math nn random saved_model strings summary train"
+MODULES = _NAMES.split()
+"""Namespaces that are files here."""
+_MOVED = {
+    "arrays":
+    "IndexedSlices argsort boolean_mask broadcast_static_shape broadcast_to cast clip_by_global_norm clip_by_norm "
+    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd get_static_value "
+    "global_norm histogram_fixed_width identity linspace meshgrid one_hot ones ones_like pad range rank repeat "
+    "reshape reverse roll scatter_nd searchsorted sequence_mask shape size slice sort split squeeze stack "
+    "stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
+    "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unstack where zeros "
+    "zeros_like",
+    "dtypes":
+    "DType TensorShape TensorSpec as_dtype",
+    "functions":
+    "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
+    "custom_gradient device executing_eagerly foldl foldr function gradients group init_scope inside_function "
+    "map_fn name_scope nest no_gradient numpy_function py_function recompute_grad scan switch_case timestamp "
+    "vectorized_map while_loop xla",
+    "linalg":
+    "einsum eye matmul matvec norm tensordot",
+    "math":
+    "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor "
+    "greater greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply "
+    "negative not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod "
+    "reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
+    "tensors":
+    "Tensor Variable constant convert_to_tensor",
+}  # fmt: skip
+_HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
+_SPECIAL = {
+    "print": ("functions", "print_"), "complex": ("math", "complex_"), "Assert": ("debugging", "Assert"),
+    "assert_equal": ("debugging", "assert_equal"), "assert_greater": ("debugging", "assert_greater"),
+    "assert_less": ("debugging", "assert_less"), "assert_rank": ("debugging", "assert_rank"),
+    "no_op": ("functions", "group"),
+}  # fmt: skip
+_KERAS = ("losses", "metrics", "optimizers", "initializers")
+"""Namespaces of Keras's that TensorFlow also has at its top."""
+
+
+def _find(name: str) -> Any:
+    if name in dtypes.DTYPES:
+        return dtypes.DTYPES[name]
+    if name in ("double", "half"):
+        return dtypes.as_dtype(name)
+    if name in MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name == "keras" or name in _KERAS:
+        return find_module("keras" if name == "keras" else f"keras.{name}")
+    if name == "logging":
+        return _find("compat").v1.logging
+    module, attribute = _SPECIAL.get(name) or (_HOMES[name], name)
+    return getattr(import_module(f"{__name__}.{module}"), attribute)
+
+
+__getattr__ = cache(missing(__name__, _find))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES, *_HOMES, *_SPECIAL, *dtypes.DTYPES, *_KERAS, "keras"})
+
+
+tensors.flavour(True)

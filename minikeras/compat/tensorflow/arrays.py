@@ -1,0 +1,487 @@
+"""Making, shaping, joining, indexing and sorting tensors: functions of `tf` itself."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import ops
+from ..._typing import DTypeLike, TensorLike
+from ...symbolic import KerasTensor
+from ...tensor import Tensor, TensorOps, as_array
+from .dtypes import TensorShape, as_dtype
+from .errors import InvalidArgumentError
+from .math import axes_of
+from .tensors import alike, constant, convert_to_tensor
+
+
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """Return a shape given as numbers, tensors among them, or as one tensor."""
+    return tuple(int(n) for n in (shape if np.ndim(shape) or isinstance(shape, list | tuple) else [shape]))
+
+
+# New tensors.
+
+
+def zeros(shape: Any, dtype: DTypeLike = "float32", name: str | None = None, **_: Any) -> Tensor:
+    """Zeros, float32 by default."""
+    return fill(shape, b"" if as_dtype(dtype).name == "string" else np.zeros((), as_dtype(dtype).as_numpy_dtype))
+
+
+def ones(shape: Any, dtype: DTypeLike = "float32", name: str | None = None, **_: Any) -> Tensor:
+    """Ones, float32 by default."""
+    return fill(shape, np.ones((), as_dtype(dtype).as_numpy_dtype))
+
+
+def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
+    """A tensor filled with one value."""
+    found = convert_to_tensor(value).numpy_view()
+    return Tensor(np.full(sizes_of(dims), found, found.dtype))
+
+
+def zeros_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
+    """Zeros of another tensor's shape."""
+    return ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
+
+
+def ones_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
+    """Ones of another tensor's shape."""
+    return ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
+
+
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: DTypeLike | None = None, name: str = "range") -> Tensor:
+    """Numbers from `start` (0 if it is the only limit) up to but without `limit`."""
+    first, last = (0, start) if limit is None else (start, limit)
+    found = ops.arange(first, last, delta, None if dtype is None else as_dtype(dtype).name)
+    if not as_dtype(found.dtype).is_floating:
+        return found
+    kind = as_dtype(found.dtype).as_numpy_dtype  # each number is computed in this dtype
+    return Tensor(kind(first) + np.arange(len(found)).astype(kind) * kind(delta))
+
+
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Tensor:
+    """`num` numbers at equal distances from `start` to `stop`."""
+    first, last = alike("LinSpace", convert_to_tensor(start), stop)
+    dtype = as_dtype(first.dtype).name
+    found: Tensor = ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
+    return found
+
+
+def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
+    """x in another dtype; floats lose their fraction on the way to integers.
+
+    Example:
+        >>> print(cast([1.9, -1.9], "int32"))
+        tf.Tensor([ 1 -1], shape=(2,), dtype=int32)
+    """
+    given = x if isinstance(x, TensorOps) else convert_to_tensor(x)
+    if isinstance(given, Tensor) and as_dtype(dtype) == given.dtype:
+        return given
+    return ops.cast(given, as_dtype(dtype).name)
+
+
+def one_hot(
+    indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
+    dtype: DTypeLike | None = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
+    hot = ops.one_hot(convert_to_tensor(indices), int(depth), -1 if axis is None else axis, "bool")
+    given = [convert_to_tensor(v).dtype for v in (on_value, off_value) if v is not None]
+    name_of = as_dtype(dtype if dtype is not None else given[0] if given else "float32").name
+    on, off = (
+        constant(v, name_of) for v in (1 if on_value is None else on_value, 0 if off_value is None else off_value)
+    )
+    return ops.where(hot, on, off)
+
+
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
+    """Whether a position is before each length."""
+    found = as_array(lengths)
+    width = int(found.max()) if maxlen is None else int(maxlen)
+    return Tensor((np.arange(width) < found[..., None]).astype(as_dtype(dtype).name))
+
+
+# What a tensor is like.
+
+
+def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Any:
+    """The shape as a tensor; of a symbolic tensor as a tuple, None for what is unknown."""
+    if isinstance(input, KerasTensor):
+        return input.shape
+    return Tensor(np.array(np.shape(input) if isinstance(input, TensorOps) else np.shape(as_array(input)),
+                           as_dtype(out_type).name))  # fmt: skip
+
+
+def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Tensor:
+    """The number of elements."""
+    return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
+
+
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of axes."""
+    return Tensor(np.asarray(len(convert_to_tensor(input).shape), "int32"))
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+    """x, if it has a shape."""
+    found = convert_to_tensor(x)
+    if not TensorShape(found.shape).is_compatible_with(shape):
+        raise InvalidArgumentError(
+            f"Shape of tensor {list(found.shape)} is not compatible with expected shape {shape}."
+        )
+    return found
+
+
+def get_static_value(tensor: Any, partial: bool = False) -> Any:
+    """The values of a tensor as an array."""
+    return None if isinstance(tensor, KerasTensor) else as_array(tensor)
+
+
+def identity(input: Any, name: str | None = None) -> Tensor:
+    """A copy of a tensor."""
+    return ops.copy(convert_to_tensor(input))
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
+    """The values of a tensor, through which no gradient flows."""
+    return ops.stop_gradient(convert_to_tensor(input))
+
+
+# Shapes.
+
+
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
+    """The elements in another shape; one size may be -1."""
+    x = convert_to_tensor(tensor)
+    sizes = [-1 if n is None else int(n) for n in (shape if np.ndim(shape) else [shape])]
+    known = [n for n in sizes if n != -1]
+    total = int(np.prod(known, dtype=int))
+    if not isinstance(x, KerasTensor) and (x.size != total if len(known) == len(sizes) else x.size % max(total, 1)):
+        raise InvalidArgumentError(
+            "{{function_node __wrapped__Reshape_device_/job:localhost/replica:0/task:0/device:CPU:0}} Input to reshape "
+            f"is a tensor with {x.size} values, but the requested shape "
+            + (f"has {total}" if len(known) == len(sizes) else f"requires a multiple of {total}")
+            + " [Op:Reshape]"
+        )
+    return ops.reshape(x, sizes)
+
+
+def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | None = None) -> Tensor:
+    """A tensor with its axes in another order, reversed by default."""
+    x = convert_to_tensor(a)
+    return ops.transpose(ops.conj(x) if conjugate else x, None if perm is None else as_array(perm).tolist())
+
+
+def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
+    """A tensor with a new axis of size 1."""
+    return ops.expand_dims(convert_to_tensor(input), axes_of(axis))
+
+
+def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """A tensor without its axes of size 1, all or those named."""
+    return ops.squeeze(convert_to_tensor(input), axes_of(axis))
+
+
+def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
+    """A tensor repeated to fill a shape."""
+    return ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))
+
+
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape in which two others meet."""
+    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
+
+
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
+    """A tensor repeated so often along each axis."""
+    return ops.tile(convert_to_tensor(input), as_array(multiples).tolist())
+
+
+def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """Each element repeated."""
+    counts = as_array(repeats)
+    x = convert_to_tensor(input)
+    return ops.repeat(x, counts.tolist() if counts.ndim else int(counts), axes_of(axis))
+
+
+def pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
+) -> Tensor:
+    """A tensor with elements added before and after along each axis."""
+    kind, x = mode.lower(), convert_to_tensor(tensor)
+    widths = as_array(paddings).astype(int).tolist()
+    return ops.pad(x, widths, kind, as_array(constant_values).item() if kind == "constant" else None)
+
+
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
+    """A tensor with the order along axes reversed."""
+    return ops.flip(convert_to_tensor(tensor), axes_of(axis))
+
+
+def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
+    """A tensor shifted along axes."""
+    return ops.roll(convert_to_tensor(input), axes_of(shift), axes_of(axis))
+
+
+def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
+    """Coordinates of a grid."""
+    return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
+
+
+# Joining and splitting.
+
+
+def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
+    def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
+        if isinstance(values, TensorOps | np.ndarray):
+            values = list(convert_to_tensor(values))
+        try:
+            return join([convert_to_tensor(v) for v in alike(kernel, *values)], int(axes_of(axis)))
+        except ValueError as error:
+            if isinstance(error, InvalidArgumentError):
+                raise
+            raise InvalidArgumentError(f"{error} [Op:{kernel}] name: {name}") from None
+
+    return call
+
+
+concat, stack = _joined(ops.concatenate, "ConcatV2"), _joined(ops.stack, "Pack")
+
+
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+    """Slices along an axis, without this axis."""
+    return list(ops.unstack(convert_to_tensor(value), num, axis))
+
+
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
+    """So many equal parts along an axis, or parts of the given sizes, of which one may be -1."""
+    x, axis, given = convert_to_tensor(value), int(axes_of(axis)), as_array(num_or_size_splits)
+    if not given.ndim:
+        if x.shape[axis] % int(given):
+            raise InvalidArgumentError(f"Dimension {axis} of size {x.shape[axis]} cannot be split into {given} parts.")
+        return list(ops.split(x, int(given), axis))
+    sizes = given.astype(int)
+    sizes = np.where(sizes < 0, x.shape[axis] - sizes[sizes >= 0].sum(), sizes)
+    return list(ops.split(x, np.cumsum(sizes)[:-1].tolist(), axis))
+
+
+# Indexing.
+
+
+def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
+    """Return the numbers along each of the first axes, shaped to broadcast against `ndim` axes."""
+    return [np.arange(n).reshape([-1 if i == axis else 1 for i in np.arange(ndim)]) for axis, n in enumerate(counts)]
+
+
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: Any = None
+) -> Tensor:
+    """Elements at indices along an axis; the first `batch_dims` axes belong together.
+
+    Example:
+        >>> print(gather([[1, 2], [3, 4]], [1, 0], batch_dims=1))
+        tf.Tensor([2 3], shape=(2,), dtype=int32)
+    """
+    x = convert_to_tensor(params)
+    if isinstance(x, KerasTensor) or isinstance(indices, KerasTensor):
+        return ops.take(x, indices, 0 if axis is None else axis)
+    where = as_array(indices)
+    where = where if where.size else where.astype("int32")
+    batch = batch_dims % where.ndim if batch_dims < 0 else batch_dims
+    axis = batch if axis is None else int(axes_of(axis)) % x.ndim
+    outside = (where < 0) | (where >= x.shape[axis])
+    if outside.any():
+        at = tuple(np.argwhere(outside)[0])
+        raise InvalidArgumentError(
+            "{{function_node __wrapped__GatherV2_device_/job:localhost/replica:0/task:0/device:CPU:0}} indices"
+            f"{str([int(i) for i in at]).replace(' ', '') if at else ''} = {where[at]} is not in "
+            f"[0, {x.shape[axis]}) [Op:GatherV2]"
+        )
+    if not batch:
+        return ops.take(x, indices if isinstance(indices, TensorOps) else where, axis)
+    between = axis - batch
+    found = ops.get_item(ops.moveaxis(x, axis, batch), (*_grids(x.shape[:batch], where.ndim), where))
+    old = [where.ndim + i for i in np.arange(between)]
+    return ops.moveaxis(found, old, [batch + i for i in np.arange(between)]) if between else found
+
+
+def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, **_: Any) -> Tensor:
+    """Elements or slices at positions, each a row of indices."""
+    x, where = convert_to_tensor(params), as_array(indices)
+    grids = [g[..., 0] for g in _grids(x.shape[:batch_dims], where.ndim)]
+    return ops.get_item(x, (*grids, *np.moveaxis(where, -1, 0)))
+
+
+def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
+    """The elements or slices where a mask is true."""
+    return ops.get_item(convert_to_tensor(tensor), (*[slice_type(None)] * int(axis or 0), as_array(mask).astype(bool)))
+
+
+slice_type = slice  # this file defines TensorFlow's function of that name
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """x where a condition holds and y elsewhere; alone, the positions where it holds, a row each."""
+    if x is None and y is None:
+        return Tensor(np.argwhere(as_array(condition)))
+    chosen = condition if isinstance(condition, TensorOps) else as_array(condition)
+    return ops.where(chosen, *alike("SelectV2", x if isinstance(y, TensorOps) else convert_to_tensor(x), y))
+
+
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """A block from a corner; a size of -1 takes all the rest."""
+    corner, counts = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
+    return ops.get_item(
+        convert_to_tensor(input_),
+        tuple(slice_type(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)),
+    )
+
+
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, **_: Any) -> Tensor:
+    """A block from a corner up to but without another, in steps."""
+    starts, stops = as_array(begin).tolist(), as_array(end).tolist()
+    steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
+    return ops.get_item(convert_to_tensor(input_), tuple(map(slice_type, starts, stops, steps)))
+
+
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
+    """Zeros with updates added at positions, each a row of indices."""
+    return ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape))
+
+
+def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
+    def call(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        x, new = map(convert_to_tensor, alike("TensorScatterUpdate", convert_to_tensor(tensor), updates))
+        return ops.scatter_update(x, as_array(indices).astype(int), new if sign > 0 else -new, reduction)
+
+    return call
+
+
+tensor_scatter_nd_update, tensor_scatter_nd_add = _scattered(None), _scattered("add")
+tensor_scatter_nd_sub = _scattered("add", -1)
+tensor_scatter_nd_max, tensor_scatter_nd_min = _scattered("max"), _scattered("min")
+
+
+class IndexedSlices:
+    """Values of some rows of a tensor."""
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        self.values: Tensor = convert_to_tensor(values)
+        self.indices: Tensor = convert_to_tensor(indices)
+        self.dense_shape: Any = dense_shape
+
+
+# Sorting.
+
+
+def _descending(direction: str) -> bool:
+    if direction not in ("ASCENDING", "DESCENDING"):
+        raise ValueError(f"`direction` should be one of ASCENDING, DESCENDING. Received: direction={direction!r}")
+    return direction == "DESCENDING"
+
+
+def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
+    """Elements in order along an axis."""
+    found = ops.sort(convert_to_tensor(values), axis)
+    return ops.flip(found, axis) if _descending(direction) else found
+
+
+def argsort(
+    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: Any = None
+) -> Tensor:
+    """Places of the elements in order along an axis, equal ones in the order they have."""
+    x = as_array(convert_to_tensor(values))
+    if _descending(direction):
+        flipped = np.argsort(np.flip(x, axis), axis, kind="stable")
+        return Tensor((x.shape[axis] - 1 - np.flip(flipped, axis)).astype("int32"))
+    return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
+
+
+class Unique(NamedTuple):
+    """Different elements in the order in which they first occur, and for each element its place there."""
+
+    y: Tensor
+    idx: Tensor
+
+
+class UniqueWithCounts(NamedTuple):
+    """The same, and how often each occurs."""
+
+    y: Tensor
+    idx: Tensor
+    count: Tensor  # type: ignore[assignment]  # TensorFlow's name, which tuples use for a method
+
+
+def unique_with_counts(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> UniqueWithCounts:
+    """Different elements, the place of each element among them, and how often each occurs."""
+    values = convert_to_tensor(x).numpy_view()
+    _, first, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    dtype = as_dtype(out_idx).name
+    return UniqueWithCounts(
+        Tensor(values[first[order]]),
+        Tensor(np.argsort(order)[inverse].astype(dtype)),
+        Tensor(counts[order].astype(dtype)),
+    )
+
+
+def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
+    """Different elements, and the place of each element among them."""
+    return Unique(*unique_with_counts(x, out_idx)[:2])
+
+
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32", name: Any = None
+) -> Tensor:
+    """Where to insert values into a sorted sequence."""
+    rows, found = (as_array(convert_to_tensor(x)) for x in (sorted_sequence, values))
+    flat = zip(rows.reshape(-1, rows.shape[-1]), found.reshape(-1, found.shape[-1]), strict=True)
+    places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
+    return Tensor(np.reshape(places, found.shape).astype(as_dtype(out_type).name))
+
+
+def histogram_fixed_width(
+    values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32", name: Any = None
+) -> Tensor:
+    """How many values fall into each of equal bins; those outside of the range count in the first and the last."""
+    low, high = as_array(value_range).tolist()
+    clipped = np.clip(as_array(values), low, high)
+    return Tensor(np.histogram(clipped, int(nbins), (low, high))[0].astype(as_dtype(dtype).name))
+
+
+def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
+    """The rows with each number."""
+    return [boolean_mask(data, as_array(partitions) == i) for i in np.arange(num_partitions)]
+
+
+# Limits.
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
+    """A tensor with what is less or greater replaced by the limits."""
+    x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)
+    if isinstance(low, TensorOps) or isinstance(high, TensorOps):
+        return ops.minimum(ops.maximum(x, low), high)
+    return ops.clip(x, low, high)
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """A tensor scaled so that its length is at most `clip_norm`."""
+    x = convert_to_tensor(t)
+    length = ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True))
+    return x * clip_norm / ops.maximum(length, clip_norm)
+
+
+def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
+    """The length of several tensors taken as one vector."""
+    squares = [ops.sum(ops.square(convert_to_tensor(t))) for t in t_list if t is not None]
+    return ops.sqrt(ops.sum(ops.stack(squares)))
+
+
+def clip_by_global_norm(
+    t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None, name: str | None = None
+) -> tuple[list[Any], Tensor]:
+    """Tensors scaled so that their common length is at most `clip_norm`, and the length they had."""
+    length = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
+    scale = clip_norm / ops.maximum(length, clip_norm)
+    return [None if t is None else convert_to_tensor(t) * scale for t in t_list], length

@@ -1,0 +1,21 @@
+"""`tf.compat`: names of TensorFlow 1, and conversions of text."""
+
+from typing import Any
+
+from ..missing import missing
+from . import v1 as v1
+
+
+def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
+    """Return text as bytes."""
+    return bytes_or_text.encode(encoding) if isinstance(bytes_or_text, str) else bytes(bytes_or_text)
+
+
+def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
+    """Return bytes as text."""
+    return bytes_or_text if isinstance(bytes_or_text, str) else bytes_or_text.decode(encoding)
+
+
+as_str = as_text
+as_str_any = str
+__getattr__ = missing(__name__)

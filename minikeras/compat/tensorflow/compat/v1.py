@@ -1,0 +1,84 @@
+"""`tf.compat.v1`: what of TensorFlow 1 makes sense where everything runs at once; graphs and sessions are refused."""
+
+import logging as _logging
+from collections.abc import Callable
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from ...._caller import warn_user
+from ..data import Options
+from ..missing import missing
+from ..random import set_seed
+
+
+def _refusal(name: str) -> Callable[..., NoReturn]:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(
+            f"minikeras has no graphs and sessions, which tf.compat.v1.{name} belongs to: every operation runs when it "
+            "is called. Use tensors and functions directly, or a Keras model."
+        )
+
+    return refuse
+
+
+_NAMES = (
+    "Graph placeholder disable_v2_behavior get_variable variable_scope global_variables get_default_graph "
+    "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
+    "placeholder_with_default get_collection"
+)
+_REFUSED = _NAMES.split()
+globals().update({name: _refusal(name) for name in _REFUSED})
+
+
+class Session:
+    """A session can be opened, for the settings that come with it, but runs nothing."""
+
+    def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
+        self.config: Any = config
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    run = _refusal("Session.run")
+
+
+InteractiveSession = Session
+ConfigProto = GPUOptions = Options
+set_random_seed = set_seed
+
+
+def disable_eager_execution() -> None:
+    """Warn that everything still runs eagerly."""
+    warn_user("minikeras runs everything eagerly: tf.compat.v1.disable_eager_execution() has no effect.")
+
+
+def enable_eager_execution(*_: Any, **__: Any) -> None:
+    """Do nothing: everything runs eagerly."""
+
+
+enable_v2_behavior = enable_v2_tensorshape = enable_eager_execution
+_logger = _logging.getLogger("tensorflow")
+logging = SimpleNamespace(
+    DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
+    set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
+    debug=_logger.debug, info=_logger.info, warn=_logger.warning, warning=_logger.warning, error=_logger.error,
+    fatal=_logger.critical,
+)  # fmt: skip
+train = SimpleNamespace(**{
+    name: _refusal(f"train.{name}")
+    for name in ("Saver", "AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer", "MomentumOptimizer")
+})  # fmt: skip
+
+
+def _today(name: str) -> Any:
+    return getattr(import_module(__package__.removesuffix(".compat")), name)
+
+
+__getattr__ = missing(__name__, _today)

@@ -1,0 +1,81 @@
+"""`tf.config`: one device, the processor; settings are accepted where minikeras does what they ask."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from .missing import missing
+
+__getattr__ = missing(__name__)
+
+
+class PhysicalDevice(NamedTuple):
+    """Something that computes."""
+
+    name: str
+    device_type: str
+
+
+class LogicalDevice(NamedTuple):
+    """The same, as an operation names it."""
+
+    name: str
+    device_type: str
+
+
+class _Settings:
+    eager: bool = False
+
+
+def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
+    """Return the processor, unless another type of device is asked for."""
+    return [PhysicalDevice("/physical_device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
+
+
+def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
+    """Return the processor, unless another type of device is asked for."""
+    return [LogicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
+
+
+get_visible_devices = list_physical_devices
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Accept what is so in any case."""
+    _Settings.eager = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Return what `run_functions_eagerly` was told."""
+    return _Settings.eager
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing: there is one device, and the results are always the same."""
+
+
+set_visible_devices: Callable[..., None] = _nothing
+set_soft_device_placement: Callable[..., None] = _nothing
+set_logical_device_configuration: Callable[..., None] = _nothing
+experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eagerly
+LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
+optimizer = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
+threading = SimpleNamespace(
+    set_inter_op_parallelism_threads=_nothing,
+    set_intra_op_parallelism_threads=_nothing,
+    get_inter_op_parallelism_threads=lambda: 0,
+    get_intra_op_parallelism_threads=lambda: 0,
+)
+experimental = SimpleNamespace(
+    list_physical_devices=list_physical_devices,
+    list_logical_devices=list_logical_devices,
+    set_memory_growth=_nothing,
+    get_memory_growth=lambda device: False,
+    set_visible_devices=_nothing,
+    get_visible_devices=list_physical_devices,
+    enable_op_determinism=_nothing,
+    enable_tensor_float_32_execution=_nothing,
+    set_virtual_device_configuration=_nothing,
+    get_device_details=lambda device: {},
+    VirtualDeviceConfiguration=SimpleNamespace,
+)

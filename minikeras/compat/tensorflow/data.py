@@ -1,0 +1,675 @@
+"""`tf.data`: pipelines of elements, each a tensor or a tuple or dict of them.
+
+A dataset is a recipe: `items` starts a pass over it. What is sliced from arrays stays arrays as long as rows are only
+shuffled, repeated, chosen or put into batches: such items are row numbers, and a batch takes all its rows at once.
+"""
+
+import builtins
+import glob
+import itertools
+import random as _python
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..._typing import DTypeLike
+from ...symbolic import KerasTensor, infer
+from ...tensor import Tensor, TensorOps, as_array
+from . import philox
+from .dtypes import TensorShape, TensorSpec, as_dtype
+from .errors import InvalidArgumentError, OutOfRangeError
+from .missing import missing
+from .random import _state_for
+from .tensors import convert_to_tensor
+
+__getattr__ = missing(__name__)
+AUTOTUNE = -1
+INFINITE_CARDINALITY = INFINITE = -1
+UNKNOWN_CARDINALITY = UNKNOWN = -2
+
+
+def tree_map(function: Callable[..., Any], first: Any, *others: Any) -> Any:
+    """Return the structure of tuples and dicts with a function of its leaves in their place."""
+    if isinstance(first, dict):
+        return {key: tree_map(function, value, *(x[key] for x in others)) for key, value in first.items()}
+    if isinstance(first, tuple) and not isinstance(first, TensorShape):
+        parts = [tree_map(function, *column) for column in zip(first, *others, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
+    return function(first, *others)
+
+
+def _tensor(leaf: Any) -> Any:
+    return (
+        leaf
+        if isinstance(leaf, Tensor | Dataset)
+        else Tensor(leaf)
+        if type(leaf) is np.ndarray
+        else convert_to_tensor(leaf)
+    )
+
+
+def _values(leaf: Any) -> Any:
+    return leaf.numpy_view() if isinstance(leaf, TensorOps) else as_array(leaf)
+
+
+def _frame(leaf: Any) -> Any:
+    """Return what a dataset is made of: a data frame's columns or values as they are, lists as tensors."""
+    if hasattr(leaf, "to_dict") and hasattr(leaf, "columns"):
+        return {name: np.asarray(leaf[name]) for name in leaf.columns}
+    return convert_to_tensor(leaf.to_numpy() if hasattr(leaf, "to_numpy") else leaf).numpy_view()
+
+
+def _spec(leaf: Any) -> Any:
+    if isinstance(leaf, Dataset):
+        return DatasetSpec(leaf.element_spec, TensorShape([]))
+    return TensorSpec(leaf.shape, leaf.dtype)
+
+
+def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
+    return lambda spec: TensorSpec([size, *spec.shape] if spec.shape.rank is not None else None, spec.dtype)
+
+
+class DatasetSpec:
+    """What a dataset among the elements of another is like."""
+
+    def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
+        self.element_spec: Any = element_spec
+        self.shape: TensorShape = TensorShape(dataset_shape)
+
+    def __repr__(self) -> str:
+        return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
+
+
+def _leaves(structure: Any) -> list[Any]:
+    found: list[Any] = []
+    tree_map(found.append, structure)
+    return found
+
+
+def _stacked(elements: list[Any]) -> Any:
+    def stack(*leaves: Any) -> Any:
+        arrays = [_values(leaf) for leaf in leaves]
+        for i, array in builtins.enumerate(arrays):
+            if array.shape != arrays[0].shape:
+                first, other = (str(list(a.shape)).replace(" ", "") for a in (arrays[0], array))
+                raise InvalidArgumentError(
+                    "{{function_node __wrapped__IteratorGetNext_output_types_1_device_/job:localhost/replica:0/task:0/"
+                    "device:CPU:0}} Cannot batch tensors with different shapes in component 0. First element had shape "
+                    f"{first} and element {i} had shape {other}. [Op:IteratorGetNext] name: "
+                )
+        return np.stack(arrays)
+
+    return tree_map(stack, *elements)
+
+
+def _stream(state: tuple[int, int, int]) -> Iterator[int]:
+    """Give the generator's words one by one."""
+    key, low, high = state
+    while True:
+        yield from philox.words(key, low, high, 256).ravel().tolist()
+        low += 256
+
+
+class DatasetIterator:
+    """One pass over a dataset."""
+
+    def __init__(self, dataset: "Dataset") -> None:
+        self._elements = dataset._elements()
+        self.element_spec: Any = None
+
+    def __iter__(self) -> "DatasetIterator":
+        return self
+
+    def __next__(self) -> Any:
+        return tree_map(_tensor, next(self._elements))
+
+    def get_next(self) -> Any:
+        """Return the next element.
+
+        Raises:
+            OutOfRangeError: at the end.
+        """
+        for element in self:
+            return element
+        raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
+
+
+class Dataset:
+    """Elements that come one after another.
+
+    Example:
+        >>> ds = Dataset.from_tensor_slices([1, 2, 3]).map(lambda x: x * 2).batch(2)
+        >>> [batch.tolist() for batch in ds], len(ds), ds.element_spec
+        ([[2, 4], [6]], 2, TensorSpec(shape=(None,), dtype=tf.int32, name=None))
+    """
+
+    def __init__(
+        self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int, table: Any = None
+    ) -> None:
+        self._kind = kind
+        self._items = items
+        self._spec = spec
+        self._size = size
+        self._table = table  # arrays of which items are rows, None where items are elements
+
+    def _derive(self, kind: str, items: Callable[[], Iterator[Any]], size: int) -> "Dataset":
+        """Return a dataset of the same items in another order or number."""
+        return Dataset(kind, items, self._spec, size, self._table)
+
+    def _elements(self) -> Iterator[Any]:
+        if self._table is None:
+            return self._items()
+        return (
+            tree_map(lambda array, i=i: array[i : i + 1].reshape(array.shape[1:]), self._table) for i in self._items()
+        )
+
+    # Sources.
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
+        """Return the rows of arrays."""
+        if hasattr(tensors, "columns") or isinstance(tensors, list):
+            table = _frame(tensors)
+        else:
+            table = tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
+        sizes = {len(array) for array in _leaves(table)}
+        if len(sizes) != 1:
+            raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all must have as many rows.")
+        size = sizes.pop()
+        spec = tree_map(lambda array: TensorSpec(array.shape[1:], array.dtype), table)
+        return Dataset("TensorSlice", lambda: iter(builtins.range(size)), lambda: spec, size, table)
+
+    @staticmethod
+    def from_tensors(tensors: Any, name: str | None = None) -> "Dataset":
+        """Return a dataset of one element."""
+        element = tree_map(_tensor, tensors)
+        return Dataset("Tensor", lambda: iter([element]), lambda: tree_map(_spec, element), 1)
+
+    @staticmethod
+    def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any = None, output_shapes: Any = None,
+                       args: tuple[Any, ...] = (), output_signature: Any = None, **_: Any) -> "Dataset":  # fmt: skip
+        """Return what a function gives each time it is called."""
+        spec = output_signature
+        if spec is None:
+            shapes = tree_map(lambda _: None, output_types) if output_shapes is None else output_shapes
+            types = tree_map(as_dtype, output_types)
+            spec = (tuple(map(TensorSpec, shapes, types)) if isinstance(types, tuple) else
+                    {key: TensorSpec(shapes[key], types[key]) for key in types} if isinstance(types, dict) else
+                    TensorSpec(shapes, types))  # fmt: skip
+
+        def items() -> Iterator[Any]:
+            for element in generator(*(as_array(convert_to_tensor(a))[()] for a in args)):
+                parts = tuple(element) if isinstance(spec, tuple) else element
+                yield tree_map(lambda s, x: convert_to_tensor(x, s.dtype), spec, parts)
+
+        return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
+
+    @staticmethod
+    def range(*args: Any, output_type: DTypeLike = "int64", name: str | None = None) -> "Dataset":
+        """Return numbers as Python's `range` gives them."""
+        numbers = np.arange(*(int(a) for a in args), dtype=as_dtype(output_type).name)
+        ds = Dataset.from_tensor_slices(numbers)
+        ds._kind = "Range"
+        return ds
+
+    @staticmethod
+    def zip(*args: Any, datasets: Any = None, name: str | None = None) -> "Dataset":
+        """Return tuples (or dicts) of the elements of several datasets."""
+        given = datasets if datasets is not None else args[0] if len(args) == 1 else args
+        members = _leaves(given)
+
+        def items() -> Iterator[Any]:
+            for elements in builtins.zip(*(ds._elements() for ds in members), strict=False):
+                parts = iter(elements)
+                yield tree_map(lambda _, parts=parts: next(parts), given)
+
+        sizes = [ds._size for ds in members]
+        known = [n for n in sizes if n >= 0]
+        size = UNKNOWN if UNKNOWN in sizes else min(known) if known else INFINITE
+        return Dataset("Zip", items, lambda: tree_map(lambda ds: ds.element_spec, given), size)
+
+    @staticmethod
+    def list_files(file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None) -> "Dataset":
+        """Return the names of files."""
+        patterns = np.ravel(as_array(convert_to_tensor(file_pattern))).tolist()
+        found = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
+        ds = Dataset.from_tensor_slices(found)
+        return ds if shuffle is False else ds.shuffle(max(len(found), 1), seed)
+
+    @staticmethod
+    def random(seed: Any = None, **_: Any) -> "Dataset":
+        """Return random integers without end."""
+        return Dataset("Random", lambda: (np.asarray(n) for n in _stream(_state_for("random", "int64", seed, 0))),
+                       lambda: TensorSpec([], "int64"), INFINITE)  # fmt: skip
+
+    @staticmethod
+    def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None, **_: Any) -> "Dataset":
+        """Return elements of several datasets, drawn at random from one or another."""
+
+        def items() -> Iterator[Any]:
+            draw = _python.Random(seed)
+            passes = [ds._elements() for ds in datasets]
+            shares = [1.0] * len(passes) if weights is None else as_array(weights).tolist()
+            while passes:
+                i = draw.choices(builtins.range(len(passes)), shares)[0]
+                for element in passes[i]:
+                    yield element
+                    break
+                else:
+                    del passes[i], shares[i]
+
+        return Dataset("DirectedInterleave", items, datasets[0]._spec, UNKNOWN)
+
+    # The same elements in another order or number.
+
+    def shuffle(
+        self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True, name: str | None = None
+    ) -> "Dataset":
+        """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
+        key, low, high = _state_for("data.shuffle", "", seed, 0)
+        size = int(buffer_size)
+        if size < 1 and size != UNKNOWN:
+            raise InvalidArgumentError(
+                f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY. Received: {size}"
+            )
+        seeds = _stream((key, low, high))
+        fixed = (key, high) if reshuffle_each_iteration is False else None
+
+        def items() -> Iterator[Any]:
+            first, second = fixed or (next(seeds), next(seeds))
+            drawn = _stream((first, 0, second))
+            source = self._items()
+            buffer = list(itertools.islice(source, None if size < 0 else size))
+            start = 0  # a ring: the oldest element is at start
+            full = len(buffer)
+            for new in source:
+                at, oldest = (start + next(drawn) % full) % full, start % full
+                chosen, buffer[at] = buffer[at], buffer[oldest]
+                buffer[oldest] = new
+                start += 1
+                yield chosen
+            for left in builtins.range(full, 0, -1):
+                at, oldest = (start + next(drawn) % left) % full, start % full
+                chosen, buffer[at] = buffer[at], buffer[oldest]
+                start += 1
+                yield chosen
+
+        return self._derive("Shuffle", items, self._size)
+
+    def repeat(self, count: Any = None, name: str | None = None) -> "Dataset":
+        """Return the elements again and again, so often or without end."""
+        times = -1 if count is None else int(count)
+
+        def items() -> Iterator[Any]:
+            for _ in itertools.count() if times < 0 else builtins.range(times):
+                found = False
+                for item in self._items():
+                    found = True
+                    yield item
+                if not found:
+                    return
+
+        endless = times < 0 and self._size != 0
+        return self._derive(
+            "Repeat", items, INFINITE if endless else self._size * times if self._size >= 0 else self._size
+        )
+
+    def take(self, count: Any, name: str | None = None) -> "Dataset":
+        """Return the first elements."""
+        n = int(count)
+        if n < 0:
+            return self
+        size = n if self._size == INFINITE else min(n, self._size) if self._size >= 0 else UNKNOWN
+        return self._derive("Take", lambda: itertools.islice(self._items(), n), size)
+
+    def skip(self, count: Any, name: str | None = None) -> "Dataset":
+        """Return the elements after the first ones."""
+        n = int(count)
+        if n < 0:
+            return self.take(0)
+        size = max(self._size - n, 0) if self._size >= 0 else self._size
+        return self._derive("Skip", lambda: itertools.islice(self._items(), n, None), size)
+
+    def shard(self, num_shards: Any, index: Any, name: str | None = None) -> "Dataset":
+        """Return every `num_shards`-th element."""
+        n, i = int(num_shards), int(index)
+        size = len(builtins.range(i, self._size, n)) if self._size >= 0 else self._size
+        return self._derive("Shard", lambda: itertools.islice(self._items(), i, None, n), size)
+
+    def prefetch(self, buffer_size: Any = None, name: str | None = None) -> "Dataset":
+        """Return the same: elements are made when they are needed."""
+        return self._derive("Prefetch", self._items, self._size)
+
+    def cache(self, filename: str = "", name: str | None = None) -> "Dataset":
+        """Return the elements of the first complete pass again in every other."""
+        kept: list[list[Any]] = []
+
+        def items() -> Iterator[Any]:
+            if kept:
+                yield from kept[0]
+                return
+            seen = []
+            for item in self._items():
+                seen.append(item)
+                yield item
+            kept[:] = [seen]
+
+        return self._derive("Cache", items, self._size)
+
+    def concatenate(self, dataset: "Dataset", name: str | None = None) -> "Dataset":
+        """Return the elements, and then those of another dataset."""
+        sizes = (self._size, dataset._size)
+        size = INFINITE if INFINITE in sizes else UNKNOWN if UNKNOWN in sizes else sum(sizes)
+        return Dataset("Concatenate", lambda: itertools.chain(self._elements(), dataset._elements()), self._spec, size)
+
+    def with_options(self, options: Any, name: str | None = None) -> "Dataset":
+        """Return the same: options concern how TensorFlow runs."""
+        return self
+
+    def options(self) -> "Options":
+        """Return no options."""
+        return Options()
+
+    def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> "Dataset":
+        """Return the elements before the first that cannot be made."""
+
+        def items() -> Iterator[Any]:
+            elements = self._elements()
+            while True:
+                try:
+                    yield next(elements)
+                except (StopIteration, ValueError, ArithmeticError):
+                    return
+
+        return Dataset("IgnoreErrors", items, self._spec, UNKNOWN)
+
+    # Functions of elements.
+
+    def map(
+        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None, **_: Any
+    ) -> "Dataset":
+        """Return what a function makes of each element; the parts of a tuple are its arguments."""
+
+        def call(element: Any) -> Any:
+            return map_func(*element) if type(element) is tuple else map_func(element)
+
+        def result(element: Any) -> Any:
+            found = call(tree_map(_tensor, element))
+            return tree_map(_tensor, found)
+
+        kind = "ParallelMap" if num_parallel_calls is not None else "Map"
+        return Dataset(
+            kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(call, result), self._size
+        )
+
+    def _inferred(self, call: Callable[[Any], Any], result: Callable[[Any], Any]) -> Any:
+        """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
+        spec = self._spec()
+        if all(isinstance(s, TensorSpec) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
+            try:
+                symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
+                several = type(spec) is tuple
+                run = lambda *parts: tree_map(_tensor, call(parts if several else parts[0]))  # noqa: E731
+                return tree_map(_spec, infer(run, *(symbols if several else (symbols,))))
+            except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
+                pass
+        return tree_map(_spec, result(next(self._elements())))
+
+    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
+        """Return the elements for which a function is true."""
+
+        def keeps(element: Any) -> bool:
+            tensors = tree_map(_tensor, element)
+            return bool(predicate(*tensors) if type(tensors) is tuple else predicate(tensors))
+
+        return Dataset("Filter", lambda: builtins.filter(keeps, self._elements()), self._spec, UNKNOWN)
+
+    def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
+        """Return the elements before the first for which a function is false."""
+
+        def holds(element: Any) -> bool:
+            tensors = tree_map(_tensor, element)
+            return bool(predicate(*tensors) if type(tensors) is tuple else predicate(tensors))
+
+        return Dataset("TakeWhile", lambda: itertools.takewhile(holds, self._elements()), self._spec, UNKNOWN)
+
+    def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
+        """Return the elements of the dataset that a function makes of each element, one after the other."""
+        found = self.map(map_func)
+
+        def first_spec() -> Any:
+            return next(found._items()).element_spec
+
+        return Dataset("FlatMap", lambda: (e for ds in found._items() for e in ds._elements()), first_spec, UNKNOWN)
+
+    def interleave(
+        self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None, *_: Any, **__: Any
+    ) -> "Dataset":
+        """Return the same elements, some of each of several datasets in turn."""
+        width = 4 if cycle_length is None or int(cycle_length) < 1 else int(cycle_length)
+        block = 1 if block_length is None else int(block_length)
+        found = self.map(map_func)
+
+        def items() -> Iterator[Any]:
+            source = found._items()
+            slots = [ds._elements() for ds in itertools.islice(source, width)]
+            while slots:
+                for i, slot in builtins.enumerate(list(slots)):
+                    for count in builtins.range(block):
+                        element = next(slot, _END)
+                        if element is _END:
+                            replacement = next(source, None)
+                            slots[i] = iter(()) if replacement is None else replacement._elements()
+                            break
+                        yield element
+                        assert count < block
+                slots = [slot for slot in slots if type(slot) is not type(iter(()))]
+
+        return Dataset("Interleave", items, lambda: next(found._items()).element_spec, UNKNOWN)
+
+    def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], tuple[Any, Any]], name: Any = None) -> "Dataset":
+        """Return what a function (state, element) -> (state, result) gives along the elements."""
+
+        def items() -> Iterator[Any]:
+            state = tree_map(_tensor, initial_state)
+            for element in self:
+                state, result = scan_func(state, element)
+                yield tree_map(_tensor, result)
+
+        return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
+
+    def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
+        """Return what a function makes of the dataset."""
+        return transformation_func(self)
+
+    def enumerate(self, start: Any = 0, name: str | None = None) -> "Dataset":
+        """Return pairs of a number and an element."""
+        first = int(start)
+        return Dataset("Zip", lambda: ((np.asarray(first + i), e) for i, e in builtins.enumerate(self._elements())),
+                       lambda: (TensorSpec([], "int64"), self._spec()), self._size)  # fmt: skip
+
+    # Groups of elements.
+
+    def batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
+        """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
+        n = int(batch_size)
+        table = self._table
+        join: Callable[[list[Any]], Any]
+        join = _stacked if table is None else lambda rows: tree_map(lambda array: array[np.array(rows)], table)
+        return self._grouped("Batch", n, drop_remainder, join, lambda size: tree_map(_with_axis(size), self._spec()))
+
+    def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
+                     drop_remainder: bool = False, name: Any = None) -> "Dataset":  # fmt: skip
+        """Return so many elements at a time, padded to one shape."""
+
+        def join(elements: list[Any]) -> Any:
+            def stack(fill: Any, sizes: Any, *leaves: Any) -> Any:
+                arrays = [_values(leaf) for leaf in leaves]
+                largest = np.max([a.shape for a in arrays], axis=0)
+                asked = [None] * len(largest) if sizes is None else [None if s in (None, -1) else int(s) for s in sizes]
+                shape = [int(m) if n is None else n for m, n in builtins.zip(largest, asked, strict=True)]
+                fill = (b"" if arrays[0].dtype.kind == "O" else 0) if fill is None else as_array(fill)
+                padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
+                for row, array in builtins.zip(padded, arrays, strict=True):
+                    row[tuple(builtins.slice(k) for k in array.shape)] = array
+                return padded
+
+            first = elements[0]
+            fills = (
+                padding_values if isinstance(padding_values, type(first)) else tree_map(lambda _: padding_values, first)
+            )
+            if type(first) is tuple:
+                sizes = padded_shapes or [None] * len(first)
+                return tuple(
+                    stack(f, s, *c)
+                    for f, s, c in builtins.zip(fills, sizes, builtins.zip(*elements, strict=True), strict=True)
+                )
+            return stack(fills, padded_shapes, *elements)
+
+        plain = Dataset(self._kind, self._elements, self._spec, self._size)
+        spec = lambda size: tree_map(lambda s: TensorSpec([size] + [None] * len(s.shape), s.dtype), self._spec())  # noqa: E731
+        return plain._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
+
+    def _grouped(
+        self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any], spec: Callable[[Any], Any]
+    ) -> "Dataset":
+        if n < 1:
+            raise InvalidArgumentError(f"Batch size must be greater than zero. Received: batch_size={n}")
+
+        def items() -> Iterator[Any]:
+            source = self._items()
+            while group := list(itertools.islice(source, n)):
+                if len(group) == n or not drop:
+                    yield join(group)
+
+        size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
+        return Dataset(kind, items, lambda: spec(n if drop else None), size)
+
+    def unbatch(self, name: str | None = None) -> "Dataset":
+        """Return the rows of the elements."""
+
+        def items() -> Iterator[Any]:
+            for element in self._elements():
+                arrays = tree_map(_values, element)
+                for i in builtins.range(len(_leaves(arrays)[0])):
+                    yield tree_map(lambda array, i=i: np.asarray(array[i]), arrays)
+
+        return Dataset(
+            "Unbatch", items, lambda: tree_map(lambda s: TensorSpec(s.shape[1:], s.dtype), self._spec()), UNKNOWN
+        )
+
+    def window(
+        self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False, name: Any = None
+    ) -> "Dataset":
+        """Return datasets of so many elements, each begun `shift` elements after the one before."""
+        n, step = int(size), int(stride)
+        move = n if shift is None else int(shift)
+        reach = (n - 1) * step + 1
+
+        def items() -> Iterator[Any]:
+            source: Iterator[Any] = self._elements()
+            held: list[Any] = []
+            while True:
+                held += itertools.islice(source, reach - len(held))
+                if not held or (drop_remainder and len(held) < reach):
+                    return
+                part = held[:reach:step]
+                yield tree_map(lambda i, part=part: self._column(part, i), self._places())
+                for _ in itertools.islice(source, max(move - len(held), 0)):
+                    pass
+                held = held[move:]
+
+        count = self._size if self._size < 0 else max(-(-(self._size - (reach - 1) * drop_remainder) // move), 0)
+        return Dataset("Window", items, lambda: tree_map(lambda s: DatasetSpec(s), self._spec()), count)
+
+    def _places(self) -> Any:
+        count = itertools.count()
+        return tree_map(lambda _: next(count), self._spec())
+
+    def _column(self, elements: list[Any], place: int) -> "Dataset":
+        column = [_leaves(element)[place] for element in elements]
+        return Dataset("Variant", lambda: iter(column), lambda: _leaves(self._spec())[place], len(column))
+
+    # Results.
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
+        """Return the last state of a function (state, element) -> state."""
+        state = tree_map(_tensor, initial_state)
+        for element in self:
+            state = tree_map(_tensor, reduce_func(state, element))
+        return state
+
+    def get_single_element(self, name: str | None = None) -> Any:
+        """Return the only element."""
+        elements = list(itertools.islice(self, 2))
+        if len(elements) != 1:
+            raise InvalidArgumentError("Dataset had " + ("more than one element." if elements else "no elements."))
+        return elements[0]
+
+    def as_numpy_iterator(self) -> Iterator[Any]:
+        """Return an iterator over the elements as arrays."""
+        return (tree_map(lambda leaf: _values(leaf)[()], element) for element in self._elements())
+
+    @property
+    def element_spec(self) -> Any:
+        """What the elements are like."""
+        return self._spec()
+
+    def cardinality(self, name: str | None = None) -> Tensor:
+        """Return the number of elements, -1 if there is no end, -2 if it is not known."""
+        return Tensor(np.asarray(self._size, "int64"))
+
+    def __len__(self) -> int:
+        if self._size < 0:
+            raise TypeError("The dataset is infinite." if self._size == INFINITE else "The dataset length is unknown.")
+        return self._size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> DatasetIterator:
+        return DatasetIterator(self)
+
+    def __repr__(self) -> str:
+        return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
+
+
+_END = object()
+
+
+class TextLineDataset(Dataset):
+    """The lines of text files."""
+
+    def __init__(self, filenames: Any, *_: Any, **__: Any) -> None:
+        paths = [name.decode() for name in np.ravel(as_array(convert_to_tensor(filenames))).tolist()]
+
+        def items() -> Iterator[Any]:
+            for path in paths:
+                for line in Path(path).read_bytes().splitlines():
+                    yield convert_to_tensor(line)
+
+        super().__init__("TextLine", items, lambda: TensorSpec([], "string"), UNKNOWN)
+
+
+class Options(SimpleNamespace):
+    """Settings of how TensorFlow runs a pipeline; any may be set, none does anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = SimpleNamespace()
+        setattr(self, name, value)
+        return value
+
+
+experimental = SimpleNamespace(
+    AUTOTUNE=AUTOTUNE,
+    INFINITE_CARDINALITY=INFINITE,
+    UNKNOWN_CARDINALITY=UNKNOWN,
+    cardinality=lambda dataset: dataset.cardinality(),
+    sample_from_datasets=Dataset.sample_from_datasets,
+    get_single_element=Dataset.get_single_element,
+)

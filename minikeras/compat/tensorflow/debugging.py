@@ -1,0 +1,119 @@
+"""`tf.debugging`: checks that raise, and switches that change nothing."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor, TensorOps, as_array
+from .dtypes import TensorShape, as_dtype
+from .errors import InvalidArgumentError
+from .missing import missing
+from .tensors import convert_to_tensor
+
+__getattr__ = missing(__name__)
+
+
+def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
+    def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> None:
+        a, b = as_array(convert_to_tensor(x)), as_array(convert_to_tensor(y))
+        if not np.all(holds(a, b)):
+            raise InvalidArgumentError(
+                f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: {a}\ny: {b}"
+            )
+
+    return check
+
+
+_SIGNS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+globals().update(
+    {f"assert_{name}": _compares(getattr(np, name), sign) for name, sign in _SIGNS.items()},
+    assert_none_equal=_compares(operator.ne, "!="),
+)
+
+
+def _signed(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
+    compare = _compares(holds, sign)
+    return lambda x, message=None, summarize=None, name=None: compare(x, 0, message)
+
+
+assert_positive, assert_negative = _signed(np.greater, ">"), _signed(np.less, "<")
+assert_non_negative, assert_non_positive = _signed(np.greater_equal, ">="), _signed(np.less_equal, "<=")
+
+
+def assert_near(
+    x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any, **__: Any
+) -> None:
+    """Raise an InvalidArgumentError unless x and y are nearly equal: |x - y| <= atol + rtol |y|."""
+    a, b = as_array(convert_to_tensor(x)), as_array(convert_to_tensor(y))
+    least = 10 * (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 1e-6)
+    near = np.abs(a - b) <= (least if atol is None else atol) + (least if rtol is None else rtol) * np.abs(b)
+    if not near.all():
+        raise InvalidArgumentError(f"{message or ''}\nx and y not equal to tolerance.\nx: {a}\ny: {b}")
+
+
+def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = None) -> None:
+    """Raise an InvalidArgumentError with the data unless the condition holds."""
+    if not np.all(as_array(condition)):
+        raise InvalidArgumentError(f"Expected 'tf.Tensor(False, shape=(), dtype=bool)' to be true. "
+                                   f"Summarized data: {data}")  # fmt: skip
+
+
+def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raise a ValueError unless x has so many axes."""
+    found = len(convert_to_tensor(x).shape)
+    if found != int(rank):
+        raise ValueError(f"{message or ''}. Tensor must have rank {int(rank)}.  Received rank {found}")
+
+
+def assert_shapes(shapes: Any, *_: Any, **__: Any) -> None:
+    """Raise a ValueError unless tensors have shapes, in which the same letter stands for the same size."""
+    known: dict[Any, int] = {}
+    for x, sizes in shapes.items() if hasattr(shapes, "items") else shapes:
+        found = tuple(convert_to_tensor(x).shape)
+        for have, want in zip(found, sizes, strict=len(found) == len(tuple(sizes))):
+            expected = have if want is None else want if isinstance(want, int) else known.setdefault(want, have)
+            if have != expected or len(found) != len(tuple(sizes)):
+                raise ValueError(f"Tensor of shape {found} does not have the shape {tuple(sizes)}, with {known}.")
+
+
+def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raise a TypeError unless a tensor has a dtype."""
+    if as_dtype(tensor.dtype) != as_dtype(tf_type):
+        raise TypeError(f"{message or ''} tensor must be of type {as_dtype(tf_type)!r}; got {as_dtype(tensor.dtype)!r}")
+
+
+def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
+    """Return x, if it has no infinite element and no NaN."""
+    found = convert_to_tensor(x)
+    if not np.isfinite(as_array(found)).all():
+        raise InvalidArgumentError(f"{message} : Tensor had NaN or Inf values")
+    return found
+
+
+check_numerics = assert_all_finite
+
+
+def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> Any:
+    """Return a tensor, if it has no axes."""
+    if np.ndim(tensor):
+        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {TensorShape(tensor.shape)}.")
+    return tensor
+
+
+def is_numeric_tensor(tensor: Any) -> bool:
+    """Tell whether something is a tensor of numbers."""
+    return isinstance(tensor, TensorOps) and as_dtype(tensor.dtype) not in ("bool", "string")
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing: there are no devices and no graphs to look at."""
+
+
+set_log_device_placement: Callable[..., None] = _nothing
+enable_check_numerics: Callable[..., None] = _nothing
+disable_check_numerics: Callable[..., None] = _nothing
+enable_traceback_filtering: Callable[..., None] = _nothing
+disable_traceback_filtering: Callable[..., None] = _nothing
+is_traceback_filtering_enabled: Callable[[], bool] = lambda: True  # noqa: E731

@@ -1,0 +1,309 @@
+"""TensorFlow's dtypes, shapes and specifications, as a string, a tuple and a pair that know TensorFlow's attributes."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, overload
+
+import numpy as np
+
+from ..._typing import DTypeLike
+from ...tensor import TensorOps
+from .missing import missing
+
+_NAMES = (
+    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128 "
+    "string resource variant"
+)
+NAMES = _NAMES.split()
+_OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
+
+
+class DType(str):
+    """A dtype such as `tf.float32`: its name, so that whatever takes a name takes it.
+
+    Example:
+        >>> print(as_dtype("float32"), as_dtype("float32").is_floating, as_dtype("float32") == np.float32)
+        <dtype: 'float32'> True True
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The name, as a plain string."""
+        return str.__str__(self)
+
+    @property
+    def as_numpy_dtype(self) -> type[Any]:
+        """NumPy's type of its values."""
+        return np.object_ if self.name == "string" else np.dtype(self.name).type
+
+    @property
+    def base_dtype(self) -> "DType":
+        """Itself: there are no references."""
+        return self
+
+    real_dtype = base_dtype
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether it holds real numbers."""
+        return "float" in self.name
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it holds integers."""
+        return "int" in self.name
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether it holds complex numbers."""
+        return self.name.startswith("complex")
+
+    @property
+    def is_bool(self) -> bool:
+        """Whether it holds truth values."""
+        return self.name == "bool"
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether it holds integers that are never negative."""
+        return self.name.startswith("uint")
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        """Whether NumPy has it."""
+        return self.name not in ("bfloat16", "resource", "variant")
+
+    @property
+    def size(self) -> int:
+        """Bytes an element."""
+        return 1 if self.name in ("string", "resource", "variant") else np.dtype(self.name).itemsize
+
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """Least and largest value."""
+        return self.min, self.max
+
+    @property
+    def min(self) -> Any:
+        """Least value."""
+        return self._bounds.min
+
+    @property
+    def max(self) -> Any:
+        """Largest value."""
+        return self._bounds.max
+
+    @property
+    def _bounds(self) -> Any:
+        if not (self.is_floating or self.is_integer):
+            raise TypeError(f"Cannot find the limits of {self}.")
+        return np.finfo(self.name) if self.is_floating else np.iinfo(self.name)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Tell whether it is the same."""
+        return self == other
+
+    def __eq__(self, other: object) -> bool:
+        return other is not None and bool(self.name == _name(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+    def __repr__(self) -> str:
+        return f"tf.{self.name}"
+
+    def __str__(self) -> str:
+        return f"<dtype: '{self.name}'>"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return as_dtype, (self.name,)
+
+
+DTYPES: dict[str, DType] = {name: DType(name) for name in NAMES}
+
+
+def _name(dtype: Any) -> str | None:
+    """Return the name of what may be a dtype, None if it is none."""
+    if dtype is float:
+        return "float32"
+    if dtype is int:
+        return "int32"
+    if dtype is str:
+        return "string"
+    if isinstance(dtype, str):
+        name = str.__str__(dtype)
+        if name in DTYPES:
+            return name
+    try:
+        found = dtype if isinstance(dtype, np.dtype) else np.dtype(getattr(dtype, "name", dtype))
+    except TypeError:
+        return None
+    return "string" if found.kind in "OSU" else found.name
+
+
+def as_dtype(type_value: Any) -> DType:
+    """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    name = _OTHER_NAMES.get(type_value) if isinstance(type_value, str) else None
+    name = name or _name(type_value)
+    if name not in DTYPES:
+        raise TypeError(f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow DType.")
+    return DTYPES[name]
+
+
+def _find(name: str) -> Any:
+    return import_module(f"{__package__}.arrays").cast if name == "cast" else DTYPES[name]
+
+
+__getattr__ = missing(__name__, _find)
+dtype_of = cache(as_dtype)
+"""The same for NumPy's dtypes, remembered."""
+
+
+class TensorShape(tuple[Any, ...]):
+    """Sizes of axes, None for those unknown: a tuple with TensorFlow's methods.
+
+    Example:
+        >>> TensorShape([None, 3]), TensorShape([2, 3]).as_list(), str(TensorShape([2]))
+        (TensorShape([None, 3]), [2, 3], '(2,)')
+    """
+
+    rank: int | None
+
+    def __new__(cls, dims: Any) -> "TensorShape":
+        """Make one of sizes, another shape, or None for a shape of unknown rank."""
+        if isinstance(dims, TensorShape):
+            return dims
+        if isinstance(dims, TensorOps):
+            dims = dims.numpy_view()
+        sizes = () if dims is None else (dims,) if isinstance(dims, int | np.integer) else tuple(dims)
+        shape = super().__new__(cls, (None if n is None or n == -1 else int(n) for n in sizes))
+        shape.rank = None if dims is None else len(sizes)
+        return shape
+
+    @property
+    def ndims(self) -> int | None:
+        """Number of axes."""
+        return self.rank
+
+    @property
+    def dims(self) -> list[int | None] | None:
+        """The sizes as a list."""
+        return None if self.rank is None else list(self)
+
+    def as_list(self) -> list[int | None]:
+        """Return the sizes as a list."""
+        if self.rank is None:
+            raise ValueError("as_list() is not defined on an unknown TensorShape.")
+        return list(self)
+
+    def num_elements(self) -> int | None:
+        """Return the number of elements, None if it is unknown."""
+        return int(np.prod(list(self), dtype=int)) if self.is_fully_defined() else None
+
+    def is_fully_defined(self) -> bool:
+        """Tell whether every size is known."""
+        return self.rank is not None and None not in tuple(self)
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Tell whether some tensor could have both shapes."""
+        other = TensorShape(other)
+        if self.rank is None or other.rank is None:
+            return True
+        return self.rank == other.rank and all(
+            m is None or n is None or m == n for m, n in zip(self, other, strict=True)
+        )
+
+    def assert_is_compatible_with(self, other: Any) -> None:
+        """Raise a ValueError if no tensor could have both shapes."""
+        if not self.is_compatible_with(other):
+            raise ValueError(f"Shapes {self} and {TensorShape(other)} are incompatible")
+
+    def concatenate(self, other: Any) -> "TensorShape":
+        """Return the sizes followed by others."""
+        return TensorShape((*self, *TensorShape(other)))
+
+    def __add__(self, other: Any) -> "TensorShape":
+        return self.concatenate(other)
+
+    def __radd__(self, other: Any) -> "TensorShape":
+        return TensorShape(other).concatenate(self)
+
+    @overload  # type: ignore[override]  # a slice of a shape is a shape
+    def __getitem__(self, key: slice) -> "TensorShape": ...
+
+    @overload
+    def __getitem__(self, key: int) -> Any: ...
+
+    def __getitem__(self, key: Any) -> Any:
+        found = tuple.__getitem__(self, key)
+        return TensorShape(found) if isinstance(key, slice) else found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Iterable | int) and tuple(self) == tuple(TensorShape(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
+
+    def __str__(self) -> str:
+        return "<unknown>" if self.rank is None else str(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"TensorShape({None if self.rank is None else list(self)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorShape, (self.dims,)
+
+
+class TensorSpec:
+    """Shape and dtype of a tensor that is to come.
+
+    Example:
+        >>> TensorSpec([None, 3], "float32")
+        TensorSpec(shape=(None, 3), dtype=tf.float32, name=None)
+    """
+
+    def __init__(
+        self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32", name: str | None = None
+    ) -> None:
+        self.shape = TensorShape(shape)
+        self.dtype = as_dtype(dtype)
+        self.name = name
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> "TensorSpec":
+        """Return the specification of a tensor."""
+        return cls(tensor.shape, tensor.dtype, name)
+
+    from_spec = from_tensor
+
+    def is_compatible_with(self, value: Any) -> bool:
+        """Tell whether a tensor fits."""
+        return self.dtype == value.dtype and self.shape.is_compatible_with(value.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.dtype))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"

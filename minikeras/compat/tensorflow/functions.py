@@ -1,0 +1,571 @@
+"""`tf.function`, control flow, gradients and `tf.Module`: everything runs eagerly, when and as Python calls it."""
+
+import functools
+import itertools
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ... import ops
+from ...gradients import GradientTape as KerasTape
+from ...gradients import custom_gradient as keras_custom_gradient
+from ...layers import Layer
+from ...symbolic import KerasTensor
+from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ...variable import Variable as KerasVariable
+from .dtypes import TensorShape, TensorSpec, as_dtype
+from .tensors import convert_to_tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def map_structure(function: Callable[..., Any], first: Any, *others: Any) -> Any:
+    """Return nested lists, tuples and dicts with a function of their leaves."""
+    if isinstance(first, dict):
+        return {key: map_structure(function, first[key], *(x[key] for x in others)) for key in sorted(first)}
+    if isinstance(first, list | tuple) and not isinstance(first, TensorShape):
+        parts = [map_structure(function, *column) for column in zip(first, *others, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    return function(first, *others)
+
+
+def flatten(structure: Any) -> list[Any]:
+    """Return the leaves of nested lists, tuples and dicts."""
+    found: list[Any] = []
+    map_structure(found.append, structure)
+    return found
+
+
+# tf.function.
+
+
+def _as_argument(value: Any) -> Any:
+    return Tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _packed(structure: Any, flat: Any) -> Any:
+    items = iter(flat)
+    return map_structure(lambda _: next(items), structure)
+
+
+def _as_result(value: Any) -> Any:
+    return convert_to_tensor(value) if isinstance(value, bool | int | float | np.ndarray | np.generic) else value
+
+
+class Function:
+    """What `tf.function` makes of a Python function: it runs the function."""
+
+    def __init__(
+        self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None, owner: Any = None
+    ) -> None:
+        self.python_function: Callable[..., Any] = python_function
+        self.input_signature: Any = None if input_signature is None else tuple(input_signature)
+        self._owner = owner
+        self._counts: list[int] = [0]
+        functools.update_wrapper(self, python_function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function."""
+        self._counts[0] = 1
+        if self.input_signature is not None:
+            args = self._checked(args)
+        args, kwargs = map_structure(_as_argument, args), map_structure(_as_argument, kwargs)
+        result = self.python_function(*(() if self._owner is None else (self._owner,)), *args, **kwargs)
+        return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
+
+    def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        given = []
+        for value, spec in zip(args, self.input_signature, strict=False):
+            if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
+                value = value if isinstance(value, TensorOps) else convert_to_tensor(value, spec.dtype)
+                if not spec.is_compatible_with(value):
+                    raise TypeError(
+                        f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "
+                        f"to {spec!r}`. Received args: {args} and kwargs: {{}} for signature: {self.input_signature}."
+                    )
+            given.append(value)
+        return (*given, *args[len(given) :])
+
+    def __get__(self, instance: Any, owner: Any = None) -> "Function":
+        if instance is None:
+            return self
+        bound = Function(self.python_function, self.input_signature, instance)
+        bound._counts = self._counts
+        return bound
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
+        """Return the function itself: there are no graphs for one signature each."""
+        return self
+
+    def experimental_get_tracing_count(self) -> int:
+        """Return 1 once it has run: a function is never traced a second time."""
+        return self._counts[0]
+
+    def pretty_printed_signature(self, verbose: bool = True) -> str:
+        """Return the name and the parameters."""
+        return f"{self.python_function.__name__}({', '.join(map(repr, self.input_signature or ()))})"
+
+    pretty_printed_concrete_signatures = pretty_printed_signature
+
+
+def function(func: Callable[..., Any] | None = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Any:
+    """Return a function that runs as it did, eagerly, with arrays among its arguments made tensors.
+
+    Example:
+        >>> @function(input_signature=[TensorSpec([None], "float32")])
+        ... def double(x):
+        ...     return x * 2
+        >>> print(double([1.0, 2.0]))
+        tf.Tensor([2. 4.], shape=(2,), dtype=float32)
+    """
+    if func is None:
+        return lambda f: Function(f, input_signature)
+    return func if isinstance(func, Function) else Function(func, input_signature)
+
+
+def py_function(
+    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, name: Any = None
+) -> Any:
+    """Run a function of tensors."""
+    found = func(*map(convert_to_tensor, inp)) if func else None
+    if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
+        return found
+    if isinstance(Tout, list | tuple):
+        return [ops.cast(convert_to_tensor(x), t) if as_dtype(t) != "string" else convert_to_tensor(x)
+                for x, t in zip(found if isinstance(found, list | tuple) else [found], Tout, strict=True)]  # fmt: skip
+    return convert_to_tensor(as_array(found) if isinstance(found, TensorOps) else found, Tout)
+
+
+def numpy_function(
+    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any, **__: Any
+) -> Any:
+    """Run a function of arrays."""
+    return py_function(lambda *args: func(*(as_array(a)[()] for a in args)) if func else None, inp, Tout)
+
+
+def _is_true(pred: Any) -> bool:
+    return bool(as_array(pred)) if isinstance(pred, TensorOps | np.ndarray) else bool(pred)
+
+
+def cond(
+    pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: Any = None
+) -> Any:
+    """Call one of two functions."""
+    chosen = true_fn if _is_true(pred) else false_fn
+    return chosen() if chosen else None
+
+
+def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, *_: Any, **__: Any) -> Any:
+    """Call the function beside the first condition that holds."""
+    for pred, run in pred_fn_pairs:
+        if _is_true(pred):
+            return cond(True, run)
+    return cond(True, default or pred_fn_pairs[-1][1])
+
+
+def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
+    """Call the function at an index, the last or `default` where there is none."""
+    table = (
+        dict(branch_fns)
+        if isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple)
+        else dict(enumerate(branch_fns))
+    )
+    return cond(True, table.get(int(branch_index), default or table[max(table)]))
+
+
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Apply `body` to loop variables as long as `cond` holds for them."""
+    values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
+    while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and _is_true(cond(*values)):
+        found = body(*values)
+        found = found if isinstance(found, list | tuple) else [found]
+        values = type(found)(map_structure(convert_to_tensor, part) for part in found)
+    return values
+
+
+def _rows(elems: Any) -> Iterable[Any]:
+    tensors = map_structure(convert_to_tensor, elems) if isinstance(elems, tuple | dict) else convert_to_tensor(elems)
+    size = len(flatten(tensors)[0])
+    return (map_structure(lambda x, i=i: x[i], tensors) for i in range(size))
+
+
+def _stacked(results: Sequence[Any]) -> Any:
+    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
+
+
+def map_fn(
+    fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None, **__: Any
+) -> Any:
+    """Apply a function to each row and stack the results."""
+    return _stacked([fn(row) for row in _rows(elems)])
+
+
+def vectorized_map(fn: Callable[[Any], Any], elems: Any, *_: Any, **__: Any) -> Any:
+    """The same."""
+    return map_fn(fn, elems)
+
+
+def scan(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False, **__: Any
+) -> Any:
+    """Apply a function (last result, row) to the rows in turn, and stack the results."""
+    rows, found = list(_rows(elems)), []
+    rows = rows[::-1] if reverse else rows
+    if initializer is None:
+        state, rows = rows[0], rows[1:]
+        found.append(state)
+    else:
+        state = map_structure(convert_to_tensor, initializer)
+    for row in rows:
+        state = fn(state, row)
+        found.append(state)
+    return _stacked(found[::-1] if reverse else found)
+
+
+def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
+    """The last result of `scan`."""
+    rows = list(_rows(elems))
+    return functools.reduce(fn, rows if initializer is None else [map_structure(convert_to_tensor, initializer), *rows])
+
+
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
+    """The same from the last row on."""
+    rows = list(_rows(elems))[::-1]
+    return functools.reduce(fn, rows if initializer is None else [map_structure(convert_to_tensor, initializer), *rows])
+
+
+class TensorArray:
+    """A list of tensors, written to by index."""
+
+    def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, *_: Any, **__: Any) -> None:
+        self.dtype = as_dtype(dtype)
+        self._dynamic = dynamic_size
+        self._items: list[Any] = [None] * int(size)
+
+    def write(self, index: Any, value: Any, name: str | None = None) -> "TensorArray":
+        """Store a tensor, and return the list."""
+        i = int(index)
+        if i >= len(self._items) and not self._dynamic:
+            raise IndexError(f"Tried to write to index {i} but array is not resizeable and size is: {len(self._items)}")
+        self._items += [None] * (i + 1 - len(self._items))
+        self._items[i] = convert_to_tensor(value)
+        return self
+
+    def read(self, index: Any, name: str | None = None) -> Any:
+        """Return a tensor."""
+        return self._items[int(index)]
+
+    def size(self, name: str | None = None) -> Tensor:
+        """Return how many there are."""
+        return convert_to_tensor(len(self._items))
+
+    def stack(self, name: str | None = None) -> Tensor:
+        """Return all of them as one tensor."""
+        return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
+
+    def concat(self, name: str | None = None) -> Tensor:
+        """Return all of them joined along their first axis."""
+        return ops.concatenate(self._items)
+
+    def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
+        """Store the rows of a tensor."""
+        self._items = list(convert_to_tensor(value))
+        return self
+
+    gather = read
+
+
+def group(*inputs: Any, **_: Any) -> None:
+    """Return nothing: what was to be done is done."""
+
+
+def print_(
+    *inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n", name: Any = None
+) -> None:
+    """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
+    alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
+    line = sep.join(_printed(x, summarize) for x in inputs)
+    line = (line.strip('"') if alone else line) + end
+    if isinstance(output_stream, str) and output_stream.startswith("file://"):
+        with open(output_stream.removeprefix("file://"), "a", encoding="utf8") as file:
+            file.write(line)
+        return
+    stream = (
+        {"stdout": sys.stdout, "stderr": sys.stderr}.get(output_stream)
+        if isinstance(output_stream, str)
+        else output_stream
+    )
+    print(line, end="", file=stream or sys.stderr)
+
+
+def _printed(x: Any, most: int) -> str:
+    if isinstance(x, dict):
+        return "{" + ", ".join(f"{key!r}: {_printed(value, most)}" for key, value in x.items()) + "}"
+    if isinstance(x, list | tuple):
+        inner = ", ".join(_printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
+        return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+    if isinstance(x, TensorOps | np.ndarray):
+        return _rows_printed(as_array(x), most, 1)
+    return str(x)
+
+
+def _rows_printed(array: Any, most: int, depth: int) -> str:
+    if not array.ndim:
+        value = array.item()
+        if isinstance(value, bytes):
+            return f'"{value.decode()}"'
+        return (
+            str(int(value)) if isinstance(value, bool) else _number(array) if isinstance(value, float) else str(value)
+        )
+    cut = 0 <= most < (len(array) + 1) // 2 if most >= 0 else False
+    shown = [*array[:most], None, *array[-most:]] if cut and len(array) > 2 * most else list(array)
+    parts = ["..." if row is None else _rows_printed(np.asarray(row), most, depth + 1) for row in shown]
+    between = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * depth
+    return "[" + between.join(parts) + "]"
+
+
+def _number(x: Any) -> str:
+    """Return a float with the digits that give it back: six or fifteen, else nine or seventeen."""
+    few, many = (15, 17) if x.dtype == np.float64 else (6, 9)
+    short = f"{float(x):.{few}g}"
+    return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
+
+
+# Gradients.
+
+
+class UnconnectedGradients:
+    """What a gradient is where the target does not depend on the source."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+class GradientTape(KerasTape):
+    """Records operations and differentiates them, with TensorFlow's arguments and `jacobian`.
+
+    Example:
+        >>> x = convert_to_tensor([1.0, 2.0])
+        >>> with GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> print(tape.jacobian(y, x))
+        tf.Tensor( [[2. 0.] [0. 4.]], shape=(2, 2), dtype=float32)
+    """
+
+    _met: tuple[Any, ...] = ()
+
+    def __enter__(self) -> "GradientTape":
+        super().__enter__()
+        return self
+
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
+    ) -> Any:
+        """Return d target / d source for each source, in the structure of `sources`.
+
+        None for a source that the target does not depend on, zeros where `unconnected_gradients` says so.
+        """
+        for leaf in flatten(target):
+            if not isinstance(leaf, TensorOps):
+                raise TypeError(f"Argument `target` must hold tensors. Received: {leaf!r}.")
+        self._met = self.watched_variables()
+        found = super().gradient(target, sources, output_gradients)
+        if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
+            found = map_structure(lambda s, g: ops.zeros_like(s) if g is None else g, sources, found)
+        return found
+
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", *_: Any, **__: Any) -> Any:
+        """Return the derivative of each element of the target, of shape (*target.shape, *source.shape)."""
+        kept, self.persistent = self.persistent, True
+        try:
+            size, shape = int(np.prod(target.shape, dtype=int)), tuple(target.shape)
+            seeds = np.eye(size, dtype=as_dtype(target.dtype).name).reshape(size, *shape)
+            rows = [self.gradient(target, sources, Tensor(seed), unconnected_gradients) for seed in seeds]
+        finally:
+            self.persistent, self._used = kept, True
+
+        def join(source: Any, *gradients: Any) -> Any:
+            if any(g is None for g in gradients):
+                return None
+            return ops.reshape(ops.stack(gradients), (*shape, *source.shape))
+
+        return map_structure(join, sources, *rows)
+
+    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Any = "none", *_: Any, **__: Any) -> Any:
+        """Return the derivative of each row of the target in the same row of the source."""
+        whole = self.jacobian(target, source, unconnected_gradients)
+        if whole is None:
+            return None
+        rank = len(target.shape)
+        return ops.stack([whole[(i, *[slice(None)] * (rank - 1), i)] for i in range(target.shape[0])])
+
+    @contextmanager
+    def stop_recording(self) -> Any:
+        """Within this context this tape records nothing."""
+        before = recorders.open
+        recorders.open = [r for r in before if r is not self]
+        try:
+            yield
+        finally:
+            recorders.open = before
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """Return the variables that it has met."""
+        return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
+
+
+def custom_gradient(f: F) -> F:
+    """Give a function its own gradient: it returns (result, function of the result's gradient)."""
+    return keras_custom_gradient(f)
+
+
+def recompute_grad(f: F) -> F:
+    """Return the function: what it computes is kept for its gradient."""
+    return f
+
+
+def gradients(ys: Any, xs: Any, *_: Any, **__: Any) -> Any:
+    """Refuse: without graphs nothing knows how ys came about."""
+    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+
+
+# tf.Module.
+
+
+def _key(name: str) -> list[Any]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+
+class Module:
+    """An object whose variables are found among its attributes, those of modules and layers inside included."""
+
+    def __init__(self, name: str | None = None) -> None:
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
+        self._name: str = name or snake
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._name
+
+    @property
+    def name_scope(self) -> Any:
+        """A scope for names, which have no paths here."""
+        return name_scope(self.name)
+
+    def _walk(self, value: Any, seen: set[int]) -> Iterable[Any]:
+        if id(value) in seen:
+            return
+        if isinstance(value, Layer | KerasVariable | Module):
+            seen.add(id(value))
+            yield value
+        inner: Iterable[Any] = ()
+        if isinstance(value, Module):
+            attributes = {name: v for name, v in vars(value).items() if name not in ("_name",)}
+            inner = (attributes[name] for name in sorted(attributes, key=str))
+        elif isinstance(value, dict):
+            inner = (value[key] for key in sorted(value, key=str))
+        elif isinstance(value, list | tuple) and not isinstance(value, TensorShape):
+            inner = value
+        for item in inner:
+            yield from self._walk(item, seen)
+
+    def _variables(self, attribute: str) -> tuple[Any, ...]:
+        own: list[Any] = []
+        nested: list[Any] = []
+        for name in sorted(vars(self)):
+            for found in self._walk(vars(self)[name], set()):
+                direct = not isinstance(vars(self)[name], Module | Layer)
+                if isinstance(found, KerasVariable):
+                    if attribute == "variables" or found.trainable:
+                        (own if direct else nested).append(found)
+                elif isinstance(found, Layer):
+                    nested += getattr(found, attribute)
+        unique: dict[int, Any] = {id(v): v for v in own + nested}
+        return tuple(unique.values())
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """All variables: its own by their attributes' names, then those of what is inside."""
+        return self._variables("variables")
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """Those that training changes."""
+        return self._variables("trainable_variables")
+
+    @property
+    def non_trainable_variables(self) -> tuple[Any, ...]:
+        """The others."""
+        return tuple(v for v in self.variables if not v.trainable)
+
+    @property
+    def submodules(self) -> tuple[Any, ...]:
+        """The modules and layers inside."""
+        found = [x for x in self._walk(self, set()) if x is not self and isinstance(x, Module | Layer)]
+        return tuple(found)
+
+    @classmethod
+    def with_name_scope(cls, method: F) -> F:
+        """Return a method as it is: names have no paths here."""
+        return method
+
+
+@contextmanager
+def name_scope(name: str, *_: Any) -> Any:
+    """A scope for the names of a graph, which there is not."""
+    yield name
+
+
+def no_gradient(*_: Any) -> Any:
+    """Within this context operations are not recorded."""
+    return stop_recording()
+
+
+def init_scope() -> Any:
+    """Return a context that changes nothing."""
+    return name_scope("")
+
+
+device = control_dependencies = name_scope
+
+
+def executing_eagerly() -> bool:
+    """Say that everything runs eagerly."""
+    return True
+
+
+inside_function: Callable[[], bool] = lambda: False  # noqa: E731
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """Seconds since 1970."""
+    return Tensor(np.asarray(time.time()))
+
+
+nest = SimpleNamespace(
+    map_structure=map_structure,
+    flatten=flatten,
+    is_nested=lambda x: isinstance(x, list | tuple | dict),
+    assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b),
+    pack_sequence_as=_packed,
+)
+autograph = SimpleNamespace(
+    set_verbosity=lambda level, alsologtostdout=False: None,
+    to_graph=lambda entity, *_, **__: entity,
+    to_code=lambda entity, *_, **__: __import__("inspect").getsource(getattr(entity, "python_function", entity)),
+    trace=lambda *args: None,
+    experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
+)
+xla = SimpleNamespace(experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs)))

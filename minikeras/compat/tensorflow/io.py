@@ -1,0 +1,125 @@
+"""`tf.io`: files."""
+
+import glob as _glob
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._typing import DTypeLike
+from ...tensor import Tensor, as_array
+from .dtypes import as_dtype
+from .errors import NotFoundError
+from .missing import missing
+from .tensors import constant, convert_to_tensor
+
+__getattr__ = missing(__name__)
+
+
+def _path(name: Any) -> str:
+    value = as_array(convert_to_tensor(name)).item() if not isinstance(name, str | bytes | os.PathLike) else name
+    return os.fsdecode(value)
+
+
+class gfile:
+    """Files by their names."""
+
+    exists = staticmethod(lambda path: os.path.exists(_path(path)))
+    isdir = staticmethod(lambda path: os.path.isdir(_path(path)))
+    listdir = staticmethod(lambda path: os.listdir(_path(path)))
+    glob = staticmethod(lambda pattern: sorted(_glob.glob(_path(pattern))))
+    mkdir = staticmethod(lambda path: os.mkdir(_path(path)))
+    makedirs = staticmethod(lambda path: os.makedirs(_path(path), exist_ok=True))
+    remove = staticmethod(lambda path: os.remove(_path(path)))
+    rmtree = staticmethod(lambda path: shutil.rmtree(_path(path)))
+    join = staticmethod(os.path.join)
+
+    @staticmethod
+    def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
+        """Copy a file, over another only if asked."""
+        if os.path.exists(_path(dst)) and not overwrite:
+            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
+        shutil.copyfile(_path(src), _path(dst))
+
+    @staticmethod
+    def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
+        """Rename a file, over another only if asked."""
+        if os.path.exists(_path(dst)) and not overwrite:
+            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
+        os.replace(_path(src), _path(dst))
+
+    @staticmethod
+    def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Give the folders below one, with their folders and files."""
+        return os.walk(_path(top))
+
+    @staticmethod
+    def GFile(name: Any, mode: str = "r") -> Any:
+        """Open a file."""
+        return open(_path(name), mode, encoding=None if "b" in mode else "utf8")
+
+
+def read_file(filename: Any, name: str | None = None) -> Tensor:
+    """The bytes of a file."""
+    try:
+        return constant(Path(_path(filename)).read_bytes())
+    except FileNotFoundError:
+        raise NotFoundError(f"{_path(filename)}; No such file or directory [Op:ReadFile]") from None
+
+
+def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
+    """Write bytes to a file, in folders that are made."""
+    path = Path(_path(filename))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(as_array(convert_to_tensor(contents)).item())
+
+
+def matching_files(pattern: Any, name: str | None = None) -> Tensor:
+    """The names of files."""
+    return constant(gfile.glob(pattern))
+
+
+def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, **_: Any) -> Tensor:
+    """Bytes as numbers."""
+    kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
+    found = as_array(convert_to_tensor(input_bytes))
+    rows = [np.frombuffer(item, kind).astype(kind.newbyteorder("=")) for item in found.ravel()]
+    return Tensor(np.stack(rows).reshape(*found.shape, -1))
+
+
+def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
+    """A tensor as bytes, in NumPy's format."""
+    import io
+
+    file = io.BytesIO()
+    np.save(file, as_array(convert_to_tensor(tensor)), allow_pickle=False)
+    return constant(file.getvalue())
+
+
+def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) -> Tensor:
+    """The tensor that `serialize_tensor` wrote."""
+    import io
+
+    values = np.load(io.BytesIO(as_array(convert_to_tensor(serialized)).item()), allow_pickle=False)
+    return Tensor(values.astype(as_dtype(out_type).name, casting="equiv"))
+
+
+def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",", *_: Any, **__: Any) -> list[Tensor]:
+    """The fields of lines, a tensor a column; an empty field has its default."""
+    import csv
+
+    lines = as_array(convert_to_tensor(records))
+    rows = list(csv.reader((line.decode() for line in lines.ravel()), delimiter=field_delim))
+    columns = []
+    for i, default in enumerate(record_defaults):
+        kind = as_dtype(default).name if not isinstance(default, list) and not hasattr(default, "shape") else None
+        first = None if kind else as_array(convert_to_tensor(default)).ravel()
+        dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
+        cells = [row[i] or (first[0] if first is not None and first.size else row[i]) for row in rows]
+        made: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
+        values = np.array(made, "object" if dtype == "string" else dtype)
+        columns.append(Tensor(values.reshape(lines.shape)))
+    return columns

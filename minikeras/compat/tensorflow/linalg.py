@@ -1,0 +1,191 @@
+"""`tf.linalg`: matrices, in the last two axes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ..._typing import DTypeLike
+from ...tensor import Tensor, as_array
+from .arrays import global_norm as global_norm
+from .dtypes import as_dtype
+from .math import axes_of, unary
+from .math import l2_normalize as l2_normalize
+from .missing import missing
+from .tensors import BINARY, convert_to_tensor
+
+__getattr__ = missing(__name__)
+
+globals().update({
+    name: unary(getattr(ops, op))
+    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "slogdet": "slogdet", "eigh": "eigh",
+                     "eig": "eig", "tensor_diag": "diag", "tensor_diag_part": "diagonal"}.items()
+})  # fmt: skip
+
+
+def _turned(x: Any) -> Tensor:
+    return ops.swapaxes(convert_to_tensor(x), -1, -2)
+
+
+def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Tensor:
+    """Matrices with rows and columns exchanged."""
+    return _turned(ops.conj(convert_to_tensor(a))) if conjugate else _turned(a)
+
+
+adjoint: Callable[..., Tensor] = lambda matrix, name=None: matrix_transpose(matrix, conjugate=True)  # noqa: E731
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
+           adjoint_b: bool = False, **_: Any) -> Tensor:  # fmt: skip
+    """Product of matrices, either of which may be transposed first.
+
+    Example:
+        >>> print(matmul([[1, 2]], [[3, 4]], transpose_b=True))
+        tf.Tensor([[11]], shape=(1, 1), dtype=int32)
+    """
+    a = matrix_transpose(a, conjugate=adjoint_a) if transpose_a or adjoint_a else a
+    b = matrix_transpose(b, conjugate=adjoint_b) if transpose_b or adjoint_b else b
+    return BINARY["matmul"](a, b)
+
+
+def matvec(a: Any, b: Any, transpose_a: bool = False, **_: Any) -> Tensor:
+    """Product of a matrix and a vector."""
+    return ops.squeeze(matmul(a, ops.expand_dims(convert_to_tensor(b), -1), transpose_a), -1)
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
+    """Sum of products over axes of both tensors."""
+    return ops.tensordot(convert_to_tensor(a), convert_to_tensor(b), as_array(axes).tolist())
+
+
+def einsum(equation: str, *inputs: Any, **_: Any) -> Tensor:
+    """Sum of products in Einstein's notation."""
+    return ops.einsum(equation, *map(convert_to_tensor, inputs))
+
+
+def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
+    """Cross products of vectors along the last axis."""
+    return ops.cross(convert_to_tensor(a), convert_to_tensor(b))
+
+
+def norm(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: Any = None
+) -> Tensor:
+    """Length of vectors, or of all elements as one vector."""
+    x, axis = convert_to_tensor(tensor), axes_of(axis)
+    if ord in ("euclidean", "fro") or (axis is None and ord == 2):
+        return ops.sqrt(ops.sum(ops.real(x * ops.conj(x)), axis, bool(keepdims)))
+    if axis is None:
+        x, axis = ops.reshape(x, (-1,)), 0
+    return ops.norm(x, ord, axis, bool(keepdims))
+
+
+def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
+    """A tensor divided by its norm, and the norm."""
+    length = norm(tensor, ord, axis, True)
+    return BINARY["divide"](tensor, length), length
+
+
+def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+    """Inverse matrices."""
+    return ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))
+
+
+def pinv(a: Any, rcond: Any = None, **_: Any) -> Tensor:
+    """Pseudoinverse matrices; they have no gradient here."""
+    return Tensor(np.linalg.pinv(as_array(convert_to_tensor(a)), **({} if rcond is None else {"rcond": rcond})))
+
+
+def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+    """The x with matrix @ x = rhs."""
+    return ops.solve(matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
+                     convert_to_tensor(rhs))  # fmt: skip
+
+
+def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: Any = None) -> Tensor:
+    """The same for a triangular matrix, of which the other triangle is not read."""
+    return solve((ops.tril if lower else ops.triu)(convert_to_tensor(matrix)), rhs, adjoint)
+
+
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
+    """The x with chol @ chol^T @ x = rhs."""
+    return solve(matmul(chol, chol, transpose_b=True), rhs)
+
+
+def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
+    """The x for which matrix @ x is nearest to rhs."""
+    a = convert_to_tensor(matrix)
+    return solve(_turned(a) @ a + l2_regularizer * ops.eye(a.shape[-1], dtype=as_dtype(a.dtype).name), _turned(a) @ rhs)
+
+
+def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
+    """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
+    found = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
+    return (found[1], found[0], _turned(found[2])) if compute_uv else found
+
+
+def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
+    """Matrices q, of orthogonal columns, and r, upper triangular, with q @ r = input."""
+    return ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced")
+
+
+def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
+    """Eigenvalues of symmetric matrices, in ascending order."""
+    return ops.eigh(convert_to_tensor(tensor))[0]
+
+
+def eigvals(tensor: Any, name: str | None = None) -> Tensor:
+    """Eigenvalues of matrices."""
+    return ops.eig(convert_to_tensor(tensor))[0]
+
+
+def trace(x: Any, name: str | None = None) -> Tensor:
+    """Sum of the diagonal."""
+    return ops.trace(convert_to_tensor(x), axis1=-2, axis2=-1)
+
+
+def diag(diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
+    """Matrices with the given diagonals."""
+    d = convert_to_tensor(diagonal)
+    matrix = ops.expand_dims(d, -1) * ops.eye(d.shape[-1], dtype=as_dtype(d.dtype).name)
+    return ops.pad(matrix, [(0, 0)] * (d.ndim - 1) + [(max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))])
+
+
+def diag_part(input: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
+    """Diagonals of matrices."""
+    return ops.diagonal(convert_to_tensor(input), k, -2, -1)
+
+
+def set_diag(input: Any, diagonal: Any, name: str | None = None, **_: Any) -> Tensor:
+    """Matrices with their diagonals replaced."""
+    x = convert_to_tensor(input)
+    return ops.where(np.eye(*x.shape[-2:], dtype=bool), ops.expand_dims(convert_to_tensor(diagonal), -1), x)
+
+
+def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
+    """Matrices with zeros outside a band around the diagonal; -1 keeps all of a triangle."""
+    x = convert_to_tensor(input)
+    x = x if int(num_lower) < 0 else ops.triu(x, -int(num_lower))
+    return x if int(num_upper) < 0 else ops.tril(x, int(num_upper))
+
+
+def eye(
+    num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32", name: Any = None
+) -> Tensor:
+    """Identity matrices."""
+    one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
+    return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))
+
+
+def expm(input: Any, name: str | None = None) -> Tensor:
+    """Matrix exponential, by scaling and squaring; it has no gradient here."""
+    x = as_array(convert_to_tensor(input))
+    squarings = max(0, int(np.ceil(np.log2(max(np.abs(x).sum(-1).max(), 1e-30)))) + 6)
+    term = total = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for i in range(1, 12):
+        term = term @ (x / 2.0**squarings) / i
+        total = total + term
+    for _ in range(squarings):
+        total = total @ total
+    return Tensor(total.astype(x.dtype))

@@ -1,0 +1,293 @@
+"""`tf.math`: what TensorFlow names or argues otherwise than Keras is written out, the rest is tables."""
+
+import builtins
+import math as _math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import ops
+from ..._typing import DTypeLike
+from ...tensor import Tensor, TensorOps, as_array
+from .dtypes import as_dtype
+from .missing import missing
+from .tensors import BINARY, alike, convert_to_tensor
+
+__getattr__ = missing(__name__)
+
+
+def unary(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an op of one tensor as TensorFlow has it."""
+    return lambda x, name=None: op(convert_to_tensor(x))
+
+
+_SAME = (
+    "angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p log_sigmoid logical_not negative real "
+    "reciprocal round rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh"
+)
+_UNARY = {name: name for name in _SAME.split()} | {
+    "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
+    "atanh": "arctanh", "is_finite": "isfinite", "is_inf": "isinf", "is_nan": "isnan", "rint": "round",
+}  # fmt: skip
+globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
+
+
+# Reductions.
+
+
+def axes_of(axis: Any) -> Any:
+    """Return an axis argument as integers; TensorFlow also takes tensors and lists."""
+    if axis is None or isinstance(axis, int):
+        return axis
+    found = as_array(axis).astype(int)
+    return int(found) if not found.ndim else tuple(found.tolist())
+
+
+def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., Any]:
+    """Return a reduction as TensorFlow has it: the result keeps the dtype of integers, unless `kind` names another."""
+
+    def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+        x = convert_to_tensor(input_tensor)
+        y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
+        dtype = as_dtype(x.dtype)
+        if kind is None and dtype.is_integer and y.dtype != dtype:
+            y = ops.cast(y, dtype.name)
+        return y
+
+    return call
+
+
+_REDUCTIONS = {"sum": "sum", "mean": "mean", "max": "max", "min": "min", "prod": "prod"}
+globals().update({f"reduce_{name}": reduction(getattr(ops, op)) for name, op in _REDUCTIONS.items()})
+globals().update({
+    f"reduce_{name}": reduction(getattr(ops, op), "float or bool")
+    for name, op in {"std": "std", "variance": "var", "all": "all", "any": "any", "logsumexp": "logsumexp"}.items()
+})  # fmt: skip
+reduce_sum, reduce_max = reduction(ops.sum), reduction(ops.max)
+reduce_euclidean_norm = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
+
+
+def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
+    def call(input: Any, axis: Any = None, output_type: DTypeLike = "int64", name: str | None = None) -> Tensor:
+        found = op(convert_to_tensor(input), axis=0 if axis is None else axes_of(axis))
+        return ops.cast(found, as_dtype(output_type).name)
+
+    return call
+
+
+argmax, argmin = _arg(ops.argmax), _arg(ops.argmin)
+
+
+def count_nonzero(
+    input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64", name: Any = None
+) -> Tensor:
+    """How many elements are not 0, along axes."""
+    found = ops.not_equal(convert_to_tensor(input), 0)
+    return ops.cast(ops.sum(ops.cast(found, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
+
+
+def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
+    def call(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
+        x, axis = convert_to_tensor(x), int(axes_of(axis))
+        x = ops.flip(x, axis) if reverse else x
+        if exclusive:
+            first = ops.full_like(ops.take(x, [0], axis), start)
+            x = ops.concatenate([first, ops.take(x, np.arange(x.shape[axis] - 1), axis)], axis)
+        y = op(x, axis)
+        return ops.flip(y, axis) if reverse else y
+
+    return call
+
+
+cumsum, cumprod = _cumulative(ops.cumsum, 0), _cumulative(ops.cumprod, 1)
+
+
+# Sums over many tensors, and formulas.
+
+
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
+    """The sum of tensors."""
+    total, *others = [convert_to_tensor(x) for x in inputs]
+    for x in others:
+        total = BINARY["add"](total, x)
+    return total
+
+
+accumulate_n = add_n
+
+
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+    """x times a number."""
+    return BINARY["multiply"](x, scalar)
+
+
+def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """(x - y) squared."""
+    return ops.square(BINARY["subtract"](x, y))
+
+
+def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Any:
+    """A polynomial, its first coefficient that of the highest power."""
+    total: Any = 0.0
+    for coefficient in coeffs:
+        total = total * x + coefficient
+    return convert_to_tensor(total)
+
+
+def _guarded(formula: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
+    """Return a product with f(y) that is 0 wherever x is 0."""
+
+    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
+        x, y = map(convert_to_tensor, alike("Mul", x, y))
+        zero = ops.equal(x, 0)
+        safe = ops.where(zero, ops.ones_like(y), y)
+        return ops.where(zero, ops.zeros_like(y), x * formula(safe, y))
+
+    return call
+
+
+xlogy = _guarded(lambda safe, y: ops.log(safe))
+xlog1py = _guarded(lambda safe, y: ops.log1p(safe))
+xdivy = _guarded(lambda safe, y: 1 / safe)
+
+
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x * y, and 0 wherever y is 0."""
+    return _guarded(lambda safe, y: safe)(y, x)
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
+    """1 / x, and 0 wherever x is 0."""
+    return BINARY["divide_no_nan"](ops.ones_like(convert_to_tensor(x)), x)
+
+
+def lgamma(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the gamma function; it has no gradient here."""
+    values = convert_to_tensor(x).numpy_view()
+    return Tensor(np.vectorize(_math.lgamma, otypes=[values.dtype])(values))
+
+
+def zero_fraction(value: Any, name: str | None = None) -> Tensor:
+    """The share of elements that are 0."""
+    return ops.mean(ops.cast(ops.equal(convert_to_tensor(value), 0), "float32"))
+
+
+def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """exp(x) / sum(exp(x)) along an axis, the last by default."""
+    return ops.softmax(convert_to_tensor(logits), -1 if axis is None else axis)
+
+
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """The logarithm of `softmax`."""
+    return ops.log_softmax(convert_to_tensor(logits), -1 if axis is None else axis)
+
+
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None) -> Tensor:
+    """x divided by its length along axes, whose square is at least epsilon."""
+    x = convert_to_tensor(x)
+    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
+
+
+# Counting and choosing.
+
+
+class TopKV2(NamedTuple):
+    """The largest elements and their places."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "int32", name: Any = None) -> TopKV2:
+    """The k largest elements along the last axis, in descending order."""
+    values, indices = ops.top_k(convert_to_tensor(input), int(k), sorted)
+    return TopKV2(values, ops.cast(indices, as_dtype(index_type).name))
+
+
+def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
+    """Whether each target is among the k largest predictions of its row."""
+    return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
+
+
+def bincount(
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32", **_: Any
+) -> Tensor:
+    """How often each integer occurs, or the sum of the weights where it does."""
+    values = as_array(arr).astype(int).ravel()
+    kept = values < (np.inf if maxlength is None else int(maxlength))
+    parts = None if weights is None else as_array(weights).ravel()[kept]
+    counts = np.bincount(values[kept], parts, 0 if minlength is None else int(minlength))
+    return Tensor(counts.astype(as_dtype(dtype).name if weights is None else as_array(weights).dtype))
+
+
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: DTypeLike = "int32", **_: Any
+) -> Tensor:  # fmt: skip
+    """How often each label (row) was predicted as each class (column)."""
+    rows, columns = (as_array(x).astype(int).ravel() for x in (labels, predictions))
+    size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())
+    matrix = np.zeros((size, size), as_dtype(dtype).name)
+    np.add.at(matrix, (rows, columns), 1 if weights is None else as_array(weights).astype(matrix.dtype))
+    return Tensor(matrix)
+
+
+def _segments(start: Any, reduction: str) -> Callable[..., Tensor]:
+    """Return a reduction of rows with equal numbers; `start` is what a number that does not occur gets."""
+
+    def call(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
+        data, places = convert_to_tensor(data), as_array(segment_ids).astype(int)
+        count = int(places.max()) + 1 if num_segments is None else int(as_array(num_segments))
+        shape = (count, *data.shape[places.ndim :])
+        value = start(as_dtype(data.dtype)) if callable(start) else start
+        rows = ops.reshape(data, (-1, *data.shape[places.ndim :]))
+        kept = np.flatnonzero(places.ravel() >= 0)
+        if kept.size < places.size:
+            rows = ops.take(rows, kept, 0)
+        first = ops.full(shape, value, as_dtype(data.dtype).name)
+        return ops.scatter_update(first, places.ravel()[kept][:, None], rows, reduction)
+
+    return call
+
+
+segment_sum = unsorted_segment_sum = _segments(0, "add")
+segment_prod = unsorted_segment_prod = _segments(1, "mul")
+unsorted_segment_max, unsorted_segment_min = _segments(lambda t: t.min, "max"), _segments(lambda t: t.max, "min")
+segment_max, segment_min = unsorted_segment_max, unsorted_segment_min
+
+
+def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
+    """The mean of the rows with equal numbers, 0 where there are none."""
+    data = convert_to_tensor(data)
+    total = segment_sum(data, segment_ids, num_segments)
+    counts = segment_sum(ops.ones_like(data), segment_ids, num_segments)
+    return BINARY["divide"](total, ops.maximum(counts, 1))
+
+
+segment_mean = unsorted_segment_mean
+
+
+def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether no element is less than the one before."""
+    return Tensor(np.asarray((np.diff(as_array(x).ravel()) >= 0).all()))
+
+
+def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether every element is greater than the one before."""
+    return Tensor(np.asarray((np.diff(as_array(x).ravel()) > 0).all()))
+
+
+def invert_permutation(x: Any, name: str | None = None) -> Tensor:
+    """The permutation that undoes another."""
+    return Tensor(np.argsort(as_array(x)).astype("int32"))
+
+
+def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """`tf.complex`: numbers of real and imaginary parts."""
+    a, b = as_array(convert_to_tensor(real)), as_array(convert_to_tensor(imag))
+    return Tensor(a + 1j * b)
+
+
+def is_tensor(x: object) -> bool:
+    """Tell whether x is a tensor or a variable."""
+    return isinstance(x, TensorOps)

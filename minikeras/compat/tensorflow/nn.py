@@ -1,0 +1,195 @@
+"""`tf.nn`: what layers are made of."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ... import ops
+from ... import random as _random
+from ...tensor import Tensor
+from .arrays import gather
+from .math import axes_of, unary
+from .math import in_top_k as in_top_k
+from .math import l2_normalize as l2_normalize
+from .math import log_softmax as log_softmax
+from .math import softmax as softmax
+from .math import top_k as top_k
+from .math import zero_fraction as zero_fraction
+from .missing import missing
+from .tensors import BINARY, alike, convert_to_tensor
+
+__getattr__ = missing(__name__)
+
+_UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
+globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
+swish = unary(ops.silu)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
+    """x where it is positive, alpha * x elsewhere."""
+    return ops.leaky_relu(convert_to_tensor(features), float(alpha))
+
+
+def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
+    """x times the normal distribution function at x."""
+    return ops.gelu(convert_to_tensor(features), approximate)
+
+
+def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
+    """relu(x) followed by relu(-x)."""
+    x = convert_to_tensor(features)
+    return ops.concatenate([ops.relu(x), ops.relu(-x)], axis)
+
+
+# Losses of logits.
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
+    """Cross-entropy of each label in [0, 1] with sigmoid(logit): max(x, 0) - x z + log(1 + exp(-|x|))."""
+    x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
+    return ops.relu(x) - x * z + ops.log1p(ops.exp(-ops.abs(x)))
+
+
+def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
+    """The same, with the term of the positive labels multiplied by a weight."""
+    x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
+    return (1 - z) * x + (1 + (pos_weight - 1) * z) * (ops.log1p(ops.exp(-ops.abs(x))) + ops.relu(-x))
+
+
+def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
+    """Cross-entropy of each row of probabilities with softmax(logits)."""
+    x, z = map(convert_to_tensor, alike("SoftmaxCrossEntropyWithLogits", logits, labels))
+    return -ops.sum(z * ops.log_softmax(x, axis), axis)
+
+
+def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
+    """Cross-entropy of each class number with softmax(logits)."""
+    return ops.sparse_categorical_crossentropy(convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)
+
+
+def l2_loss(t: Any, name: str | None = None) -> Tensor:
+    """Half the sum of squares."""
+    return ops.sum(ops.square(convert_to_tensor(t))) / 2
+
+
+def compute_average_loss(
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None, **_: Any
+) -> Tensor:
+    """The sum of losses divided by how many there are, or by a given number."""
+    losses = convert_to_tensor(per_example_loss)
+    losses = losses if sample_weight is None else losses * sample_weight
+    return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
+
+
+def scale_regularization_loss(regularization_loss: Any) -> Tensor:
+    """The sum of losses of weights: there is one replica."""
+    return ops.sum(convert_to_tensor(regularization_loss))
+
+
+# Windows over images.
+
+
+def _middle(value: Any, rank: int, data_format: str | None) -> Any:
+    """Return the sizes along the axes between batch and channels, of one, `rank` or rank + 2 numbers."""
+    if isinstance(value, int) or value is None:
+        return value
+    found = [int(n) for n in value]
+    if len(found) == rank + 2:
+        found = found[2:] if data_format and data_format.startswith("NC") else found[1:-1]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _format(data_format: str | None) -> Any:
+    return "channels_first" if data_format and data_format.startswith("NC") else "channels_last"
+
+
+def _convolution(rank: int) -> Callable[..., Tensor]:
+    def call(input: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", data_format: str | None = None,
+             dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
+        x, kernel = convert_to_tensor(input), convert_to_tensor(filters)
+        if not isinstance(padding, str):
+            x, padding = ops.pad(x, [tuple(map(int, pair)) for pair in padding]), "VALID"
+        steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
+        return ops.conv(x, kernel, steps, padding.lower(), _format(data_format), spread or 1)
+
+    return call
+
+
+conv1d, conv2d, conv3d = map(_convolution, (1, 2, 3))
+convolution = conv2d
+
+
+def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
+                     dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
+    """Each channel convolved with filters of its own."""
+    steps, spread = (_middle(v, 2, data_format) for v in (strides, dilations))
+    return ops.depthwise_conv(convert_to_tensor(input), convert_to_tensor(filter), steps, padding.lower(),
+                              _format(data_format), spread or 1)  # fmt: skip
+
+
+def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",
+                     data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
+    """The gradient of `conv2d` as an operation of its own, to images of a shape."""
+    x, kernel, steps = convert_to_tensor(input), convert_to_tensor(filters), _middle(strides, 2, data_format)
+    found = ops.conv_transpose(x, kernel, steps, padding.lower(), None, _format(data_format))
+    want = tuple(int(n) for n in output_shape)
+    if tuple(found.shape) == want:
+        return found
+    each = (steps, steps) if isinstance(steps, int) else steps
+    extra = [int(want[i + 1] - (found.shape[i + 1] - each[i])) % each[i] for i in (0, 1)]
+    return ops.conv_transpose(x, kernel, steps, padding.lower(), tuple(extra), _format(data_format))
+
+
+def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
+    def call(
+        input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: Any = None
+    ) -> Tensor:
+        size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
+        return op(convert_to_tensor(input), size, steps, padding.lower(), _format(data_format))
+
+    return call
+
+
+max_pool1d, max_pool2d, max_pool3d = (_pooling(ops.max_pool, rank) for rank in (1, 2, 3))
+avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(ops.average_pool, rank) for rank in (1, 2, 3))
+max_pool, avg_pool = max_pool2d, avg_pool2d
+
+
+# Normalization, dropout, embeddings.
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
+    """A bias for each channel added."""
+    b = convert_to_tensor(bias)
+    if _format(data_format) == "channels_first":
+        b = ops.reshape(b, (-1, *[1] * (len(convert_to_tensor(value).shape) - 2)))
+    return BINARY["add"](value, b)
+
+
+def moments(
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance along axes."""
+    return ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)
+
+
+def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
+                        name: str | None = None) -> Tensor:  # fmt: skip
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
+    inverse = ops.rsqrt(convert_to_tensor(variance) + variance_epsilon)
+    inverse = inverse if scale is None else inverse * scale
+    return convert_to_tensor(x) * inverse + ((0.0 if offset is None else offset) - convert_to_tensor(mean) * inverse)
+
+
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
+    """A share `rate` of the elements set to 0, the others divided by 1 - rate."""
+    shape = None if noise_shape is None else [None if n is None else int(n) for n in noise_shape]
+    return _random.dropout(convert_to_tensor(x), float(rate), shape, seed)
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Tensor:
+    """The rows of a table that ids name."""
+    table = convert_to_tensor(params)
+    if max_norm is not None:
+        length = ops.sqrt(ops.sum(ops.square(table), -1, True))
+        table = table * max_norm / ops.maximum(length, max_norm)
+    return gather(table, ids)

@@ -1,0 +1,113 @@
+"""The Philox generator as TensorFlow uses it, so that seeded numbers are TensorFlow's.
+
+Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3": ten rounds over a counter of four 32-bit
+words with a key of two. Each counter value gives four words.
+"""
+
+import numpy as np
+
+from ..._typing import Array
+
+_M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_W = (0x9E3779B9, 0xBB67AE85)
+_LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+_SKIP = 256
+"""How many counter values TensorFlow sets aside for each four numbers that it may have to draw again."""
+
+
+def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
+    """Return `count` groups of four 32-bit words: those of the counters (low, high) + i * step."""
+    first = [low + i * step for i in (0, count - 1)]
+    counters = np.arange(count, dtype="uint64") * np.uint64(step) + np.uint64(low & (2**64 - 1))
+    carried = (
+        np.uint64(high & (2**64 - 1)) + (counters < np.uint64(low)).astype("uint64") if first[1] >= 2**64 else None
+    )
+    upper = np.full(count, high & (2**64 - 1), "uint64") if carried is None else carried
+    c = [counters & _LOW, counters >> _32, upper & _LOW, upper >> _32]
+    k = [key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF]
+    for _ in range(10):
+        a, b = c[0] * _M[0], c[2] * _M[1]
+        c = [(b >> _32) ^ c[1] ^ np.uint64(k[0]), b & _LOW, (a >> _32) ^ c[3] ^ np.uint64(k[1]), a & _LOW]
+        k = [(n + w) & 0xFFFFFFFF for n, w in zip(k, _W, strict=True)]
+    return np.stack(c, axis=1).astype("uint32")
+
+
+def scrambled(seed: Array) -> tuple[int, int, int]:
+    """Return key and counter (low, high) for the two numbers that seed a stateless draw."""
+    first, second = (int(n) & (2**64 - 1) for n in seed)
+    mixed = words(0x02461E293EC8F720, first, second, 1)[0].astype(object)
+    return int(mixed[0] | mixed[1] << 32), 0, int(mixed[2] | mixed[3] << 32)
+
+
+def _unit(bits: Array, dtype: str) -> Array:
+    """Return words as numbers from 0 up to but without 1."""
+    if dtype == "float64":
+        pairs = bits.reshape(-1, 2).astype("uint64")
+        mantissa = (pairs[:, 0] & np.uint64(0xFFFFF)) << _32 | pairs[:, 1]
+        return (mantissa | np.uint64(1023 << 52)).view("float64") - 1.0
+    if dtype == "float16":
+        return ((bits.astype("uint16") & np.uint16(0x3FF)) | np.uint16(15 << 10)).view("float16") - np.float16(1)
+    return ((bits & np.uint32(0x7FFFFF)) | np.uint32(127 << 23)).view("float32") - np.float32(1)
+
+
+def uniform(state: tuple[int, int, int], size: int, dtype: str) -> Array:
+    """Draw numbers from 0 up to but without 1; `state` is key and counter (low, high)."""
+    each = 2 if dtype == "float64" else 4
+    found: Array = _unit(words(*state, -(-size // each)).ravel(), dtype).ravel()[:size]
+    return found
+
+
+def integers(state: tuple[int, int, int], size: int, low: int, high: int, dtype: str) -> Array:
+    """Draw integers from `low` up to but without `high`; full range where both are 0."""
+    each = 2 if dtype.endswith("64") else 4
+    drawn = words(*state, -(-size // each)).ravel()
+    if each == 2:
+        pairs = drawn.reshape(-1, 2).astype("uint64")
+        drawn = pairs[:, 0] | pairs[:, 1] << _32
+    drawn = drawn[:size]
+    if low == high == 0:
+        return drawn.astype(dtype)
+    return (low + (drawn % drawn.dtype.type(high - low)).astype("int64")).astype(dtype)
+
+
+def _box_muller(u: Array) -> Array:
+    """Return pairs of normal numbers for pairs of uniform ones, each step rounded to their dtype as in C."""
+    exact = u.astype("float64")
+    angle = (2 * np.pi * exact[:, 1]).astype(u.dtype).astype("float64")
+    logarithm = np.log(np.maximum(exact[:, 0], 1e-7)).astype(u.dtype)
+    length = np.sqrt(u.dtype.type(-2) * logarithm)
+    return np.stack([np.sin(angle).astype(u.dtype) * length, np.cos(angle).astype(u.dtype) * length], axis=1)
+
+
+def normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
+    """Draw from the standard normal distribution."""
+    kind = "float64" if dtype == "float64" else "float32"
+    each = 2 if kind == "float64" else 4
+    u = _unit(words(*state, -(-size // each)).ravel(), kind)
+    return _box_muller(u.reshape(-1, 2)).ravel()[:size].astype(dtype)
+
+
+def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Array:
+    """Draw from the standard normal distribution, again where a number is not between -2 and 2."""
+    kind, key, low, high = "float64" if dtype == "float64" else "float32", *state
+    each = 2 if kind == "float64" else 4
+    groups = -(-size // each)
+    found, count, start = np.empty((groups, each), kind), np.zeros(groups, int), 0
+    while (todo := np.flatnonzero(count < each)).size:  # four counter values at a time, almost always enough
+        bits = np.concatenate([words(key, low + start + i, high, groups, _SKIP)[todo] for i in range(2)], axis=1)
+        pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
+        for row, numbers in zip(todo, pairs, strict=True):
+            kept = numbers[np.abs(numbers) < 2][: each - count[row]]
+            found[row, count[row] : count[row] + kept.size] = kept
+            count[row] += kept.size
+        start += 2
+    return found.ravel()[:size].astype(dtype)
+
+
+def permutation(state: tuple[int, int, int], size: int) -> list[int]:
+    """Draw an order of `size` things."""
+    order, drawn = list(range(size)), words(*state, -(-max(size, 1) // 4)).ravel().tolist()
+    for i in range(size - 1):
+        other = i + drawn[i] % (size - i)
+        order[i], order[other] = order[other], order[i]
+    return order

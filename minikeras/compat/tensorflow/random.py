@@ -1,0 +1,288 @@
+"""`tf.random`: with a seed set, the numbers are TensorFlow's, since the generator (Philox) is.
+
+`categorical`, `gamma` and `poisson` draw from the same generator by methods of their own: their numbers are others.
+"""
+
+import math
+import random as _python
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import _state, ops
+from ..._typing import Array, DTypeLike
+from ...random import seed_global_generator
+from ...tensor import Tensor, as_array, primitive
+from . import philox
+from .arrays import sizes_of
+from .dtypes import as_dtype
+from .missing import missing
+from .tensors import convert_to_tensor
+
+__getattr__ = missing(__name__)
+_MOST = 2**31 - 1
+State = tuple[int, int, int]
+
+
+class _Seeds:
+    """What TensorFlow keeps: the seed that was set, the seeds it gives to operations, and where each of them is."""
+
+    given: int | None = None
+    stream: Any = _python
+    counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
+
+
+def set_seed(seed: int) -> None:
+    """Make what is drawn from now on repeatable; initial weights and the order of samples in `fit`, too.
+
+    NumPy's and Python's global streams stay as they are.
+    """
+    seed = int(seed)
+    _Seeds.given, _Seeds.stream = seed, _python.Random(seed)
+    _Seeds.counters.clear()
+    _state.settings.seeds = _python.Random(seed)
+    seed_global_generator(seed % 2**32)
+
+
+def _state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
+    """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
+    if _Seeds.given is None and seed is None:
+        first, second = _python.getrandbits(63), _python.getrandbits(63)
+    else:
+        first = 87654321 if _Seeds.given is None else _Seeds.given % _MOST
+        second = (_Seeds.stream.randint(0, _MOST) if seed is None else int(seed)) % _MOST
+        if first == second == 0:
+            second = _MOST
+    place = (op, dtype, first, second)
+    low = _Seeds.counters.get(place, 0)
+    if seed is not None:
+        _Seeds.counters[place] = low + groups
+    return first, low, second
+
+
+def _scaled(drawn: Array, scale: Any, offset: Any) -> Array:
+    dtype = drawn.dtype
+    return (drawn * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
+
+
+Law = Callable[[State, Any, Any, Any, str], Array]
+
+
+def _draw_normal(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
+    return _scaled(philox.normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
+
+
+def _draw_truncated(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
+    return _scaled(philox.truncated_normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
+
+
+def _draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str) -> Array:
+    if "int" in dtype:
+        if minval is not None and maxval is None:
+            raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
+        low, high = (0, 0) if minval is None else (int(minval), int(maxval))
+        return philox.integers(state, math.prod(shape), low, high, dtype).reshape(shape)
+    first, last = (as_array(v).astype(dtype) for v in (minval, 1 if maxval is None else maxval))
+    return _scaled(philox.uniform(state, math.prod(shape), dtype).reshape(shape), last - first, first)
+
+
+def _reserved(shape: Sequence[int]) -> int:
+    return math.prod(shape) * _RESERVED
+
+
+_RESERVED = 256
+"""Counter values that TensorFlow sets aside for each number."""
+
+
+@primitive()
+def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
+    """Draw anew each time it runs, in the replay of a traced step as well."""
+    return law(_state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
+
+
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Numbers of a normal distribution.
+
+    Example:
+        >>> set_seed(5)
+        >>> print(normal([2]))
+        tf.Tensor([-0.18030666 -0.95028627], shape=(2,), dtype=float32)
+    """
+    return _drawn(_draw_normal, sizes_of(shape), mean, stddev, as_dtype(dtype).name, seed)
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Numbers of a normal distribution within two standard deviations of the mean."""
+    return _drawn(_draw_truncated, sizes_of(shape), mean, stddev, as_dtype(dtype).name, seed)
+
+
+def uniform(
+    shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
+    return _drawn(_draw_uniform, sizes_of(shape), minval, maxval, as_dtype(dtype).name, seed)
+
+
+def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
+    """A tensor with its rows in another order."""
+    x = convert_to_tensor(value)
+    size = len(x)
+    state = _state_for("shuffle", as_dtype(x.dtype).name, seed, -(-size // 4))
+    return ops.take(x, philox.permutation(state, size), 0) if size > 1 else x
+
+
+def categorical(
+    logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
+    scores = as_array(convert_to_tensor(logits)).astype("float64")
+    rows, count = len(scores), int(num_samples)
+    state = _state_for("categorical", "float64", seed, rows * count)
+    drawn = philox.uniform(state, rows * count, "float64").reshape(rows, count)
+    edges = np.cumsum(np.exp(scores - scores.max(1, keepdims=True)), 1)
+    found = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, drawn, strict=True)]
+    return Tensor(np.reshape(found, (rows, count)).astype(as_dtype(dtype).name))
+
+
+def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:
+    key, low, high = _state_for(op, as_dtype(dtype).name, seed, 1)
+    return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))
+
+
+def gamma(
+    shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
+) -> Tensor:
+    """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
+    form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
+    return _numpy("gamma", lambda rng: rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), dtype, seed)
+
+
+def poisson(shape: Any, lam: Any, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None) -> Tensor:
+    """Numbers of a Poisson distribution, a sample of `shape` for each of its means."""
+    return _numpy("poisson", lambda rng: rng.poisson(as_array(lam), (*sizes_of(shape), *np.shape(lam))), dtype, seed)
+
+
+# Draws that depend on nothing but the seed they get.
+
+
+def stateless_normal(
+    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", **_: Any
+) -> Tensor:
+    """`normal`, drawn with two numbers as the seed."""
+    return Tensor(_draw_normal(philox.scrambled(as_array(seed)), sizes_of(shape), mean, stddev, as_dtype(dtype).name))
+
+
+def stateless_truncated_normal(
+    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", **_: Any
+) -> Tensor:
+    """`truncated_normal`, drawn with two numbers as the seed."""
+    return Tensor(
+        _draw_truncated(philox.scrambled(as_array(seed)), sizes_of(shape), mean, stddev, as_dtype(dtype).name)
+    )
+
+
+def stateless_uniform(
+    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", **_: Any
+) -> Tensor:
+    """`uniform`, drawn with two numbers as the seed."""
+    return Tensor(
+        _draw_uniform(philox.scrambled(as_array(seed)), sizes_of(shape), minval, maxval, as_dtype(dtype).name)
+    )
+
+
+class Generator:
+    """A generator of numbers with a state of its own.
+
+    Example:
+        >>> print(Generator.from_seed(1).normal([2]))
+        tf.Tensor([ 0.43842274 -0.53439844], shape=(2,), dtype=float32)
+    """
+
+    def __init__(self, copy_from: "Generator | None" = None, state: Any = None, alg: Any = None) -> None:
+        source = copy_from.state if copy_from is not None else state
+        self.algorithm: int = 1
+        self._counter, self._key = 0, 0
+        self.reset(np.zeros(3, "int64") if source is None else source)
+
+    @classmethod
+    def from_seed(cls, seed: int, alg: Any = None) -> "Generator":
+        """Return one that starts at a seed."""
+        generator = cls()
+        generator.reset_from_seed(seed)
+        return generator
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
+        """Return one that starts anywhere."""
+        return cls.from_seed(np.random.SeedSequence().entropy)  # type: ignore[arg-type]  # an int where none is given
+
+    @classmethod
+    def from_state(cls, state: Any, alg: Any = None) -> "Generator":
+        """Return one that goes on from a state."""
+        return cls(state=state)
+
+    @property
+    def state(self) -> Tensor:
+        """The state: counter (two numbers) and key."""
+        parts = [self._counter & (2**64 - 1), self._counter >> 64, self._key]
+        return Tensor(np.array(parts, "uint64").astype("int64"))
+
+    def reset(self, state: Any) -> None:
+        """Go on from a state."""
+        low, high, self._key = (int(n) & (2**64 - 1) for n in as_array(state))
+        self._counter = low | high << 64
+
+    def reset_from_seed(self, seed: int) -> None:
+        """Start at a seed again."""
+        self.reset([seed >> 64 * i & (2**64 - 1) for i in range(3)])
+
+    def _next(self, shape: Sequence[int]) -> State:
+        low, high = self._counter & (2**64 - 1), self._counter >> 64
+        self._counter += _reserved(shape)
+        return self._key, low, high
+
+    def normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", name: Any = None
+    ) -> Tensor:
+        """Numbers of a normal distribution."""
+        sizes = sizes_of(shape)
+        return Tensor(_draw_normal(self._next(sizes), sizes, mean, stddev, as_dtype(dtype).name))
+
+    def truncated_normal(
+        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", name: Any = None
+    ) -> Tensor:
+        """Numbers of a normal distribution within two standard deviations of the mean."""
+        sizes = sizes_of(shape)
+        return Tensor(_draw_truncated(self._next(sizes), sizes, mean, stddev, as_dtype(dtype).name))
+
+    def uniform(
+        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", name: Any = None
+    ) -> Tensor:
+        """Numbers from `minval` up to but without `maxval`."""
+        sizes = sizes_of(shape)
+        return Tensor(_draw_uniform(self._next(sizes), sizes, minval, maxval, as_dtype(dtype).name))
+
+    def split(self, count: int = 1) -> list["Generator"]:
+        """Return generators that draw other numbers."""
+        keys = philox.integers(self._next((count,)), count, 0, 0, "uint64")
+        return [Generator(state=[0, 0, int(key)]) for key in keys]
+
+
+_global: list[Generator] = []
+
+
+def get_global_generator() -> Generator:
+    """Return the generator that all share."""
+    if not _global:
+        _global.append(Generator.from_non_deterministic_state())
+    return _global[0]
+
+
+def set_global_generator(generator: Generator) -> None:
+    """Replace the generator that all share."""
+    _global[:] = [generator]

@@ -1,0 +1,58 @@
+"""`tf.saved_model`: Keras models are written as such, of a `tf.Module` the variables."""
+
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+from ... import models
+from .functions import Module
+from .missing import missing
+from .train import Checkpoint
+
+__getattr__ = missing(__name__)
+_modules: dict[str, Module] = {}
+"""Modules that this process has saved, by their folders: only it knows their code."""
+
+
+def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
+    """Write a model, or the variables of a module, to a folder.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    folder = Path(os.fspath(export_dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(obj, models.Model):
+        obj.save(str(folder / "model.keras"))
+    elif isinstance(obj, Module):
+        Checkpoint(root=obj).write(folder / "variables")
+        _modules[str(folder.resolve())] = copy.deepcopy(obj)
+    else:
+        raise ValueError(f"tf.saved_model.save needs a Keras model or a tf.Module. Received: {obj!r}.")
+
+
+def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
+    """Return what `save` wrote: a model, or a module that this process saved.
+
+    Raises:
+        RuntimeError: if the folder has no model, and nothing that this process saved: minikeras keeps no graphs.
+    """
+    folder = Path(os.fspath(export_dir))
+    if (folder / "model.keras").exists():
+        return models.load_model(str(folder / "model.keras"))
+    known = _modules.get(str(folder.resolve()))
+    if known is None:
+        raise RuntimeError(
+            f"minikeras cannot load {export_dir}: the code of a SavedModel is a TensorFlow graph, which minikeras does "
+            "not run. Make the object by its class and restore its variables with tf.train.Checkpoint; save Keras "
+            "models as .keras files."
+        )
+    module = copy.deepcopy(known)
+    Checkpoint(root=module).restore(folder / "variables")
+    return module
+
+
+def contains_saved_model(export_dir: Any) -> bool:
+    """Tell whether `save` wrote to a folder."""
+    return (Path(export_dir) / "model.keras").exists() or (Path(export_dir) / "variables.npz").exists()

@@ -1,0 +1,149 @@
+"""`tf.summary`: values for TensorBoard."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ...events import EventWriter
+from ...tensor import Tensor, TensorOps, as_array
+from .missing import missing
+
+__getattr__ = missing(__name__)
+
+
+class _Open:
+    """Where values go, at which step, and whether they are wanted."""
+
+    writer: "SummaryWriter | None" = None
+    step: Any = None
+    wanted: Any = True
+
+
+@contextmanager
+def _having(**settings: Any) -> Iterator[Any]:
+    before = {name: getattr(_Open, name) for name in settings}
+    for name, value in settings.items():
+        setattr(_Open, name, value)
+    try:
+        yield _Open.writer
+    finally:
+        for name, value in before.items():
+            setattr(_Open, name, value)
+
+
+class SummaryWriter:
+    """Writes values to an event file."""
+
+    def __init__(self, logdir: Any, filename_suffix: str = ".v2") -> None:
+        self.events = EventWriter(str(logdir.numpy_view().item().decode() if isinstance(logdir, TensorOps) else logdir),
+                                  filename_suffix)  # fmt: skip
+
+    @contextmanager
+    def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
+        """Have values within a context go here."""
+        with _having(writer=self, step=_Open.step if step is None else step):
+            yield self
+        self.flush()
+
+    def set_as_default(self, step: Any = None) -> None:
+        """Have values from now on go here."""
+        _Open.writer = self
+        _Open.step = _Open.step if step is None else step
+
+    def flush(self) -> None:
+        """Let readers see what was written."""
+        self.events.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.events.close()
+
+    def init(self) -> None:
+        """Do nothing: it is ready."""
+
+
+def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
+                       name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip
+    """Return a writer to an event file in a folder."""
+    return SummaryWriter(logdir, filename_suffix or ".v2")
+
+
+def create_noop_writer() -> Any:
+    """Return a writer that writes nothing."""
+    return SimpleNamespace(as_default=lambda step=None: _having(writer=None), close=lambda: None, flush=lambda: None)
+
+
+def should_record_summaries() -> bool:
+    """Tell whether values are wanted."""
+    wanted = _Open.wanted
+    return bool(wanted() if callable(wanted) else wanted)
+
+
+def record_if(condition: Any) -> Any:
+    """Within this context values are only written if a condition, or a function, says so."""
+    return _having(wanted=condition)
+
+
+def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
+    at = _Open.step if step is None else step
+    writer = _Open.writer
+    if writer is None or not should_record_summaries():
+        return Tensor(np.asarray(False))
+    if at is None:
+        raise ValueError("No step set. Please specify one either through the `step` argument or through "
+                         "tf.summary.experimental.set_step()")  # fmt: skip
+    write(writer.events, int(at))
+    return Tensor(np.asarray(True))
+
+
+def scalar(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
+    """Write a number; whether it was written."""
+    return _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)
+
+
+def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, description: str | None = None) -> Tensor:
+    """Write how many values there are between equally distant limits."""
+    return _put(
+        lambda w, at: w.histogram(name, as_array(data), at, 30 if buckets is None else buckets, description or ""), step
+    )
+
+
+def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, description: str | None = None) -> Tensor:
+    """Write images (batch, height, width, channels)."""
+    return _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)
+
+
+def text(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
+    """Write texts."""
+    values = data.numpy_view() if isinstance(data, TensorOps) else np.asarray(data, "object")
+    return _put(lambda w, at: w.text(name, values, at, description or ""), step)
+
+
+def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: str | None = None) -> Tensor:
+    """Write any values."""
+    plugin = metadata.plugin_data.plugin_name if metadata is not None else ""
+    return _put(lambda w, at: w.write(tag, as_array(tensor), at, plugin), step)
+
+
+def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
+    """Let readers see what was written."""
+    target = writer or _Open.writer
+    if target is not None:
+        target.flush()
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing: there is no graph and no profile to write."""
+
+
+trace_on: Callable[..., None] = _nothing
+trace_off: Callable[..., None] = _nothing
+trace_export: Callable[..., None] = _nothing
+graph: Callable[..., None] = _nothing
+experimental = SimpleNamespace(
+    set_step=lambda step: setattr(_Open, "step", step),
+    get_step=lambda: _Open.step,
+)

@@ -1,0 +1,513 @@
+"""Tensors as TensorFlow scripts expect them: dtype rules, operators, attributes and text.
+
+There is one class of tensors. While the stand-in is in use, `flavour(True)` gives it TensorFlow's attributes; the
+plain text and attributes return with `flavour(False)`.
+"""
+
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+
+from ... import _state, ops
+from ..._typing import Array, DTypeLike, TensorLike
+from ...symbolic import KerasTensor
+from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
+from ...variable import Variable as KerasVariable
+from .dtypes import TensorShape, as_dtype, dtype_of
+from .errors import InvalidArgumentError
+
+# From values to tensors.
+
+
+def _bytes(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
+    """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
+    name = None if dtype is None else as_dtype(dtype).name
+    try:
+        found = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
+    except ValueError:
+        raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
+    known = isinstance(value, np.ndarray | np.generic)
+    if found.dtype.kind in "USO":
+        flat = [_bytes(item) for item in np.asarray(value, "object").ravel()]
+        if not all(isinstance(item, bytes) for item in flat):
+            raise ValueError(
+                f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
+            )
+        text = np.empty(found.shape, "object")
+        text.ravel()[:] = flat
+        found = text
+    if name is None or name == ("string" if found.dtype.kind == "O" else found.dtype.name):
+        return found
+    if found.dtype.kind == "O" or (found.dtype.kind == "f" and "int" in name and found.size and not known):
+        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {name}")
+    return found.astype(name) if known else np.asarray(value, name)
+
+
+def _has_tensor(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(v, TensorOps) or _has_tensor(v) for v in value)
+
+
+def convert_to_tensor(
+    value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None, name: str | None = None
+) -> Tensor:
+    """Return a tensor: Python floats are float32, integers int32, arrays keep their dtype.
+
+    Example:
+        >>> convert_to_tensor([1, 2])
+        <tf.Tensor: shape=(2,), dtype=int32, numpy=array([1, 2], dtype=int32)>
+    """
+    if isinstance(value, TensorOps):
+        if dtype is not None and as_dtype(dtype) != value.dtype:
+            raise ValueError(
+                f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+                f"{as_dtype(value.dtype).name}: {value!r}"
+            )
+        return value if isinstance(value, Tensor | KerasTensor) else ops.copy(value)
+    if _has_tensor(value):
+        return ops.stack([convert_to_tensor(item, dtype) for item in value])
+    given = _array(value, dtype)
+    return Tensor(given.copy() if given is value or isinstance(value, np.ndarray) else given)
+
+
+def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name: str = "Const") -> Tensor:
+    """Return a tensor of values, all the same where there is one value for a shape.
+
+    Example:
+        >>> print(constant(7, shape=(1, 2)))
+        tf.Tensor([[7 7]], shape=(1, 2), dtype=int32)
+    """
+    found = convert_to_tensor(value) if _has_tensor(value) else Tensor(_array(value, dtype).copy())
+    if dtype is not None and as_dtype(dtype) != found.dtype:
+        found = ops.cast(found, as_dtype(dtype).name)
+    if shape is None:
+        return found
+    sizes = tuple(map(int, shape))
+    if found.size not in (1, int(np.prod(sizes))):
+        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {found!r} (converted from "
+                        f"{value!r}) has {found.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
+    return ops.broadcast_to(found, sizes) if found.size == 1 else ops.reshape(found, sizes)
+
+
+# Two tensors meet only in one dtype.
+
+_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+_NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
+
+
+def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
+    """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
+
+    Raises:
+        InvalidArgumentError: where tensors of two dtypes meet; TensorFlow never converts them.
+        TypeError: where a Python float meets integers.
+    """
+    first = next((v for v in values if isinstance(v, TensorOps)), None)
+    if first is None:
+        first = convert_to_tensor(values[0])
+        values = (first, *values[1:])
+    name = as_dtype(first.dtype).name
+    found = []
+    for i, value in enumerate(values):
+        if isinstance(value, TensorOps):
+            other = as_dtype(value.dtype).name
+        elif _has_tensor(value):
+            value = convert_to_tensor(value)
+            other = as_dtype(value.dtype).name
+        else:
+            other = name
+            if type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
+                value = Tensor(_array(value, name))
+        if name != other and "bool" not in (name, other) and _state.context.autocast is None:
+            raise InvalidArgumentError(
+                f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a {_NAMES.get(name, name)} "
+                f"tensor but is a {_NAMES.get(other, other)} tensor [Op:{kernel}] name: "
+            )
+        found.append(value)
+    return tuple(found)
+
+
+def _sizes(x: Any) -> str:
+    return "[" + ",".join(map(str, np.shape(x))) + "]"
+
+
+def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
+    """Return an op of two tensors with TensorFlow's rules; `kernel` is TensorFlow's name for it in errors."""
+
+    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
+        if not (type(x) is Tensor and type(y) is Tensor and cast(Array, x.array).dtype is cast(Array, y.array).dtype):
+            x, y = alike(kernel, x, y)
+        if kernel == "RealDiv" and as_dtype(ops.dtype(x)).is_integer and not isinstance(x, KerasTensor):
+            wide = "float32" if as_dtype(ops.dtype(x)).size < 4 else "float64"
+            x, y = ops.cast(x, wide), ops.cast(y, wide)
+        if kernel == "AddV2" and as_dtype(ops.dtype(x)) == "string":
+            joined = np.asarray(as_array(x) + as_array(y), "object")
+            return Tensor(joined)
+        try:
+            return op(x, y)
+        except ValueError as error:
+            if isinstance(error, InvalidArgumentError):
+                raise
+            text = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}"
+            if kernel == "MatMul":
+                kernel_name = "__MklMatMul"
+                text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
+            else:
+                kernel_name = kernel
+            raise InvalidArgumentError(f"{_NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
+
+    return call
+
+
+_KERNELS = {
+    "add": ("add", "AddV2"), "subtract": ("subtract", "Sub"), "multiply": ("multiply", "Mul"),
+    "divide": ("divide", "RealDiv"), "truediv": ("divide", "RealDiv"), "floordiv": ("floor_divide", "FloorDiv"),
+    "floormod": ("mod", "FloorMod"), "mod": ("mod", "FloorMod"), "pow": ("power", "Pow"),
+    "matmul": ("matmul", "MatMul"),
+    "less": ("less", "Less"), "less_equal": ("less_equal", "LessEqual"), "greater": ("greater", "Greater"),
+    "greater_equal": ("greater_equal", "GreaterEqual"), "equal": ("equal", "Equal"),
+    "not_equal": ("not_equal", "NotEqual"), "maximum": ("maximum", "Maximum"), "minimum": ("minimum", "Minimum"),
+    "atan2": ("arctan2", "Atan2"), "divide_no_nan": ("divide_no_nan", "DivNoNan"),
+    "logical_and": ("logical_and", "LogicalAnd"), "logical_or": ("logical_or", "LogicalOr"),
+    "logical_xor": ("logical_xor", "LogicalXor"),
+}  # fmt: skip
+BINARY: dict[str, Callable[..., Tensor]] = {
+    name: binary(getattr(ops, op), kernel) for name, (op, kernel) in _KERNELS.items()
+}
+"""Operations on two tensors, by TensorFlow's names."""
+_OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floordiv", "mod": "floormod",
+    "pow": "pow", "matmul": "matmul", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
+_UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide", "true_divide": "divide",
+           "floor_divide": "floordiv", "remainder": "floormod", "power": "pow", "matmul": "matmul", "less": "less",
+           "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
+           "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
+"""What NumPy calls where an array stands left of an operator."""
+
+
+_PACKAGE = __name__.partition(".")[0] + "."
+
+# What tensors have while the stand-in is in use.
+
+
+def text(array: Array, quoted: bool) -> str:
+    """Return the values as TensorFlow prints them."""
+    found = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
+    return "\n" + found if "\n" in found else found
+
+
+class _Reference:
+    """What stands for a tensor in a dict or a set."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = tensor
+
+    def deref(self) -> Any:
+        """Return the tensor."""
+        return self._tensor
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Reference) and self._tensor is other._tensor
+
+    def __hash__(self) -> int:
+        return id(self._tensor)
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._tensor!r}>"
+
+
+_slices: dict[int, tuple[Any, "Variable", Any]] = {}
+"""Slices of variables that can still be assigned to, by their ids."""
+
+
+class _Common:
+    """Attributes of tensors and of variables."""
+
+    device = "/job:localhost/replica:0/task:0/device:CPU:0"
+    backing_device = device
+
+    def get_shape(self: Any) -> TensorShape:
+        """Return the shape."""
+        return TensorShape(self.shape)
+
+    def ref(self: Any) -> _Reference:
+        """Return what can stand for it in a dict."""
+        return _Reference(self)
+
+    def numpy(self: Any) -> Any:
+        """Return the values, of a tensor without axes as a scalar."""
+        return self.numpy_view().copy()[()]
+
+    def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        inside = _inside()
+        if not inside and method == "__call__" and not kwargs and ufunc.__name__ in _UFUNCS:
+            return BINARY[_UFUNCS[ufunc.__name__]](*inputs)
+        result = _array_ufunc(self, ufunc, method, *inputs, **kwargs)
+        return result if inside else _unwrapped(result)
+
+    def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        result = _array_function(self, function, types, args, kwargs)
+        return result if _inside() else _unwrapped(result)
+
+
+_array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
+
+
+def _inside() -> bool:
+    """Tell whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
+    return str(sys._getframe(2).f_globals.get("__name__")).startswith(_PACKAGE)
+
+
+def _unwrapped(result: Any) -> Any:
+    """Return what a NumPy function gave as an array, as in TensorFlow, where nothing is to be differentiated."""
+    if isinstance(result, Tensor) and result.array is not None and not recorders.open:
+        return result.array[()]
+    return result
+
+
+class _Eager(_Common):
+    """Attributes of tensors."""
+
+    @property
+    def shape(self: Any) -> Any:
+        """Sizes of the axes."""
+        return self.array.shape if _inside() else TensorShape(self.array.shape)
+
+    @property
+    def dtype(self: Any) -> Any:
+        """The dtype, such as tf.float32."""
+        return dtype_name(self.array.dtype) if _inside() else dtype_of(self.array.dtype)
+
+    def set_shape(self: Any, shape: Any) -> None:
+        """Check the shape."""
+        TensorShape(self.shape).assert_is_compatible_with(shape)
+
+    @property
+    def assign(self: Any) -> Callable[..., Any]:
+        """Assign to the part of a variable that this is."""
+        if id(self) not in _slices:
+            raise AttributeError("'EagerTensor' object has no attribute 'assign'")
+        _, variable, key = _slices[id(self)]
+        return lambda value, *_: variable.assign_at(key, value)
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(self.numpy_view()[()], spec)
+
+    def __str__(self: Any) -> str:
+        array = self.numpy_view()
+        return f"tf.Tensor({text(array, False)}, shape={array.shape}, dtype={dtype_of(array.dtype).name})"
+
+    def __repr__(self: Any) -> str:
+        array = self.numpy_view()
+        return f"<tf.Tensor: shape={array.shape}, dtype={dtype_of(array.dtype).name}, numpy={text(array, True)}>"
+
+
+def _operator(name: str) -> Callable[[Any, Any], Tensor]:
+    run = BINARY[_OPERATORS[name.removeprefix("r") if name not in _OPERATORS else name]]
+    plain: Callable[[Any, Any], Tensor] = vars(TensorOps)[f"__{name}__"]
+    if name not in _OPERATORS:
+        return lambda self, other: plain(self, other) if _inside() else run(other, self)
+    return lambda self, other: plain(self, other) if _inside() else run(self, other)
+
+
+def _adapters() -> Iterator[tuple[type, str, Any]]:
+    """Give what the classes get: class, name, value."""
+    for name, value in vars(_Common).items():
+        if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
+            yield TensorOps, name, value
+    for name, value in vars(_Eager).items():
+        if name not in ("__module__", "__doc__"):
+            yield Tensor, name, value
+    for name in (*_OPERATORS, *(f"r{name}" for name in _OPERATORS)):
+        if f"__{name}__" in vars(TensorOps):
+            yield TensorOps, f"__{name}__", _operator(name)
+    yield KerasVariable, "numpy", _Common.numpy
+    yield KerasVariable, "shape", _Eager.shape
+
+
+_saved: list[tuple[type, str, Any]] = []
+
+
+def flavour(on: bool) -> None:
+    """Give tensors TensorFlow's attributes and text, or take them away again."""
+    if on == bool(_saved):
+        return
+    if on:
+        for owner, name, value in _adapters():
+            _saved.append((owner, name, vars(owner).get(name)))
+            setattr(owner, name, value)
+        return
+    for owner, name, value in _saved:
+        if value is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
+    _saved.clear()
+
+
+@contextmanager
+def flavoured(on: bool = True) -> Iterator[None]:
+    """Have tensors be TensorFlow's (or not) within a context."""
+    before = bool(_saved)
+    flavour(on)
+    try:
+        yield
+    finally:
+        flavour(before)
+
+
+class Variable(KerasVariable):
+    """`tf.Variable`: a tensor that changes, with the dtype of its first value.
+
+    Example:
+        >>> v = Variable([1.0, 2.0])
+        >>> _ = v.assign_add([1, 1])
+        >>> v
+        <tf.Variable 'Variable:0' shape=(2,) dtype=float32, numpy=array([2., 3.], dtype=float32)>
+    """
+
+    __slots__ = ("_name", "_shape")
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: DTypeLike | None = None,
+        import_scope: Any = None,
+        constraint: Callable[[Tensor], Any] | None = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
+        value = (
+            initial_value() if callable(initial_value) and not isinstance(initial_value, TensorOps) else initial_value
+        )
+        first = constant(as_array(value) if isinstance(value, TensorOps) else value, dtype)
+        super().__init__(first, trainable=trainable is not False, name="variable")
+        self.constraint = constraint
+        self._name = name or "Variable"
+        self._shape = None if shape is None else TensorShape(shape)
+
+    @property
+    def name(self) -> str:
+        """The name, with TensorFlow's ":0" behind it."""
+        return f"{self._name}:0"
+
+    @name.setter
+    def name(self, value: str) -> None:
+        """Keras's variables set their names when they are made; this one's is set later."""
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype, such as tf.float32."""
+        return dtype_name(self.array.dtype) if _inside() else dtype_of(self.array.dtype)
+
+    @property
+    def shape(self) -> Any:
+        """Sizes of the axes."""
+        return self.array.shape if _inside() else self._shape or TensorShape(self.array.shape)
+
+    def value(self) -> Tensor:  # type: ignore[override]  # a method, as in TensorFlow
+        """Return the present value."""
+        return ops.copy(self)
+
+    read_value = value
+
+    @property
+    def initial_value(self) -> Tensor:
+        """The present value: there is no graph that could set it back."""
+        return self.value()
+
+    def assign(
+        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        """Store a new value of the same shape and dtype, and return the variable.
+
+        Raises:
+            ValueError: if the shape differs.
+        """
+        kind = self.array.dtype
+        given = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, kind))
+        if self._shape is not None and self._shape.is_compatible_with(given.shape):
+            self.array = np.zeros(given.shape, self.array.dtype)
+        if tuple(given.shape) != self.array.shape:
+            raise ValueError(
+                f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
+                f"{self.array.shape}, and the assigned value shape {tuple(given.shape)} are incompatible."
+            )
+        super().assign(given)
+        return self
+
+    def assign_add(
+        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Any:
+        """Add to the value."""
+        return self.assign(BINARY["add"](self, delta))
+
+    def assign_sub(
+        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
+    ) -> Any:
+        """Subtract from the value."""
+        return self.assign(BINARY["subtract"](self, delta))
+
+    def assign_at(self, key: Any, value: Any) -> Any:
+        """Assign to a part of it, given by an index."""
+        array = self.array.copy()
+        array[key] = as_array(value)
+        return self.assign(Tensor(array))
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Assign to elements, one a row of indices."""
+        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Add to elements, one a row of indices."""
+        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name), "add"))
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        """Assign to rows, given as `tf.IndexedSlices`."""
+        return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        found = super().__getitem__(key)
+        place = id(found)
+        _slices[place] = (weakref.ref(found, lambda _: _slices.pop(place, None)), self, key)
+        return found
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("'ResourceVariable' object does not support item assignment. Use v[...].assign(value).")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
+        twin = Variable(self, self.trainable, name=self._name)
+        memo[id(self)] = twin
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Variable, (self.array, self.trainable, True, None, self._name)
+
+    def __repr__(self) -> str:
+        array = self.numpy_view()
+        values = text(array, True).removeprefix("\n")
+        start = "\n" if "\n" in values else ""
+        kind = dtype_of(array.dtype).name
+        return f"<tf.Variable '{self.name}' shape={array.shape} dtype={kind}, numpy={start}{values}>"
+
+    __str__ = __repr__
+
+
+ResourceVariable = Variable
+Variable.__name__ = Variable.__qualname__ = "ResourceVariable"  # what scripts print as its type

@@ -1,0 +1,44 @@
+"""The stand-in for TensorFlow gives what TensorFlow gave when `tests/tensorflow/values.py` was run with it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import minikeras.compat.tensorflow as tf
+from minikeras import compat
+
+from .tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
+
+VALUES = json.loads((HERE / "values.json").read_text("utf8"))
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w])")
+
+
+def assert_same_text(ours: str, theirs: str, tolerance: float = 2e-5) -> None:
+    """Texts are the same but for the last digits of numbers, and the spaces that those need."""
+    if ours == theirs:
+        return
+    words = [re.sub(r"\s+", "", NUMBER.sub("#", text)) for text in (ours, theirs)]
+    assert words[0] == words[1], f"\n{ours}\n{theirs}"
+    for a, b in zip(NUMBER.findall(ours), NUMBER.findall(theirs), strict=True):
+        assert float(a) == pytest.approx(float(b), rel=tolerance, abs=tolerance), f"{a} is not {b} in\n{ours}\n{theirs}"
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_values(expression: str) -> None:
+    for ours, theirs in zip(evaluate(tf, expression), VALUES[expression], strict=True):
+        assert_same_text(ours.replace("minikeras.tensor.", ""), theirs)
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    compat.install()
+    yield
+    compat.uninstall()
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts(path: Path, installed: None) -> None:
+    assert_same_text(output(path), path.with_suffix(".txt").read_text("utf8"), 2e-3)
