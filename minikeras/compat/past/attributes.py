@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 from ...gradients import GradientTape
-from ...layers import Layer
+from ...layers import InputLayer, Layer
 from ...models import Model
 from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
@@ -180,6 +180,7 @@ def install() -> None:
             "lr": Settable("lr", "learning_rate"),
             "minimize": _minimize,
         },
+        InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
     for cls, attributes in found.items():
