@@ -171,6 +171,10 @@ class Model(Trainer):
     def _locked(self) -> bool:
         return self._graph is None and super()._locked()
 
+    def _is_built(self) -> bool:
+        has_none = self._graph is None and type(self).call is Model.call  # only its steps say what is called, and how
+        return has_none or super()._is_built()
+
     def _known(self, what: str, given: bool = False) -> Graph:
         if self._graph is None or (given and self._given_graph is None):
             raise AttributeError(

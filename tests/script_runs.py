@@ -9,6 +9,7 @@ NumPy backend, which are minikeras's.
 
 import contextlib
 import gzip
+import importlib
 import io
 import json
 import os
@@ -101,15 +102,26 @@ def stand_in(shelf: Path) -> None:
 
 def real_keras() -> None:
     """Import Keras, and give it the initial weights of its NumPy backend."""
+    import jax
     from keras.src import backend
-    from keras.src.backend.numpy import random as drawn
+    from keras.src.random.seed_generator import draw_seed
+
+    jax_numpy = backend.numpy
+    drawn = importlib.import_module("keras.src.backend.numpy.random")
+    backend.numpy = jax_numpy  # the import has put NumPy's there
+    drawn.draw_seed = lambda seed: np.asarray(draw_seed(seed)).tolist()
+
+    def drawing(own: Any) -> Any:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return backend.convert_to_tensor(getattr(drawn, own.__name__)(*args, **kwargs))
+            except jax.errors.TracerArrayConversionError:  # only a shape is wanted
+                return own(*args, **kwargs)
+
+        return draw
 
     for name in ("uniform", "normal", "truncated_normal"):
-
-        def draw(*args: Any, name: str = name, **kwargs: Any) -> Any:
-            return backend.convert_to_tensor(getattr(drawn, name)(*args, **kwargs))
-
-        setattr(backend.random, name, draw)
+        setattr(backend.random, name, drawing(getattr(backend.random, name)))
 
 
 def run(path: Path, folder: Path) -> dict[str, Any]:

@@ -359,7 +359,7 @@ def test_checkpoints_are_saved_under_any_name(tmp_path: Path, name: str, weights
 import keras, warnings
 warnings.simplefilter("ignore")
 path = r"{tmp_path / name}"
-checkpoint = keras.callbacks.ModelCheckpoint(path, save_weights_only={weights})
+checkpoint = keras.callbacks.ModelCheckpoint(filepath=path, save_weights_only={weights})
 model.fit(X, Y, epochs=2, verbose=0, callbacks=[checkpoint])
 after = model.get_weights()
 {load}

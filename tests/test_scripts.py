@@ -32,7 +32,9 @@ def needs(path: Path) -> set[str]:
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module.partition(".")[0])
-    return found - {"keras", "tensorflow", "tf_keras", "numpy"} - set(sys.stdlib_module_names)
+    if find_spec("minikeras.compat.tensorflow"):
+        found.discard("tensorflow")
+    return found - {"keras", "tf_keras", "numpy"} - set(sys.stdlib_module_names)
 
 
 def missing(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from . import past
 from .modules import TENSORFLOW, canonical, find_module, stand_in, today
 from .past.patches import outdated
 
+PAST_TREES = ("tensorflow.python.keras", "tensorflow.contrib.keras")
 ROOTS = ("keras", "tensorflow", "tf_keras")
 
 
@@ -54,6 +55,8 @@ class StandInFinder:
         name = canonical(fullname)
         if today(name) != name:
             outdated(f"The module {fullname}", today(name))
+        elif fullname in PAST_TREES:
+            outdated(f"The module {fullname}", "tensorflow.keras")
         return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
 
 

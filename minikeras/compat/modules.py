@@ -120,12 +120,13 @@ def find_module(name: str) -> ModuleType | None:
         >>> find_module("tf_keras.layers") is find_module("keras.layers")
         True
     """
-    name = canonical(name)
-    if name in NAMESPACES or name in MODULES or (name.startswith("keras.applications.") and source(name)):
-        return stand_in(name)
-    if any(prefix.startswith(f"{name}.") for prefix in ALIASES):  # an empty module on the way to one
-        return stand_in(name)
-    return _imported(name) if f"{name}.".startswith(f"{TENSORFLOW}.") else None
+    kept = canonical(name)
+    if kept in NAMESPACES or kept in MODULES or (kept.startswith("keras.applications.") and source(kept)):
+        return stand_in(kept)
+    found = _imported(kept) if f"{kept}.".startswith(f"{TENSORFLOW}.") else None
+    if found is None and any(prefix.startswith(f"{name}.") for prefix in ALIASES):
+        return stand_in(name)  # an empty module on the way to one
+    return found
 
 
 @cache

@@ -275,7 +275,7 @@ def _is_narrow(x: Any, axis: Axis) -> bool:
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
     if _is_narrow(x, axis):
-        return np.dot(x, ones((np.shape(x)[1],) * 2, str(x.dtype)))
+        return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype))
     return np.sum(x, axis=axes(axis), keepdims=True)
 
 
@@ -358,7 +358,7 @@ def _rows(x: Any) -> Any:
 def _column_sums(g: Any) -> Any:
     """Return the sum over all axes but the last, as a product, which takes half the time."""
     rows = _rows(g)
-    return np.dot(ones(len(rows), str(g.dtype)), rows) if g.dtype in ("float32", "float64") else np.sum(rows, 0)
+    return np.dot(ones(len(rows), g.dtype), rows) if g.dtype in ("float32", "float64") else np.sum(rows, 0)
 
 
 def _product(x: Any, kernel: Any) -> Any:

@@ -42,7 +42,7 @@ def _accumulated(x: Array) -> np.dtype[Any]:
 def _total(x: Any, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
     """Return sums of floats; those of a few numbers in one row as a product, in half the time."""
     if x.ndim == 1 and x.size <= 4096 and not keepdims and x.dtype in ("float32", "float64"):
-        return np.dot(x, ones(x.size, str(x.dtype)), out)
+        return np.dot(x, ones(x.size, x.dtype), out)
     return NP.add.reduce(x, axes(axis), None, out, keepdims)
 
 
@@ -53,7 +53,7 @@ def _quotient(x: Any, total: Any) -> Any:
 
 def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     short = x.ndim == 1 and x.size <= 4096 and not keepdims
-    return np.dot(x, ones(x.size, str(x.dtype))) if short else x
+    return np.dot(x, ones(x.size, x.dtype)) if short else x
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims), parts=_sum_parts)

@@ -51,4 +51,4 @@ model.compile(optimizer="sgd", loss=keras.losses.SparseCategoricalCrossentropy(f
 history = model.fit(x, y, epochs=5, batch_size=30, verbose=0, shuffle=False)
 print("loss: %.4f" % history.history["loss"][-1])
 print("accuracy: %.3f" % history.history["accuracy"][-1])
-print("weights:", len(model.weights), "extra losses:", len(model.losses))
+print("weights:", len(model.weights))

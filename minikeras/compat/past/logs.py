@@ -63,10 +63,10 @@ def install() -> None:
     @wraps(checkpoint)
     def init_checkpoint(self: Any, *args: Any, **kwargs: Any) -> None:
         period = kwargs.pop("period", 1)
-        named = dict(zip(("filepath",), args, strict=False)) | kwargs
-        path, weights = os.fspath(named.pop("filepath")), bool(named.get("save_weights_only"))
+        path = os.fspath(args[0] if args else kwargs.pop("filepath"))
+        weights = bool(kwargs.get("save_weights_only"))
         ending = ".npz" if weights else ".keras"  # any other is refused
-        checkpoint(self, path if path.endswith(ending) else path + ending, *args[1:], **{**kwargs, **named})
+        checkpoint(self, path if path.endswith(ending) else path + ending, *args[1:], **kwargs)
         self.filepath = Template(checkpoint_path(path, weights))
         if period != 1:
             outdated("ModelCheckpoint(period=...)", "save_freq=, in batches")
