@@ -414,9 +414,10 @@ class Plan:
 
     def _are_numbers(self, call: _Call) -> bool:
         """Tell whether all arguments are one float each; what is divided by must be known not to be 0."""
-        if call.function is np.divide and not (id(call.args[1]) in self._constants and call.args[1]):
-            return False
-        return all(isinstance(a, _Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in call.args)
+        numbers = all(isinstance(a, _Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in call.args)
+        if not numbers or call.function is not np.divide:
+            return numbers
+        return id(call.args[1]) in self._constants and bool(call.args[1])
 
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return how the source gives an output, as an array that is the caller's to keep, and of what."""

@@ -9,8 +9,8 @@ import pytest
 import minikeras
 from minikeras import _state
 
+collect_ignore_glob = ["scripts/*", "script_runs.py", "tensorflow/scripts/*"]  # scripts, not modules
 # Continuous integration sets MINIKERAS_PARITY, so that an absent Keras fails there and is never skipped.
-collect_ignore_glob = ["tensorflow/scripts/*"]  # scripts, not modules
 collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
 
 

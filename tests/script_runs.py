@@ -107,7 +107,7 @@ def real_keras() -> None:
     from keras.src.random.seed_generator import draw_seed
 
     jax_numpy = backend.numpy
-    drawn = importlib.import_module("keras.src.backend.numpy.random")
+    drawn: Any = importlib.import_module("keras.src.backend.numpy.random")
     backend.numpy = jax_numpy  # the import has put NumPy's there
     drawn.draw_seed = lambda seed: np.asarray(draw_seed(seed)).tolist()
 

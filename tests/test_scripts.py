@@ -32,9 +32,7 @@ def needs(path: Path) -> set[str]:
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module.partition(".")[0])
-    if find_spec("minikeras.compat.tensorflow"):
-        found.discard("tensorflow")
-    return found - {"keras", "tf_keras", "numpy"} - set(sys.stdlib_module_names)
+    return found - {"keras", "tensorflow", "tf_keras", "numpy"} - set(sys.stdlib_module_names)
 
 
 def missing(path: Path) -> list[str]:
