@@ -14,10 +14,12 @@ from .losses import Loss, LossFunctionWrapper
 from .metrics import Mean, MeanMetricWrapper, Metric
 from .registry import is_built_in
 from .tensor import Tensor, stop_recording
+from .tree import flatten_with_path
 
 Names = list[str] | None
-_ACCURACY = ("accuracy", "acc")
-_CROSSENTROPY = ("crossentropy", "ce")
+_CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
+_BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
+"""Names that stand for one of several losses or metrics, and what the names of these end with."""
 
 
 def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
@@ -41,20 +43,12 @@ class Output(NamedTuple):
 
 def outputs_of(y_pred: Any, names: Names) -> list[Output]:
     """Return the outputs of a model, in Keras's order: a dict's by the model's names, or else sorted."""
-    paths = _paths(y_pred)
+    paths = [path for path, _ in flatten_with_path(y_pred)]
     if isinstance(y_pred, dict) and all(len(path) == 1 for path in paths):
         names = names if names and set(names) == set(y_pred) else sorted(y_pred)
         return [Output((name,), name) for name in names]
     known: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
     return [Output(path, name) for path, name in zip(paths, known, strict=True)]
-
-
-def _paths(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return what leads to each leaf."""
-    if not isinstance(structure, dict | list | tuple):
-        return [path]
-    keys = sorted(structure) if isinstance(structure, dict) else range(len(structure))
-    return [found for key in keys for found in _paths(structure[key], (*path, key))]
 
 
 def follow(structure: Any, path: tuple[Any, ...]) -> Any:
@@ -66,11 +60,11 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
     return structure
 
 
-def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> Any:
-    """Return targets (or weights) in the structure of the outputs.
+def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> list[Any]:
+    """Return the target (or weight) of each output.
 
     Args:
-        y: The targets: in that structure, in a flat list or dict, or those of the wanted outputs alone.
+        y: The targets: in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
         y_pred: The outputs.
         outputs: Where they are.
         wanted: Which of them have a loss.
@@ -79,12 +73,11 @@ def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> Any
         ValueError: if they cannot be told apart.
     """
     if not isinstance(y_pred, dict | list | tuple):
-        flat = leaves(y)
-        if len(flat) != 1:
-            raise ValueError(f"The model has one output. Received {len(flat)} targets: {_sketch(y)}.")
-        return flat[0]
+        if len(leaves(y)) != 1:
+            raise ValueError(f"The model has one output. Received {len(leaves(y))} targets: {_sketch(y)}.")
+        return leaves(y)
     if _same(y, y_pred):
-        return y
+        return [follow(y, o.path) for o in outputs]
     named = isinstance(y, dict) and set(y) <= {o.name for o in outputs}
     flat = [y.get(o.name) for o in outputs] if named else [] if isinstance(y, dict) else leaves(y)
     if len(flat) == sum(wanted) < len(outputs):
@@ -95,15 +88,14 @@ def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> Any
             f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(outputs)} outputs. "
             f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
         )
-    return _unfollow(y_pred, {o.path: value for o, value in zip(outputs, flat, strict=True)})
+    return flat
 
 
-def _unfollow(like: Any, values: dict[tuple[Any, ...], Any], path: tuple[Any, ...] = ()) -> Any:
-    if isinstance(like, dict):
-        return {key: _unfollow(item, values, (*path, key)) for key, item in like.items()}
-    if isinstance(like, list | tuple):
-        return [_unfollow(item, values, (*path, i)) for i, item in enumerate(like)]
-    return values[path]
+def _weights(sample_weight: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> list[Any]:
+    """Return the sample weights of each output, where one array is for all."""
+    if isinstance(sample_weight, dict | list | tuple):
+        return align(sample_weight, y_pred, outputs, wanted)
+    return [sample_weight] * len(outputs)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -155,7 +147,7 @@ def _spread(given: Any, outputs: list[Output], argument: str) -> list[Any]:
 class _Term(NamedTuple):
     """One loss of one output."""
 
-    output: Output
+    place: int  # of the output
     loss: Loss
     weight: Any
     tracker: Mean | None
@@ -204,20 +196,20 @@ class CompiledLoss:
             chosen = _spread(given, outputs, "loss")
         weights = _spread(self._weights, outputs, "loss_weights")
         self._wanted = [item is not None for item in chosen]
-        y_true = align(y_true, y_pred, outputs, self._wanted)
+        targets = align(y_true, y_pred, outputs, self._wanted)
         found = []
-        for output, items, weight in zip(outputs, chosen, weights, strict=True):
+        for place, (output, items, weight) in enumerate(zip(outputs, chosen, weights, strict=True)):
             for item in items if isinstance(items, list) else [items]:
                 if item is not None:
-                    loss = _loss(item, follow(y_true, output.path), follow(y_pred, output.path))
-                    found.append((output, loss, weight))
+                    loss = _loss(item, targets[place], follow(y_pred, output.path))
+                    found.append(_Term(place, loss, weight, None))
         if len(found) < 2:
-            return [_Term(*parts, None) for parts in found]
+            return found
         if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
-            found.sort(key=lambda parts: list(given).index(parts[0].path[0]))
+            found.sort(key=lambda term: list(given).index(outputs[term.place].path[0]))
+        names_in_logs = [_name_in_logs(outputs[term.place], term.loss, len(outputs)) for term in found]
         return [
-            _Term(output, loss, weight, Mean(name=f"{_name_in_logs(output, loss, len(outputs))}_loss"))
-            for output, loss, weight in found
+            term._replace(tracker=Mean(name=f"{name}_loss")) for term, name in zip(found, names_in_logs, strict=True)
         ]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
@@ -234,16 +226,16 @@ class CompiledLoss:
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)
-        y_true = align(y_true, y_pred, self._outputs, self._wanted)
-        if isinstance(sample_weight, dict | list | tuple):
-            sample_weight = align(sample_weight, y_pred, self._outputs, self._wanted)
+        targets = align(y_true, y_pred, self._outputs, self._wanted)
+        weights = _weights(sample_weight, y_pred, self._outputs, self._wanted)
         total: Tensor | None = None
-        for output, loss, weight, tracker in self._terms:
-            target, predicted = follow(y_true, output.path), follow(y_pred, output.path)
+        for place, loss, weight, tracker in self._terms:
+            output, target = self._outputs[place], targets[place]
+            predicted = follow(y_pred, output.path)
             if target is None:
                 raise ValueError(f"A loss needs targets, and there is no `y` for {_called(output)}. Pass `y` as well.")
             _check_widths(loss, target, predicted, output)
-            value = loss(target, predicted, follow(sample_weight, output.path))
+            value = loss(target, predicted, weights[place])
             if value.ndim:
                 value = ops.mean(value)
             if tracker is not None:
@@ -266,15 +258,17 @@ def _called(output: Output) -> str:
     return f"output {output.name!r}" if output.name else place
 
 
+def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: Any) -> Any:
+    """Return a loss, a metric or a function."""
+    suffix = _BY_KIND.get(identifier.lower()) if isinstance(identifier, str) else None
+    return get(f"{_kind(y_true, y_pred)}_{suffix}" if suffix else identifier)
+
+
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
-    name = identifier if isinstance(identifier, str) else None
-    if name is not None and name.lower() in _CROSSENTROPY:
-        found = losses.get(f"{_kind(y_true, y_pred)}_crossentropy")
-    else:
-        found = losses.get(identifier)
+    found = _resolved(identifier, losses.get, y_true, y_pred)
     if isinstance(found, Loss):
         return found
-    return LossFunctionWrapper(found, name=name or _name_of(found))
+    return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else _name_of(found))
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
@@ -335,9 +329,9 @@ class CompiledMetrics(Metric):
                     f"Expected `{argument}` argument to be a list, tuple, or dict. "
                     f"Received instead: {argument}={given!r} of type {type(given)}."
                 )
-            check_names(given or [], _get_metric, (*_ACCURACY, *_CROSSENTROPY))
+            check_names(given or [], _get_metric, _BY_KIND)
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
-        self._found: list[tuple[bool, Output, list[Metric]]] | None = None
+        self._found: list[tuple[bool, int, list[Metric]]] | None = None
         self._outputs: list[Output] = []
 
     @property
@@ -355,18 +349,18 @@ class CompiledMetrics(Metric):
         """The variables of all metrics."""
         return [v for metric in self.metrics for v in metric.variables]
 
-    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, Output, list[Metric]]]:
+    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, int, list[Metric]]]:
         self._outputs = outputs = outputs_of(y_pred, names)
-        y_true = align(y_true, y_pred, outputs, [False] * len(outputs))
+        targets = align(y_true, y_pred, outputs, [False] * len(outputs))
         found = []
         for argument, given in self._given.items():
             if not given:
                 continue
             chosen = [leaves(given)] if len(outputs) == 1 else _spread(given, outputs, argument)
-            for output, items in zip(outputs, chosen, strict=True):
-                target, predicted = follow(y_true, output.path), follow(y_pred, output.path)
-                group = [_metric(item, target, predicted) for item in leaves(items) if items is not None]
-                found.append((argument == "weighted_metrics", output, group))
+            for place, items in enumerate(chosen):
+                predicted = follow(y_pred, outputs[place].path)
+                group = [_metric(item, targets[place], predicted) for item in leaves(items) if item is not None]
+                found.append((argument == "weighted_metrics", place, group))
         return found
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> None:
@@ -376,14 +370,13 @@ class CompiledMetrics(Metric):
             with stop_recording():
                 self.reset_state()  # one may have served another model
         everywhere = [False] * len(self._outputs)
-        y_true = align(y_true, y_pred, self._outputs, everywhere)
-        if isinstance(sample_weight, dict | list | tuple):
-            sample_weight = align(sample_weight, y_pred, self._outputs, everywhere)
-        for weighted, output, group in self._found:
+        targets = align(y_true, y_pred, self._outputs, everywhere)
+        weights = _weights(sample_weight, y_pred, self._outputs, everywhere)
+        for weighted, place, group in self._found:
             for metric in group:
-                weight = follow(sample_weight, output.path) if weighted else None
+                weight = weights[place] if weighted else None
                 arguments = {} if weight is None else {"sample_weight": weight}
-                metric.update_state(follow(y_true, output.path), follow(y_pred, output.path), **arguments)
+                metric.update_state(targets[place], follow(y_pred, self._outputs[place].path), **arguments)
 
     def reset_state(self) -> None:
         """Reset all metrics."""
@@ -394,7 +387,8 @@ class CompiledMetrics(Metric):
         """Return all results by name; a name that comes again gets a number, or "weighted_" before it."""
         results: dict[str, Any] = {}
         seen: Counter[str] = Counter()
-        for weighted, output, group in self._found or ():
+        for weighted, place, group in self._found or ():
+            output = self._outputs[place]
             prefix = f"{output.name}_" if output.name and len(self._outputs) > 1 else ""
             for metric in group:
                 name = prefix + metric.name
@@ -412,14 +406,9 @@ def _get_metric(identifier: Any) -> Any:
 
 
 def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    found = _resolved(identifier, _get_metric, y_true, y_pred)
     name = identifier if isinstance(identifier, str) else None
-    if name is not None and name.lower() in (*_ACCURACY, *_CROSSENTROPY):
-        suffix = "accuracy" if name.lower() in _ACCURACY else "crossentropy"
-        found = _get_metric(f"{_kind(y_true, y_pred)}_{suffix}")
-    else:
-        found = _get_metric(identifier)
-    if isinstance(found, Metric):
-        if name is not None:
-            found.name = name
-        return found
-    return MeanMetricWrapper(found, name=name or _name_of(found))
+    if not isinstance(found, Metric):
+        return MeanMetricWrapper(found, name=name or _name_of(found))
+    found.name = name or found.name
+    return found
