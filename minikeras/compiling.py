@@ -359,7 +359,7 @@ class CompiledMetrics(Metric):
             chosen = [leaves(given)] if len(outputs) == 1 else _spread(given, outputs, argument)
             for place, items in enumerate(chosen):
                 predicted = follow(y_pred, outputs[place].path)
-                group = [_metric(item, targets[place], predicted) for item in leaves(items) if item is not None]
+                group = [_metric(item, targets[place], predicted) for item in leaves(items) if items is not None]
                 found.append((argument == "weighted_metrics", place, group))
         return found
 

@@ -45,8 +45,6 @@ class MaxNorm(Constraint):
         Tensor([0.6 0.8], shape=(2,), dtype=float32)
     """
 
-    _arguments = ("max_value", "axis")
-
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
         self.max_value = max_value
         self.axis = axis
@@ -74,8 +72,6 @@ class NonNeg(Constraint):
 class UnitNorm(Constraint):
     """Norms of 1 along an axis (or axes)."""
 
-    _arguments = ("axis",)
-
     def __init__(self, axis: Axis = 0) -> None:
         self.axis = axis
 
@@ -90,8 +86,6 @@ class MinMaxNorm(Constraint):
 
     `rate` tells how much of the way to these limits each application goes, from 0 to 1.
     """
-
-    _arguments = ("min_value", "max_value", "rate", "axis")
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
         self.min_value = min_value

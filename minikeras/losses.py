@@ -112,7 +112,7 @@ class Loss(Configurable):
 
     def get_config(self) -> Config:
         """Return the arguments that make an equal loss."""
-        return {"name": self.name, "reduction": self.reduction, **super().get_config()}
+        return {"name": self.name, "reduction": self.reduction}
 
 
 def _mask(value: Any) -> Any:

@@ -7,13 +7,14 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 
 import difflib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 
 from ._annotation import check_arguments
+from ._signature import parameters
 from ._state import standardize_dtype
 from ._typing import AnyCallable, Config, CustomObjects
 
@@ -25,11 +26,22 @@ _registered_names: dict[Any, str] = {}
 KINDS: dict[str, "Registry[Any]"] = {}
 
 
+def name_arguments(cls: Any, but: Container[str] = ()) -> None:
+    """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which."""
+    own = vars(cls)
+    if "__init__" in own and not {"_arguments", "get_config"} & own.keys() and is_built_in(cls):
+        cls._arguments = tuple(name for name in parameters(own["__init__"]).names[1:] if name not in but)
+
+
 class Configurable:
     """What a configuration can be made of, and made from."""
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments, each kept in an attribute of that name."""
+    """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_arguments(cls)
 
     def get_config(self) -> Config:
         """Return the arguments that make an object like this one."""

@@ -65,8 +65,6 @@ class L1L2(Regularizer):
         Tensor(8.0, shape=(), dtype=float32)
     """
 
-    _arguments = ("l1", "l2")
-
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
         self.l1: float = _factor("l1", l1, 0.0)
         self.l2: float = _factor("l2", l2, 0.0)
@@ -90,8 +88,6 @@ class L1(Regularizer):
         Tensor(3.0, shape=(), dtype=float32)
     """
 
-    _arguments = ("l1",)
-
     def __init__(self, l1: float | None = 0.01) -> None:
         self.l1: float = _rounded(_factor("l1", l1))
 
@@ -108,8 +104,6 @@ class L2(Regularizer):
         Tensor(5.0, shape=(), dtype=float32)
     """
 
-    _arguments = ("l2",)
-
     def __init__(self, l2: float | None = 0.01) -> None:
         self.l2: float = _factor("l2", l2)
 
@@ -125,8 +119,6 @@ class OrthogonalRegularizer(Regularizer):
         >>> print(OrthogonalRegularizer(factor=1.0)([[3.0, 0.0], [0.0, 5.0]]))
         Tensor(0.0, shape=(), dtype=float32)
     """
-
-    _arguments = ("factor", "mode")
 
     def __init__(self, factor: float = 0.01, mode: Literal["rows", "columns"] = "rows") -> None:
         self.factor: float = _rounded(_factor("factor", factor))

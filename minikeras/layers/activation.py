@@ -38,8 +38,6 @@ class Activation(_Elementwise):
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
 
-    _arguments = ("activation",)
-
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.activation: Callable[..., Any] = activations.get(activation)
@@ -69,8 +67,6 @@ class ReLU(_Elementwise):
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
         Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
     """
-
-    _arguments = ("max_value", "negative_slope", "threshold")
 
     def __init__(
         self,
@@ -107,8 +103,6 @@ class LeakyReLU(_Elementwise):
         Tensor([-0.5  2. ], shape=(2,), dtype=float32)
     """
 
-    _arguments = ("negative_slope",)
-
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.negative_slope: float = _not_negative("LeakyReLU", "negative_slope", negative_slope)
@@ -138,7 +132,6 @@ class PReLU(_Elementwise):
         Tensor([[-1.  2.]], shape=(1, 2), dtype=float32)
     """
 
-    _arguments = ("alpha_initializer", "alpha_regularizer", "alpha_constraint", "shared_axes")
     alpha: Variable
 
     def __init__(
@@ -187,8 +180,6 @@ class ELU(_Elementwise):
         Tensor([-1.  2.], shape=(2,), dtype=float32)
     """
 
-    _arguments = ("alpha",)
-
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.alpha = alpha
@@ -212,8 +203,6 @@ class Softmax(_Elementwise):
         >>> print(Softmax()(np.array([[0.0, 0.0]])))
         Tensor([[0.5 0.5]], shape=(1, 2), dtype=float32)
     """
-
-    _arguments = ("axis",)
 
     def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)

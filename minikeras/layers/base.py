@@ -26,7 +26,7 @@ from .._typing import (
 from ..dtype_policies import DTypePolicy
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
-from ..registry import Registry, is_built_in
+from ..registry import Registry, is_built_in, name_arguments
 from ..registry import serialize as serialize
 from ..symbolic import KerasTensor, Node, infer
 from ..tensor import Tensor, TensorOps, any_symbolic, as_array
@@ -128,7 +128,7 @@ class Layer:
     _converts: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Attributes that a built-in class adds to its configuration."""
+    """Attributes that a built-in class adds to its configuration: those of its arguments, if it says nothing."""
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
     built: bool
@@ -137,6 +137,7 @@ class Layer:
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         own = vars(cls)
+        name_arguments(cls, but=BaseOptions.__annotations__)
         if "build" in own:
             setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
         if "call" in own:

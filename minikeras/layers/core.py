@@ -415,8 +415,6 @@ class Masking(Layer):
         ([[[1.0, 2.0], [0.0, 0.0]]], [[True, False]])
     """
 
-    _arguments = ("mask_value",)
-
     def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.mask_value: Any = array_of(mask_value)

@@ -224,8 +224,6 @@ class Concatenate(_Merging):
         Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
     """
 
-    _arguments = ("axis",)
-
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -298,7 +296,6 @@ class Dot(_Merging):
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
 
-    _arguments = ("axes", "normalize")
     _count = 2
 
     def __init__(

@@ -1,7 +1,7 @@
 """Layers that bring their input to mean 0 and variance 1, or to length 1, while the network runs."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Unpack, cast
+from typing import Any, Unpack, cast
 from warnings import warn
 
 from .. import _state, constraints, initializers, ops, regularizers
@@ -57,10 +57,6 @@ class _AlongAxes(Layer):
 class _Scaling(_AlongAxes):
     """A layer that normalizes, multiplies by gamma and adds beta, with the arguments of LayerNormalization."""
 
-    _arguments: ClassVar[tuple[str, ...]] = (
-        "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", "beta_regularizer",
-        "gamma_regularizer", "beta_constraint", "gamma_constraint",
-    )  # fmt: skip
     gamma: Variable | None
     beta: Variable | None
 
@@ -133,8 +129,6 @@ class BatchNormalization(_Scaling):
         array([1.], dtype=float32)
     """
 
-    _arguments = (*_Scaling._arguments, "momentum", "moving_mean_initializer", "moving_variance_initializer",
-                  "synchronized", "renorm", "renorm_clipping", "renorm_momentum")  # fmt: skip
     axis: int
     moving_mean: Variable
     moving_variance: Variable
@@ -304,7 +298,6 @@ class GroupNormalization(_Scaling):
         Tensor([[-1.  1. -1.  1.]], shape=(1, 4), dtype=float32)
     """
 
-    _arguments = ("groups", *_Scaling._arguments)
     axis: int
 
     def __init__(
@@ -370,7 +363,6 @@ class RMSNormalization(_AlongAxes):
         Tensor([[ 1. -1.]], shape=(1, 2), dtype=float32)
     """
 
-    _arguments = ("axis", "epsilon")
     supports_masking = False  # as in Keras
     scale: Variable
 
@@ -405,8 +397,6 @@ class UnitNormalization(_AlongAxes):
         >>> print(UnitNormalization()(np.array([[3.0, 4.0]])))
         Tensor([[0.6 0.8]], shape=(1, 2), dtype=float32)
     """
-
-    _arguments = ("axis",)
 
     def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)

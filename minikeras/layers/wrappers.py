@@ -32,8 +32,6 @@ class Wrapper(Layer):
         Tensor([[9.]], shape=(1, 1), dtype=float32)
     """
 
-    _arguments = ("layer",)
-
     def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(f"{type(self).__name__} needs a layer to wrap. Received: layer={layer!r}.")

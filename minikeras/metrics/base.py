@@ -9,7 +9,7 @@ from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
 from ..dtype_policies import DTypePolicy
 from ..losses import Named, same_rank
 from ..ops.creation import convert_to_tensor
-from ..registry import Registry, array_of, serialize
+from ..registry import Registry, array_of, name_arguments, serialize
 from ..tensor import Tensor
 from ..variable import AnyInitializer, Variable
 
@@ -51,9 +51,13 @@ class Metric:
     """
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Further arguments that a configuration names, each kept in an attribute of that name."""
+    """Further arguments that a configuration names, each kept in an attribute of that name: those of `__init__`."""
     _direction: Literal["up", "down"]
     """Which way a better value lies; absent where that is not known."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_arguments(cls, but=("name", "dtype"))
 
     def __init__(self, dtype: DType = None, name: Name = None) -> None:
         self.name: str = name or _state.auto_name(type(self).__name__)
@@ -309,4 +313,4 @@ class NamedMean(Named, MeanMetricWrapper):
 
     def get_config(self) -> Config:
         """Return the arguments that make a metric like this one."""
-        return Metric.get_config(self) | self._written(self._fn_kwargs)
+        return {"name": self.name, "dtype": self.dtype} | self._written(self._fn_kwargs)

@@ -160,7 +160,6 @@ class _Share(_AtThresholds):
     """The share of the true positives in two counts."""
 
     _direction = "up"
-    _arguments = ("top_k", "class_id")
 
     def __init__(
         self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
@@ -212,18 +211,17 @@ class Recall(_Share):
 class _Best(_Confusion):
     """The largest value of one share at thresholds where another one is at least a given value.
 
-    A subclass says which shares, and calls the value by the name of its last argument.
+    A subclass says which shares, and calls the value by the name of its first argument.
     """
 
     _direction = "up"
-    _arguments: ClassVar[tuple[str, ...]] = ("class_id", "num_thresholds")
     _limited: ClassVar[tuple[str, str]]
     _wanted: ClassVar[tuple[str, str]]
 
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: Name, dtype: DType) -> None:
         super().__init__(dtype, name)
         if not 0 <= value <= 1:
-            raise ValueError(f"`{self._arguments[-1]}` must be in [0, 1]. Received: {self._arguments[-1]}={value}.")
+            raise ValueError(f"`{self._arguments[0]}` must be in [0, 1]. Received: {self._arguments[0]}={value}.")
         if num_thresholds <= 0:
             raise ValueError(f"`num_thresholds` must be at least 1. Received: num_thresholds={num_thresholds}.")
         self.value = value
@@ -259,7 +257,6 @@ class SensitivityAtSpecificity(_Best):
         0.5
     """
 
-    _arguments = (*_Best._arguments, "specificity")
     _limited = _SPECIFICITY
     _wanted = _RECALL
 
@@ -277,7 +274,6 @@ class SpecificityAtSensitivity(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _arguments = (*_Best._arguments, "sensitivity")
     _limited = _RECALL
     _wanted = _SPECIFICITY
 
@@ -295,7 +291,6 @@ class PrecisionAtRecall(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _arguments = (*_Best._arguments, "recall")
     _limited = _RECALL
     _wanted = _PRECISION
 
@@ -313,7 +308,6 @@ class RecallAtPrecision(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _arguments = (*_Best._arguments, "precision")
     _limited = _PRECISION
     _wanted = _RECALL
 

@@ -1,6 +1,6 @@
 """Harmonic means of precision and recall."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from .. import _state, ops
 from .._typing import TensorLike
@@ -34,7 +34,6 @@ class FBetaScore(Metric):
     """
 
     _direction = "up"
-    _arguments: ClassVar[tuple[str, ...]] = ("average", "beta", "threshold")
     true_positives: Variable
     false_positives: Variable
     false_negatives: Variable
@@ -90,8 +89,6 @@ class FBetaScore(Metric):
 
 class F1Score(FBetaScore):
     """2 * precision * recall / (precision + recall), class by class: an `FBetaScore` whose beta is 1."""
-
-    _arguments = ("average", "threshold")
 
     def __init__(
         self, average: Average = None, threshold: float | None = None, name: Name = "f1_score", dtype: DType = None

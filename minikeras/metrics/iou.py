@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import ClassVar
 
 from .. import _state, ops
 from .._typing import TensorLike
@@ -34,14 +33,6 @@ class IoU(Metric):
     """
 
     _direction = "up"
-    _arguments: ClassVar[tuple[str, ...]] = (
-        "num_classes",
-        "target_class_ids",
-        "ignore_class",
-        "sparse_y_true",
-        "sparse_y_pred",
-        "axis",
-    )
 
     def __init__(
         self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
@@ -98,8 +89,6 @@ class BinaryIoU(IoU):
         0.3333
     """
 
-    _arguments: ClassVar[tuple[str, ...]] = ("target_class_ids", "threshold")
-
     def __init__(
         self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None, dtype: DType = None
     ) -> None:
@@ -119,8 +108,6 @@ class MeanIoU(IoU):
         0.3333
     """
 
-    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
-
     def __init__(
         self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
         sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
@@ -132,8 +119,6 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """`IoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
 
-    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
-
     def __init__(
         self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
         ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1,
@@ -143,8 +128,6 @@ class OneHotIoU(IoU):
 
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
-
-    _arguments: ClassVar[tuple[str, ...]] = ("num_classes", "ignore_class", "sparse_y_pred", "axis")
 
     def __init__(
         self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,

@@ -127,7 +127,6 @@ class R2Score(Metric):
     """
 
     _direction = "up"
-    _arguments = ("class_aggregation", "num_regressors")
     squared_sum: Variable
     sum: Variable
     total_mse: Variable

@@ -75,8 +75,6 @@ class ExponentialDecay(LearningRateSchedule):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    _arguments = ("initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
-
     def __init__(
         self,
         initial_learning_rate: float,
@@ -143,8 +141,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         array([0.5 , 0.25], dtype=float32)
     """
 
-    _arguments = ("boundaries", "values", "name")
-
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
@@ -177,8 +173,6 @@ class PolynomialDecay(LearningRateSchedule):
         >>> print(PolynomialDecay(0.5, decay_steps=10, end_learning_rate=0.25)(20))
         Tensor(0.25, shape=(), dtype=float32)
     """
-
-    _arguments = ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle", "name")
 
     def __init__(
         self,
@@ -231,8 +225,6 @@ class CosineDecay(LearningRateSchedule):
         Tensor(0.5, shape=(), dtype=float32)
     """
 
-    _arguments = ("initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps")
-
     def __init__(
         self,
         initial_learning_rate: float,
@@ -278,8 +270,6 @@ class CosineDecayRestarts(LearningRateSchedule):
         >>> print(CosineDecayRestarts(1.0, 10, m_mul=0.5)(10))
         Tensor(0.5, shape=(), dtype=float32)
     """
-
-    _arguments = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")
 
     def __init__(
         self,
