@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ... import _state, activations, models, ops, random
+from ... import _state, activations, layers, models, ops, random
 from ..._typing import Array, DTypeLike, Shape
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array
@@ -373,6 +373,101 @@ def pool2d(
     """Return the largest or mean value in each window of images."""
     pool = ops.max_pool if pool_mode == "max" else ops.average_pool
     return pool(x, pool_size, strides, padding, data_format)
+
+
+@_today("keras.ops.conv")
+def conv3d(
+    x: Any,
+    kernel: Any,
+    strides: Any = (1, 1, 1),
+    padding: Any = "valid",
+    data_format: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Return the convolution of volumes."""
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+@_today("keras.ops.depthwise_conv")
+def depthwise_conv2d(
+    x: Any,
+    depthwise_kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Return the convolution of each channel of images by itself."""
+    return ops.depthwise_conv(x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+
+
+@_today("keras.ops.separable_conv")
+def separable_conv2d(
+    x: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Return the convolution of each channel of images, and then of each point."""
+    return ops.separable_conv(x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate)
+
+
+@_today("keras.ops.conv_transpose")
+def conv2d_transpose(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Any = (1, 1),
+    padding: Any = "valid",
+    data_format: Any = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Return the transposed convolution of images."""
+    return ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
+
+
+@_today("keras.ops.max_pool or average_pool")
+def pool3d(
+    x: Any,
+    pool_size: Any,
+    strides: Any = (1, 1, 1),
+    padding: Any = "valid",
+    data_format: Any = None,
+    pool_mode: str = "max",
+) -> Any:
+    """Return the largest or mean value in each window of volumes."""
+    pool = ops.max_pool if pool_mode == "max" else ops.average_pool
+    return pool(x, pool_size, strides, padding, data_format)
+
+
+@_today("keras.ops.pad")
+def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None) -> Any:
+    """Return volumes with zeros around them."""
+    last = (data_format or _state.image_data_format()) == "channels_last"
+    return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
+
+
+@_today("keras.ops.repeat, or keras.layers.UpSampling2D")
+def resize_images(
+    x: Any, height_factor: int, width_factor: int, data_format: Any, interpolation: Any = "nearest"
+) -> Any:
+    """Return larger images."""
+    return layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)
+
+
+@_today("keras.ops.in_top_k(targets, predictions, k)")
+def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
+    """Tell whether the target of each row is among its k largest predictions."""
+    return ops.in_top_k(targets, predictions, k)
+
+
+@_today("nothing: there are no sparse tensors")
+def is_sparse(tensor: Any) -> bool:
+    """Return False: there are no sparse tensors."""
+    return False
 
 
 @_today("keras.ops.where, or keras.ops.cond")

@@ -4,9 +4,10 @@ from functools import wraps
 from typing import Any
 
 from ... import layers
+from ..._absent import placeholder
 from ...registry import Registry
 from . import tables
-from .patches import installed, outdated, put, resolve
+from .patches import outdated, put, resolve
 
 
 def install() -> None:
@@ -25,13 +26,13 @@ def install() -> None:
 
 
 def name_in(module: str, name: str) -> Any:
-    """Return what an old name in one of Keras's modules stands for; None if it is none, or nothing is installed."""
-    if not installed():
-        return None
+    """Return what an old name in one of Keras's modules stands for, None if it is none."""
     address = tables.NAMES.get(module, {}).get(name)
     if address is not None:
         outdated(f"{module}.{name}", f"keras.{address}")
         return resolve(address)
+    if name in tables.ABSENT.get(module, "").split():
+        return placeholder(module.removeprefix("keras."), name)
     return CALLS.get(f"{module}.{name}")
 
 
@@ -52,5 +53,15 @@ def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any 
     return getattr(layers, function)(inputs, name=name, **options)
 
 
-CALLS: dict[str, Any] = {"keras.layers.Convolution2D": _convolution2d, "keras.layers.merge": _merge}
+def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
+    """Return the layer of `ThresholdedReLU(theta)`."""
+    outdated(f"ThresholdedReLU({theta})", f"ReLU(threshold={theta})")
+    return layers.ReLU(threshold=theta, **options)
+
+
+CALLS: dict[str, Any] = {
+    "keras.layers.Convolution2D": _convolution2d,
+    "keras.layers.ThresholdedReLU": _thresholded_relu,
+    "keras.layers.merge": _merge,
+}
 """Old names that need more than another one."""

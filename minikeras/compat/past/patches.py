@@ -41,13 +41,3 @@ def undo() -> None:
             delattr(owner, name)
         else:
             setattr(owner, name, value)
-
-
-def installed() -> bool:
-    """Tell whether anything was put.
-
-    Example:
-        >>> installed()
-        False
-    """
-    return bool(_undo)

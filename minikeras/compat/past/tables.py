@@ -208,8 +208,6 @@ NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
         "AtrousConvolution2D": "layers.Conv2D",
         "Deconvolution2D": "layers.Conv2DTranspose",
-        "CuDNNLSTM": "layers.LSTM",
-        "CuDNNGRU": "layers.GRU",
     },
     "keras.initializers": {
         "uniform": "initializers.RandomUniform",
@@ -230,10 +228,40 @@ NAMES: dict[str, dict[str, str]] = {
         "unitnorm": "constraints.UnitNorm",
     },
     "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
+    "keras.metrics": {
+        name: f"losses.{name}"
+        for name in (
+            "KLD",
+            "MAE",
+            "MAPE",
+            "MSE",
+            "MSLE",
+            "kld",
+            "kullback_leibler_divergence",
+            "logcosh",
+            "mae",
+            "mape",
+            "mse",
+            "msle",
+        )
+    },
     "keras.optimizers": _LOWER,
     "keras.utils": {"plot": "utils.plot_model"},
 }
 """Old names in a module, and their addresses below minikeras today."""
+
+ABSENT: dict[str, str] = {
+    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_batch_cost ctc_decode "
+    "ctc_label_dense_to_sparse resize_volumes rnn",
+    "keras.layers": "CuDNNGRU CuDNNLSTM Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight "
+    "RandomWidth",
+    "keras.preprocessing.image": "DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator "
+    "apply_affine_transform apply_brightness_shift apply_channel_shift random_brightness random_channel_shift "
+    "random_rotation random_shear random_shift random_zoom",
+    "keras.preprocessing.sequence": "TimeseriesGenerator make_sampling_table skipgrams",
+    "keras.utils": "multi_gpu_model",
+}
+"""Old names in a module that may be imported, and say so when they are called."""
 
 
 def _modules(today: str, above: str, names: str) -> dict[str, str]:

@@ -1,0 +1,18 @@
+"""The table of covered names is what minikeras has, and nothing of Keras is missing that is not named there."""
+
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_table_is_current() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "coverage.py"))["table"]()
+    assert (ROOT / "docs" / "coverage.md").read_text("utf8") == made, "run `python docs/coverage.py`"
+
+
+def test_a_missing_name_would_show() -> None:
+    status = runpy.run_path(str(ROOT / "docs" / "coverage.py"))["status"]
+    assert [status("keras.layers", name) for name in ("Dense", "Nothing")] == ["has", "missing"]
+    assert status("tf.data.Dataset", "batch") == "has"
+    assert status("tf", "nothing") == "missing"
