@@ -11,7 +11,7 @@ from .modules import TENSORFLOW, canonical, find_module, stand_in, today
 from .past.patches import outdated
 
 PAST_TREES = ("tensorflow.python.keras", "tensorflow.contrib.keras")
-ROOTS = ("keras", "tensorflow", "tf_keras")
+ROOTS = ("keras", "tensorflow", "tf_keras", "scikeras")
 
 
 class StandInLoader:

@@ -43,6 +43,7 @@ ALIASES = {
     "tensorflow.contrib.keras": "keras",
     "tensorflow.keras": "keras",
     "tf_keras": "keras",
+    "scikeras.wrappers": "keras.wrappers.scikit_learn",
     "keras._tf_keras.keras": "keras",
     "keras.api": "keras",
     "tensorflow": TENSORFLOW,

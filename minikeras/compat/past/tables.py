@@ -289,6 +289,7 @@ MODULES: dict[str, str] = {
     "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.objectives": "keras.losses",
+    "keras.wrappers.scikit_learn": "keras.compat.sklearn",
     "keras.initializations": "keras.initializers",
     "keras.callbacks.callbacks": "keras.callbacks",
     "keras.models.sequential": "keras.models",

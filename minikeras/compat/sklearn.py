@@ -1,0 +1,179 @@
+"""Models as scikit-learn's estimators, as older scripts have them: `keras.wrappers.scikit_learn` and scikeras.
+
+Both take a function that makes a compiled model and settings for it and for `fit`: `build_fn=make, epochs=10` in
+Keras 2, `model=make, model__units=3, epochs=10` in scikeras. Where they differ, the argument used decides: with
+`build_fn` a regressor's score is the negative loss and `fit` returns the history, with `model` R squared and itself.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from .._signature import parameters
+from .._typing import Array
+from ..models import Model, clone_model
+from ..random import set_random_seed
+from ..wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin
+
+W = TypeVar("W", bound="BaseWrapper")
+_ROUTES = ("model", "fit", "predict", "compile", "optimizer")
+_COMPILE = ("optimizer", "loss", "metrics", "run_eagerly", "loss_weights")
+
+
+class BaseWrapper(BaseEstimator):
+    """A function that makes a model, as an estimator.
+
+    Args:
+        model: The function, or a model; scikeras's name for it.
+        build_fn: The function; Keras 2's name for it.
+        sk_params: Settings: arguments of the function, of `Model.fit`, `Model.predict`, or of `Model.compile` where the
+            function leaves that open. `model__x`, `fit__x`, `predict__x` and `compile__x` say whose they are.
+
+    Attributes:
+        model_: The fitted model.
+        history_: Name -> its value in each epoch.
+
+    Raises:
+        ValueError: for a setting that none of them takes.
+    """
+
+    def __init__(self, model: Any = None, build_fn: Any = None, **sk_params: Any) -> None:
+        self.model: Any = model
+        self.build_fn: Any = build_fn
+        self.sk_params: dict[str, Any] = sk_params
+        self._sort()
+
+    def _function(self) -> Callable[..., Model]:
+        found = self.model if self.model is not None else self.build_fn
+        if isinstance(found, Model):
+            known = found
+            return lambda: clone_model(known)
+        if found is None:
+            raise ValueError(f"{type(self).__name__} needs a function that makes a model, as `build_fn` or `model`.")
+        return cast(Callable[..., Model], found)
+
+    def _sort(self) -> dict[str, dict[str, Any]]:
+        """Return the settings by whose they are."""
+        takes = parameters(self._function())
+        known = {"model": takes.names, "fit": parameters(Model.fit).names, "predict": parameters(Model.predict).names,
+                 "compile": _COMPILE, "optimizer": ()}  # fmt: skip
+        sorted_: dict[str, dict[str, Any]] = {route: {} for route in _ROUTES}
+        for name, value in self.sk_params.items():
+            route, _, rest = name.partition("__")
+            if rest and route in _ROUTES:
+                sorted_[route][rest] = value
+                continue
+            found = [r for r in ("model", "fit", "predict", "compile") if name in known[r]]
+            if not found and not takes.varkw and name not in ("random_state", "warm_start"):
+                raise ValueError(f"{name} is not a legal parameter: neither the model's function nor `fit` takes it.")
+            for r in found or (["model"] if takes.varkw else []):
+                sorted_[r][name] = value
+        return sorted_
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the function and the settings."""
+        return {"model": self.model, "build_fn": self.build_fn, **self.sk_params}
+
+    def set_params(self: W, **params: Any) -> W:
+        """Change settings, or the function."""
+        for name in ("model", "build_fn"):
+            if name in params:
+                setattr(self, name, params.pop(name))
+        self.sk_params.update(params)
+        self._sort()
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        settings = vars(self).get("sk_params", {})
+        if name in settings:
+            return settings[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _fit(self, X: Any, target: Array, kwargs: dict[str, Any], meta: dict[str, Any]) -> Any:
+        settings = self._sort()
+        seed = self.sk_params.get("random_state")
+        if seed is not None:
+            set_random_seed(int(seed))
+        function = self._function()
+        extra = {"meta": meta, "compile_kwargs": settings["compile"]}
+        taken = parameters(function).names
+        made = function(**settings["model"], **{name: value for name, value in extra.items() if name in taken})
+        if not made.compiled:
+            made.compile(**settings["compile"])
+        loss = str(getattr(made.loss, "name", made.loss))
+        if loss.startswith("categorical") and target.ndim == 1:
+            target = np.eye(meta["n_classes_"], dtype="float32")[target]
+        history = made.fit(X, target, **{**settings["fit"], **kwargs})
+        self.model_: Model = made
+        self.history_: dict[str, Any] = history.history
+        return history if self.model is None else self
+
+    def _outputs(self, X: Any, kwargs: dict[str, Any]) -> Array:
+        if "model_" not in vars(self):
+            raise RuntimeError(f"This {type(self).__name__} is not fitted yet: call fit() first.")
+        return cast(Array, self.model_.predict(np.asarray(X), **{**self._sort()["predict"], **kwargs}))
+
+
+class KerasClassifier(ClassifierMixin, BaseWrapper):
+    """A classifier made of a function that makes a model, see `BaseWrapper`; labels may be of any kind.
+
+    Attributes:
+        classes_: The labels, in order.
+    """
+
+    def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
+        """Make a model and fit it to samples and their labels (or columns of 0 and 1)."""
+        X, y = np.asarray(X), np.asarray(y)
+        self._flat = y.ndim == 1
+        if y.ndim == 2 and y.shape[1] > 1:
+            self.classes_: Array = np.arange(y.shape[1])
+        else:
+            self.classes_, places = np.unique(y, return_inverse=True)
+            y = places.reshape(y.shape)
+        meta = {"n_classes_": len(self.classes_), "classes_": self.classes_, "n_features_in_": X.shape[-1],
+                "target_type_": "binary" if len(self.classes_) == 2 else "multiclass", "X_shape_": X.shape}  # fmt: skip
+        self.n_features_in_: int = X.shape[-1]
+        self.n_classes_: int = len(self.classes_)
+        return self._fit(X, y, kwargs, meta)
+
+    def predict(self, X: Any, **kwargs: Any) -> Array:
+        """Return the label of each sample."""
+        outputs = self._outputs(X, kwargs)
+        if outputs.shape[-1] > 1:
+            return cast(Array, self.classes_[outputs.argmax(axis=-1)])
+        found: Array = self.classes_[(outputs > 0.5).astype(int)]
+        return found if self.model is None or not self._flat else found[:, 0]
+
+    def predict_proba(self, X: Any, **kwargs: Any) -> Array:
+        """Return the probability of each class, a column each."""
+        outputs = self._outputs(X, kwargs)
+        return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of samples whose label is predicted."""
+        y = np.asarray(y)
+        labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
+        return float(np.average(self.predict(X).reshape(-1) == labels, weights=sample_weight))
+
+
+class KerasRegressor(RegressorMixin, BaseWrapper):
+    """A regressor made of a function that makes a model, see `BaseWrapper`."""
+
+    def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
+        """Make a model and fit it to samples and their targets."""
+        X, y = np.asarray(X), np.asarray(y)
+        self.n_features_in_: int = X.shape[-1]
+        return self._fit(X, y, kwargs, {"n_features_in_": X.shape[-1], "X_shape_": X.shape})
+
+    def predict(self, X: Any, **kwargs: Any) -> Array:
+        """Return the prediction for each sample, numbers without an axis of size 1."""
+        outputs = self._outputs(X, kwargs)
+        return outputs[:, 0] if outputs.shape[1:] == (1,) else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R squared, or with `build_fn` the negative loss: more is better."""
+        if self.model is not None:
+            return super().score(X, y, sample_weight)
+        loss = self.model_.evaluate(np.asarray(X), np.asarray(y), sample_weight=sample_weight, verbose=0)
+        return -float(loss[0] if isinstance(loss, list) else loss)

@@ -1,0 +1,104 @@
+"""Estimators as scripts before Keras 3 have them."""
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+
+pytest.importorskip("sklearn")
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from minikeras.compat.sklearn import KerasClassifier, KerasRegressor
+
+rng = np.random.default_rng(4)
+CENTRES = np.array([[0.0, 0, 0], [3, 3, 0], [0, 3, 3]])
+NUMBERS = np.arange(60) % 3
+X = CENTRES[NUMBERS] + 0.3 * rng.normal(size=(60, 3))
+NAMES = np.array(["a", "b", "c"])[NUMBERS]
+
+
+def three(optimizer: Any = "adam", units: int = 8) -> keras.Sequential:
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(units, "relu"), layers.Dense(3, "softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
+    return model
+
+
+def line() -> keras.Sequential:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(loss="mse", optimizer=keras.optimizers.SGD(0.05))
+    return model
+
+
+def test_keras_2() -> None:
+    keras.utils.set_random_seed(1)
+    estimator = KerasClassifier(build_fn=three, epochs=100, batch_size=5, verbose=0)
+    assert is_classifier(estimator)
+    columns = keras.utils.to_categorical(NUMBERS)
+    assert cross_val_score(estimator, X, columns, cv=KFold(2, shuffle=True, random_state=1)).mean() > 0.9
+    assert cross_val_score(estimator, X, NAMES, cv=StratifiedKFold(2)).mean() > 0.9
+    history = estimator.fit(X, NAMES)
+    assert len(history.history["loss"]) == 100
+    assert estimator.predict(X[:3]).tolist() == ["a", "b", "c"]
+    assert estimator.predict_proba(X[:3]).shape == (3, 3)
+    grid = {"epochs": [0, 60], "optimizer": ["adam", "rmsprop"]}
+    search = GridSearchCV(KerasClassifier(build_fn=three, verbose=0), param_grid=grid, cv=2).fit(X, NAMES)
+    assert search.best_params_["epochs"] == 60
+
+
+def test_a_regressor_s_score_is_the_negative_loss_or_r_squared() -> None:
+    keras.utils.set_random_seed(1)
+    y = X @ [1.0, -1.0, 2.0] + 1
+    steps = [("scale", StandardScaler()), ("mlp", KerasRegressor(build_fn=line, epochs=30, batch_size=5, verbose=0))]
+    pipeline = Pipeline(steps).fit(X, y)
+    assert is_regressor(steps[1][1])
+    assert pipeline.predict(X).shape == (60,)
+    assert pipeline.score(X, y) == pytest.approx(-np.mean((pipeline.predict(X) - y) ** 2), rel=1e-3)
+    new = KerasRegressor(model=line, epochs=30, batch_size=5, verbose=0).fit(X, y)
+    assert 0.9 < new.score(X, y) <= 1
+
+
+def test_scikeras() -> None:
+    def open_ended(meta: dict[str, Any], compile_kwargs: dict[str, Any], units: int) -> keras.Sequential:
+        assert compile_kwargs == {"loss": "binary_crossentropy", "optimizer": "adam"}
+        inputs = keras.Input((meta["n_features_in_"],))
+        return keras.Sequential([inputs, keras.layers.Dense(units, "relu"), keras.layers.Dense(1, "sigmoid")])
+
+    settings: dict[str, Any] = {"loss": "binary_crossentropy", "optimizer": "adam", "model__units": 4}
+    estimator = KerasClassifier(model=open_ended, epochs=2, verbose=0, random_state=3, **settings)
+    assert clone(estimator).get_params() == estimator.get_params()
+    assert estimator.fit(X, NUMBERS == 1) is estimator
+    assert list(estimator.history_) == ["loss"]
+    assert estimator.epochs == 2
+    assert estimator.predict(X[:4]).shape == (4,)
+    np.testing.assert_allclose(estimator.predict_proba(X[:4]).sum(axis=1), 1)
+    again = clone(estimator).fit(X, NUMBERS == 1)
+    np.testing.assert_array_equal(again.model_.get_weights()[0], estimator.model_.get_weights()[0])
+    assert estimator.set_params(model__units=2).get_params()["model__units"] == 2
+
+
+def test_settings_that_nobody_takes_are_refused() -> None:
+    with pytest.raises(ValueError, match="hidden is not a legal parameter"):
+        KerasClassifier(build_fn=three, hidden=3)
+    with pytest.raises(ValueError, match="needs a function"):
+        KerasRegressor()
+    with pytest.raises(RuntimeError, match="not fitted"):
+        KerasRegressor(build_fn=line).predict(X)
+    assert KerasRegressor(model=line()).fit(X, X[:, 0], verbose=0).model_.compiled
+
+
+def test_their_addresses() -> None:
+    code = (
+        "from minikeras.compat import install; install(); "
+        "from keras.wrappers.scikit_learn import KerasClassifier, KerasRegressor; "
+        "import scikeras.wrappers; print(scikeras.wrappers.KerasClassifier is KerasClassifier)"
+    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "True\n"
