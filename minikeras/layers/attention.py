@@ -1,0 +1,385 @@
+"""Attention: each query gets a mean of the values, weighted by how well their keys fit it."""
+
+import math
+from collections.abc import Sequence
+from string import ascii_lowercase
+from typing import Any, ClassVar, Unpack
+
+import numpy as np
+
+from .. import constraints, initializers, ops, random, regularizers
+from .._typing import Config, PartialShape, ShapeLike
+from ..random import SeedGenerator
+from ..tensor import Tensor
+from ..variable import Variable
+from .activation import Softmax
+from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, mask_of, masked, register
+from .core import EinsumDense
+from .regularization import Dropout
+
+
+def _causal(queries: int, keys: int) -> Any:
+    """Return which keys each query may see: those that do not come after it."""
+    return np.tri(queries, keys, dtype=bool)[None]
+
+
+@register
+class Attention(Layer):
+    """Dot-product attention: softmax(query @ key^T) @ value.
+
+    Args:
+        use_scale: Whether the scores have a weight as a factor.
+        score_mode: "dot" for products; "concat" for sum(tanh(query + key)), with a weight as a factor.
+        dropout: Share of the weights of the mean to drop in training.
+        seed: Seed of the dropout.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        inputs: [query, value] or [query, value, key], of shapes (batch, Tq, dim), (batch, Tv, dim), (batch, Tv, dim).
+        mask: [query_mask, value_mask]: what of the queries gives 0, and what of the values is not looked at.
+        training: Whether to drop.
+        return_attention_scores: Whether to return the weights, (batch, Tq, Tv), as well.
+        use_causal_mask: Whether a query sees only values that do not come after it.
+
+    Raises:
+        ValueError: for other inputs or another mode.
+
+    Source: Luong et al. 2015.
+
+    Example:
+        >>> import numpy as np
+        >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
+        (1, 2, 3)
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = ("use_scale", "score_mode", "dropout", "seed")
+    supports_masking = True
+    scale: Variable | None
+    concat_score_weight: Variable | None
+
+    def __init__(
+        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        if score_mode not in ("dot", "concat"):
+            raise ValueError(f"score_mode must be 'dot' or 'concat'. Received: score_mode={score_mode!r}")
+        self.use_scale: bool = use_scale
+        self.score_mode: str = score_mode
+        self.dropout: float = dropout
+        self.seed: int | None = seed
+        if dropout > 0:
+            self.seed_generator: SeedGenerator = SeedGenerator(seed)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the factors."""
+        self._check(input_shape)
+        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        concat = self.score_mode == "concat"
+        self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if concat else None
+
+    def _scores(self, query: Tensor, key: Tensor) -> Tensor:
+        if self.concat_score_weight is None:
+            scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
+            return scores if self.scale is None else scores * self.scale
+        both = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
+        both = both if self.scale is None else self.scale * both
+        return self.concat_score_weight * ops.sum(ops.tanh(both), -1)
+
+    def call(
+        self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:  # fmt: skip
+        """Return the means, and their weights if asked."""
+        self._check(inputs)
+        query, value = inputs[0], inputs[1]
+        scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
+        query_mask, seen = (mask[0], mask[1]) if mask else (None, None)
+        seen = None if seen is None else ops.expand_dims(seen, -2)
+        if use_causal_mask:
+            causal = _causal(scores.shape[-2], scores.shape[-1])
+            seen = causal if seen is None else ops.logical_and(seen, causal)
+        if seen is not None:  # so low that nothing is left of it; float16 goes no lower
+            scores = ops.where(seen, scores, scores - (65504.0 if scores.dtype == "float16" else 1e9))
+        weights = ops.softmax(scores, -1)
+        if training and self.dropout > 0:
+            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
+        result = ops.matmul(weights, value)
+        if query_mask is not None:
+            result = ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
+        return (result, weights) if return_attention_scores else result
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs, and the weights of the means if asked."""
+        return self._inferred_spec(*args, **kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask of the queries."""
+        return previous_mask[0] if previous_mask else None
+
+    def compute_output_shape(self, input_shape: Any) -> PartialShape:
+        """Return the queries' shape with the values' last axis."""
+        return (*input_shape[0][:-1], input_shape[1][-1])
+
+    def _check(self, inputs: Any) -> None:
+        if not isinstance(inputs, list) or len(inputs) not in (2, 3):
+            raise ValueError(
+                f"{type(self).__name__} must be called on a list [query, value] or [query, value, key]. "
+                f"Received: inputs={inputs}."
+            )
+
+
+@register
+class AdditiveAttention(Attention):
+    """Additive attention: softmax(sum(scale * tanh(query + key))) @ value.
+
+    Args:
+        use_scale: Whether each feature has a weight as a factor.
+        dropout: Share of the weights of the mean to drop in training.
+        options: `seed`, `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: as of `Attention`.
+
+    Source: Bahdanau et al. 2015.
+
+    Example:
+        >>> import numpy as np
+        >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
+        (1, 2, 3)
+    """
+
+    _arguments = ("use_scale", "dropout", "seed")
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
+        super().__init__(use_scale, dropout=dropout, **options)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the factors of the features."""
+        self._check(input_shape)
+        self.concat_score_weight = None
+        self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
+
+    def _scores(self, query: Tensor, key: Tensor) -> Tensor:
+        both = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
+        return ops.sum(both if self.scale is None else self.scale * both, -1)
+
+
+@register
+class MultiHeadAttention(Layer):
+    """Several attentions side by side, each on projections of its own, and a projection of all their results.
+
+    Args:
+        num_heads: How many.
+        key_dim: Size of each head's queries and keys.
+        value_dim: Size of each head's values, `key_dim` if not given.
+        dropout: Share of the weights of the means to drop in training.
+        use_bias: Whether the projections have biases.
+        output_shape: Size of the result's last axis or axes, the query's last size if not given.
+        attention_axes: Axes that are attended over, all but batch and features if not given.
+        sliding_window: How far from a query the values that it sees may be, None for any.
+        flash_attention: Accepted as in Keras; there is one way to compute it.
+        kernel_initializer, bias_initializer: What fills the weights of the projections.
+        kernel_regularizer, bias_regularizer: Penalties on them.
+        activity_regularizer: Penalty on the outputs of the projections.
+        kernel_constraint, bias_constraint: Projections applied to them after each training step.
+        use_gate: Whether a sigmoid of the query multiplies each head's result.
+        seed: Seed of the dropout.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        query: (batch, T, dim).
+        value: (batch, S, dim).
+        key: (batch, S, dim), the value if not given.
+        query_mask, value_mask, key_mask: Bools of shape (batch, T) or (batch, S), False for what does not count.
+        attention_mask: Bools of shape (batch, T, S).
+        return_attention_scores: Whether to return the weights, (batch, heads, T, S), as well.
+        training: Whether to drop.
+        use_causal_mask: Whether a query sees only values that do not come after it.
+
+    Raises:
+        ValueError: if the shapes of key and value do not fit.
+
+    Source: Vaswani et al. 2017.
+
+    Example:
+        >>> import numpy as np
+        >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape
+        (1, 4, 6)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
+        output_shape: int | Sequence[int] | None = None, attention_axes: int | Sequence[int] | None = None,
+        sliding_window: int | None = None, flash_attention: bool | None = None,
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
+        bias_constraint: Any = None, use_gate: bool = False, seed: int | None = None,
+        **options: Unpack[BaseOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        if sliding_window is not None and (not isinstance(sliding_window, int) or sliding_window <= 0):
+            raise ValueError(f"`sliding_window` must be None or a positive integer. Received: {sliding_window}")
+        self.num_heads: int = num_heads
+        self.key_dim: int = key_dim
+        self.value_dim: int = value_dim or key_dim
+        self.dropout: float = dropout
+        self.use_bias: bool = use_bias
+        self.use_gate: bool = use_gate
+        self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
+        axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
+        self.attention_axes: Any = axes
+        self.sliding_window: int | None = sliding_window
+        self.kernel_initializer: Any = initializers.get(kernel_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.kernel_regularizer: Any = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
+        self._penalty: Any = regularizers.get(activity_regularizer)
+        self.kernel_constraint: Any = constraints.get(kernel_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
+        self.seed: int | None = seed
+
+    def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
+        """Make one of the projections and build it."""
+        bias_axes = equation.partition("->")[2][-len(sizes) :]
+        fresh = {  # initializers of their own, or all would draw the same numbers
+            f"{kind}_initializer": type(one).from_config(one.get_config())
+            for kind, one in (("kernel", self.kernel_initializer), ("bias", self.bias_initializer))
+        }
+        layer = EinsumDense(
+            equation, [None] * (len(shape) - (1 if name != "attention_output" else 2) - 1) + list(sizes),
+            bias_axes=bias_axes if self.use_bias else None, name=name, kernel_regularizer=self.kernel_regularizer,
+            bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty,
+            kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, dtype=self.dtype_policy,
+            **fresh, **settings,
+        )  # fmt: skip
+        layer.build(shape)
+        return layer
+
+    def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
+        """Make the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        self._check(value_shape, key_shape)
+        free = ascii_lowercase[: len(query_shape) - 1]
+        into = f"{free}x,xyz->{free}yz"
+
+        def spread(shape: ShapeLike) -> str:
+            axes = ascii_lowercase[: len(shape) - 1]
+            return f"{axes}x,xyz->{axes}yz"
+
+        heads = (self.num_heads, self.key_dim)
+        self._query_dense = self._projection("query", query_shape, spread(query_shape), heads)
+        self._key_dense = self._projection("key", key_shape, spread(key_shape), heads)
+        heads = (self.num_heads, self.value_dim)
+        if self.use_gate:
+            self._gate_dense = self._projection("gate", query_shape, into, heads, activation="sigmoid")
+        self._value_dense = self._projection("value", value_shape, spread(value_shape), heads)
+        rank = len(value_shape)
+        axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
+        self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
+        self._equations = _equations(rank + 1, self.attention_axes)
+        count = len(self.attention_axes)
+        self._softmax = Softmax(axis=tuple(range(-count, 0)), dtype=self.dtype_policy)
+        self._dropout = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
+        sizes: Any = self._output_shape or (query_shape[-1],)
+        out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
+        equation = f"{free}yz,yz{out}->{free}{out}"
+        shape = (*query_shape[:-1], self.num_heads, self.value_dim)
+        self._output_dense = self._projection("attention_output", shape, equation, sizes)
+
+    def call(
+        self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None, value_mask: Any = None,
+        key_mask: Any = None, attention_mask: Any = None, return_attention_scores: bool = False,
+        training: bool | None = None, use_causal_mask: bool = False,
+    ) -> Any:  # fmt: skip
+        """Return the result, and the weights of the means if asked."""
+        query_mask = mask_of(query)
+        key = value if key is None else key
+        seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
+        gate = self._gate_dense(query) if self.use_gate else None
+        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
+        if seen is not None:
+            for _ in range(scores.ndim - len(seen.shape)):
+                seen = ops.expand_dims(seen, -2 * len(self.attention_axes) - 1)
+        weights = self._softmax(scores, mask=seen)
+        kept = self._dropout(weights, training=bool(training)) if self.dropout > 0 else weights
+        result = ops.einsum(self._equations[1], kept, v)
+        result = self._output_dense(result if gate is None else result * gate)
+        result = masked(result, query_mask)
+        return (result, weights) if return_attention_scores else result
+
+    def _seen(
+        self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
+        use_causal_mask: bool,
+    ) -> Any:  # fmt: skip
+        """Return which values each query sees, None for all."""
+        length, count = query.shape[1], value.shape[1]
+        parts = [None if m is None else ops.expand_dims(ops.cast(m, "bool"), axis)
+                 for m, axis in ((query_mask, -1), (value_mask, -2), (key_mask, -2))]  # fmt: skip
+        if use_causal_mask:
+            parts.append(_causal(length, count))
+        if self.sliding_window is not None:
+            far = np.abs(np.arange(length)[:, None] - np.arange(count))
+            parts.append(far[None] < self.sliding_window)
+        parts.append(None if attention_mask is None else ops.cast(attention_mask, "bool"))
+        found: Any = None
+        for part in parts:
+            if part is not None:
+                found = part if found is None else ops.logical_and(found, part)
+        return found
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs, and the weights of the means if asked."""
+        return self._inferred_spec(*args, **kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask of the query."""
+        return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
+
+    def compute_output_shape(
+        self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None
+    ) -> PartialShape:
+        """Return the query's shape, with another last axis if one was given."""
+        self._check(value_shape, value_shape if key_shape is None else key_shape)
+        return (*query_shape[:-1], *(self._output_shape or (query_shape[-1],)))
+
+    def _check(self, value_shape: ShapeLike, key_shape: ShapeLike) -> None:
+        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
+            raise ValueError(
+                "All dimensions of `value` and `key`, except the last one, must be equal. "
+                f"Received: value_shape={tuple(value_shape)} and key_shape={tuple(key_shape)}"
+            )
+
+    def get_config(self) -> Config:
+        """Return the arguments."""
+        plain = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "use_gate", "attention_axes",
+                 "sliding_window", "seed")  # fmt: skip
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in plain},
+            "output_shape": self._output_shape,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": _written(regularizers, self.kernel_regularizer),
+            "bias_regularizer": _written(regularizers, self.bias_regularizer),
+            "activity_regularizer": _written(regularizers, self._penalty),
+            "kernel_constraint": _written(constraints, self.kernel_constraint),
+            "bias_constraint": _written(constraints, self.bias_constraint),
+        }
+
+
+def _written(family: Any, value: Any) -> Any:
+    return None if value is None else family.serialize(value)
+
+
+def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:
+    """Return how keys and queries make scores, and scores and values the result; `rank` counts heads and features."""
+    target = ascii_lowercase[:rank]
+    more = iter(ascii_lowercase[rank:])
+    source = "".join(next(more) if i in axes else letter for i, letter in enumerate(target))
+    kept = [target[i] for i in range(rank - 1) if i not in axes]
+    product = "".join([*kept, *(target[i] for i in axes), *(source[i] for i in axes)])
+    return f"{source},{target}->{product}", f"{product},{source}->{target}"

@@ -1,0 +1,899 @@
+"""Recurrent layers: a cell computes one step from an input and a state, and a layer runs it along a sequence.
+
+Matrices for several gates are one kernel, side by side: one product a step serves them all. A layer draws its dropout
+masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahramani 2016).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, Self, Unpack
+
+from .. import activations, constraints, initializers, ops, random, regularizers, tree
+from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
+from ..input_spec import InputSpec
+from ..random import SeedGenerator
+from ..registry import deserialize, serialize
+from ..tensor import Tensor
+from ..variable import Variable
+from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, register
+
+ActivationLike = ActivationName | Callable[..., Any] | Config | None
+Masks = list[list[Tensor] | None]
+"""What of the inputs and of the state each gate sees, None for all."""
+
+_GETTERS: dict[str, Callable[..., Any]] = {
+    "activation": activations.get,
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+}
+
+
+def _share(value: float) -> float:
+    return float(min(1.0, max(0.0, value)))
+
+
+class _Cell(Layer):
+    """One step of a recurrent layer; a subclass has `call(inputs, states, training)`."""
+
+    _gates: ClassVar[int]
+    _states: ClassVar[int] = 1
+    _draws_first: ClassVar[bool] = False
+    units: int
+    activation: Callable[..., Any]
+    use_bias: bool
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+    dropout: float
+    recurrent_dropout: float
+    seed: int | None
+    kernel: Variable
+    recurrent_kernel: Variable
+    bias: Variable | None
+    state_size: Any
+    output_size: int
+
+    def _configure(self, settings: dict[str, Any]) -> None:
+        """Take over the arguments of `__init__`, all but the options of every layer."""
+        units = settings["units"]
+        if not isinstance(units, int) or units <= 0:
+            raise ValueError(
+                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
+            )
+        if self._draws_first:  # the order in which Keras takes unseeded seeds
+            self.seed_generator: SeedGenerator = SeedGenerator(settings["seed"])
+        for name in self._arguments:
+            getter = _GETTERS.get(name.rpartition("_")[2])
+            setattr(self, name, getter(settings[name]) if getter else settings[name])
+        self.dropout, self.recurrent_dropout = _share(self.dropout), _share(self.recurrent_dropout)
+        if not self._draws_first:
+            self.seed_generator = SeedGenerator(self.seed)
+        self.state_size = units if self._states == 1 else [units] * self._states
+        self.output_size = units
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the kernels, and the bias if there is one."""
+        width = self._gates * self.units
+        self.kernel = self._configured_weight("kernel", (input_shape[-1], width))
+        self.recurrent_kernel = self._configured_weight("recurrent_kernel", (self.units, width), "recurrent")
+        self.bias = self._make_bias(width) if self.use_bias else None
+
+    def _make_bias(self, width: int) -> Variable:
+        return self._configured_weight("bias", (width,))
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
+        """Return zeros for each part of the state."""
+        return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
+
+    def _masks(self, batch: int, width: int) -> Masks:
+        """Draw what of the inputs and of the state is kept, for each gate by itself where the state is dropped."""
+        count = self._gates if self.recurrent_dropout else 1
+
+        def draw(rate: float, n: int) -> list[Tensor] | None:
+            whole = ops.ones((batch, n), self.compute_dtype)
+            return [random.dropout(whole, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
+
+        return [draw(self.dropout, width), draw(self.recurrent_dropout, self.units)]
+
+    def _now(self, inputs: Tensor, training: bool | None, masks: Masks | None) -> Masks:
+        """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
+        if masks is None:
+            masks = self._masks(inputs.shape[0], inputs.shape[-1])
+        return masks if training else [None, None]
+
+    def _product(self, x: Tensor, kernel: Any, kept: list[Tensor] | None) -> Tensor:
+        """Multiply by the kernels of all gates, each with a mask of its own if there are several."""
+        if kept is None or len(kept) == 1:
+            return ops.matmul(x if kept is None else x * kept[0], kernel)
+        kernels = ops.split(kernel, len(kept), 1)
+        return ops.concatenate([ops.matmul(x * mask, k) for mask, k in zip(kept, kernels, strict=True)], -1)
+
+
+_SHARED = (
+    "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
+    "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout",
+    "recurrent_dropout", "seed",
+)  # fmt: skip
+
+
+def _flat(states: Any) -> Any:
+    return states[0] if isinstance(states, list | tuple) else states
+
+
+@register
+class SimpleRNNCell(_Cell):
+    """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
+
+    Args:
+        units: Size of the state, which is the output.
+        activation: Its activation, "tanh" by default.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
+
+    Raises:
+        ValueError: if `units` is not positive.
+    """
+
+    _arguments = ("units", "activation", "use_bias", *_SHARED)
+    _gates, _draws_first = 1, True
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self._configure(locals())
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
+        """Return the output and the new states."""
+        kept, kept_state = self._now(inputs, training, masks)
+        h = self._product(inputs, self.kernel, kept)
+        h = h if self.bias is None else h + self.bias
+        output = self.activation(h + self._product(_flat(states), self.recurrent_kernel, kept_state))
+        return output, [output] if isinstance(states, list | tuple) else output
+
+
+@register
+class LSTMCell(_Cell):
+    """One step of a long short-term memory, whose state is (h, c).
+
+    i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
+    `recurrent_activation` is applied to i, f and o, and `activation` to g.
+
+    Args:
+        units: Size of h and of c.
+        activation: "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        unit_forget_bias: Whether the bias of f starts at 1.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of h to drop in training.
+        seed: Seed of the dropout.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
+
+    Raises:
+        ValueError: if `units` is not positive.
+
+    Source: Hochreiter and Schmidhuber 1997.
+    """
+
+    _arguments = ("units", "activation", "recurrent_activation", "use_bias", "unit_forget_bias", *_SHARED)
+    _gates, _states = 4, 2
+    recurrent_activation: Callable[..., Any]
+    unit_forget_bias: bool
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self._configure(locals())
+
+    def _make_bias(self, width: int) -> Variable:
+        if not self.unit_forget_bias:
+            return super()._make_bias(width)
+
+        def start(shape: Any, *args: Any, **kwargs: Any) -> Tensor:
+            n = self.units
+            parts = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
+            return ops.concatenate([*parts, self.bias_initializer((2 * n,), *args, **kwargs)])
+
+        return self._configured_weight("bias", (width,), initializer=start)
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
+        """Return the output and the new states."""
+        h, c = states
+        kept, kept_state = self._now(inputs, training, masks)
+        z = self._product(inputs, self.kernel, kept) + self._product(h, self.recurrent_kernel, kept_state)
+        i, f, g, o = ops.split(z if self.bias is None else z + self.bias, 4, 1)
+        gate = self.recurrent_activation
+        c = gate(f) * c + gate(i) * self.activation(g)
+        h = gate(o) * self.activation(c)
+        return h, [h, c]
+
+
+@register
+class GRUCell(_Cell):
+    """One step of a gated recurrent unit.
+
+    z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
+
+    Args:
+        units: Size of the state, which is the output.
+        activation: "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        use_bias: Whether biases are added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+        reset_after: Whether r multiplies h after the product with the kernel, rather than before.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
+
+    Raises:
+        ValueError: if `units` is not positive.
+
+    Source: Cho et al. 2014.
+    """
+
+    _arguments = ("units", "activation", "recurrent_activation", "use_bias", *_SHARED, "reset_after")
+    _gates = 3
+    recurrent_activation: Callable[..., Any]
+    reset_after: bool
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, reset_after: bool = True, seed: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self._configure(locals())
+
+    def _make_bias(self, width: int) -> Variable:
+        return self._configured_weight("bias", (2, width) if self.reset_after else (width,))
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
+        """Return the output and the new states."""
+        h, n = _flat(states), self.units
+        kept, kept_state = self._now(inputs, training, masks)
+        x = self._product(inputs, self.kernel, kept)
+        if self.bias is not None:
+            x = x + (self.bias[0] if self.reset_after else self.bias)
+        x_z, x_r, x_h = ops.split(x, 3, -1)
+        gate = self.recurrent_activation
+        if self.reset_after:
+            inner = self._product(h, self.recurrent_kernel, kept_state)
+            h_z, h_r, h_h = ops.split(inner if self.bias is None else inner + self.bias[1], 3, -1)
+            z, r = gate(x_z + h_z), gate(x_r + h_r)
+            new = r * h_h
+        else:
+            gates = kept_state and kept_state[:2]
+            h_z, h_r = ops.split(self._product(h, self.recurrent_kernel[:, : 2 * n], gates), 2, -1)
+            z, r = gate(x_z + h_z), gate(x_r + h_r)
+            new = self._product(r * h, self.recurrent_kernel[:, 2 * n :], kept_state and kept_state[2:])
+        output = z * h + (1 - z) * self.activation(x_h + new)
+        return output, [output] if isinstance(states, list | tuple) else output
+
+
+def _output_size(cell: Any) -> int:
+    size = getattr(cell, "output_size", None)
+    return int(_flat(cell.state_size) if size is None else size)
+
+
+def _check_cell(cell: Any, role: str) -> None:
+    for name in ("call", "state_size"):
+        if name not in dir(cell):
+            raise ValueError(f"{role} needs a cell with `call` and `state_size`. Received one without {name!r}: {cell}")
+
+
+def _start(cell: Any, batch_size: int, dtype: str) -> Any:
+    """Return the state to start with."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch_size)
+    return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
+
+
+def _step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -> Any:
+    """Run a cell: (output, new states)."""
+    if isinstance(cell, _Cell | StackedRNNCells):
+        return cell.call(x, states, training=bool(training), masks=masks)
+    takes = isinstance(cell, Layer) and "training" in cell._takes
+    return cell(x, states, training=training) if takes else (cell if callable(cell) else cell.call)(x, states)
+
+
+@register
+class StackedRNNCells(Layer):
+    """Several cells as one: each gets the output of the one before.
+
+    Args:
+        cells: The cells.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if one has no `call` or no `state_size`.
+    """
+
+    _arguments = ("cells",)
+
+    def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        for cell in cells:
+            _check_cell(cell, "StackedRNNCells")
+        self.cells: list[Any] = list(cells)
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The cells' sizes."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> int:
+        """Size of the last cell's output."""
+        return _output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """Return the cells' initial states."""
+        return [_start(cell, batch_size or 0, self.compute_dtype) for cell in self.cells]
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Build the cells."""
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+            input_shape = (input_shape[0], _output_size(cell))
+
+    def _masks(self, batch: int, width: int) -> list[Any]:
+        widths = [width, *map(_output_size, self.cells)]
+        return [c._masks(batch, n) if isinstance(c, _Cell) else None for c, n in zip(self.cells, widths, strict=False)]
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False, masks: list[Any] | None = None) -> Any:
+        """Return the last cell's output, and the new states of all."""
+        new_states = []
+        for cell, state, kept in zip(self.cells, states, masks or [None] * len(self.cells), strict=True):
+            nested = isinstance(state, list | tuple)
+            inputs, new = _step(cell, inputs, list(state) if nested else [state], training, kept)
+            new_states.append(new if nested or len(new) != 1 else new[0])
+        return inputs, new_states[0] if len(new_states) == 1 else new_states
+
+    def get_config(self) -> Config:
+        """Return the arguments, the cells as configurations."""
+        return {**super().get_config(), "cells": [serialize(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the layer of a configuration."""
+        return cls(**{**config, "cells": [deserialize(c, custom_objects) for c in config["cells"]]})
+
+
+@register
+class RNN(Layer):
+    """Runs a cell along the steps of a sequence.
+
+    Args:
+        cell: A cell, with `call(inputs, states)`, `state_size` and perhaps `output_size` and `get_initial_state`; or a
+            list of cells, see `StackedRNNCells`.
+        return_sequences: Whether to return the outputs of all steps, rather than the last.
+        return_state: Whether to return the last state as well.
+        go_backwards: Whether to start with the last step; outputs come in the order they are made.
+        stateful: Whether a batch starts with the state that the batch before it left; see `reset_state`.
+        unroll: Accepted as in Keras; steps are always run one by one.
+        zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments:
+        sequences: Tensor of shape (batch, steps, ...).
+        initial_state: The state to start with, zeros if not given.
+        mask: Bools of shape (batch, steps): where False, the state stays.
+        training: Whether to drop.
+
+    Raises:
+        ValueError: if the cell has no `call` or no `state_size`, or a stateful layer meets another batch size.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Sum(keras.Layer):
+        ...     state_size = 1
+        ...     def call(self, inputs, states):
+        ...         total = states[0] + inputs
+        ...         return total, [total]
+        >>> print(RNN(Sum(), return_sequences=True)(np.array([[[1.0], [2.0], [3.0]]]))[0, :, 0])
+        Tensor([1. 3. 6.], shape=(3,), dtype=float32)
+    """
+
+    _arguments = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
+    supports_masking = True
+
+    def __init__(
+        self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        if isinstance(cell, list | tuple):
+            cell = StackedRNNCells(cell)
+        _check_cell(cell, "RNN")
+        super().__init__(**options)
+        self.cell: Any = cell
+        self.return_sequences: bool = return_sequences
+        self.return_state: bool = return_state
+        self.go_backwards: bool = go_backwards
+        self.stateful: bool = stateful
+        self.unroll: bool = unroll
+        self.zero_output_for_mask: bool = zero_output_for_mask
+        self.states: list[Any] | None = None
+        size = cell.state_size
+        self.state_size: list[Any] = [size] if isinstance(size, int) else list(size)
+
+    def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
+        """Build the cell, and make the state a stateful layer keeps."""
+        if isinstance(self.cell, Layer) and not self.cell.built:
+            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        if self.stateful and self.states is None:
+            batch = sequences_shape[0]
+            if batch is None:
+                raise ValueError(
+                    "When using `stateful=True` in a RNN, the batch size must be static: give the model an "
+                    f"Input(batch_shape=...). Found: sequence.shape={sequences_shape}"
+                )
+
+            def keep(value: Tensor) -> Variable:
+                return Variable(value, trainable=False, dtype=self.variable_dtype, name="rnn_state")
+
+            self.states = _Kept(tree.map_structure(keep, self.get_initial_state(batch)))
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        """Return the state to start with."""
+        found = _start(self.cell, batch_size, self.compute_dtype)
+        return list(found) if isinstance(found, list | tuple) else [found]
+
+    def reset_state(self) -> None:
+        """Set the state that a stateful layer keeps to zeros."""
+        for variable in tree.flatten(self.states or []):
+            variable.assign(ops.zeros_like(variable))
+
+    reset_states = reset_state
+
+    def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """Return the last output or all, and the last state if asked."""
+        batch, steps = sequences.shape[:2]
+        if self.stateful and self.states is not None:
+            known = tree.flatten(self.states)[0].shape[0]
+            if known != batch:
+                raise ValueError(
+                    f"A stateful layer needs batches of one size. Expected batch size: {known}, received: {batch}."
+                )
+        states = initial_state
+        if states is None:
+            states = self.states if self.stateful else self.get_initial_state(batch)
+        states = list(states) if isinstance(states, list | tuple) else [states]
+        states = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
+        kept = mask[0] if isinstance(mask, list | tuple) else mask
+        masks = self.cell._masks(batch, sequences.shape[-1]) if isinstance(self.cell, _Cell | StackedRNNCells) else None
+        outputs: list[Tensor] = []
+        output: Any = None
+        for t in range(steps)[:: -1 if self.go_backwards else 1]:
+            new_output, new_states = _step(self.cell, sequences[:, t], states, training, masks)
+            new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
+            if kept is not None:
+                chosen = _Chosen(kept[:, t])
+                before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
+                new_output = chosen(new_output, before)
+                new_states = tree.map_structure(chosen, new_states, states)
+            output, states = new_output, new_states
+            outputs.append(output)
+        if self.stateful and self.states is not None:
+            for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
+                variable.assign(state)
+        if not self.return_sequences:
+            return (output, *states) if self.return_state else output
+        result = ops.stack(outputs, 1)
+        return (result, *states) if self.return_state else result
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask for all outputs, none for the last one and for states."""
+        mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
+        found = mask if self.return_sequences else None
+        return [found, *[None] * len(self.state_size)] if self.return_state else found
+
+    def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
+        """Return the shape of the output, and those of the state if it is returned."""
+        batch, steps = sequences_shape[0], sequences_shape[1]
+        size = _output_size(self.cell)
+        shape: PartialShape = (batch, steps, size) if self.return_sequences else (batch, size)
+        return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
+
+    def get_config(self) -> Config:
+        """Return the arguments, the cell as a configuration."""
+        return {**super().get_config(), "cell": serialize(self.cell)}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the layer of a configuration."""
+        return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
+
+
+class _Kept(list[Any]):
+    """States that are no weights: where weights are looked for, only plain lists are gone through."""
+
+
+class _Chosen:
+    """Takes the new values of the rows that a mask keeps, the old ones of the others."""
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __call__(self, new: Tensor, old: Tensor) -> Tensor:
+        rows = ops.reshape(self.rows, (-1,) + (1,) * (new.ndim - 1))
+        found: Tensor = ops.where(rows, new, old)
+        return found
+
+
+class _OfCell(RNN):
+    """A layer of one of the cells here, made of the cell's arguments and its own."""
+
+    _cell: ClassVar[type[_Cell]]
+    _unwritten: ClassVar[tuple[str, ...]] = ()
+    units: int
+    activation: Callable[..., Any]
+    use_bias: bool
+
+    def _make(self, settings: dict[str, Any]) -> None:
+        """Make the cell of the arguments of `__init__`."""
+        options = dict(settings["options"])
+        options.pop("implementation", None)
+        zero = options.pop("zero_output_for_mask", False)
+        regularizer = settings["activity_regularizer"]
+        of_cell = {key: options[key] for key in ("dtype", "trainable") if key in options}
+        name = f"{type(self).__name__.lower().replace('simplernn', 'simple_rnn')}_cell"
+        cell = self._cell(**{n: settings[n] for n in self._cell._arguments}, name=name, **of_cell)
+        own = {n: settings[n] for n in RNN._arguments if n != "zero_output_for_mask"}
+        RNN.__init__(self, cell, **own, zero_output_for_mask=zero, activity_regularizer=regularizer, **options)
+        self.input_spec = InputSpec(ndim=3)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self)._cell._arguments and "cell" in vars(self):
+            return getattr(self.cell, name)
+        return super().__getattr__(name)
+
+    def get_config(self) -> Config:
+        """Return the arguments of the layer and of its cell."""
+        config = super().get_config()
+        del config["cell"]
+        of_cell = self.cell.get_config()
+        penalty = regularizers.serialize(self.activity_regularizer) if self.activity_regularizer is not None else None
+        return {
+            **config,
+            **{n: of_cell[n] for n in self._cell._arguments if n not in self._unwritten},
+            "activity_regularizer": penalty,
+        }
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the layer of a configuration."""
+        return super(RNN, cls).from_config(config)
+
+
+class RecurrentOptions(BaseOptions, total=False):
+    """Keyword arguments of the recurrent layers of one cell.
+
+    Attributes:
+        zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
+        implementation: Accepted as in Keras; there is one implementation.
+    """
+
+    zero_output_for_mask: bool
+    implementation: int
+
+
+@register
+class SimpleRNN(_OfCell):
+    """Fully connected recurrence: h = activation(x @ kernel + h @ recurrent_kernel + bias) at each step.
+
+    Args:
+        units: Size of the output.
+        activation: "tanh" by default.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        activity_regularizer: Penalty on the outputs.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
+        seed: Seed of the dropout.
+        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
+
+    Input shape:  (batch, steps, features).
+    Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
+
+    Raises:
+        ValueError: if `units` is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> SimpleRNN(4, return_sequences=True)(np.ones((2, 3, 5))).shape
+        (2, 3, 4)
+    """
+
+    _cell = SimpleRNNCell
+    _unwritten = ("seed",)
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: int | None = None,
+        **options: Unpack[RecurrentOptions],
+    ) -> None:  # fmt: skip
+        self._make(locals())
+
+
+@register
+class LSTM(_OfCell):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
+
+    Args:
+        units: Size of the output.
+        activation: "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        use_bias: Whether a bias is added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        unit_forget_bias: Whether the bias of the forget gate starts at 1.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        activity_regularizer: Penalty on the outputs.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
+        use_cudnn: Accepted as in Keras.
+        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
+
+    Input shape:  (batch, steps, features).
+    Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
+
+    Raises:
+        ValueError: if `units` is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> LSTM(4, return_sequences=True)(np.ones((2, 3, 5))).shape
+        (2, 3, 4)
+    """
+
+    _cell = LSTMCell
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike | None = None,
+        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        use_cudnn: bool | Literal["auto"] = "auto",
+        **options: Unpack[RecurrentOptions],
+    ) -> None:  # fmt: skip
+        self._make(locals())
+
+
+@register
+class GRU(_OfCell):
+    """Gated recurrent unit (Cho et al. 2014), see `GRUCell` for the formula.
+
+    Args:
+        units: Size of the output.
+        activation: "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        use_bias: Whether biases are added.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        activity_regularizer: Penalty on the outputs.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
+        reset_after: Whether the reset gate multiplies the state after the product with the kernel.
+        use_cudnn: Accepted as in Keras.
+        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
+
+    Input shape:  (batch, steps, features).
+    Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
+
+    Raises:
+        ValueError: if `units` is not positive.
+
+    Example:
+        >>> import numpy as np
+        >>> GRU(4, return_sequences=True)(np.ones((2, 3, 5))).shape
+        (2, 3, 4)
+    """
+
+    _cell = GRUCell
+
+    def __init__(
+        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
+        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
+        recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        reset_after: bool = True,
+        use_cudnn: bool | Literal["auto"] = "auto",
+        **options: Unpack[RecurrentOptions],
+    ) -> None:  # fmt: skip
+        self._make(locals())
+
+
+@register
+class Bidirectional(Layer):
+    """Runs one recurrent layer forwards and another backwards, and puts their outputs together.
+
+    Args:
+        layer: The layer; it is made anew from its configuration.
+        merge_mode: How: "concat", "sum", "mul", "ave", or None for both.
+        weights: Accepted as in Keras.
+        backward_layer: The layer that runs backwards, like the first if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: as of the layer; `initial_state` has the states of the first, then those of the second.
+
+    Raises:
+        ValueError: for something that is no layer, two layers that do not fit, or another merge mode.
+
+    Example:
+        >>> import numpy as np
+        >>> Bidirectional(LSTM(4))(np.ones((2, 3, 5))).shape
+        (2, 8)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat", weights: Any = None,
+        backward_layer: Layer | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        for given in (layer, backward_layer):
+            if not isinstance(given, Layer) and (given is not None or given is layer):
+                raise ValueError(f"Bidirectional needs a recurrent layer. Received: {given!r}.")
+        if merge_mode not in ("sum", "mul", "ave", "concat", None):
+            raise ValueError(f"merge_mode must be 'sum', 'mul', 'ave', 'concat' or None. Received: {merge_mode!r}.")
+        super().__init__(**options)
+        self.forward_layer: Any = _renamed(layer, "forward")
+        self.backward_layer: Any = backward_layer or _renamed(layer, "backward", go_backwards=True)
+        first, second = self.forward_layer, self.backward_layer
+        if first.go_backwards == second.go_backwards:
+            raise ValueError("Forward layer and backward layer should have different `go_backwards` values.")
+        for name in ("stateful", "return_sequences", "return_state"):
+            if getattr(first, name) != getattr(second, name):
+                raise ValueError(f"Forward layer and backward layer need the same value of `{name}`.")
+        for one in (first, second):
+            one.zero_output_for_mask = one.return_sequences
+        self.merge_mode: str | None = merge_mode
+        self.stateful: bool = first.stateful
+        self.return_sequences: bool = first.return_sequences
+        self.return_state: bool = first.return_state
+        self.input_spec = first.input_spec
+
+    def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
+        """Build both layers."""
+        for layer in (self.forward_layer, self.backward_layer):
+            if not layer.built:
+                layer.build(sequences_shape)
+
+    def reset_state(self) -> None:
+        """Set the states that stateful layers keep to zeros."""
+        self.forward_layer.reset_state()
+        self.backward_layer.reset_state()
+
+    reset_states = reset_state
+
+    def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
+        """Return the merged outputs, and both layers' states if asked."""
+        half = len(initial_state) // 2 if initial_state is not None else 0
+        parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
+        found = []
+        for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True):
+            found.append(layer(sequences, initial_state=state, mask=mask, training=training))
+        (y, *states), (z, *others) = found if self.return_state else [(value,) for value in found]
+        z = ops.flip(z, 1) if self.return_sequences else z
+        merged = _MERGE[self.merge_mode](y, z)
+        if not self.return_state:
+            return merged
+        return (*(merged if self.merge_mode is None else (merged,)), *states, *others)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask for the outputs of all steps, none for the last."""
+        mask = previous_mask[0] if isinstance(previous_mask, list) else previous_mask
+        found = mask if self.return_sequences else None
+        merged = (found, found) if self.merge_mode is None else found
+        if not self.return_state:
+            return merged
+        return [*(merged if isinstance(merged, tuple) else (merged,)), *[None] * 2 * len(self.forward_layer.state_size)]
+
+    def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
+        """Return the merged outputs' shape, and those of the states if they are returned."""
+        shape = self.forward_layer.compute_output_shape(sequences_shape)
+        shape, states = (shape[0], shape[1:]) if self.return_state else (shape, ())
+        if self.merge_mode == "concat":
+            shape = (*shape[:-1], 2 * shape[-1])
+        several = (shape, shape) if self.merge_mode is None else (shape,)
+        return (*several, *states, *states) if self.return_state or self.merge_mode is None else shape
+
+    def get_config(self) -> Config:
+        """Return the arguments, the layers as configurations."""
+        layers = {"layer": serialize(self.forward_layer), "backward_layer": serialize(self.backward_layer)}
+        return {**super().get_config(), "merge_mode": self.merge_mode, **layers}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the layer of a configuration."""
+        layers = {n: deserialize(config[n], custom_objects) for n in ("layer", "backward_layer") if config.get(n)}
+        return cls(**{**config, **layers})
+
+
+def _renamed(layer: Layer, direction: str, **settings: Any) -> Layer:
+    """Return a layer like another, named after a direction."""
+    config = serialize(layer)
+    name = f"{direction}_{layer.name.removeprefix(direction + '_')}"
+    made: Layer = deserialize({**config, "config": {**config["config"], "name": name, **settings}})
+    return made
+
+
+_MERGE: dict[str | None, Callable[[Any, Any], Any]] = {
+    "concat": lambda y, z: ops.concatenate([y, z], -1),
+    "sum": lambda y, z: y + z,
+    "ave": lambda y, z: (y + z) / 2,
+    "mul": lambda y, z: y * z,
+    None: lambda y, z: (y, z),
+}

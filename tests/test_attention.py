@@ -1,0 +1,66 @@
+"""Attention: numbers worked by hand, masks, training."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers
+
+LOG2 = float(np.log(2))
+QUERY = np.array([[[1.0]]])
+VALUE = np.array([[[0.0], [LOG2]]])
+
+
+def test_attention_by_hand() -> None:
+    y, weights = layers.Attention()([QUERY, VALUE], return_attention_scores=True)
+    np.testing.assert_allclose(weights, [[[1 / 3, 2 / 3]]], rtol=1e-6)  # exp of 0 and of log 2
+    np.testing.assert_allclose(y, [[[2 / 3 * LOG2]]], rtol=1e-6)
+    masked = layers.Attention()([QUERY, VALUE], mask=[None, np.array([[True, False]])])
+    np.testing.assert_allclose(masked, [[[0]]], atol=1e-6)
+    hidden = layers.Attention()([QUERY, VALUE], mask=[np.array([[False]]), np.array([[True, True]])])
+    assert hidden.numpy().tolist() == [[[0]]]
+    causal = layers.Attention()([VALUE, VALUE], use_causal_mask=True)
+    np.testing.assert_allclose(causal[0, 0], [0], atol=1e-6)
+
+
+def test_heads_see_only_what_they_may() -> None:
+    layer = layers.MultiHeadAttention(2, 3, dropout=0.1)
+    x = np.random.default_rng(0).normal(size=(2, 5, 4))
+    y, weights = layer(x, x, use_causal_mask=True, return_attention_scores=True)
+    assert (y.shape, weights.shape) == ((2, 5, 4), (2, 2, 5, 5))
+    assert not np.triu(weights.numpy(), 1).any()
+    np.testing.assert_allclose(weights.numpy().sum(axis=-1), 1, rtol=1e-5)
+    near = layers.MultiHeadAttention(2, 3, sliding_window=1)(x, x, return_attention_scores=True)[1]
+    np.testing.assert_allclose(near[0, 0], np.eye(5), atol=1e-6)
+
+
+def test_a_small_transformer_learns() -> None:
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((6,), dtype="int32")
+    x: Any = layers.Embedding(10, 8, mask_zero=True)(inputs)
+    x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 4)(x, x))
+    model = keras.Model(inputs, layers.Dense(1, "sigmoid")(layers.GlobalAveragePooling1D()(x)))
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
+    tokens = np.random.default_rng(0).integers(1, 10, (128, 6))
+    history = model.fit(tokens, (tokens == 3).any(axis=1) * 1.0, epochs=15, verbose=0)
+    assert history.history["accuracy"][-1] > 0.9
+
+
+def test_scores_of_symbolic_inputs() -> None:
+    x = keras.Input((None, 4))
+    y, weights = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
+    assert (y.shape, weights.shape) == ((None, None, 4), (None, 2, None, None))
+
+
+def test_wrong_uses_are_refused() -> None:
+    x = np.ones((1, 2, 3))
+    with pytest.raises(ValueError, match="score_mode"):
+        layers.Attention(score_mode="sum")
+    with pytest.raises(ValueError, match="must be called on a list"):
+        layers.Attention()(x)
+    with pytest.raises(ValueError, match="sliding_window"):
+        layers.MultiHeadAttention(1, 1, sliding_window=0)
+    with pytest.raises(ValueError, match="All dimensions of `value` and `key`"):
+        layers.MultiHeadAttention(1, 1)(x, np.ones((1, 4, 3)), np.ones((1, 5, 3)))

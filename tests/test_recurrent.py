@@ -1,0 +1,113 @@
+"""Recurrent layers: numbers worked by hand, masks, states, training."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers
+
+X = np.array([[[1.0], [2.0], [4.0]]])
+
+
+def linear(**options: Any) -> layers.SimpleRNN:
+    """Return a layer that adds half of its last output to each input."""
+    half = keras.initializers.Constant(0.5)
+    return layers.SimpleRNN(1, "linear", kernel_initializer="ones", recurrent_initializer=half, **options)
+
+
+def test_simple_rnn_by_hand() -> None:
+    assert linear(return_sequences=True)(X).numpy().tolist() == [[[1], [2.5], [5.25]]]
+    assert linear()(X).numpy().tolist() == [[5.25]]
+    assert linear(go_backwards=True, return_sequences=True)(X).numpy().tolist() == [[[4], [4], [3]]]
+    y, state = linear(return_state=True)(X, initial_state=[np.array([[8.0]])])
+    assert y.numpy().tolist() == state.numpy().tolist() == [[6.25]]
+
+
+def test_masked_steps_keep_the_state() -> None:
+    mask = np.array([[True, False, True]])
+    assert linear(return_sequences=True)(X, mask=mask).numpy().tolist() == [[[1], [1], [4.5]]]
+    zeros = linear(return_sequences=True, zero_output_for_mask=True)
+    assert zeros(X, mask=mask).numpy().tolist() == [[[1], [0], [4.5]]]
+
+
+def test_lstm_by_hand() -> None:
+    cell = layers.LSTMCell(1, "linear", "linear", kernel_initializer="ones", recurrent_initializer="ones")
+    h, (h2, c) = cell(np.array([[2.0]]), [np.array([[1.0]]), np.array([[3.0]])])
+    # i = g = o = 2 + 1 = 3, f = 3 + 1 = 4 with its bias; c = 4 * 3 + 3 * 3, h = 3 * c
+    assert (c.numpy().tolist(), h.numpy().tolist(), h2.numpy().tolist()) == ([[21]], [[63]], [[63]])
+
+
+def test_gru_by_hand() -> None:
+    ones: dict[str, Any] = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+    cell = layers.GRUCell(1, "linear", "linear", **ones)
+    h, _ = cell(np.array([[2.0]]), [np.array([[1.0]])])
+    assert h.numpy().tolist() == [[3 * 1 + (1 - 3) * (2 + 3 * 1)]]  # z = r = 3
+
+
+def test_bidirectional_merges() -> None:
+    layer = layers.Bidirectional(linear(return_sequences=True), merge_mode="sum")
+    assert layer(X).numpy().tolist() == [[[1 + 3], [2.5 + 4], [5.25 + 4]]]
+    y, z = layers.Bidirectional(linear(), merge_mode=None)(X)
+    assert (y.numpy().tolist(), z.numpy().tolist()) == ([[5.25]], [[3.0]])
+
+
+def test_a_stateful_layer_goes_on_where_it_ended() -> None:
+    layer = linear(stateful=True)
+    model = keras.Sequential([keras.Input(batch_shape=(1, 3, 1)), layer])
+    assert model.predict(X, verbose=0).tolist() == [[5.25]]
+    assert model.predict(0 * X, verbose=0).tolist() == [[5.25 / 8]]
+    layer.reset_state()
+    assert model.predict(X, verbose=0).tolist() == [[5.25]]
+    assert [w.path for w in layer.weights] == ["sequential/simple_rnn/simple_rnn_cell/kernel",
+                                               "sequential/simple_rnn/simple_rnn_cell/recurrent_kernel",
+                                               "sequential/simple_rnn/simple_rnn_cell/bias"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [layers.SimpleRNN, layers.LSTM, layers.GRU])
+def test_they_learn_and_a_replay_does_the_same_as_an_eager_run(kind: Any) -> None:
+    def train(eagerly: bool) -> tuple[list[float], list[Any]]:
+        keras.utils.set_random_seed(2)
+        x = np.random.default_rng(0).random((64, 6, 1))
+        hidden = kind(8, dropout=0.1, return_sequences=True)
+        model = keras.Sequential([keras.Input((6, 1)), hidden, kind(4), layers.Dense(1)])
+        model.compile(keras.optimizers.Adam(0.02), "mse", run_eagerly=eagerly)
+        return model.fit(x, x.sum(axis=1), epochs=8, verbose=0).history["loss"], model.get_weights()
+
+    losses, weights = train(False)
+    again, weights_again = train(True)
+    assert losses[-1] < losses[0] / 2
+    assert losses == again
+    for a, b in zip(weights, weights_again, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_sequences_of_any_length_and_masks_of_embeddings() -> None:
+    inputs = keras.Input((None,), dtype="int32")
+    x: Any = layers.Embedding(5, 3, mask_zero=True)(inputs)
+    x, _, _ = layers.LSTM(4, return_sequences=True, return_state=True)(x)
+    model = keras.Model(inputs, layers.LSTM(4)(x))
+    short, padded = np.array([[1, 2]]), np.array([[1, 2, 0, 0]])
+    np.testing.assert_allclose(model.predict(short, verbose=0), model.predict(padded, verbose=0), rtol=1e-6)
+
+
+WRONG: dict[str, Callable[[], Any]] = {
+    "units": lambda: layers.LSTM(0),
+    "cell": lambda: layers.RNN(keras.ops.sin),
+    "stacked": lambda: layers.StackedRNNCells([layers.Dense(1)]),
+    "batch": lambda: layers.GRU(2, stateful=True)(keras.Input((3, 1))),
+    "merge": lambda: layers.Bidirectional(layers.GRU(2), merge_mode="max"),  # type: ignore[arg-type]
+    "layer": lambda: layers.Bidirectional("gru"),  # type: ignore[arg-type]
+    "directions": lambda: layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2)),
+    "sizes": lambda: layers.Bidirectional(
+        layers.GRU(2), backward_layer=layers.GRU(2, go_backwards=True, return_state=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_uses_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"units|cell|batch size|merge_mode|layer"):
+        WRONG[name]()
