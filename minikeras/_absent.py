@@ -42,16 +42,14 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
-    "layers": "AdditiveAttention Attention AugMix AutoContrast Bidirectional CategoryEncoding CenterCrop "
-    "ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D CutMix Discretization "
-    "Equalization FlaxLayer GRU GRUCell GroupQueryAttention HashedCrossing Hashing IntegerLookup JaxLayer "
-    "LSTM LSTMCell MaxNumBoundingBoxes MelSpectrogram MixUp MultiHeadAttention Pipeline RNN RandAugment "
-    "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
+    "layers": "AugMix AutoContrast CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization "
+    "ConvLSTM1D ConvLSTM2D ConvLSTM3D CutMix Discretization Equalization FlaxLayer GroupQueryAttention "
+    "HashedCrossing Hashing IntegerLookup JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline "
+    "RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
     "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
     "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
-    "RandomShear RandomTranslation RandomZoom Resizing ReversibleEmbedding STFTSpectrogram SimpleRNN "
-    "SimpleRNNCell Solarization SpectralNormalization StackedRNNCells StringLookup TFSMLayer "
-    "TextVectorization TorchModuleWrapper",
+    "RandomShear RandomTranslation RandomZoom Resizing ReversibleEmbedding STFTSpectrogram Solarization "
+    "SpectralNormalization StringLookup TFSMLayer TextVectorization TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
     "ops": "ctc_decode ctc_loss",
     "ops.image": "elastic_transform",

@@ -1,7 +1,8 @@
 """Attention: each query gets a mean of the values, weighted by how well their keys fit it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from string import ascii_lowercase
 from typing import Any, ClassVar, Unpack
 
@@ -21,6 +22,19 @@ from .regularization import Dropout
 def _causal(queries: int, keys: int) -> Any:
     """Return which keys each query may see: those that do not come after it."""
     return np.tri(queries, keys, dtype=bool)[None]
+
+
+@contextmanager
+def _unmasked(*tensors: Tensor) -> Iterator[None]:
+    """Hide the masks of tensors from the layers within, which know nothing of them."""
+    held = [(x, mask_of(x)) for x in tensors if mask_of(x) is not None]
+    for x, _ in held:
+        x.keras_mask = None
+    try:
+        yield
+    finally:
+        for x, mask in held:
+            x.keras_mask = mask
 
 
 @register
@@ -298,8 +312,9 @@ class MultiHeadAttention(Layer):
         query_mask = mask_of(query)
         key = value if key is None else key
         seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
-        gate = self._gate_dense(query) if self.use_gate else None
-        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        with _unmasked(query, key, value):
+            gate = self._gate_dense(query) if self.use_gate else None
+            q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
         if seen is not None:
             for _ in range(scores.ndim - len(seen.shape)):
