@@ -655,6 +655,7 @@ class SimpleRNN(_OfCell):
     """
 
     _cell = SimpleRNNCell
+    _arguments = RNN._arguments
     _unwritten = ("seed",)
 
     def __init__(
@@ -705,6 +706,7 @@ class LSTM(_OfCell):
     """
 
     _cell = LSTMCell
+    _arguments = RNN._arguments
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
@@ -757,6 +759,7 @@ class GRU(_OfCell):
     """
 
     _cell = GRUCell
+    _arguments = RNN._arguments
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
