@@ -182,6 +182,15 @@ class CompiledLoss:
         """Whether the outputs have been seen."""
         return self._terms is not None
 
+    def is_additive(self) -> bool:
+        """Tell whether the loss of all rows is the mean over batches, weighted by their rows."""
+        return self._terms is not None and all(
+            term.loss.reduction in ("sum_over_batch_size", "mean")
+            and is_built_in(term.loss)
+            and is_built_in(getattr(term.loss, "fn", term.loss))
+            for term in self._terms
+        )
+
     @property
     def metrics(self) -> list[Metric]:
         """The mean of each loss, where there are several."""
@@ -338,6 +347,12 @@ class CompiledMetrics(Metric):
     def built(self) -> bool:
         """Whether the outputs have been seen."""
         return self._found is not None
+
+    def is_additive(self) -> bool:
+        """Tell whether all metrics are means over rows of functions of this package."""
+        return self.built and all(
+            isinstance(m, MeanMetricWrapper) and is_built_in(m) and is_built_in(m._fn) for m in self.metrics
+        )
 
     @property
     def metrics(self) -> list[Metric]:

@@ -399,6 +399,12 @@ class Batches:
         flat = self.array is not None and all(isinstance(part, np.ndarray) for part in self.array)
         return self._total // self.size if flat and self._steps is None else 0
 
+    def join(self, rows: int) -> None:
+        """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
+        if self.array is not None and self._steps is None:
+            self.size *= max(1, rows // self.size)
+            self.count = self._available = -(-self._total // self.size)
+
     def epoch(self) -> Iterator[Data]:
         """Give the batches of one epoch, as tuples of arrays or of structures of arrays.
 

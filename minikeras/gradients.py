@@ -10,7 +10,7 @@ from ._typing import Array, TensorLike
 from .tensor import Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
-_PASSED = frozenset({"sigmoid", "softmax"})
+PASSED = frozenset({"sigmoid", "softmax"})
 """Ops that a rule of another op may pass over, see `Op.through`."""
 
 
@@ -70,6 +70,10 @@ class GradientTape:
             if not isinstance(x, TensorOps):
                 raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
             self._watched[id(x)] = x
+
+    def watches(self, tensor: Tensor) -> bool:
+        """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
+        return id(tensor) in self._watched
 
     def reset(self) -> None:
         """Forget all operations recorded so far."""
@@ -155,8 +159,8 @@ def backward(
     for target, seed in seeds:
         if isinstance(target, TensorOps):
             ones = np.ones(target.shape, target.dtype) if seed is None else coerce(seed)
-            _add(totals, target, Tensor(ones) if as_tensors else ones)
-    makers = {id(entry.output): entry for entry in entries if entry.op.name in _PASSED}
+            _add(totals, target, ones if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(ones))
+    makers = {id(entry.output): entry for entry in entries if entry.op.name in PASSED}
     for entry in reversed(entries):
         g = totals.get(id(entry.output))
         if g is None:
@@ -168,6 +172,11 @@ def backward(
                 x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
                 for x, v in pairs
             ]
+        if entry.op.joint is not None:
+            for x, gradient in zip(entry.inputs, entry.op.joint(g, values), strict=True):
+                if gradient is not None:
+                    _add(totals, x, gradient)
+            continue
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(entry.inputs):
             if not isinstance(x, TensorOps) or not _differentiable(x):

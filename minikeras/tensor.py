@@ -46,6 +46,8 @@ class Op:
         parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
             numbers. None where it cannot be said so.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
+        joint: Given the gradient of the output and the inputs, returns the gradients of all inputs at once, in place of
+            rules; first derivatives only.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
         through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
             first input then: two rules in one, where that takes less.
@@ -54,8 +56,8 @@ class Op:
         defaults: Their default values.
     """
 
-    __slots__ = ("bare", "bind", "count", "defaults", "effect", "forward", "homes", "inplace", "name", "parameters",
-                 "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
+    __slots__ = ("bare", "bind", "count", "defaults", "effect", "forward", "homes", "inplace", "joint", "name",
+                 "parameters", "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class Op:
         self.view: bool = view
         self.through: dict[str, tuple[int, VJP]] = through or {}
         self.bare: Callable[..., Any] | None = vars(forward).get("bare")
+        self.joint: Callable[[Array, Sequence[Any]], Sequence[Array | None]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names
@@ -276,6 +279,8 @@ def primitive(
         effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
         homes: Given its keyword arguments, arrays where its inputs had better be computed, see `Op`.
         bind: What a plan calls instead, see `Op`.
+        joint: Given the gradient of the output and the inputs, returns the gradients of all inputs at once, in place of
+            rules; first derivatives only.
         view: Whether the result may share the memory of the first input.
         through: Rules for an input that a certain other op has made, see `Op`.
         parts: The same in terms of other ops, see `Op`.

@@ -25,7 +25,7 @@ from .losses import Loss
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
 from .registry import is_built_in, serialize
-from .runner import PLAN_BYTES, Runner
+from .runner import PLAN_BYTES, Runner, Taped
 from .symbolic import KerasTensor
 from .tensor import Tensor, recorders
 
@@ -86,9 +86,14 @@ class Trainer(Layer):
             "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
         }
 
+    @cached_property
+    def _taped(self) -> dict[Any, tuple[int, Taped | None]]:
+        """How often inputs of each kind have come to a call under a tape, and what replays it."""
+        return {}
+
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        left_out = ("runner", "_runners", "history")
+        left_out = ("runner", "_runners", "_taped", "history")
         return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
 
     @overload
@@ -117,7 +122,32 @@ class Trainer(Layer):
                         return map_structure(Tensor, outputs)
                 elif plan is not None and not plan.masked:
                     return map_structure(Tensor, runner.replay(plan, x))
+        if len(recorders.open) == 1 and type(recorders.open[0]) is GradientTape and len(args) == 1 and self.built:
+            y = self._call_taped(recorders.open[0], args[0], kwargs)
+            if y is not None:
+                return y
         return super().__call__(*args, **kwargs)
+
+    def _call_taped(self, tape: GradientTape, x: Any, kwargs: dict[str, Any]) -> Tensor | None:
+        """Return the output by plan, recorded by a tape as one operation, from the third call of a kind on."""
+        if type(x) is Tensor and not tape.watches(x) and getattr(x, "keras_mask", None) is None:
+            x = x.array
+        if (
+            type(x) is not np.ndarray
+            or x.dtype.kind not in "fiub"
+            or _state.context.training
+            or kwargs.keys() - {"training"}
+        ):
+            return None
+        key = x.shape, x.dtype, kwargs.get("training")
+        calls, taped = self._taped.get(key, (0, None))
+        if taped is None or taped.structure != _state.Structure.version:
+            calls, taped = calls + 1, None
+            if calls in TAPED_AT and self._is_pure():
+                call, training = super().__call__, kwargs.get("training")
+                taped = Taped(lambda x: call(x, training=training), x)
+            self._taped[key] = calls, taped
+        return taped(x) if taped is not None and taped.usable else None
 
     def _is_pure(self) -> bool:
         """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
@@ -126,6 +156,13 @@ class Trainer(Layer):
     def _is_rowwise(self) -> bool:
         """Tell whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
+
+    def _is_additive(self) -> bool:
+        """Tell whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
+        own = all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
+        parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
+        masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
+        return own and not masks and self._is_rowwise() and all(part.is_additive() for part in parts)
 
     def _prepare(self, x: Any) -> None:
         """Build the model for a batch, if need be."""
@@ -597,6 +634,8 @@ class Trainer(Layer):
 
     def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         vars(self)["stop_evaluating"] = False
+        if not any(hooks.listens(f"on_test_batch_{when}") for when in ("begin", "end")) and self._is_additive():
+            source.join(JOINED)
         hooks.on_test_begin()
         self.reset_metrics()
         logs = self._pass("test", source, hooks, interrupt)
@@ -732,6 +771,11 @@ class Trainer(Layer):
         return (self.runner if own else self._runners["predict"]).run(batch)
 
 
+TAPED_AT = (3, 6, 12, 24, 48)
+"""At which call of a kind under a tape a plan is made; later ones are made where layers have changed meanwhile."""
+JOINED = 1024
+"""So many rows are evaluated together where that makes no difference."""
+_REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 _ALL = 1 << 62
 """A batch size that leaves all rows together."""
 

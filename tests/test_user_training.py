@@ -1,7 +1,7 @@
 """Training with code of the user's: replayed where that is the same, run where it is not, right in any case."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -901,3 +901,48 @@ def test_weights_assigned_in_a_loop_are_used_by_fit() -> None:
                 v.assign_sub(0.1 * g)
         found.append(model.get_weights())
     assert same(*found)
+
+
+# A loop of one's own around a model of built-in layers: replayed, with the same numbers.
+
+
+@pytest.mark.parametrize("last", ["sigmoid", "softmax", "linear"])
+def test_a_model_under_a_tape_gives_the_same_gradients_when_it_is_replayed(last: Literal["sigmoid", "softmax", "linear"]) -> None:
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(2, last)])
+    x, t = np.random.randn(8, 2).astype("float32"), np.eye(2, dtype="float32")[[0, 1] * 4]  # noqa: NPY002
+    loss: Any = keras.losses.CategoricalCrossentropy() if last == "softmax" else keras.losses.BinaryCrossentropy()
+    found = []
+    for _ in range(5):
+        with keras.GradientTape() as tape:
+            value = loss(t, model(x, training=True))
+        gradients = tape.gradient(value, model.trainable_variables)
+        found.append([value.numpy().tobytes(), *(g.numpy().tobytes() for g in gradients if g is not None)])
+    assert all(item == found[0] for item in found)
+
+
+def test_gradients_are_those_of_the_weights_in_the_forward_pass() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.add(keras.layers.Dense(1, use_bias=False, kernel_initializer="ones"))
+    for _ in range(5):
+        model.layers[1].kernel.assign([[3.0]])
+        with keras.GradientTape() as tape:
+            y = model(np.array([[2.0]], "float32"))
+        model.layers[1].kernel.assign([[100.0]])
+        gradient = tape.gradient(y, model.layers[0].kernel)
+        assert gradient is not None
+        assert gradient.numpy().tolist() == [[6.0]]
+
+
+def test_a_replayed_model_is_differentiated_again_and_with_respect_to_its_input() -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "sigmoid", kernel_initializer="ones")])
+    x = keras.ops.convert_to_tensor([[0.0]])
+    for _ in range(5):
+        with keras.GradientTape() as outer:
+            outer.watch(x)
+            with keras.GradientTape() as inner:
+                inner.watch(x)
+                y = model(x)
+            slope = inner.gradient(y, x)
+        assert float(slope) == 0.25  # type: ignore[arg-type]  # it depends on x
+        assert float(outer.gradient(slope, x)) == 0.0  # type: ignore[arg-type]  # the same

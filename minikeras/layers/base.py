@@ -207,7 +207,9 @@ class Layer:
         object.__setattr__(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_inbound_nodes": []}  # a copy has not been called; a copied graph calls its layers anew
+        state = {**vars(self), "_inbound_nodes": []}  # a copy has not been called; a copied graph calls its layers anew
+        state.pop("_inside", None)
+        return state
 
     def _locked(self) -> bool:
         return bool(vars(self).get("built")) and not vars(self).get("_building")
@@ -342,24 +344,18 @@ class Layer:
     def _sublayers(self) -> "list[Layer]":
         return [value for value in self._state_values() if isinstance(value, Layer)]
 
-    def _flatten_layers(self) -> "Iterator[Layer]":
-        seen: set[int] = set()
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if id(layer) not in seen:
-                seen.add(id(layer))
-                yield layer
-                stack.extend(reversed(layer._sublayers()))
+    def _flatten_layers(self) -> "list[Layer]":
+        """Return the layer and all inside it, in order; found anew when any layer has changed."""
+        found = vars(self).get("_inside")
+        if found is None or not found.is_current():
+            found = vars(self)["_inside"] = _Inside(self)
+        return cast("list[Layer]", found.layers)
 
     @property
     def variables(self) -> list[Variable]:
         """All variables: the layer's own, trainable ones first, then those of the layers it holds."""
-        found: dict[int, Variable] = {}
-        for layer in self._flatten_layers():
-            for v in layer._own_variables():
-                found.setdefault(id(v), v)
-        return list(found.values())
+        self._flatten_layers()
+        return list(vars(self)["_inside"].variables)
 
     @property
     def weights(self) -> list[Variable]:
@@ -837,6 +833,48 @@ class Layer:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+class _Inside:
+    """What is inside a layer: layers, variables, and the lists and dicts they were found in.
+
+    No list or tuple, which a walk over attributes would go into.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        self.version = _state.Structure.version
+        self.layers: list[Layer] = []
+        seen: set[int] = set()
+        stack = [layer]
+        while stack:
+            inner = stack.pop()
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                self.layers.append(inner)
+                stack.extend(reversed(inner._sublayers()))
+        self.variables = list({id(v): v for inner in self.layers for v in inner._own_variables()}.values())
+        self._lengths = [
+            (held, len(held))
+            for inner in self.layers
+            for name, value in vars(inner).items()
+            if name not in _CHANGING
+            for held in _containers(value)
+        ]
+
+    def is_current(self) -> bool:
+        """Tell whether no attribute has been set since, and no list or dict has grown or shrunk."""
+        same = self.version == _state.Structure.version
+        return same and all(len(held) == length for held, length in self._lengths)
+
+
+def _containers(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | dict):
+        yield value
+    if isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _containers(item)
+
+
+_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside"})
+"""Attributes that hold neither layers nor variables, and change all the time."""
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
 """Attributes of a model that no computation depends on."""
 _BASE_ATTRIBUTES = frozenset(
