@@ -25,7 +25,7 @@ class DTypePolicy(Configurable):
     quantization_mode: Final = None
 
     def __init__(self, name: str | None = None) -> None:
-        name = name or dtype_policy().name
+        name = dtype_policy().name if name is None else name
         if not isinstance(name, str) or not (name in _MIXED or _state.is_dtype(name)):
             raise ValueError(
                 f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
@@ -51,7 +51,8 @@ class DTypePolicy(Configurable):
         return f'<DTypePolicy "{self.name}">'
 
 
-Registry[DTypePolicy]("keras.dtype_policies", "dtype policy").register(DTypePolicy, "FloatDTypePolicy")
+registry: Registry[DTypePolicy] = Registry("keras.dtype_policies", "dtype policy")
+registry.register(DTypePolicy, "FloatDTypePolicy")
 FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
 
@@ -83,7 +84,8 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        return DTypePolicy.from_config(identifier["config"])
+        found: DTypePolicy = registry.deserialize(identifier)
+        return found
     return DTypePolicy(_state.standardize_dtype(identifier))
 
 

@@ -278,7 +278,11 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
             return tensor(name, _index(call) - getattr(made.get(name), "_first_call", 0), index)
-        return {key: end(value) for key, value in x.items()} if isinstance(x, dict) else [end(item) for item in x]
+        if isinstance(x, dict):
+            return {key: end(value) for key, value in x.items()}
+        if isinstance(x, list | tuple):
+            return [end(item) for item in x]
+        raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
 
     return end(config["input_layers"]), end(config["output_layers"])
 

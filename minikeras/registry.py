@@ -173,6 +173,8 @@ class Registry(Generic[T]):
         Without a module, as Keras 2 writes, both are looked up.
         """
         name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
+        if not isinstance(module, str | None) or not isinstance(registered, str | None):
+            raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
         if name == "function":
             name = config.get("config")
             if not isinstance(name, str):
@@ -192,6 +194,11 @@ class Registry(Generic[T]):
             custom = get_registered_object(key, custom_objects) if isinstance(key, str) else None
             if custom is not None and (module is not None or registered is not None or key not in self.names):
                 return custom
+        if module is not None:
+            raise ValueError(
+                f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in custom_objects, or "
+                "register it with register_keras_serializable."
+            )
         return self.find(name, custom_objects)
 
 

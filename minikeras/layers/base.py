@@ -818,7 +818,8 @@ class Layer:
     def from_config(cls: type[S], config: Config) -> S:
         """Return a layer of a configuration that `get_config` made, here or in Keras."""
         config = dict(config)
-        config.pop("quantization_config", None)
+        if config.pop("quantization_config", None) is not None:
+            raise ValueError(f"{cls.__name__} has no quantized weights here, as its `quantization_config` asks for.")
         if isinstance(config.get("dtype"), dict):
             config["dtype"] = dtype_policies.get(config["dtype"])
         try:
