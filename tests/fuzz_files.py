@@ -78,7 +78,7 @@ def zoo() -> Any:
     """Return a model of many kinds of layers, compiled."""
     layers = keras.layers
     words = keras.Input((6,), dtype="int32", name="words")
-    x = layers.Embedding(5, 4, embeddings_regularizer="l2", mask_zero=False)(words)
+    x: Any = layers.Embedding(5, 4, embeddings_regularizer="l2", mask_zero=False)(words)
     x = layers.Conv1D(4, 3, padding="same", activation=layers.LeakyReLU(0.1), kernel_constraint="max_norm")(x)
     x = layers.LayerNormalization()(layers.Dropout(0.1)(x))
     x = layers.TimeDistributed(layers.Dense(3, kernel_initializer=keras.initializers.Constant(0.5)))(x)
@@ -89,7 +89,7 @@ def zoo() -> Any:
     x = layers.Add()([x, x * 2.0])
     model = keras.Model(words, {"out": layers.Dense(2, activation="softmax", name="out")(x)})
     rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
-    metrics = [keras.metrics.SparseTopKCategoricalAccuracy(k=1), "accuracy"]
+    metrics: list[Any] = [keras.metrics.SparseTopKCategoricalAccuracy(k=1), "accuracy"]
     model.compile(
         keras.optimizers.SGD(rate, momentum=0.9), {"out": "sparse_categorical_crossentropy"}, metrics={"out": metrics}
     )
@@ -180,7 +180,7 @@ def change_numbers(data: bytes, chance: random.Random) -> bytes:
     return bytes(found[: max(len(data), 1)])
 
 
-def _places(data: bytes, magic: bytes) -> Iterator[int]:
+def _places(data: bytes | bytearray, magic: bytes) -> Iterator[int]:
     at = data.find(magic)
     while at >= 0:
         yield at

@@ -40,8 +40,8 @@ class Archive:
     def __init__(self, source: Source, known: str) -> None:
         self.source = source
         self.members: dict[str, Member] = {}
-        start, directory = self._directory()
-        for name, member in self._entries(directory):
+        start, count, directory = self._directory()
+        for name, member in self._entries(directory, count):
             if name in self.members or not re.fullmatch(known, name):
                 self._refuse(
                     f"the member {name!r} is {'there twice' if name in self.members else 'none of such a file'}"
@@ -96,8 +96,8 @@ class Archive:
     def _refuse(self, reason: str) -> NoReturn:
         raise self.source.error("the archive's directory", reason)
 
-    def _directory(self) -> tuple[int, Fields]:
-        """Return the position and the fields of the directory."""
+    def _directory(self) -> tuple[int, int, Fields]:
+        """Return the directory's position, its number of entries, and its fields."""
         at = self.source.size - 22
         end = Fields(self.source.read(max(0, at), min(22, self.source.size)), self._refuse)
         if at < 0 or end.take(4) != b"PK\5\6":
@@ -111,11 +111,11 @@ class Archive:
             *_, disks, here, count, size, start = long.numbers(8, 2, 2, 8, 8, 8, 8, 8)
         if disks or comment or here != count or start + size != at or count > MAX_MEMBERS:
             self._refuse(f"its end does not fit the archive, or there are more than {MAX_MEMBERS} members")
-        return start, Fields(self.source.read(start, size), self._refuse)
+        return start, count, Fields(self.source.read(start, size), self._refuse)
 
-    def _entries(self, directory: Fields) -> Iterator[tuple[str, Member]]:
-        """Yield the names and members in a directory."""
-        while len(directory):
+    def _entries(self, directory: Fields, count: int) -> Iterator[tuple[str, Member]]:
+        """Yield the names and members in a directory, which must be so many."""
+        for _ in range(count):
             if directory.take(4) != b"PK\1\2":
                 self._refuse("an entry is damaged")
             _, flags, method, _, crc, stored, size = directory.numbers(4, 2, 2, 4, 4, 4, 4)
@@ -138,6 +138,8 @@ class Archive:
             if (method == STORED and stored != size) or (path.endswith("/") and size):
                 self._refuse(f"the sizes of the member {path!r} contradict each other")
             yield path, Member(method, crc, stored, size, header)
+        if len(directory):
+            self._refuse("there are more members than it counts")
 
     def _start(self, name: str) -> int:
         """Return where the data of a member starts, after its own header, which must agree with the directory."""

@@ -14,6 +14,8 @@ MAX_SIZE = 64 << 20
 """In bytes. What is in a configuration is counted below; long are the texts of a vocabulary."""
 MAX_DEPTH = 200
 MAX_VALUES = 1_000_000
+_STEPS = np.zeros(256, np.int8)
+_STEPS[[*b"[{"]], _STEPS[[*b"]}"]] = 1, -1
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -51,10 +53,9 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
 
     if len(data) > MAX_SIZE:
         refuse(f"it has {len(data)} bytes, {MAX_SIZE} at most are read")
-    marks = np.frombuffer(_STRING.sub(b"", data), np.uint8)
-    opened, closed = np.isin(marks, np.frombuffer(b"[{", np.uint8)), np.isin(marks, np.frombuffer(b"]}", np.uint8))
-    depth = np.cumsum(opened.astype(np.int32) - closed).max(initial=0)
-    if depth > MAX_DEPTH or opened.sum() + (marks == ord(",")).sum() > MAX_VALUES:
+    marks = _STRING.sub(b"", data)
+    depth = np.cumsum(_STEPS[np.frombuffer(marks, np.uint8)], dtype=np.int32).max(initial=0)
+    if depth > MAX_DEPTH or sum(map(marks.count, (b"[", b"{", b","))) > MAX_VALUES:
         refuse(f"it is more than {MAX_DEPTH} levels deep, or has more than {MAX_VALUES} values")
     try:
         found = json.loads(
