@@ -3,6 +3,7 @@
 import os
 import time
 from typing import Any, ClassVar, Literal
+from warnings import warn
 
 import numpy as np
 
@@ -24,12 +25,9 @@ class TensorBoard(Callback):
         write_images: Whether the weights are written as images, too.
         write_steps_per_second: Whether the speed is written: steps a second, of batches and of epochs.
         update_freq: "epoch"; or "batch" or a number, every how many batches their metrics are written, as `batch_loss`.
-        profile_batch: 0: there is no profile of a batch.
+        profile_batch: Accepted for Keras's sake: no profile is written, and a warning says so.
         embeddings_freq: Every how many epochs the weights are saved for the view of embeddings; 0 for never.
         embeddings_metadata: Not used without `embeddings_freq`: file with the names of the rows, or layer name to file.
-
-    Raises:
-        ValueError: if a profile is asked for.
     """
 
     _reads_lazily: ClassVar[bool] = True
@@ -47,7 +45,7 @@ class TensorBoard(Callback):
         embeddings_metadata: str | dict[str, str] | None = None,
     ) -> None:
         if profile_batch:
-            raise ValueError(f"minikeras does not profile batches. Received: profile_batch={profile_batch} (must be 0)")
+            warn(f"minikeras writes no profile of batches: profile_batch={profile_batch} is ignored.", stacklevel=2)
         self.log_dir: str = os.fspath(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
