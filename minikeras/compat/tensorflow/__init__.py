@@ -24,7 +24,7 @@ __version__ = "2.21.0"
 version = SimpleNamespace(VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0)
 newaxis = None
 
-_NAMES = "compat config data debugging dtypes errors io linalg math nn random saved_model strings summary train"
+_NAMES = "compat config data debugging dtypes errors image io linalg math nn random saved_model strings summary train"
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
 _MOVED = {
@@ -58,7 +58,8 @@ _SPECIAL = {
     "print": ("functions", "print_"), "complex": ("math", "complex_"), "Assert": ("debugging", "Assert"),
     "assert_equal": ("debugging", "assert_equal"), "assert_greater": ("debugging", "assert_greater"),
     "assert_less": ("debugging", "assert_less"), "assert_rank": ("debugging", "assert_rank"),
-    "no_op": ("functions", "group"),
+    "no_op": ("functions", "group"), "distribute": ("config", "distribute"), "test": ("config", "test"),
+    "get_logger": ("compat.v1", "get_logger"),
 }  # fmt: skip
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""

@@ -1,6 +1,7 @@
 """`tf.config`: one device, the processor; settings are accepted where minikeras does what they ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -78,4 +79,54 @@ experimental = SimpleNamespace(
     set_virtual_device_configuration=_nothing,
     get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
+)
+
+
+# One device is also a strategy.
+
+
+class Strategy:
+    """How work is distributed: all of it to the one device."""
+
+    num_replicas_in_sync: int = 1
+    extended: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    @contextmanager
+    def scope(self) -> Iterator["Strategy"]:
+        """A context in which variables are made, on the one device."""
+        yield self
+
+    def run(self, fn: Callable[..., Any], args: tuple[Any, ...] = (), kwargs: Any = None, options: Any = None) -> Any:
+        """Call a function."""
+        return fn(*args, **(kwargs or {}))
+
+    def reduce(self, reduce_op: Any, value: Any, axis: Any = None) -> Any:
+        """Return the value of the one replica."""
+        return value
+
+    def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
+        """Return a dataset."""
+        return dataset
+
+    def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
+        """Return the value of the one replica in a tuple."""
+        return (value,)
+
+
+_NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy")
+distribute = SimpleNamespace(
+    **dict.fromkeys(_NAMES, Strategy),
+    get_strategy=Strategy,
+    has_strategy=lambda: False,
+    in_cross_replica_context=lambda: True,
+    ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
+)
+test = SimpleNamespace(
+    is_gpu_available=lambda *_, **__: False,
+    is_built_with_cuda=lambda: False,
+    is_built_with_gpu_support=lambda: False,
+    gpu_device_name=lambda: "",
 )

@@ -1,7 +1,7 @@
 """`tf.linalg`: matrices, in the last two axes."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,23 @@ __getattr__ = missing(__name__)
 
 globals().update({
     name: unary(getattr(ops, op))
-    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "slogdet": "slogdet", "eigh": "eigh",
+    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "eigh": "eigh",
                      "eig": "eig", "tensor_diag": "diag", "tensor_diag_part": "diagonal"}.items()
 })  # fmt: skip
+
+
+class Qr(NamedTuple):
+    """A matrix of orthogonal columns, and an upper triangular one."""
+
+    q: Tensor
+    r: Tensor
+
+
+class LogMatrixDeterminant(NamedTuple):
+    """Sign of a determinant, and the logarithm of its size."""
+
+    sign: Tensor
+    log_abs_determinant: Tensor
 
 
 def _turned(x: Any) -> Tensor:
@@ -127,7 +141,12 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
 
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     """Matrices q, of orthogonal columns, and r, upper triangular, with q @ r = input."""
-    return ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced")
+    return Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))
+
+
+def slogdet(input: Any, name: str | None = None) -> LogMatrixDeterminant:
+    """Signs of determinants, and logarithms of their sizes."""
+    return LogMatrixDeterminant(*ops.slogdet(convert_to_tensor(input)))
 
 
 def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:

@@ -144,11 +144,11 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         if not (type(x) is Tensor and type(y) is Tensor and cast(Array, x.array).dtype is cast(Array, y.array).dtype):
             x, y = alike(kernel, x, y)
-        given = as_dtype(ops.dtype(x if isinstance(x, TensorOps) else y))
-        if kernel == "RealDiv" and given.is_integer and not isinstance(x, KerasTensor):
-            wide = "float32" if given.size < 4 else "float64"
+        kind = as_dtype(ops.dtype(x if isinstance(x, TensorOps) else y))
+        if kernel == "RealDiv" and kind.is_integer and not isinstance(x, KerasTensor):
+            wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
-        if kernel == "AddV2" and as_dtype(ops.dtype(x)) == "string":
+        if kernel == "AddV2" and kind == "string":
             joined = np.asarray(as_array(x) + as_array(y), "object")
             return Tensor(joined)
         try:

@@ -65,6 +65,13 @@ def enable_eager_execution(*_: Any, **__: Any) -> None:
 
 enable_v2_behavior = enable_v2_tensorshape = enable_eager_execution
 _logger = _logging.getLogger("tensorflow")
+
+
+def get_logger() -> _logging.Logger:
+    """Return TensorFlow's logger."""
+    return _logger
+
+
 logging = SimpleNamespace(
     DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
