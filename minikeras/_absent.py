@@ -42,13 +42,12 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
-    "layers": "AugMix AutoContrast CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization "
-    "ConvLSTM1D ConvLSTM2D ConvLSTM3D CutMix Discretization Equalization FlaxLayer GroupQueryAttention "
+    "layers": "AugMix AutoContrast CategoryEncoding ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D "
+    "ConvLSTM2D ConvLSTM3D CutMix Discretization Equalization FlaxLayer GroupQueryAttention "
     "HashedCrossing Hashing IntegerLookup JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline "
-    "RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
-    "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue "
-    "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
-    "RandomShear RandomTranslation RandomZoom Resizing ReversibleEmbedding STFTSpectrogram Solarization "
+    "RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
+    "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization "
+    "RandomSaturation RandomSharpness RandomShear ReversibleEmbedding STFTSpectrogram Solarization "
     "SpectralNormalization StringLookup TFSMLayer TextVectorization TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
     "ops": "ctc_decode ctc_loss",

@@ -9,6 +9,15 @@ from .activation import Softmax as Softmax
 from .attention import AdditiveAttention as AdditiveAttention
 from .attention import Attention as Attention
 from .attention import MultiHeadAttention as MultiHeadAttention
+from .augmentation import CenterCrop as CenterCrop
+from .augmentation import RandomBrightness as RandomBrightness
+from .augmentation import RandomContrast as RandomContrast
+from .augmentation import RandomCrop as RandomCrop
+from .augmentation import RandomFlip as RandomFlip
+from .augmentation import RandomRotation as RandomRotation
+from .augmentation import RandomTranslation as RandomTranslation
+from .augmentation import RandomZoom as RandomZoom
+from .augmentation import Resizing as Resizing
 from .base import InputSpec as InputSpec
 from .base import Layer as Layer
 from .base import deserialize as deserialize
@@ -151,6 +160,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -215,10 +225,18 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

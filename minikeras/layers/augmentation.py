@@ -1,0 +1,407 @@
+"""Layers that resize and crop images, or change them at random while a model trains."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+import numpy as np
+
+from .. import _state, ops, random
+from .._typing import DataFormat, PartialShape, ShapeLike
+from ..random import SeedGenerator
+from ..tensor import Tensor
+from .base import Layer, LayerOptions, register
+
+Factor = float | Sequence[float]
+"""A number f for the range from -f to f, or both ends of a range."""
+
+
+class _OfImages(Layer):
+    """A layer of one image or a batch; where the channels are, `data_format` says."""
+
+    data_format: DataFormat
+
+    def _place(self, data_format: str | None) -> None:
+        self.data_format = _state.standardize_data_format(data_format)
+        self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape, with the height and width of the result."""
+        shape = list(input_shape)
+        if hasattr(self, "height"):
+            shape[self._rows], shape[self._columns] = self.height, self.width
+        return tuple(shape)
+
+    def _crop(self, x: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
+        key: list[Any] = [slice(None)] * x.ndim
+        key[self._rows], key[self._columns] = slice(top, top + height), slice(left, left + width)
+        return x[tuple(key)]
+
+
+@register
+class Resizing(_OfImages):
+    """Gives images another size, see `ops.image.resize`.
+
+    Args:
+        height, width: The size.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        crop_to_aspect_ratio: Whether to crop rather than distort.
+        pad_to_aspect_ratio: Whether to put `fill_value` around rather than distort.
+        fill_mode: "constant".
+        fill_value: What is put around.
+        antialias: Whether to take more pixels together where images become smaller.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> Resizing(2, 3)(np.ones((4, 8, 8, 1))).shape
+        (4, 2, 3, 1)
+    """
+
+    def __init__(
+        self, height: int, width: int, interpolation: str = "bilinear", crop_to_aspect_ratio: bool = False,
+        pad_to_aspect_ratio: bool = False, fill_mode: str = "constant", fill_value: float = 0.0,
+        antialias: bool = False, data_format: str | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self._place(data_format)
+        self.height: int = height
+        self.width: int = width
+        self.interpolation: str = interpolation
+        self.crop_to_aspect_ratio: bool = crop_to_aspect_ratio
+        self.pad_to_aspect_ratio: bool = pad_to_aspect_ratio
+        self.fill_mode: str = fill_mode
+        self.fill_value: float = fill_value
+        self.antialias: bool = antialias
+
+    def call(self, data: Tensor) -> Tensor:
+        """Return the images in the new size."""
+        return ops.image.resize(
+            data, (self.height, self.width), self.interpolation, self.antialias, self.crop_to_aspect_ratio,
+            self.pad_to_aspect_ratio, self.fill_mode, self.fill_value, self.data_format,
+        )  # fmt: skip
+
+
+@register
+class CenterCrop(_OfImages):
+    """Takes the middle of images; smaller ones are resized and cropped.
+
+    Args:
+        height, width: The size.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Example:
+        >>> print(CenterCrop(1, 2)(np.arange(12.0).reshape(1, 3, 4, 1))[0, :, :, 0])
+        Tensor([[5. 6.]], shape=(1, 2), dtype=float32)
+    """
+
+    def __init__(
+        self, height: int, width: int, data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(**options)
+        self._place(data_format)
+        self.height: int = height
+        self.width: int = width
+
+    def call(self, data: Tensor) -> Tensor:
+        """Return the middle of the images."""
+        top, left = data.shape[self._rows] - self.height, data.shape[self._columns] - self.width
+        if top >= 0 and left >= 0:
+            return self._crop(data, top // 2, left // 2, self.height, self.width)
+        size = (self.height, self.width)
+        return ops.image.resize(data, size, crop_to_aspect_ratio=True, data_format=self.data_format)
+
+
+class _Random(_OfImages):
+    """A layer that changes images at random, each by itself, while training."""
+
+    _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    def _start(self, seed: int | None, data_format: str | None) -> None:
+        self.seed: int | None = seed
+        self.generator: SeedGenerator = SeedGenerator(seed)
+        self._place(data_format)
+
+    def _range(self, factor: Factor, name: str = "factor", least: float | None = None) -> tuple[float, float]:
+        """Return the ends of a range, which may not be below `least`."""
+        low, high = self._bounds
+        several = isinstance(factor, list | tuple)
+        values: list[Any] = list(factor) if isinstance(factor, list | tuple) else [factor]
+        valid = all(isinstance(f, int | float) and low <= f <= high for f in values) and len(values) == 1 + several
+        if not valid:
+            raise ValueError(
+                f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
+                f"Received: {name}={factor}"
+            )
+        ends: list[Any] = sorted(values) if valid else []
+        if several:
+            return ends[0], ends[1]
+        f = abs(ends[0])
+        return (-f if least is None else max(-f, least)), f
+
+    def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
+        """Draw a number for each image, of shape (batch, 1, ...)."""
+        count = x.shape[0] if x.ndim == 4 else 1
+        shape = (count, *(1,) * (rank - 1)) if x.ndim == 4 or rank < 3 else (1, 1, 1)
+        return random.uniform(shape, low, high, seed=self.generator)
+
+    def _warp(self, x: Tensor, *columns: Any) -> Tensor:
+        """Read the images at places given by the first six numbers of `ops.image.affine_transform`."""
+        count = x.shape[0] if x.ndim == 4 else 1
+        matrix = [np.broadcast_to(np.asarray(c, "float32").reshape(-1), (count,)) for c in (*columns, 0, 0)]
+        settings: Any = vars(self)
+        return ops.image.affine_transform(
+            x, np.stack(matrix, 1), settings["interpolation"], settings["fill_mode"], settings["fill_value"],
+            self.data_format,
+        )  # fmt: skip
+
+    def _set_filling(self, fill_mode: str, interpolation: str, fill_value: float) -> None:
+        if fill_mode not in ("reflect", "wrap", "constant", "nearest"):
+            raise NotImplementedError(f"`fill_mode` must be reflect, wrap, constant or nearest. Received: {fill_mode}.")
+        if interpolation not in ("nearest", "bilinear"):
+            raise NotImplementedError(f"`interpolation` must be nearest or bilinear. Received: {interpolation}.")
+        self.fill_mode: str = fill_mode
+        self.interpolation: str = interpolation
+        self.fill_value: float = fill_value
+
+    def _middle(self, x: Tensor) -> tuple[float, float]:
+        return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
+
+    def call(self, data: Tensor, training: bool = True) -> Tensor:
+        """Return the images, changed if training."""
+        return self._change(data) if training else data
+
+    def _change(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+@register
+class RandomFlip(_Random):
+    """Flips half of the images in training.
+
+    Args:
+        mode: "horizontal", "vertical" or "horizontal_and_vertical".
+        seed: Seed of the choice.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("mode", "seed", "data_format")
+
+    def __init__(
+        self, mode: str = "horizontal_and_vertical", seed: int | None = None, data_format: str | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
+            raise ValueError(f"mode must be horizontal, vertical or horizontal_and_vertical. Received: mode={mode!r}")
+        self._start(seed, data_format)
+        self.mode: str = mode
+
+    def _change(self, x: Tensor) -> Tensor:
+        flips = self._draw(x, 0.0, 1.0, 4 if x.ndim == 4 else 3) <= 0.5
+        for name, axis in (("horizontal", self._columns), ("vertical", self._rows)):
+            if name in self.mode:
+                x = ops.where(flips, ops.flip(x, axis), x)
+        return x
+
+
+@register
+class RandomRotation(_Random):
+    """Turns images about their middle in training.
+
+    Args:
+        factor: How far, in turns: f for any angle from -f to f, or both ends of the range.
+        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "nearest" or "bilinear".
+        seed: Seed of the angles.
+        fill_value: The constant.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("factor", "fill_mode", "interpolation", "seed", "fill_value", "data_format")
+
+    def __init__(
+        self, factor: Factor, fill_mode: str = "reflect", interpolation: str = "bilinear", seed: int | None = None,
+        fill_value: float = 0.0, data_format: str | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.factor: tuple[float, float] = self._range(factor)
+        self._start(seed, data_format)
+        self._set_filling(fill_mode, interpolation, fill_value)
+
+    def _change(self, x: Tensor) -> Tensor:
+        low, high = self.factor
+        angle = self._draw(x, low * 360.0, high * 360.0, 1).numpy() * np.float32(math.pi / 180)
+        cos, sin = np.cos(angle), np.sin(angle)
+        cx, cy = self._middle(x)
+        return self._warp(x, cos, -sin, cx - cx * cos + cy * sin, sin, cos, cy - cx * sin - cy * cos)
+
+
+@register
+class RandomZoom(_Random):
+    """Makes what is seen of images larger or smaller in training.
+
+    Args:
+        height_factor: Range of the change, positive for a wider view; f for -f to f.
+        width_factor: The same for the width; as much as the height if not given.
+        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "nearest" or "bilinear".
+        seed: Seed of the changes.
+        fill_value: The constant.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    def __init__(
+        self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: str = "reflect",
+        interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+        data_format: str | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.height_factor: Factor = height_factor
+        self.width_factor: Factor | None = width_factor
+        self._high = self._range(height_factor, "height_factor")
+        self._wide = None if width_factor is None else self._range(width_factor, "width_factor")
+        self._start(seed, data_format)
+        self._set_filling(fill_mode, interpolation, fill_value)
+
+    def _change(self, x: Tensor) -> Tensor:
+        high = self._draw(x, 1.0 + self._high[0], 1.0 + self._high[1]).numpy()
+        wide = high if self._wide is None else self._draw(x, 1.0 + self._wide[0], 1.0 + self._wide[1]).numpy()
+        cx, cy = self._middle(x)
+        return self._warp(x, wide, 0, cx * (1 - wide), 0, high, cy * (1 - high))
+
+
+@register
+class RandomTranslation(_Random):
+    """Shifts images in training.
+
+    Args:
+        height_factor: How far down, as a part of the height; f for -f to f.
+        width_factor: How far right, as a part of the width.
+        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "nearest" or "bilinear".
+        seed: Seed of the shifts.
+        fill_value: The constant.
+        data_format: Where the channels are; the configured format if not given.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    def __init__(
+        self, height_factor: Factor, width_factor: Factor, fill_mode: str = "reflect",
+        interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+        data_format: str | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        self.height_factor: Factor = height_factor
+        self.width_factor: Factor = width_factor
+        self._high = self._range(height_factor, "height_factor")
+        self._wide = self._range(width_factor, "width_factor")
+        self._start(seed, data_format)
+        self._set_filling(fill_mode, interpolation, fill_value)
+
+    def _change(self, x: Tensor) -> Tensor:
+        down = self._draw(x, *self._high).numpy() * x.shape[self._rows]
+        right = self._draw(x, *self._wide).numpy() * x.shape[self._columns]
+        return self._warp(x, 1, 0, -right, 0, 1, -down)
+
+
+@register
+class RandomContrast(_Random):
+    """Scales how far the values of each channel are from their mean, in training.
+
+    Args:
+        factor: f for scales from 1 - f to 1 + f; two numbers for 1 minus the first to 1 plus the second.
+        value_range: Limits of the values.
+        seed: Seed of the scales.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _bounds = (0.0, 1.0)
+    _arguments = ("factor", "value_range", "seed", "data_format")
+
+    def __init__(
+        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
+    ) -> None:
+        data_format = options.pop("data_format", None)
+        super().__init__(**options)
+        self.factor: tuple[float, float] = self._range(factor, least=0)
+        self.value_range: Sequence[float] = value_range
+        self._start(seed, data_format)
+
+    def _change(self, x: Tensor) -> Tensor:
+        drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], 4 if x.ndim == 4 else 3)
+        scale = ops.cast(drawn, x.dtype)
+        middle = ops.mean(ops.mean(x, self._rows, True), self._columns, True)
+        return ops.clip((x - middle) * scale + middle, *self.value_range)
+
+
+@register
+class RandomBrightness(_Random):
+    """Adds the same number to all values of an image, in training.
+
+    Args:
+        factor: Range of the number, as a part of the range of values; f for -f to f.
+        value_range: Limits of the values.
+        seed: Seed of the numbers.
+        options: `name`, `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("factor", "value_range", "seed", "data_format")
+
+    def __init__(
+        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
+    ) -> None:
+        data_format = options.pop("data_format", None)
+        super().__init__(**options)
+        self.factor: tuple[float, float] = self._range(factor)
+        self._start(seed, data_format)
+        self.value_range: list[float] = sorted(value_range)
+
+    def _change(self, x: Tensor) -> Tensor:
+        low, high = self.value_range
+        shift = self._draw(x, *self.factor, 4 if x.ndim == 4 else 3) * (high - low)
+        return ops.clip(x + ops.cast(shift, x.dtype), low, high)
+
+
+@register
+class RandomCrop(_Random):
+    """Takes a part of images, at a random place in training and the middle otherwise.
+
+    Args:
+        height, width: The size of the part; smaller images are resized.
+        seed: Seed of the places.
+        data_format: Where the channels are; the configured format if not given.
+        name: The layer's name.
+        options: `trainable`, `dtype` and so on.
+    """
+
+    _arguments = ("height", "width", "seed", "data_format")
+
+    def __init__(
+        self, height: int, width: int, seed: int | None = None, data_format: str | None = None,
+        name: str | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name, **options)
+        self.height: int = height
+        self.width: int = width
+        own = _state.make_default_seed() if seed is None else seed
+        self._start(seed, data_format)
+        self.seed = own
+
+    def call(self, data: Tensor, training: bool = True) -> Tensor:
+        """Return a part of the images, of the same place in all."""
+        if not training:
+            return data
+        rows, columns = data.shape[self._rows], data.shape[self._columns]
+        if rows > self.height and columns > self.width:
+            spaces = (rows - self.height + 1, columns - self.width + 1)
+            top, left = (int(random.uniform((), 0.0, float(n), seed=self.generator)) for n in spaces)
+            return self._crop(data, top, left, self.height, self.width)
+        high = int(np.clip(int(columns * self.height / self.width), 1, rows))
+        wide = int(np.clip(int(rows * self.width / self.height), 1, columns))
+        part = self._crop(data, int((rows - high) / 2), int((columns - wide) / 2), self.height, self.width)
+        return ops.image.resize(part, (self.height, self.width), data_format=self.data_format)
