@@ -33,7 +33,6 @@ class PoolingOptions(TypedDict, total=False):
 
 
 class _Pooling(Layer):
-    _arguments = ("pool_size", "strides", "padding", "data_format")
     _rank: ClassVar[int]
     _pool: ClassVar[Callable[..., Tensor]]
 
@@ -191,7 +190,6 @@ class _AdaptivePooling(Layer):
         options: `name`, `trainable`, `dtype` and so on.
     """
 
-    _arguments = ("output_size", "data_format")
     _rank: ClassVar[int]
     _pool: ClassVar[Callable[..., Tensor]]
 
@@ -275,7 +273,6 @@ class _GlobalPooling(Layer):
         options: `name`, `trainable`, `dtype` and so on.
     """
 
-    _arguments = ("data_format", "keepdims")
     _rank: ClassVar[int]
     _reduction: ClassVar[Callable[..., Tensor]]
 

@@ -49,8 +49,6 @@ class _Drop(_Noise):
         options: Arguments of every layer.
     """
 
-    _arguments = ("rate", "seed", "noise_shape")
-
     def __init__(
         self,
         rate: float,
@@ -181,8 +179,6 @@ class GaussianNoise(_Noise):
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
 
-    _arguments = ("stddev", "seed")
-
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         self.stddev: float = _between("stddev", stddev, 1)
         super().__init__(stddev, seed, **options)
@@ -215,8 +211,6 @@ class GaussianDropout(_Noise):
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
-
-    _arguments = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         self.rate: float = _between("rate", rate, 1)

@@ -43,8 +43,6 @@ class Flatten(_Reshaping):
         (2, 12)
     """
 
-    _arguments = ("data_format",)
-
     def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.data_format = _state.standardize_data_format(data_format)
@@ -78,8 +76,6 @@ class Reshape(_Reshaping):
         >>> Reshape((2, -1))(np.ones((1, 6))).shape
         (1, 2, 3)
     """
-
-    _arguments = ("target_shape",)
 
     def __init__(self, target_shape: ShapeLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -133,8 +129,6 @@ class Permute(_Reshaping):
         (1, 4, 3)
     """
 
-    _arguments = ("dims",)
-
     def __init__(self, dims: "tuple[int, ...] | list[int]", **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.dims: tuple[int, ...] = tuple(dims)
@@ -173,8 +167,6 @@ class RepeatVector(_Reshaping):
         >>> RepeatVector(3)(np.ones((1, 2))).shape
         (1, 3, 2)
     """
-
-    _arguments = ("n",)
 
     def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -247,8 +239,6 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
 
 
 class _ZeroPadding(_Spatial):
-    _arguments = ("padding", "data_format")
-
     def __init__(
         self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
@@ -326,8 +316,6 @@ class ZeroPadding3D(_ZeroPadding):
 
 
 class _Cropping(_Spatial):
-    _arguments: ClassVar[tuple[str, ...]] = ("cropping", "data_format")
-
     def __init__(
         self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
@@ -365,7 +353,6 @@ class Cropping1D(_Cropping):
         (2, 2, 4)
     """
 
-    _arguments = ("cropping",)
     _rank = 1
 
     def __init__(self, cropping: Sizes = 1, **options: Unpack[LayerOptions]) -> None:
@@ -440,7 +427,6 @@ class UpSampling1D(_Spatial):
         Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
     """
 
-    _arguments = ("size",)
     _rank = 1
 
     def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
@@ -479,7 +465,6 @@ class UpSampling2D(_Spatial):
         (1, 8, 12, 3)
     """
 
-    _arguments = ("size", "data_format", "interpolation")
     _rank = 2
 
     def __init__(
@@ -525,7 +510,6 @@ class UpSampling3D(_Spatial):
         (1, 8, 12, 4, 3)
     """
 
-    _arguments = ("size", "data_format")
     _rank = 3
 
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
