@@ -27,10 +27,15 @@ KINDS: dict[str, "Registry[Any]"] = {}
 
 
 def name_arguments(cls: Any, but: Container[str] = ()) -> None:
-    """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which."""
+    """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which.
+
+    One that hands *args on says nothing itself.
+    """
     own = vars(cls)
     if "__init__" in own and not {"_arguments", "get_config"} & own.keys() and is_built_in(cls):
-        cls._arguments = tuple(name for name in parameters(own["__init__"]).names[1:] if name not in but)
+        found = parameters(own["__init__"])
+        if not found.varargs:
+            cls._arguments = tuple(name for name in found.names[1:] if name not in but)
 
 
 class Configurable:
