@@ -44,8 +44,11 @@ class Interrupt:
 
     def run(self, function: Callable[..., T], *args: Any) -> T:
         """Return function(*args)."""
-        with self.held():
+        self._busy = True
+        try:
             result = function(*args)
+        finally:
+            self._busy = False
         if self.pending:
             raise KeyboardInterrupt
         return result

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, overload
+from time import perf_counter
+from typing import Any, Literal, TypeAlias, cast, overload
 from warnings import warn
 
 import numpy as np
@@ -494,7 +495,7 @@ class Trainer(Layer):
                     logs = found
                     if validation is not None and _is_due(epoch + 1, validation_freq):
                         validation.reset()
-                        found = self._evaluate(validation, hooks, interrupt)
+                        found = self._evaluate(validation, hooks, interrupt, inside=True)
                         logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
@@ -541,8 +542,8 @@ class Trainer(Layer):
         runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-        if begin is None and end is None and source.array is not None:  # no code of the user's runs between steps
-            return self._rush(runner, source, interrupt, stop)
+        if begin is None and source.array is not None and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
+            return self._rush(runner, source, interrupt, stop, end)  # no code of the user's runs between steps
         logs: _Logs | None = None
         for i, batch in enumerate(source.epoch()):
             if begin is not None:
@@ -557,8 +558,11 @@ class Trainer(Layer):
                 break
         return dict(logs or {})
 
-    def _rush(self, runner: Runner, source: Batches, interrupt: Interrupt, stop: str) -> dict[str, Any]:
-        """Run over all batches once without a look at each."""
+    def _rush(
+        self, runner: Runner, source: Batches, interrupt: Interrupt, stop: str, look: Callable[..., None] | None
+    ) -> dict[str, Any]:
+        """Run over all batches once, with but a look now and then."""
+        due = 0.0
         outputs: Callable[[], Any] | None = None
         replay: Callable[[Data], None] | None = None
         whole = source.whole
@@ -575,6 +579,9 @@ class Trainer(Layer):
                         stack.enter_context(one_thread(runner.work))
                     if getattr(self, stop):
                         break
+                if look is not None and (i < 2 or perf_counter() >= due):
+                    due = perf_counter() + LOOK
+                    look(i, _Logs(cast("Callable[[], Any]", outputs)))
                 if interrupt.pending:
                     raise KeyboardInterrupt
             return dict(_Logs(outputs)) if outputs is not None else {}
@@ -632,9 +639,12 @@ class Trainer(Layer):
             hooks.close()
         return logs if return_dict else self._in_order(logs)
 
-    def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+    def _evaluate(
+        self, source: Batches, hooks: CallbackList, interrupt: Interrupt, inside: bool = False
+    ) -> dict[str, Any]:
         vars(self)["stop_evaluating"] = False
-        if not any(hooks.listens(f"on_test_batch_{when}") for when in ("begin", "end")) and self._is_additive():
+        seen = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
+        if not seen and self._is_additive():
             source.join(JOINED)
         hooks.on_test_begin()
         self.reset_metrics()
@@ -773,6 +783,8 @@ class Trainer(Layer):
 
 TAPED_AT = (3, 6, 12, 24, 48)
 """At which call of a kind under a tape a plan is made; later ones are made where layers have changed meanwhile."""
+LOOK = 0.05
+"""Seconds from one look of the progress bar to the next."""
 JOINED = 1024
 """So many rows are evaluated together where that makes no difference."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")

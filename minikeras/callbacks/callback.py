@@ -38,6 +38,8 @@ class Callback:
 
     params: dict[str, Any] | None = None
     _model: Any = None
+    _looks_seldom: ClassVar[bool] = False
+    """Whether its batch hooks may be run but now and then, every 50 ms."""
     _reads_lazily: ClassVar[bool] = False
     """Whether the batch hooks take logs that are not computed yet, to read them only now and then."""
 

@@ -45,7 +45,7 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:  # fmt: skip
         self.callbacks: list[Callback] = _flat(callbacks)
-        self._listeners: dict[str, list[tuple[Callable[..., None], bool]]] = {}
+        self._listeners: dict[str, list[tuple[Callable[..., None], bool, bool]]] = {}
         self._runs = 0
         self._history = self._one(History, add_history)
         self._progbar = self._one(ProgbarLogger, add_progbar)
@@ -77,24 +77,25 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             callback.set_model(model)
 
-    def listens(self, hook: str) -> bool:
+    def listens(self, hook: str, seldom: bool = True) -> bool:
         """Tell whether a callback overrides a hook; if none does, its logs need not be computed.
 
-        The answer is looked up anew whenever a run or an epoch begins.
+        The answer is looked up anew whenever a run or an epoch begins. Without `seldom`, callbacks that need not be
+        asked at every batch do not count.
         """
-        return bool(self._listening(hook))
+        return any(seldom or not rarely for _, _, rarely in self._listening(hook))
 
     def close(self) -> None:
         """End the line of a progress bar that was interrupted."""
         if self._progbar is not None:
             self._progbar.close()
 
-    def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool]]:
-        """Return what the callbacks run for a hook, each with whether it takes logs that are not computed yet."""
+    def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool, bool]]:
+        """Return what the callbacks run for a hook, with whether they take logs not computed yet, and look seldom."""
         found = self._listeners.get(hook)
         if found is None:
             found = [
-                (getattr(callback, name), callback._reads_lazily)
+                (getattr(callback, name), callback._reads_lazily, callback._looks_seldom)
                 for callback in self.callbacks
                 if (name := _own_hook(callback, hook))
             ]
@@ -108,7 +109,7 @@ def _forwarded(hook: str) -> Callable[..., None]:
 
     def on_batch(self: CallbackList, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         plain = False
-        for run, lazy in self._listening(hook):
+        for run, lazy, _ in self._listening(hook):
             if not (lazy or plain):
                 logs, plain = as_floats(logs), True
             run(batch, logs=logs)
@@ -118,7 +119,7 @@ def _forwarded(hook: str) -> Callable[..., None]:
             self._listeners.clear()
         if listening := self._listening(hook):
             logs = as_floats(args[place] if len(args) > place else logs)
-            for run, _ in listening:
+            for run, *_ in listening:
                 run(*args[:place], logs)
         if not place:
             self._runs += 1 if hook.endswith("begin") else -1

@@ -22,6 +22,7 @@ class ProgbarLogger(Callback):
         1/1 - 0s - .../step - loss: 0.5000
     """
 
+    _looks_seldom: ClassVar[bool] = True
     _reads_lazily: ClassVar[bool] = True
 
     def __init__(self) -> None:
