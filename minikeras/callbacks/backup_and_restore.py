@@ -1,10 +1,14 @@
 """Go on with a training that was interrupted."""
 
 import os
+import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .._typing import Array
+from ..random import SeedGenerator
 from ..saving.npz import assign, match, pack, read_arrays, write_arrays
 from .callback import Callback, Logs
 from .frequency import BatchCounter, Frequency
@@ -13,7 +17,10 @@ from .frequency import BatchCounter, Frequency
 class BackupAndRestore(Callback):
     """Saves weights, optimizer and epoch while the model trains, so that the same `fit`, run again, goes on from there.
 
-    An epoch that was interrupted is run again from its first batch.
+    An epoch that was interrupted is run again from its first batch. With `save_freq="epoch"` the weights in the end are
+    those of a training that was not interrupted: what order rows come in and what dropout leaves out is restored as
+    well, since the states of Python's, NumPy's and the layers' random numbers are saved. (Other callbacks, such as
+    EarlyStopping, begin anew.)
 
     Args:
         backup_dir: A folder for the backup alone.
@@ -110,6 +117,7 @@ class BackupAndRestore(Callback):
         arrays = {"epoch": np.array(self._epoch), "batch": np.array(batch)}
         for group, variables in self._variables().items():
             arrays |= pack(variables, group)
+        arrays |= random_states(self.model)
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
             os.replace(self._path, self._previous)
@@ -118,6 +126,44 @@ class BackupAndRestore(Callback):
     def _restore(self, path: str) -> None:
         arrays = read_arrays(path)
         pairs = [match(variables, arrays, path, group) for group, variables in self._variables().items()]
+        set_random_states(self.model, arrays)
         for group in pairs:
             assign(group)
         self.model._initial_epoch = int(arrays["epoch"])
+
+
+def _generators(model: Any) -> list[SeedGenerator]:
+    """Return what the layers of a model draw their random numbers with."""
+    held = (value for layer in model._flatten_layers() for value in vars(layer).values())
+    return list({id(x): x for x in held if isinstance(x, SeedGenerator)}.values())
+
+
+def random_states(model: Any) -> dict[str, Array]:
+    """Return the states of all random numbers that a training may draw, as arrays."""
+    _, keys, place, has_normal, normal = np.random.get_state()  # noqa: NPY002 - the stream that shuffles rows, as in Keras
+    _, words, spare = random.getstate()
+    return {
+        "random/numpy": np.asarray(keys),
+        "random/numpy_rest": np.array([place, has_normal, normal]),
+        "random/python": np.array(words),
+        "random/python_rest": np.array([] if spare is None else [spare]),
+        "random/layers": np.array([x.state for x in _generators(model)], "uint32").reshape(-1, 2),
+    }
+
+
+def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:
+    """Set the states that `random_states` returned.
+
+    Raises:
+        ValueError: if they are of another model, or no such states.
+    """
+    generators = _generators(model)
+    states = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("random/")}
+    if len(states) != 5 or states["layers"].shape != (len(generators), 2):
+        raise ValueError("The backup has no random states of this model.")
+    place, has_normal, normal = states["numpy_rest"].tolist()
+    spare = states["python_rest"].tolist()
+    random.setstate((3, tuple(states["python"].tolist()), spare[0] if spare else None))
+    np.random.set_state(("MT19937", states["numpy"], int(place), int(has_normal), normal))  # noqa: NPY002 - as above
+    for generator, state in zip(generators, states["layers"], strict=True):
+        generator.set_state(state)

@@ -1,0 +1,106 @@
+"""What is left when a process dies: files are whole or as they were, and training goes on where it was."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+
+if sys.platform == "win32":
+    pytest.skip("signals of POSIX", allow_module_level=True)
+
+TRAINING = """
+import os, signal, sys
+import numpy as np
+import minikeras as keras
+
+class Kill(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == (3, 2):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+        print(epoch, flush=True)
+
+keras.utils.set_random_seed(5)
+x = np.random.default_rng(0).normal(size=(40, 3))
+layers = [keras.layers.Dense(6, "relu"), keras.layers.Dropout(0.4), keras.layers.Dense(1)]
+model = keras.Sequential([keras.Input((3,)), *layers])
+model.compile(keras.optimizers.Adam(0.05), "mse")
+callbacks = [keras.callbacks.BackupAndRestore(sys.argv[1], double_checkpoint=True)]
+callbacks += [Kill()] if sys.argv[3] == "killed" else []
+model.fit(x, x[:, :1] * x[:, 1:2], batch_size=8, epochs=6, verbose=0, callbacks=callbacks)
+model.save_weights(sys.argv[2])
+"""
+
+
+def run(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
+    whole, parts, backup = str(tmp_path / "whole.npz"), str(tmp_path / "parts.npz"), str(tmp_path / "backup")
+    assert run(TRAINING, str(tmp_path / "other"), whole, "whole").returncode == 0
+    killed = run(TRAINING, backup, parts, "killed")
+    assert (killed.returncode, killed.stdout.split()) == (-9, ["0", "1", "2", "3"])
+    assert os.listdir(backup)
+    resumed = run(TRAINING, backup, parts, "resumed")
+    assert resumed.returncode == 0, resumed.stderr
+    assert not os.path.exists(backup)
+    with np.load(whole) as a, np.load(parts) as b:
+        assert a.files == b.files
+        for name in a.files:
+            assert np.array_equal(a[name], b[name])
+
+
+SAVING = """
+import os, resource, signal, sys
+import minikeras as keras
+
+class Dying(keras.layers.Dense):
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if sys.argv[2] == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if sys.argv[2] == "interrupted":
+            raise KeyboardInterrupt
+
+    def get_config(self):
+        if sys.argv[2] == "no config":
+            raise ZeroDivisionError
+        return super().get_config()
+
+if sys.argv[2] == "disk full":
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(200), Dying(3)])
+path = sys.argv[1]
+(model.save if path.endswith((".keras", "l.h5")) else model.save_weights)(path)
+"""
+
+
+WAYS = {
+    "model.keras": ["killed", "interrupted", "no config", "disk full"],
+    "model.h5": ["no config", "disk full"],
+    "model.weights.h5": ["killed", "disk full"],
+}
+
+
+@pytest.mark.parametrize(("name", "how"), [(name, how) for name, ways in WAYS.items() for how in ways])
+def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path, name: str, how: str) -> None:
+    path = tmp_path / name
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.save_weights(path) if "weights" in name else model.save(path)
+    before = path.read_bytes()
+    died = run(SAVING, str(path), how)
+    assert died.returncode == (-9 if how == "killed" else died.returncode or -1), died.stderr
+    assert path.read_bytes() == before
+    if how != "killed":
+        assert os.listdir(tmp_path) == [name]
