@@ -8,6 +8,19 @@ from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
 
 _INTEGERS = 2**63
 
+_SHARES = "ema_momentum beta_1 beta_2 rho"
+_FROM_ZERO = "seed clipnorm clipvalue global_clipnorm weight_decay epsilon l1 l2 delta"
+_FROM_ONE = "steps_per_execution decay_steps first_decay_steps ema_overwrite_frequency"
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(_SHARES.split(), (0, 1)),
+    **dict.fromkeys(_FROM_ZERO.split(), (0, math.inf)),
+    **dict.fromkeys(_FROM_ONE.split(), (1, math.inf)),
+    "loss_scale_factor": (1e-30, math.inf),
+    "num_thresholds": (1, 10**6),  # that many Python numbers are made
+    "num_classes": (1, 10**6),
+}
+"""What numbers of these names may be where their classes do not say so themselves."""
+
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:
     """Refuse a configuration with a value of another type than the argument it is for.
@@ -18,7 +31,7 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
         method: What takes the arguments.
 
     Raises:
-        ValueError: for a value of another type, a number that is not finite, or a seed below 0.
+        ValueError: for a value of another type, and a number that is not finite or out of its range.
     """
     annotations = _annotations(cls, method)
     for name, value in config.items():
@@ -27,8 +40,9 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
                 f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
                 f"Expected: {_shown(annotations[name])}."
             )
-        if name == "seed" and isinstance(value, int) and value < 0:
-            raise ValueError(f"{cls.__name__} needs a `seed` of at least 0. Received: seed={value}.")
+        low, high = RANGES.get(name, (-math.inf, math.inf))
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")
 
 
 def _shown(annotation: Any) -> str:
@@ -49,6 +63,15 @@ def _annotations(cls: Any, method: str) -> dict[str, Any]:
 def is_number(value: object) -> bool:
     """Tell whether a value is a finite real number, and no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_shape(value: object) -> bool:
+    """Tell whether a value is a shape, or a structure of shapes."""
+    if isinstance(value, Mapping):
+        return all(map(is_shape, value.values()))
+    if not isinstance(value, list | tuple):
+        return value is None
+    return all(n is None or (type(n) is int and 0 <= n < _INTEGERS) for n in value) or all(map(is_shape, value))
 
 
 def _is_array(value: object) -> bool:
@@ -85,4 +108,4 @@ def fits(value: Any, annotation: Any) -> bool:
     if not isinstance(kind, type) or kind is Any or getattr(kind, "_is_protocol", False):
         return True
     described = isinstance(value, Mapping) and "class_name" in value  # an object, which its slot checks
-    return isinstance(value, kind) or (described and kind not in (bool, str))
+    return isinstance(value, kind) or (described and kind.__module__ != "builtins")

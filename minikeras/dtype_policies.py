@@ -53,6 +53,7 @@ class DTypePolicy(Configurable):
 
 registry: Registry[DTypePolicy] = Registry("keras.dtype_policies", "dtype policy")
 registry.register(DTypePolicy, "FloatDTypePolicy")
+registry.base = DTypePolicy
 FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
 

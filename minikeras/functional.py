@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias, cast
 
 from . import ops
+from ._annotation import is_shape
+from ._signature import parameters
 from ._structure import map_structure
 from ._typing import Config, CustomObjects
 from .input_spec import InputSpec
-from .layers.base import deserialize, mask_of, masked
+from .layers.base import Layer, deserialize, mask_of, masked
 from .layers.core import InputLayer
 from .registry import array_of, serialize
 from .symbolic import KerasTensor, Node, Operation, flatten, op_class
@@ -265,6 +267,7 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
         operation = made[call[0]]
         if type(operation).__name__ == "GetItem" and len(args) > 1 and isinstance(args[1], list):
             args[1] = tuple(args[1])
+        _check_call(operation, args, kwargs)
         operation(*args, **kwargs)
         for later in needed_by.get(call, ()):
             waiting[later].discard(call)
@@ -288,7 +291,24 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
 
 
 def _operation(config: Config) -> Operation:
-    return op_class(str(config.get("class_name"))).from_config(config["config"])
+    cls, inner = op_class(str(config.get("class_name"))), config.get("config")
+    own = config.get("registered_name") in (None, cls.__name__)
+    if not isinstance(inner, dict) or not isinstance(inner.get("name"), str | None) or not own:
+        raise ValueError(f"The configuration of an op must hold its name and settings. Received: {config!r:.200}.")
+    return cls.from_config(inner)
+
+
+def _check_call(operation: Any, args: Any, kwargs: Any) -> None:
+    """Refuse arguments that `call` does not have, which a layer that tells its output's shape would not notice."""
+    accepted = parameters(operation.call) if isinstance(operation, Layer) else None
+    if accepted is None or accepted.varargs or accepted.varkw:
+        return
+    unknown = kwargs.keys() - {*accepted.names, "training", "mask"}
+    if unknown or len(args) > len(accepted.positional):
+        raise ValueError(
+            f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. Received: "
+            f"{len(args)} by position, and {sorted(unknown)}."
+        )
 
 
 def _index(value: Any) -> int:
@@ -311,7 +331,11 @@ def _arguments(call: Any) -> tuple[Any, Any]:
 def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:
     """Yield the layer, call and place of each tensor among the arguments of a call."""
     if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
-        name, call, index = structure["config"]["keras_history"]
+        config = structure["config"]
+        if not is_shape(config.get("shape")):
+            raise ValueError(f"The shape of a tensor must be a list of sizes. Received: {config['shape']!r:.80}.")
+        KerasTensor((), config.get("dtype"), "dtype")  # refuses what is no dtype
+        name, call, index = config["keras_history"]
         yield name, _index(call), index
     elif isinstance(structure, dict | list | tuple):
         for item in structure.values() if isinstance(structure, dict) else structure:

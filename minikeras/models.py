@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast, overload
 
 import numpy as np
 
-from . import _state
+from . import _state, dtype_policies
+from ._annotation import is_shape
 from ._signature import parameters
 from ._structure import map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
@@ -716,6 +717,9 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(deserialize_layer(layer, custom_objects))
         shape = config.get("build_input_shape")
+        if not is_shape(shape):
+            raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
+        dtype_policies.get(config.get("dtype"))  # refused if it is none; the layers have their own
         if model._graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
         return model

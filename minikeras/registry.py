@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 
-from ._annotation import check_arguments
+from ._annotation import check_arguments, is_shape
 from ._signature import parameters
 from ._state import standardize_dtype
 from ._typing import AnyCallable, Config, CustomObjects
@@ -235,8 +235,14 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
             if is_built_in(cls):
                 check_arguments(cls, inner)
             made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
-            if config.get("build_config") and not getattr(made, "built", True):
-                made.build_from_config(config["build_config"])
+            for key in ("build_config", "compile_config"):
+                if not isinstance(config.get(key), Mapping | None):
+                    raise ValueError(f"{key!r} must be a dict. Received: {config[key]!r:.80}.")
+            build = config.get("build_config")
+            if build and is_built_in(cls) and not all(map(is_shape, build.values())):
+                raise ValueError(f"'build_config' must hold shapes. Received: {build!r:.80}.")
+            if build and not getattr(made, "built", True):
+                made.build_from_config(build)
             if config.get("compile_config"):
                 made.compile_from_config(config["compile_config"])
     except Exception as error:

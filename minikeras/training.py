@@ -834,6 +834,8 @@ def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
     if isinstance(structure, list | tuple):
         return [_objects(item, make) for item in structure]
     if not isinstance(structure, Mapping):
+        if not isinstance(structure, str | None) and not callable(structure):
+            raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
         return structure
     if "class_name" in structure:
         return make(structure)

@@ -249,4 +249,5 @@ def _is_known(name: str, module: str) -> bool:
             return bool(op_class(name))
         except ValueError:
             return False
-    return any(name in kind.names or name in kind.guests for kind in KINDS.values())
+    own = module.partition(".")[0] in ("", "builtins", "keras", "tf_keras")
+    return own and any(name in kind.names or name in kind.guests for kind in KINDS.values())
