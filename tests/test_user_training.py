@@ -907,7 +907,9 @@ def test_weights_assigned_in_a_loop_are_used_by_fit() -> None:
 
 
 @pytest.mark.parametrize("last", ["sigmoid", "softmax", "linear"])
-def test_a_model_under_a_tape_gives_the_same_gradients_when_it_is_replayed(last: Literal["sigmoid", "softmax", "linear"]) -> None:
+def test_a_model_under_a_tape_gives_the_same_gradients_when_it_is_replayed(
+    last: Literal["sigmoid", "softmax", "linear"],
+) -> None:
     keras.utils.set_random_seed(3)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(2, last)])
     x, t = np.random.randn(8, 2).astype("float32"), np.eye(2, dtype="float32")[[0, 1] * 4]  # noqa: NPY002

@@ -24,18 +24,21 @@ __version__ = "2.21.0"
 version = SimpleNamespace(VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0)
 newaxis = None
 
-_NAMES = "compat config data debugging dtypes errors image io linalg math nn random saved_model strings summary train"
+_NAMES = (
+    "bitwise compat config data debugging dtypes errors image io linalg math nn random saved_model strings "
+    "summary train"
+)
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
 _MOVED = {
     "arrays":
-    "IndexedSlices argsort boolean_mask broadcast_static_shape broadcast_to cast clip_by_global_norm clip_by_norm "
-    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd get_static_value "
-    "global_norm histogram_fixed_width identity linspace meshgrid one_hot ones ones_like pad range rank repeat "
-    "reshape reverse roll scatter_nd searchsorted sequence_mask shape size slice sort split squeeze stack "
-    "stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
-    "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unstack where zeros "
-    "zeros_like",
+    "IndexedSlices VariableAggregation VariableSynchronization argsort boolean_mask broadcast_static_shape "
+    "broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat dynamic_partition ensure_shape "
+    "expand_dims fill gather gather_nd get_static_value global_norm histogram_fixed_width identity identity_n "
+    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd searchsorted "
+    "sequence_mask shape size slice sort split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add "
+    "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose "
+    "unique unique_with_counts unstack where zeros zeros_like",
     "dtypes":
     "DType TensorShape TensorSpec as_dtype",
     "functions":
@@ -59,7 +62,14 @@ _SPECIAL = {
     "assert_equal": ("debugging", "assert_equal"), "assert_greater": ("debugging", "assert_greater"),
     "assert_less": ("debugging", "assert_less"), "assert_rank": ("debugging", "assert_rank"),
     "no_op": ("functions", "group"), "distribute": ("config", "distribute"), "test": ("config", "test"),
-    "get_logger": ("compat.v1", "get_logger"),
+    "get_logger": ("compat.v1", "get_logger"), "as_string": ("strings", "as_string"),
+    **{name: ("arrays", name) for name in ("reverse_sequence", "saturate_cast", "shape_n", "unravel_index")},
+    **{name: ("linalg", name) for name in ("eig", "eigvals")},
+    **{name: ("math", name) for name in ("realdiv", "truncatediv", "truncatemod")},
+}  # fmt: skip
+_INITIALIZERS = {
+    "constant_initializer": "Constant", "ones_initializer": "Ones", "random_normal_initializer": "RandomNormal",
+    "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros",
 }  # fmt: skip
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""
@@ -74,6 +84,8 @@ def _find(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name == "keras" or name in _KERAS:
         return find_module("keras" if name == "keras" else f"keras.{name}")
+    if name.endswith("_initializer"):
+        return getattr(find_module("keras.initializers"), _INITIALIZERS[name])
     if name == "logging":
         return _find("compat").v1.logging
     module, attribute = _SPECIAL.get(name) or (_HOMES[name], name)
@@ -84,7 +96,9 @@ __getattr__ = cache(missing(__name__, _find))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *MODULES, *_HOMES, *_SPECIAL, *dtypes.DTYPES, *_KERAS, "keras"})
+    return sorted(
+        {*globals(), *MODULES, *_HOMES, *_SPECIAL, *dtypes.DTYPES, *_INITIALIZERS, *_KERAS, "keras", "logging"}
+    )
 
 
 tensors.flavour(True)

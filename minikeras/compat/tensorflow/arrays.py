@@ -1,6 +1,8 @@
 """Making, shaping, joining, indexing and sorting tensors: functions of `tf` itself."""
 
+from builtins import range as range_type
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,6 +144,26 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     return ops.copy(convert_to_tensor(input))
 
 
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
+    """Copies of tensors."""
+    return [identity(x) for x in input]
+
+
+def shape_n(input: Sequence[Any], out_type: DTypeLike = "int32", name: str | None = None) -> list[Any]:
+    """The shapes of tensors."""
+    return [shape(x, out_type) for x in input]
+
+
+def saturate_cast(value: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
+    """x in another dtype, what this does not have replaced by its limits."""
+    return cast(clip_by_value(value, *as_dtype(dtype).limits), dtype)
+
+
+def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
+    """The coordinates, a row an axis, of positions in a flattened tensor."""
+    return Tensor(np.array(np.unravel_index(as_array(indices), sizes_of(dims))).astype("int32"))
+
+
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The values of a tensor, through which no gradient flows."""
     return ops.stop_gradient(convert_to_tensor(input))
@@ -226,6 +248,17 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
 def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
     """Coordinates of a grid."""
     return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
+
+
+def reverse_sequence(
+    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
+) -> Tensor:
+    """A tensor with the first elements along `seq_axis` reversed, as many as the row's length says."""
+    x, lengths = convert_to_tensor(input), as_array(seq_lengths)
+    steps, lead = np.arange(x.shape[int(seq_axis)]), int(batch_axis or 0)
+    order = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    rows = [ops.take(ops.take(x, i, lead), o, int(seq_axis) - (int(seq_axis) > lead)) for i, o in enumerate(order)]
+    return ops.stack(rows, lead)
 
 
 # Joining and splitting.
@@ -360,6 +393,18 @@ def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
 tensor_scatter_nd_update, tensor_scatter_nd_add = _scattered(None), _scattered("add")
 tensor_scatter_nd_sub = _scattered("add", -1)
 tensor_scatter_nd_max, tensor_scatter_nd_min = _scattered("max"), _scattered("min")
+
+
+class VariableSynchronization(Enum):
+    """When the copies of a variable are made equal; there is one copy."""
+
+    AUTO, NONE, ON_WRITE, ON_READ = range_type(4)
+
+
+class VariableAggregation(Enum):
+    """How the copies of a variable are put together; there is one copy."""
+
+    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = range_type(4)
 
 
 class IndexedSlices:

@@ -240,6 +240,13 @@ class Dataset:
         return ds if shuffle is False else ds.shuffle(max(len(found), 1), seed)
 
     @staticmethod
+    def counter(start: Any = 0, step: Any = 1, dtype: DTypeLike = "int64", name: str | None = None) -> "Dataset":
+        """Return numbers without end."""
+        kind = as_dtype(dtype)
+        return Dataset("Counter", lambda: (np.asarray(n, kind.name) for n in itertools.count(start, step)),
+                       lambda: TensorSpec([], kind), INFINITE)  # fmt: skip
+
+    @staticmethod
     def random(seed: Any = None, **_: Any) -> "Dataset":
         """Return random integers without end."""
         return Dataset("Random", lambda: (np.asarray(n) for n in _stream(_state_for("random", "int64", seed, 0))),
@@ -547,6 +554,23 @@ class Dataset:
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
         return Dataset(kind, items, lambda: spec(n if drop else None), size)
+
+    def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
+        """Return the rows of the elements, so many at a time."""
+        return self.unbatch().batch(batch_size, drop_remainder)
+
+    def unique(self, name: str | None = None) -> "Dataset":
+        """Return each element where it first occurs."""
+
+        def items() -> Iterator[Any]:
+            seen = set()
+            for element in self._elements():
+                key = tuple(_values(leaf).tobytes() for leaf in _leaves(element))
+                if key not in seen:
+                    seen.add(key)
+                    yield element
+
+        return Dataset("Unique", items, self._spec, UNKNOWN)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements."""

@@ -164,7 +164,9 @@ def as_dtype(type_value: Any) -> DType:
 
 
 def _find(name: str) -> Any:
-    return import_module(f"{__package__}.arrays").cast if name == "cast" else DTYPES[name]
+    if name in ("cast", "saturate_cast"):
+        return getattr(import_module(f"{__package__}.arrays"), name)
+    return as_dtype(name) if name in _OTHER_NAMES else DTYPES[name]
 
 
 __getattr__ = missing(__name__, _find)

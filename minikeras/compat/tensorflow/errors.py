@@ -82,3 +82,11 @@ class UnauthenticatedError(OpError):
 
 class OperatorNotAllowedInGraphError(TypeError):
     """Python looked at a value that a graph does not have."""
+
+
+_CODES = (
+    "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
+    "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
+    "UNAUTHENTICATED"
+)
+globals().update({name: code for code, name in enumerate(_CODES.split())})

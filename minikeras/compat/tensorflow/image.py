@@ -16,6 +16,12 @@ from .tensors import convert_to_tensor
 __getattr__ = missing(__name__)
 
 
+class ResizeMethod:
+    """Names of methods."""
+
+    BILINEAR, NEAREST_NEIGHBOR, BICUBIC, LANCZOS3, LANCZOS5 = "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"
+
+
 def resize(images: Any, size: Any, method: Any = "bilinear", *_: Any, antialias: bool = False, **__: Any) -> Tensor:
     """Images of another size, float32 unless `method` is "nearest"."""
     x = convert_to_tensor(images)

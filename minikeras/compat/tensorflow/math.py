@@ -282,6 +282,18 @@ def invert_permutation(x: Any, name: str | None = None) -> Tensor:
     return Tensor(np.argsort(as_array(x)).astype("int32"))
 
 
+def _truncating(op: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
+    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
+        a, b = (as_array(v) for v in alike("TruncateDiv", convert_to_tensor(x), y))
+        return Tensor(op(a, b).astype(a.dtype))
+
+    return call
+
+
+realdiv = BINARY["divide"]
+truncatediv, truncatemod = _truncating(lambda a, b: np.trunc(a / b)), _truncating(np.fmod)
+
+
 def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
     """`tf.complex`: numbers of real and imaginary parts."""
     a, b = as_array(convert_to_tensor(real)), as_array(convert_to_tensor(imag))

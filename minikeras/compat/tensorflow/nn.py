@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ... import ops
 from ... import random as _random
 from ...tensor import Tensor
@@ -124,6 +126,26 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_f
     steps, spread = (_middle(v, 2, data_format) for v in (strides, dilations))
     return ops.depthwise_conv(convert_to_tensor(input), convert_to_tensor(filter), steps, padding.lower(),
                               _format(data_format), spread or 1)  # fmt: skip
+
+
+def separable_conv2d(
+    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str, data_format: Any = None
+) -> Tensor:
+    """`depthwise_conv2d` followed by a product with the channels."""
+    found = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format)
+    return conv2d(found, pointwise_filter, 1, "VALID", data_format)
+
+
+def local_response_normalization(
+    input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, name: Any = None
+) -> Tensor:
+    """x divided by a power of the sum of squares of neighboring channels."""
+    x = convert_to_tensor(input)
+    near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
+    return x / (bias + alpha * ops.matmul(ops.square(x), near.astype("float32"))) ** beta
+
+
+lrn = local_response_normalization
 
 
 def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",

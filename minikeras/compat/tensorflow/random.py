@@ -6,6 +6,7 @@
 import math
 import random as _python
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,17 @@ def stateless_uniform(
     )
 
 
+def split(seed: Any, num: int = 2, alg: Any = None) -> Tensor:
+    """Seeds made of one."""
+    return stateless_uniform((int(num), 2), seed, None, None, "int32")
+
+
+def fold_in(seed: Any, data: Any, alg: Any = None) -> Tensor:
+    """A seed made of one and of a number."""
+    mixed = int(stateless_uniform((1,), seed, None, None, "int32")[0])
+    return Tensor(np.array([mixed, int(data)], "int32"))
+
+
 class Generator:
     """A generator of numbers with a state of its own.
 
@@ -286,3 +298,8 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """Replace the generator that all share."""
     _global[:] = [generator]
+
+
+experimental = SimpleNamespace(
+    Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator
+)

@@ -3,6 +3,7 @@
 import copy
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ... import models
@@ -51,6 +52,9 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
     module = copy.deepcopy(known)
     Checkpoint(root=module).restore(folder / "variables")
     return module
+
+
+LoadOptions = SaveOptions = SimpleNamespace
 
 
 def contains_saved_model(export_dir: Any) -> bool:
