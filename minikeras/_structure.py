@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 def leaves(structure: Any) -> list[Any]:
     """Return the leaves of nested lists, tuples and dicts."""
@@ -20,3 +22,12 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)(map_structure(function, value) for value in structure)
     return function(structure)
+
+
+def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
+    """Apply a function to each shape, numbers and None in a list or tuple, of nested lists and dicts of shapes."""
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, shape) for key, shape in shapes.items()}
+    if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):
+        return [map_shapes(function, shape) for shape in shapes]
+    return function(shapes)

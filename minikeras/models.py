@@ -10,7 +10,7 @@ import numpy as np
 from . import _state, dtype_policies
 from ._annotation import is_shape
 from ._signature import parameters
-from ._structure import map_structure
+from ._structure import map_shapes, map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
 from .functional import Graph, attach, copy_calls, from_config
 from .layers.base import Layer
@@ -280,7 +280,7 @@ class Model(Trainer):
         """Return the shapes of the outputs for shapes of the inputs."""
         if self._graph is None:
             return super().compute_output_shape(input_shape)
-        return map_structure(lambda y: y.shape, self._graph.spec(_tensors_of(input_shape)))
+        return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
 
     def _output_shapes(self) -> Any:
         known = self._graph is not None and not self._inbound_nodes
@@ -296,7 +296,7 @@ class Model(Trainer):
         if self._graph is not None or type(self).build is not Model.build or None in shapes.values():
             super().build_from_config(config)
             return
-        tensors = {name.removesuffix("_shape"): _tensors_of(shape) for name, shape in shapes.items()}
+        tensors = {name.removesuffix("_shape"): map_shapes(KerasTensor, shape) for name, shape in shapes.items()}
         self(*([tensors.pop("")] if "" in tensors else ()), **tensors)
         self._inbound_nodes.clear()  # nobody called it
 
@@ -437,15 +437,6 @@ def _takes_graph(cls: type[Model]) -> bool:
     """Tell whether a class is made from inputs and outputs, as `Model` is."""
     found = parameters(cls.__init__)
     return found.positional[1:] == ("inputs", "outputs", "name") or (found.varargs and found.varkw is not None)
-
-
-def _tensors_of(shape: Any) -> Any:
-    """Return symbolic tensors of a shape, or of a structure of shapes."""
-    if isinstance(shape, dict):
-        return {key: _tensors_of(item) for key, item in shape.items()}
-    if all(n is None or isinstance(n, int | np.integer) for n in shape):
-        return KerasTensor(shape)
-    return [_tensors_of(item) for item in shape]
 
 
 def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:

@@ -130,34 +130,26 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     results = []
     with _state.dry_run(), stop_recording(), np.errstate(all="ignore"):
         for size in (2, 3):
-            filled = [_fill(value, size) for value in args]
-            named = {key: _fill(value, size) for key, value in kwargs.items()}
-            results.append(function(*filled, **named))
-    return _merge(*results)
 
+            def zeros(x: Any, size: int = size) -> Any:
+                if not isinstance(x, KerasTensor):
+                    return x
+                shape = [size if n is None else n for n in x.shape]
+                if _state.context.loading is not None:
+                    _state.context.loading.spend(math.prod(shape))
+                return Tensor(np.zeros(shape, x.dtype))
 
-def _fill(value: Any, size: int) -> Any:
-    if isinstance(value, KerasTensor):
-        shape = [size if n is None else n for n in value.shape]
-        if _state.context.loading is not None:
-            _state.context.loading.spend(math.prod(shape))
-        return Tensor(np.zeros(shape, value.dtype))
-    if isinstance(value, list | tuple):
-        return type(value)(_fill(item, size) for item in value)
-    if isinstance(value, dict):
-        return {key: _fill(item, size) for key, item in value.items()}
-    return value
+            results.append(function(*map_structure(zeros, args), **map_structure(zeros, kwargs)))
+    others = iter(leaves(results[1]))
 
-
-def _merge(a: Any, b: Any) -> Any:
-    if isinstance(a, list | tuple):
-        return type(a)(_merge(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict):
-        return {key: _merge(a[key], b[key]) for key in a}
-    if isinstance(a, TensorOps | np.ndarray | np.generic):
+    def merged(a: Any) -> Any:
+        b = next(others)
+        if not isinstance(a, TensorOps | np.ndarray | np.generic):
+            return a
         shape = [m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)]
         return KerasTensor(shape, _state.standardize_dtype(a.dtype))
-    return a
+
+    return map_structure(merged, results[0])
 
 
 def flatten(structure: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
 from .._caller import warn_user
 from .._signature import parameters
-from .._structure import leaves, map_structure
+from .._structure import leaves, map_shapes, map_structure
 from .._typing import (
     Array,
     Config,
@@ -39,6 +39,12 @@ T = TypeVar("T", bound=Tensor)
 
 InitializerLike = InitializerName | str | initializers.Initializer | Callable[..., Any] | Config
 RegularizerLike = RegularizerName | str | regularizers.Regularizer | Callable[..., Any] | Config
+
+
+_KINDS: dict[str, Any] = {
+    "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
+}  # fmt: skip
+"""What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
 
 
 class BaseOptions(TypedDict, total=False):
@@ -295,6 +301,12 @@ class Layer:
         self._variables.append(variable)
         return variable
 
+    def _keep(self, arguments: Mapping[str, Any], *names: str) -> None:
+        """Keep the named arguments as attributes; what stands for a function, such as an initializer, as that."""
+        for name in names:
+            kind = _KINDS.get(name.rpartition("_")[2])
+            setattr(self, name, arguments[name] if kind is None else kind.get(arguments[name]))
+
     def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
         """Make a weight with the initializer, regularizer and constraint that the layer was made with.
 
@@ -523,8 +535,8 @@ class Layer:
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
-        shape = self.compute_output_shape(_shapes(args[0]))
-        return _specs(shape, self.compute_dtype)
+        shapes = self.compute_output_shape(_shapes(args[0]))
+        return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
         return infer(self._call_checked, *args, **kwargs)
@@ -601,7 +613,7 @@ class Layer:
                 if mask is not None or type(self).compute_mask is not Layer.compute_mask:
                     self._pass_mask(first, outputs, mask)
             except Exception as error:
-                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes(args)}")
+                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
                 raise
             finally:
                 context.training.pop()
@@ -636,7 +648,17 @@ class Layer:
         outputs = self.call(*args, **kwargs)
         if type(outputs) is Tensor:
             return outputs
-        return _as_tensors(outputs, self)
+        return map_structure(self._as_tensor, outputs)
+
+    def _as_tensor(self, output: Any) -> Tensor:
+        if output is None:
+            raise ValueError(
+                f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. Expected a tensor; "
+                "end it with a `return` statement."
+            )
+        if isinstance(output, Tensor):
+            return output
+        return output.value if isinstance(output, Variable) else Tensor(as_array(output))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output, that of the input by default; a subclass may override it.
@@ -929,7 +951,7 @@ def _auto_config(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]
     found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
     found.pop(accepted.positional[0], None)
     found.pop("name", None)
-    return found if _is_plain(list(found.values())) else None
+    return found if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(found)) else None
 
 
 def _to_config(value: Any) -> Any:
@@ -937,14 +959,6 @@ def _to_config(value: Any) -> Any:
     if callable(value) or hasattr(value, "get_config"):
         return activations.serialize(value) if not hasattr(value, "get_config") else serialize(value)
     return value
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item) for item in value)
-    if isinstance(value, dict):
-        return all(_is_plain(item) for item in value.values())
-    return value is None or isinstance(value, str | int | float | bool)
 
 
 def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
@@ -956,33 +970,21 @@ def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
 
 
 def _as_shape(value: Any) -> Any:
-    if isinstance(value, list | tuple) and all(n is None or isinstance(n, int | np.integer) for n in value):
-        return tuple(None if n is None else int(n) for n in value)
-    if isinstance(value, list | tuple):
-        return [_as_shape(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _as_shape(item) for key, item in value.items()}
-    return value
+    """Return a shape, or a structure of shapes, as tuples of Python's integers."""
+    return map_shapes(
+        lambda x: tuple(n if n is None else int(n) for n in x) if isinstance(x, list | tuple) else x, value
+    )
 
 
 def _shapes(x: Any) -> Any:
     """Return the shape of a tensor, or the shapes of a structure of tensors."""
-    if isinstance(x, TensorOps):
-        shape = tuple(x.shape)
-        return (None, *shape[1:]) if _state.context.dry and shape else shape
-    if isinstance(x, list | tuple):
-        return [_shapes(item) for item in x]
-    if isinstance(x, dict):
-        return {key: _shapes(item) for key, item in x.items()}
-    return None
 
+    def shape(y: Any) -> Any:
+        if not isinstance(y, TensorOps):
+            return None
+        return (None, *y.shape[1:]) if _state.context.dry and y.shape else tuple(y.shape)
 
-def _specs(shape: Any, dtype: str) -> Any:
-    if isinstance(shape, dict):
-        return {key: _specs(item, dtype) for key, item in shape.items()}
-    if isinstance(shape, list | tuple) and shape and isinstance(shape[0], list | tuple):
-        return [_specs(item, dtype) for item in shape]
-    return KerasTensor(shape, dtype)
+    return map_structure(shape, x)
 
 
 def _only(tensors: list[Any]) -> Any:
@@ -1007,21 +1009,6 @@ def masked(x: T, mask: Any) -> T:
     if mask is not None:
         x.keras_mask = mask
     return x
-
-
-def _as_tensors(outputs: Any, layer: Layer) -> Any:
-    if outputs is None:
-        raise ValueError(
-            f"Layer '{layer.name}' (of type {type(layer).__name__}): its `call()` returned None. Expected a tensor; "
-            "end it with a `return` statement."
-        )
-    if isinstance(outputs, Tensor):
-        return outputs
-    if isinstance(outputs, list | tuple):
-        return type(outputs)(_as_tensors(item, layer) for item in outputs)
-    if isinstance(outputs, dict):
-        return {key: _as_tensors(item, layer) for key, item in outputs.items()}
-    return outputs.value if isinstance(outputs, Variable) else Tensor(as_array(outputs))
 
 
 def _default_training(layer: Layer) -> bool | None:

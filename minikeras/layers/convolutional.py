@@ -1,12 +1,10 @@
 """Layers whose kernel slides over the axes between batch and channels."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
-from .. import _state, activations, constraints, initializers, ops, regularizers
-from .._signature import parameters
+from .. import _state, ops
 from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import (
@@ -20,48 +18,33 @@ from ..ops.convolution import (
 )
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Layer, RegularizerLike, register
-from .core import ActivationLike, ConstraintLike
-
-_KINDS: dict[str, Any] = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
+from .base import BaseOptions, InitializerLike, RegularizerLike, register
+from .core import ActivationLike, ConstraintLike, WithKernel
 
 
-class _Sliding(Layer):
+class _Sliding(WithKernel):
     """What all layers here share: a window, strides, a bias and an activation.
 
     Args:
-        kernel_size: Size of the window.
-        strides: Steps from place to place.
-        padding: "valid", "same", or "causal" along one axis.
-        data_format: Where the channels are.
-        dilation_rate: Distance of the window's elements.
-        activation: Name or function.
-        use_bias: Whether there is a bias.
-        options: Arguments of every layer.
-        settings: Counts, which must be positive, and initializers, regularizers and constraints, by their names.
+        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
     """
 
     _rank: ClassVar[int]
     _strides_or_dilation: ClassVar[bool] = True
     """Whether strides and dilation together are refused, as Keras does."""
-    bias: Variable | None
 
-    def __init__(
-        self, kernel_size: Sizes, strides: Sizes, padding: str, data_format: DataFormat | None, dilation_rate: Sizes,
-        activation: ActivationLike | None, use_bias: bool, options: Any, **settings: Any,
-    ) -> None:  # fmt: skip
-        super().__init__(**options)
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(activity_regularizer=given["activity_regularizer"], **given["options"])
+        self._keep(given, *self._arguments)
         rank = self._rank
-        self.kernel_size: Shape = standardize_sizes(kernel_size, rank, "kernel_size")
-        self.strides: Shape = standardize_sizes(strides, rank, "strides")
-        self.padding: Any = standardize_padding(padding, "valid", "same", *["causal"] * self._takes_causal())
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
-        self.dilation_rate: Shape = standardize_sizes(dilation_rate, rank, "dilation_rate")
-        self.activation: Callable[..., Any] = activations.get(activation)
-        self.use_bias = use_bias
-        for key, value in settings.items():
-            kind = _KINDS.get(key.rpartition("_")[2])
-            setattr(self, key, self._positive(key, value) if kind is None else kind.get(value))
+        self.kernel_size: Shape = standardize_sizes(given["kernel_size"], rank, "kernel_size")
+        self.strides: Shape = standardize_sizes(given["strides"], rank, "strides")
+        self.padding: Any = standardize_padding(given["padding"], "valid", "same", *["causal"] * self._takes_causal())
+        self.data_format: DataFormat = _state.standardize_data_format(given["data_format"])
+        self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
+        self.use_bias: bool = given["use_bias"]
+        for name in {"filters", "groups", "depth_multiplier"} & given.keys():
+            setattr(self, name, self._positive(name, given[name]))
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 f"{type(self).__name__} takes either strides or a dilation rate above 1. Received: "
@@ -91,7 +74,7 @@ class _Sliding(Layer):
         raise NotImplementedError
 
     def _filters(self, channels: Any) -> Any:
-        return self.filters
+        return vars(self)["filters"]
 
     def _slid(self, sizes: ShapeLike) -> PartialShape:
         who = f"The input of layer '{self.name}'"
@@ -138,7 +121,8 @@ class _Sliding(Layer):
 
 
 class _Conv(_Sliding):
-    kernel: Variable
+    filters: int
+    groups: int
 
     def __init__(
         self,
@@ -160,21 +144,12 @@ class _Conv(_Sliding):
         bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            {**options, "activity_regularizer": activity_regularizer},
-            filters=filters, groups=groups,
-            kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint,
-        )  # fmt: skip
+        super().__init__(locals())
         if self.filters % self.groups:
             raise ValueError(
                 f"{type(self).__name__} splits its filters into groups, so their number must be a multiple. "
                 f"Received: filters={filters}, groups={groups}."
             )
-
-    _arguments = parameters(__init__).names[1:]
 
     def _takes_causal(self) -> bool:
         return self._rank == 1
@@ -266,7 +241,7 @@ class Conv3D(_Conv):
 
 
 class _ConvTranspose(_Sliding):
-    kernel: Variable
+    filters: int
 
     def __init__(
         self,
@@ -288,13 +263,7 @@ class _ConvTranspose(_Sliding):
         bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            {**options, "activity_regularizer": activity_regularizer}, filters=filters,
-            kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint,
-        )  # fmt: skip
+        super().__init__(locals())
         self.output_padding: Shape | None = None
         if output_padding is not None:
             self.output_padding = standardize_sizes(output_padding, self._rank, "output_padding", 0)
@@ -303,8 +272,6 @@ class _ConvTranspose(_Sliding):
                     f"{type(self).__name__} needs an `output_padding` less than the strides. "
                     f"Received: output_padding={output_padding!r}, strides={self.strides}."
                 )
-
-    _arguments = parameters(__init__).names[1:]
 
     def _make_kernels(self, channels: int) -> None:
         self.kernel = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))
@@ -373,6 +340,7 @@ class Conv3DTranspose(_ConvTranspose):
     """
 
     _rank = 3
+    _arguments = _ConvTranspose._arguments
 
     def __init__(
         self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
@@ -383,7 +351,7 @@ class Conv3DTranspose(_ConvTranspose):
 
 class _DepthwiseConv(_Sliding):
     _strides_or_dilation = False
-    kernel: Variable
+    depth_multiplier: int
 
     def __init__(
         self,
@@ -404,15 +372,7 @@ class _DepthwiseConv(_Sliding):
         bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            {**options, "activity_regularizer": activity_regularizer}, depth_multiplier=depth_multiplier,
-            depthwise_initializer=depthwise_initializer, bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer, bias_regularizer=bias_regularizer,
-            depthwise_constraint=depthwise_constraint, bias_constraint=bias_constraint,
-        )  # fmt: skip
-
-    _arguments = parameters(__init__).names[1:]
+        super().__init__(locals())
 
     def _filters(self, channels: Any) -> Any:
         return None if channels is None else channels * self.depth_multiplier
@@ -460,6 +420,8 @@ class DepthwiseConv2D(_DepthwiseConv):
 
 class _SeparableConv(_Sliding):
     _strides_or_dilation = False
+    filters: int
+    depth_multiplier: int
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
@@ -486,17 +448,7 @@ class _SeparableConv(_Sliding):
         bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            {**options, "activity_regularizer": activity_regularizer},
-            filters=filters, depth_multiplier=depth_multiplier, depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer, bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer, pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer, depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint, bias_constraint=bias_constraint,
-        )  # fmt: skip
-
-    _arguments = parameters(__init__).names[1:]
+        super().__init__(locals())
 
     def _make_kernels(self, channels: int) -> None:
         depth, ones = self.depth_multiplier, (1,) * self._rank

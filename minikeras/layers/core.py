@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .. import _state, activations, constraints, initializers, ops, regularizers
+from .. import _state, initializers, ops
 from .._signature import parameters
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
@@ -21,8 +21,22 @@ ActivationLike = ActivationName | Callable[..., Any] | Config
 ConstraintLike = ConstraintName | Callable[..., Any] | Config
 
 
+class WithKernel(Layer):
+    """What the layers with a kernel, a bias and an activation declare alike."""
+
+    kernel: Variable
+    bias: Variable | None
+    activation: Callable[..., Any]
+    kernel_initializer: Callable[..., Any]
+    bias_initializer: Callable[..., Any]
+    kernel_regularizer: Callable[..., Any] | None
+    bias_regularizer: Callable[..., Any] | None
+    kernel_constraint: Callable[..., Any] | None
+    bias_constraint: Callable[..., Any] | None
+
+
 @register
-class Dense(Layer):
+class Dense(WithKernel):
     """Densely connected layer: y = activation(x @ kernel + bias).
 
     Args:
@@ -56,8 +70,6 @@ class Dense(Layer):
     _arguments = ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer",
                   "bias_regularizer", "kernel_constraint", "bias_constraint")  # fmt: skip
     supports_masking = True
-    kernel: Variable
-    bias: Variable | None
 
     def __init__(
         self,
@@ -76,15 +88,9 @@ class Dense(Layer):
         if isinstance(units, bool) or not isinstance(units, int | np.integer) or units <= 0:
             raise ValueError(f"Dense needs a positive integer for `units`. Received: units={units!r}.")
         super().__init__(activity_regularizer=activity_regularizer, **options)
+        self._keep(locals(), *Dense._arguments)
         self.units: int = int(units)
-        self.activation: Callable[..., Any] = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer: Callable[..., Any] = initializers.get(kernel_initializer)
-        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer)
-        self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
-        self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
-        self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)
-        self.bias_constraint: Callable[..., Any] | None = constraints.get(bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -114,7 +120,7 @@ class Dense(Layer):
 
 
 @register
-class EinsumDense(Layer):
+class EinsumDense(WithKernel):
     """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
 
     Args:
@@ -139,11 +145,9 @@ class EinsumDense(Layer):
         [[[3.0], [7.0]]]
     """
 
-    _arguments = ("equation", "bias_axes", "activation", "kernel_initializer", "bias_initializer",
-                  "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+    _arguments = ("activity_regularizer", "equation", "bias_axes", "activation", "kernel_initializer",
+                  "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint",
                   "bias_constraint")  # fmt: skip
-    kernel: Variable
-    bias: Variable | None
 
     def __init__(
         self,
@@ -160,18 +164,12 @@ class EinsumDense(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
+        self._keep(locals(), *EinsumDense._arguments[1:])
         self.equation = equation
         self.partial_output_shape: PartialShape = (
             (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         )
         self.bias_axes = bias_axes
-        self.activation: Callable[..., Any] = activations.get(activation)
-        self.kernel_initializer: Callable[..., Any] = initializers.get(kernel_initializer)
-        self.bias_initializer: Callable[..., Any] = initializers.get(bias_initializer)
-        self.kernel_regularizer: Callable[..., Any] | None = regularizers.get(kernel_regularizer)
-        self.bias_regularizer: Callable[..., Any] | None = regularizers.get(bias_regularizer)
-        self.kernel_constraint: Callable[..., Any] | None = constraints.get(kernel_constraint)
-        self.bias_constraint: Callable[..., Any] | None = constraints.get(bias_constraint)
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""

@@ -1,10 +1,10 @@
 """Layers that bring their input to mean 0 and variance 1, or to length 1, while the network runs."""
 
 from collections.abc import Callable
-from typing import Any, Unpack, cast
+from typing import Any, ClassVar, Unpack
 from warnings import warn
 
-from .. import _state, constraints, initializers, ops, regularizers
+from .. import _state, ops
 from .._typing import PartialShape, Shape, ShapeLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, TensorOps
@@ -55,29 +55,32 @@ class _AlongAxes(Layer):
 
 
 class _Scaling(_AlongAxes):
-    """A layer that normalizes, multiplies by gamma and adds beta, with the arguments of LayerNormalization."""
+    """A layer that normalizes, multiplies by gamma and adds beta.
 
+    Args:
+        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = (
+        "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", "beta_regularizer",
+        "gamma_regularizer", "beta_constraint", "gamma_constraint",
+    )  # fmt: skip
     gamma: Variable | None
     beta: Variable | None
+    epsilon: float
+    center: bool
+    scale: bool
+    beta_initializer: Callable[..., Any]
+    gamma_initializer: Callable[..., Any]
+    beta_regularizer: Callable[..., Any] | None
+    gamma_regularizer: Callable[..., Any] | None
+    beta_constraint: Callable[..., Any] | None
+    gamma_constraint: Callable[..., Any] | None
 
-    def __init__(
-        self, axis: Axes, epsilon: float, center: bool, scale: bool,
-        beta_initializer: InitializerLike, gamma_initializer: InitializerLike,
-        beta_regularizer: RegularizerLike | None, gamma_regularizer: RegularizerLike | None,
-        beta_constraint: ConstraintLike | None, gamma_constraint: ConstraintLike | None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.axis: int | list[int] = _checked_axis(axis)
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
-        self.beta_initializer: Callable[..., Any] = initializers.get(beta_initializer)
-        self.gamma_initializer: Callable[..., Any] = initializers.get(gamma_initializer)
-        self.beta_regularizer: Callable[..., Any] | None = regularizers.get(beta_regularizer)
-        self.gamma_regularizer: Callable[..., Any] | None = regularizers.get(gamma_regularizer)
-        self.beta_constraint: Callable[..., Any] | None = constraints.get(beta_constraint)
-        self.gamma_constraint: Callable[..., Any] | None = constraints.get(gamma_constraint)
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(**given["options"])
+        self._keep(given, *self._arguments)
+        self.axis: int | list[int] = _checked_axis(given["axis"])
 
     def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
         """Make gamma and beta."""
@@ -130,8 +133,15 @@ class BatchNormalization(_Scaling):
     """
 
     axis: int
+    momentum: float
     moving_mean: Variable
     moving_variance: Variable
+    moving_mean_initializer: Callable[..., Any]
+    moving_variance_initializer: Callable[..., Any]
+    synchronized: bool
+    renorm: bool
+    renorm_clipping: dict[str, float] | None
+    renorm_momentum: float
 
     def __init__(
         self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
@@ -142,30 +152,21 @@ class BatchNormalization(_Scaling):
         renorm: bool = False, renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
         synchronized: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(int(axis), float(epsilon), center, scale, beta_initializer, gamma_initializer,
-                         beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, **options)  # fmt: skip
+        super().__init__(locals())
         if synchronized or renorm:
             raise ValueError(
                 "BatchNormalization has neither synchronization, as there is only one device, nor renormalization. "
                 f"Received: synchronized={synchronized}, renorm={renorm}; expected False."
             )
-        self.synchronized = self.renorm = False
-        self.momentum: float = float(momentum)
-        self.moving_mean_initializer: Callable[..., Any] = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer: Callable[..., Any] = initializers.get(moving_variance_initializer)
-        self.renorm_clipping = renorm_clipping
-        self.renorm_momentum = renorm_momentum
+        self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
 
     def build(self, input_shape: ShapeLike) -> None:
         """Make gamma, beta and the moving statistics, one of each for every place along the axis."""
         shape = self._sizes(input_shape)
         self._add_scale(shape, self.scale, self.center)
-        self.moving_mean = self.add_weight(
-            shape, self.moving_mean_initializer, trainable=False, autocast=False, name="moving_mean"
-        )
-        self.moving_variance = self.add_weight(
-            shape, self.moving_variance_initializer, trainable=False, autocast=False, name="moving_variance"
-        )
+        options: Any = {"regularizer": None, "constraint": None, "trainable": False, "autocast": False}
+        self.moving_mean = self._configured_weight("moving_mean", shape, **options)
+        self.moving_variance = self._configured_weight("moving_variance", shape, **options)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
@@ -236,6 +237,7 @@ class LayerNormalization(_Scaling):
     """
 
     _arguments = (*_Scaling._arguments, "rms_scaling")
+    rms_scaling: bool
 
     def __init__(
         self, axis: Axes = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
@@ -244,16 +246,14 @@ class LayerNormalization(_Scaling):
         beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
         **options: Unpack[_LayerNormalizationOptions],
     ) -> None:  # fmt: skip
-        self.rms_scaling: bool = options.pop("rms_scaling", False)
-        if self.rms_scaling:
+        rms_scaling = options.pop("rms_scaling", False)
+        if rms_scaling:
             warn(
                 "`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
                 "Use RMSNormalization instead.",
                 stacklevel=2,
             )
-        rest = cast(LayerOptions, options)
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
-                         gamma_regularizer, beta_constraint, gamma_constraint, **rest)  # fmt: skip
+        super().__init__(locals())
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -299,6 +299,7 @@ class GroupNormalization(_Scaling):
     """
 
     axis: int
+    groups: int
 
     def __init__(
         self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
@@ -309,9 +310,7 @@ class GroupNormalization(_Scaling):
     ) -> None:  # fmt: skip
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")
-        super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
-                         gamma_regularizer, beta_constraint, gamma_constraint, **options)  # fmt: skip
-        self.groups: int = groups
+        super().__init__(locals())
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
