@@ -91,7 +91,9 @@ class _Sliding(WithKernel):
                 f"Received: {tuple(input_shape)}."
             )
         self._make_kernels(channels)
-        self.bias = self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
+        self.bias: Variable | None = (
+            self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
+        )
         self.input_spec = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -160,7 +162,9 @@ class _Conv(_Sliding):
                 f"Layer '{self.name}' splits its input channels into groups, so their number must be a multiple. "
                 f"Received: {channels} channels, groups={self.groups}."
             )
-        self.kernel = self._configured_weight("kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        self.kernel: Variable = self._configured_weight(
+            "kernel", (*self.kernel_size, channels // self.groups, self.filters)
+        )
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -274,7 +278,7 @@ class _ConvTranspose(_Sliding):
                 )
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))
+        self.kernel: Variable = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))
 
     def _slid(self, sizes: ShapeLike) -> PartialShape:
         how = self.strides, self.padding, self.output_padding, self.dilation_rate
@@ -378,7 +382,7 @@ class _DepthwiseConv(_Sliding):
         return None if channels is None else channels * self.depth_multiplier
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel = self._configured_weight(
+        self.kernel: Variable = self._configured_weight(
             "kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise"
         )
 

@@ -99,8 +99,8 @@ class Dense(WithKernel):
             raise ValueError(
                 f"Layer '{self.name}': the last axis of the input must be known. Received: {tuple(input_shape)}."
             )
-        self.kernel = self._configured_weight("kernel", (input_shape[-1], self.units))
-        self.bias = self._configured_weight("bias", (self.units,)) if self.use_bias else None
+        self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], self.units))
+        self.bias: Variable | None = self._configured_weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
@@ -214,8 +214,10 @@ class EinsumDense(WithKernel):
             axes = [[i for i, c in enumerate(kernel) if (c in y) is out] for out in (False, True)]
             config = {**initializer.get_config(), "seed": initializer.seed}
             initializer = initializer.from_config({**config, "input_axes": axes[0], "output_axes": axes[1]})
-        self.kernel = self._configured_weight("kernel", tuple(sizes[c] for c in kernel), initializer=initializer)
-        self.bias = None
+        self.kernel: Variable = self._configured_weight(
+            "kernel", tuple(sizes[c] for c in kernel), initializer=initializer
+        )
+        self.bias: Variable | None = None
         if self.bias_axes is not None:
             if not set(self.bias_axes) <= set(y):
                 raise ValueError(f"The letters of `bias_axes` must be in {y!r}. Received: {self.bias_axes!r}.")

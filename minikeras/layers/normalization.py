@@ -158,7 +158,9 @@ class BatchNormalization(_Scaling):
                 "BatchNormalization has neither synchronization, as there is only one device, nor renormalization. "
                 f"Received: synchronized={synchronized}, renorm={renorm}; expected False."
             )
-        self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
+        self.axis = int(axis)
+        self.epsilon: float = float(epsilon)
+        self.momentum = float(momentum)
 
     def build(self, input_shape: ShapeLike) -> None:
         """Make gamma, beta and the moving statistics, one of each for every place along the axis."""

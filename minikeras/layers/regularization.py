@@ -106,7 +106,9 @@ class _SpatialDropout(Dropout):
         super().__init__(rate, seed=seed, name=name, dtype=dtype)
         self.data_format: DataFormat = _state.standardize_data_format(data_format)
         ones = (1,) * self._rank
-        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+        self.noise_shape: PartialShape | None = (
+            (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+        )
         self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def get_config(self) -> Config:
