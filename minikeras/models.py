@@ -1,7 +1,7 @@
 """Models: layers put together, which can be trained, described and run."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast, overload
 
@@ -494,10 +494,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
-        for layer in layers or ():
-            self._append(layer)
-        if self._layers:
-            self._rebuild()
+        self._extend(layers or ())
 
     def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
         """Put a layer on top.
@@ -511,15 +508,20 @@ class Sequential(Model):
         """
         before, layers = dict(vars(self)), self._layers[:]
         try:
-            self._append(layer)
-            if rebuild:
-                self._rebuild()
+            self._extend([layer], rebuild)
         except BaseException:
             vars(self).update(before)
             self._layers[:] = layers
             raise
 
-    def _append(self, layer: Any) -> None:
+    def _extend(self, layers: Iterable[Any], rebuild: bool = True) -> None:
+        named = {layer.name: layer for layer in self._layers}
+        for layer in layers:
+            self._append(layer, named)
+        if self._layers and rebuild:
+            self._rebuild()
+
+    def _append(self, layer: Any, named: dict[str, Layer]) -> None:
         if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
@@ -530,7 +532,7 @@ class Sequential(Model):
         shape = vars(layer).get("_input_shape_arg")
         if not self._layers and shape is not None:
             self._layers.append(InputLayer(shape))
-        if any(layer.name == other.name and layer is not other for other in self._layers):
+        if named.setdefault(layer.name, layer) is not layer:
             raise ValueError(
                 f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already "
                 "the name of a layer in this model. Update the `name` argument to pass a unique name."
@@ -705,8 +707,7 @@ class Sequential(Model):
                 f"Received: config={config}."
             )
         model = cls(name=config["name"], trainable=config.get("trainable", True))
-        for layer in config["layers"]:
-            model.add(deserialize_layer(layer, custom_objects))
+        model._extend(deserialize_layer(layer, custom_objects) for layer in config["layers"])
         shape = config.get("build_input_shape")
         if not is_shape(shape):
             raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
