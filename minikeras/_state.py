@@ -72,7 +72,7 @@ class Loading:
 
     def check(self, shape: tuple[int | None, ...]) -> None:
         """Refuse a tensor with sizes out of all proportion, and a graph of too many tensors."""
-        self.spend(2**12)
+        self.spend(2**15)  # about as many numbers as the time would do that a tensor of a graph takes: 8192 of them
         if any(n is not None and not 0 <= n < 2**53 for n in shape):
             raise ValueError(f"a tensor of shape {shape!s:.200} has a size that no array can have")
 
