@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from warnings import warn
 
 from .. import _state
+from .._structure import map_structure
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
 from ..registry import KINDS, custom_object_scope, is_custom, serialize_shared, sharing
@@ -174,8 +175,11 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
     def fill(model: Any) -> int:
         pairs = match_layers(model, legacy.weights, source.name)
         if compile and legacy.training:
-            with custom_object_scope(custom_objects or {}):
-                model.compile_from_config(legacy.training)
+            own = custom_objects or {}
+            training = map_structure(lambda value: own.get(value, value) if isinstance(value, str) else value,
+                                     legacy.training)  # fmt: skip  # losses and metrics of the caller's are names there
+            with custom_object_scope(own):
+                model.compile_from_config(training)
             if model.optimizer is not None and legacy.optimizer:
                 model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..._signature import parameters
 from ...layers import Layer
+from ...metrics import Metric
 from . import tables
 from .patches import outdated, put, resolve
 
@@ -47,7 +48,8 @@ def _understanding(function: Callable[..., Any], label: str, changes: tables.Cha
 
 def install() -> None:
     """Let classes and functions take the old names."""
-    put(Layer, "add_weight", _add_weight(Layer.add_weight))
+    for cls in (Layer, Metric):
+        put(cls, "add_weight", _add_weight(cls.add_weight))
     for address, changes in tables.ARGUMENTS.items():
         above, _, name = address.rpartition(".")
         owner = resolve(above)

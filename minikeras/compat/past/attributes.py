@@ -6,6 +6,7 @@ from typing import Any
 
 from ...gradients import GradientTape
 from ...layers import InputLayer, Layer
+from ...metrics import Mean, Metric
 from ...models import Model
 from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
@@ -134,6 +135,41 @@ def _add_variable(layer: Any, *args: Any, **kwargs: Any) -> Any:
     return layer.add_weight(*args, **kwargs)
 
 
+def _reset_states(metric: Any) -> None:
+    outdated("metric.reset_states()", "metric.reset_state()")
+    metric.reset_state()
+
+
+def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
+    outdated("layer.add_metric(value, name)", "a keras.metrics.Mean in the layer, and its update_state(value)")
+    if name is not None:  # without one, it is the result of a metric that the layer holds
+        held = vars(layer).setdefault("_past_metrics", {})
+        held.setdefault(name, Mean(name=name)).update_state(value)
+
+
+def _compiled_loss(model: Any) -> Callable[..., Any]:
+    def loss(y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        total = model._compiled_loss(y, y_pred, sample_weight, model._output_names)
+        for penalty in regularization_losses or ():
+            total = total + penalty
+        model._loss_tracker.update_state(total)
+        return total
+
+    return loss
+
+
+class Compiled:
+    """The metrics a model was compiled with, as `train_step` used them."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Update all of them."""
+        if self.model._compiled_metrics is not None:
+            self.model._compiled_metrics.update_state(y, y_pred, sample_weight, self.model._output_names)
+
+
 def _of_call(what: str) -> Callable[[Any, int], Any]:
     """Return what read a layer's symbolic input or output at a call, by the call's number."""
 
@@ -168,6 +204,8 @@ def install() -> None:
             "evaluate_generator": _evaluate_generator,
             "predict_generator": _predict_generator,
             "metrics_names": property(_metrics_names),
+            "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
+            "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),
         },
         Layer: {
             "input_shape": _shape_of("input"),
@@ -175,12 +213,14 @@ def install() -> None:
             "get_input_at": _of_call("input"),
             "get_output_at": _of_call("output"),
             "add_variable": _add_variable,
+            "add_metric": _add_metric,
         },
         Optimizer: {
             "lr": Settable("lr", "learning_rate"),
             "minimize": _minimize,
         },
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
+        Metric: {"reset_states": _reset_states},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
     for cls, attributes in found.items():

@@ -169,6 +169,7 @@ ARGUMENTS: dict[str, Changes] = {
     "constraints.MaxNorm": {"m": "max_value"},
     "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
     "callbacks.ModelCheckpoint": _gone("options", "load_weights_on_restart"),
+    "callbacks.TensorBoard": _gone("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"),
     "Model": {"input": "inputs", "output": "outputs"},
     "Model.compile": {
         "loss_weights": _third_argument,
