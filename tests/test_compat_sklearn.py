@@ -98,7 +98,7 @@ def test_their_addresses() -> None:
     code = (
         "from minikeras.compat import install; install(); "
         "from keras.wrappers.scikit_learn import KerasClassifier, KerasRegressor; "
-        "import scikeras.wrappers; print(scikeras.wrappers.KerasClassifier is KerasClassifier)"
+        "import scikeras.wrappers; print(issubclass(KerasClassifier, scikeras.wrappers.KerasClassifier))"
     )
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "True\n"

@@ -18,8 +18,9 @@ MORE = {
     "keras.backend": f"{__package__}.past.backend",
     "keras.preprocessing.text": f"{__package__}.past.text",
     "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn",
+    "scikeras.wrappers": f"{__package__}.sklearn",
 }
-"""Modules with functions of earlier versions."""
+"""Modules with names that are not in the core, and where these are."""
 
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
@@ -43,7 +44,6 @@ ALIASES = {
     "tensorflow.contrib.keras": "keras",
     "tensorflow.keras": "keras",
     "tf_keras": "keras",
-    "scikeras.wrappers": "keras.wrappers.scikit_learn",
     "keras._tf_keras.keras": "keras",
     "keras.api": "keras",
     "tensorflow": TENSORFLOW,
@@ -76,7 +76,8 @@ class StandIn(ModuleType):
         try:
             return getattr(source(home), name)
         except AttributeError:
-            if home in MORE and (found := import_module(MORE[home]).find(name)) is not None:
+            found = more(home).get(name)
+            if found is not None:
                 return found
             raise AttributeError(
                 f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
@@ -86,14 +87,21 @@ class StandIn(ModuleType):
     def __dir__(self) -> list[str]:
         own, home = source(self.__name__), today(self.__name__)
         names = {*vars(self), *(getattr(own, "__all__", None) or dir(own))}
-        if home in MORE:
-            names.update(import_module(MORE[home]).names())
+        names.update(more(home))
         return sorted(name for name in names if name[0] != "_")
 
 
 def today(name: str) -> str:
     """Return where the names of a module are today."""
     return MODULES.get(name, name)
+
+
+def more(name: str) -> dict[str, Any]:
+    """Return the names that a module has besides those of the core."""
+    if name not in MORE:
+        return {}
+    found = import_module(MORE[name])
+    return getattr(found, "NAMES", None) or {name: getattr(found, name) for name in found.__all__}
 
 
 def source(name: str) -> ModuleType | None:
@@ -125,7 +133,7 @@ def find_module(name: str) -> ModuleType | None:
     if kept in NAMESPACES or kept in MODULES or (kept.startswith("keras.applications.") and source(kept)):
         return stand_in(kept)
     found = _imported(kept) if f"{kept}.".startswith(f"{TENSORFLOW}.") else None
-    if found is None and any(prefix.startswith(f"{name}.") for prefix in ALIASES):
+    if found is None and any(known.startswith(f"{name}.") for known in (*ALIASES, *MORE)):
         return stand_in(name)  # an empty module on the way to one
     return found
 

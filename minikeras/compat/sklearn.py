@@ -45,7 +45,7 @@ class BaseWrapper(BaseEstimator):
         self._sort()
 
     def _function(self) -> Callable[..., Model]:
-        found = self.model if self.model is not None else self.build_fn
+        found = self.build_fn if self.build_fn is not None else self.model
         if isinstance(found, Model):
             known = found
             return lambda: clone_model(known)
@@ -107,7 +107,7 @@ class BaseWrapper(BaseEstimator):
         history = made.fit(X, target, **{**settings["fit"], **kwargs})
         self.model_: Model = made
         self.history_: dict[str, Any] = history.history
-        return history if self.model is None else self
+        return self if self.build_fn is None else history
 
     def _outputs(self, X: Any, kwargs: dict[str, Any]) -> Array:
         if "model_" not in vars(self):
@@ -143,7 +143,7 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         if outputs.shape[-1] > 1:
             return cast(Array, self.classes_[outputs.argmax(axis=-1)])
         found: Array = self.classes_[(outputs > 0.5).astype(int)]
-        return found if self.model is None or not self._flat else found[:, 0]
+        return found if self.build_fn is not None or not self._flat else found[:, 0]
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Array:
         """Return the probability of each class, a column each."""
@@ -173,7 +173,10 @@ class KerasRegressor(RegressorMixin, BaseWrapper):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R squared, or with `build_fn` the negative loss: more is better."""
-        if self.model is not None:
+        if self.build_fn is None:
             return super().score(X, y, sample_weight)
         loss = self.model_.evaluate(np.asarray(X), np.asarray(y), sample_weight=sample_weight, verbose=0)
         return -float(loss[0] if isinstance(loss, list) else loss)
+
+
+__all__ = ["KerasClassifier", "KerasRegressor"]

@@ -4,7 +4,7 @@ Functions that differ in more than the name are written out; the others are a ta
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -59,28 +59,6 @@ def _telling(function: Callable[..., Any], name: str, today: str) -> Callable[..
         return function(*args, **kwargs)
 
     return call
-
-
-@cache
-def find(name: str) -> Callable[..., Any] | None:
-    """Return a function of `keras.backend` as it was, None if it is none of them.
-
-    Example:
-        >>> find("nothing")
-    """
-    if name in RENAMED:
-        return _telling(resolve(RENAMED[name]), name, f"keras.{RENAMED[name]}")
-    return _WRITTEN.get(name)
-
-
-def names() -> list[str]:
-    """Return the names of all these functions.
-
-    Example:
-        >>> "mean" in names()
-        True
-    """
-    return sorted({*RENAMED, *_WRITTEN})
 
 
 # --- shapes and types ---------------------------------------------------------------------------------------------
@@ -589,3 +567,10 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 def reset_uids() -> None:
     """Number automatic names from the start again."""
     _state.clear_session()
+
+
+NAMES = {
+    **{name: _telling(resolve(address), name, f"keras.{address}") for name, address in RENAMED.items()},
+    **_WRITTEN,
+}
+"""All these functions, by name."""

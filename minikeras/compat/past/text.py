@@ -242,23 +242,3 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
 
 
 __all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
-
-
-def names() -> list[str]:
-    """Return the public names.
-
-    Example:
-        >>> names()[0]
-        'Tokenizer'
-    """
-    return __all__
-
-
-def find(name: str) -> Any:
-    """Return what a public name stands for, None if there is none.
-
-    Example:
-        >>> find("Tokenizer") is Tokenizer
-        True
-    """
-    return globals()[name] if name in __all__ else None
