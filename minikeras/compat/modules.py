@@ -152,5 +152,5 @@ def _imported(name: str) -> ModuleType | None:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
     above, _, last = name.rpartition(".")
-    found = getattr(_imported(above), last, None) if above else None
+    found = vars(_imported(above) or object).get(last) if above else None
     return found if isinstance(found, ModuleType) else None

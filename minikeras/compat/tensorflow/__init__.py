@@ -25,7 +25,7 @@ version = SimpleNamespace(VERSION=__version__, GIT_VERSION="minikeras", COMPILER
 newaxis = None
 
 _NAMES = (
-    "bitwise compat config data debugging dtypes errors image io linalg math nn random saved_model strings "
+    "bitwise compat config data debugging dtypes errors image io linalg math nn python random saved_model strings "
     "summary train"
 )
 MODULES = _NAMES.split()

@@ -132,8 +132,10 @@ def function(func: Callable[..., Any] | None = None, input_signature: Sequence[A
 def py_function(
     func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, name: Any = None
 ) -> Any:
-    """Run a function of tensors."""
-    found = func(*map(convert_to_tensor, inp)) if func else None
+    """Run a function of tensors; without one, return what makes a function of tensors of one."""
+    if func is None:
+        return lambda f: lambda *args: py_function(f, args, Tout)
+    found = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
         return found
     if isinstance(Tout, list | tuple):
@@ -145,8 +147,10 @@ def py_function(
 def numpy_function(
     func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any, **__: Any
 ) -> Any:
-    """Run a function of arrays."""
-    return py_function(lambda *args: func(*(as_array(a)[()] for a in args)) if func else None, inp, Tout)
+    """Run a function of arrays; without one, return what makes a function of tensors of one."""
+    if func is None:
+        return lambda f: lambda *args: numpy_function(f, args, Tout)
+    return py_function(lambda *args: func(*(as_array(a)[()] for a in args)), inp, Tout)
 
 
 def _is_true(pred: Any) -> bool:
