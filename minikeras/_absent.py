@@ -42,13 +42,12 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
-    "layers": "AugMix AutoContrast CategoryEncoding ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D "
-    "ConvLSTM2D ConvLSTM3D CutMix Discretization Equalization FlaxLayer GroupQueryAttention "
-    "HashedCrossing Hashing IntegerLookup JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline "
-    "RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
-    "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization "
-    "RandomSaturation RandomSharpness RandomShear ReversibleEmbedding STFTSpectrogram Solarization "
-    "SpectralNormalization StringLookup TFSMLayer TextVectorization TorchModuleWrapper",
+    "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D "
+    "CutMix Equalization FlaxLayer GroupQueryAttention HashedCrossing Hashing JaxLayer "
+    "MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment RandomColorDegeneration "
+    "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "
+    "RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear "
+    "ReversibleEmbedding STFTSpectrogram Solarization SpectralNormalization TFSMLayer TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
     "ops": "ctc_decode ctc_loss",
     "ops.image": "elastic_transform",

@@ -1,0 +1,521 @@
+"""Layers that number categories, words and ranges: from raw columns and texts to what a network takes.
+
+They take arrays or lists of strings and numbers and work at once, before the model or in a data pipeline. What `adapt`
+has learned is part of their configuration, so that it is saved with a model.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Unpack
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array, Config, PartialShape, ShapeLike
+from ..tensor import Tensor, TensorOps, as_array
+from .base import Layer, LayerOptions, register
+
+_MODES = ("int", "one_hot", "multi_hot", "count")
+
+
+def _check_mode(layer: Layer, mode: str, known: Sequence[str]) -> None:
+    if mode not in known:
+        raise ValueError(f"{type(layer).__name__}: output_mode must be one of {tuple(known)}. Received: {mode!r}")
+
+
+def _encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
+    """Return category numbers as they are, or as rows of 0 and 1, or counts; negative numbers count nothing."""
+    if mode == "int":
+        return Tensor(numbers.astype(dtype))
+    if mode == "one_hot" and numbers.ndim and numbers.shape[-1] == 1:
+        numbers = numbers[..., 0]
+    hits = (numbers[..., None] == np.arange(depth)).astype("float64")
+    if mode in ("count", "tf_idf"):
+        hits = (hits if weights is None else hits * weights[..., None]).sum(axis=-2)
+    elif mode == "multi_hot" and numbers.ndim:
+        hits = hits.max(axis=-2, initial=0)
+    return Tensor(hits.astype(dtype))
+
+
+def _batches(data: Any, steps: int | None) -> Iterator[Array]:
+    """Go through an array, or the first items of an iterable of batches."""
+    if isinstance(data, np.ndarray | TensorOps | list | tuple | str) or hasattr(data, "to_numpy"):
+        yield _raw(data)
+        return
+    for i, batch in enumerate(data):
+        if steps is not None and i >= steps:
+            break
+        yield _raw(batch[0] if isinstance(batch, tuple) else batch)
+
+
+def _raw(values: Any) -> Array:
+    """Return an array of strings or numbers."""
+    array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values)
+    if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
+        array = np.char.decode(array.astype(bytes), "utf8")
+    return array.astype(str) if array.dtype == object else array
+
+
+class _Table(Layer):
+    """A layer that works on what is no tensor."""
+
+    def _encode(self, values: Array) -> Any:
+        raise NotImplementedError
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the numbers for values."""
+        if not args or getattr(args[0], "array", 0) is None:
+            raise ValueError(
+                f"{type(self).__name__} takes values, not symbolic tensors: call it before the model. Received: {args}"
+            )
+        self.built = True
+        return self._encode(_raw(args[0]), *args[1:], **kwargs)
+
+
+@register
+class CategoryEncoding(Layer):
+    """Encodes category numbers as rows of 0 and 1, or of counts.
+
+    Args:
+        num_tokens: How many categories there are.
+        output_mode: "multi_hot" (1 for each category of a sample), "one_hot" (a row for each number) or "count".
+        sparse: Must be False.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Call arguments: inputs, integers; count_weights, a weight for each, in mode "count".
+
+    Raises:
+        ValueError: for another mode, or numbers that are out of range.
+
+    Example:
+        >>> print(CategoryEncoding(4)(np.array([[0, 1], [3, 3]])))
+        Tensor(
+        [[1. 1. 0. 0.]
+         [0. 0. 0. 1.]], shape=(2, 4), dtype=float32)
+    """
+
+    _arguments = ("num_tokens", "output_mode")
+
+    def __init__(
+        self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False,
+        **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
+        super().__init__(**options)
+        _check_mode(self, output_mode, _MODES[1:])
+        if num_tokens is None or num_tokens < 1 or sparse:
+            raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
+        self.num_tokens: int = num_tokens
+        self.output_mode: str = output_mode
+
+    def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
+        """Return the rows."""
+        numbers = as_array(inputs).astype("int64")
+        if numbers.size and not _state.context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
+            raise ValueError(
+                f"Input values must be in the range 0 <= values < num_tokens with num_tokens={self.num_tokens}."
+            )
+        weights = None if count_weights is None else as_array(count_weights)
+        return _encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the shape of the rows."""
+        shape = tuple(input_shape)
+        if self.output_mode == "one_hot":
+            return (*(shape[:-1] if shape and shape[-1] == 1 else shape), self.num_tokens)
+        return (*shape[:-1], self.num_tokens)
+
+
+def _summary(values: Array, epsilon: float) -> Array:
+    """Return every so many-th of the sorted values, and how many it stands for."""
+    ordered = np.sort(values.reshape(-1))
+    step = np.maximum(ordered.size * epsilon, 1)
+    kept = ordered[int(step - 1) :: int(step)]
+    return np.stack([kept, np.ones_like(kept) * step])
+
+
+def _compressed(summary: Array, epsilon: float) -> Array:
+    """Return a summary by equal parts of the weight."""
+    if summary.shape[1] * epsilon < 1:
+        return summary
+    parts = epsilon + np.arange(0.0, 1.0, epsilon)
+    weights = summary[1].cumsum()
+    share = weights / weights[-1]
+    sums = np.interp(parts, share, weights)
+    return np.stack([np.interp(parts, share, summary[0]), np.diff(sums, prepend=0)]).astype("float32")
+
+
+@register
+class Discretization(Layer):
+    """Numbers the ranges that values fall into.
+
+    Args:
+        bin_boundaries: Where one range ends and the next begins; or
+        num_bins: How many ranges `adapt` makes, each with as many values.
+        epsilon: How exactly `adapt` does it, as a part of all values.
+        output_mode: "int", "one_hot", "multi_hot" or "count".
+        sparse: Must be False.
+        dtype, name: As of every layer.
+
+    Raises:
+        ValueError: with both or neither of the first two, or for another mode.
+
+    Example:
+        >>> print(Discretization([0.0, 1.0])(np.array([-3.0, 0.5, 1.0])))
+        Tensor([0 1 2], shape=(3,), dtype=int32)
+    """
+
+    def __init__(
+        self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None, epsilon: float = 0.01,
+        output_mode: str = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(dtype=dtype, name=name)
+        _check_mode(self, output_mode, _MODES)
+        if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
+            raise ValueError(
+                "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
+                f"Received: num_bins={num_bins}, bin_boundaries={bin_boundaries}, sparse={sparse}"
+            )
+        self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
+        self.num_bins: int | None = num_bins
+        self.epsilon: float = epsilon
+        self.output_mode: str = output_mode
+        self.sparse: bool = sparse
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Find the ranges of values, an array or an iterable of batches."""
+        if self.num_bins is None:
+            raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
+        found: Array = np.zeros((2, 0), "float32")
+        for batch in _batches(data, steps):
+            both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), found], axis=1)
+            found = _compressed(both[:, np.argsort(both[0])], self.epsilon)
+        self.bin_boundaries = _compressed(found, 1.0 / self.num_bins)[0, :-1].tolist()
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the numbers of the ranges."""
+        if self.bin_boundaries is None:
+            raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
+        numbers = np.digitize(as_array(inputs), self.bin_boundaries)
+        dtype = "int32" if self.output_mode == "int" else self.compute_dtype
+        return _encoded(numbers, self.output_mode, len(self.bin_boundaries) + 1, dtype)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs."""
+        return self._inferred_spec(*args, **kwargs)
+
+    def get_config(self) -> Config:
+        """Return the arguments, with what was learned."""
+        names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
+        config = {name: getattr(self, name) for name in names}
+        return {**config, "num_bins": None} if self.bin_boundaries is not None else config
+
+
+class _Lookup(_Table):
+    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
+
+    _kind: ClassVar[Any]
+    max_tokens: int | None
+    num_oov_indices: int
+    mask_token: Any
+    oov_token: Any
+    invert: bool
+    output_mode: str
+    pad_to_max_tokens: bool
+
+    def _setup(self, vocabulary: Any, idf_weights: Any, **settings: Any) -> None:
+        vars(self).update(settings)
+        _check_mode(self, self.output_mode, (*_MODES, "tf_idf"))
+        if self.invert and self.output_mode != "int":
+            raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
+        self._tokens: list[Any] | None = None
+        self._idf: Array | None = None
+        if vocabulary is not None:
+            self.set_vocabulary(vocabulary, idf_weights)
+
+    def _special(self) -> list[Any]:
+        masks = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
+        return masks + [self.oov_token] * self.num_oov_indices
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        """Take over a vocabulary: a list, or the name of a text file with a token a line.
+
+        Raises:
+            ValueError: if a token occurs twice.
+        """
+        if isinstance(vocabulary, str):
+            with open(vocabulary, encoding="utf8") as file:
+                vocabulary = file.read().splitlines()
+        special = self._special()
+        tokens = [self._kind(token) for token in np.asarray(vocabulary).tolist()]
+        if special and tokens[: len(special)] == special:
+            tokens = tokens[len(special) :]
+        if len(set(tokens)) < len(tokens):
+            repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+            raise ValueError(f"The vocabulary has repeated terms: {repeated}")
+        self._tokens = tokens
+        if idf_weights is not None:
+            weights = np.asarray(idf_weights, "float64")
+            self._idf = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
+        counts: Counter[Any] = Counter()
+        documents: Counter[Any] = Counter()
+        rows = 0
+        for batch in self._samples(data, steps):
+            for row in batch:
+                values = [self._kind(v) for v in row]
+                counts.update(values)
+                documents.update(set(values))
+                rows += 1
+        for token in (self.mask_token, self.oov_token):
+            counts.pop(token, None)
+        room = None if self.max_tokens is None else self.max_tokens - len(self._special())
+        ordered = sorted(counts, key=lambda token: (counts[token], token), reverse=True)[:room]
+        weights = [float(np.log(1 + rows / (1 + documents[token]))) for token in ordered]
+        self.set_vocabulary(ordered, weights if self.output_mode == "tf_idf" else None)
+
+    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
+        for batch in _batches(data, steps):
+            yield batch.reshape(len(batch), -1).tolist()
+
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
+        """Return the tokens in order, beginning with those for what is masked and unknown."""
+        return (self._special() if include_special_tokens else []) + (self._tokens or [])
+
+    def vocabulary_size(self) -> int:
+        """Return how many numbers there are."""
+        return len(self.get_vocabulary())
+
+    def _numbers(self, values: Array) -> Array:
+        if self._tokens is None:
+            raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
+        first = len(self._special()) - self.num_oov_indices
+        known = {token: len(self._special()) + i for i, token in enumerate(self._tokens)}
+        if self.mask_token is not None:
+            known[self.mask_token] = 0 if self.output_mode == "int" else -1
+        different, places = np.unique(values, return_inverse=True)
+        found = [known.get(self._kind(v), first + self._unknown(v)) for v in different.tolist()]
+        return np.asarray(found, "int64")[places].reshape(values.shape)
+
+    def _unknown(self, value: Any) -> int:
+        return 0
+
+    def _encode(self, values: Array) -> Any:
+        if self.invert:
+            tokens = np.asarray(self.get_vocabulary())
+            return tokens[np.where((values >= 0) & (values < len(tokens)), values, len(self._special()) - 1)]
+        numbers = self._numbers(values)
+        depth = self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
+        if self.output_mode == "tf_idf":
+            if self._idf is None:
+                raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
+            counts = as_array(_encoded(numbers, "tf_idf", depth, "float64"))
+            return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(_state.floatx()))
+        return _encoded(numbers, self.output_mode, depth, "int64")
+
+    def _learned(self) -> Config:
+        weights = None if self._idf is None else self._idf[self.num_oov_indices :].tolist()
+        return {"vocabulary": self._tokens, "idf_weights": weights}
+
+
+@register
+class StringLookup(_Lookup):
+    """Numbers strings by a vocabulary.
+
+    Args:
+        max_tokens: Size of the vocabulary at most.
+        num_oov_indices: How many numbers there are for unknown strings: 1, or 0 for none.
+        mask_token: A string that gets the number 0 (in other modes, none).
+        oov_token: What stands for unknown strings where numbers become strings.
+        vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
+        idf_weights: Their weights for mode "tf_idf".
+        invert: Whether to turn numbers into strings instead.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
+        sparse, encoding, salt: As in Keras; False, "utf-8" and None.
+        name: The layer's name.
+        options: `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: for repeated strings, an unknown mode, or more than one number for unknown strings.
+
+    Example:
+        >>> layer = StringLookup()
+        >>> layer.adapt(["a", "b", "b"])
+        >>> layer.get_vocabulary(), layer(["b", "z"]).numpy().tolist()
+        (['[UNK]', 'b', 'a'], [1, 0])
+    """
+
+    _kind = str
+
+    def __init__(
+        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
+        oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
+        output_mode: str = "int", pad_to_max_tokens: bool = False, sparse: bool = False, encoding: str = "utf-8",
+        name: str | None = None, salt: int | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        for left_over in ("oov_method", "vocabulary_size", "vocabulary_dtype"):
+            options.pop(left_over, None)
+        super().__init__(name=name, **options)
+        if num_oov_indices > 1:
+            raise ValueError(f"One number for unknown strings is all there is. Received: {num_oov_indices=}")
+        self.encoding: str = encoding
+        self._setup(
+            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token,
+            oov_token=oov_token, invert=invert, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
+        )  # fmt: skip
+
+    def get_config(self) -> Config:
+        """Return the arguments, with the vocabulary."""
+        names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
+                 "pad_to_max_tokens", "encoding")  # fmt: skip
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
+
+
+@register
+class IntegerLookup(_Lookup):
+    """Numbers integers by a vocabulary, see `StringLookup`.
+
+    Args:
+        max_tokens: Size of the vocabulary at most.
+        num_oov_indices: How many numbers there are for unknown integers, which get one by their remainder.
+        mask_token: An integer that gets the number 0 (in other modes, none).
+        oov_token: What stands for unknown integers where numbers become integers again.
+        vocabulary: The integers in order; `adapt` learns them if not given.
+        vocabulary_dtype: Their dtype.
+        idf_weights: Their weights for mode "tf_idf".
+        invert: Whether to turn numbers into integers of the vocabulary instead.
+        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
+        sparse: As in Keras, False.
+        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
+        oov_method, salt: "floormod" and None; there is no other way.
+        name: The layer's name.
+        options: `trainable`, `dtype` and so on.
+
+    Example:
+        >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()
+        [2, 0]
+    """
+
+    _kind = int
+
+    def __init__(
+        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
+        oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
+        invert: bool = False, output_mode: str = "int", sparse: bool = False, pad_to_max_tokens: bool = False,
+        oov_method: str = "floormod", salt: int | None = None, name: str | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        if oov_method != "floormod" or salt is not None:
+            raise ValueError(f"Unknown integers get their number by remainder. Received: {oov_method=}, {salt=}")
+        options.pop("vocabulary_size", None)
+        super().__init__(name=name, **options)
+        self.vocabulary_dtype: str = vocabulary_dtype
+        self._setup(
+            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token,
+            oov_token=oov_token, invert=invert, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
+        )  # fmt: skip
+
+    def _unknown(self, value: Any) -> int:
+        return int(value) % max(self.num_oov_indices, 1)
+
+    def get_config(self) -> Config:
+        """Return the arguments, with the vocabulary."""
+        names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
+                 "pad_to_max_tokens", "vocabulary_dtype")  # fmt: skip
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
+
+
+_PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
+_STANDARDS: dict[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "strip_punctuation": lambda text: _PUNCTUATION.sub("", text),
+    "lower_and_strip_punctuation": lambda text: _PUNCTUATION.sub("", text.lower()),
+}
+_SPLITS: dict[str, Callable[[str], list[str]]] = {"whitespace": str.split, "character": list}
+
+
+@register
+class TextVectorization(_Lookup):
+    """Turns texts into numbers of words, or into rows of counts.
+
+    Args:
+        max_tokens: Size of the vocabulary at most.
+        standardize: "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text.
+        split: "whitespace", "character", None, or a function of a text that returns words.
+        ngrams: Up to how many words in a row count as one; or a tuple of such numbers.
+        output_mode: "int" (numbers in order, 0 fills up and 1 is unknown), "multi_hot", "count" or "tf_idf".
+        output_sequence_length: To what length mode "int" cuts or fills up; that of the longest text if not given.
+        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
+        vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
+        idf_weights: Their weights for mode "tf_idf".
+        sparse, ragged, encoding: As in Keras; False, False and "utf-8".
+        name: The layer's name.
+        options: `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: for an unknown setting.
+
+    Example:
+        >>> layer = TextVectorization()
+        >>> layer.adapt(["The cat sat, the dog!", "A dog"])
+        >>> layer(["the big cat", "dog"]).numpy().tolist()
+        [[2, 1, 5], [3, 0, 0]]
+    """
+
+    _kind = str
+
+    def __init__(
+        self, max_tokens: int | None = None,
+        standardize: str | Callable[[str], str] | None = "lower_and_strip_punctuation",
+        split: str | Callable[[str], list[str]] | None = "whitespace", ngrams: int | tuple[int, ...] | None = None,
+        output_mode: str = "int", output_sequence_length: int | None = None, pad_to_max_tokens: bool = False,
+        vocabulary: Any = None, idf_weights: Any = None, sparse: bool = False, ragged: bool = False,
+        encoding: str = "utf-8", name: str | None = None, **options: Any,
+    ) -> None:  # fmt: skip
+        options.pop("vocabulary_size", None)
+        super().__init__(name=name, **options)
+        for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
+            if isinstance(value, str) and value not in known:
+                raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
+        self.standardize: Any = standardize
+        self.split: Any = split
+        self.ngrams: int | tuple[int, ...] | None = ngrams
+        self.output_sequence_length: int | None = output_sequence_length
+        self._setup(
+            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=1, mask_token="", oov_token="[UNK]",
+            invert=False, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
+        )  # fmt: skip
+
+    def _words(self, text: str) -> list[str]:
+        standard = _STANDARDS.get(self.standardize, self.standardize) if self.standardize is not None else str
+        split = _SPLITS.get(self.split, self.split) if self.split is not None else lambda whole: [whole]
+        words = [str(word) for word in split(standard(text))]
+        if self.ngrams is None:
+            return words
+        lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
+        return [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
+
+    def _texts(self, values: Array) -> list[list[str]]:
+        return [self._words(text) for text in values.reshape(-1).tolist()]
+
+    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
+        for batch in _batches(data, steps):
+            yield self._texts(batch)
+
+    def _encode(self, values: Array) -> Any:
+        texts = self._texts(values)
+        longest = int(np.max([len(words) for words in texts], initial=0))
+        length = longest
+        if self.output_mode == "int" and self.output_sequence_length is not None:
+            length = self.output_sequence_length
+        rows = np.array([(words + [""] * length)[:length] for words in texts], dtype=str).reshape(len(texts), length)
+        found = super()._encode(rows)
+        return found if values.ndim else found[0]
+
+    def get_config(self) -> Config:
+        """Return the arguments, with the vocabulary."""
+        names = ("max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length",
+                 "pad_to_max_tokens")  # fmt: skip
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
