@@ -15,9 +15,16 @@ import minikeras
 from tests.parity import saved_models
 from tests.parity.saved_models import MODELS
 from tests.parity.test_layers import CASES
+from tests.parity.test_sequences import RECURRENT, flat
 
 pytestmark = pytest.mark.parity
-LAYERS = {name: (make, shape) for name, make, shape in reversed(CASES) if name != "softmax_axes"}  # which Keras loses
+LAYERS = {
+    **{name: (make, shape) for name, make, shape in reversed(CASES) if name != "softmax_axes"},  # which Keras loses
+    **{name: (make, (2, 5, 3)) for name, make in RECURRENT.items() if name != "stateful"},
+    "attention": (lambda k: lambda x: k.layers.Attention(True)([x, x]), (2, 5, 3)),
+    "additive": (lambda k: lambda x: k.layers.AdditiveAttention()([x, x]), (2, 5, 3)),
+    "heads": (lambda k: lambda x: k.layers.MultiHeadAttention(2, 3, use_gate=True)(x, x), (2, 5, 3)),
+}
 
 
 class Outcomes(NamedTuple):
@@ -107,5 +114,6 @@ def test_every_layer(name: str, tmp_path: Path) -> None:
         assert json.loads(json.dumps(loaded.get_config())) == json.loads(json.dumps(saved.get_config()))
         for a, b in zip(loaded.get_weights(), saved.get_weights(), strict=True):
             assert np.array_equal(a, b)
-    np.testing.assert_allclose(read.predict(x, verbose=0), np.asarray(theirs(x)), rtol=1e-6, atol=1e-5)
-    np.testing.assert_allclose(ours.predict(x, verbose=0), np.asarray(back(x)), rtol=1e-6, atol=1e-5)
+    for here, there in ((read, theirs), (ours, back)):
+        for a, b in zip(flat(here.predict(x, verbose=0)), flat(there(x)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-5)
