@@ -284,24 +284,24 @@ class MultiHeadAttention(Layer):
             return f"{axes}x,xyz->{axes}yz"
 
         heads = (self.num_heads, self.key_dim)
-        self._query_dense = self._projection("query", query_shape, spread(query_shape), heads)
-        self._key_dense = self._projection("key", key_shape, spread(key_shape), heads)
+        self.query_dense: EinsumDense = self._projection("query", query_shape, spread(query_shape), heads)
+        self.key_dense: EinsumDense = self._projection("key", key_shape, spread(key_shape), heads)
         heads = (self.num_heads, self.value_dim)
         if self.use_gate:
             self._gate_dense = self._projection("gate", query_shape, into, heads, activation="sigmoid")
-        self._value_dense = self._projection("value", value_shape, spread(value_shape), heads)
+        self.value_dense: EinsumDense = self._projection("value", value_shape, spread(value_shape), heads)
         rank = len(value_shape)
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
         self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
         self._equations = _equations(rank + 1, self.attention_axes)
         count = len(self.attention_axes)
         self._softmax = Softmax(axis=tuple(range(-count, 0)), dtype=self.dtype_policy)
-        self._dropout = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
+        self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
         sizes: Any = self._output_shape or (query_shape[-1],)
         out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
         equation = f"{free}yz,yz{out}->{free}{out}"
         shape = (*query_shape[:-1], self.num_heads, self.value_dim)
-        self._output_dense = self._projection("attention_output", shape, equation, sizes)
+        self.output_dense: EinsumDense = self._projection("attention_output", shape, equation, sizes)
 
     def call(
         self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None, value_mask: Any = None,
@@ -314,15 +314,15 @@ class MultiHeadAttention(Layer):
         seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         with _unmasked(query, key, value):
             gate = self._gate_dense(query) if self.use_gate else None
-            q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+            q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
         if seen is not None:
             for _ in range(scores.ndim - len(seen.shape)):
                 seen = ops.expand_dims(seen, -2 * len(self.attention_axes) - 1)
         weights = self._softmax(scores, mask=seen)
-        kept = self._dropout(weights, training=bool(training)) if self.dropout > 0 else weights
+        kept = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], kept, v)
-        result = self._output_dense(result if gate is None else result * gate)
+        result = self.output_dense(result if gate is None else result * gate)
         result = masked(result, query_mask)
         return (result, weights) if return_attention_scores else result
 
