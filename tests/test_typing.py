@@ -1,6 +1,8 @@
 """What the annotations promise, checked by mypy; the same lines run, so that they are true."""
 
+import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
@@ -53,6 +55,17 @@ class Net(Model):
 
     def call(self, x: Tensor, flag: bool = False) -> Tensor:
         return self.dense(x)
+
+
+def test_files(tmp_path: Path) -> None:
+    model = Sequential([keras.Input((2,)), layers.Dense(1)])
+    assert_type(model.save_weights(tmp_path / "w.npz"), None)
+    assert_type(model.load_weights(tmp_path / "w.npz"), None)
+    file = io.BytesIO()
+    assert_type(model.save(file), None)
+    loaded: Sequential = models.load_model(file)
+    assert_type(keras.saving.save_model(loaded, tmp_path / "m.keras"), None)
+    assert issubclass(assert_type(keras.saving.FileError, type[keras.saving.FileError]), ValueError)
 
 
 def test_layers() -> None:
@@ -228,6 +241,11 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     initializers.Constant(minval=1)  # type: ignore[call-arg]
     regularizers.L2(l1=1.0)  # type: ignore[call-arg]
     models.model_from_json(3)  # type: ignore[arg-type]
+    models.load_model(3)  # type: ignore[arg-type]
+    models.load_model("model.keras", compile="no")  # type: ignore[arg-type]
+    Sequential().save(3)  # type: ignore[arg-type]
+    Sequential().save("model.keras", overwrite="yes")  # type: ignore[arg-type]
+    Sequential().save_weights("w.weights.h5", max_shard_size="1")  # type: ignore[arg-type]
     net = Sequential()
     net.compile("adm")  # type: ignore[arg-type]
     net.compile("adam", "mze")  # type: ignore[arg-type]
