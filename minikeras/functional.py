@@ -6,8 +6,8 @@ from typing import Any, TypeAlias, cast
 
 from . import ops
 from ._annotation import is_shape
-from ._state import standardize_dtype
 from ._signature import parameters
+from ._state import standardize_dtype
 from ._structure import map_structure
 from ._typing import Config, CustomObjects
 from .input_spec import InputSpec
@@ -335,7 +335,7 @@ def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:
         config = structure["config"]
         if not is_shape(config.get("shape")):
             raise ValueError(f"The shape of a tensor must be a list of sizes. Received: {config['shape']!r:.80}.")
-        standardize_dtype(str(config.get("dtype")))  # refused if it is none
+        standardize_dtype(str(config.get("dtype", "float32")))  # refused if it is none
         name, call, index = config["keras_history"]
         yield name, _index(call), index
     elif isinstance(structure, dict | list | tuple):
