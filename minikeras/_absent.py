@@ -53,16 +53,12 @@ ABSENT: dict[str, str] = {
     "ops.image": "elastic_transform",
     "ops.nn": "ctc_decode ctc_loss",
     "optimizers": "LossScaleOptimizer MultiOptimizer Muon OptimizerMap",
-    "preprocessing": "image_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array",
-    "preprocessing.image": "array_to_img img_to_array load_img save_img smart_resize",
     "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize "
     "abs_max_quantize_grouped_with_zero_point compute_float8_amax_history compute_float8_scale "
     "deserialize fake_quant_with_min_max_vars get pack_int4 quantize_and_dequantize serialize unpack_int4",
     "saving": "KerasFileEditor",
-    "utils": "Config FeatureSpace array_to_img audio_dataset_from_directory get_source_inputs "
-    "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory "
-    "timeseries_dataset_from_array",
+    "utils": "Config FeatureSpace audio_dataset_from_directory get_source_inputs",
     "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "

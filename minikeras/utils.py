@@ -9,6 +9,13 @@ from .data import PyDataset as PyDataset
 from .data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from .data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from .files import get_file as get_file
+from .folders import image_dataset_from_directory as image_dataset_from_directory
+from .folders import text_dataset_from_directory as text_dataset_from_directory
+from .folders import timeseries_dataset_from_array as timeseries_dataset_from_array
+from .images import array_to_img as array_to_img
+from .images import img_to_array as img_to_array
+from .images import load_img as load_img
+from .images import save_img as save_img
 from .numerical import normalize as normalize
 from .numerical import pad_sequences as pad_sequences
 from .numerical import split_dataset as split_dataset
@@ -34,6 +41,7 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -43,18 +51,24 @@ __all__ = [
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "image_dataset_from_directory",
+    "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "load_img",
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
+    "save_img",
     "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]

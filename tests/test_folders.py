@@ -1,0 +1,128 @@
+"""Pictures, folders of them, and windows of series."""
+
+import builtins
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import utils
+from minikeras.preprocessing.image import smart_resize
+
+pytest.importorskip("PIL")
+
+X = np.arange(24.0).reshape(4, 2, 3)
+
+
+def pictures(root: Path, count: int = 5) -> Path:
+    for name, value in (("cats", 10), ("dogs", 200)):
+        (root / name).mkdir()
+        for i in range(count):
+            utils.save_img(root / name / f"{i}.png", np.full((4, 6, 3), value + i), scale=False)
+    return root
+
+
+def test_pictures_and_arrays(tmp_path: Path) -> None:
+    img = utils.array_to_img(X)
+    assert (img.size, img.mode) == ((2, 4), "RGB")
+    np.testing.assert_array_equal(utils.img_to_array(img), np.floor(X / 23 * 255).astype("float32"))
+    assert utils.img_to_array(img, "channels_first").shape == (3, 4, 2)
+    utils.save_img(tmp_path / "x.png", X, scale=False)
+    again = utils.load_img(tmp_path / "x.png")
+    np.testing.assert_array_equal(utils.img_to_array(again), X)
+    assert utils.load_img(str(tmp_path / "x.png"), "grayscale", (8, 8), "bilinear", True).size == (8, 8)
+    assert utils.array_to_img(X[:, :, :1], scale=False).mode == "L"
+    assert smart_resize(X, (2, 2)).shape == (2, 2, 3)
+
+
+def test_pictures_in_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = pictures(tmp_path)
+    settings: dict[str, Any] = {"image_size": (3, 2), "batch_size": 4, "seed": 1, "validation_split": 0.2}
+    train = utils.image_dataset_from_directory(root, subset="training", **settings)
+    assert capsys.readouterr().out == "Found 10 files belonging to 2 classes.\nUsing 8 files for training.\n"
+    held = utils.image_dataset_from_directory(root, subset="validation", **settings)
+    assert (train.class_names, len(train), len(held)) == (["cats", "dogs"], 2, 1)
+    assert not set(train.file_paths) & set(held.file_paths)
+    seen = 0
+    for x, y in train:
+        assert (x.shape, x.dtype, y.dtype) == ((4, 3, 2, 3), "float32", "int32")
+        np.testing.assert_array_equal(x[:, 0, 0, 0] > 100, y == 1)
+        seen += len(x)
+    assert seen == 8
+    model = keras.Sequential(
+        [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")]
+    )
+    model.compile(keras.optimizers.Adam(0.1), "binary_crossentropy", metrics=["accuracy"])
+    scaled = train.map(lambda x, y: (x / 2, y)).cache().prefetch(1)
+    history = model.fit(scaled, validation_data=held, epochs=10, verbose=0)
+    assert history.history["accuracy"][-1] == 1
+    both = utils.image_dataset_from_directory(root, label_mode="categorical", subset="both", verbose=False, **settings)
+    assert both[0][0][1].shape == (4, 2)
+
+
+def test_texts_in_folders(tmp_path: Path) -> None:
+    for name in ("neg", "pos"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(f"so {name}")
+    batches = utils.text_dataset_from_directory(
+        tmp_path, label_mode="binary", shuffle=False, max_length=5, verbose=False
+    )
+    texts, labels = batches[0]
+    assert (texts.tolist(), labels.tolist()) == (["so ne", "so po"], [[0], [1]])
+
+
+def test_windows_of_a_series() -> None:
+    data = np.arange(20)
+    batches = utils.timeseries_dataset_from_array(data, data * 10, 3, 2, 2, 4, start_index=1, end_index=15)
+    x, y = batches[0]
+    assert x.tolist() == [[1, 3, 5], [3, 5, 7], [5, 7, 9], [7, 9, 11]]
+    assert y.tolist() == [10, 30, 50, 70]
+    assert [b.tolist() for b in utils.timeseries_dataset_from_array(data[:4], None, 3, batch_size=None)] == [
+        [0, 1, 2], [1, 2, 3]
+    ]  # fmt: skip
+    shuffled = utils.timeseries_dataset_from_array(data, None, 3, shuffle=True, seed=1, batch_size=100)
+    assert sorted(shuffled[0][:, 0].tolist()) == list(range(18))
+
+
+def test_wrong_uses_are_refused(tmp_path: Path) -> None:
+    root = pictures(tmp_path, 1)
+    with pytest.raises(ValueError, match="rank 3"):
+        utils.array_to_img(np.ones((2, 2)))
+    with pytest.raises(ValueError, match="channel number"):
+        utils.array_to_img(np.ones((2, 2, 2)))
+    with pytest.raises(ValueError, match="Unsupported image shape"):
+        utils.img_to_array(np.ones(2))
+    with pytest.raises(ValueError, match="color_mode"):
+        utils.load_img(root / "cats" / "0.png", "cmyk")
+    with pytest.raises(ValueError, match="interpolation"):
+        utils.load_img(root / "cats" / "0.png", interpolation="cubic")
+    with pytest.raises(ValueError, match="go together"):
+        utils.image_dataset_from_directory(root, subset="training")
+    with pytest.raises(ValueError, match="label_mode"):
+        utils.image_dataset_from_directory(root, label_mode="text")
+    with pytest.raises(ValueError, match="No files"):
+        utils.text_dataset_from_directory(root)
+    with pytest.raises(ValueError, match="class_names"):
+        utils.image_dataset_from_directory(root, class_names=["birds"])
+    with pytest.raises(ValueError, match="sampling_rate"):
+        utils.timeseries_dataset_from_array(np.arange(3), None, 1, sampling_rate=0)
+    with pytest.raises(ValueError, match="end_index"):
+        utils.timeseries_dataset_from_array(np.arange(9), None, 1, start_index=5, end_index=3)
+
+
+def test_without_pillow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("PIL"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    with monkeypatch.context() as m:
+        m.setattr(builtins, "__import__", absent)
+        m.setitem(sys.modules, "PIL.Image", None)
+        with pytest.raises(ImportError, match=r"minikeras-numpy\[image\]"):
+            utils.array_to_img(X)
