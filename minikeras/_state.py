@@ -89,13 +89,14 @@ class Loading:
 
 class _Context(threading.local):
     """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, autocasts,
-    the loading of a file."""
+    the loading of a file; and models that wait, with the scopes and shapes they met, to be built after a dry run."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
         self.dry: bool = False
         self.undo: list[tuple[Any, Any]] = []
+        self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None
         self.loading: Loading | None = None
 

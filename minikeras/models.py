@@ -609,6 +609,13 @@ class Sequential(Model):
         _state.auto_name("functional")  # for the model that Keras keeps inside
         self._follow(Graph(entry.output, x))
 
+    def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        context = _state.context
+        if self.built or context.waiting is None or not isinstance(args[0], Tensor):
+            super()._maybe_build(args, kwargs)
+        else:  # which sizes are open is known after the second run
+            context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
+
     @property
     def layers(self) -> list[Layer]:
         """The layers, in order, without the input."""

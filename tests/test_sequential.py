@@ -476,3 +476,20 @@ def test_losses_are_those_of_the_last_call() -> None:
     for value in (1.0, 2.0, 3.0, 4.0):
         model(np.array([[value]]))
         assert [float(loss) for loss in model.losses] == [value]
+
+
+def test_a_chain_within_a_layer_leaves_open_what_the_input_leaves_open() -> None:
+    class Block(keras.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.chain: keras.Sequential = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(3)])
+
+        def call(self, x: Any) -> Any:
+            return x + self.chain(x)
+
+    block, x = Block(), keras.Input((None, 3))
+    model = keras.Model(x, block(x))
+    assert block.chain.input_shape == (None, None, 3)
+    assert model.weights[0].path == "block/sequential/dense/kernel"
+    for length in (5, 7):
+        assert model.predict(np.zeros((2, length, 3)), verbose=0).shape == (2, length, 3)
