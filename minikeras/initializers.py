@@ -138,12 +138,10 @@ class _Random(_BuiltIn):
 
     def get_config(self) -> Config:
         """Return the arguments that make an initializer like this one."""
-        return {"seed": serialize(self._init_seed), **super().get_config()}
+        return {"seed": None} | super().get_config() | {"seed": serialize(self._init_seed)}  # which Keras names first
 
 
 class _Normal(_Random):
-    _arguments = ("mean", "stddev")
-
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
         self.mean = mean
         self.stddev = stddev
@@ -171,8 +169,6 @@ class TruncatedNormal(_Normal):
 
 class RandomUniform(_Random):
     """Numbers from `minval` to `maxval`, all equally likely."""
-
-    _arguments = ("minval", "maxval")
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
         self.minval = minval
@@ -210,8 +206,6 @@ class VarianceScaling(_Random):
         seed: An integer or a `SeedGenerator`; drawn if not given.
         input_axes, output_axes: Which axes count as inputs and outputs, as for `compute_fans`.
     """
-
-    _arguments: ClassVar[tuple[str, ...]] = ("scale", "mode", "distribution", "input_axes", "output_axes")
 
     def __init__(
         self,
@@ -251,7 +245,6 @@ class VarianceScaling(_Random):
 class _Preset(VarianceScaling):
     """Variance scaling with everything chosen but the seed and the axes."""
 
-    _arguments = ("input_axes", "output_axes")
     _choice: ClassVar[tuple[float, Mode, Distribution]]
 
     def __init__(self, seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
@@ -299,8 +292,6 @@ class Orthogonal(_Random):
 
     Source: Saxe et al. 2014.
     """
-
-    _arguments = ("gain",)
 
     def __init__(self, gain: float = 1.0, seed: SeedLike | Config = None) -> None:
         self.gain = gain

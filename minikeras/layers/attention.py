@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from string import ascii_lowercase
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -66,7 +66,6 @@ class Attention(Layer):
         (1, 2, 3)
     """
 
-    _arguments: ClassVar[tuple[str, ...]] = ("use_scale", "score_mode", "dropout", "seed")
     supports_masking = True
     scale: Variable | None
     concat_score_weight: Variable | None

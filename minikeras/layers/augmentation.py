@@ -187,8 +187,6 @@ class RandomFlip(_Random):
         options: `name`, `trainable`, `dtype` and so on.
     """
 
-    _arguments = ("mode", "seed", "data_format")
-
     def __init__(
         self, mode: str = "horizontal_and_vertical", seed: int | None = None, data_format: str | None = None,
         **options: Unpack[LayerOptions],
@@ -220,8 +218,6 @@ class RandomRotation(_Random):
         data_format: Where the channels are; the configured format if not given.
         options: `name`, `trainable`, `dtype` and so on.
     """
-
-    _arguments = ("factor", "fill_mode", "interpolation", "seed", "fill_value", "data_format")
 
     def __init__(
         self, factor: Factor, fill_mode: str = "reflect", interpolation: str = "bilinear", seed: int | None = None,
@@ -378,8 +374,6 @@ class RandomCrop(_Random):
         name: The layer's name.
         options: `trainable`, `dtype` and so on.
     """
-
-    _arguments = ("height", "width", "seed", "data_format")
 
     def __init__(
         self, height: int, width: int, seed: int | None = None, data_format: str | None = None,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -25,7 +25,6 @@ def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) ->
 class _Moments(Optimizer):
     """What optimizers with beta_1, beta_2 and epsilon share."""
 
-    _arguments: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
     _keeps: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
     def __init__(
@@ -71,8 +70,6 @@ class Adam(_Moments):
         >>> w.numpy().round(3)
         array([0.5, 2.5], dtype=float32)
     """
-
-    _arguments = ("beta_1", "beta_2", "epsilon", "amsgrad")
 
     def __init__(
         self,
@@ -264,8 +261,6 @@ class ScheduleFreeAdamW(_Moments):
     Source:
         Defazio et al. 2024, "The Road Less Scheduled".
     """
-
-    _arguments = ("beta_1", "beta_2", "epsilon", "warmup_steps")
 
     def __init__(
         self,

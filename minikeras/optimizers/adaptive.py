@@ -42,8 +42,6 @@ class RMSprop(Optimizer):
         Tensor(9.683772, shape=(), dtype=float32)
     """
 
-    _arguments = ("rho", "momentum", "epsilon", "centered")
-
     def __init__(
         self,
         learning_rate: LearningRate = 0.001,
@@ -100,7 +98,6 @@ class Adagrad(Optimizer):
         Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
     """
 
-    _arguments = ("initial_accumulator_value", "epsilon")
     _keeps = ({"_accumulators": "accumulator"},)
 
     def __init__(
@@ -144,7 +141,6 @@ class Adadelta(Optimizer):
         Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
     """
 
-    _arguments = ("rho", "epsilon")
     _keeps = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
 
     def __init__(
@@ -198,8 +194,6 @@ class Adafactor(Optimizer):
     Source:
         Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
     """
-
-    _arguments = ("beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step")
 
     def __init__(
         self,

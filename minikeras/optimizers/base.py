@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
-from ..registry import serialize
+from ..registry import name_arguments, serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, stop_recording
 from ..variable import Variable
 from . import schedules
@@ -90,13 +90,17 @@ class Optimizer:
     """
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments of the subclass, each kept in an attribute of that name."""
+    """Names of `__init__` arguments of the subclass, each kept in an attribute of that name; all by default."""
 
     _keeps: tuple[dict[str, str], ...] = ()
     """What `_rule` is given for each variable, in order: attribute of the list -> last part of the names."""
 
     _by_variable: ClassVar[bool] = False
     """Whether `_rule` takes one variable at a time, since it computes norms."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
 
     def __init__(
         self,

@@ -30,8 +30,6 @@ class SGD(Optimizer):
         array([0.5], dtype=float32)
     """
 
-    _arguments = ("momentum", "nesterov")
-
     def __init__(
         self,
         learning_rate: LearningRate = 0.01,
@@ -79,7 +77,6 @@ class Lion(Optimizer):
         Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms".
     """
 
-    _arguments = ("beta_1", "beta_2")
     _keeps = ({"_momentums": "momentum"},)
 
     def __init__(
@@ -138,10 +135,6 @@ class Ftrl(Optimizer):
         McMahan et al. 2013, "Ad Click Prediction: a View from the Trenches".
     """
 
-    _arguments = (
-        "learning_rate_power", "initial_accumulator_value", "l1_regularization_strength",
-        "l2_regularization_strength", "l2_shrinkage_regularization_strength", "beta",
-    )  # fmt: skip
     _keeps = ({"_accumulators": "accumulator", "_linears": "linear"},)
 
     def __init__(
