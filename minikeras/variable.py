@@ -101,6 +101,9 @@ class Variable(TensorOps):
     @property
     def value(self) -> Tensor:
         """The present value as a tensor; a later `assign` does not change it."""
+        return self._tensor()
+
+    def _tensor(self) -> Tensor:
         return cast(Tensor, NUMPY_OPS["copy"](self))
 
     @property

@@ -83,6 +83,23 @@ def test_star_import_gives_the_public_names() -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_what_a_file_of_ours_imports_is_no_name_of_keras() -> None:
+    names = run("from keras.models import *\nfrom keras.initializers import *\nimport keras.models")
+    assert not {"json", "math", "Any", "cast"} & set(names)
+    with pytest.raises(AttributeError):
+        names["keras"].models.json  # noqa: B018 - reading it is the test
+    with pytest.raises(ModuleNotFoundError):
+        run("import tensorflow.python.nothing")
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_class_not_built_says_so_when_it_is_used() -> None:
+    names = run("from keras.models import Graph\nfrom keras.preprocessing.image import ImageDataGenerator")
+    with pytest.raises(NotImplementedError, match="ImageDataGenerator"):
+        names["ImageDataGenerator"]()
+
+
+@pytest.mark.usefixtures("installed")
 def test_an_attribute_set_on_a_module_stays_there() -> None:
     names = run("import keras\nkeras.model = 3\nfrom keras import model")
     assert names["model"] == 3

@@ -73,22 +73,34 @@ class StandIn(ModuleType):
         found = name_in(home, name) or find_module(f"{self.__name__}.{name}")
         if found is not None:
             return found
-        try:
-            return getattr(source(home), name)
-        except AttributeError:
+        found = getattr(source(home), name, None)
+        if not is_ours(found):
             found = more(home).get(name)
-            if found is not None:
-                return found
+        if found is None:
             raise AttributeError(
                 f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
                 "docs/coverage.md lists what there is."
-            ) from None
+            )
+        return found
 
     def __dir__(self) -> list[str]:
         own, home = source(self.__name__), today(self.__name__)
-        names = {*vars(self), *(getattr(own, "__all__", None) or dir(own))}
-        names.update(more(home))
+        names = {*vars(self), *more(home)}
+        if own is not None:
+            names.update(getattr(own, "__all__", None) or [name for name, value in vars(own).items() if is_ours(value)])
         return sorted(name for name in names if name[0] != "_")
+
+
+def is_ours(value: object) -> bool:
+    """Tell whether something is minikeras's own, and not what a file of it has imported.
+
+    Example:
+        >>> import minikeras
+        >>> is_ours(minikeras.Model), is_ours(sorted)
+        (True, False)
+    """
+    home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return str(home).partition(".")[0] == __name__.partition(".")[0]
 
 
 def today(name: str) -> str:

@@ -658,7 +658,7 @@ class Layer:
             )
         if isinstance(output, Tensor):
             return output
-        return output.value if isinstance(output, Variable) else Tensor(as_array(output))
+        return output._tensor() if isinstance(output, Variable) else Tensor(as_array(output))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output, that of the input by default; a subclass may override it.
@@ -715,7 +715,7 @@ class Layer:
             if casts and x.dtype != self.input_dtype and "float" in x.dtype:
                 return masked(x.astype(self.input_dtype), mask_of(x))
             return x
-        tensor = x if isinstance(x, Tensor) else x.value if isinstance(x, Variable) else Tensor(as_array(x))
+        tensor = x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
         if cast(Array, tensor.array).dtype.kind in "OUS":
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."

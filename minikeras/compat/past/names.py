@@ -59,7 +59,17 @@ def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
     return layers.ReLU(threshold=theta, **options)
 
 
+class Reduction:
+    """What a loss did with the values of a batch, by the names of Keras 2."""
+
+    AUTO = "sum_over_batch_size"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+
+
 CALLS: dict[str, Any] = {
+    "keras.losses.Reduction": Reduction,
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu,
     "keras.layers.merge": _merge,

@@ -252,10 +252,12 @@ NAMES: dict[str, dict[str, str]] = {
 """Old names in a module, and their addresses below minikeras today."""
 
 ABSENT: dict[str, str] = {
+    "keras.callbacks": "BaseLogger",
     "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_batch_cost ctc_decode "
     "ctc_label_dense_to_sparse resize_volumes rnn",
     "keras.layers": "CuDNNGRU CuDNNLSTM Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight "
     "RandomWidth",
+    "keras.models": "Graph",
     "keras.preprocessing.image": "DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator "
     "apply_affine_transform apply_brightness_shift apply_channel_shift random_brightness random_channel_shift "
     "random_rotation random_shear random_shift random_zoom",
