@@ -81,6 +81,12 @@ def _is_array(value: object) -> bool:
     )
 
 
+@cache
+def _is_array_like(annotation: Any) -> bool:
+    """Tell whether an annotation stands for whatever NumPy makes an array of."""
+    return "_SupportsArray" in repr(annotation)
+
+
 def fits(value: Any, annotation: Any) -> bool:
     """Tell whether a value is of the type that an annotation names; where it names none that can be told, it is.
 
@@ -90,7 +96,7 @@ def fits(value: Any, annotation: Any) -> bool:
     """
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
-        if any("_SupportsArray" in repr(arg) for arg in args):  # what NumPy makes an array of
+        if _is_array_like(annotation):
             return _is_array(value) or hasattr(value, "__array__") or fits(value, dict | None)
         return any(fits(value, arg) for arg in args)
     if origin is Literal:  # the argument's owner knows which ones

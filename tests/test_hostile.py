@@ -312,6 +312,12 @@ def repeated(file: Any) -> None:
         file[f"b{i}"] = file["a"]
 
 
+def many_messages() -> bytes:
+    """Return a file whose root has a header of nothing but a million empty messages."""
+    prefix = b"\x89HDF\r\n\x1a\n\2\x08\x08\0" + struct.pack("<QQQQ", 0, 2**64 - 1, 4_000_100, 48) + bytes(4)
+    return prefix + b"OHDR\2\2" + struct.pack("<I", 4_000_000) + bytes(4_000_042)
+
+
 HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
     "a circle": (circle, "circle|wrong level"),
     "a short piece": (lambda: chunk(zlib.compress(b"\1" * 99)), "does not inflate to 100"),
@@ -353,6 +359,7 @@ HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: patched(written(lambda f: f.update({"a": np.array([True, False] * 8)})), b"\1\0" * 8, 3, b"\2"),
         "neither 0 nor 1",
     ),
+    "a million messages": (many_messages, "more than 100000 messages"),
     "cut short": (lambda: WEIGHTS[:-1], "should have"),
     "no HDF5": (lambda: b"\x89HDF" + bytes(200), "no HDF5 file"),
 }  # fmt: skip

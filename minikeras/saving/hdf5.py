@@ -13,6 +13,7 @@ A file is taken for hostile. Three rules bound what it can cost, whatever it say
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -25,6 +26,8 @@ from .source import MAX_INFLATION, Fields, Source
 NOWHERE = 2**64 - 1
 """The address of what is not stored."""
 MAX_LINKS = 200_000
+MAX_MESSAGES = 100_000  # of one object
+MAX_PIECES = 500_000  # of one array
 MAX_DEPTH = 100
 CLASSES = ("integer", "float", "time", "string", "bits", "opaque", "compound", "reference", "enum", "variable", "array")
 FLOATS = {
@@ -136,6 +139,8 @@ class File:
                     self.refuse("messages that several objects share are not supported")
                 else:
                     found.append((kind, message))
+                if len(found) + len(blocks) > MAX_MESSAGES:
+                    self.refuse(f"an object has more than {MAX_MESSAGES} messages")
         return found
 
     def heap_text(self, reference: Fields) -> str:
@@ -244,7 +249,7 @@ class File:
             if number.number(1) & 0x30:
                 self.refuse("objects outside of their fractal heap are not supported")
             offset, length = number.number(offset_size), number.number(length_size)
-            place = int(np.searchsorted(starts, offset, side="right")) - 1
+            place = bisect_right(starts, offset) - 1
             if place >= len(blocks) or sizes[place] > largest_block or offset + length > starts[place + 1]:
                 self.refuse("an object is not within its fractal heap")
             yield self.block(blocks[place] + offset - starts[place], length)
@@ -537,7 +542,7 @@ class Dataset(Object):
         count = math.prod(grid)
         if not count:
             return np.empty(self.shape, dtype)
-        if count > file.source.size:
+        if count > min(file.source.size, MAX_PIECES):
             file.refuse(f"there cannot be {count} pieces of data in a file of {file.source.size} bytes")
         old = version == 3
         chunks = self._tree_index(address, shape, grid) if old else self._index(layout, flags, count, size)

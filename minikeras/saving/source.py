@@ -171,6 +171,8 @@ class Fields:
         refuse: What raises the error for a reason.
     """
 
+    __slots__ = ("at", "data", "refuse")
+
     def __init__(self, data: bytes, refuse: Callable[[str], NoReturn]) -> None:
         self.data = data
         self.at = 0
