@@ -391,12 +391,13 @@ class Optimizer:
         _update(*tensors, optimizer=self, variables=variables)
 
     def rehome(self, variables: Sequence[Variable]) -> None:
-        """Move the parameters to arrays which nobody else holds, building the optimizer first if need be.
+        """Move the parameters to arrays which nobody else holds, where someone may; build the optimizer first if need be.
 
         From then on `_update_in_place` may change them, until a variable is lent.
         """
         for group in self._packed(variables):
-            group.parameters.move()
+            if any(v.lent for v in group.parameters.variables):
+                group.parameters.move()
             group.settle()
 
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
