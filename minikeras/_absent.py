@@ -35,6 +35,7 @@ ABSENT: dict[str, str] = {
     "applications": " ".join(_NETWORKS.values()),
     **{f"applications.{k}": f"{names} decode_predictions preprocess_input" for k, names in _NETWORKS.items()},
     "callbacks": "OrbaxCheckpoint",
+    "config": "enable_unsafe_deserialization",
     "distillation": "DistillationLoss Distiller FeatureDistillation LogitsDistillation",
     "distribution": "DataParallel DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor distribution "
     "get_device_count initialize list_devices set_distribution",
