@@ -38,7 +38,13 @@ class DTypePolicy(Configurable):
 
     @classmethod
     def from_config(cls, config: Config) -> "DTypePolicy":
-        """Return the policy of a configuration."""
+        """Return the policy of a configuration.
+
+        Raises:
+            ValueError: if it has other settings than a name.
+        """
+        if set(config) - {"name"}:
+            raise ValueError(f"A dtype policy has a name and no other settings. Received: {config!r:.200}.")
         return cls(config.get("name"))
 
     def __eq__(self, other: object) -> bool:

@@ -265,6 +265,8 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
     ready = [call for call, needs in waiting.items() if not needs]
     for call in ready:  # which grows while it is run through
         args, kwargs = _filled(calls[call], tensor)
+        if not isinstance(kwargs.get("training"), bool | None):
+            raise ValueError(f"`training` of call {call[1]} of {call[0]!r:.80} must be true, false or null.")
         operation = made[call[0]]
         if type(operation).__name__ == "GetItem" and len(args) > 1 and isinstance(args[1], list):
             args[1] = tuple(args[1])

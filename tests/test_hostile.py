@@ -204,6 +204,11 @@ FORBIDDEN: dict[str, tuple[str, Any, str]] = {
     "a name for a built-in": ("bias_initializer", described("keras.initializers", "Zeros", {}, "My>Zeros"), "Zeros"),
     "a module for a built-in": ("bias_initializer", described("evil", "Zeros"), "Zeros"),
     "quantization": ("quantization_config", described("keras.quantizers", "Int8"), "quantiz|Int8"),
+    "a policy of much": (
+        "dtype",
+        described("keras", "DTypePolicy", {"name": "float32", "bits": 3}),
+        "no other settings",
+    ),
     "a policy that is a layer": ("dtype", described("keras", "Dense", {"name": "float32"}), "Dense"),
 }
 
@@ -246,6 +251,16 @@ def test_very_many_layers() -> None:
 
     with pytest.raises(FileError, match="too much time or memory"):
         keras.models.load_model(configured(change))
+
+
+@pytest.mark.parametrize("training", [-1, "", [True], 10**12])
+def test_a_call_in_training_that_is_neither_true_nor_false(training: Any) -> None:
+    data = (FILES / "keras-3.15.1-functional.keras").read_bytes()
+    config = json.loads(members(data)["config.json"])
+    layer = next(layer for layer in config["config"]["layers"] if layer["name"] == "normal")
+    layer["inbound_nodes"][0]["kwargs"]["training"] = training
+    file = io.BytesIO(packed(members(data) | {"config.json": json.dumps(config).encode()}))
+    cheap(lambda: keras.models.load_model(file), "must be true, false or null")
 
 
 @pytest.mark.parametrize("history", [["x", 0, 0], ["out", 0, 0], ["merge", 7, 0], ["merge", 0, -1], [[], {}, None]])
