@@ -1,0 +1,219 @@
+"""Whole models and their weights in files: what comes back, and what is refused."""
+
+import io
+import json
+import pathlib
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers, ops
+
+h5py = pytest.importorskip("h5py")
+
+
+def net(units: int = 3, compiled: bool = True) -> keras.Sequential:
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(units, "relu"), layers.BatchNormalization(), layers.Dense(1)]
+    )
+    if compiled:
+        model.compile(keras.optimizers.Adam(0.1), "mse", metrics=["mae"])
+        model.train_on_batch(np.ones((2, 4)), np.ones((2, 1)))
+    return model
+
+
+def same(a: Any, b: Any) -> bool:
+    return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.hdf5"])
+def test_training_goes_on_with_the_same_numbers(name: str, tmp_path: pathlib.Path) -> None:
+    model = net()
+    model.save(tmp_path / name)
+    again = keras.saving.load_model(str(tmp_path / name))
+    x, y = np.random.default_rng(0).normal(size=(8, 4)), np.ones((8, 1))
+    assert same(model, again)
+    assert np.array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+    for _ in range(3):
+        assert model.train_on_batch(x, y) == again.train_on_batch(x, y)
+    assert same(model, again)
+    assert again.optimizer.iterations.numpy() == 4
+    assert not keras.models.load_model(tmp_path / name, compile=False).compiled
+
+
+def test_file_objects_and_paths(tmp_path: pathlib.Path) -> None:
+    model, memory = net(), io.BytesIO()
+    model.save(memory)
+    with (tmp_path / "any name").open("w+b") as file:
+        keras.saving.save_model(model, file)
+        assert same(model, keras.models.load_model(file))
+    assert same(model, keras.models.load_model(memory))
+    assert not memory.closed
+    assert same(model, keras.models.load_model(tmp_path / "any name"))  # its bytes tell what it is
+    with zipfile.ZipFile(memory) as archive:
+        assert sorted(archive.namelist()) == ["config.json", "metadata.json", "model.weights.h5"]
+        assert json.loads(archive.read("metadata.json"))["keras_version"] == "3.15.1"
+
+
+def test_one_layer_in_several_models_is_one_when_it_is_loaded() -> None:
+    shared = layers.Dense(3, name="shared")
+    a, b, x = keras.Input((3,)), keras.Input((3,)), keras.Input((3,))
+    one = keras.Model(a, layers.Dense(3)(shared(a)), name="one")
+    two = keras.Model(b, layers.Activation("tanh")(shared(b)), name="two")
+    model, file = keras.Model(x, layers.Add()([one(x), two(x), shared(x)])), io.BytesIO()
+    model.save(file)
+    again = keras.models.load_model(file)
+    found = [again.get_layer(name).get_layer("shared") for name in ("one", "two")]
+    assert found[0] is found[1] is again.get_layer("shared")
+    assert same(model, again)
+    rows = np.ones((2, 3))
+    assert np.array_equal(model.predict(rows, verbose=0), again.predict(rows, verbose=0))
+
+
+class Counted(layers.Layer):
+    """A layer that says itself what of it is saved, and how it is built."""
+
+    def __init__(self, factor: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.factor = factor
+        self.seen: list[str] = []
+
+    def prepare(self, size: int) -> None:
+        self.scale = self.add_weight((size,), "ones", name="scale")
+        self.built = True
+
+    def build(self, input_shape: Any) -> None:
+        self.prepare(input_shape[-1])
+
+    def call(self, x: Any) -> Any:
+        return x * self.scale * self.factor
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {"size": self.scale.shape[0]}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build((None, config["size"]))
+
+    def save_own_variables(self, store: Any) -> None:
+        store["twice"] = 2 * self.scale.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        self.seen = list(store)
+        self.scale.assign(store["twice"] / 2)
+
+
+def halved(x: Any) -> Any:
+    return ops.multiply(x, 0.5)
+
+
+@pytest.mark.parametrize("how", ["argument", "scope", "registered"])
+def test_hooks_and_custom_objects(how: str, tmp_path: pathlib.Path) -> None:
+    own: dict[str, Any] = {"Counted": Counted, "halved": halved}
+    before = dict(keras.saving.get_custom_objects())
+    try:
+        if how == "registered":
+            keras.saving.register_keras_serializable("mine")(Counted)
+            keras.saving.register_keras_serializable("mine")(halved)
+        model = keras.Sequential([keras.Input((3,)), Counted(2.0), layers.Dense(2, activation=halved)])
+        model.layers[0].set_weights([np.array([1.0, 2.0, 3.0])])
+        model.save(tmp_path / "m.keras")
+        with keras.saving.custom_object_scope(own if how == "scope" else {}):
+            again = keras.models.load_model(tmp_path / "m.keras", custom_objects=own if how == "argument" else None)
+    finally:
+        keras.saving.get_custom_objects().clear()
+        keras.saving.get_custom_objects().update(before)
+    assert same(model, again)
+    assert again.layers[0].seen == ["twice"]
+    assert again.layers[0].factor == 2.0
+    assert again.layers[1].activation is halved
+    if how != "registered":
+        with pytest.raises(keras.saving.FileError, match=r"2 thing\(s\).*Counted.*halved.*custom_objects"):
+            keras.models.load_model(tmp_path / "m.keras")
+
+
+def test_files_within_a_file_are_neither_written_nor_read(tmp_path: pathlib.Path) -> None:
+    class Vocabulary(layers.Dense):
+        def save_assets(self, path: str) -> None:
+            raise AssertionError
+
+    model = keras.Sequential([keras.Input((2,)), Vocabulary(1)])
+    with pytest.raises(NotImplementedError, match="loading a model writes no file"):
+        model.save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())
+    net().save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras", "a") as archive:
+        archive.writestr("assets/layers/vocabulary.txt", "a\nb")
+    with pytest.raises(keras.saving.FileError, match="assets"):
+        keras.models.load_model(tmp_path / "m.keras")
+
+
+def test_folders_and_exports_are_refused_with_the_way_out(tmp_path: pathlib.Path) -> None:
+    for path in (tmp_path / "folder", tmp_path / "model.pb"):
+        with pytest.raises(ValueError, match=r"name ends in '\.keras'.*export"):
+            net().save(path)
+    with pytest.raises(ValueError, match="SavedModel"):
+        keras.models.load_model(tmp_path)
+    with pytest.raises(ValueError, match="no such file"):
+        keras.models.load_model(tmp_path / "nothing.keras")
+    with pytest.raises(ValueError, match="zipped=False"):
+        net().save(tmp_path / "m.keras", zipped=False)
+    with pytest.raises(ValueError, match="lambda"):
+        keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x)]).save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match="not yet been built"):
+        keras.Sequential([layers.Dense(1)]).save(tmp_path / "m.keras")
+    assert not keras.models.load_model(tmp_path / "m.keras").built
+
+
+def test_a_file_that_is_there_is_replaced_after_asking(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, model = tmp_path / "m.keras", net()
+    model.save(path)
+    before = path.read_bytes()
+    questions: list[str] = []
+    for answers in (["perhaps", "n"], ["Y"]):
+        left = iter(answers)
+        monkeypatch.setattr("builtins.input", lambda text, left=left: (questions.append(text), next(left))[1])
+        net().save(path, overwrite=False)
+        assert (path.read_bytes() == before) == (answers[-1] == "n")
+    assert [text.split()[0] for text in questions] == ["[WARNING]", "Enter", "[WARNING]"]
+    monkeypatch.undo()
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        net().save(path, overwrite=False)
+
+
+def test_shards(tmp_path: pathlib.Path) -> None:
+    model, other = net(40), net(40)
+    limit = 700 / 1024**3
+    model.save_weights(tmp_path / "m.weights.json", max_shard_size=limit)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names[:2] == ["m.weights.json", "m_00000.weights.h5"]
+    assert len(names) > 3
+    other.load_weights(tmp_path / "m.weights.json")
+    assert same(model, other)
+    assert np.array_equal(other.optimizer.variables[2], model.optimizer.variables[2])
+    with pytest.raises(ValueError, match="max_shard_size"):
+        model.save_weights(tmp_path / "n.weights.json", max_shard_size=1e-8)
+    index = json.loads((tmp_path / "m.weights.json").read_text())
+    index["weight_map"]["/vars"] = "../../etc/passwd"
+    (tmp_path / "m.weights.json").write_text(json.dumps(index))
+    with pytest.raises(keras.saving.FileError, match="must be called 'm_00000"):
+        other.load_weights(tmp_path / "m.weights.json")
+
+
+def test_weights_of_some_layers(tmp_path: pathlib.Path) -> None:
+    model, other = net(compiled=False), net(compiled=False)
+    model.save_weights(tmp_path / "w.weights.h5")
+    kept = other.layers[0].get_weights()
+    other.load_weights(tmp_path / "w.weights.h5", objects_to_skip=[other.layers[0]])
+    assert np.array_equal(other.layers[0].get_weights()[0], kept[0])
+    assert np.array_equal(other.layers[2].get_weights()[0], model.layers[2].get_weights()[0])
+
+
+def test_a_model_of_json() -> None:
+    model = net()
+    again = keras.models.model_from_json(model.to_json())
+    assert json.loads(again.to_json()) == json.loads(model.to_json())
+    assert again.compiled
+    assert not same(model, again)
