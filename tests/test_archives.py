@@ -174,7 +174,12 @@ def test_a_file_that_is_there_is_replaced_after_asking(tmp_path: pathlib.Path, m
     questions: list[str] = []
     for answers in (["perhaps", "n"], ["Y"]):
         left = iter(answers)
-        monkeypatch.setattr("builtins.input", lambda text, left=left: (questions.append(text), next(left))[1])
+
+        def answer(text: str, left: Any = left) -> str:
+            questions.append(text)
+            return str(next(left))
+
+        monkeypatch.setattr("builtins.input", answer)
         net().save(path, overwrite=False)
         assert (path.read_bytes() == before) == (answers[-1] == "n")
     assert [text.split()[0] for text in questions] == ["[WARNING]", "Enter", "[WARNING]"]
