@@ -11,6 +11,7 @@ Example:
     tf.Tensor(5.0, shape=(), dtype=float32)
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from types import SimpleNamespace
@@ -21,7 +22,9 @@ from . import dtypes, tensors
 from .missing import missing
 
 __version__ = "2.21.0"
-version = SimpleNamespace(VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0)
+version: SimpleNamespace = SimpleNamespace(
+    VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0
+)
 newaxis = None
 
 _NAMES = (
@@ -92,7 +95,7 @@ def _find(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{module}"), attribute)
 
 
-__getattr__ = cache(missing(__name__, _find))
+__getattr__: Callable[[str], Any] = cache(missing(__name__, _find))
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .missing import missing
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class PhysicalDevice(NamedTuple):
@@ -60,14 +60,14 @@ set_soft_device_placement: Callable[..., None] = _nothing
 set_logical_device_configuration: Callable[..., None] = _nothing
 experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eagerly
 LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
-optimizer = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
-threading = SimpleNamespace(
+optimizer: SimpleNamespace = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
+threading: SimpleNamespace = SimpleNamespace(
     set_inter_op_parallelism_threads=_nothing,
     set_intra_op_parallelism_threads=_nothing,
     get_inter_op_parallelism_threads=lambda: 0,
     get_intra_op_parallelism_threads=lambda: 0,
 )
-experimental = SimpleNamespace(
+experimental: SimpleNamespace = SimpleNamespace(
     list_physical_devices=list_physical_devices,
     list_logical_devices=list_logical_devices,
     set_memory_growth=_nothing,
@@ -117,14 +117,14 @@ class Strategy:
 
 
 _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy")
-distribute = SimpleNamespace(
+distribute: SimpleNamespace = SimpleNamespace(
     **dict.fromkeys(_NAMES, Strategy),
     get_strategy=Strategy,
     has_strategy=lambda: False,
     in_cross_replica_context=lambda: True,
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
 )
-test = SimpleNamespace(
+test: SimpleNamespace = SimpleNamespace(
     is_gpu_available=lambda *_, **__: False,
     is_built_with_cuda=lambda: False,
     is_built_with_gpu_support=lambda: False,

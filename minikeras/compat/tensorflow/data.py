@@ -25,7 +25,7 @@ from .missing import missing
 from .random import _state_for
 from .tensors import convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 AUTOTUNE = -1
 INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
@@ -689,7 +689,7 @@ class Options(SimpleNamespace):
         return value
 
 
-experimental = SimpleNamespace(
+experimental: SimpleNamespace = SimpleNamespace(
     AUTOTUNE=AUTOTUNE,
     INFINITE_CARDINALITY=INFINITE,
     UNKNOWN_CARDINALITY=UNKNOWN,

@@ -12,7 +12,7 @@ from .errors import InvalidArgumentError
 from .missing import missing
 from .tensors import convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
@@ -38,7 +38,11 @@ def _signed(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
     return lambda x, message=None, summarize=None, name=None: compare(x, 0, message)
 
 
+assert_positive: Callable[..., Any]
+assert_negative: Callable[..., Any]
 assert_positive, assert_negative = _signed(np.greater, ">"), _signed(np.less, "<")
+assert_non_negative: Callable[..., Any]
+assert_non_positive: Callable[..., Any]
 assert_non_negative, assert_non_positive = _signed(np.greater_equal, ">="), _signed(np.less_equal, "<=")
 
 

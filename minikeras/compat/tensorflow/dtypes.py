@@ -1,6 +1,6 @@
 """TensorFlow's dtypes, shapes and specifications, as a string, a tuple and a pair that know TensorFlow's attributes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, overload
@@ -169,8 +169,8 @@ def _find(name: str) -> Any:
     return as_dtype(name) if name in _OTHER_NAMES else DTYPES[name]
 
 
-__getattr__ = missing(__name__, _find)
-dtype_of = cache(as_dtype)
+__getattr__: Callable[[str], Any] = missing(__name__, _find)
+dtype_of: Callable[..., Any] = cache(as_dtype)
 """The same for NumPy's dtypes, remembered."""
 
 
@@ -286,8 +286,8 @@ class TensorSpec:
     def __init__(
         self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32", name: str | None = None
     ) -> None:
-        self.shape = TensorShape(shape)
-        self.dtype = as_dtype(dtype)
+        self.shape: TensorShape = TensorShape(shape)
+        self.dtype: DType = as_dtype(dtype)
         self.name = name
 
     @classmethod

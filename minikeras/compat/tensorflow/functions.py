@@ -19,7 +19,7 @@ from ...layers import Layer
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ...variable import Variable as KerasVariable
-from .dtypes import TensorShape, TensorSpec, as_dtype
+from .dtypes import DType, TensorShape, TensorSpec, as_dtype
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -252,7 +252,7 @@ class TensorArray:
     """A list of tensors, written to by index."""
 
     def __init__(self, dtype: Any, size: Any = 0, dynamic_size: bool = False, *_: Any, **__: Any) -> None:
-        self.dtype = as_dtype(dtype)
+        self.dtype: DType = as_dtype(dtype)
         self._dynamic = dynamic_size
         self._items: list[Any] = [None] * int(size)
 
@@ -367,6 +367,7 @@ class GradientTape(KerasTape):
         tf.Tensor( [[2. 0.] [0. 4.]], shape=(2, 2), dtype=float32)
     """
 
+    persistent: bool
     _met: tuple[Any, ...] = ()
 
     def __enter__(self) -> "GradientTape":
@@ -542,6 +543,8 @@ def init_scope() -> Any:
     return name_scope("")
 
 
+device: Callable[..., Any]
+control_dependencies: Callable[..., Any]
 device = control_dependencies = name_scope
 
 
@@ -558,18 +561,19 @@ def timestamp(name: str | None = None) -> Tensor:
     return Tensor(np.asarray(time.time()))
 
 
-nest = SimpleNamespace(
+nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure,
     flatten=flatten,
     is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b),
     pack_sequence_as=_packed,
 )
-autograph = SimpleNamespace(
+autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None,
     to_graph=lambda entity, *_, **__: entity,
-    to_code=lambda entity, *_, **__: __import__("inspect").getsource(getattr(entity, "python_function", entity)),
     trace=lambda *args: None,
     experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )
-xla = SimpleNamespace(experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs)))
+xla: SimpleNamespace = SimpleNamespace(
+    experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs))
+)

@@ -13,7 +13,7 @@ from .dtypes import as_dtype
 from .missing import missing
 from .tensors import convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class ResizeMethod:
@@ -44,6 +44,8 @@ def _flipped(axis: int) -> Callable[..., Tensor]:
     return lambda image: ops.flip(convert_to_tensor(image), axis)
 
 
+flip_left_right: Callable[..., Tensor]
+flip_up_down: Callable[..., Tensor]
 flip_left_right, flip_up_down = _flipped(-2), _flipped(-3)
 
 
@@ -54,6 +56,8 @@ def _perhaps(flip: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
+random_flip_left_right: Callable[..., Tensor]
+random_flip_up_down: Callable[..., Tensor]
 random_flip_left_right, random_flip_up_down = _perhaps(flip_left_right), _perhaps(flip_up_down)
 
 

@@ -3,7 +3,7 @@
 import glob as _glob
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .errors import NotFoundError
 from .missing import missing
 from .tensors import constant, convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _path(name: Any) -> str:
@@ -27,15 +27,15 @@ def _path(name: Any) -> str:
 class gfile:
     """Files by their names."""
 
-    exists = staticmethod(lambda path: os.path.exists(_path(path)))
-    isdir = staticmethod(lambda path: os.path.isdir(_path(path)))
-    listdir = staticmethod(lambda path: os.listdir(_path(path)))
-    glob = staticmethod(lambda pattern: sorted(_glob.glob(_path(pattern))))
-    mkdir = staticmethod(lambda path: os.mkdir(_path(path)))
-    makedirs = staticmethod(lambda path: os.makedirs(_path(path), exist_ok=True))
-    remove = staticmethod(lambda path: os.remove(_path(path)))
-    rmtree = staticmethod(lambda path: shutil.rmtree(_path(path)))
-    join = staticmethod(os.path.join)
+    exists: Callable[..., Any] = staticmethod(lambda path: os.path.exists(_path(path)))
+    isdir: Callable[..., Any] = staticmethod(lambda path: os.path.isdir(_path(path)))
+    listdir: Callable[..., Any] = staticmethod(lambda path: os.listdir(_path(path)))
+    glob: Callable[..., Any] = staticmethod(lambda pattern: sorted(_glob.glob(_path(pattern))))
+    mkdir: Callable[..., Any] = staticmethod(lambda path: os.mkdir(_path(path)))
+    makedirs: Callable[..., Any] = staticmethod(lambda path: os.makedirs(_path(path), exist_ok=True))
+    remove: Callable[..., Any] = staticmethod(lambda path: os.remove(_path(path)))
+    rmtree: Callable[..., Any] = staticmethod(lambda path: shutil.rmtree(_path(path)))
+    join: Callable[..., Any] = staticmethod(os.path.join)
 
     @staticmethod
     def copy(src: Any, dst: Any, overwrite: bool = False) -> None:

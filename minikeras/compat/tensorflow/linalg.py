@@ -15,7 +15,7 @@ from .math import l2_normalize as l2_normalize
 from .missing import missing
 from .tensors import BINARY, convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 globals().update({
     name: unary(getattr(ops, op))

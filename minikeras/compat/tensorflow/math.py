@@ -14,7 +14,7 @@ from .dtypes import as_dtype
 from .missing import missing
 from .tensors import BINARY, alike, convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def unary(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,8 +64,10 @@ globals().update({
     f"reduce_{name}": reduction(getattr(ops, op), "float or bool")
     for name, op in {"std": "std", "variance": "var", "all": "all", "any": "any", "logsumexp": "logsumexp"}.items()
 })  # fmt: skip
+reduce_sum: Callable[..., Tensor]
+reduce_max: Callable[..., Tensor]
 reduce_sum, reduce_max = reduction(ops.sum), reduction(ops.max)
-reduce_euclidean_norm = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
+reduce_euclidean_norm: Callable[..., Tensor] = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
 
 
 def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,6 +78,8 @@ def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+argmax: Callable[..., Tensor]
+argmin: Callable[..., Tensor]
 argmax, argmin = _arg(ops.argmax), _arg(ops.argmin)
 
 
@@ -100,6 +104,8 @@ def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     return call
 
 
+cumsum: Callable[..., Tensor]
+cumprod: Callable[..., Tensor]
 cumsum, cumprod = _cumulative(ops.cumsum, 0), _cumulative(ops.cumprod, 1)
 
 
@@ -147,9 +153,9 @@ def _guarded(formula: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
     return call
 
 
-xlogy = _guarded(lambda safe, y: ops.log(safe))
-xlog1py = _guarded(lambda safe, y: ops.log1p(safe))
-xdivy = _guarded(lambda safe, y: 1 / safe)
+xlogy: Callable[..., Tensor] = _guarded(lambda safe, y: ops.log(safe))
+xlog1py: Callable[..., Tensor] = _guarded(lambda safe, y: ops.log1p(safe))
+xdivy: Callable[..., Tensor] = _guarded(lambda safe, y: 1 / safe)
 
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -250,9 +256,17 @@ def _segments(start: Any, reduction: str) -> Callable[..., Tensor]:
     return call
 
 
+segment_sum: Callable[..., Tensor]
+unsorted_segment_sum: Callable[..., Tensor]
 segment_sum = unsorted_segment_sum = _segments(0, "add")
+segment_prod: Callable[..., Tensor]
+unsorted_segment_prod: Callable[..., Tensor]
 segment_prod = unsorted_segment_prod = _segments(1, "mul")
+unsorted_segment_max: Callable[..., Tensor]
+unsorted_segment_min: Callable[..., Tensor]
 unsorted_segment_max, unsorted_segment_min = _segments(lambda t: t.min, "max"), _segments(lambda t: t.max, "min")
+segment_max: Callable[..., Tensor]
+segment_min: Callable[..., Tensor]
 segment_max, segment_min = unsorted_segment_max, unsorted_segment_min
 
 
@@ -290,7 +304,9 @@ def _truncating(op: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
     return call
 
 
-realdiv = BINARY["divide"]
+realdiv: Callable[..., Tensor] = BINARY["divide"]
+truncatediv: Callable[..., Tensor]
+truncatemod: Callable[..., Tensor]
 truncatediv, truncatemod = _truncating(lambda a, b: np.trunc(a / b)), _truncating(np.fmod)
 
 

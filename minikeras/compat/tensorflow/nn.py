@@ -19,11 +19,11 @@ from .math import zero_fraction as zero_fraction
 from .missing import missing
 from .tensors import BINARY, alike, convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 _UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
-swish = unary(ops.silu)
+swish: Callable[..., Tensor] = unary(ops.silu)
 
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
@@ -116,6 +116,9 @@ def _convolution(rank: int) -> Callable[..., Tensor]:
     return call
 
 
+conv1d: Callable[..., Tensor]
+conv2d: Callable[..., Tensor]
+conv3d: Callable[..., Tensor]
 conv1d, conv2d, conv3d = map(_convolution, (1, 2, 3))
 convolution = conv2d
 
@@ -171,8 +174,16 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     return call
 
 
+max_pool1d: Callable[..., Tensor]
+max_pool2d: Callable[..., Tensor]
+max_pool3d: Callable[..., Tensor]
 max_pool1d, max_pool2d, max_pool3d = (_pooling(ops.max_pool, rank) for rank in (1, 2, 3))
+avg_pool1d: Callable[..., Tensor]
+avg_pool2d: Callable[..., Tensor]
+avg_pool3d: Callable[..., Tensor]
 avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(ops.average_pool, rank) for rank in (1, 2, 3))
+max_pool: Callable[..., Tensor]
+avg_pool: Callable[..., Tensor]
 max_pool, avg_pool = max_pool2d, avg_pool2d
 
 

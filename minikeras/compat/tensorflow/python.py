@@ -1,5 +1,6 @@
 """Addresses inside of TensorFlow that scripts import from: `tensorflow.python.framework.ops` and some more."""
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -35,4 +36,4 @@ def _modules(tree: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 globals().update(_modules(_TREE, __name__))
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)

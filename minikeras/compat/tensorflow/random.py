@@ -21,7 +21,7 @@ from .dtypes import as_dtype
 from .missing import missing
 from .tensors import convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 _MOST = 2**31 - 1
 State = tuple[int, int, int]
 
@@ -300,6 +300,6 @@ def set_global_generator(generator: Generator) -> None:
     _global[:] = [generator]
 
 
-experimental = SimpleNamespace(
+experimental: SimpleNamespace = SimpleNamespace(
     Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator
 )

@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ from .functions import Module
 from .missing import missing
 from .train import Checkpoint
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 _modules: dict[str, Module] = {}
 """Modules that this process has saved, by their folders: only it knows their code."""
 

@@ -12,7 +12,7 @@ from .dtypes import as_dtype
 from .missing import missing
 from .tensors import constant, convert_to_tensor
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> Tensor:

@@ -11,7 +11,7 @@ from ...events import EventWriter
 from ...tensor import Tensor, TensorOps, as_array
 from .missing import missing
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class _Open:
@@ -38,8 +38,8 @@ class SummaryWriter:
     """Writes values to an event file."""
 
     def __init__(self, logdir: Any, filename_suffix: str = ".v2") -> None:
-        self.events = EventWriter(str(logdir.numpy_view().item().decode() if isinstance(logdir, TensorOps) else logdir),
-                                  filename_suffix)  # fmt: skip
+        folder = logdir.numpy_view().item().decode() if isinstance(logdir, TensorOps) else str(logdir)
+        self.events: EventWriter = EventWriter(folder, filename_suffix)
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
@@ -143,7 +143,7 @@ trace_on: Callable[..., None] = _nothing
 trace_off: Callable[..., None] = _nothing
 trace_export: Callable[..., None] = _nothing
 graph: Callable[..., None] = _nothing
-experimental = SimpleNamespace(
+experimental: SimpleNamespace = SimpleNamespace(
     set_step=lambda step: setattr(_Open, "step", step),
     get_step=lambda: _Open.step,
 )

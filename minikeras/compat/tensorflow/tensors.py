@@ -377,6 +377,8 @@ class Variable(KerasVariable):
 
     __slots__ = ("_name", "_shape")
 
+    array: Array
+
     def __init__(
         self,
         initial_value: Any = None,

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .functions import Module
 from .missing import missing
 from .tensors import Variable
 
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)
 _LIST = "checkpoint"
 """The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
 
@@ -56,7 +56,9 @@ class _Restored:
         """Accept that some values were not used."""
         return self
 
-    assert_existing_objects_matched = assert_nontrivial_match = run_restore_ops = initialize_or_restore = expect_partial
+    assert_existing_objects_matched: Callable[..., "_Restored"] = expect_partial
+    assert_nontrivial_match: Callable[..., "_Restored"] = expect_partial
+    initialize_or_restore: Callable[..., "_Restored"] = expect_partial
 
 
 class Checkpoint:
@@ -73,8 +75,8 @@ class Checkpoint:
     """
 
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
-        self.items: dict[str, Any] = ({} if root is None else {"root": root}) | kwargs
-        self.save_counter = Variable(0, name="save_counter", dtype="int64")
+        self.items: dict[str, Any] = {**({} if root is None else {"root": root}), **kwargs}
+        self.save_counter: Variable = Variable(0, name="save_counter", dtype="int64")
         for name, value in kwargs.items():
             setattr(self, name, value)
 
@@ -125,7 +127,9 @@ class Checkpoint:
             variable.assign(values[name])
         return _Restored(sorted(values.keys() - named.keys() - {"save_counter"}))
 
-    read = restore
+    def read(self, save_path: Any, options: Any = None) -> _Restored:
+        """Do the same."""
+        return self.restore(save_path)
 
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:

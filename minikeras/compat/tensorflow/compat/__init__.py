@@ -1,5 +1,6 @@
 """`tf.compat`: names of TensorFlow 1, and conversions of text."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..missing import missing
@@ -18,4 +19,4 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
 
 as_str = as_text
 as_str_any = str
-__getattr__ = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(__name__)

@@ -46,7 +46,7 @@ class Session:
     def close(self) -> None:
         """Do nothing."""
 
-    run = _refusal("Session.run")
+    run: Callable[..., NoReturn] = _refusal("Session.run")
 
 
 InteractiveSession = Session
@@ -63,6 +63,8 @@ def enable_eager_execution(*_: Any, **__: Any) -> None:
     """Do nothing: everything runs eagerly."""
 
 
+enable_v2_behavior: Callable[..., Any]
+enable_v2_tensorshape: Callable[..., Any]
 enable_v2_behavior = enable_v2_tensorshape = enable_eager_execution
 _logger = _logging.getLogger("tensorflow")
 
@@ -72,13 +74,13 @@ def get_logger() -> _logging.Logger:
     return _logger
 
 
-logging = SimpleNamespace(
+logging: SimpleNamespace = SimpleNamespace(
     DEBUG=10, INFO=20, WARN=30, ERROR=40, FATAL=50,
     set_verbosity=_logger.setLevel, get_verbosity=_logger.getEffectiveLevel,
     debug=_logger.debug, info=_logger.info, warn=_logger.warning, warning=_logger.warning, error=_logger.error,
     fatal=_logger.critical,
 )  # fmt: skip
-train = SimpleNamespace(**{
+train: SimpleNamespace = SimpleNamespace(**{
     name: _refusal(f"train.{name}")
     for name in ("Saver", "AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer", "MomentumOptimizer")
 })  # fmt: skip
@@ -88,4 +90,4 @@ def _today(name: str) -> Any:
     return getattr(import_module(__package__.removesuffix(".compat")), name)
 
 
-__getattr__ = missing(__name__, _today)
+__getattr__: Callable[[str], Any] = missing(__name__, _today)
