@@ -375,6 +375,8 @@ class RandomCrop(_Random):
         options: `trainable`, `dtype` and so on.
     """
 
+    seed: int | None
+
     def __init__(
         self, height: int, width: int, seed: int | None = None, data_format: str | None = None,
         name: str | None = None, **options: Any,
