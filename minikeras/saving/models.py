@@ -4,9 +4,9 @@ import io
 import json
 import os
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from importlib import import_module
 from typing import Any, BinaryIO, cast
 from warnings import warn
 
@@ -96,6 +96,7 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
     metadata = {"keras_version": KERAS_VERSION, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S")}
     weights = io.BytesIO()
     write_hdf5(model, weights)
+    zipfile = import_module("zipfile")  # which takes longer to import than all of this folder
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", config)
