@@ -365,6 +365,18 @@ bool((keras.models.load_model(path).predict(X, verbose=0) == model.predict(X, ve
 
 
 @pytest.mark.usefixtures("installed")
+def test_json_of_a_model_with_a_loss_of_its_own_is_read() -> None:
+    code = """
+from keras.models import model_from_json
+def own(y_true, y_pred):
+    return K.mean(y_true - y_pred)
+model.compile("sgd", own)
+found = model_from_json(model.to_json())
+"""
+    assert not run("import warnings; warnings.simplefilter('ignore')\n" + MODEL + code)["found"].compiled
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(("name", "weights"), [("cp.ckpt", True), ("model", False), ("best.hdf5", False)])
 def test_checkpoints_are_saved_under_any_name(tmp_path: Path, name: str, weights: bool) -> None:
     if not weights:

@@ -572,3 +572,17 @@ def test_a_mask_given_to_a_model_is_that_of_its_input() -> None:
         assert model(x, mask=mask).numpy().tolist() == [[2.0]]
         assert model(keras.layers.Masking(9.0)(x)).numpy().tolist() == [[2.0]]
         assert round(float(model(x)[0, 0]), 5) == 4.33333
+
+
+def test_a_lambda_of_several_inputs_may_declare_its_shape() -> None:
+    a, b = keras.Input((3,)), keras.Input((3,))
+
+    def difference(tensors: list[Any]) -> Any:
+        return keras.ops.sum(tensors[0] - tensors[1], axis=1, keepdims=True)
+
+    shapes: list[Any] = [(1,), lambda shapes: (shapes[0][0], 1)]
+    for declared in shapes:
+        y = keras.layers.Lambda(difference, output_shape=declared)([a, b])
+        assert y.shape == (None, 1)
+        model = keras.Model([a, b], y)
+        assert model.predict([np.ones((2, 3)), np.zeros((2, 3))], verbose=0).tolist() == [[3], [3]]

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from io import StringIO
 from types import ModuleType
@@ -197,6 +198,9 @@ class _Shown:
             raise AttributeError(name)
         return lambda *args, **kwargs: None
 
+    def __repr__(self) -> str:
+        return "<shown in a notebook>"
+
 
 def _stand_in_for_ipython() -> None:
     """Let notebooks import what they show things with, where IPython is not there."""
@@ -209,6 +213,7 @@ def _stand_in_for_ipython() -> None:
     for name in _IPYTHON:
         module = sys.modules[name] = ModuleType(name)
         module.__path__ = []
+        module.__spec__ = ModuleSpec(name, None)
         vars(module)["__getattr__"] = find
         above, _, last = name.rpartition(".")
         if above:

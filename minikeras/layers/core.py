@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _state, initializers, ops
 from .._signature import parameters
+from .._structure import leaves, map_structure
 from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..ops.activation import dense
@@ -483,15 +484,16 @@ class Lambda(Layer):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the output for symbolic inputs."""
         if self._output_shape is not None:
-            return KerasTensor(self.compute_output_shape(args[0].shape), self.compute_dtype)
+            shapes = map_structure(lambda x: x.shape, args[0])
+            return KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)
         return self._inferred_spec(*args, **kwargs)
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+    def compute_output_shape(self, input_shape: Any) -> PartialShape:
         """Return the declared shape, or the one found by running the function on zeros."""
         if callable(self._output_shape):
-            return tuple(self._output_shape(tuple(input_shape)))
+            return tuple(self._output_shape(input_shape))
         if self._output_shape is not None:
-            return (input_shape[0], *self._output_shape)
+            return (leaves(input_shape)[0], *self._output_shape)
         try:
             return tuple(self._inferred_spec(KerasTensor(input_shape, self.compute_dtype)).shape)
         except (TypeError, ValueError, IndexError) as error:

@@ -4,6 +4,7 @@
 knows. "name.h5" is a file of that name.
 """
 
+import json
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -67,6 +68,22 @@ def any_load(load: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def any_from_json(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `model_from_json`, which leaves out how the model was compiled where that names what it does not know."""
+
+    @wraps(load)
+    def call(json_string: str, custom_objects: Any = None) -> Any:
+        try:
+            return load(json_string, custom_objects)
+        except ValueError:
+            config = json.loads(json_string)
+            if not config.pop("compile_config", None):
+                raise
+            return load(json.dumps(config), custom_objects)
+
+    return call
+
+
 def any_save_weights(save: Callable[..., None]) -> Callable[..., None]:
     """Return `save_weights`, which takes any name."""
 
@@ -117,6 +134,7 @@ def install() -> None:
     for module in (models, saving):
         put(module, "save_model", save)
         put(module, "load_model", load)
+    put(models, "model_from_json", any_from_json(models.model_from_json))
     put(models.Model, "save", any_save(models.Model.save))
     put(models.Model, "save_weights", any_save_weights(models.Model.save_weights))
     put(models.Model, "load_weights", any_load_weights(models.Model.load_weights))
