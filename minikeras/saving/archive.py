@@ -38,7 +38,7 @@ class Archive:
     """
 
     def __init__(self, source: Source, known: str) -> None:
-        self.source = source
+        self.source: Source = source
         self.members: dict[str, Member] = {}
         start, count, directory = self._directory()
         for name, member in self._entries(directory, count):

@@ -66,10 +66,10 @@ class File:
     """
 
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.unread = source.size
-        self.links = MAX_LINKS
-        self.here = "the start"
+        self.source: Source = source
+        self.unread: int = source.size
+        self.links: int = MAX_LINKS
+        self.here: str = "the start"
         self.heaps: dict[int, dict[int, Fields]] = {}
 
     def refuse(self, reason: str) -> NoReturn:
@@ -332,7 +332,7 @@ class Object:
     def __init__(self, file: File, path: str, messages: list[tuple[int, Fields]]) -> None:
         self._file = file
         self._messages = messages
-        self.path = path
+        self.path: str = path
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"

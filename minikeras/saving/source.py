@@ -34,7 +34,9 @@ class FileError(ValueError):
 
     def __init__(self, name: str, place: str, reason: str) -> None:
         name, place, reason = (_short(text, length) for text, length in ((name, 300), (place, 500), (reason, 1000)))
-        self.name, self.place, self.reason = name, place, reason
+        self.name: str = name
+        self.place: str = place
+        self.reason: str = reason
         super().__init__(f"The file {name!r} cannot be loaded: {reason} (at {place}).")
 
 
@@ -82,7 +84,7 @@ class Source:
     ) -> None:
         self._file: Seekable = io.BytesIO(file) if isinstance(file, bytes) else file
         self._start = start
-        self.name = name
+        self.name: str = name
         self.size: int = size if whole else self._file.seek(0, os.SEEK_END)
         self._room: list[int] = whole._room if whole else [max(FREE, RATIO * self.size)]
 
@@ -174,9 +176,9 @@ class Fields:
     __slots__ = ("at", "data", "refuse")
 
     def __init__(self, data: bytes, refuse: Callable[[str], NoReturn]) -> None:
-        self.data = data
-        self.at = 0
-        self.refuse = refuse
+        self.data: bytes = data
+        self.at: int = 0
+        self.refuse: Callable[[str], NoReturn] = refuse
 
     def __len__(self) -> int:
         return len(self.data) - self.at
