@@ -144,6 +144,19 @@ def _spread(given: Any, outputs: list[Output], argument: str) -> list[Any]:
     return [given] * len(outputs)
 
 
+_BY_ROW = frozenset({
+    "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
+    "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",
+    "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_accuracy", "categorical_accuracy",
+    "sparse_categorical_accuracy",
+})  # fmt: skip
+"""Functions of losses and metrics that give each row a number which depends on that row alone."""
+
+
+def _is_by_row(function: Any) -> bool:
+    return is_built_in(function) and getattr(function, "__name__", None) in _BY_ROW
+
+
 class _Term(NamedTuple):
     """One loss of one output."""
 
@@ -187,7 +200,8 @@ class CompiledLoss:
         return self._terms is not None and all(
             term.loss.reduction in ("sum_over_batch_size", "mean")
             and is_built_in(term.loss)
-            and is_built_in(getattr(term.loss, "fn", term.loss))
+            and _is_by_row(getattr(term.loss, "fn", None))
+            and getattr(term.loss, "ignore_class", None) is None  # whose mean is over what is not ignored
             for term in self._terms
         )
 
@@ -351,7 +365,7 @@ class CompiledMetrics(Metric):
     def is_additive(self) -> bool:
         """Tell whether all metrics are means over rows of functions of this package."""
         return self.built and all(
-            isinstance(m, MeanMetricWrapper) and is_built_in(m) and is_built_in(m._fn) for m in self.metrics
+            isinstance(m, MeanMetricWrapper) and is_built_in(m) and _is_by_row(m._fn) for m in self.metrics
         )
 
     @property

@@ -695,3 +695,14 @@ def test_the_data_is_not_copied() -> None:
     finally:
         tracemalloc.stop()
     assert peak < x.nbytes / 4
+
+
+def test_evaluation_does_not_depend_on_the_batches_where_it_need_not() -> None:
+    x, y = np.random.default_rng(0).normal(size=(70, 3)).astype("float32"), np.arange(70) % 4
+    model = Sequential([Input((3,)), Dense(4, "softmax")])
+    for ignored, same_loss in ((None, True), (1, False)):
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(ignore_class=ignored), metrics=["accuracy"])
+        model.evaluate(x, y, verbose=0)
+        small, large = (model.evaluate(x, y, batch_size=n, verbose=0, return_dict=True) for n in (16, 70))
+        assert small["accuracy"] == pytest.approx(large["accuracy"], abs=1e-6)
+        assert (small["loss"] == pytest.approx(large["loss"], rel=1e-6)) is same_loss

@@ -391,7 +391,7 @@ class Optimizer:
         _update(*tensors, optimizer=self, variables=variables)
 
     def rehome(self, variables: Sequence[Variable]) -> None:
-        """Move the parameters to arrays which nobody else holds, where someone may; build the optimizer first if need be.
+        """Move parameters that someone may hold to other arrays, building the optimizer first if need be.
 
         From then on `_update_in_place` may change them, until a variable is lent.
         """
