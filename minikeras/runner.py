@@ -12,7 +12,7 @@ from ._structure import leaves, map_structure
 from ._typing import Array
 from .gradients import PASSED, GradientTape
 from .plan import Plan, Trace, trace
-from .tensor import Entry, Op, Tensor, TensorOps, recorders
+from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
 from .variable import Variable
 
 PLANS_KEPT = 8
@@ -157,9 +157,10 @@ class Taped:
 
     Args:
         function: The forward pass, of a tensor.
-        x: An input.
+        x: An input. The pass is run on it as if there were no plan: it has its effects, and the open tape records it.
 
     Attributes:
+        output: What that run gave; the caller takes it away.
         structure: State of all layers when it was made.
         usable: Whether the pass only computes: it draws no numbers, changes nothing and reads no values.
     """
@@ -169,6 +170,7 @@ class Taped:
         self._function = function
         given = Tensor(x)
         y, record = trace(function, given)
+        self.output: Any = y
         entries = record.entries
         self._last: Entry | None = entries[-1] if entries and entries[-1].op.name in PASSED else None
         self.usable: bool = (
@@ -189,7 +191,8 @@ class Taped:
         self._forward = Plan(record, [given], (z, y))
         self._last_op = rest
         pair = [given, Tensor(np.ones(z.shape, z.dtype))]
-        gradients, record = trace(self._gradients, pair)
+        with stop_recording():
+            gradients, record = trace(self._gradients, pair)
         self._backward = Plan(record, pair, gradients)
         self._op = Op(_unknown, (None,), None)
         self._op.joint = self._joint

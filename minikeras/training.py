@@ -147,6 +147,8 @@ class Trainer(Layer):
             if calls in TAPED_AT and self._is_pure():
                 call, training = super().__call__, kwargs.get("training")
                 taped = Taped(lambda x: call(x, training=training), x)
+                self._taped[key] = calls, taped
+                return vars(taped).pop("output")
             self._taped[key] = calls, taped
         return taped(x) if taped is not None and taped.usable else None
 

@@ -948,3 +948,23 @@ def test_a_replayed_model_is_differentiated_again_and_with_respect_to_its_input(
             slope = inner.gradient(y, x)
         assert float(slope) == 0.25  # type: ignore[arg-type]  # it depends on x
         assert float(outer.gradient(slope, x)) == 0.0  # type: ignore[arg-type]  # the same
+
+
+def test_a_loop_of_ones_own_moves_statistics_and_draws_once_a_call() -> None:
+    def final(by_hand: bool) -> list[Any]:
+        keras.utils.set_random_seed(3)
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        )
+        x = np.arange(32.0, dtype="float32").reshape(8, 4)
+        for _ in range(6):
+            if by_hand:
+                model.layers[0](x, training=True)
+                model.layers[1](x, training=True)
+            else:
+                with GradientTape():
+                    model(x, training=True)
+        return [*model.get_weights(), model.layers[1](x, training=True).numpy()]
+
+    for ours, expected in zip(final(False), final(True), strict=True):
+        np.testing.assert_array_equal(ours, expected)
