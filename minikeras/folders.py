@@ -1,7 +1,6 @@
 """Batches of pictures and texts in folders, one for each class, and of windows of a series."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,6 +134,8 @@ def _from_folder(
     class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
     validation_split: float | None, subset: str | None, verbose: bool,
 ) -> Any:  # fmt: skip
+    from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
+
     root = Path(directory)
     if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
         raise ValueError(
@@ -253,7 +254,8 @@ def text_dataset_from_directory(
     """
 
     def load(path: str) -> Any:
-        return np.asarray(Path(path).read_text(encoding="utf8")[:max_length], dtype=object)
+        with open(path, encoding="utf8") as file:
+            return np.asarray(file.read(max_length), dtype=object)
 
     return _from_folder(
         directory, load, (".txt",), labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,

@@ -1,8 +1,8 @@
 """Pictures on disk and arrays (extra `image`: Pillow)."""
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,8 +68,8 @@ def save_img(
     path: Any, x: Any, data_format: str | None = None, file_format: str | None = None, scale: bool = True, **kwargs: Any
 ) -> None:
     """Write an array as a picture, in the format of the file's name if none is given."""
-    if file_format is None and isinstance(path, str | Path):
-        file_format = Path(path).suffix[1:].lower()
+    if file_format is None and isinstance(path, str | os.PathLike):
+        file_format = os.path.splitext(path)[1][1:].lower()
     file_format = "jpeg" if file_format and file_format.lower() == "jpg" else file_format
     img = array_to_img(x, data_format, scale)
     if img.mode == "RGBA" and file_format == "jpeg":

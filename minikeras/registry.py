@@ -5,7 +5,6 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 `custom_object_scope` or `register_keras_serializable`. No name is ever imported or evaluated.
 """
 
-import difflib
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -99,11 +98,13 @@ class Registry(Generic[T]):
         for table in (self.names, self.guests, custom_objects or {}, _custom):
             if name in table:
                 return table[name]
+        from difflib import get_close_matches  # wanted when something is wrong
+
         known = self.names | self.guests
         lowered = {key.lower(): key for key in reversed(known)}
         name = f"{name:.80}"
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
-            lowered[key] for key in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+        close = get_close_matches(name, known, n=1, cutoff=0.5) or [
+            lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
         ]
         hint = f" Did you mean {close[0]!r}?" if close else f" Known names: {', '.join(sorted(known))}."
         raise ValueError(
