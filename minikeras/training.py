@@ -148,7 +148,8 @@ class Trainer(Layer):
                 call, training = super().__call__, kwargs.get("training")
                 taped = Taped(lambda x: call(x, training=training), x)
                 self._taped[key] = calls, taped
-                return vars(taped).pop("output")
+                output: Tensor | None = vars(taped).pop("output")
+                return output
             self._taped[key] = calls, taped
         return taped(x) if taped is not None and taped.usable else None
 
