@@ -166,7 +166,7 @@ class Taped:
     """
 
     def __init__(self, function: Callable[[Any], Any], x: Array) -> None:
-        self.structure = _state.Structure.version
+        self.structure: int = _state.Structure.version
         self._function = function
         given = Tensor(x)
         y, record = trace(function, given)

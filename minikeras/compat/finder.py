@@ -19,7 +19,7 @@ class StandInLoader:
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
-        self.spec = getattr(module, "__spec__", None)
+        self.spec: ModuleSpec | None = getattr(module, "__spec__", None)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import _state
-from .._typing import Array, TensorLike
+from .._typing import Array, Shape, TensorLike
 from ..tensor import TensorOps, as_array, composite
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -18,7 +18,7 @@ ZERO = {letter: np.zeros((), letter) for letter in _LETTERS}
 """0 in the dtype of each letter: NumPy takes twice as long with a Python number on small arrays."""
 ONE = {letter: np.ones((), letter) for letter in _LETTERS}
 """1 in the dtype of each letter."""
-ones = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
+ones: Callable[[int | Shape, Any], Array] = lru_cache(64)(lambda shape, dtype: np.ones(shape, dtype))
 """An array of ones for a product that adds up. Nobody writes to it."""
 _KINDS = "buifc"  # numpy's letters for bool, unsigned, int, float, complex: the later wins where two meet
 _WEAK = {bool: "b", int: "i", float: "f", complex: "c"}

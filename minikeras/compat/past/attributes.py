@@ -23,7 +23,9 @@ class Past:
     """
 
     def __init__(self, name: str, today: str, read: Callable[[Any], Any]) -> None:
-        self.name, self.today, self.read = name, today, read
+        self.name: str = name
+        self.today: str = today
+        self.read: Callable[[Any], Any] = read
 
     def __get__(self, owner: Any, cls: type[Any] | None = None) -> Any:
         if owner is None:

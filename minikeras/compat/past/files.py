@@ -25,7 +25,9 @@ class Status:
         """Return this."""
         return self
 
-    assert_consumed = assert_existing_objects_matched = assert_nontrivial_match = expect_partial
+    assert_consumed = expect_partial
+    assert_existing_objects_matched = expect_partial
+    assert_nontrivial_match = expect_partial
 
 
 def _path(filepath: Any) -> str | None:

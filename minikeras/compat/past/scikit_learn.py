@@ -28,7 +28,7 @@ class Older(sklearn.BaseWrapper):
 
     def _fit(self, *args: Any) -> Any:
         history: History = super()._fit(*args)
-        self.model = self.model_
+        self.model: Any = self.model_
         return history
 
 
