@@ -35,9 +35,9 @@ class _Seeds:
 
 
 def set_seed(seed: int) -> None:
-    """Make what is drawn from now on repeatable; initial weights and the order of samples in `fit`, too.
+    """Make what is drawn from now on repeatable, initial weights too.
 
-    NumPy's and Python's global streams stay as they are.
+    The order of samples in `fit` follows NumPy's global stream, which stays as it is, as Python's does.
     """
     seed = int(seed)
     _Seeds.given, _Seeds.stream = seed, _python.Random(seed)
