@@ -325,45 +325,26 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
 
 @_today("keras.ops.conv")
 def conv2d(
-    x: Any, kernel: Any, strides: Any = (1, 1), padding: Any = "valid", data_format: Any = None, dilation_rate: Any = 1
+    x: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, dilation_rate: Any = 1
 ) -> Any:
-    """Return the convolution of images."""
+    """Return the convolution of sequences, images or volumes."""
     return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
 
 
-@_today("keras.ops.conv")
-def conv1d(
-    x: Any, kernel: Any, strides: int = 1, padding: Any = "valid", data_format: Any = None, dilation_rate: int = 1
-) -> Any:
-    """Return the convolution of sequences."""
-    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+for _name in ("conv1d", "conv3d"):
+    _WRITTEN[_name] = _telling(conv2d, _name, "keras.ops.conv")
 
 
 @_today("keras.ops.max_pool or average_pool")
 def pool2d(
-    x: Any,
-    pool_size: Any,
-    strides: Any = (1, 1),
-    padding: Any = "valid",
-    data_format: Any = None,
-    pool_mode: str = "max",
+    x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, pool_mode: str = "max"
 ) -> Any:
-    """Return the largest or mean value in each window of images."""
+    """Return the largest or mean value in each window of images or volumes."""
     pool = ops.max_pool if pool_mode == "max" else ops.average_pool
     return pool(x, pool_size, strides, padding, data_format)
 
 
-@_today("keras.ops.conv")
-def conv3d(
-    x: Any,
-    kernel: Any,
-    strides: Any = (1, 1, 1),
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    """Return the convolution of volumes."""
-    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+_WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
 
 
 @_today("keras.ops.depthwise_conv")
@@ -405,20 +386,6 @@ def conv2d_transpose(
 ) -> Any:
     """Return the transposed convolution of images."""
     return ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
-
-
-@_today("keras.ops.max_pool or average_pool")
-def pool3d(
-    x: Any,
-    pool_size: Any,
-    strides: Any = (1, 1, 1),
-    padding: Any = "valid",
-    data_format: Any = None,
-    pool_mode: str = "max",
-) -> Any:
-    """Return the largest or mean value in each window of volumes."""
-    pool = ops.max_pool if pool_mode == "max" else ops.average_pool
-    return pool(x, pool_size, strides, padding, data_format)
 
 
 @_today("keras.ops.pad")
