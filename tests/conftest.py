@@ -1,13 +1,15 @@
 """Settings for all tests: a fresh session for each, and the parity tests where real Keras is installed."""
 
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
 
 import minikeras
-from minikeras import _state
+from minikeras import _state, compat
+from minikeras.compat.finder import ROOTS
 
 collect_ignore_glob = ["scripts/*", "script_runs.py", "tensorflow/scripts/*"]  # scripts, not modules
 # Continuous integration sets MINIKERAS_PARITY, so that an absent Keras fails there and is never skipped.
@@ -21,3 +23,13 @@ def fresh_session() -> Iterator[None]:
     yield
     _state.set_floatx("float32")
     assert minikeras
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """Stand in for keras, even where other tests have imported the real one."""
+    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ROOTS}
+    compat.install()
+    yield
+    compat.uninstall()
+    sys.modules.update(real)

@@ -4,7 +4,6 @@ import inspect
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,16 +20,6 @@ from minikeras.compat.past.patches import resolve
 
 X = np.linspace(-1, 1, 24).reshape(8, 3)
 Y = (X.sum(axis=1) > 0).astype(int)
-
-
-@pytest.fixture
-def installed() -> Iterator[None]:
-    """Stand in for keras, even where other tests have imported the real one."""
-    real = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ROOTS}
-    compat.install()
-    yield
-    compat.uninstall()
-    sys.modules.update(real)
 
 
 def run(code: str) -> dict[str, Any]:

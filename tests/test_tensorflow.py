@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import minikeras.compat.tensorflow as tf
-from minikeras import compat
 
 from .tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
@@ -30,13 +28,6 @@ def assert_same_text(ours: str, theirs: str, tolerance: float = 2e-5) -> None:
 def test_values(expression: str) -> None:
     for ours, theirs in zip(evaluate(tf, expression), VALUES[expression], strict=True):
         assert_same_text(ours.replace("minikeras.tensor.", ""), theirs)
-
-
-@pytest.fixture
-def installed() -> Iterator[None]:
-    compat.install()
-    yield
-    compat.uninstall()
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
