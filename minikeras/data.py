@@ -458,7 +458,7 @@ class Batches:
         batch = next(self._start(), None)
         if batch is None:
             raise ValueError(_NO_BATCH)
-        if isinstance(self._source, Iterator):
+        if self._dataset is None and isinstance(self._source, Iterator):
             self._source = chain([batch], self._source)
         return batch
 

@@ -16,6 +16,8 @@ TENSORFLOW = f"{__package__}.tensorflow"
 
 MORE = {
     "keras.backend": f"{__package__}.past.backend",
+    "keras.preprocessing.image": f"{__package__}.past.images",
+    "keras.preprocessing.sequence": f"{__package__}.past.sequence",
     "keras.preprocessing.text": f"{__package__}.past.text",
     "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn",
     "scikeras.wrappers": f"{__package__}.sklearn",

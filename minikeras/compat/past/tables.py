@@ -258,10 +258,6 @@ ABSENT: dict[str, str] = {
     "keras.layers": "CuDNNGRU CuDNNLSTM Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight "
     "RandomWidth",
     "keras.models": "Graph",
-    "keras.preprocessing.image": "DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator "
-    "apply_affine_transform apply_brightness_shift apply_channel_shift random_brightness random_channel_shift "
-    "random_rotation random_shear random_shift random_zoom",
-    "keras.preprocessing.sequence": "TimeseriesGenerator make_sampling_table skipgrams",
     "keras.utils": "multi_gpu_model",
 }
 """Old names in a module that may be imported, and say so when they are called."""

@@ -1,0 +1,564 @@
+"""`keras.preprocessing.image` as it was: batches of pictures, changed at random."""
+
+import os
+import warnings
+from collections.abc import Iterator as Iterates
+from typing import Any
+
+import numpy as np
+
+from ... import _state
+from ..._typing import Array
+from ...data import PyDataset
+from ...images import array_to_img, img_to_array, load_img
+from . import transforms
+from .transforms import apply_affine_transform as apply_affine_transform
+from .transforms import apply_brightness_shift as apply_brightness_shift
+from .transforms import apply_channel_shift as apply_channel_shift
+from .transforms import random_brightness as random_brightness
+from .transforms import random_channel_shift as random_channel_shift
+from .transforms import random_rotation as random_rotation
+from .transforms import random_shear as random_shear
+from .transforms import random_shift as random_shift
+from .transforms import random_zoom as random_zoom
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
+_CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
+
+
+class Iterator(PyDataset):
+    """Batches of chosen samples, without end as an iterator, and by number.
+
+    Args:
+        n: How many samples there are.
+        batch_size: Samples a batch.
+        shuffle: Whether each pass has another order.
+        seed: Seed of NumPy's global stream, set anew for each batch; None leaves it alone.
+    """
+
+    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n: int = n
+        self.batch_size: int = batch_size
+        self.shuffle: bool = shuffle
+        self.seed: int | None = seed
+        self.batch_index: int = 0
+        self.total_batches_seen: int = 0
+        self.index_array: Array | None = None
+
+    def __len__(self) -> int:
+        return -(-self.n // self.batch_size)
+
+    def _begin(self) -> None:
+        if self.seed is not None:
+            np.random.seed(self.seed + self.total_batches_seen)  # noqa: NPY002 - the stream that pictures are changed by
+        self.total_batches_seen += 1
+
+    def _rows(self, index: int) -> Array:
+        if self.index_array is None:
+            self.on_epoch_end()
+        return np.asarray(self.index_array)[self.batch_size * index : self.batch_size * (index + 1)]
+
+    def __getitem__(self, index: int) -> Any:
+        """Return batch `index`.
+
+        Raises:
+            ValueError: if there are not so many.
+        """
+        if index >= len(self):
+            raise ValueError(f"Asked to retrieve element {index}, but the Sequence has length {len(self)}")
+        self._begin()
+        return self._get_batches_of_transformed_samples(self._rows(index))
+
+    def __iter__(self) -> Iterates[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        self._begin()
+        if self.batch_index == 0:
+            self.on_epoch_end()
+        rows = self._rows(self.batch_index)
+        self.batch_index = (self.batch_index + 1) % max(len(self), 1)
+        return self._get_batches_of_transformed_samples(rows)
+
+    def on_epoch_end(self) -> None:
+        """Choose the order of the next pass."""
+        self.index_array = np.random.permutation(self.n) if self.shuffle else np.arange(self.n)  # noqa: NPY002
+
+    def reset(self) -> None:
+        """Begin with the first batch again."""
+        self.batch_index = 0
+
+    def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
+        raise NotImplementedError
+
+
+class _Pictures(Iterator):
+    """What iterators over arrays and over files have in common."""
+
+    image_data_generator: Any
+    image_shape: tuple[int, ...]
+    data_format: str
+    dtype: Any
+    save_to_dir: Any
+    save_prefix: str
+    save_format: str
+
+    def _changed(self, pictures: list[Array], index_array: Array) -> Array:
+        """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
+        made = self.image_data_generator
+        found = []
+        for x in pictures:
+            if made is not None:
+                x = made.standardize(made.random_transform(x))
+            found.append(x)
+        batch = np.array(found, self.dtype).reshape(len(found), *self.image_shape)
+        for j, x in zip(index_array, batch, strict=True) if self.save_to_dir else ():
+            name = f"{self.save_prefix}_{j}_{np.random.randint(10**4)}.{self.save_format}"  # noqa: NPY002
+            array_to_img(x, self.data_format, scale=True).save(os.path.join(self.save_to_dir, name))
+        return batch
+
+
+class NumpyArrayIterator(_Pictures):
+    """Batches of arrays of pictures; see `ImageDataGenerator.flow`."""
+
+    def __init__(
+        self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
+        sample_weight: Any = None, seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None,
+        save_prefix: str = "", save_format: str = "png", subset: str | None = None, ignore_class_split: bool = False,
+        dtype: Any = None,
+    ) -> None:  # fmt: skip
+        x, misc = (x[0], x[1]) if isinstance(x, list | tuple) else (x, [])
+        others = [np.asarray(a) for a in (misc if isinstance(misc, list) else [misc])]
+        parts = [y, sample_weight, *others]
+        if any(a is not None and len(a) != len(x) for a in parts):
+            raise ValueError(
+                f"Pictures, labels and weights should have the same length. Found: {len(x)} pictures, and "
+                f"{[len(a) for a in parts if a is not None]}."
+            )
+        if subset is not None:
+            at = int(len(x) * image_data_generator._validation_split)
+            chosen = {"validation": slice(0, at), "training": slice(at, None)}.get(subset)
+            if chosen is None:
+                raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation".')
+            if y is not None and not ignore_class_split and set(np.unique(y[:at])) != set(np.unique(y[at:])):
+                raise ValueError(
+                    "Training and validation subsets have different number of classes after the split. If your numpy "
+                    "arrays are sorted by the label, you might want to shuffle them."
+                )
+            x, y, others = x[chosen], None if y is None else y[chosen], [a[chosen] for a in others]
+        self.dtype = dtype or _state.floatx()
+        self.x = np.asarray(x, self.dtype)
+        if self.x.ndim != 4:
+            raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
+        self.image_shape = self.x.shape[1:]
+        self.x_misc = others
+        self.y = None if y is None else np.asarray(y)
+        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        self.image_data_generator = image_data_generator
+        self.data_format = data_format or _state.image_data_format()
+        self.save_to_dir, self.save_prefix, self.save_format = save_to_dir, save_prefix, save_format
+        super().__init__(len(self.x), batch_size, shuffle, seed)
+
+    def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
+        batch = self._changed([self.x[j].copy() for j in index_array], index_array)
+        inputs = [batch, *(a[index_array] for a in self.x_misc)] if self.x_misc else batch
+        if self.y is None:
+            return inputs
+        weights = () if self.sample_weight is None else (self.sample_weight[index_array],)
+        return inputs, self.y[index_array], *weights
+
+
+class _Files(_Pictures):
+    """Batches of pictures on disk, with the targets that `class_mode` says."""
+
+    _modes: tuple[str | None, ...]
+    classes: Any = None
+    class_indices: dict[Any, int]
+    labels: Any = None
+    sample_weight: Any = None
+
+    def _setup(
+        self, generator: Any, target_size: Any, color_mode: str, class_mode: str | None, data_format: str | None,
+        save: tuple[Any, str, str], subset: str | None, interpolation: str, keep_aspect_ratio: bool, dtype: Any,
+    ) -> None:  # fmt: skip
+        if color_mode not in _CHANNELS:
+            raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
+        if class_mode not in self._modes:
+            raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
+        if subset not in (None, "training", "validation"):
+            raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
+        self.image_data_generator = generator
+        self.target_size: tuple[int, ...] = tuple(target_size)
+        self.color_mode: str = color_mode
+        self.class_mode: str | None = class_mode
+        self.data_format = data_format or _state.image_data_format()
+        channels = (_CHANNELS[color_mode],)
+        last = self.data_format == "channels_last"
+        self.image_shape = self.target_size + channels if last else channels + self.target_size
+        self.save_to_dir, self.save_prefix, self.save_format = save
+        self.subset: str | None = subset
+        self.interpolation: str = interpolation
+        self.keep_aspect_ratio: bool = keep_aspect_ratio
+        self.dtype = dtype or _state.floatx()
+
+    def _part(self, n: int) -> slice:
+        """Return which of n files the subset has: the first ones are for validation."""
+        at = 0 if self.subset is None else int(self.image_data_generator._validation_split * n)
+        return slice(0, at) if self.subset == "validation" else slice(at, n)
+
+    def _found(self, folder: str, filenames: list[str], what: str, batch_size: int, shuffle: bool, seed: Any) -> None:
+        self.filenames: list[str] = filenames
+        self.filepaths: list[str] = [os.path.join(folder, name) for name in filenames]
+        self.samples: int = len(filenames)
+        print(f"Found {self.samples} {what}.")
+        Iterator.__init__(self, self.samples, batch_size, shuffle, seed)
+
+    def _load(self, path: str) -> Array:
+        image = load_img(path, self.color_mode, self.target_size, self.interpolation, self.keep_aspect_ratio)
+        return np.array(img_to_array(image, self.data_format))
+
+    def _targets(self, batch: Array, index_array: Array) -> Any:
+        if self.class_mode == "input":
+            return batch.copy()
+        if self.class_mode in ("binary", "sparse"):
+            return np.array([self.classes[i] for i in index_array], self.dtype)
+        if self.class_mode == "categorical":
+            found = np.zeros((len(batch), len(self.class_indices)), self.dtype)
+            for row, i in zip(found, index_array, strict=True):
+                row[self.classes[i]] = 1
+            return found
+        if self.class_mode == "multi_output":
+            return [output[index_array] for output in self.labels]
+        return self.labels[index_array]
+
+    def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
+        batch = self._changed([self._load(self.filepaths[j]) for j in index_array], index_array)
+        if self.class_mode is None:
+            return batch
+        weights = () if self.sample_weight is None else (self.sample_weight[index_array],)
+        return batch, self._targets(batch, index_array), *weights
+
+
+class DirectoryIterator(_Files):
+    """Batches of the pictures in a folder; see `ImageDataGenerator.flow_from_directory`."""
+
+    _modes = ("categorical", "binary", "sparse", "input", None)
+
+    def __init__(
+        self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256), color_mode: str = "rgb",
+        classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
+        seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None, save_prefix: str = "",
+        save_format: str = "png", follow_links: bool = False, subset: str | None = None,
+        interpolation: str = "nearest", keep_aspect_ratio: bool = False, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        self._setup(image_data_generator, target_size, color_mode, class_mode, data_format,
+                    (save_to_dir, save_prefix, save_format), subset, interpolation, keep_aspect_ratio,
+                    dtype)  # fmt: skip
+        self.directory: str = os.fspath(directory)
+        names = list(classes or sorted(e.name for e in os.scandir(self.directory) if e.is_dir()))
+        self.class_indices = {name: i for i, name in enumerate(names)}
+        self.num_classes: int = len(names)
+        filenames, numbers = [], []
+        for name, number in self.class_indices.items():
+            walked = sorted(os.walk(os.path.join(self.directory, name), followlinks=follow_links))
+            paths = [os.path.join(root, file) for root, _, files in walked for file in sorted(files)]
+            paths = [os.path.relpath(path, self.directory) for path in paths if path.lower().endswith(_SUFFIXES)]
+            paths = paths[self._part(len(paths))]
+            filenames += paths
+            numbers += [number] * len(paths)
+        self.classes = self.labels = np.array(numbers, "int32")
+        self._found(self.directory, filenames, f"images belonging to {len(names)} classes", batch_size, shuffle, seed)
+
+
+class DataFrameIterator(_Files):
+    """Batches of the pictures that a data frame names; see `ImageDataGenerator.flow_from_dataframe`."""
+
+    _modes = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
+
+    def __init__(
+        self, dataframe: Any, directory: Any = None, image_data_generator: Any = None, x_col: str = "filename",
+        y_col: Any = "class", weight_col: str | None = None, target_size: Any = (256, 256), color_mode: str = "rgb",
+        classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
+        seed: int | None = None, data_format: str | None = "channels_last", save_to_dir: Any = None,
+        save_prefix: str = "", save_format: str = "png", subset: str | None = None, interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False, dtype: Any = "float32", validate_filenames: bool = True,
+    ) -> None:  # fmt: skip
+        self._setup(image_data_generator, target_size, color_mode, class_mode, data_format,
+                    (save_to_dir, save_prefix, save_format), subset, interpolation, keep_aspect_ratio,
+                    dtype)  # fmt: skip
+        self.directory: str = os.fspath(directory or "")
+        df = dataframe.copy()
+        named = class_mode in ("binary", "categorical", "sparse")
+        kinds: Any = (str, list, tuple) if class_mode == "categorical" else str
+        if class_mode == "multi_output" and not isinstance(y_col, list):
+            raise TypeError(f'If class_mode="multi_output", y_col must be a list. Received {type(y_col).__name__}.')
+        if not all(isinstance(name, str) for name in df[x_col]):
+            raise TypeError(f"All values in column x_col={x_col} must be strings.")
+        if named and not all(isinstance(label, kinds) for label in df[y_col]):
+            raise TypeError(
+                f'If class_mode="{class_mode}", the values in y_col="{y_col}" must be strings'
+                f"{', lists or tuples' if class_mode == 'categorical' else ''}. For numbers, use class_mode='raw'."
+            )
+        if weight_col is not None and not np.issubdtype(df[weight_col].dtype, np.number):
+            raise TypeError(f"Column weight_col={weight_col} must be numeric.")
+        if class_mode == "binary" and (n := len(set(classes or df[y_col]))) != 2:
+            raise ValueError(f'If class_mode="binary" there must be 2 classes. Found {n} classes.')
+        if validate_filenames:
+            paths = [os.path.join(self.directory, name) for name in df[x_col]]
+            valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
+            if not valid.all():
+                warnings.warn(
+                    f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". These filename(s) will be '
+                    "ignored.",
+                    stacklevel=3,
+                )
+            df = df[valid]
+        what = f"{'validated' if validate_filenames else 'non-validated'} image filenames"
+        if named:
+            rows = [(label,) if isinstance(label, str) else label for label in df[y_col]]
+            names = list(dict.fromkeys(classes)) if classes else sorted({name for row in rows for name in row})
+            self.class_indices = {name: i for i, name in enumerate(names)}
+            kept = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
+            numbers = [
+                n if isinstance(label, list | tuple) else n[0] for n, label in zip(kept, df[y_col], strict=True) if n
+            ]
+            df = df[np.array([bool(n) for n in kept], bool)]
+            self.classes = self.labels = numbers[self._part(len(df))]
+            what += f" belonging to {len(names)} classes"
+        df = df.iloc[self._part(len(df))]
+        if class_mode == "multi_output":
+            self.labels = [np.array(df[column].tolist()) for column in y_col]
+        elif class_mode == "raw":
+            self.labels = df[y_col].to_numpy()
+        self.sample_weight = None if weight_col is None else df[weight_col].to_numpy()
+        self._found(self.directory, df[x_col].tolist(), what, batch_size, shuffle, seed)
+
+
+class ImageDataGenerator:
+    """Makes batches of pictures, each changed at random.
+
+    Args:
+        featurewise_center, featurewise_std_normalization: Whether to give the data `fit` has seen mean 0, deviation 1.
+        samplewise_center, samplewise_std_normalization: The same for each picture.
+        zca_whitening: Whether to apply the whitening that `fit` found.
+        zca_epsilon: What keeps whitening from dividing by zero.
+        rotation_range: Degrees to turn by at most.
+        width_shift_range, height_shift_range: How far to move: a part, a number of points, or numbers to choose from.
+        brightness_range: Range of the factor of the brightness.
+        shear_range: Degrees to shear by at most.
+        zoom_range: Range of the zoom, or how far it is from 1 at most.
+        channel_shift_range: What to add or take away at most.
+        fill_mode: What is outside of a picture: "nearest", "constant", "reflect" or "wrap".
+        cval: The constant.
+        horizontal_flip, vertical_flip: Whether to mirror half of the pictures.
+        rescale: Factor of all values.
+        preprocessing_function: Array of a picture -> array of the same shape, before the rest.
+        data_format: Where the channels are; the configured format if not given.
+        validation_split: Part of the samples, the first ones, that `subset="validation"` chooses.
+        interpolation_order: 1, or 0 to take the nearest point.
+        dtype: Dtype of the batches.
+
+    Raises:
+        ValueError: for a range that is none.
+
+    Example:
+        >>> generator = ImageDataGenerator(rescale=0.5)
+        >>> x, y = next(generator.flow(np.ones((3, 2, 2, 1)), [0, 1, 2], batch_size=2, shuffle=False))
+        >>> x.shape, x.max(), y
+        ((2, 2, 2, 1), np.float32(0.5), array([0, 1]))
+    """
+
+    def __init__(
+        self, featurewise_center: bool = False, samplewise_center: bool = False,
+        featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
+        zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,
+        width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
+        shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0, fill_mode: str = "nearest",
+        cval: float = 0.0, horizontal_flip: bool = False, vertical_flip: bool = False, rescale: float | None = None,
+        preprocessing_function: Any = None, data_format: str | None = None, validation_split: float = 0.0,
+        interpolation_order: int = 1, dtype: Any = None,
+    ) -> None:  # fmt: skip
+        self.data_format: str = _state.standardize_data_format(data_format)
+        self.channel_axis, self.row_axis, self.col_axis = (
+            (3, 1, 2) if self.data_format == "channels_last" else (1, 2, 3)
+        )
+        if validation_split and not 0 < validation_split < 1:
+            raise ValueError(f"`validation_split` must be strictly between 0 and 1. Received: {validation_split}")
+        if isinstance(zoom_range, int | float):
+            zoom_range = (1 - zoom_range, 1 + zoom_range)
+        for name, value in (("zoom_range", zoom_range), ("brightness_range", brightness_range)):
+            if value is not None and (not isinstance(value, list | tuple) or len(value) != 2):
+                raise ValueError(f"`{name}` should be a tuple or list of two floats. Received: {value}")
+        self.featurewise_center: bool = featurewise_center or featurewise_std_normalization or zca_whitening
+        self.featurewise_std_normalization: bool = featurewise_std_normalization and not zca_whitening
+        self.samplewise_center: bool = samplewise_center or samplewise_std_normalization
+        self.samplewise_std_normalization: bool = samplewise_std_normalization
+        self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
+        self.rotation_range, self.shear_range, self.channel_shift_range = (
+            rotation_range,
+            shear_range,
+            channel_shift_range,
+        )
+        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
+        self.zoom_range, self.brightness_range = list(zoom_range), brightness_range
+        self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
+        self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
+        self.rescale, self.preprocessing_function = rescale, preprocessing_function
+        self._validation_split = validation_split
+        self.dtype: Any = dtype or _state.floatx()
+        self.mean: Array | None = None
+        self.std: Array | None = None
+        self.zca_whitening_matrix: Array | None = None
+
+    def flow(
+        self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
+        seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
+        ignore_class_split: bool = False, subset: str | None = None,
+    ) -> NumpyArrayIterator:  # fmt: skip
+        """Return batches of an array of pictures, with labels and weights where they are given."""
+        return NumpyArrayIterator(
+            x, y, self, batch_size, shuffle, sample_weight, seed, self.data_format, save_to_dir, save_prefix,
+            save_format, subset, ignore_class_split, self.dtype,
+        )  # fmt: skip
+
+    def flow_from_directory(
+        self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
+        class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: int | None = None,
+        save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
+        subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
+    ) -> DirectoryIterator:  # fmt: skip
+        """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow)."""
+        return DirectoryIterator(
+            directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, self.data_format,
+            save_to_dir, save_prefix, save_format, follow_links, subset, interpolation, keep_aspect_ratio, self.dtype,
+        )  # fmt: skip
+
+    def flow_from_dataframe(
+        self, dataframe: Any, directory: Any = None, x_col: str = "filename", y_col: Any = "class",
+        weight_col: str | None = None, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
+        class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True, seed: int | None = None,
+        save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: str | None = None,
+        interpolation: str = "nearest", validate_filenames: bool = True, **kwargs: Any,
+    ) -> DataFrameIterator:  # fmt: skip
+        """Return batches of the pictures that a column of a data frame names, with other columns as targets."""
+        return DataFrameIterator(
+            dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes,
+            "raw" if class_mode == "other" else class_mode, batch_size, shuffle, seed, self.data_format, save_to_dir,
+            save_prefix, save_format, subset, interpolation, False, self.dtype, validate_filenames,
+        )  # fmt: skip
+
+    def standardize(self, x: Array) -> Array:
+        """Return a picture with its values scaled as the settings say; the array itself may be changed."""
+        if self.preprocessing_function:
+            x = self.preprocessing_function(x)
+        if self.rescale:
+            x *= self.rescale
+        if self.samplewise_center:
+            x -= np.mean(x, keepdims=True)
+        if self.samplewise_std_normalization:
+            x /= np.std(x, keepdims=True) + 1e-6
+        for asked, known in (
+            (self.featurewise_center, self.mean), (self.featurewise_std_normalization, self.std),
+            (self.zca_whitening, self.zca_whitening_matrix),
+        ):  # fmt: skip
+            if asked and known is None:
+                warnings.warn(
+                    "This ImageDataGenerator specifies settings that depend on the data, but it hasn't been fit on any "
+                    "training data. Fit it first by calling `.fit(numpy_data)`.",
+                    stacklevel=2,
+                )
+        if self.featurewise_center and self.mean is not None:
+            x -= self.mean
+        if self.featurewise_std_normalization and self.std is not None:
+            x /= self.std + 1e-6
+        if self.zca_whitening and self.zca_whitening_matrix is not None:
+            x = (x.reshape(-1, int(np.prod(x.shape[-3:]))) @ self.zca_whitening_matrix).reshape(x.shape)
+        return x
+
+    def get_random_transform(self, img_shape: Any, seed: int | None = None) -> dict[str, Any]:
+        """Return what to do to a picture of a shape, drawn from NumPy's global stream."""
+        if seed is not None:
+            np.random.seed(seed)  # noqa: NPY002
+        draw = transforms.draw
+
+        def within(limit: float) -> float:
+            return float(draw(-limit, limit)) if limit else 0
+
+        def shift(limit: Any, size: int) -> Any:
+            if not limit:
+                return 0
+            if isinstance(limit, float):
+                found: Any = draw(-limit, limit)
+            else:
+                found = np.random.choice(limit) * np.random.choice([-1, 1])  # noqa: NPY002
+            return found * size if np.max(limit) < 1 else found
+
+        theta = within(self.rotation_range)
+        tx = shift(self.height_shift_range, img_shape[self.row_axis - 1])
+        ty = shift(self.width_shift_range, img_shape[self.col_axis - 1])
+        shear = within(self.shear_range)
+        zx, zy = (1, 1) if self.zoom_range == [1, 1] else draw(*self.zoom_range, 2)
+        flips = [(np.random.random() < 0.5) * flip for flip in (self.horizontal_flip, self.vertical_flip)]  # noqa: NPY002
+        return {
+            "theta": theta, "tx": tx, "ty": ty, "shear": shear, "zx": zx, "zy": zy,
+            "flip_horizontal": flips[0], "flip_vertical": flips[1],
+            "channel_shift_intensity": within(self.channel_shift_range) if self.channel_shift_range else None,
+            "brightness": None if self.brightness_range is None else draw(*self.brightness_range),
+        }  # fmt: skip
+
+    def apply_transform(self, x: Array, transform_parameters: dict[str, Any]) -> Array:
+        """Return a picture changed as `get_random_transform` says."""
+        todo = transform_parameters
+        geometry: Any = {key: todo[key] for key in ("theta", "tx", "ty", "shear", "zx", "zy") if key in todo}
+        axes: Any = {
+            "row_axis": self.row_axis - 1,
+            "col_axis": self.col_axis - 1,
+            "channel_axis": self.channel_axis - 1,
+        }
+        options: Any = {"fill_mode": self.fill_mode, "cval": self.cval, "order": self.interpolation_order}
+        x = transforms.apply_affine_transform(x, **geometry, **axes, **options)
+        if todo.get("channel_shift_intensity") is not None:
+            x = transforms.apply_channel_shift(x, todo["channel_shift_intensity"])
+        for name, axis in (("flip_horizontal", self.col_axis), ("flip_vertical", self.row_axis)):
+            if todo.get(name):
+                x = np.flip(x, axis - 1)
+        if todo.get("brightness") is not None:
+            x = transforms.apply_brightness_shift(x, todo["brightness"], False)
+        return x
+
+    def random_transform(self, x: Array, seed: int | None = None) -> Array:
+        """Return a picture changed at random."""
+        return self.apply_transform(x, self.get_random_transform(x.shape, seed))
+
+    def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
+        """Find mean, deviation and whitening of pictures, of changed ones too with `augment`.
+
+        Raises:
+            ValueError: if there are not four axes.
+        """
+        x = np.array(x, self.dtype)
+        if x.ndim != 4:
+            raise ValueError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
+        if seed is not None:
+            np.random.seed(seed)  # noqa: NPY002
+        if self.rescale:
+            x *= self.rescale
+        if augment:
+            x = np.array([self.random_transform(picture) for _ in range(rounds) for picture in x], self.dtype)
+        rest = (0, self.row_axis, self.col_axis)
+        if self.featurewise_center:
+            self.mean = np.mean(x, axis=rest, keepdims=True)[0]
+            x -= self.mean
+        if self.featurewise_std_normalization:
+            self.std = np.std(x, axis=rest, keepdims=True)[0]
+        if self.zca_whitening:
+            u, s, _ = np.linalg.svd(x.reshape(len(x), -1).T, full_matrices=False)
+            self.zca_whitening_matrix = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T
+
+
+__all__ = [
+    "DataFrameIterator", "DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator",
+    "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness",
+    "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom",
+]  # fmt: skip

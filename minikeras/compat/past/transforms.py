@@ -1,0 +1,170 @@
+"""Pictures turned, moved and stretched, as `keras.preprocessing.image` did it."""
+
+from functools import reduce
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Array
+from ...images import array_to_img, img_to_array
+
+draw: Any = np.random.uniform
+"""A number between two, from the stream that Keras draws from."""
+
+
+def _inside(at: Array, size: int, mode: str) -> Array:
+    """Return coordinates along an axis as ones where the picture is."""
+    last = size - 1
+    if mode == "wrap":
+        return np.mod(at, last) if last else at * 0
+    if mode == "reflect":
+        at = np.mod(at, 2 * size)
+        return np.clip(np.where(at > size - 0.5, 2 * size - 1 - at, at), 0, last)
+    return np.clip(at, 0, last)
+
+
+def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Array:
+    """Return the values of pictures (channels, rows, columns) at places between their points."""
+    sizes = x.shape[1:]
+    at = np.stack([_inside(c, n, mode) for c, n in zip(places, sizes, strict=True)])
+    low = np.floor(at + 0.5 * (order == 0)).astype(int)
+    high = [np.minimum(i + 1, n - 1) for i, n in zip(low, sizes, strict=True)]
+    rows, columns = at - low if order else at * 0
+    top, bottom = (x[:, i, low[1]] * (1 - columns) + x[:, i, high[1]] * columns for i in (low[0], high[0]))
+    found: Array = top * (1 - rows) + bottom * rows
+    if mode == "constant":
+        outside = [(c < 0) | (c > n - 1) for c, n in zip(places, sizes, strict=True)]
+        found = np.where(outside[0] | outside[1], cval, found)
+    return np.asarray(found, x.dtype)
+
+
+def apply_affine_transform(
+    x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1, zy: float = 1,
+    row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0,
+    order: int = 1,
+) -> Array:  # fmt: skip
+    """Return a picture turned by `theta` degrees, moved by `tx` rows and `ty` columns, sheared and zoomed.
+
+    Args:
+        x: The picture, with its axes where the three arguments say.
+        theta, tx, ty, shear, zx, zy: What to do.
+        row_axis, col_axis, channel_axis: Which axis is which.
+        fill_mode: What is outside of the picture: "nearest", "constant", "reflect" or "wrap".
+        cval: The constant.
+        order: 1 to mix neighbors, 0 to take the nearest.
+
+    Raises:
+        ValueError: for other axes, modes or orders.
+
+    Example:
+        >>> apply_affine_transform(np.arange(4.0).reshape(2, 2, 1), tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
+        array([[2., 3.],
+               [2., 3.]])
+    """
+    if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
+        raise ValueError(
+            "Expected a picture of three axes, with channels first or last. "
+            f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}."
+        )
+    if fill_mode not in ("nearest", "constant", "reflect", "wrap") or order not in (0, 1):
+        raise ValueError(
+            "Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
+            f"Received: {fill_mode=}, {order=}."
+        )
+    angle, slant = np.deg2rad(theta), np.deg2rad(shear)
+    steps: list[Any] = []
+    if theta:
+        steps.append([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    if tx or ty:
+        steps.append([[1, 0, tx], [0, 1, ty], [0, 0, 1]])
+    if shear:
+        steps.append([[1, -np.sin(slant), 0], [0, np.cos(slant), 0], [0, 0, 1]])
+    if zx != 1 or zy != 1:
+        steps.append([[zx, 0, 0], [0, zy, 0], [0, 0, 1]])
+    if not steps:
+        return x
+    moved = np.moveaxis(x, channel_axis, 0)
+    height, width = x.shape[row_axis], x.shape[col_axis]
+    middle = np.array([[1, 0, height / 2 - 0.5], [0, 1, width / 2 - 0.5], [0, 0, 1]])
+    matrix = middle @ reduce(np.dot, np.array(steps)) @ np.linalg.inv(middle)
+    if col_axis > row_axis:  # the matrix is for (x, y), arrays go by (row, column)
+        swapped = [1, 0, 2]
+        matrix = matrix[swapped][:, swapped]
+    grid = np.indices(moved.shape[1:])
+    places = np.tensordot(matrix[:2, :2], grid, 1) + matrix[:2, 2, None, None]
+    return np.moveaxis(_sampled(moved, places, fill_mode, cval, order), 0, channel_axis)
+
+
+def _settings(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that functions of chance have in common as those of `apply_affine_transform`."""
+    names = ("row_axis", "col_axis", "channel_axis", "fill_mode", "cval", "interpolation_order")
+    given = {"row_axis": 1, "col_axis": 2, **dict(zip(names, by_place, strict=False)), **by_name}
+    return {"order" if name == "interpolation_order" else name: value for name, value in given.items()}
+
+
+def random_rotation(x: Array, rg: float, *args: Any, **options: Any) -> Array:
+    """Return a picture turned by up to `rg` degrees either way.
+
+    Args:
+        x: The picture.
+        rg: Degrees.
+        args, options: `row_axis`, `col_axis`, `channel_axis`, `fill_mode`, `cval` and `interpolation_order`; see
+            `apply_affine_transform`.
+    """
+    return apply_affine_transform(x, theta=draw(-rg, rg), **_settings(args, options))
+
+
+def random_shift(x: Array, wrg: float, hrg: float, *args: Any, **options: Any) -> Array:
+    """Return a picture moved by up to these parts of its width and height; see `random_rotation`."""
+    settings = _settings(args, options)
+    tx = draw(-hrg, hrg) * x.shape[settings["row_axis"]]
+    ty = draw(-wrg, wrg) * x.shape[settings["col_axis"]]
+    return apply_affine_transform(x, tx=tx, ty=ty, **settings)
+
+
+def random_shear(x: Array, intensity: float, *args: Any, **options: Any) -> Array:
+    """Return a picture sheared by up to so many degrees; see `random_rotation`."""
+    return apply_affine_transform(x, shear=draw(-intensity, intensity), **_settings(args, options))
+
+
+def random_zoom(x: Array, zoom_range: Any, *args: Any, **options: Any) -> Array:
+    """Return a picture zoomed by factors from a range; see `random_rotation`.
+
+    Raises:
+        ValueError: if the range has not two numbers.
+    """
+    if len(zoom_range) != 2:
+        raise ValueError(f"`zoom_range` should be a tuple or list of two floats. Received: {zoom_range}")
+    zx, zy = (1, 1) if tuple(zoom_range) == (1, 1) else draw(*zoom_range, 2)
+    return apply_affine_transform(x, zx=zx, zy=zy, **_settings(args, options))
+
+
+def apply_channel_shift(x: Array, intensity: float, channel_axis: int = 0) -> Array:
+    """Return a picture with a number added, cut off at its smallest and largest value."""
+    return np.clip(x + intensity, x.min(), x.max())
+
+
+def random_channel_shift(x: Array, intensity_range: float, channel_axis: int = 0) -> Array:
+    """Return a picture with up to so much added or taken away."""
+    return apply_channel_shift(x, draw(-intensity_range, intensity_range), channel_axis)
+
+
+def apply_brightness_shift(x: Array, brightness: float, scale: bool = True) -> Array:
+    """Return a picture with its brightness multiplied (needs Pillow); `scale` stretches it to 0 to 255 first."""
+    low, high = np.min(x), np.max(x)
+    stretched = bool(low < 0 or high > 255)
+    image = array_to_img(x, scale=stretched or scale)
+    found = img_to_array(import_module("PIL.ImageEnhance").Brightness(image).enhance(brightness))
+    return found / 255 * (high - low) + low if stretched and not scale else found
+
+
+def random_brightness(x: Array, brightness_range: Any, scale: bool = True) -> Array:
+    """Return a picture with its brightness multiplied by a number from a range (needs Pillow).
+
+    Raises:
+        ValueError: if the range has not two numbers.
+    """
+    if len(brightness_range) != 2:
+        raise ValueError(f"`brightness_range` should be tuple or list of two floats. Received: {brightness_range}")
+    return apply_brightness_shift(x, draw(*brightness_range), scale)
