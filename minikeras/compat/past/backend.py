@@ -1,6 +1,6 @@
 """`keras.backend` as it was (`K.mean`, `K.function` ...): today's functions under its names, each with a word on it.
 
-Functions that differ in more than the name are written out; the others are a table.
+What differs in the name alone, and what one expression says, are tables; the rest is written out.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ... import _state, activations, layers, models, ops, random
-from ..._typing import Array, DTypeLike, Shape
+from ..._typing import DTypeLike, Shape
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array
 from ...variable import Variable
@@ -25,6 +25,7 @@ _SAME = """
     sparse_categorical_crossentropy sqrt square squeeze std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
     **{name: f"ops.{name}" for name in _SAME.split()},
+    "cast": "ops.cast",
     "cast_to_floatx": "ops.convert_to_tensor",
     "is_tensor": "ops.is_tensor",
     "name_scope": "name_scope",
@@ -39,7 +40,34 @@ RENAMED = {
     "truncated_normal": "random.truncated_normal",
 }
 """Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
-_WRITTEN: dict[str, Callable[..., Any]] = {}
+_ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
+    "batch_flatten": ("keras.layers.Flatten()(x)", lambda x: ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))),
+    "batch_get_value": ("[x.numpy() for x in tensors]", lambda tensors: [x.numpy() for x in tensors]),
+    "concatenate": ("keras.ops.concatenate(tensors, axis=-1)", lambda tensors, axis=-1: ops.concatenate(tensors, axis)),
+    "count_params": ("x.size", lambda x: int(np.prod(x.shape))),
+    "eval": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
+    "expand_dims": ("keras.ops.expand_dims(x, axis=-1)", lambda x, axis=-1: ops.expand_dims(x, axis)),
+    "flatten": ("keras.ops.reshape(x, (-1,))", lambda x: ops.reshape(x, (-1,))),
+    "gather": ("keras.ops.take(x, indices, axis=0)", lambda reference, indices: ops.take(reference, indices, axis=0)),
+    "get_value": ("keras.ops.convert_to_numpy(x)", lambda x: x.numpy() if isinstance(x, TensorOps) else x),
+    "hard_sigmoid": ("keras.ops.hard_sigmoid, with another slope", lambda x: ops.clip(x * 0.2 + 0.5, 0.0, 1.0)),
+    "int_shape": ("tuple(x.shape)", lambda x: tuple(x.shape)),
+    "learning_phase": ("the argument `training` of a call", lambda: Phase(0)),
+    "map_fn": ("keras.ops.vectorized_map", lambda fn, elems, name=None, dtype=None: ops.stack([fn(x) for x in elems])),
+    "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
+    "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
+    "spatial_2d_padding": (
+        "keras.ops.pad",
+        lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format),
+    ),
+    "spatial_3d_padding": (
+        "keras.ops.pad",
+        lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format),
+    ),
+    "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
+}
+"""Name -> what one writes today, and the function."""
 
 
 def _today(text: str) -> Callable[[F], F]:
@@ -61,86 +89,19 @@ def _telling(function: Callable[..., Any], name: str, today: str) -> Callable[..
     return call
 
 
+_WRITTEN: dict[str, Callable[..., Any]] = {}
+for _name, (_text, _function) in _ONE_LINERS.items():
+    _function.__qualname__ = _name  # what errors call it
+    _WRITTEN[_name] = _telling(_function, _name, _text)
+
+
 # --- shapes and types ---------------------------------------------------------------------------------------------
 
 
-@_today("keras.ops.argmax(x, axis=-1)")
-def argmax(x: Any, axis: int = -1) -> Any:
-    """Return where the largest value along an axis is."""
-    return ops.argmax(x, axis)
-
-
-@_today("keras.ops.cast")
-def cast(x: Any, dtype: DTypeLike) -> Any:
-    """Return a tensor of another dtype."""
-    return ops.cast(x, dtype)
-
-
-@_today("keras.ops.concatenate(tensors, axis=-1)")
-def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
-    """Return tensors put one behind the other."""
-    return ops.concatenate(tensors, axis)
-
-
-@_today("keras.ops.expand_dims(x, axis=-1)")
-def expand_dims(x: Any, axis: int = -1) -> Any:
-    """Return a tensor with a new axis."""
-    return ops.expand_dims(x, axis)
-
-
-@_today("keras.ops.reshape(x, (-1,))")
-def flatten(x: Any) -> Any:
-    """Return all elements in one row."""
-    return ops.reshape(x, (-1,))
-
-
-@_today("keras.layers.Flatten()(x)")
-def batch_flatten(x: Any) -> Any:
-    """Return each element of the batch in one row."""
-    return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
-
-
-@_today("keras.ops.take(x, indices, axis=0)")
-def gather(reference: Any, indices: Any) -> Any:
-    """Return the rows at some places."""
-    return ops.take(reference, indices, axis=0)
-
-
-@_today("keras.layers.RepeatVector(n)(x)")
-def repeat(x: Any, n: int) -> Any:
-    """Return each row n times, along a new axis."""
-    return ops.repeat(ops.expand_dims(x, 1), n, axis=1)
-
-
-@_today("keras.ops.repeat")
-def repeat_elements(x: Any, rep: int, axis: int) -> Any:
-    """Return each element along an axis several times."""
-    return ops.repeat(x, rep, axis=axis)
-
-
-@_today("keras.ops.pad")
-def temporal_padding(x: Any, padding: tuple[int, int] = (1, 1)) -> Any:
-    """Return a tensor with zeros at both ends of its second axis."""
-    return ops.pad(x, ((0, 0), padding, (0, 0)))
-
-
-@_today("keras.ops.pad")
-def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None) -> Any:
-    """Return images with zeros around them."""
+def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
+    """Return images or volumes with zeros around them."""
     last = (data_format or _state.image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
-
-
-@_today("tuple(x.shape)")
-def int_shape(x: Any) -> tuple[Any, ...]:
-    """Return the sizes of the axes, None where unknown."""
-    return tuple(x.shape)
-
-
-@_today("x.size")
-def count_params(x: Any) -> int:
-    """Return the number of elements."""
-    return int(np.prod(x.shape))
 
 
 # --- making tensors and variables ---------------------------------------------------------------------------------
@@ -206,28 +167,10 @@ def random_binomial(shape: Shape, p: float = 0.0, dtype: Any = None, seed: int |
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-@_today("keras.ops.convert_to_numpy(x)")
-def get_value(x: Any) -> Any:
-    """Return the value of a variable or tensor as an array."""
-    return x.numpy() if isinstance(x, TensorOps) else x
-
-
-@_today("keras.ops.convert_to_numpy(x)")
-def eval_(x: Any) -> Any:
-    """Return the value of a variable or tensor as an array."""
-    return x.numpy() if isinstance(x, TensorOps) else x
-
-
 @_today("x.assign(value)")
 def set_value(x: Any, value: Any) -> None:
     """Set a variable."""
     x.assign(value)
-
-
-@_today("[x.numpy() for x in tensors]")
-def batch_get_value(tensors: Sequence[Any]) -> list[Array]:
-    """Return the values of variables."""
-    return [x.numpy() for x in tensors]
 
 
 @_today("x.assign(value) for each")
@@ -279,12 +222,6 @@ def print_tensor(x: Any, message: str = "") -> Any:
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
     """Return max(x, 0), or what the further arguments ask for."""
     return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
-
-
-@_today("keras.ops.hard_sigmoid, with another slope")
-def hard_sigmoid(x: Any) -> Any:
-    """Return 0.2 x + 0.5, within 0 and 1."""
-    return ops.clip(x * 0.2 + 0.5, 0.0, 1.0)
 
 
 @_today("keras.ops.normalize")
@@ -388,13 +325,6 @@ def conv2d_transpose(
     return ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
 
 
-@_today("keras.ops.pad")
-def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None) -> Any:
-    """Return volumes with zeros around them."""
-    last = (data_format or _state.image_data_format()) == "channels_last"
-    return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
-
-
 @_today("keras.ops.repeat, or keras.layers.UpSampling2D")
 def resize_images(
     x: Any, height_factor: int, width_factor: int, data_format: Any, interpolation: Any = "nearest"
@@ -425,12 +355,6 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     return ops.where(ops.cast(condition, "bool"), then, other)
 
 
-@_today("keras.ops.vectorized_map")
-def map_fn(fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: Any = None) -> Any:
-    """Return a function's results for each row."""
-    return ops.stack([fn(x) for x in elems])
-
-
 @_today("a loop")
 def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None) -> Any:
     """Return what a function makes of all rows, one after the other."""
@@ -452,12 +376,6 @@ def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, na
 
 class Phase(int):
     """0 for prediction and 1 for training, as one of the inputs of `K.function`."""
-
-
-@_today("the argument `training` of a call")
-def learning_phase() -> Phase:
-    """Return a mark for the phase, which `function` takes among its inputs."""
-    return Phase(0)
 
 
 @_today("the argument `training` of a call")
