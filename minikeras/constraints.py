@@ -65,7 +65,6 @@ class NonNeg(Constraint):
     """
 
     def __call__(self, w: TensorLike) -> Tensor:
-        """Return w with zeros in place of negative weights."""
         return maximum(w, 0)
 
 
@@ -76,7 +75,6 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
-        """Return w divided by its norms."""
         tensor = convert_to_tensor(w)
         return tensor / (_state.settings.epsilon + _norms(tensor, self.axis))
 

@@ -51,7 +51,6 @@ class Initializer(_registry.Configurable):
 
 class _BuiltIn(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
-        """Return a tensor of this shape and dtype."""
         return Tensor(self._values(shape, standardize_dtype(dtype)))
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -92,7 +91,6 @@ class Constant(_BuiltIn):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the initializer of a configuration."""
         return cls(**{key: _registry.array_of(value) for key, value in config.items()})
 
 
@@ -137,7 +135,6 @@ class _Random(_BuiltIn):
         self.seed: int | SeedGenerator = seed
 
     def get_config(self) -> Config:
-        """Return the arguments that make an initializer like this one."""
         return {"seed": None} | super().get_config() | {"seed": serialize(self._init_seed)}  # which Keras names first
 
 

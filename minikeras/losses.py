@@ -111,7 +111,6 @@ class Loss(Configurable):
         return ops.sum(losses) if self.reduction == "sum" or 0 in losses.shape else ops.mean(losses)
 
     def get_config(self) -> Config:
-        """Return the arguments that make an equal loss."""
         return {"name": self.name, "reduction": self.reduction}
 
 
@@ -197,16 +196,13 @@ class LossFunctionWrapper(Loss):
         self._options: dict[str, Any] = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return one loss a sample."""
         return self.fn(*_same_ranks(y_true, y_pred), **self._options)
 
     def get_config(self) -> Config:
-        """Return the arguments that make an equal loss."""
         return {**super().get_config(), "fn": serialize(self.fn), **self._options}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Return the loss of a configuration."""
         return cls(**{key: deserialize(value) if key == "fn" else value for key, value in config.items()})
 
 
@@ -241,7 +237,6 @@ class _NamedLoss(Named, LossFunctionWrapper):
         vars(self).update(options)
 
     def get_config(self) -> Config:
-        """Return the arguments that make an equal loss."""
         return {**Loss.get_config(self), **self._written(self._options)}
 
 

@@ -73,7 +73,7 @@ class Model(Trainer):
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
 
-        def __new__(cls, *args: Any, **kwargs: Any) -> "Model":  # noqa: D102
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
             functional = len(args) > 1 or "outputs" in kwargs
             return super().__new__(Functional if functional and cls is Model else cls, *args, **kwargs)
 
@@ -645,7 +645,6 @@ class Sequential(Model):
         return input_shape
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for a symbolic input."""
         if self._graph is not None:
             return self._graph.spec(args[0])
         x = args[0]

@@ -60,7 +60,6 @@ class SeedGenerator(Configurable):
         return present
 
     def get_config(self) -> Config:
-        """Return the arguments that make a generator like this one."""
         return {"seed": self._initial_seed, "name": self.name}
 
 

@@ -39,7 +39,6 @@ class Regularizer(Configurable):
         return 0.0
 
     def get_config(self) -> Config:
-        """Return the arguments that make a regularizer like this one."""
         if not self._arguments:
             raise NotImplementedError(f"{self} does not implement get_config()")
         return super().get_config()
@@ -70,7 +69,6 @@ class L1L2(Regularizer):
         self.l2: float = _factor("l2", l2, 0.0)
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """Return the penalty on a tensor, a scalar."""
         tensor = convert_to_tensor(x)
         total = Tensor(np.zeros((), tensor.dtype))
         if self.l1:
@@ -92,7 +90,6 @@ class L1(Regularizer):
         self.l1: float = _rounded(_factor("l1", l1))
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """Return the penalty on a tensor, a scalar."""
         return self.l1 * _sum(absolute(x))
 
 
@@ -108,7 +105,6 @@ class L2(Regularizer):
         self.l2: float = _factor("l2", l2)
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """Return the penalty on a tensor, a scalar."""
         return self.l2 * _sum(square(x))
 
 
@@ -129,7 +125,6 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, inputs: TensorLike) -> Tensor:
-        """Return the penalty on a matrix, a scalar."""
         x = convert_to_tensor(inputs)
         if x.ndim != 2:
             raise ValueError(f"Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape={x.shape}")

@@ -47,13 +47,13 @@ class SummaryModel(Protocol):
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def layers(self) -> Sequence[Any]: ...  # noqa: D102
+    def layers(self) -> Sequence[Any]: ...
     @property
-    def trainable_weights(self) -> Sequence[Any]: ...  # noqa: D102
+    def trainable_weights(self) -> Sequence[Any]: ...
     @property
-    def non_trainable_weights(self) -> Sequence[Any]: ...  # noqa: D102
+    def non_trainable_weights(self) -> Sequence[Any]: ...
 
 
 def summarize(

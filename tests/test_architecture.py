@@ -107,3 +107,27 @@ def test_only_numpy_and_the_standard_library_are_imported() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert out.stdout.strip() == ""
+
+
+def test_public_methods_say_what_they_do_themselves_or_in_a_base_class() -> None:
+    nodes = [node for path in ROOT.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf8")))]
+    classes: dict[str, list[ast.ClassDef]] = {}
+    for cls in (node for node in nodes if isinstance(node, ast.ClassDef)):
+        classes.setdefault(cls.name, []).append(cls)
+
+    def is_said(cls: ast.ClassDef, name: str) -> bool:
+        methods = [f for f in cls.body if isinstance(f, ast.FunctionDef) and f.name == name]
+        names = [ast.unparse(b).partition("[")[0].rpartition(".")[2] for b in cls.bases]
+        bases = [base for base_name in names for base in classes.get(base_name, ()) if base is not cls]
+        return any(map(ast.get_docstring, methods)) or any(is_said(base, name) for base in bases)
+
+    missing = [
+        f"{cls.name}.{f.name}"
+        for named in classes.values()
+        for cls in named
+        if cls.name[0] != "_" and "Protocol" not in map(ast.unparse, cls.bases)
+        for f in cls.body
+        if isinstance(f, ast.FunctionDef) and f.name[0] != "_" and not is_said(cls, f.name)
+        if not any("overload" in ast.unparse(d) or ".setter" in ast.unparse(d) for d in f.decorator_list)
+    ]
+    assert missing == []

@@ -72,7 +72,6 @@ class BaseWrapper(BaseEstimator):
         return sorted_
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the function and the settings."""
         return {"model": self.model, "build_fn": self.build_fn, **self.sk_params}
 
     def set_params(self: W, **params: Any) -> W:

@@ -18,7 +18,6 @@ class _Elementwise(Layer):
     supports_masking = True
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 
@@ -44,7 +43,6 @@ class Activation(_Elementwise):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return activation(inputs)."""
         outputs: Tensor = self.activation(inputs)
         return outputs
 
@@ -82,7 +80,6 @@ class ReLU(_Elementwise):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return relu(inputs)."""
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
@@ -109,7 +106,6 @@ class LeakyReLU(_Elementwise):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return leaky_relu(inputs)."""
         return activations.leaky_relu(inputs, self.negative_slope)
 
 
@@ -186,7 +182,6 @@ class ELU(_Elementwise):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return elu(inputs)."""
         return activations.elu(inputs, self.alpha)
 
 

@@ -85,7 +85,6 @@ class Attention(Layer):
             self.seed_generator: SeedGenerator = SeedGenerator(seed)
 
     def build(self, input_shape: Any) -> None:
-        """Make the factors."""
         self._check(input_shape)
         self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
         concat = self.score_mode == "concat"
@@ -103,7 +102,6 @@ class Attention(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:  # fmt: skip
-        """Return the means, and their weights if asked."""
         self._check(inputs)
         query, value = inputs[0], inputs[1]
         scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
@@ -123,7 +121,6 @@ class Attention(Layer):
         return (result, weights) if return_attention_scores else result
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for symbolic inputs, and the weights of the means if asked."""
         return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -275,7 +272,6 @@ class MultiHeadAttention(Layer):
         return layer
 
     def build(self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None) -> None:
-        """Make the projections."""
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
         free = ascii_lowercase[: len(query_shape) - 1]
@@ -310,7 +306,6 @@ class MultiHeadAttention(Layer):
         key_mask: Any = None, attention_mask: Any = None, return_attention_scores: bool = False,
         training: bool | None = None, use_causal_mask: bool = False,
     ) -> Any:  # fmt: skip
-        """Return the result, and the weights of the means if asked."""
         query_mask = mask_of(query)
         key = value if key is None else key
         seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
@@ -349,7 +344,6 @@ class MultiHeadAttention(Layer):
         return found
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for symbolic inputs, and the weights of the means if asked."""
         return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -371,7 +365,6 @@ class MultiHeadAttention(Layer):
             )
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         plain = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "use_gate", "attention_axes",
                  "sliding_window", "seed")  # fmt: skip
         return {

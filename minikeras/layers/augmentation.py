@@ -75,7 +75,6 @@ class Resizing(_OfImages):
         self.antialias: bool = antialias
 
     def call(self, data: Tensor) -> Tensor:
-        """Return the images in the new size."""
         return ops.image.resize(
             data, (self.height, self.width), self.interpolation, self.antialias, self.crop_to_aspect_ratio,
             self.pad_to_aspect_ratio, self.fill_mode, self.fill_value, self.data_format,
@@ -105,7 +104,6 @@ class CenterCrop(_OfImages):
         self.width: int = width
 
     def call(self, data: Tensor) -> Tensor:
-        """Return the middle of the images."""
         top, left = data.shape[self._rows] - self.height, data.shape[self._columns] - self.width
         if top >= 0 and left >= 0:
             return self._crop(data, top // 2, left // 2, self.height, self.width)
@@ -169,7 +167,6 @@ class _Random(_OfImages):
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:
-        """Return the images, changed if training."""
         return self._change(data) if training else data
 
     def _change(self, x: Tensor) -> Tensor:

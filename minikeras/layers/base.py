@@ -154,7 +154,7 @@ class Layer:
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
-        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":  # noqa: D102
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
             layer = super().__new__(cls)
             vars(layer)["_auto_config"] = _auto_config(cls, args, kwargs)
             return layer

@@ -239,7 +239,6 @@ class EinsumDense(WithKernel):
         return outputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the output shape."""
         return self._analyzed(input_shape)[3]
 
     def get_config(self) -> Config:
@@ -320,11 +319,9 @@ class InputLayer(Layer):
         return self._dtype
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the input."""
         return inputs
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         keys = ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")
         return {key: getattr(self, key) for key in keys}
 
@@ -391,11 +388,9 @@ class Identity(Layer):
         self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
-        """Return the input, or the structure of inputs."""
         return inputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 
@@ -432,7 +427,6 @@ class Masking(Layer):
         return masked(outputs, mask)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 
@@ -472,7 +466,6 @@ class Lambda(Layer):
         self._output_shape = output_shape
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
-        """Return function(inputs)."""
         offered = {"mask": mask, "training": training}
         taken = {key: value for key, value in offered.items() if key in parameters(self.function).names}
         return self.function(inputs, **self.arguments, **taken)
@@ -482,7 +475,6 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for symbolic inputs."""
         if self._output_shape is not None:
             shapes = map_structure(lambda x: x.shape, args[0])
             return KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)

@@ -89,11 +89,9 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Make the vectors."""
         self.embeddings = self._configured_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the vectors of the numbers."""
         index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
         return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
 

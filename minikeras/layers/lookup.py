@@ -64,7 +64,6 @@ class _Table(Layer):
         raise NotImplementedError
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the numbers for values."""
         if not args or getattr(args[0], "array", 0) is None:
             raise ValueError(
                 f"{type(self).__name__} takes values, not symbolic tensors: call it before the model. Received: {args}"
@@ -109,7 +108,6 @@ class CategoryEncoding(Layer):
         self.output_mode: str = output_mode
 
     def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
-        """Return the rows."""
         numbers = as_array(inputs).astype("int64")
         if numbers.size and not _state.context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
             raise ValueError(
@@ -119,7 +117,6 @@ class CategoryEncoding(Layer):
         return _encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the rows."""
         shape = tuple(input_shape)
         if self.output_mode == "one_hot":
             return (*(shape[:-1] if shape and shape[-1] == 1 else shape), self.num_tokens)
@@ -193,7 +190,6 @@ class Discretization(Layer):
         self.bin_boundaries = _compressed(found, 1.0 / self.num_bins)[0, :-1].tolist()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the numbers of the ranges."""
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
         numbers = np.digitize(as_array(inputs), self.bin_boundaries)
@@ -201,11 +197,9 @@ class Discretization(Layer):
         return _encoded(numbers, self.output_mode, len(self.bin_boundaries) + 1, dtype)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for symbolic inputs."""
         return self._inferred_spec(*args, **kwargs)
 
     def get_config(self) -> Config:
-        """Return the arguments, with what was learned."""
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
         config = {name: getattr(self, name) for name in names}
         return {**config, "num_bins": None} if self.bin_boundaries is not None else config
@@ -368,7 +362,6 @@ class StringLookup(_Lookup):
         )  # fmt: skip
 
     def get_config(self) -> Config:
-        """Return the arguments, with the vocabulary."""
         names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
                  "pad_to_max_tokens", "encoding")  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
@@ -421,7 +414,6 @@ class IntegerLookup(_Lookup):
         return int(value) % max(self.num_oov_indices, 1)
 
     def get_config(self) -> Config:
-        """Return the arguments, with the vocabulary."""
         names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
                  "pad_to_max_tokens", "vocabulary_dtype")  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
@@ -515,7 +507,6 @@ class TextVectorization(_Lookup):
         return found if values.ndim else found[0]
 
     def get_config(self) -> Config:
-        """Return the arguments, with the vocabulary."""
         names = ("max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length",
                  "pad_to_max_tokens")  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}

@@ -54,7 +54,6 @@ class _Elementwise(_Merging):
         raise NotImplementedError
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return the merged inputs."""
         ndim = max(x.ndim for x in inputs)
         longer = [list(range(1, 1 + ndim - x.ndim)) for x in inputs]
         return self._merge([ops.expand_dims(x, axes) if axes else x for x, axes in zip(inputs, longer, strict=True)])
@@ -232,7 +231,6 @@ class Concatenate(_Merging):
         return self.axis > 0 or self.axis == -1
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return the joined inputs."""
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
@@ -327,7 +325,6 @@ class Dot(_Merging):
         return [a % len(shape) for shape, a in zip(shapes, axes, strict=True)]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return the products."""
         x, y = inputs
         first, second = self._axes([x.shape, y.shape])
         if self.normalize:

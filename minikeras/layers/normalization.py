@@ -264,7 +264,6 @@ class LayerNormalization(_Scaling):
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the normalized inputs."""
         if not self.rms_scaling:
             outputs = ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
         else:
@@ -329,7 +328,6 @@ class GroupNormalization(_Scaling):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the normalized inputs."""
         shape, axis = inputs.shape, self.axis % inputs.ndim
         channels = (self.groups, shape[axis] // self.groups)
         x = ops.reshape(_wide(inputs), (*shape[:axis], *channels, *shape[axis + 1 :]))
@@ -378,7 +376,6 @@ class RMSNormalization(_AlongAxes):
         self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
 
     def call(self, x: Tensor) -> Tensor:
-        """Return the normalized inputs."""
         return ops.rms_normalization(x, self.scale, self.axis, self.epsilon)
 
 
@@ -405,7 +402,6 @@ class UnitNormalization(_AlongAxes):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the normalized inputs."""
         return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
 
 

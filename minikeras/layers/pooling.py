@@ -54,7 +54,6 @@ class _Pooling(Layer):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the pooled samples."""
         return type(self)._pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -202,7 +201,6 @@ class _AdaptivePooling(Layer):
         self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the pooled samples."""
         return type(self)._pool(inputs, self.output_size, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -290,7 +288,6 @@ class _GlobalPooling(Layer):
         return list(range(ahead, ahead + self._rank))
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the reduced samples."""
         return type(self)._reduction(inputs, axis=self._axes(), keepdims=self.keepdims)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:

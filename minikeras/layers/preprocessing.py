@@ -168,7 +168,6 @@ class Normalization(Layer):
         self.finalize_state()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the normalized inputs."""
         if self.mean is None or self.variance is None:
             raise ValueError(f"Layer '{self.name}' has no statistics. Call adapt() or build() first.")
         inputs = ops.cast(inputs, self.compute_dtype)
@@ -176,11 +175,9 @@ class Normalization(Layer):
         return self.mean + inputs * scale if self.invert else (inputs - self.mean) / scale
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         return {
             **super().get_config(),
             "axis": self.axis,
@@ -213,18 +210,15 @@ class Rescaling(Layer):
         self.offset = offset
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the rescaled inputs, as floats."""
         scale = as_array(self.scale, self.compute_dtype)
         if scale.ndim and _state.image_data_format() == "channels_first":
             scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
         return ops.cast(inputs, self.compute_dtype) * scale + as_array(self.offset, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value
                  for key, value in (("scale", self.scale), ("offset", self.offset))}  # fmt: skip
         return {**super().get_config(), **plain}

@@ -164,7 +164,6 @@ class SimpleRNNCell(_Cell):
         self._configure(locals())
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        """Return the output and the new states."""
         kept, kept_state = self._now(inputs, training, masks)
         h = self._product(inputs, self.kernel, kept)
         h = h if self.bias is None else h + self.bias
@@ -231,7 +230,6 @@ class LSTMCell(_Cell):
         return self._configured_weight("bias", (width,), initializer=start)
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        """Return the output and the new states."""
         h, c = states
         kept, kept_state = self._now(inputs, training, masks)
         z = self._product(inputs, self.kernel, kept) + self._product(h, self.recurrent_kernel, kept_state)
@@ -292,7 +290,6 @@ class GRUCell(_Cell):
         return self._configured_weight("bias", (2, width) if self.reset_after else (width,))
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        """Return the output and the new states."""
         h, n = _flat(states), self.units
         kept, kept_state = self._now(inputs, training, masks)
         x = self._product(inputs, self.kernel, kept)
@@ -375,7 +372,6 @@ class StackedRNNCells(Layer):
         return [_start(cell, batch_size or 0, self.compute_dtype) for cell in self.cells]
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Build the cells."""
         for cell in self.cells:
             if isinstance(cell, Layer) and not cell.built:
                 cell.build(input_shape)
@@ -386,7 +382,6 @@ class StackedRNNCells(Layer):
         return [c._masks(batch, n) if isinstance(c, _Cell) else None for c, n in zip(self.cells, widths, strict=False)]
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: list[Any] | None = None) -> Any:
-        """Return the last cell's output, and the new states of all."""
         new_states = []
         for cell, state, kept in zip(self.cells, states, masks or [None] * len(self.cells), strict=True):
             nested = isinstance(state, list | tuple)
@@ -395,12 +390,10 @@ class StackedRNNCells(Layer):
         return inputs, new_states[0] if len(new_states) == 1 else new_states
 
     def get_config(self) -> Config:
-        """Return the arguments, the cells as configurations."""
         return {**super().get_config(), "cells": [serialize(cell) for cell in self.cells]}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the layer of a configuration."""
         return cls(**{**config, "cells": [deserialize(c, custom_objects) for c in config["cells"]]})
 
 
@@ -493,7 +486,6 @@ class RNN(Layer):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        """Return the last output or all, and the last state if asked."""
         batch, steps = sequences.shape[:2]
         if self.stateful and self.states is not None:
             known = tree.flatten(self.states)[0].shape[0]
@@ -547,7 +539,6 @@ class RNN(Layer):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the layer of a configuration."""
         return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
 
 
@@ -595,7 +586,6 @@ class _OfCell(RNN):
         return super().__getattr__(name)
 
     def get_config(self) -> Config:
-        """Return the arguments of the layer and of its cell."""
         config = super().get_config()
         del config["cell"]
         of_cell = self.cell.get_config()
@@ -608,7 +598,6 @@ class _OfCell(RNN):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the layer of a configuration."""
         return super(RNN, cls).from_config(config)
 
 
@@ -829,7 +818,6 @@ class Bidirectional(Layer):
         self.input_spec = first.input_spec
 
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
-        """Build both layers."""
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
                 layer.build(sequences_shape)
@@ -842,7 +830,6 @@ class Bidirectional(Layer):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
-        """Return the merged outputs, and both layers' states if asked."""
         half = len(initial_state) // 2 if initial_state is not None else 0
         parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
         found = []
@@ -874,13 +861,11 @@ class Bidirectional(Layer):
         return (*several, *states, *states) if self.return_state or self.merge_mode is None else shape
 
     def get_config(self) -> Config:
-        """Return the arguments, the layers as configurations."""
         layers = {"layer": serialize(self.forward_layer), "backward_layer": serialize(self.backward_layer)}
         return {**super().get_config(), "merge_mode": self.merge_mode, **layers}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the layer of a configuration."""
         layers = {n: deserialize(config[n], custom_objects) for n in ("layer", "backward_layer") if config.get(n)}
         return cls(**{**config, **layers})
 

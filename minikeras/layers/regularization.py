@@ -35,7 +35,6 @@ class _Noise(Layer):
         self._build_at_init()
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
 
@@ -90,7 +89,6 @@ class Dropout(_Drop):
     """
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Drop, if training."""
         if training and self.rate > 0:
             return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
         return inputs
@@ -112,7 +110,6 @@ class _SpatialDropout(Dropout):
         self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
                 "data_format": self.data_format}  # fmt: skip
 
@@ -145,7 +142,6 @@ class SpatialDropout1D(_SpatialDropout):
         super().__init__(rate, "channels_last", seed, name, dtype)
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         return {key: value for key, value in super().get_config().items() if key != "data_format"}
 
 
@@ -186,7 +182,6 @@ class GaussianNoise(_Noise):
         super().__init__(stddev, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Add noise, if training."""
         if training and self.stddev > 0:
             return inputs + random.normal(
                 inputs.shape, 0.0, self.stddev, dtype=self.compute_dtype, seed=self.seed_generator
@@ -219,7 +214,6 @@ class GaussianDropout(_Noise):
         super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Multiply by noise, if training."""
         if training and self.rate > 0:
             stddev = sqrt(self.rate / (1.0 - self.rate))
             return inputs * random.normal(inputs.shape, 1.0, stddev, dtype=self.compute_dtype, seed=self.seed_generator)
@@ -248,7 +242,6 @@ class AlphaDropout(_Drop):
     """
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Drop, if training."""
         if not training or self.rate == 0:
             return inputs
         shape = _concrete(self.noise_shape, inputs.shape)
@@ -285,15 +278,12 @@ class ActivityRegularization(Layer):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the input."""
         return inputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape."""
         return tuple(input_shape)
 
     def get_config(self) -> Config:
-        """Return the arguments."""
         config = super().get_config()
         config.pop("activity_regularizer")
         return config

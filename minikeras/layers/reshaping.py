@@ -22,7 +22,6 @@ class _Reshaping(Layer):
     """A layer whose output has its input's dtype and another shape."""
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for a symbolic input."""
         return KerasTensor(self.compute_output_shape(args[0].shape), args[0].dtype)
 
 
@@ -49,7 +48,6 @@ class Flatten(_Reshaping):
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the flattened samples."""
         if self.data_format == "channels_first" and inputs.ndim > 1:
             inputs = ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
         return ops.reshape(inputs, (inputs.shape[0], prod(inputs.shape[1:])))
@@ -89,7 +87,6 @@ class Reshape(_Reshaping):
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the reshaped samples."""
         shape = self.compute_output_shape(inputs.shape)
         return ops.reshape(inputs, (inputs.shape[0], *[-1 if n is None else n for n in shape[1:]]))
 
@@ -139,11 +136,9 @@ class Permute(_Reshaping):
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the samples with their axes reordered."""
         return ops.transpose(inputs, (0, *self.dims))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the sizes in their new order."""
         return (input_shape[0], *[input_shape[axis] for axis in self.dims])
 
 
@@ -178,7 +173,6 @@ class RepeatVector(_Reshaping):
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the repeated vectors."""
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -253,7 +247,6 @@ class _ZeroPadding(_Spatial):
         return size + sum(self._edges()[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the samples with zeros around them."""
         return ops.pad(inputs, self._around(self._edges(), (0, 0)))
 
 
@@ -330,7 +323,6 @@ class _Cropping(_Spatial):
         return size - sum(self._edges()[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the samples without their edges."""
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
         kept = [slice(before, -after if after else None) for before, after in self._edges()]
         return inputs[self._around(kept, slice(None))]
@@ -439,7 +431,6 @@ class UpSampling1D(_Spatial):
         return size * self.size
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the longer samples."""
         return _repeated(inputs, (1, self.size, 1))
 
 
@@ -487,7 +478,6 @@ class UpSampling2D(_Spatial):
         return size * self.size[axis]
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the larger images."""
         if self.interpolation == "nearest":
             return _repeated(inputs, self._around(self.size, 1))
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
@@ -520,5 +510,4 @@ class UpSampling3D(_Spatial):
         return size * self.size[axis]
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the larger volumes."""
         return _repeated(inputs, self._around(self.size, 1))

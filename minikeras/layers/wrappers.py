@@ -39,13 +39,11 @@ class Wrapper(Layer):
         self.layer = layer
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Build the layer inside."""
         if not self.layer.built:
             self.layer.build(input_shape)
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the layer of a configuration, with the layer inside."""
         return super().from_config({**config, "layer": deserialize(config.get("layer", {}), custom_objects)})
 
 
@@ -80,7 +78,6 @@ class TimeDistributed(Wrapper):
         super().build(_step_shape(input_shape))
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
-        """Return the outputs of all steps."""
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
             raise ValueError(
                 "The `mask` passed to the `TimeDistributed` layer must start with the input's batch and steps. "
@@ -102,7 +99,6 @@ class TimeDistributed(Wrapper):
         return outputs
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for a symbolic input."""
         return self._inferred_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:

@@ -234,7 +234,6 @@ class Sum(Metric):
         self.total.assign_add(ops.sum(_by_sample(values, sample_weight, ops.sum, self.dtype)[0]))
 
     def result(self) -> Tensor:
-        """Return the sum so far."""
         return self.total.value
 
 
@@ -261,7 +260,6 @@ class Mean(Metric):
         self.count.assign_add(ops.sum(weights) if weights is not None else x.shape[0] if x.ndim else 1)
 
     def result(self) -> Tensor:
-        """Return the mean so far."""
         return ops.divide_no_nan(self.total, self.count)
 
 
@@ -295,7 +293,6 @@ class MeanMetricWrapper(Mean):
         super().update_state(values, _masked(sample_weight, y_pred, self.dtype))
 
     def get_config(self) -> Config:
-        """Return the arguments that make a metric like this one."""
         return super().get_config() | {k: serialize(v) for k, v in {"fn": self._fn, **self._fn_kwargs}.items()}
 
 
@@ -312,5 +309,4 @@ class NamedMean(Named, MeanMetricWrapper):
         vars(self).update(options)
 
     def get_config(self) -> Config:
-        """Return the arguments that make a metric like this one."""
         return {"name": self.name, "dtype": self.dtype} | self._written(self._fn_kwargs)

@@ -115,7 +115,6 @@ class _AtThresholds(_Confusion):
         return values[0] if len(self.thresholds) == 1 else values
 
     def get_config(self) -> Config:
-        """Return the arguments that make a metric like this one."""
         return super().get_config() | {"thresholds": self.init_thresholds}
 
 
@@ -420,7 +419,6 @@ class AUC(_Confusion):
         return ops.maximum(recall_gain, 0.0), precision_gain
 
     def result(self) -> Tensor:
-        """Return the area so far."""
         if self.curve == "PR" and self.summation_method == "interpolation":
             return self.interpolate_pr_auc()
         x, y = self._curve()
@@ -431,6 +429,5 @@ class AUC(_Confusion):
         return self._over_labels((x[:-1] - x[1:]) * heights)
 
     def get_config(self) -> Config:
-        """Return the arguments that make a metric like this one."""
         weights = None if self.label_weights is None else self.label_weights.tolist()
         return super().get_config() | {"label_weights": weights} | self._written

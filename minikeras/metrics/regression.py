@@ -82,7 +82,6 @@ class RootMeanSquaredError(Mean):
         super().update_state(ops.square(predicted - true), sample_weight)
 
     def result(self) -> Tensor:
-        """Return the root of the mean so far."""
         return ops.sqrt(super().result())
 
 
@@ -166,7 +165,6 @@ class R2Score(Metric):
         self.num_samples.assign_add(true.size)
 
     def result(self) -> Tensor:
-        """Return the score so far."""
         total = self.squared_sum - self.sum * ops.divide_no_nan(self.sum, self.count)
         residual = self.total_mse.value
         scores: Tensor = ops.where((total == 0) & (residual > 0), 0.0, 1 - _divide(residual, total))

@@ -41,7 +41,6 @@ class LearningRateSchedule(Configurable):
         )
 
     def get_config(self) -> Config:
-        """Return the arguments that make a schedule like this one."""
         if not self._arguments:
             raise NotImplementedError(
                 f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in order to be "
@@ -94,7 +93,6 @@ class ExponentialDecay(LearningRateSchedule):
         return np.floor(count / period) if self.staircase else np.asarray(count / period)
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         rate, factor = _floats(self.initial_learning_rate, self.decay_rate)
         return Tensor(rate * factor ** self._periods(step))
 
@@ -124,7 +122,6 @@ class InverseTimeDecay(ExponentialDecay):
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         rate, speed = _floats(self.initial_learning_rate, self.decay_rate)
         return Tensor(rate / (1 + speed * self._periods(step)))
 
@@ -153,7 +150,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         (values,) = _floats(self.values)
         return Tensor(values[np.searchsorted(np.asarray(self.boundaries), as_array(step))])
 
@@ -191,7 +187,6 @@ class PolynomialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         start, end, period, power, count = _floats(
             self.initial_learning_rate, self.end_learning_rate, self.decay_steps, self.power, step
         )
@@ -242,7 +237,6 @@ class CosineDecay(LearningRateSchedule):
         self.warmup_steps = warmup_steps
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
         warm = 0 if self.warmup_target is None else self.warmup_steps
         start, peak, rise, fall, count = _floats(self.initial_learning_rate, top, warm, self.decay_steps, step)
@@ -288,7 +282,6 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        """Return the learning rate after a number of steps."""
         start, period, longer, higher, alpha, count = _floats(
             self.initial_learning_rate, self.first_decay_steps, self.t_mul, self.m_mul, self.alpha, step
         )

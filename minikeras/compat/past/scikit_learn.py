@@ -23,7 +23,6 @@ class Older(sklearn.BaseWrapper):
         super().__init__(build_fn=build_fn, **sk_params)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the function and the settings."""
         return {"build_fn": self.build_fn, **self.sk_params}
 
     def _fit(self, *args: Any) -> Any:
