@@ -4,25 +4,16 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from .. import activations, constraints, initializers, ops, regularizers
-from .._typing import PartialShape, ShapeLike, TensorLike
+from .._typing import ShapeLike, TensorLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, as_array
 from ..variable import Variable
-from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape, register
 from .core import ActivationLike, ConstraintLike
 
 
-class _Elementwise(Layer):
-    """A layer without weights whose output has the shape of its input."""
-
-    supports_masking = True
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
-
-
 @register
-class Activation(_Elementwise):
+class Activation(SameShape):
     """Layer that applies an activation.
 
     Args:
@@ -48,7 +39,7 @@ class Activation(_Elementwise):
 
 
 @register
-class ReLU(_Elementwise):
+class ReLU(SameShape):
     """Rectified linear unit: x above the threshold, negative_slope * (x - threshold) below, at most max_value.
 
     Args:
@@ -84,7 +75,7 @@ class ReLU(_Elementwise):
 
 
 @register
-class LeakyReLU(_Elementwise):
+class LeakyReLU(SameShape):
     """x where positive, negative_slope * x elsewhere.
 
     Args:
@@ -110,7 +101,7 @@ class LeakyReLU(_Elementwise):
 
 
 @register
-class PReLU(_Elementwise):
+class PReLU(SameShape):
     """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample.
 
     Args:
@@ -161,7 +152,7 @@ class PReLU(_Elementwise):
 
 
 @register
-class ELU(_Elementwise):
+class ELU(SameShape):
     """x where positive, alpha * (exp(x) - 1) elsewhere.
 
     Args:
@@ -186,7 +177,7 @@ class ELU(_Elementwise):
 
 
 @register
-class Softmax(_Elementwise):
+class Softmax(SameShape):
     """exp(x) / sum(exp(x)) along an axis.
 
     Args:

@@ -47,23 +47,31 @@ _KINDS: dict[str, Any] = {
 """What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
 
 
-class BaseOptions(TypedDict, total=False):
-    """Keyword arguments that every layer takes.
+class CommonOptions(TypedDict, total=False):
+    """Keyword arguments that every layer takes and none takes by position.
 
     Attributes:
-        name: The layer's name, made up from its class if not given.
         trainable: Whether training changes its weights.
         dtype: Dtype or policy of its weights and computations.
         autocast: Whether inputs are cast to the compute dtype.
         input_shape: Shape of one input sample; makes a Sequential that the layer opens build at once.
-        input_dim: Short for `input_shape=(input_dim,)`.
     """
 
-    name: str | None
     trainable: bool
     dtype: DTypeLike | DTypePolicy | Config | None
     autocast: bool
     input_shape: ShapeLike
+
+
+class BaseOptions(CommonOptions, total=False):
+    """Keyword arguments that nearly every layer takes.
+
+    Attributes:
+        name: The layer's name, made up from its class if not given.
+        input_dim: Short for `input_shape=(input_dim,)`.
+    """
+
+    name: str | None
     input_dim: int
 
 
@@ -856,6 +864,16 @@ class Layer:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
+class SameShape(Layer):
+    """A layer whose output has the shape of its input."""
+
+    supports_masking = True
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
 class _Inside:
     """What is inside a layer: layers, variables, and the lists and dicts they were found in.
 
@@ -959,6 +977,13 @@ def _to_config(value: Any) -> Any:
     if callable(value) or hasattr(value, "get_config"):
         return activations.serialize(value) if not hasattr(value, "get_config") else serialize(value)
     return value
+
+
+def positive(who: str, name: str, value: Any) -> int:
+    """Return an argument that must be a positive integer."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
+        raise ValueError(f"{who} needs a positive integer for `{name}`. Received: {name}={value!r}.")
+    return int(value)
 
 
 def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:

@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar, Unpack
 
-import numpy as np
-
 from .. import _state, ops
 from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
 from ..input_spec import InputSpec
@@ -18,7 +16,7 @@ from ..ops.convolution import (
 )
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, RegularizerLike, register
+from .base import BaseOptions, InitializerLike, RegularizerLike, positive, register
 from .core import ActivationLike, ConstraintLike, WithKernel
 
 
@@ -44,7 +42,7 @@ class _Sliding(WithKernel):
         self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
         self.use_bias: bool = given["use_bias"]
         for name in {"filters", "groups", "depth_multiplier"} & given.keys():
-            setattr(self, name, self._positive(name, given[name]))
+            setattr(self, name, positive(type(self).__name__, name, given[name]))
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 f"{type(self).__name__} takes either strides or a dilation rate above 1. Received: "
@@ -54,13 +52,6 @@ class _Sliding(WithKernel):
 
     def _takes_causal(self) -> bool:
         return False
-
-    def _positive(self, name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
-            raise ValueError(
-                f"{type(self).__name__} needs a positive integer for `{name}`. Received: {name}={value!r}."
-            )
-        return int(value)
 
     def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1

@@ -16,7 +16,17 @@ from ..registry import array_of, deserialize, serialize
 from ..symbolic import KerasTensor, Node
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, masked, register
+from .base import (
+    BaseOptions,
+    InitializerLike,
+    Layer,
+    LayerOptions,
+    RegularizerLike,
+    SameShape,
+    masked,
+    positive,
+    register,
+)
 
 ActivationLike = ActivationName | Callable[..., Any] | Config
 ConstraintLike = ConstraintName | Callable[..., Any] | Config
@@ -86,11 +96,10 @@ class Dense(WithKernel):
         bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:
-        if isinstance(units, bool) or not isinstance(units, int | np.integer) or units <= 0:
-            raise ValueError(f"Dense needs a positive integer for `units`. Received: units={units!r}.")
+        units = positive("Dense", "units", units)
         super().__init__(activity_regularizer=activity_regularizer, **options)
         self._keep(locals(), *Dense._arguments)
-        self.units: int = int(units)
+        self.units: int = units
         self.use_bias = use_bias
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -372,7 +381,7 @@ def _checked(shape: ShapeLike) -> PartialShape:
 
 
 @register
-class Identity(Layer):
+class Identity(SameShape):
     """Layer that returns its input.
 
     Example:
@@ -381,8 +390,6 @@ class Identity(Layer):
         Tensor([1.], shape=(1,), dtype=float32)
     """
 
-    supports_masking = True
-
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self._build_at_init()
@@ -390,12 +397,9 @@ class Identity(Layer):
     def call(self, inputs: Any) -> Any:
         return inputs
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
-
 
 @register
-class Masking(Layer):
+class Masking(SameShape):
     """Masks the time steps in which all features have a certain value, and sets them to 0.
 
     Args:
@@ -425,9 +429,6 @@ class Masking(Layer):
         mask = self.compute_mask(inputs)
         outputs: Tensor = ops.where(ops.expand_dims(mask, -1), inputs, 0.0)
         return masked(outputs, mask)
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
 
 
 @register

@@ -1,28 +1,21 @@
 """Vectors for whole numbers, such as those of words."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 from warnings import warn
 
-import numpy as np
-
 from .. import constraints, initializers, ops, regularizers
-from .._typing import Config, DTypeLike, PartialShape, ShapeLike, TensorLike
-from ..dtype_policies import DTypePolicy
+from .._typing import Config, PartialShape, ShapeLike, TensorLike
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import InitializerLike, Layer, RegularizerLike, register
+from .base import CommonOptions, InitializerLike, Layer, RegularizerLike, positive, register
 from .core import ConstraintLike
 
 
-class _EmbeddingOptions(TypedDict, total=False):
+class _EmbeddingOptions(CommonOptions, total=False):
     """Keyword arguments of Embedding: those of every layer but `input_dim`, and `input_length`, which has no effect."""
 
     name: str | None
-    trainable: bool
-    dtype: DTypeLike | DTypePolicy | Config | None
-    autocast: bool
-    input_shape: ShapeLike
     activity_regularizer: RegularizerLike | None
     input_length: int | None
 
@@ -70,14 +63,13 @@ class Embedding(Layer):
         weights: TensorLike | None = None,
         **options: Unpack[_EmbeddingOptions],
     ) -> None:
-        for name, size in (("input_dim", input_dim), ("output_dim", output_dim)):
-            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size <= 0:
-                raise ValueError(f"Embedding needs a positive integer for `{name}`. Received: {name}={size!r}.")
+        input_dim = positive("Embedding", "input_dim", input_dim)
+        output_dim = positive("Embedding", "output_dim", output_dim)
         if options.pop("input_length", None) is not None:
             warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
         super().__init__(**options)
-        self.input_dim: int = int(input_dim)
-        self.output_dim: int = int(output_dim)
+        self.input_dim: int = input_dim
+        self.output_dim: int = output_dim
         self.embeddings_initializer: Callable[..., Any] = initializers.get(embeddings_initializer)
         self.embeddings_regularizer: Callable[..., Any] | None = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint: Callable[..., Any] | None = constraints.get(embeddings_constraint)

@@ -205,6 +205,11 @@ class Discretization(Layer):
         return {**config, "num_bins": None} if self.bin_boundaries is not None else config
 
 
+_SETTINGS = (
+    "max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode", "pad_to_max_tokens",
+)  # fmt: skip
+
+
 class _Lookup(_Table):
     """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
 
@@ -309,9 +314,10 @@ class _Lookup(_Table):
             return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(_state.floatx()))
         return _encoded(numbers, self.output_mode, depth, "int64")
 
-    def _learned(self) -> Config:
+    def get_config(self) -> Config:
+        """Return the arguments, with the vocabulary."""
         weights = None if self._idf is None else self._idf[self.num_oov_indices :].tolist()
-        return {"vocabulary": self._tokens, "idf_weights": weights}
+        return {**super().get_config(), "vocabulary": self._tokens, "idf_weights": weights}
 
 
 @register
@@ -343,6 +349,7 @@ class StringLookup(_Lookup):
     """
 
     _kind = str
+    _arguments = (*_SETTINGS, "encoding")
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
@@ -360,11 +367,6 @@ class StringLookup(_Lookup):
             vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token,
             oov_token=oov_token, invert=invert, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
         )  # fmt: skip
-
-    def get_config(self) -> Config:
-        names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
-                 "pad_to_max_tokens", "encoding")  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
 
 
 @register
@@ -393,6 +395,7 @@ class IntegerLookup(_Lookup):
     """
 
     _kind = int
+    _arguments = (*_SETTINGS, "vocabulary_dtype")
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
@@ -412,11 +415,6 @@ class IntegerLookup(_Lookup):
 
     def _unknown(self, value: Any) -> int:
         return int(value) % max(self.num_oov_indices, 1)
-
-    def get_config(self) -> Config:
-        names = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode",
-                 "pad_to_max_tokens", "vocabulary_dtype")  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
@@ -457,6 +455,7 @@ class TextVectorization(_Lookup):
     """
 
     _kind = str
+    _arguments = ("max_tokens", "ngrams", "output_mode", "output_sequence_length", "pad_to_max_tokens")
 
     def __init__(
         self, max_tokens: int | None = None,
@@ -507,6 +506,4 @@ class TextVectorization(_Lookup):
         return found if values.ndim else found[0]
 
     def get_config(self) -> Config:
-        names = ("max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length",
-                 "pad_to_max_tokens")  # fmt: skip
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}, **self._learned()}
+        return {**super().get_config(), "standardize": self.standardize, "split": self.split}

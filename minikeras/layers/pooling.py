@@ -1,34 +1,25 @@
 """Layers that reduce the axes between batch and channels."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, Unpack
 
 from .. import _state, ops
-from .._typing import Config, DataFormat, DTypeLike, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
-from ..dtype_policies import DTypePolicy
+from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from ..input_spec import InputSpec
 from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, RegularizerLike, register
+from .base import CommonOptions, Layer, LayerOptions, RegularizerLike, register
 
 
-class PoolingOptions(TypedDict, total=False):
+class PoolingOptions(CommonOptions, total=False):
     """Keyword arguments of every layer, but for `name`, which pooling layers also take by position.
 
     Attributes:
         activity_regularizer: Penalty on the outputs.
-        trainable: Whether training changes its weights.
-        dtype: Dtype or policy of its computations.
-        autocast: Whether inputs are cast to the compute dtype.
-        input_shape: Shape of one input sample, see `BaseOptions`.
         input_dim: Short for `input_shape=(input_dim,)`.
     """
 
     activity_regularizer: RegularizerLike | None
-    trainable: bool
-    dtype: DTypeLike | DTypePolicy | Config | None
-    autocast: bool
-    input_shape: ShapeLike
     input_dim: int
 
 

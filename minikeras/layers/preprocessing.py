@@ -6,14 +6,14 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import _state, ops
-from .._typing import Array, Config, PartialShape, ShapeLike, TensorLike
+from .._typing import Array, Config, ShapeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array
 from ..variable import Variable
-from .base import Layer, LayerOptions, register
+from .base import LayerOptions, SameShape, register
 
 
 @register
-class Normalization(Layer):
+class Normalization(SameShape):
     """Shifts and scales features to mean 0 and standard deviation 1: (x - mean) / sqrt(variance).
 
     Args:
@@ -34,7 +34,6 @@ class Normalization(Layer):
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
 
-    supports_masking = True
     mean: Tensor | None
     variance: Tensor | None
 
@@ -174,9 +173,6 @@ class Normalization(Layer):
         scale = ops.maximum(ops.sqrt(self.variance), _state.epsilon())
         return self.mean + inputs * scale if self.invert else (inputs - self.mean) / scale
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
-
     def get_config(self) -> Config:
         return {
             **super().get_config(),
@@ -188,7 +184,7 @@ class Normalization(Layer):
 
 
 @register
-class Rescaling(Layer):
+class Rescaling(SameShape):
     """Returns inputs * scale + offset.
 
     Args:
@@ -202,8 +198,6 @@ class Rescaling(Layer):
         Tensor([0. 1.], shape=(2,), dtype=float32)
     """
 
-    supports_masking = True
-
     def __init__(self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.scale = scale
@@ -214,9 +208,6 @@ class Rescaling(Layer):
         if scale.ndim and _state.image_data_format() == "channels_first":
             scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
         return ops.cast(inputs, self.compute_dtype) * scale + as_array(self.offset, self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
 
     def get_config(self) -> Config:
         plain = {key: value.tolist() if isinstance(value, np.ndarray) else value

@@ -7,25 +7,18 @@ masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahram
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self, Unpack
 
-from .. import activations, constraints, initializers, ops, random, regularizers, tree
+from .. import ops, random, regularizers, tree
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..registry import deserialize, serialize
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, positive, register
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]
 """What of the inputs and of the state each gate sees, None for all."""
-
-_GETTERS: dict[str, Callable[..., Any]] = {
-    "activation": activations.get,
-    "initializer": initializers.get,
-    "regularizer": regularizers.get,
-    "constraint": constraints.get,
-}
 
 
 def _share(value: float) -> float:
@@ -61,16 +54,10 @@ class _Cell(Layer):
 
     def _configure(self, settings: dict[str, Any]) -> None:
         """Take over the arguments of `__init__`, all but the options of every layer."""
-        units = settings["units"]
-        if not isinstance(units, int) or units <= 0:
-            raise ValueError(
-                f"Received an invalid value for argument `units`, expected a positive integer, got {units}."
-            )
+        units = positive(type(self).__name__, "units", settings["units"])
         if self._draws_first:  # the order in which Keras takes unseeded seeds
             self.seed_generator: SeedGenerator = SeedGenerator(settings["seed"])
-        for name in self._arguments:
-            getter = _GETTERS.get(name.rpartition("_")[2])
-            setattr(self, name, getter(settings[name]) if getter else settings[name])
+        self._keep(settings, *self._arguments)
         self.dropout, self.recurrent_dropout = _share(self.dropout), _share(self.recurrent_dropout)
         if not self._draws_first:
             self.seed_generator = SeedGenerator(self.seed)
@@ -115,13 +102,6 @@ class _Cell(Layer):
         return ops.concatenate([ops.matmul(x * mask, k) for mask, k in zip(kept, kernels, strict=True)], -1)
 
 
-_SHARED = (
-    "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
-    "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout",
-    "recurrent_dropout", "seed",
-)  # fmt: skip
-
-
 def _flat(states: Any) -> Any:
     return states[0] if isinstance(states, list | tuple) else states
 
@@ -130,17 +110,7 @@ def _flat(states: Any) -> Any:
 class SimpleRNNCell(_Cell):
     """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
 
-    Args:
-        units: Size of the state, which is the output.
-        activation: Its activation, "tanh" by default.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        seed: Seed of the dropout.
-        options: `name`, `trainable`, `dtype` and so on.
+    The arguments are those of `SimpleRNN` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
 
@@ -148,7 +118,6 @@ class SimpleRNNCell(_Cell):
         ValueError: if `units` is not positive.
     """
 
-    _arguments = ("units", "activation", "use_bias", *_SHARED)
     _gates, _draws_first = 1, True
 
     def __init__(
@@ -178,19 +147,7 @@ class LSTMCell(_Cell):
     i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
     `recurrent_activation` is applied to i, f and o, and `activation` to g.
 
-    Args:
-        units: Size of h and of c.
-        activation: "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        unit_forget_bias: Whether the bias of f starts at 1.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of h to drop in training.
-        seed: Seed of the dropout.
-        options: `name`, `trainable`, `dtype` and so on.
+    The arguments are those of `LSTM` that concern one step.
 
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
 
@@ -200,7 +157,6 @@ class LSTMCell(_Cell):
     Source: Hochreiter and Schmidhuber 1997.
     """
 
-    _arguments = ("units", "activation", "recurrent_activation", "use_bias", "unit_forget_bias", *_SHARED)
     _gates, _states = 4, 2
     recurrent_activation: Callable[..., Any]
     unit_forget_bias: bool
@@ -246,19 +202,7 @@ class GRUCell(_Cell):
 
     z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
 
-    Args:
-        units: Size of the state, which is the output.
-        activation: "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
-        use_bias: Whether biases are added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        seed: Seed of the dropout.
-        reset_after: Whether r multiplies h after the product with the kernel, rather than before.
-        options: `name`, `trainable`, `dtype` and so on.
+    The arguments are those of `GRU` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
 
@@ -268,7 +212,6 @@ class GRUCell(_Cell):
     Source: Cho et al. 2014.
     """
 
-    _arguments = ("units", "activation", "recurrent_activation", "use_bias", *_SHARED, "reset_after")
     _gates = 3
     recurrent_activation: Callable[..., Any]
     reset_after: bool
@@ -348,8 +291,6 @@ class StackedRNNCells(Layer):
     Raises:
         ValueError: if one has no `call` or no `state_size`.
     """
-
-    _arguments = ("cells",)
 
     def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -617,25 +558,7 @@ class RecurrentOptions(BaseOptions, total=False):
 class SimpleRNN(_OfCell):
     """Fully connected recurrence: h = activation(x @ kernel + h @ recurrent_kernel + bias) at each step.
 
-    Args:
-        units: Size of the output.
-        activation: "tanh" by default.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        activity_regularizer: Penalty on the outputs.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
-        seed: Seed of the dropout.
-        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
-
-    Input shape:  (batch, steps, features).
-    Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
-
-    Raises:
-        ValueError: if `units` is not positive.
+    Arguments, shapes and errors are those of `LSTM`, without `recurrent_activation`, `unit_forget_bias`, `use_cudnn`.
 
     Example:
         >>> import numpy as np
@@ -718,28 +641,8 @@ class LSTM(_OfCell):
 class GRU(_OfCell):
     """Gated recurrent unit (Cho et al. 2014), see `GRUCell` for the formula.
 
-    Args:
-        units: Size of the output.
-        activation: "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
-        use_bias: Whether biases are added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        activity_regularizer: Penalty on the outputs.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        seed: Seed of the dropout.
-        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
-        reset_after: Whether the reset gate multiplies the state after the product with the kernel.
-        use_cudnn: Accepted as in Keras.
-        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
-
-    Input shape:  (batch, steps, features).
-    Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
-
-    Raises:
-        ValueError: if `units` is not positive.
+    Arguments, shapes and errors are those of `LSTM`, without `unit_forget_bias` and with `reset_after`: whether the
+    reset gate multiplies the state after the product with the kernel, rather than before.
 
     Example:
         >>> import numpy as np

@@ -10,13 +10,13 @@ from ..dtype_policies import DTypePolicy
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..tensor import Tensor
-from .base import BaseOptions, Layer, LayerOptions, register
+from .base import BaseOptions, LayerOptions, SameShape, register
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
 """What selu tends to for very negative inputs (Klambauer et al. 2017)."""
 
 
-class _Noise(Layer):
+class _Noise(SameShape):
     """A layer that draws random numbers in training and is the identity otherwise.
 
     Args:
@@ -25,17 +25,12 @@ class _Noise(Layer):
         options: Arguments of every layer.
     """
 
-    supports_masking = True
-
     def __init__(self, strength: float, seed: int | None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.seed = seed
         if strength > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self._build_at_init()
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
 
 
 class _Drop(_Noise):
@@ -252,7 +247,7 @@ class AlphaDropout(_Drop):
 
 
 @register
-class ActivityRegularization(Layer):
+class ActivityRegularization(SameShape):
     """Returns its input and adds a penalty on it to the loss.
 
     Args:
@@ -269,7 +264,6 @@ class ActivityRegularization(Layer):
     """
 
     _arguments = ("l1", "l2")
-    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
@@ -279,9 +273,6 @@ class ActivityRegularization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return tuple(input_shape)
 
     def get_config(self) -> Config:
         config = super().get_config()
