@@ -44,7 +44,7 @@ def apply_affine_transform(
     row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0,
     order: int = 1,
 ) -> Array:  # fmt: skip
-    """Return a picture turned by `theta` degrees, moved by `tx` rows and `ty` columns, sheared and zoomed.
+    """Return a picture turned by `theta` degrees, moved by `tx` columns and `ty` rows, sheared and zoomed.
 
     Args:
         x: The picture, with its axes where the three arguments say.
@@ -58,9 +58,10 @@ def apply_affine_transform(
         ValueError: for other axes, modes or orders.
 
     Example:
-        >>> apply_affine_transform(np.arange(4.0).reshape(2, 2, 1), tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
-        array([[2., 3.],
-               [2., 3.]])
+        >>> x = np.arange(4.0).reshape(2, 2, 1)
+        >>> apply_affine_transform(x, tx=1, row_axis=0, col_axis=1, channel_axis=2)[..., 0]
+        array([[1., 1.],
+               [3., 3.]])
     """
     if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
         raise ValueError(
