@@ -230,11 +230,14 @@ class Named:
 
 class _NamedLoss(Named, LossFunctionWrapper):
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
-        self._set(reduction, name, dtype)
+        self._set(locals())
 
-    def _set(self, reduction: Reduction, name: Name, dtype: DType, **options: Any) -> None:
-        LossFunctionWrapper.__init__(self, self._function, reduction, name, dtype, **options)
-        vars(self).update(options)
+    def _set(self, given: dict[str, Any]) -> None:
+        """Take over the arguments of `__init__`: those of `Loss`, and the function's, each an attribute."""
+        how = [given.pop(argument) for argument in ("reduction", "name", "dtype")]
+        del given["self"]
+        LossFunctionWrapper.__init__(self, self._function, *how, **given)
+        vars(self).update(given)
 
     def get_config(self) -> Config:
         return {**Loss.get_config(self), **self._written(self._options)}
@@ -811,7 +814,7 @@ class CosineSimilarity(_NamedLoss, fn=cosine_similarity):
     def __init__(
         self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity", dtype: DType = None
     ) -> None:
-        self._set(reduction, name, dtype, axis=axis)
+        self._set(locals())
 
 
 class Huber(_NamedLoss, fn=huber):
@@ -823,7 +826,7 @@ class Huber(_NamedLoss, fn=huber):
     def __init__(
         self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss", dtype: DType = None
     ) -> None:
-        self._set(reduction, name, dtype, delta=delta)
+        self._set(locals())
 
 
 class _Crossentropy(_NamedLoss):
@@ -837,7 +840,7 @@ class _Crossentropy(_NamedLoss):
         self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
         name: Name = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(reduction, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
+        self._set(locals())
 
 
 class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
@@ -860,10 +863,7 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
         label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
         name: Name = "binary_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(
-            reduction, name, dtype, apply_class_balancing=apply_class_balancing, alpha=alpha, gamma=gamma,
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
-        )  # fmt: skip
+        self._set(locals())
 
 
 class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentropy):
@@ -876,8 +876,7 @@ class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentr
         self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
         axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
-        self._set(reduction, name, dtype, alpha=alpha, gamma=gamma, **options)
+        self._set(locals())
 
 
 class SparseCategoricalCrossentropy(_NamedLoss, fn=sparse_categorical_crossentropy):
@@ -893,7 +892,7 @@ class SparseCategoricalCrossentropy(_NamedLoss, fn=sparse_categorical_crossentro
         self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
         name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(reduction, name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis)
+        self._set(locals())
 
 
 class CategoricalGeneralizedCrossEntropy(_NamedLoss, fn=categorical_generalized_cross_entropy):
@@ -911,7 +910,7 @@ class CategoricalGeneralizedCrossEntropy(_NamedLoss, fn=categorical_generalized_
     ) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
-        self._set(reduction, name, dtype, q=q)
+        self._set(locals())
 
 
 class Dice(_NamedLoss, fn=dice):
@@ -922,7 +921,7 @@ class Dice(_NamedLoss, fn=dice):
     def __init__(
         self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None, dtype: DType = None
     ) -> None:
-        self._set(reduction, name, dtype, axis=axis)
+        self._set(locals())
 
 
 class Tversky(_NamedLoss, fn=tversky):
@@ -936,7 +935,7 @@ class Tversky(_NamedLoss, fn=tversky):
         self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
         axis: Axis = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+        self._set(locals())
 
 
 class CTC(_NamedLoss, fn=ctc):
@@ -960,7 +959,7 @@ class Circle(_NamedLoss, fn=circle):
         self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: Reduction = MEAN,
         name: Name = "circle", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
+        self._set(locals())
 
 
 # Shorter names

@@ -119,7 +119,7 @@ class BinaryAccuracy(NamedMean, fn=binary_accuracy):
     threshold: float
 
     def __init__(self, name: Name = "binary_accuracy", dtype: DType = None, threshold: float = 0.5) -> None:
-        self._set(name, dtype, threshold=threshold)
+        self._set(locals())
 
 
 class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
@@ -128,7 +128,7 @@ class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
     k: int
 
     def __init__(self, k: int = 5, name: Name = "top_k_categorical_accuracy", dtype: DType = None) -> None:
-        self._set(name, dtype, k=k)
+        self._set(locals())
 
 
 class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accuracy):
@@ -142,4 +142,4 @@ class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accur
         self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
         from_sorted_ids: bool = False,
     ) -> None:  # fmt: skip
-        self._set(name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+        self._set(locals())

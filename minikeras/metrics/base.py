@@ -302,11 +302,14 @@ class NamedMean(Named, MeanMetricWrapper):
     _direction = "up"  # unless the function is a loss
 
     def __init__(self, name: Name = None, dtype: DType = None) -> None:
-        self._set(name, dtype)
+        self._set(locals())
 
-    def _set(self, name: Name, dtype: DType, **options: Any) -> None:
-        MeanMetricWrapper.__init__(self, self._function, name, dtype, **options)
-        vars(self).update(options)
+    def _set(self, given: dict[str, Any]) -> None:
+        """Take over the arguments of `__init__`: those of `Metric`, and the function's, each an attribute."""
+        how = given.pop("name"), given.pop("dtype")
+        del given["self"]
+        MeanMetricWrapper.__init__(self, self._function, *how, **given)
+        vars(self).update(given)
 
     def get_config(self) -> Config:
         return {"name": self.name, "dtype": self.dtype} | self._written(self._fn_kwargs)

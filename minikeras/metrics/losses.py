@@ -59,7 +59,7 @@ class BinaryCrossentropy(NamedMean, fn=losses.binary_crossentropy):
         self, name: Name = "binary_crossentropy", dtype: DType = None, from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:  # fmt: skip
-        self._set(name, dtype, from_logits=from_logits, label_smoothing=label_smoothing)
+        self._set(locals())
 
 
 class CategoricalCrossentropy(NamedMean, fn=losses.categorical_crossentropy):
@@ -73,7 +73,7 @@ class CategoricalCrossentropy(NamedMean, fn=losses.categorical_crossentropy):
         self, name: Name = "categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
         label_smoothing: float = 0, axis: int = -1,
     ) -> None:  # fmt: skip
-        self._set(name, dtype, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis)
+        self._set(locals())
 
 
 class SparseCategoricalCrossentropy(NamedMean, fn=losses.sparse_categorical_crossentropy):
@@ -87,4 +87,4 @@ class SparseCategoricalCrossentropy(NamedMean, fn=losses.sparse_categorical_cros
         self, name: Name = "sparse_categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
         ignore_class: int | None = None, axis: int = -1,
     ) -> None:  # fmt: skip
-        self._set(name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis)
+        self._set(locals())

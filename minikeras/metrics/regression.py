@@ -89,7 +89,7 @@ class _AlongAxis(NamedMean):
     axis: Axis
 
     def __init__(self, name: Name = None, dtype: DType = None, axis: Axis = -1) -> None:
-        self._set(name, dtype, axis=axis)
+        self._set(locals())
 
 
 class CosineSimilarity(_AlongAxis, fn=cosine_similarity):

@@ -278,9 +278,8 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     return call
 
 
-concat: Callable[..., Tensor]
-stack: Callable[..., Tensor]
-concat, stack = _joined(ops.concatenate, "ConcatV2"), _joined(ops.stack, "Pack")
+concat: Callable[..., Tensor] = _joined(ops.concatenate, "ConcatV2")
+stack: Callable[..., Tensor] = _joined(ops.stack, "Pack")
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
@@ -392,13 +391,11 @@ def _scattered(reduction: str | None, sign: int = 1) -> Callable[..., Tensor]:
     return call
 
 
-tensor_scatter_nd_update: Callable[..., Tensor]
-tensor_scatter_nd_add: Callable[..., Tensor]
-tensor_scatter_nd_update, tensor_scatter_nd_add = _scattered(None), _scattered("add")
+tensor_scatter_nd_update: Callable[..., Tensor] = _scattered(None)
+tensor_scatter_nd_add: Callable[..., Tensor] = _scattered("add")
 tensor_scatter_nd_sub: Callable[..., Tensor] = _scattered("add", -1)
-tensor_scatter_nd_max: Callable[..., Tensor]
-tensor_scatter_nd_min: Callable[..., Tensor]
-tensor_scatter_nd_max, tensor_scatter_nd_min = _scattered("max"), _scattered("min")
+tensor_scatter_nd_max: Callable[..., Tensor] = _scattered("max")
+tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
 
 
 class VariableSynchronization(Enum):

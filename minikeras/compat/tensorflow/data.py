@@ -42,13 +42,19 @@ def tree_map(function: Callable[..., Any], first: Any, *others: Any) -> Any:
 
 
 def _tensor(leaf: Any) -> Any:
-    return (
-        leaf
-        if isinstance(leaf, Tensor | Dataset)
-        else Tensor(leaf)
-        if type(leaf) is np.ndarray
-        else convert_to_tensor(leaf)
-    )
+    if isinstance(leaf, Tensor | Dataset):
+        return leaf
+    return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
+
+
+def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Return a function of an element for one of tensors; the parts of a tuple are its arguments."""
+
+    def call(element: Any) -> Any:
+        tensors = tree_map(_tensor, element)
+        return tree_map(_tensor, function(*tensors) if type(tensors) is tuple else function(tensors))
+
+    return call
 
 
 def _values(leaf: Any) -> Any:
@@ -399,27 +405,18 @@ class Dataset:
         self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None, **_: Any
     ) -> "Dataset":
         """Return what a function makes of each element; the parts of a tuple are its arguments."""
-
-        def call(element: Any) -> Any:
-            return map_func(*element) if type(element) is tuple else map_func(element)
-
-        def result(element: Any) -> Any:
-            found = call(tree_map(_tensor, element))
-            return tree_map(_tensor, found)
-
+        result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
-        return Dataset(
-            kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(call, result), self._size
-        )
+        return Dataset(kind, lambda: builtins.map(result, self._elements()), lambda: self._inferred(result), self._size)
 
-    def _inferred(self, call: Callable[[Any], Any], result: Callable[[Any], Any]) -> Any:
+    def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
         spec = self._spec()
         if all(isinstance(s, TensorSpec) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
             try:
                 symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
                 several = type(spec) is tuple
-                run = lambda *parts: tree_map(_tensor, call(parts if several else parts[0]))  # noqa: E731
+                run = lambda *parts: result(parts if several else parts[0])  # noqa: E731
                 return tree_map(_spec, infer(run, *(symbols if several else (symbols,))))
             except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError):
                 pass
@@ -427,30 +424,19 @@ class Dataset:
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements for which a function is true."""
-
-        def keeps(element: Any) -> bool:
-            tensors = tree_map(_tensor, element)
-            return bool(predicate(*tensors) if type(tensors) is tuple else predicate(tensors))
-
+        keeps = _on_elements(predicate)
         return Dataset("Filter", lambda: builtins.filter(keeps, self._elements()), self._spec, UNKNOWN)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> "Dataset":
         """Return the elements before the first for which a function is false."""
-
-        def holds(element: Any) -> bool:
-            tensors = tree_map(_tensor, element)
-            return bool(predicate(*tensors) if type(tensors) is tuple else predicate(tensors))
-
+        holds = _on_elements(predicate)
         return Dataset("TakeWhile", lambda: itertools.takewhile(holds, self._elements()), self._spec, UNKNOWN)
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the dataset that a function makes of each element, one after the other."""
         found = self.map(map_func)
-
-        def first_spec() -> Any:
-            return next(found._items()).element_spec
-
-        return Dataset("FlatMap", lambda: (e for ds in found._items() for e in ds._elements()), first_spec, UNKNOWN)
+        spec = lambda: next(found._items()).element_spec  # noqa: E731
+        return Dataset("FlatMap", lambda: (e for ds in found._items() for e in ds._elements()), spec, UNKNOWN)
 
     def interleave(
         self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None, *_: Any, **__: Any

@@ -38,12 +38,10 @@ def _signed(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
     return lambda x, message=None, summarize=None, name=None: compare(x, 0, message)
 
 
-assert_positive: Callable[..., Any]
-assert_negative: Callable[..., Any]
-assert_positive, assert_negative = _signed(np.greater, ">"), _signed(np.less, "<")
-assert_non_negative: Callable[..., Any]
-assert_non_positive: Callable[..., Any]
-assert_non_negative, assert_non_positive = _signed(np.greater_equal, ">="), _signed(np.less_equal, "<=")
+assert_positive: Callable[..., Any] = _signed(np.greater, ">")
+assert_negative: Callable[..., Any] = _signed(np.less, "<")
+assert_non_negative: Callable[..., Any] = _signed(np.greater_equal, ">=")
+assert_non_positive: Callable[..., Any] = _signed(np.less_equal, "<=")
 
 
 def assert_near(

@@ -46,55 +46,22 @@ class DType(str):
 
     real_dtype = base_dtype
 
-    @property
-    def is_floating(self) -> bool:
-        """Whether it holds real numbers."""
-        return "float" in self.name
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether it holds integers."""
-        return "int" in self.name
-
-    @property
-    def is_complex(self) -> bool:
-        """Whether it holds complex numbers."""
-        return self.name.startswith("complex")
-
-    @property
-    def is_bool(self) -> bool:
-        """Whether it holds truth values."""
-        return self.name == "bool"
-
-    @property
-    def is_unsigned(self) -> bool:
-        """Whether it holds integers that are never negative."""
-        return self.name.startswith("uint")
-
-    @property
-    def is_numpy_compatible(self) -> bool:
-        """Whether NumPy has it."""
-        return self.name not in ("bfloat16", "resource", "variant")
+    # What values it holds.
+    is_floating: Any = property(lambda self: "float" in self.name)
+    is_integer: Any = property(lambda self: "int" in self.name)
+    is_unsigned: Any = property(lambda self: self.name.startswith("uint"))
+    is_complex: Any = property(lambda self: self.name.startswith("complex"))
+    is_bool: Any = property(lambda self: self.name == "bool")
+    is_numpy_compatible: Any = property(lambda self: self.name not in ("bfloat16", "resource", "variant"))
 
     @property
     def size(self) -> int:
         """Bytes an element."""
         return 1 if self.name in ("string", "resource", "variant") else np.dtype(self.name).itemsize
 
-    @property
-    def limits(self) -> tuple[Any, Any]:
-        """Least and largest value."""
-        return self.min, self.max
-
-    @property
-    def min(self) -> Any:
-        """Least value."""
-        return self._bounds.min
-
-    @property
-    def max(self) -> Any:
-        """Largest value."""
-        return self._bounds.max
+    min: Any = property(lambda self: self._bounds.min)
+    max: Any = property(lambda self: self._bounds.max)
+    limits: Any = property(lambda self: (self.min, self.max))
 
     @property
     def _bounds(self) -> Any:

@@ -1,6 +1,11 @@
 """TensorFlow's classes of errors: `tf.errors`."""
 
+from collections.abc import Callable
 from typing import Any
+
+from .missing import missing
+
+__getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class OpError(Exception):
@@ -28,65 +33,33 @@ class NotFoundError(OpError, FileNotFoundError):
     """A file does not exist."""
 
 
-class AlreadyExistsError(OpError, FileExistsError):
-    """A file exists already."""
-
-
-class PermissionDeniedError(OpError, PermissionError):
-    """A file must not be read or written."""
-
-
-class FailedPreconditionError(OpError, RuntimeError):
-    """Something has to be done before."""
-
-
-class UnimplementedError(OpError, NotImplementedError):
-    """There is no such operation."""
-
-
-class InternalError(OpError, RuntimeError):
-    """Something is wrong inside."""
-
-
-class ResourceExhaustedError(OpError, MemoryError):
-    """There is not enough memory."""
-
-
-class UnknownError(OpError):
-    """Anything else."""
-
-
-class CancelledError(OpError):
-    """Somebody stopped the operation."""
-
-
-class AbortedError(OpError):
-    """The operation stopped."""
-
-
-class DeadlineExceededError(OpError, TimeoutError):
-    """The operation took too long."""
-
-
-class UnavailableError(OpError):
-    """A service does not answer."""
-
-
-class DataLossError(OpError):
-    """A file is damaged."""
-
-
-class UnauthenticatedError(OpError):
-    """The caller is not known."""
-
-
 class OperatorNotAllowedInGraphError(TypeError):
     """Python looked at a value that a graph does not have."""
 
 
+_OTHERS: dict[str, tuple[Any, ...]] = {
+    "AbortedError": ("The operation stopped.",),
+    "AlreadyExistsError": ("A file exists already.", FileExistsError),
+    "CancelledError": ("Somebody stopped the operation.",),
+    "DataLossError": ("A file is damaged.",),
+    "DeadlineExceededError": ("The operation took too long.", TimeoutError),
+    "FailedPreconditionError": ("Something has to be done before.", RuntimeError),
+    "InternalError": ("Something is wrong inside.", RuntimeError),
+    "PermissionDeniedError": ("A file must not be read or written.", PermissionError),
+    "ResourceExhaustedError": ("There is not enough memory.", MemoryError),
+    "UnauthenticatedError": ("The caller is not known.",),
+    "UnavailableError": ("A service does not answer.",),
+    "UnimplementedError": ("There is no such operation.", NotImplementedError),
+    "UnknownError": ("Anything else.",),
+}
+"""Errors that TensorFlow has and minikeras does not raise: what each says, and what it also is in Python."""
 _CODES = (
     "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "
     "RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS "
     "UNAUTHENTICATED"
 )
 globals().update({name: code for code, name in enumerate(_CODES.split())})
+globals().update({
+    name: type(name, (OpError, *bases), {"__doc__": text, "__module__": __name__})
+    for name, (text, *bases) in _OTHERS.items()
+})  # fmt: skip

@@ -44,9 +44,8 @@ def _flipped(axis: int) -> Callable[..., Tensor]:
     return lambda image: ops.flip(convert_to_tensor(image), axis)
 
 
-flip_left_right: Callable[..., Tensor]
-flip_up_down: Callable[..., Tensor]
-flip_left_right, flip_up_down = _flipped(-2), _flipped(-3)
+flip_left_right: Callable[..., Tensor] = _flipped(-2)
+flip_up_down: Callable[..., Tensor] = _flipped(-3)
 
 
 def _perhaps(flip: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -56,9 +55,8 @@ def _perhaps(flip: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
-random_flip_left_right: Callable[..., Tensor]
-random_flip_up_down: Callable[..., Tensor]
-random_flip_left_right, random_flip_up_down = _perhaps(flip_left_right), _perhaps(flip_up_down)
+random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right)
+random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down)
 
 
 def rot90(image: Any, k: int = 1, name: str | None = None) -> Tensor:

@@ -64,9 +64,8 @@ globals().update({
     f"reduce_{name}": reduction(getattr(ops, op), "float or bool")
     for name, op in {"std": "std", "variance": "var", "all": "all", "any": "any", "logsumexp": "logsumexp"}.items()
 })  # fmt: skip
-reduce_sum: Callable[..., Tensor]
-reduce_max: Callable[..., Tensor]
-reduce_sum, reduce_max = reduction(ops.sum), reduction(ops.max)
+reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
+reduce_max: Callable[..., Tensor] = reduction(ops.max)
 reduce_euclidean_norm: Callable[..., Tensor] = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
 
 
@@ -78,9 +77,8 @@ def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-argmax: Callable[..., Tensor]
-argmin: Callable[..., Tensor]
-argmax, argmin = _arg(ops.argmax), _arg(ops.argmin)
+argmax: Callable[..., Tensor] = _arg(ops.argmax)
+argmin: Callable[..., Tensor] = _arg(ops.argmin)
 
 
 def count_nonzero(
@@ -104,9 +102,8 @@ def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     return call
 
 
-cumsum: Callable[..., Tensor]
-cumprod: Callable[..., Tensor]
-cumsum, cumprod = _cumulative(ops.cumsum, 0), _cumulative(ops.cumprod, 1)
+cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
+cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 
 # Sums over many tensors, and formulas.
@@ -256,21 +253,10 @@ def _segments(start: Any, reduction: str) -> Callable[..., Tensor]:
     return call
 
 
-segment_sum: Callable[..., Tensor]
-unsorted_segment_sum: Callable[..., Tensor]
-segment_sum = unsorted_segment_sum = _segments(0, "add")
-segment_prod: Callable[..., Tensor]
-unsorted_segment_prod: Callable[..., Tensor]
-segment_prod = unsorted_segment_prod = _segments(1, "mul")
-unsorted_segment_max: Callable[..., Tensor]
-unsorted_segment_min: Callable[..., Tensor]
-unsorted_segment_max, unsorted_segment_min = _segments(lambda t: t.min, "max"), _segments(lambda t: t.max, "min")
-segment_max: Callable[..., Tensor]
-segment_min: Callable[..., Tensor]
-segment_max, segment_min = unsorted_segment_max, unsorted_segment_min
+segment_sum: Callable[..., Tensor] = _segments(0, "add")
 
 
-def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
+def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
     """The mean of the rows with equal numbers, 0 where there are none."""
     data = convert_to_tensor(data)
     total = segment_sum(data, segment_ids, num_segments)
@@ -278,7 +264,11 @@ def unsorted_segment_mean(data: Any, segment_ids: Any, num_segments: Any = None,
     return BINARY["divide"](total, ops.maximum(counts, 1))
 
 
-segment_mean = unsorted_segment_mean
+_SEGMENTS: dict[str, Callable[..., Tensor]] = {
+    "sum": segment_sum, "mean": segment_mean, "prod": _segments(1, "mul"),
+    "max": _segments(lambda t: t.min, "max"), "min": _segments(lambda t: t.max, "min"),
+}  # fmt: skip
+globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
 
 
 def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
@@ -305,9 +295,8 @@ def _truncating(op: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
 
 
 realdiv: Callable[..., Tensor] = BINARY["divide"]
-truncatediv: Callable[..., Tensor]
-truncatemod: Callable[..., Tensor]
-truncatediv, truncatemod = _truncating(lambda a, b: np.trunc(a / b)), _truncating(np.fmod)
+truncatediv: Callable[..., Tensor] = _truncating(lambda a, b: np.trunc(a / b))
+truncatemod: Callable[..., Tensor] = _truncating(np.fmod)
 
 
 def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:

@@ -116,11 +116,8 @@ def _convolution(rank: int) -> Callable[..., Tensor]:
     return call
 
 
-conv1d: Callable[..., Tensor]
-conv2d: Callable[..., Tensor]
-conv3d: Callable[..., Tensor]
-conv1d, conv2d, conv3d = map(_convolution, (1, 2, 3))
-convolution = conv2d
+conv2d: Callable[..., Tensor] = _convolution(2)
+globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
 
 
 def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
@@ -174,17 +171,11 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     return call
 
 
-max_pool1d: Callable[..., Tensor]
-max_pool2d: Callable[..., Tensor]
-max_pool3d: Callable[..., Tensor]
-max_pool1d, max_pool2d, max_pool3d = (_pooling(ops.max_pool, rank) for rank in (1, 2, 3))
-avg_pool1d: Callable[..., Tensor]
-avg_pool2d: Callable[..., Tensor]
-avg_pool3d: Callable[..., Tensor]
-avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(ops.average_pool, rank) for rank in (1, 2, 3))
-max_pool: Callable[..., Tensor]
-avg_pool: Callable[..., Tensor]
-max_pool, avg_pool = max_pool2d, avg_pool2d
+globals().update({
+    f"{kind}_pool{rank}": _pooling(op, int(rank[:1] or 2))
+    for kind, op in {"max": ops.max_pool, "avg": ops.average_pool}.items()
+    for rank in ("", "1d", "2d", "3d")
+})  # fmt: skip
 
 
 # Normalization, dropout, embeddings.
