@@ -5,9 +5,12 @@ Type checkers know nothing of either.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 _NETWORKS = {
     "convnext": "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge",
@@ -72,10 +75,57 @@ ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "opti
 """Module of Keras -> what stands for it."""
 
 
+class Elsewhere(ModuleType):
+    """A module that no file answers for."""
+
+    def __getattr__(self, name: str) -> Any:
+        module = self.__name__.partition(".")[2]
+        if module in ALIASES:
+            return getattr(import_module(f"minikeras.{ALIASES[module]}"), name)
+        return find(self.__name__, name)
+
+
+class Finder:
+    """Finds the modules that no file answers for, and is their loader as well."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        """Return the specification of a module of the tables; None for others."""
+        package, _, module = name.partition(".")
+        known = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES))
+        return ModuleSpec(name, cast(Any, self), is_package=True) if known else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return a new module."""
+        return Elsewhere(spec.name, f"Stands for {spec.name}, which has no file.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: a module's names are looked up when they are asked for."""
+
+
+def find(module: str, name: str) -> Any:
+    """Return what stands for a name that a module of minikeras does not have itself.
+
+    Raises:
+        AttributeError: if Keras has none of that name either.
+    """
+    inner = module.partition(".")[2]
+    if name in ABSENT.get(inner, "").split():
+        return placeholder(inner, name)
+    if _finder.find_spec(f"{module}.{name}"):
+        return import_module(f"{module}.{name}")
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def complete(namespace: dict[str, Any]) -> None:
+    """Let a module, given by its names, answer for what it lacks."""
+    namespace["__getattr__"] = partial(find, namespace["__name__"])
+
+
 def placeholder(module: str, name: str) -> Any:
     """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
     address, home = _address("keras", module, name), _address("minikeras", module)
-    has = f"{home}.__all__ lists what it has" if hasattr(_module(module), "__all__") else f"It has no {home} at all"
+    there = hasattr(import_module(home), "__all__")
+    has = f"{home}.__all__ lists what it has" if there else f"It has no {home} at all"
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
@@ -90,42 +140,9 @@ def placeholder(module: str, name: str) -> Any:
     return type(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
 
 
-def install() -> None:
-    """Make the modules that have no file, and let each of the table answer for what it lacks."""
-    for module, names in ABSENT.items():
-        vars(_module(module))["__getattr__"] = _lookup(module, frozenset(names.split()))
-    for module, other in ALIASES.items():
-        _place(module, _module(other))
-
-
 def _address(*parts: str) -> str:
     return ".".join(filter(None, parts))
 
 
-def _module(name: str) -> ModuleType:
-    address = _address("minikeras", name)
-    if address not in sys.modules:
-        made = ModuleType(address, f"Stands for keras.{name}, which minikeras does not have.")
-        made.__path__ = []  # what is imported from below it is found in sys.modules
-        _place(name, made)
-    return sys.modules[address]
-
-
-def _place(name: str, module: ModuleType) -> None:
-    parent, _, last = name.rpartition(".")
-    sys.modules[_address("minikeras", name)] = module
-    setattr(_module(parent), last, module)
-
-
-def _lookup(module: str, names: frozenset[str]) -> Callable[[str], Any]:
-    own = vars(_module(module)).get("__getattr__")
-
-    def find(name: str) -> Any:
-        if name not in names:
-            if own is not None:
-                return own(name)
-            raise AttributeError(f"module {_address('minikeras', module)!r} has no attribute {name!r}")
-        found = vars(_module(module))[name] = placeholder(module, name)
-        return found
-
-    return find
+_finder = Finder()
+sys.meta_path.append(cast(Any, _finder))

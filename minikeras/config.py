@@ -1,6 +1,6 @@
 """Settings: `keras.config`."""
 
-from . import _state
+from . import _absent, _state
 from ._state import disable_interactive_logging as disable_interactive_logging
 from ._state import enable_interactive_logging as enable_interactive_logging
 from ._state import epsilon as epsilon
@@ -115,3 +115,6 @@ __all__ = [
     "set_max_epochs",
     "set_max_steps_per_epoch",
 ]
+
+
+_absent.complete(globals())

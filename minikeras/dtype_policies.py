@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from . import _state
+from . import _absent, _state
 from ._typing import Config, CustomObjects, DTypeLike
 from .registry import Configurable, Registry
 
@@ -104,3 +104,6 @@ def serialize(policy: DTypePolicy) -> Config:
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> DTypePolicy:
     """Return the policy of a configuration that `serialize` made, here or in Keras."""
     return get(config)
+
+
+_absent.complete(globals())

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overloa
 
 import numpy as np
 
+from . import _absent
 from . import registry as _registry
 from ._state import make_default_seed, standardize_dtype
 from ._typing import Array, Config, DTypeLike, InitializerName, Shape, TensorLike
@@ -359,3 +360,6 @@ def get(identifier: Any) -> Any:
         return Tensor(array.astype(standardize_dtype(dtype)))
 
     return initialize
+
+
+_absent.complete(globals())

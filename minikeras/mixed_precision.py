@@ -1,10 +1,13 @@
 """Dtype policies under their older address: `keras.mixed_precision`."""
 
-from .dtype_policies import DTypePolicy as DTypePolicy
-from .dtype_policies import DTypePolicy as Policy
-from .dtype_policies import dtype_policy as dtype_policy
-from .dtype_policies import dtype_policy as global_policy
-from .dtype_policies import set_dtype_policy as set_dtype_policy
-from .dtype_policies import set_dtype_policy as set_global_policy
+from ._lazy import lazily
+
+with lazily(globals()):
+    from .dtype_policies import DTypePolicy as DTypePolicy
+    from .dtype_policies import DTypePolicy as Policy
+    from .dtype_policies import dtype_policy as dtype_policy
+    from .dtype_policies import dtype_policy as global_policy
+    from .dtype_policies import set_dtype_policy as set_dtype_policy
+    from .dtype_policies import set_dtype_policy as set_global_policy
 
 __all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast, overload
 
 import numpy as np
 
-from . import _state, dtype_policies
+from . import _state, dtype_policies, saving
 from ._annotation import is_shape
+from ._lazy import lazily
 from ._signature import parameters
 from ._structure import map_shapes, map_structure
 from ._typing import Config, CustomObjects, PartialShape, ShapeLike
@@ -18,13 +19,14 @@ from .layers.base import deserialize as deserialize_layer
 from .layers.base import registry as layer_registry
 from .layers.core import Input, InputLayer
 from .registry import Registry, deserialize, is_built_in, serialize
-from .saving.models import load_model as load_model
-from .saving.models import save_model as save_model
-from .saving.weights import load_weights, save_weights
 from .summary import summarize
 from .symbolic import KerasTensor, flatten
 from .tensor import Tensor
 from .training import Trainer
+
+with lazily(globals()):
+    from .saving import load_model as load_model
+    from .saving import save_model as save_model
 
 registry: Registry["Model"] = Registry("keras", "model")
 functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
@@ -341,7 +343,7 @@ class Model(Trainer):
             ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
             ImportError: if h5py is not installed (the extra `h5`).
         """
-        save_model(self, filepath, overwrite, zipped, **kwargs)
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Raise an error that names the way: Keras writes these formats.
@@ -369,7 +371,7 @@ class Model(Trainer):
             ValueError: if the model is not built, or the name has another ending.
             FileExistsError: if the file is there, is to be kept, and nobody can be asked.
         """
-        save_weights(self, filepath, overwrite, max_shard_size)
+        saving.save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read all weights from a file: all of them, or none if one does not fit; see `saving.load_weights`.
@@ -383,7 +385,7 @@ class Model(Trainer):
             ValueError: if the model is not built, or its weights are others than those in the file.
             FileNotFoundError: if there is no such file.
         """
-        load_weights(self, filepath, skip_mismatch, **kwargs)
+        saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
     # --- description ------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
@@ -22,7 +23,31 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
 _registered_names: dict[Any, str] = {}
-KINDS: dict[str, "Registry[Any]"] = {}
+_kinds: dict[str, "Registry[Any]"] = {}
+_HOMES = {
+    "keras.activations": "activations",
+    "keras.dtype_policies": "dtype_policies",
+    "keras.random": "random",
+    "keras.constraints": "constraints",
+    "keras.initializers": "initializers",
+    "keras.regularizers": "regularizers",
+    "keras.layers": "layers",
+    "keras.losses": "losses",
+    "keras.metrics": "metrics",
+    "builtins": "metrics",
+    "keras.optimizers.schedules": "optimizers",
+    "keras.optimizers": "optimizers",
+    "keras": "models",
+    "keras.src.models.functional": "models",
+}
+"""Keras's module of each kind -> the module that makes the table. Where two tables have a name, the first counts."""
+
+
+def kinds() -> dict[str, "Registry[Any]"]:
+    """Return the tables of all kinds by Keras's modules; modules that were not imported yet are."""
+    for home in _HOMES.values():
+        import_module(f"{__package__}.{home}")
+    return {module: _kinds[module] for module in _HOMES}
 
 
 def name_arguments(cls: Any, but: Container[str] = ()) -> None:
@@ -65,7 +90,6 @@ class Registry(Generic[T]):
         kind: What a message calls one, such as "initializer".
 
     Attributes:
-        names: The objects by name.
         guests: Objects of other kinds that may stand in the slot too.
         base: The class of what configurations describe, object if any.
     """
@@ -73,21 +97,34 @@ class Registry(Generic[T]):
     def __init__(self, module: str, kind: str) -> None:
         self.module = module
         self.kind = kind
-        self.names: dict[str, Any] = {}
+        self._names: dict[str, Any] = {}
+        self._rest: Callable[[], None] | None = None
         self.guests: dict[str, Any] = {}
         self.base: type[Any] = object
-        KINDS[module] = self
+        _kinds[module] = self
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The objects by name, all of them: modules that were not imported yet are."""
+        if self._rest is not None:
+            self._rest()
+            self._rest = None
+        return self._names
+
+    def await_rest(self, rest: Callable[[], None]) -> None:
+        """Have a function enter more objects, as soon as somebody asks for names."""
+        self._rest = rest
 
     def register(self, cls: C, *aliases: str) -> C:
         """Enter a class or function under its own name and others."""
-        self.names.update(dict.fromkeys((cls.__name__, *aliases), cls))
+        self._names.update(dict.fromkeys((cls.__name__, *aliases), cls))
         return cls
 
     def collect(self, base: type[T], namespace: Mapping[str, Any], **aliases: type[T]) -> None:
         """Enter a class and its subclasses under their public names in a module, and under others."""
         self.base = base
         found = {name: x for name, x in namespace.items() if isinstance(x, type) and issubclass(x, base)}
-        self.names.update({name: x for name, x in found.items() if name[0] != "_"}, **aliases)
+        self._names.update({name: x for name, x in found.items() if name[0] != "_"}, **aliases)
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
         """Return the class or function of a name; built-in names win over custom ones of the same name.
@@ -95,7 +132,10 @@ class Registry(Generic[T]):
         Raises:
             ValueError: for an unknown name, with the nearest known one.
         """
-        for table in (self.names, self.guests, custom_objects or {}, _custom):
+        if name in self.names:
+            return self.names[name]
+        kinds()  # which have guests elsewhere
+        for table in (self.guests, custom_objects or {}, _custom):
             if name in table:
                 return table[name]
         from difflib import get_close_matches  # wanted when something is wrong
@@ -170,7 +210,7 @@ class Registry(Generic[T]):
 
     def _takes(self, made: Any) -> bool:
         """Tell whether an object may stand in this slot: it is of this kind, or at least of no other."""
-        others = tuple(kind.base for kind in KINDS.values() if kind.base is not object)
+        others = tuple(kind.base for kind in kinds().values() if kind.base is not object)
         return isinstance(made, self.base) or not isinstance(made, others)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
@@ -371,7 +411,7 @@ def module_of(cls: Any) -> str | None:
     """Return the Keras module that a class's configuration names, None for a custom class."""
     if not is_built_in(cls):
         return None
-    for module, kind in KINDS.items():
+    for module, kind in kinds().items():
         if kind.names.get(cls.__name__) is cls:
             return module
     return "keras"
@@ -399,9 +439,9 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None) -> Any
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name
     module = config.get("module")
-    kinds = [KINDS[module]] if isinstance(module, str) and module in KINDS and key in KINDS[module].names else []
-    kinds += [kind for kind in KINDS.values() if isinstance(key, str) and key in kind.names]
-    return (kinds[0] if kinds else _any).deserialize(config, custom_objects)
+    known = [kind for kind in kinds().values() if isinstance(key, str) and key in kind.names]
+    named = next((kind for kind in known if kind.module == module), known[0] if known else _any)
+    return named.deserialize(config, custom_objects)
 
 
 _any: Registry[Any] = Registry("", "object")

@@ -11,7 +11,7 @@ from . import _state, tensor
 from ._signature import parameters
 from ._structure import leaves, map_structure
 from ._typing import Config, DTypeLike, PartialShape, ShapeLike, TensorLike
-from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
+from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, late_ops, stop_recording
 
 
 class KerasTensor(Tensor):
@@ -396,6 +396,8 @@ class Operation:
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
     """Return the op of each class name."""
+    for load in late_ops:
+        load()
     return {_kind(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
 
 

@@ -146,6 +146,8 @@ class _Recorders(threading.local):
 recorders: _Recorders = _Recorders()
 NUMPY_OPS: dict[str, Callable[..., Any]] = {}
 """Ops under their NumPy names: what operators and NumPy functions on tensors run."""
+late_ops: list[Callable[[], None]] = []
+"""What imports the ops that no NumPy function stands for, and that are imported when somebody asks for them."""
 
 
 class SymbolicCall(Exception):

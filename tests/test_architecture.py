@@ -6,6 +6,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ LEVELS = [
         "layout",
         "tree",
     ],
-    ["_state"],
+    ["_lazy", "_state"],
     ["registry"],
     ["tensor"],
     ["gradients", "symbolic"],
@@ -45,8 +46,8 @@ LEVELS = [
     ["models"],
     ["config", "mixed_precision", "plotting", "scopes", "wrappers"],
     ["backend", "utils"],
-    ["__init__"],
     ["compat"],
+    ["__init__"],
     ["__main__"],
 ]
 LEVEL = {name: depth for depth, names in enumerate(LEVELS) for name in names}
@@ -68,7 +69,8 @@ def test_imports_only_point_down(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf8"))
     depth = len(path.relative_to(ROOT).parts)
     for_types = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
-    visible = [*tree.body, *(n for block in for_types for n in block.body)]
+    lazily = [n for n in tree.body if isinstance(n, ast.With) and ast.unparse(n.items[0]).startswith("lazily(")]
+    visible = [*tree.body, *chain(*(block.body for block in for_types), *(block.body for block in lazily))]
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom) or not node.level:
             continue
@@ -99,7 +101,9 @@ def test_exports_exist_and_are_sorted(name: str) -> None:
 
 def test_only_numpy_and_the_standard_library_are_imported() -> None:
     code = (
-        "import sys, numpy; before = set(sys.modules); import minikeras\n"
+        "import sys, numpy, numpy.random; before = set(sys.modules); import minikeras; from minikeras import *\n"
+        "from minikeras import layers, models, utils, saving\n"
+        "for module in (layers, models, utils, saving): [getattr(module, name) for name in dir(module)]\n"
         "new = {m.partition('.')[0] for m in set(sys.modules) - before}\n"
         "known = {*sys.stdlib_module_names, 'minikeras', 'numpy', 'cython_runtime'}\n"  # numpy.random brings Cython's
         "print(*sorted(m for m in new - known if not m.startswith('_cython')))"

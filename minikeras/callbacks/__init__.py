@@ -1,14 +1,17 @@
 """Hooks that run while a model trains, is evaluated or predicts: `keras.callbacks`."""
 
-from .backup_and_restore import BackupAndRestore
+from .._lazy import lazily
 from .callback import Callback, LambdaCallback
 from .callback_list import CallbackList
-from .learning_rate import LearningRateScheduler, SwapEMAWeights
-from .model_checkpoint import ModelCheckpoint
-from .monitor import EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
 from .progbar_logger import ProgbarLogger
 from .records import CSVLogger, History, RemoteMonitor
-from .tensorboard import TensorBoard
+
+with lazily(globals()):
+    from .backup_and_restore import BackupAndRestore
+    from .learning_rate import LearningRateScheduler, SwapEMAWeights
+    from .model_checkpoint import ModelCheckpoint
+    from .monitor import EarlyStopping, ReduceLROnPlateau, TerminateOnNaN
+    from .tensorboard import TensorBoard
 
 # fmt: off
 __all__ = [

@@ -4,14 +4,17 @@ Each is read from Keras's cache folder, ~/.keras/datasets, and downloaded to it 
 there. A file is read only if its hash is the known one, and nothing in it can run.
 """
 
-from . import boston_housing as boston_housing
-from . import california_housing as california_housing
-from . import cifar10 as cifar10
-from . import cifar100 as cifar100
-from . import fashion_mnist as fashion_mnist
-from . import imdb as imdb
-from . import mnist as mnist
-from . import reuters as reuters
+from .._lazy import lazily
+
+with lazily(globals()):
+    from . import boston_housing as boston_housing
+    from . import california_housing as california_housing
+    from . import cifar10 as cifar10
+    from . import cifar100 as cifar100
+    from . import fashion_mnist as fashion_mnist
+    from . import imdb as imdb
+    from . import mnist as mnist
+    from . import reuters as reuters
 
 __all__ = [
     "boston_housing",

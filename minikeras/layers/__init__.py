@@ -2,52 +2,55 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
+from .._lazy import lazily
 from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
-from .attention import AdditiveAttention, Attention, MultiHeadAttention
-from .augmentation import (
-    CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
-    RandomZoom, Resizing,
-)
-from .base import InputSpec, Layer, deserialize, serialize
-from .convolutional import (
-    Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Conv1D as Convolution1D,
-    Conv1DTranspose as Convolution1DTranspose, Conv2D as Convolution2D, Conv2DTranspose as Convolution2DTranspose,
-    Conv3D as Convolution3D, Conv3DTranspose as Convolution3DTranspose, DepthwiseConv1D, DepthwiseConv2D,
-    SeparableConv1D, SeparableConv2D, SeparableConv1D as SeparableConvolution1D,
-    SeparableConv2D as SeparableConvolution2D,
-)
+from .base import InputSpec, Layer, deserialize, registry as _registry, serialize
 from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
-from .embedding import Embedding
-from .lookup import CategoryEncoding, Discretization, IntegerLookup, StringLookup, TextVectorization
-from .merging import (
-    Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot, maximum,
-    minimum, multiply, subtract,
-)
-from .normalization import (
-    BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization,
-)
-from .pooling import (
-    AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D, AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, AveragePooling1D, AveragePooling2D, AveragePooling3D,
-    AveragePooling1D as AvgPool1D, AveragePooling2D as AvgPool2D, AveragePooling3D as AvgPool3D,
-    GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D,
-    GlobalAveragePooling1D as GlobalAvgPool1D, GlobalAveragePooling2D as GlobalAvgPool2D,
-    GlobalAveragePooling3D as GlobalAvgPool3D, GlobalMaxPooling1D as GlobalMaxPool1D,
-    GlobalMaxPooling2D as GlobalMaxPool2D, GlobalMaxPooling3D as GlobalMaxPool3D, GlobalMaxPooling1D,
-    GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D as MaxPool1D, MaxPooling2D as MaxPool2D,
-    MaxPooling3D as MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
-)
-from .preprocessing import Normalization, Rescaling
-from .recurrent import Bidirectional, GRU, GRUCell, LSTM, LSTMCell, RNN, SimpleRNN, SimpleRNNCell, StackedRNNCells
-from .regularization import (
-    ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D,
-    SpatialDropout2D, SpatialDropout3D,
-)
-from .reshaping import (
-    Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D, UpSampling2D,
-    UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
-)
-from .wrappers import TimeDistributed, Wrapper
+
+with lazily(globals()) as _rest:
+    from .attention import AdditiveAttention, Attention, MultiHeadAttention
+    from .augmentation import (
+        CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
+        RandomZoom, Resizing,
+    )
+    from .convolutional import (
+        Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose, Conv1D as Convolution1D,
+        Conv1DTranspose as Convolution1DTranspose, Conv2D as Convolution2D, Conv2DTranspose as Convolution2DTranspose,
+        Conv3D as Convolution3D, Conv3DTranspose as Convolution3DTranspose, DepthwiseConv1D, DepthwiseConv2D,
+        SeparableConv1D, SeparableConv2D, SeparableConv1D as SeparableConvolution1D,
+        SeparableConv2D as SeparableConvolution2D,
+    )
+    from .embedding import Embedding
+    from .lookup import CategoryEncoding, Discretization, IntegerLookup, StringLookup, TextVectorization
+    from .merging import (
+        Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot, maximum,
+        minimum, multiply, subtract,
+    )
+    from .normalization import (
+        BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization,
+    )
+    from .pooling import (
+        AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D, AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D, AdaptiveMaxPooling3D, AveragePooling1D, AveragePooling2D, AveragePooling3D,
+        AveragePooling1D as AvgPool1D, AveragePooling2D as AvgPool2D, AveragePooling3D as AvgPool3D,
+        GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D,
+        GlobalAveragePooling1D as GlobalAvgPool1D, GlobalAveragePooling2D as GlobalAvgPool2D,
+        GlobalAveragePooling3D as GlobalAvgPool3D, GlobalMaxPooling1D as GlobalMaxPool1D,
+        GlobalMaxPooling2D as GlobalMaxPool2D, GlobalMaxPooling3D as GlobalMaxPool3D, GlobalMaxPooling1D,
+        GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D as MaxPool1D, MaxPooling2D as MaxPool2D,
+        MaxPooling3D as MaxPool3D, MaxPooling1D, MaxPooling2D, MaxPooling3D,
+    )
+    from .preprocessing import Normalization, Rescaling
+    from .recurrent import Bidirectional, GRU, GRUCell, LSTM, LSTMCell, RNN, SimpleRNN, SimpleRNNCell, StackedRNNCells
+    from .regularization import (
+        ActivityRegularization, AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D,
+        SpatialDropout2D, SpatialDropout3D,
+    )
+    from .reshaping import (
+        Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape, UpSampling1D, UpSampling2D,
+        UpSampling3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D,
+    )
+    from .wrappers import TimeDistributed, Wrapper
 
 __all__ = [
     "ELU", "GRU", "LSTM", "RNN", "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D",
@@ -72,3 +75,5 @@ __all__ = [
     "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average",
     "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]
+
+_registry.await_rest(_rest)

@@ -14,6 +14,7 @@ Example:
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .._lazy import lazily
 from .. import losses as _losses
 from .. import registry as _registry
 from .._state import to_snake_case as _to_snake_case
@@ -23,29 +24,31 @@ from ..losses import (
     categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
     mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
 )
-from .accuracy import (
-    Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
-)
 from .base import Mean, MeanMetricWrapper, Metric, Sum
 from .base import functions as _functions
 from .base import registry as registry
-from .confusion import (
-    AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision,
-    SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
-)
-from .f_score import F1Score, FBetaScore
-from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from .losses import (
-    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,
-    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
-    SparseCategoricalCrossentropy, SquaredHinge,
-)
-from .regression import (
-    ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation, R2Score, RootMeanSquaredError,
-    concordance_correlation, pearson_correlation,
-)
+
+with lazily(globals()) as _rest:
+    from .accuracy import (
+        Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+        TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
+    )
+    from .confusion import (
+        AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision,
+        SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
+    )
+    from .f_score import F1Score, FBetaScore
+    from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+    from .losses import (
+        BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,
+        MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+        SparseCategoricalCrossentropy, SquaredHinge,
+    )
+    from .regression import (
+        ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation, R2Score, RootMeanSquaredError,
+        concordance_correlation, pearson_correlation,
+    )
 
 __all__ = [
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
@@ -68,17 +71,27 @@ __all__ = [
 _functions.names.update({name: item for name, item in _losses.registry.names.items() if not isinstance(item, type)})
 _functions.guests.update({name: item for name, item in _losses.registry.names.items() if isinstance(item, type)})
 registry.base = Metric
-for _name in __all__:
-    _item: Any = globals().get(_name)
-    if isinstance(_item, type):
-        registry.register(_item, _to_snake_case(_name))
-    elif _item is not None:
-        _functions.register(_item)
-for _name, _item in {
-    "bce": BinaryCrossentropy, "mae": MeanAbsoluteError, "mape": MeanAbsolutePercentageError, "mse": MeanSquaredError,
-    "msle": MeanSquaredLogarithmicError,
-}.items():  # fmt: skip
-    registry.names |= {_name: _item, _name.upper(): _item}
+_SHORT = {
+    "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
+    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError",
+}  # fmt: skip
+
+
+def _enter() -> None:
+    """Enter all metrics, and the functions, in their registries."""
+    _rest()
+    for name in __all__:
+        item: Any = globals()[name]
+        if isinstance(item, type):
+            registry.register(item, _to_snake_case(name))
+        else:
+            _functions.register(item)
+    for name, full in _SHORT.items():
+        registry.register(globals()[full], name, name.upper())
+
+
+registry.await_rest(_enter)
+_functions.await_rest(_enter)
 serialize: Final = _registry.serialize
 get: Final = registry.get
 

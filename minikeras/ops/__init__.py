@@ -2,7 +2,8 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
-from ..gradients import custom_gradient
+from .._lazy import lazily
+from ..tensor import late_ops as _late_ops
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
@@ -12,8 +13,6 @@ from .classes import (
     binary_crossentropy, categorical_crossentropy, in_top_k, multi_hot, one_hot, sparse_categorical_crossentropy,
     top_k,
 )
-from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
-from .convolution import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
 from .creation import (
     arange, array, bartlett, blackman, cast, convert_to_numpy, convert_to_tensor, copy, dtype, empty, empty_like,
     eye, full, full_like, geomspace, hamming, hanning, identity, is_tensor, kaiser, linspace, logspace, ndim, ones,
@@ -29,7 +28,6 @@ from .elementwise import (
     negative, nextafter, not_equal, power, rad2deg, real, reciprocal, right_shift, round, rsqrt, sign, signbit, sin,
     sinc, sinh, sqrt, square, subtract, tan, tanh, true_divide, trunc,
 )
-from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
 from .linalg import (
     cdist, cholesky, cholesky_inverse, cross, det, dot, eig, eigh, einsum, inner, inv, jvp, logdet, lstsq,
     lu_factor, matmul, matrix_rank, norm, outer, pinv, qr, slogdet, solve, solve_triangular, svd, tensordot, trace,
@@ -38,7 +36,6 @@ from .linalg import (
 from .normalization import (
     batch_normalization, dot_product_attention, layer_normalization, moments, normalize, rms_normalization,
 )
-from .patches import adaptive_average_pool, adaptive_max_pool, fold, psnr, unfold
 from .reduction import (
     all, amax, amin, any, argmax, argmin, average, bincount, corrcoef, correlate, count_nonzero, cumprod, cumsum,
     digitize, histogram, logsumexp, max, mean, median, min, nanargmax, nanargmin, nancumprod, nancumsum, nanmax,
@@ -53,7 +50,6 @@ from .shapes import (
     slice_update, sort, space_to_depth, split, squeeze, stack, swapaxes, take, take_along_axis, tile, transpose,
     tril, triu, unravel_index, unstack, vander, view, vsplit, vstack, where,
 )
-from .special import erf, erfc, erfinv
 
 __all__ = [
     "abs", "absolute", "adaptive_average_pool", "adaptive_max_pool", "add", "all", "allclose", "amax", "amin",
@@ -94,6 +90,16 @@ __all__ = [
     "view_as_complex", "view_as_real", "vsplit", "vstack", "where", "while_loop", "zeros", "zeros_like",
 ]
 
-from . import image as image
-from . import nn as nn
-from . import numpy as numpy
+
+with lazily(globals()) as _rest:
+    from ..gradients import custom_gradient
+    from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
+    from .convolution import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
+    from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
+    from .patches import adaptive_average_pool, adaptive_max_pool, fold, psnr, unfold
+    from .special import erf, erfc, erfinv
+    from . import image as image
+    from . import nn as nn
+    from . import numpy as numpy
+
+_late_ops.append(_rest)

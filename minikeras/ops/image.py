@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _absent
 from .._state import standardize_data_format
 from .._typing import Array, FloatArray, TensorLike
 from ..tensor import Tensor, as_array, as_values, composite
@@ -514,3 +515,6 @@ __all__ = [
     "sobel_edges",
     "ssim",
 ]
+
+
+_absent.complete(globals())

@@ -12,32 +12,43 @@ Example:
 from collections.abc import Mapping
 from typing import Any, TypeAlias, overload
 
+from .._lazy import lazily
 from .._typing import Config, CustomObjects, OptimizerName
 from ..registry import Registry
 from ..registry import serialize as serialize
 from . import schedules as schedules
-from .adam import Adam as Adam
-from .adam import Adamax as Adamax
-from .adam import AdamW as AdamW
-from .adam import Lamb as Lamb
-from .adam import Nadam as Nadam
-from .adam import ScheduleFreeAdamW as ScheduleFreeAdamW
-from .adaptive import Adadelta as Adadelta
-from .adaptive import Adafactor as Adafactor
-from .adaptive import Adagrad as Adagrad
-from .adaptive import RMSprop as RMSprop
 from .base import LearningRate as LearningRate
 from .base import Optimizer as Optimizer
-from .gradient import SGD as SGD
-from .gradient import Ftrl as Ftrl
-from .gradient import Lion as Lion
+
+with lazily(globals()) as _rest:
+    from .adam import Adam as Adam
+    from .adam import Adamax as Adamax
+    from .adam import AdamW as AdamW
+    from .adam import Lamb as Lamb
+    from .adam import Nadam as Nadam
+    from .adam import ScheduleFreeAdamW as ScheduleFreeAdamW
+    from .adaptive import Adadelta as Adadelta
+    from .adaptive import Adafactor as Adafactor
+    from .adaptive import Adagrad as Adagrad
+    from .adaptive import RMSprop as RMSprop
+    from .gradient import SGD as SGD
+    from .gradient import Ftrl as Ftrl
+    from .gradient import Lion as Lion
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """What `get` takes."""
 
 registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer")
-registry.collect(Optimizer, globals())
-_lowered = {name.lower(): name for name in registry.names}
+registry.base = Optimizer
+
+
+def _enter() -> None:
+    """Enter all optimizers in the registry."""
+    _rest()
+    registry.collect(Optimizer, globals())
+
+
+registry.await_rest(_enter)
 
 
 def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Optimizer:
@@ -58,7 +69,7 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
         config = {"class_name": config, "config": {}}
     name = config.get("class_name") if isinstance(config, Mapping) else None
     if isinstance(name, str):
-        config = {**config, "class_name": _lowered.get(name.lower(), name)}
+        config = {**config, "class_name": next((n for n in registry.names if n.lower() == name.lower()), name)}
     made = registry.deserialize(config, custom_objects)
     if isinstance(made, Optimizer):
         return made

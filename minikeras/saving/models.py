@@ -14,7 +14,7 @@ from .. import _state
 from .._structure import map_structure
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
-from ..registry import KINDS, custom_object_scope, is_custom, serialize_shared, sharing
+from ..registry import custom_object_scope, is_custom, kinds, serialize_shared, sharing
 from ..symbolic import op_class
 from .archive import Archive
 from .hdf5 import open_hdf5
@@ -255,4 +255,4 @@ def _is_known(name: str, module: str) -> bool:
         except ValueError:
             return False
     own = module.partition(".")[0] in ("", "builtins", "keras", "tf_keras")
-    return own and any(name in kind.names or name in kind.guests for kind in KINDS.values())
+    return own and any(name in kind.names or name in kind.guests for kind in kinds().values())
