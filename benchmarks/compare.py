@@ -292,6 +292,9 @@ class Comparison:
         )
         runs: dict[str, Callable[[], float]] = {"numpy": lambda: _printed(code.format(first="pass", module="numpy"))}
         runs["minikeras, beyond numpy"] = lambda: _printed(code.format(first="import numpy", module="minikeras"))
+        runs["python -m minikeras, beyond numpy"] = lambda: _printed(
+            code.format(first="import numpy", module="minikeras.compat.runner\nminikeras.compat.install()")
+        )
         runs["minikeras, first script beyond numpy"] = lambda: _printed(
             code.format(first="import numpy", module=f"minikeras as keras\n{FIRST_SCRIPT}")
         )
