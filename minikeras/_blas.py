@@ -14,7 +14,7 @@ import numpy as np
 
 _NAMES = ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_",
           "openblas_{}_num_threads")  # fmt: skip
-_SMALL = 2**21
+SMALL = 2**21
 """Multiplications in a product below which a second thread gains nothing worth its risk."""
 
 
@@ -38,7 +38,7 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
 @contextmanager
 def one_thread(work: int = 0) -> Iterator[None]:
     """Within this context products run on one thread, unless the largest has too many multiplications for that."""
-    functions = _functions() if work < _SMALL else None
+    functions = _functions() if work < SMALL else None
     if functions is None:
         yield
         return

@@ -19,10 +19,17 @@ from .tensor import TensorOps, as_array
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
 
-CHUNK = 1 << 15
-"""Batches are taken together from arrays up to so many bytes, which the cache holds."""
+Run: TypeAlias = list[Any]
+"""Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
+
+RUN = 64
+"""At most so many batches make a run."""
+RUN_BYTES = 1 << 18
+"""A run has so many bytes of rows gathered at once, which a cache holds."""
+GATHERED = 1 << 14
+"""Of batches with more bytes each is gathered by itself, where the last one was."""
 SMALL = 1 << 20
-"""Arrays of so many bytes are made floatx as a whole for a pass, larger ones batch by batch."""
+"""Arrays of so many bytes are made floatx, and contiguous, as a whole for a pass, larger ones batch by batch."""
 
 
 def as_input(x: Any, argument: str = "x") -> Array:
@@ -393,12 +400,6 @@ class Batches:
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
         self.count: int | None = self._available if self._steps is None else self._steps
 
-    @property
-    def whole(self) -> int:
-        """How many batches of a pass, the first ones, surely are tuples of arrays of one shape."""
-        flat = self.array is not None and all(isinstance(part, np.ndarray) for part in self.array)
-        return self._total // self.size if flat and self._steps is None else 0
-
     def join(self, rows: int) -> None:
         """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
         if self.array is not None and self._steps is None:
@@ -414,9 +415,14 @@ class Batches:
         Raises:
             ValueError: if there never is a batch, or one has the wrong form.
         """
+        for run in self.runs():
+            yield from zip(*run, strict=True)
+
+    def runs(self) -> Iterator[Run]:
+        """Give the batches of one epoch as `epoch` does, in runs of batches of one shape."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
-            yield from self._start()
+            yield from self._runs(self.array)
             return
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -427,7 +433,7 @@ class Batches:
                 self._stream, self._seen = self._start(), 0
             for batch in islice(self._stream, self._steps):
                 given += 1
-                yield batch
+                yield [[part] for part in batch]
             if given or not goes_on:
                 break
             goes_on = False  # the pass had ended exactly with the last epoch
@@ -492,7 +498,7 @@ class Batches:
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
         if self.array is not None:
-            return self._pass_over_rows(self.array)
+            return chain.from_iterable(zip(*run, strict=True) for run in self._runs(self.array))
         x = self._source
         if self._dataset is None and isinstance(x, Iterable):
             return map(self._as_batch, x)
@@ -504,21 +510,22 @@ class Batches:
                 random.shuffle(order)
         return (self._as_batch(x[index]) for index in order)
 
-    def _pass_over_rows(self, arrays: Data) -> Iterator[Data]:
+    def _runs(self, arrays: Data) -> Iterator[Run]:
+        """Begin a pass over rows."""
         total, size, shuffle = self._total, self.size, self._shuffle
         parts = [array for array in leaves(arrays) if array is not None]
         getters = [_getter(array, bool(shuffle)) for array in parts]
         is_flat = all(isinstance(part, np.ndarray) for part in arrays)
         order = np.random.permutation(total) if shuffle and shuffle != "batch" else None  # noqa: NPY002 - Keras's stream
         start = 0
-        if is_flat and shuffle != "batch" and all(array.flags.c_contiguous for array in parts):
-            step = size * (CHUNK // max(1, sum(array[:size].nbytes for array in parts)))
-            while step and start + size <= total:  # several batches at once, which cost as much as one
+        if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
+            makers = [_stacked if array[:size].nbytes <= GATHERED else _Gathered for array in parts]
+            together = sum(array[:size].nbytes for array, make in zip(parts, makers, strict=True) if make is _stacked)
+            step = size * max(1, min(RUN, RUN_BYTES // max(1, together)))
+            while start + size <= total:
                 stop = min(start + step, total - total % size)
                 rows: Any = slice(start, stop) if order is None else order[start:stop]
-                yield from zip(
-                    *(a.reshape(-1, size, *a.shape[1:]) for a in (get(rows) for get in getters)), strict=True
-                )
+                yield [make(get, rows, size, array) for make, get, array in zip(makers, getters, parts, strict=True)]
                 start = stop
         for begin in range(start, total, size):
             stop = min(begin + size, total)
@@ -527,9 +534,8 @@ class Batches:
                 rows = order[rows]
             elif shuffle:
                 rows = np.random.permutation(stop - begin) + begin  # noqa: NPY002 - the same
-            yield (
-                tuple([get(rows) for get in getters]) if is_flat else _arranged([get(rows) for get in getters], arrays)
-            )
+            taken = [get(rows) for get in getters]
+            yield [[part] for part in (taken if is_flat else _arranged(taken, arrays))]
 
     def _as_batch(self, item: Any) -> Data:
         x, y, sample_weight = unpack_x_y_sample_weight(item)
@@ -577,12 +583,36 @@ def _is_other_float(array: Array) -> bool:
 
 def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
     """Return what takes rows out of an array, in the quickest way that makes no large copy of it."""
-    if array.nbytes <= SMALL and (by_index or _is_other_float(array)):
+    if array.nbytes <= SMALL:
         array = np.ascontiguousarray(_to_floatx(array))
     get: Callable[[Any], Array] = array.__getitem__
     if by_index and array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
         get = _Taker(array)  # a quarter of the time; of any other array `take` copies the whole first
     return (lambda rows: _to_floatx(get(rows))) if _is_other_float(array) else get
+
+
+def _stacked(get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> Array:
+    """Return batches of an array as one."""
+    return get(rows).reshape(-1, size, *array.shape[1:])
+
+
+class _Gathered:
+    """Batches of an array, each taken when it is its turn; `shape` and `dtype` are those of all together."""
+
+    def __init__(self, get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> None:
+        self._get = get
+        if isinstance(rows, slice):
+            self._rows: Any = [slice(start, start + size) for start in range(rows.start, rows.stop, size)]
+        else:
+            self._rows = rows.reshape(-1, size)
+        self.shape: tuple[int, ...] = (len(self._rows), size, *array.shape[1:])
+        self.dtype: np.dtype[Any] = np.dtype(_state.settings.floatx) if _is_other_float(array) else array.dtype
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Array]:
+        return map(self._get, self._rows)
 
 
 class _Taker:

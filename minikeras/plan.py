@@ -10,6 +10,7 @@ because the same calls are made on the same numbers.
 from _thread import LockType
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
+from itertools import starmap
 from threading import Lock
 from typing import Any, TypeAlias, cast
 
@@ -18,7 +19,7 @@ import numpy as np
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .tensor import Entry, Tensor, TensorOps, recorders, row_of
+from .tensor import Entry, Op, Tensor, TensorOps, recorders, row_of
 from .variable import ASSIGN, Variable
 
 
@@ -97,6 +98,14 @@ def _sketch(value: Any) -> Any:
     return _sketch(value.array) if isinstance(value, Tensor) else value
 
 
+def _keep(value: Array, room: Array) -> Array:
+    """Write a value to an array that is an input of the plan."""
+    room[...] = value
+    return room
+
+
+KEEP = Op(_keep, (None, None), 2, effect=True)
+
 View: TypeAlias = Callable[[Array], Array]
 
 
@@ -127,7 +136,7 @@ class Plan:
     """The steps of a trace, with their buffers.
 
     Args:
-        trace: The record of a run.
+        recorded: What a run did.
         inputs: What went in.
         outputs: What came out: a tensor, or a structure of tensors and other things.
 
@@ -140,12 +149,12 @@ class Plan:
         source: The two functions as text.
     """
 
-    def __init__(self, trace: Trace, inputs: Sequence[Tensor], outputs: Any) -> None:
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         self.structure: int = _state.Structure.version
         self.values: int = _state.Structure.values
         self.lock: LockType = Lock()
         self.size: int = 0
-        self.work: int = max((_multiplications(entry) for entry in trace.entries), default=0)
+        self.work: int = max((_multiplications(entry) for entry in recorded), default=0)
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self._namespace: dict[str, Any] = {"__builtins__": {}}
         """What the source names: functions, buffers, constants, and the arrays that variables have at present."""
@@ -167,12 +176,11 @@ class Plan:
         """Tensors that have a buffer of the plan's own."""
         self._free: dict[Any, list[Array]] = {}
         """Buffers that nobody needs any more."""
-        entries, outputs = _simplified(_expanded(trace.entries), outputs)
-        entries = _needed(entries, leaves(outputs))
+        entries, outputs = simplified(recorded, outputs)
         split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect), default=0)
         self._last_use = _last_uses(entries, outputs)
         self._homes = _homes(entries, self._last_use)
-        self._overflows = any(entry.op.replay is not entry.op.forward for entry in trace.entries)
+        self._overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         calls: list[_Call] = []
         for i, entry in enumerate(entries):
             if i == split:
@@ -213,6 +221,10 @@ class Plan:
         op = entry.op
         if op.homes is not None:
             self._settling.append(partial(op.homes, **entry.kwargs))
+        if op is KEEP:
+            value, room = map(self._argument, entry.inputs, entry.values)
+            calls.append(_Call(np.ndarray.__setitem__, [room, value]))
+            return
         if op is ASSIGN:
             self._assigned.append(entry.rest[0])
             if self._assign_directly(calls, entry, i):
@@ -244,6 +256,9 @@ class Plan:
         if id(x) in self._moving:
             name = _Name(f"t{len(self._moving)}")
             moved = self._moving[id(x)]
+            if _is_same_view(entry):
+                self._moving[id(entry.output)] = moved
+                return True
             view, inputs = _quick_view(entry, moved) or (function, [moved, *rest])
             calls.append(_Call(view, inputs, name))
             self._moving[id(entry.output)] = name
@@ -273,7 +288,7 @@ class Plan:
         if last is None or not _elementwise(last.function) or last.args[-1] is not buffer or buffer is None:
             return False
         if buffer.size == 1:
-            calls.append(_Call(np.ndarray.__setitem__, [self._variable(variable, _same), (), buffer]))
+            calls.append(_Call(np.ndarray.__setitem__, [self._variable(variable, _same), buffer]))
             self._views[id(entry.output)] = variable, _same
             return True
         if self._last_use[id(value)] != i or buffer.dtype != variable.array.dtype:
@@ -405,7 +420,7 @@ class Plan:
                 left, right = (f"{arg}.item()" for arg in args[:2])
                 text = f"{args[2]}[()] = {left} {_SIGNS[call.function]} {right}"
             elif call.function is np.ndarray.__setitem__:
-                text = f"{args[0]}[()] = {args[2]}"
+                text = f"{args[0]}[()] = {args[1]}"
             lines.append(f"    {text}")
             names = dict.fromkeys(a for a in (call.result, *call.args) if isinstance(a, _Name) and a.startswith("t"))
             done = [a for a in names if last[a] == k and a not in kept]
@@ -441,6 +456,13 @@ class Plan:
         if self.values != _state.Structure.values:
             self._bind()
         self._carried = self._main(*inputs)
+
+    def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
+        """Replay for many inputs, one after another."""
+        if self.values != _state.Structure.values:
+            self._bind()
+        for carried in starmap(self._main, batches):
+            self._carried = carried
 
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
@@ -487,19 +509,21 @@ def _parts(entry: Entry) -> list[Entry]:
     return _expanded(record.entries)
 
 
-def _simplified(entries: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
-    """Let the same op on the same values be run once."""
+def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
+    """Return what is to be done for the outputs and the effects, with ops taken apart, and the same done once."""
     same: dict[int, Any] = {}
+    entries: list[Entry] = []
     seen: dict[Any, Any] = {}
     effects = 0
-    for entry in entries:
-        entry.inputs = [same.get(id(x), x) for x in entry.inputs]
+    for entry in _expanded(recorded):
+        inputs = [same.get(id(x), x) for x in entry.inputs]
+        entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
         effects += entry.op.effect
         if entry.op.effect or entry.op.count == 0:
             continue
         links = tuple(
             (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), _sketch(v))
-            for x, v in zip(entry.inputs, entry.values, strict=True)
+            for x, v in zip(inputs, entry.values, strict=True)
         )
         try:
             first = seen.setdefault((entry.op, links, _sketch((entry.rest, entry.kwargs))), entry.output)
@@ -507,8 +531,8 @@ def _simplified(entries: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
             continue
         if first is not entry.output:
             same[id(entry.output)] = first
-    kept = [entry for entry in entries if id(entry.output) not in same]
-    return kept, map_structure(lambda y: same.get(id(y), y), outputs)
+    outputs = map_structure(lambda y: same.get(id(y), y), outputs)
+    return _needed([entry for entry in entries if id(entry.output) not in same], leaves(outputs)), outputs
 
 
 def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
@@ -593,6 +617,12 @@ def _is_number(array: Array) -> bool:
 
 def _kind(array: Array) -> Any:
     return array.shape, array.strides, array.dtype
+
+
+def _is_same_view(entry: Entry) -> bool:
+    """Tell whether the result is the first input as it is."""
+    x, y = entry.values[0], cast(Array, entry.output.array)
+    return x.shape == y.shape and x.strides == y.strides and np.shares_memory(x, y)
 
 
 def _quick_view(entry: Entry, name: _Name) -> tuple[Any, list[Any]] | None:

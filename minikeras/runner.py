@@ -8,10 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from . import _state
+from ._blas import SMALL
 from ._structure import leaves, map_structure
 from ._typing import Array
+from .data import Run
 from .gradients import PASSED, GradientTape
 from .plan import Plan, Trace, trace
+from .series import Series
 from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
 from .variable import Variable
 
@@ -19,8 +22,16 @@ PLANS_KEPT = 8
 """How many input shapes a function keeps plans for."""
 PLAN_BYTES = 1 << 25
 """A plan for predictions with larger buffers is not kept, and batches are not joined beyond them."""
+SERIES_BYTES = 1 << 20
+"""Steps with larger buffers take so long that nothing is gained by a run of them."""
 ROWS = 4096
 """Beyond so many rows a matrix product gains nothing."""
+
+
+WORTHWHILE = 4
+"""From so many batches on a run is replayed as one."""
+PATIENCE = 1024
+"""After so many steps in runs it is worth making a series, which takes as long as some thousand steps save."""
 
 
 class Runner:
@@ -50,6 +61,10 @@ class Runner:
         self._outlines: dict[Any, Any] = {}
         """What the first run of each kind did."""
         self._plans: dict[Any, Plan] = {}
+        self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
+        """What small plans were made of, until a run of batches comes."""
+        self._series: dict[Any, tuple[Plan, Series | None]] = {}
+        self._patience: int = PATIENCE
         self._last: tuple[Any, Plan] | None = None
         """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
 
@@ -97,12 +112,26 @@ class Runner:
         plan.run(leaves(inputs) if self._last is None else inputs)
         return plan.outputs
 
-    def repeat(self) -> Callable[[tuple[Array, ...]], None] | None:
-        """Return what `step` did last as a function of arrays of the same shapes, None where that was no replay.
-
-        It serves while no code of the user's runs; the outputs are those of the last `step`.
-        """
-        return None if self._last is None else self._last[1].run
+    def run_all(self, run: Run) -> Callable[[], Any] | None:
+        """Run as `step` does for each batch of a run; None, and nothing is run, where that is not quicker."""
+        if not hasattr(run[0], "shape") or run[0].shape[0] < WORTHWHILE:
+            return None
+        key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
+        plan = self._current(key)
+        if plan is None:
+            return None
+        if key in self._records:
+            if self._patience > 0:
+                self._patience -= len(run[0])
+                return None
+            made = Series(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
+            self._series[key] = plan, made if made.usable else None
+        made_for, series = self._series.get(key, (plan, None))
+        if series is None or made_for is not plan:
+            return None
+        self._last = key[1:], plan
+        series.run(run)
+        return series.outputs
 
     def _latest(self, inputs: Any) -> Plan | None:
         """Return the plan of the last step, if it serves these inputs: quicker than to look it up."""
@@ -124,11 +153,15 @@ class Runner:
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
         if not record.escaped and not drawn and version == _state.Structure.version and self._is_settled(record, key):
-            plan = Plan(record, leaves(tensors), outputs)
+            plan = Plan(record.entries, leaves(tensors), outputs)
             if self._limit is None or plan.size <= self._limit:
                 while len(self._plans) >= PLANS_KEPT:
-                    self._plans.pop(next(iter(self._plans)))
+                    oldest = next(iter(self._plans))
+                    for kept in (self._plans, self._records, self._series):
+                        kept.pop(oldest, None)
                 self._plans[key] = plan
+                if self._twice and plan.work < SMALL and plan.size <= SERIES_BYTES and _is_flat(inputs):
+                    self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
@@ -188,12 +221,12 @@ class Taped:
         self._variables: list[Variable] = list(held.values())
         z = self._last.inputs[0] if self._last else y
         rest = (self._last.op, self._last.rest, self._last.kwargs) if self._last else None
-        self._forward = Plan(record, [given], (z, y))
+        self._forward = Plan(record.entries, [given], (z, y))
         self._last_op = rest
         pair = [given, Tensor(np.ones(z.shape, z.dtype))]
         with stop_recording():
             gradients, record = trace(self._gradients, pair)
-        self._backward = Plan(record, pair, gradients)
+        self._backward = Plan(record.entries, pair, gradients)
         self._op = Op(_unknown, (None,), None)
         self._op.joint = self._joint
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from time import perf_counter
-from typing import Any, Literal, TypeAlias, cast, overload
+from typing import Any, Literal, TypeAlias, overload
 from warnings import warn
 
 import numpy as np
@@ -18,7 +18,7 @@ from ._structure import leaves, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
-from .data import Batches, Data, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
+from .data import Batches, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
 from .gradients import GradientTape
 from .layers.base import Layer
 from .layers.core import Lambda
@@ -567,24 +567,18 @@ class Trainer(Layer):
         """Run over all batches once, with but a look now and then."""
         due = 0.0
         outputs: Callable[[], Any] | None = None
-        replay: Callable[[Data], None] | None = None
-        whole = source.whole
         with ExitStack() as stack:
             stack.enter_context(_without_warnings())
             stack.enter_context(interrupt.held())
-            for i, batch in enumerate(source.epoch()):
-                if replay is not None and i < whole:
-                    replay(batch)
-                else:
-                    outputs = runner.step(pack_x_y_sample_weight(*batch))
-                    replay = runner.repeat()
-                    if not i:
-                        stack.enter_context(one_thread(runner.work))
-                    if getattr(self, stop):
-                        break
-                if look is not None and (i < 2 or perf_counter() >= due):
+            for done, outputs in _steps(runner, source):
+                if not due:
+                    stack.enter_context(one_thread(runner.work))
+                if look is not None and (done < 3 or perf_counter() >= due):
+                    look(done - 1, _Logs(outputs))
                     due = perf_counter() + LOOK
-                    look(i, _Logs(cast("Callable[[], Any]", outputs)))
+                due = due or 1.0
+                if getattr(self, stop):
+                    break
                 if interrupt.pending:
                     raise KeyboardInterrupt
             return dict(_Logs(outputs)) if outputs is not None else {}
@@ -793,6 +787,21 @@ JOINED = 1024
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 _ALL = 1 << 62
 """A batch size that leaves all rows together."""
+
+
+def _steps(runner: Runner, source: Batches) -> Iterator[tuple[int, Callable[[], Any]]]:
+    """Run over all batches; give how many are done, and the outputs of the last, after each or several."""
+    done = 0
+    for run in source.runs():
+        outputs = runner.run_all(run)
+        if outputs is not None:
+            done += len(run[0])
+            yield done, outputs
+            continue
+        for batch in zip(*run, strict=True):
+            outputs = runner.step(pack_x_y_sample_weight(*batch))
+            done += 1
+            yield done, outputs
 
 
 class _Logs(Mapping[str, Any]):

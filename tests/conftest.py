@@ -8,12 +8,15 @@ from importlib.util import find_spec
 import pytest
 
 import minikeras
-from minikeras import _state, compat
+from minikeras import _state, compat, runner
 from minikeras.compat.finder import ROOTS
 
 collect_ignore_glob = ["scripts/*", "script_runs.py", "tensorflow/scripts/*"]  # scripts, not modules
 # Continuous integration sets MINIKERAS_PARITY, so that an absent Keras fails there and is never skipped.
 collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
+
+
+runner.PATIENCE = 0  # series of steps are made in short runs as well
 
 
 @pytest.fixture(autouse=True)

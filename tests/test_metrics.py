@@ -240,7 +240,7 @@ def test_a_replay_is_the_eager_run(name: str, weighted: bool) -> None:
     inputs = [Tensor(x) for x in batches[1][: 3 if weighted else 2]]
     output, record = trace(step, inputs)
     assert not record.escaped
-    plan = Plan(record, inputs, output)
+    plan = Plan(record.entries, inputs, output)
     wanted = eager(*batches[1][: len(inputs)])
     np.testing.assert_array_equal(output, wanted)
     wanted = eager(*batches[2][: len(inputs)])

@@ -23,7 +23,8 @@ P = ParamSpec("P")
 
 
 def _relu_rule(g: Any, y: Any, x: Any) -> Any:
-    return g * (np.sign(y) if np.size(y) < 4096 else np.greater(y, 0))  # the same, quicker for few and for many
+    # 1 where y is positive: quicker for few and for many; np.sign branches on each number, which cannot be foreseen
+    return g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0))
 
 
 @primitive(_relu_rule, inplace=True, parts=lambda x: np.maximum(x, 0))

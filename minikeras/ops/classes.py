@@ -209,10 +209,14 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
     Raises:
         ValueError: for labels that are no whole numbers, name no class or are of another shape.
     """
-    given, count = np.asarray(target), output.shape[axis]
-    if given.dtype.kind == "i" and given.ndim == 1 and output.ndim == 2 and len(given) == len(output) and given.size:
+    return _numbers(_labels(np.asarray(target), output, axis), output.shape[axis])
+
+
+def _numbers(given: Array, count: int) -> Array:
+    """Return labels as integers, all of them numbers of one of so many classes."""
+    if given.dtype.kind == "i" and given.size:
         unsigned = given.view(f"u{given.itemsize}")  # in which a negative one is huge
-        if np.maximum.reduce(unsigned) < count:  # the common case, quickly
+        if np.maximum.reduce(unsigned, None) < count:  # the common case, quickly
             return given
     if given.dtype.kind not in "biuf":
         raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} of dtype {given.dtype}.")
@@ -227,8 +231,7 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
             f"Integer targets must be whole class numbers from 0 to {count - 1}. "
             f"Received: {given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
         )
-    labels = _labels(labels, output, axis)
-    if labels.size and labels.view(np.uintp).max() >= count:  # as unsigned, a negative one is huge
+    if labels.size and labels.view(np.uintp).max() >= count:
         raise ValueError(
             f"Integer targets must be class numbers from 0 to {count - 1}. "
             f"Received: targets from {labels.min()} to {labels.max()}."
@@ -251,9 +254,9 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     return target
 
 
-@primitive(None, None)
-def _labelled(target: TensorLike, output: TensorLike, axis: int) -> Array:
-    return class_numbers(target, np.asarray(output), axis).reshape(-1)
+@primitive(None)
+def _labelled(labels: TensorLike, count: int) -> Array:
+    return _numbers(np.asarray(labels), count).reshape(-1)
 
 
 @primitive(None, None)
@@ -263,11 +266,10 @@ def _chosen(labels: TensorLike, rows: TensorLike) -> Array:
     return scores.reshape(-1).take(np.asarray(labels) + _starts(*scores.shape))
 
 
-@primitive(None, None)
-def _hot(labels: TensorLike, rows: TensorLike) -> Array:
-    """Return class numbers as rows of the scores' shape and dtype with a 1 each."""
-    scores = np.asarray(rows)
-    return _eye(scores.shape[1], scores.dtype.char).take(np.asarray(labels), 0)
+@primitive(None)
+def _hot(labels: TensorLike, count: int, letter: str) -> Array:
+    """Return class numbers as rows of so many floats with a 1 each."""
+    return _eye(count, letter).take(np.asarray(labels), 0)
 
 
 _starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, columns))
@@ -277,7 +279,7 @@ _eye = lru_cache(64)(lambda size, letter: np.eye(size, dtype=letter))
 def _flat(target: Any, output: Any, axis: int) -> tuple[Any, Any]:
     """Return class numbers and scores with one row a sample and the classes last."""
     rows = output if axis in (-1, np.ndim(output) - 1) else np.moveaxis(output, axis, -1)
-    labels = rule(_labelled)(target, output, axis)
+    labels = rule(_labelled)(_labels(target, output, axis), np.shape(output)[axis])
     return labels, rows if np.ndim(rows) == 2 else np.reshape(rows, (-1, np.shape(rows)[-1]))
 
 
@@ -290,9 +292,13 @@ def _unflat(rows: Any, output: Any, axis: int) -> Any:
     return np.moveaxis(np.reshape(rows, shape), -1, axis)
 
 
+def _hot_like(rows: Any, labels: Any) -> Any:
+    return rule(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
+
+
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     labels, rows = _flat(target, output, axis)
-    hot, g = rule(_hot)(labels, rows), np.reshape(g, (-1,))
+    hot, g = _hot_like(rows, labels), np.reshape(g, (-1,))
     if from_logits:
         return _unflat((rule(softmax)(rows) - hot) * np.expand_dims(g, -1), output, axis)
     return _unflat(_output_rule(g, y, hot, rows), output, axis)
@@ -300,7 +306,7 @@ def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = F
 
 def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     labels, rows = _flat(target, output, axis)
-    hot, g = rule(_hot)(labels, rows), np.reshape(g, (-1,))
+    hot, g = _hot_like(rows, labels), np.reshape(g, (-1,))
     if from_logits:  # the logits themselves came from a softmax
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
     p = rule(_chosen)(labels, rows)

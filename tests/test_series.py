@@ -1,0 +1,94 @@
+"""Many batches replayed as one run: the numbers are those of step after step."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import Sequential, layers, ops
+
+
+class Eachstep(keras.callbacks.Callback):
+    """Looks at each batch, so that there are no runs."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        pass
+
+
+class Overall(layers.Layer):
+    """Mixes the rows of a batch."""
+
+    def call(self, x: Any) -> Any:
+        return x - ops.max(x) + ops.mean(x, axis=0)
+
+
+def centred(y: Any, p: Any) -> Any:
+    """Mixes the rows of a batch in what is only reported."""
+    return ops.abs(y - p) - ops.mean(ops.abs(y - p))
+
+
+DENSE = layers.Dense
+CASES: dict[str, tuple[Callable[[], list[Any]], Any, list[Any]]] = {
+    "binary": (lambda: [DENSE(3, "sigmoid"), DENSE(1, "sigmoid")], "binary_crossentropy", ["accuracy", "mae"]),
+    "logits": (
+        lambda: [DENSE(5, "relu"), DENSE(3)],
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        ["accuracy"],
+    ),
+    "softmax": (
+        lambda: [DENSE(5, "relu"), DENSE(3, "softmax")],
+        "sparse_categorical_crossentropy",
+        ["accuracy", "sparse_top_k_categorical_accuracy"],
+    ),
+    "statistics": (lambda: [DENSE(3), layers.BatchNormalization(), DENSE(1, "sigmoid")], "mse", ["AUC"]),
+    "chance": (lambda: [DENSE(8, "tanh"), layers.Dropout(0.5), DENSE(1, "sigmoid")], "mae", ["Precision"]),
+    "penalty": (lambda: [DENSE(4, "relu", kernel_regularizer="l2"), DENSE(1)], "huber", ["mse"]),
+    "mixed rows": (lambda: [DENSE(4), Overall(), DENSE(1)], "mse", [centred]),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("rows", [32 * 9 + 5, 600])
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_is_step_after_step_to_the_last_bit(case: str, rows: int, weighted: bool) -> None:
+    make, loss, metrics = CASES[case]
+    x = np.random.default_rng(0).normal(size=(rows, 6)).astype("float32")
+    y = (x[:, 0] > 0).astype("int32") + (x[:, 1] > 0 if "sparse" in str(loss).lower() else 0)
+    weights = np.linspace(0, 2, rows) if weighted else None
+    found = []
+    for callbacks in ([], [Eachstep()]):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(1)
+        model = Sequential([keras.Input((6,)), *make()])
+        model.compile("adam", loss, metrics=metrics)
+        for _ in range(2):
+            history = model.fit(
+                x, y, batch_size=32, epochs=3, sample_weight=weights, callbacks=callbacks, verbose=0
+            ).history
+        series = [made for _, made in model._runners["train"]._series.values()]
+        assert any(series) == (not callbacks)
+        found.append((history, [w.numpy().tobytes() for w in [*model.weights, *model.optimizer.variables]]))
+    assert found[0] == found[1]
+
+
+def test_what_a_batch_needs_not_fit_is_done_in_its_step() -> None:
+    """Metrics of large outputs are not put off: what they need would have to be kept for all batches."""
+    model = Sequential([keras.Input((6,)), DENSE(300), DENSE(1), DENSE(300)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x = np.ones((320, 6), "float32")
+    model.fit(x, np.ones((320, 300)), epochs=3, verbose=0)
+    ((_, series),) = model._runners["train"]._series.values()
+    assert series is not None
+    assert all(room.nbytes <= 64 * 2**13 for _, room, _ in series._kept)
+
+
+def test_bad_labels_are_refused_before_a_run() -> None:
+    model = Sequential([keras.Input((2,)), DENSE(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.ones((640, 2), "float32"), np.zeros(640, "int32")
+    model.fit(x, y, epochs=3, verbose=0)
+    y[600] = 3
+    with pytest.raises(ValueError, match="Integer targets must be class numbers from 0 to 2"):
+        model.fit(x, y, verbose=0)
