@@ -233,19 +233,27 @@ class RandomRotation(_Random):
         return self._warp(x, cos, -sin, cx - cx * cos + cy * sin, sin, cos, cy - cx * sin - cy * cos)
 
 
+class _BothWays(_Random):
+    """A layer that changes height and width by factors of their own; it is made of its arguments by name."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(**given["options"])
+        self.height_factor: Factor = given["height_factor"]
+        self.width_factor: Factor | None = given["width_factor"]
+        self._high = self._range(self.height_factor, "height_factor")
+        self._wide = self._high if self.width_factor is None else self._range(self.width_factor, "width_factor")
+        self._start(given["seed"], given["data_format"])
+        self._set_filling(given["fill_mode"], given["interpolation"], given["fill_value"])
+
+
 @register
-class RandomZoom(_Random):
+class RandomZoom(_BothWays):
     """Makes what is seen of images larger or smaller in training.
 
     Args:
         height_factor: Range of the change, positive for a wider view; f for -f to f.
         width_factor: The same for the width; as much as the height if not given.
-        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
-        interpolation: "nearest" or "bilinear".
-        seed: Seed of the changes.
-        fill_value: The constant.
-        data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
+        fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
     def __init__(
@@ -253,34 +261,23 @@ class RandomZoom(_Random):
         interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
         data_format: str | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.height_factor: Factor = height_factor
-        self.width_factor: Factor | None = width_factor
-        self._high = self._range(height_factor, "height_factor")
-        self._wide = None if width_factor is None else self._range(width_factor, "width_factor")
-        self._start(seed, data_format)
-        self._set_filling(fill_mode, interpolation, fill_value)
+        super().__init__(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         high = self._draw(x, 1.0 + self._high[0], 1.0 + self._high[1]).numpy()
-        wide = high if self._wide is None else self._draw(x, 1.0 + self._wide[0], 1.0 + self._wide[1]).numpy()
+        wide = high if self.width_factor is None else self._draw(x, 1.0 + self._wide[0], 1.0 + self._wide[1]).numpy()
         cx, cy = self._middle(x)
         return self._warp(x, wide, 0, cx * (1 - wide), 0, high, cy * (1 - high))
 
 
 @register
-class RandomTranslation(_Random):
+class RandomTranslation(_BothWays):
     """Shifts images in training.
 
     Args:
         height_factor: How far down, as a part of the height; f for -f to f.
         width_factor: How far right, as a part of the width.
-        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
-        interpolation: "nearest" or "bilinear".
-        seed: Seed of the shifts.
-        fill_value: The constant.
-        data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
+        fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
     def __init__(
@@ -288,13 +285,7 @@ class RandomTranslation(_Random):
         interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
         data_format: str | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.height_factor: Factor = height_factor
-        self.width_factor: Factor = width_factor
-        self._high = self._range(height_factor, "height_factor")
-        self._wide = self._range(width_factor, "width_factor")
-        self._start(seed, data_format)
-        self._set_filling(fill_mode, interpolation, fill_value)
+        super().__init__(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         down = self._draw(x, *self._high).numpy() * x.shape[self._rows]

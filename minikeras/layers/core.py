@@ -138,12 +138,8 @@ class EinsumDense(WithKernel):
             ellipsis before or behind those of input and output stands for further axes.
         output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
             input; an integer for a single one.
-        activation: Name or function; the identity if not given.
         bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
-        kernel_initializer, bias_initializer: What fills the weights.
-        kernel_regularizer, bias_regularizer: Penalties on them.
-        kernel_constraint, bias_constraint: Projections of them after each training step.
-        options: `name`, `trainable`, `dtype` and so on.
+        activation, options, and those of kernel and bias: See `Dense`.
 
     Raises:
         ValueError: if the equation is of another form, or does not fit the shapes of input and output.
@@ -266,15 +262,8 @@ class InputLayer(Layer):
     """The entry of a model; `Input` makes one and returns its tensor.
 
     Args:
-        shape: Shape of one sample, None where a size is open.
-        batch_size: Size of the batch, None if open.
-        dtype: Dtype of the input.
-        sparse: Accepted if false: NumPy has no sparse arrays.
-        ragged: Accepted if false.
-        batch_shape: Shape with the batch, in place of `shape` and `batch_size`.
         input_tensor: A KerasTensor to use as the entry.
-        optional: Whether None may be passed for it.
-        name: Name of the layer.
+        shape, batch_size, dtype, sparse, ragged, batch_shape, optional, name: See `Input`.
 
     Example:
         >>> InputLayer(shape=(3,)).batch_shape

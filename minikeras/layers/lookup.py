@@ -374,20 +374,13 @@ class IntegerLookup(_Lookup):
     """Numbers integers by a vocabulary, see `StringLookup`.
 
     Args:
-        max_tokens: Size of the vocabulary at most.
         num_oov_indices: How many numbers there are for unknown integers, which get one by their remainder.
         mask_token: An integer that gets the number 0 (in other modes, none).
         oov_token: What stands for unknown integers where numbers become integers again.
         vocabulary: The integers in order; `adapt` learns them if not given.
         vocabulary_dtype: Their dtype.
-        idf_weights: Their weights for mode "tf_idf".
-        invert: Whether to turn numbers into integers of the vocabulary instead.
-        output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
-        sparse: As in Keras, False.
-        pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         oov_method, salt: "floormod" and None; there is no other way.
-        name: The layer's name.
-        options: `trainable`, `dtype` and so on.
+        max_tokens, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, name, options: See `StringLookup`.
 
     Example:
         >>> IntegerLookup(vocabulary=[10, 20])(np.array([20, 7])).numpy().tolist()

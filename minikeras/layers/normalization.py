@@ -218,11 +218,7 @@ class LayerNormalization(_Scaling):
 
     Args:
         axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
-        epsilon: Added to the variance.
-        center, scale: Whether there is a beta, and a gamma.
-        beta_initializer, gamma_initializer: What fills them.
-        beta_regularizer, gamma_regularizer: Penalties on them.
-        beta_constraint, gamma_constraint: Projections of them after each training step.
+        epsilon, center, scale, and those of beta and gamma: See `BatchNormalization`.
         options: `name`, `trainable`, `dtype` and so on; `rms_scaling`, deprecated, divides by the standard deviation
             without subtracting the mean.
 
@@ -281,12 +277,7 @@ class GroupNormalization(_Scaling):
     Args:
         groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
         axis: The axis of the channels.
-        epsilon: Added to the variance.
-        center, scale: Whether there is a beta, and a gamma.
-        beta_initializer, gamma_initializer: What fills them.
-        beta_regularizer, gamma_regularizer: Penalties on them.
-        beta_constraint, gamma_constraint: Projections of them after each training step.
-        options: `name`, `trainable`, `dtype` and so on.
+        epsilon, center, scale, options, and those of beta and gamma: See `BatchNormalization`.
 
     Raises:
         ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.

@@ -172,13 +172,7 @@ class AveragePooling3D(_Pooling):
 
 
 class _AdaptivePooling(Layer):
-    """Layer that pools with windows of such sizes that the output has a given size.
-
-    Args:
-        output_size: Sizes of the output, or one number for all.
-        data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
-    """
+    """Layer that pools with windows of such sizes that the output has a given size."""
 
     _rank: ClassVar[int]
     _pool: ClassVar[Callable[..., Tensor]]
@@ -254,13 +248,7 @@ class AdaptiveMaxPooling3D(_AdaptivePooling):
 
 
 class _GlobalPooling(Layer):
-    """Layer that reduces all axes between batch and channels.
-
-    Args:
-        data_format: Where the channels are; the configured format if not given.
-        keepdims: Whether the axes stay, with size 1.
-        options: `name`, `trainable`, `dtype` and so on.
-    """
+    """Layer that reduces all axes between batch and channels."""
 
     _rank: ClassVar[int]
     _reduction: ClassVar[Callable[..., Tensor]]

@@ -17,13 +17,7 @@ SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852
 
 
 class _Noise(SameShape):
-    """A layer that draws random numbers in training and is the identity otherwise.
-
-    Args:
-        strength: The rate or standard deviation; at 0 no generator is made.
-        seed: Seed of its generator.
-        options: Arguments of every layer.
-    """
+    """A layer that draws random numbers in training and is the identity otherwise."""
 
     def __init__(self, strength: float, seed: int | None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -34,14 +28,7 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
-    """A layer that drops a share of its inputs.
-
-    Args:
-        rate: Share to drop, from 0 to 1.
-        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
-        seed: Seed of the mask.
-        options: Arguments of every layer.
-    """
+    """A layer that drops a share of its inputs."""
 
     def __init__(
         self,

@@ -181,12 +181,7 @@ class RepeatVector(_Reshaping):
 
 
 class _Spatial(_Reshaping):
-    """A layer that changes the sizes of the axes between batch and channels.
-
-    Args:
-        data_format: Where the channels are; the configured format if not given.
-        options: Arguments of every layer.
-    """
+    """A layer that changes the sizes of the axes between batch and channels."""
 
     _rank: ClassVar[int]
 
@@ -356,8 +351,7 @@ class Cropping2D(_Cropping):
     """Leaves out the edges of images.
 
     Args:
-        cropping: How much: one number, a number or pair for the height and one for the width, such as
-            ((top, bottom), (left, right)).
+        cropping: How much, as `padding` of `ZeroPadding2D`.
         data_format: Where the channels are; the configured format if not given.
         options: `name`, `trainable`, `dtype` and so on.
 

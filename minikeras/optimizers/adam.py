@@ -105,13 +105,8 @@ class AdamW(Adam):
     """Adam with weight decay: before each step p -= weight_decay * rate * p.
 
     Args:
-        learning_rate: See `Optimizer`.
         weight_decay: Share of each weight, times the learning rate, taken away at each step.
-        beta_1: Share of the old mean in the new one.
-        beta_2: Share of the old mean of squares in the new one.
-        epsilon: Added to the root.
-        amsgrad: Whether to divide by the root of the largest v so far.
-        **options: See `Optimizer`.
+        learning_rate, beta_1, beta_2, epsilon, amsgrad, **options: See `Adam`.
 
     Raises:
         ValueError: if there is no weight decay.
@@ -139,11 +134,9 @@ class Adamax(_Moments):
     """p -= rate / (1 - beta_1 ** t) * m / (u + epsilon), with u = max(beta_2 * u, |g|) in place of Adam's root.
 
     Args:
-        learning_rate: See `Optimizer`.
-        beta_1: Share of the old mean of gradients in the new one.
+        learning_rate, beta_1, **options: See `Adam`.
         beta_2: Share of the old u that the new one has at least.
         epsilon: Added to u.
-        **options: See `Optimizer`.
 
     Source:
         Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
@@ -172,11 +165,7 @@ class Nadam(_Moments):
     """Adam that looks ahead: its m is mixed with the present gradient, as in Nesterov's momentum.
 
     Args:
-        learning_rate: See `Optimizer`.
-        beta_1: Share of the old mean of gradients in the new one.
-        beta_2: Share of the old mean of squares in the new one.
-        epsilon: Added to the root.
-        **options: See `Optimizer`.
+        learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
     Source:
         Dozat 2015, "Incorporating Nesterov Momentum into Adam".
@@ -217,11 +206,7 @@ class Lamb(_Moments):
     """Adam whose step on each variable is as long as the variable's norm times the learning rate.
 
     Args:
-        learning_rate: See `Optimizer`.
-        beta_1: Share of the old mean of gradients in the new one.
-        beta_2: Share of the old mean of squares in the new one.
-        epsilon: Added to the root.
-        **options: See `Optimizer`.
+        learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
     Source:
         You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
@@ -251,12 +236,9 @@ class ScheduleFreeAdamW(_Moments):
     z -= rate * g / (sqrt(v / (1 - beta_2 ** t)) + epsilon); x += (z - x) / t; p = (1 - beta_1) * z + beta_1 * x.
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, beta_2, epsilon, **options: See `Adam`.
         beta_1: Share of x in p.
-        beta_2: Share of the old mean of squares in the new one.
-        epsilon: Added to the root.
         warmup_steps: Number of steps in which the learning rate grows from 0.
-        **options: See `Optimizer`.
 
     Source:
         Defazio et al. 2024, "The Road Less Scheduled".

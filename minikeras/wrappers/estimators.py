@@ -61,22 +61,7 @@ def _sklearn(module: str) -> Any:
 
 
 class SKLBase(BaseEstimator):
-    """A compiled model, or a function that makes one, as an estimator.
-
-    Args:
-        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
-            as keywords, `y` as the model gets it.
-        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
-        model_kwargs: Further keywords of the function.
-        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
-
-    Attributes:
-        model_: The fitted model.
-        history_: What its `fit` returned.
-
-    Raises:
-        ImportError: without scikit-learn.
-    """
+    """A compiled model, or a function that makes one, as an estimator."""
 
     model_: Model
     history_: History
@@ -230,18 +215,7 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
 class SKLearnRegressor(RegressorMixin, SKLBase):
     """A regressor for scikit-learn.
 
-    Args:
-        model: A compiled model, cloned before each fit; or a function that returns one, called with `X` and `y`.
-        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
-        model_kwargs: Further keywords of the function.
-        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
-
-    Attributes:
-        model_: The fitted model.
-        history_: What its `fit` returned.
-
-    Raises:
-        ImportError: without scikit-learn.
+    Arguments, errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -253,18 +227,7 @@ class SKLearnRegressor(RegressorMixin, SKLBase):
 class SKLearnTransformer(TransformerMixin, SKLBase):
     """A transformer for scikit-learn, such as a model that gives embeddings of its inputs.
 
-    Args:
-        model: A compiled model, cloned before each fit; or a function that returns one, called with `X` and `y`.
-        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
-        model_kwargs: Further keywords of the function.
-        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
-
-    Attributes:
-        model_: The fitted model.
-        history_: What its `fit` returned.
-
-    Raises:
-        ImportError: without scikit-learn.
+    Arguments, errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """
 
     def transform(self, X: Any) -> Array:
