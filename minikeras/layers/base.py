@@ -15,6 +15,7 @@ from .._typing import (
     Array,
     Config,
     CustomObjects,
+    DataFormat,
     DTypeLike,
     FloatArray,
     InitializerName,
@@ -872,6 +873,37 @@ class SameShape(Layer):
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the input shape."""
         return tuple(input_shape)
+
+
+class Ranked(Layer):
+    """A layer that acts on the axes between batch and channels; a subclass says how many these are.
+
+    `class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool)`: where several subclasses differ in no more than the
+    op they run, they name that as well.
+    """
+
+    _rank: ClassVar[int]
+    _op: ClassVar[Callable[..., Tensor]]
+    data_format: DataFormat
+
+    def __init_subclass__(
+        cls, rank: int | None = None, op: Callable[..., Tensor] | None = None, **kwargs: object
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if rank is not None:
+            cls._rank = rank
+        if op is not None:
+            cls._op = staticmethod(op)
+
+    def _place(self, data_format: DataFormat | None) -> None:
+        """Take note of where the channels are."""
+        self.data_format = _state.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
+        """Return what of a shape is before, in and behind these axes."""
+        sizes, ahead = tuple(shape), 1 if self.data_format == "channels_last" else 2
+        return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
 
 
 class _Inside:

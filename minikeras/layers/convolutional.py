@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Unpack
 
-from .. import _state, ops
+from .. import ops
 from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import (
@@ -16,18 +16,17 @@ from ..ops.convolution import (
 )
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, RegularizerLike, positive, register
+from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike, positive, register
 from .core import ActivationLike, ConstraintLike, WithKernel
 
 
-class _Sliding(WithKernel):
+class _Sliding(Ranked, WithKernel):
     """What all layers here share: a window, strides, a bias and an activation.
 
     Args:
         given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
     """
 
-    _rank: ClassVar[int]
     _strides_or_dilation: ClassVar[bool] = True
     """Whether strides and dilation together are refused, as Keras does."""
 
@@ -38,7 +37,7 @@ class _Sliding(WithKernel):
         self.kernel_size: Shape = standardize_sizes(given["kernel_size"], rank, "kernel_size")
         self.strides: Shape = standardize_sizes(given["strides"], rank, "strides")
         self.padding: Any = standardize_padding(given["padding"], "valid", "same", *["causal"] * self._takes_causal())
-        self.data_format: DataFormat = _state.standardize_data_format(given["data_format"])
+        self._place(given["data_format"])
         self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
         self.use_bias: bool = given["use_bias"]
         for name in {"filters", "groups", "depth_multiplier"} & given.keys():
@@ -48,7 +47,6 @@ class _Sliding(WithKernel):
                 f"{type(self).__name__} takes either strides or a dilation rate above 1. Received: "
                 f"strides={self.strides}, dilation_rate={self.dilation_rate}."
             )
-        self.input_spec = InputSpec(ndim=rank + 2)
 
     def _takes_causal(self) -> bool:
         return False
@@ -162,7 +160,7 @@ class _Conv(_Sliding):
 
 
 @register
-class Conv1D(_Conv):
+class Conv1D(_Conv, rank=1):
     """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
 
     The arguments are those of `Conv2D`, with one number for a size. `padding` may also be "causal": then no output
@@ -178,11 +176,9 @@ class Conv1D(_Conv):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    _rank = 1
-
 
 @register
-class Conv2D(_Conv):
+class Conv2D(_Conv, rank=2):
     """Convolution of images: activation(conv(x, kernel) + bias).
 
     Args:
@@ -217,11 +213,9 @@ class Conv2D(_Conv):
         (2, 26, 26, 4)
     """
 
-    _rank = 2
-
 
 @register
-class Conv3D(_Conv):
+class Conv3D(_Conv, rank=3):
     """Convolution of volumes or films: activation(conv(x, kernel) + bias).
 
     The arguments are those of `Conv2D`, with three numbers for a size.
@@ -231,8 +225,6 @@ class Conv3D(_Conv):
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
         (2, 7, 6, 5, 4)
     """
-
-    _rank = 3
 
 
 class _ConvTranspose(_Sliding):
@@ -281,7 +273,7 @@ class _ConvTranspose(_Sliding):
 
 
 @register
-class Conv1DTranspose(_ConvTranspose):
+class Conv1DTranspose(_ConvTranspose, rank=1):
     """The way back of a convolution along one axis, which makes it longer.
 
     The arguments are those of `Conv2DTranspose`, with one number for a size.
@@ -293,11 +285,9 @@ class Conv1DTranspose(_ConvTranspose):
         Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
     """
 
-    _rank = 1
-
 
 @register
-class Conv2DTranspose(_ConvTranspose):
+class Conv2DTranspose(_ConvTranspose, rank=2):
     """The way back of a convolution of images, which makes them larger.
 
     The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
@@ -318,11 +308,9 @@ class Conv2DTranspose(_ConvTranspose):
         (2, 14, 14, 4)
     """
 
-    _rank = 2
-
 
 @register
-class Conv3DTranspose(_ConvTranspose):
+class Conv3DTranspose(_ConvTranspose, rank=3):
     """The way back of a convolution of volumes, which makes them larger.
 
     The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
@@ -334,7 +322,6 @@ class Conv3DTranspose(_ConvTranspose):
         (2, 6, 8, 10, 4)
     """
 
-    _rank = 3
     _arguments = _ConvTranspose._arguments
 
     def __init__(
@@ -382,7 +369,7 @@ class _DepthwiseConv(_Sliding):
 
 
 @register
-class DepthwiseConv1D(_DepthwiseConv):
+class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """Convolution of each channel by itself along one axis.
 
     The arguments are those of `DepthwiseConv2D`, with one number for a size.
@@ -393,11 +380,9 @@ class DepthwiseConv1D(_DepthwiseConv):
         (2, 8, 8)
     """
 
-    _rank = 1
-
 
 @register
-class DepthwiseConv2D(_DepthwiseConv):
+class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """Convolution of each channel of images by itself.
 
     The arguments are those of `Conv2D`, with `depth_multiplier`, the number of filters for each channel, in place of
@@ -409,8 +394,6 @@ class DepthwiseConv2D(_DepthwiseConv):
         >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((2, 28, 28, 4))).shape
         (2, 26, 26, 8)
     """
-
-    _rank = 2
 
 
 class _SeparableConv(_Sliding):
@@ -460,7 +443,7 @@ class _SeparableConv(_Sliding):
 
 
 @register
-class SeparableConv1D(_SeparableConv):
+class SeparableConv1D(_SeparableConv, rank=1):
     """Convolution of each channel along one axis, and then of all channels with a window of one element.
 
     The arguments are those of `SeparableConv2D`, with one number for a size.
@@ -471,11 +454,9 @@ class SeparableConv1D(_SeparableConv):
         (2, 8, 6)
     """
 
-    _rank = 1
-
 
 @register
-class SeparableConv2D(_SeparableConv):
+class SeparableConv2D(_SeparableConv, rank=2):
     """Convolution of each channel of images, and then of all channels with a window of one element.
 
     The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
@@ -489,5 +470,3 @@ class SeparableConv2D(_SeparableConv):
         >>> layer(np.ones((2, 28, 28, 4))).shape, layer.count_params()
         ((2, 26, 26, 6), 66)
     """
-
-    _rank = 2

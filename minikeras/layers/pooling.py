@@ -1,14 +1,13 @@
 """Layers that reduce the axes between batch and channels."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 from .. import _state, ops
 from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from ..input_spec import InputSpec
 from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
 from ..tensor import Tensor
-from .base import CommonOptions, Layer, LayerOptions, RegularizerLike, register
+from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike, register
 
 
 class PoolingOptions(CommonOptions, total=False):
@@ -23,10 +22,7 @@ class PoolingOptions(CommonOptions, total=False):
     input_dim: int
 
 
-class _Pooling(Layer):
-    _rank: ClassVar[int]
-    _pool: ClassVar[Callable[..., Tensor]]
-
+class _Pooling(Ranked):
     def __init__(
         self,
         pool_size: Sizes,
@@ -40,12 +36,11 @@ class _Pooling(Layer):
         self.pool_size: Shape = standardize_sizes(pool_size, self._rank, "pool_size")
         self.strides: Shape = standardize_sizes(pool_size if strides is None else strides, self._rank, "strides")
         self.padding: Any = standardize_padding(padding)
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self._place(data_format)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        return type(self)._pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+        return self._op(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the batch size, the sizes of the places, and the channels where they were.
@@ -53,15 +48,13 @@ class _Pooling(Layer):
         Raises:
             ValueError: if the input is smaller than the window.
         """
-        ahead = 1 if self.data_format == "channels_last" else 2
-        sizes, who = input_shape[ahead : ahead + self._rank], f"The input of layer '{self.name}'"
+        before, sizes, behind = self._parts(input_shape)
+        who = f"The input of layer '{self.name}'"
         found = slid_sizes(sizes, self.pool_size, self.strides, self.padding, (1,) * self._rank, who)
-        return (*input_shape[:ahead], *found, *input_shape[ahead + self._rank :])
+        return (*before, *found, *behind)
 
 
-class _MaxPooling(_Pooling):
-    _pool = ops.max_pool
-
+class _MaxPooling(_Pooling, op=ops.max_pool):
     def __init__(
         self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
         data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
@@ -70,7 +63,7 @@ class _MaxPooling(_Pooling):
 
 
 @register
-class MaxPooling1D(_MaxPooling):
+class MaxPooling1D(_MaxPooling, rank=1):
     """The largest of the elements in a window along one axis.
 
     The arguments are those of `MaxPooling2D`, with one number for a size.
@@ -81,11 +74,9 @@ class MaxPooling1D(_MaxPooling):
         Tensor([3. 4.], shape=(2,), dtype=float32)
     """
 
-    _rank = 1
-
 
 @register
-class MaxPooling2D(_MaxPooling):
+class MaxPooling2D(_MaxPooling, rank=2):
     """The largest of the elements in a window of images.
 
     Args:
@@ -108,11 +99,9 @@ class MaxPooling2D(_MaxPooling):
         (1, 2, 2, 3)
     """
 
-    _rank = 2
-
 
 @register
-class MaxPooling3D(_MaxPooling):
+class MaxPooling3D(_MaxPooling, rank=3):
     """The largest of the elements in a window of volumes.
 
     The arguments are those of `MaxPooling2D`, with three numbers for a size.
@@ -123,11 +112,9 @@ class MaxPooling3D(_MaxPooling):
         (1, 2, 2, 1, 3)
     """
 
-    _rank = 3
-
 
 @register
-class AveragePooling1D(_Pooling):
+class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     """The mean of the elements in a window along one axis.
 
     The arguments are those of `MaxPooling2D`, with one number for a size, and `pool_size` must be given.
@@ -138,11 +125,9 @@ class AveragePooling1D(_Pooling):
         Tensor([2. 3.], shape=(2,), dtype=float32)
     """
 
-    _rank, _pool = 1, ops.average_pool
-
 
 @register
-class AveragePooling2D(_Pooling):
+class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     """The mean of the elements in a window of images.
 
     The arguments are those of `MaxPooling2D`; `pool_size` must be given. What `padding` "same" adds does not count.
@@ -153,11 +138,9 @@ class AveragePooling2D(_Pooling):
         (1, 3, 2, 3)
     """
 
-    _rank, _pool = 2, ops.average_pool
-
 
 @register
-class AveragePooling3D(_Pooling):
+class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
     """The mean of the elements in a window of volumes.
 
     The arguments are those of `AveragePooling2D`, with three numbers for a size.
@@ -168,34 +151,28 @@ class AveragePooling3D(_Pooling):
         (1, 2, 2, 1, 3)
     """
 
-    _rank, _pool = 3, ops.average_pool
 
-
-class _AdaptivePooling(Layer):
+class _AdaptivePooling(Ranked):
     """Layer that pools with windows of such sizes that the output has a given size."""
-
-    _rank: ClassVar[int]
-    _pool: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self, output_size: Sizes, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
         self.output_size: Shape = standardize_sizes(output_size, self._rank, "output_size")
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self._place(data_format)
 
     def call(self, inputs: Tensor) -> Tensor:
-        return type(self)._pool(inputs, self.output_size, self.data_format)
+        return self._op(inputs, self.output_size, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the batch size, the sizes asked for, and the channels where they were."""
-        ahead = 1 if self.data_format == "channels_last" else 2
-        return (*input_shape[:ahead], *self.output_size, *input_shape[ahead + self._rank :])
+        before, _, behind = self._parts(input_shape)
+        return (*before, *self.output_size, *behind)
 
 
 @register
-class AdaptiveAveragePooling1D(_AdaptivePooling):
+class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average_pool):
     """The mean of each of `output_size` parts of the steps.
 
     Args:
@@ -209,49 +186,34 @@ class AdaptiveAveragePooling1D(_AdaptivePooling):
         Tensor([2. 4.], shape=(2,), dtype=float32)
     """
 
-    _rank, _pool = 1, ops.adaptive_average_pool
-
 
 @register
-class AdaptiveAveragePooling2D(_AdaptivePooling):
+class AdaptiveAveragePooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of images; the arguments are those of `AdaptiveAveragePooling1D`."""
 
-    _rank, _pool = 2, ops.adaptive_average_pool
-
 
 @register
-class AdaptiveAveragePooling3D(_AdaptivePooling):
+class AdaptiveAveragePooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
 
-    _rank, _pool = 3, ops.adaptive_average_pool
-
 
 @register
-class AdaptiveMaxPooling1D(_AdaptivePooling):
+class AdaptiveMaxPooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_max_pool):
     """The largest element of each part of the steps; the arguments are those of `AdaptiveAveragePooling1D`."""
 
-    _rank, _pool = 1, ops.adaptive_max_pool
-
 
 @register
-class AdaptiveMaxPooling2D(_AdaptivePooling):
+class AdaptiveMaxPooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_max_pool):
     """The largest element of each part of images; the arguments are those of `AdaptiveAveragePooling1D`."""
 
-    _rank, _pool = 2, ops.adaptive_max_pool
-
 
 @register
-class AdaptiveMaxPooling3D(_AdaptivePooling):
+class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
     """The largest element of each part of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
 
-    _rank, _pool = 3, ops.adaptive_max_pool
 
-
-class _GlobalPooling(Layer):
+class _GlobalPooling(Ranked):
     """Layer that reduces all axes between batch and channels."""
-
-    _rank: ClassVar[int]
-    _reduction: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
@@ -263,21 +225,20 @@ class _GlobalPooling(Layer):
         self._build_at_init()
 
     def _axes(self) -> list[int]:
-        ahead = 1 if self.data_format == "channels_last" else 2
-        return list(range(ahead, ahead + self._rank))
+        first = 1 if self.data_format == "channels_last" else 2
+        return list(range(first, first + self._rank))
 
     def call(self, inputs: Tensor) -> Tensor:
-        return type(self)._reduction(inputs, axis=self._axes(), keepdims=self.keepdims)
+        return self._op(inputs, axis=self._axes(), keepdims=self.keepdims)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the batch size and the channels, with axes of size 1 if they stay."""
-        axes = self._axes()
-        kept = [1 if axis in axes else n for axis, n in enumerate(input_shape) if self.keepdims or axis not in axes]
-        return tuple(kept)
+        before, sizes, behind = self._parts(input_shape)
+        return (*before, *[1 for _ in sizes if self.keepdims], *behind)
 
 
 @register
-class GlobalMaxPooling1D(_GlobalPooling):
+class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
     """The largest element along one axis: (batch, steps, channels) -> (batch, channels).
 
     Args:
@@ -291,11 +252,9 @@ class GlobalMaxPooling1D(_GlobalPooling):
         Tensor([[3. 5.]], shape=(1, 2), dtype=float32)
     """
 
-    _rank, _reduction = 1, ops.max
-
 
 @register
-class GlobalMaxPooling2D(_GlobalPooling):
+class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
     """The largest element of images: (batch, height, width, channels) -> (batch, channels).
 
     The arguments are those of `GlobalMaxPooling1D`.
@@ -306,18 +265,14 @@ class GlobalMaxPooling2D(_GlobalPooling):
         (2, 1, 1, 3)
     """
 
-    _rank, _reduction = 2, ops.max
-
 
 @register
-class GlobalMaxPooling3D(_GlobalPooling):
+class GlobalMaxPooling3D(_GlobalPooling, rank=3, op=ops.max):
     """The largest element of volumes; the arguments are those of `GlobalMaxPooling1D`."""
 
-    _rank, _reduction = 3, ops.max
-
 
 @register
-class GlobalAveragePooling2D(_GlobalPooling):
+class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
     """The mean of images: (batch, height, width, channels) -> (batch, channels).
 
     The arguments are those of `GlobalMaxPooling1D`.
@@ -328,18 +283,14 @@ class GlobalAveragePooling2D(_GlobalPooling):
         (2, 3)
     """
 
-    _rank, _reduction = 2, ops.mean
-
 
 @register
-class GlobalAveragePooling3D(_GlobalPooling):
+class GlobalAveragePooling3D(_GlobalPooling, rank=3, op=ops.mean):
     """The mean of volumes; the arguments are those of `GlobalMaxPooling1D`."""
 
-    _rank, _reduction = 3, ops.mean
-
 
 @register
-class GlobalAveragePooling1D(_GlobalPooling):
+class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     """The mean along one axis: (batch, steps, channels) -> (batch, channels).
 
     The arguments are those of `GlobalMaxPooling1D`.
@@ -356,7 +307,6 @@ class GlobalAveragePooling1D(_GlobalPooling):
     """
 
     supports_masking = True
-    _rank, _reduction = 1, ops.mean
 
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
         """Return the mean of the steps that count."""

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import ClassVar, Unpack
+from typing import Unpack
 
-from .. import _state, ops, random, regularizers
+from .. import ops, random, regularizers
 from .._typing import Config, DataFormat, DTypeLike, PartialShape, Shape, ShapeLike
 from ..dtype_policies import DTypePolicy
-from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..tensor import Tensor
-from .base import BaseOptions, LayerOptions, SameShape, register
+from .base import BaseOptions, LayerOptions, Ranked, SameShape, register
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
 """What selu tends to for very negative inputs (Klambauer et al. 2017)."""
@@ -76,20 +75,17 @@ class Dropout(_Drop):
         return inputs
 
 
-class _SpatialDropout(Dropout):
-    _rank: ClassVar[int]
-
+class _SpatialDropout(Ranked, Dropout):
     def __init__(
         self, rate: float, data_format: DataFormat | None = None, seed: int | None = None, name: str | None = None,
         dtype: DTypeLike | DTypePolicy | Config | None = None,
     ) -> None:  # fmt: skip
         super().__init__(rate, seed=seed, name=name, dtype=dtype)
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self._place(data_format)
         ones = (1,) * self._rank
         self.noise_shape: PartialShape | None = (
             (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
         )
-        self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def get_config(self) -> Config:
         return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
@@ -97,7 +93,7 @@ class _SpatialDropout(Dropout):
 
 
 @register
-class SpatialDropout1D(_SpatialDropout):
+class SpatialDropout1D(_SpatialDropout, rank=1):
     """Dropout of whole channels: all steps of a channel of a sample are kept, or none.
 
     Args:
@@ -115,8 +111,6 @@ class SpatialDropout1D(_SpatialDropout):
         (True, [0.0, 2.0])
     """
 
-    _rank = 1
-
     def __init__(
         self, rate: float, seed: int | None = None, name: str | None = None,
         dtype: DTypeLike | DTypePolicy | Config | None = None,
@@ -128,17 +122,13 @@ class SpatialDropout1D(_SpatialDropout):
 
 
 @register
-class SpatialDropout2D(_SpatialDropout):
+class SpatialDropout2D(_SpatialDropout, rank=2):
     """Dropout of whole channels of images; `data_format` says where they are, else as `SpatialDropout1D`."""
-
-    _rank = 2
 
 
 @register
-class SpatialDropout3D(_SpatialDropout):
+class SpatialDropout3D(_SpatialDropout, rank=3):
     """Dropout of whole channels of volumes; `data_format` says where they are, else as `SpatialDropout1D`."""
-
-    _rank = 3
 
 
 @register

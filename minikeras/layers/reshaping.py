@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, ClassVar, TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..input_spec import InputSpec
 from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, register
+from .base import Layer, LayerOptions, Ranked, register
 
 Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 """How much at the edges: one number, or for each axis a number or a pair (before, behind)."""
@@ -180,15 +180,12 @@ class RepeatVector(_Reshaping):
         return (input_shape[0], self.n, input_shape[1])
 
 
-class _Spatial(_Reshaping):
+class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
-
-    _rank: ClassVar[int]
 
     def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self._place(data_format)
 
     def _resized(self, size: int, axis: int) -> int:
         """Return the new size of one of the axes."""
@@ -246,7 +243,7 @@ class _ZeroPadding(_Spatial):
 
 
 @register
-class ZeroPadding1D(_ZeroPadding):
+class ZeroPadding1D(_ZeroPadding, rank=1):
     """Puts zeros before and behind the steps of each sample.
 
     Args:
@@ -263,11 +260,9 @@ class ZeroPadding1D(_ZeroPadding):
         (2, 6, 4)
     """
 
-    _rank = 1
-
 
 @register
-class ZeroPadding2D(_ZeroPadding):
+class ZeroPadding2D(_ZeroPadding, rank=2):
     """Puts zeros around images.
 
     Args:
@@ -285,11 +280,9 @@ class ZeroPadding2D(_ZeroPadding):
         (1, 4, 7, 4)
     """
 
-    _rank = 2
-
 
 @register
-class ZeroPadding3D(_ZeroPadding):
+class ZeroPadding3D(_ZeroPadding, rank=3):
     """Puts zeros around volumes.
 
     The arguments are those of `ZeroPadding2D`, with three numbers or pairs.
@@ -299,8 +292,6 @@ class ZeroPadding3D(_ZeroPadding):
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
         (1, 4, 7, 3, 4)
     """
-
-    _rank = 3
 
 
 class _Cropping(_Spatial):
@@ -324,7 +315,7 @@ class _Cropping(_Spatial):
 
 
 @register
-class Cropping1D(_Cropping):
+class Cropping1D(_Cropping, rank=1):
     """Leaves out steps at both ends of each sample.
 
     Args:
@@ -340,14 +331,12 @@ class Cropping1D(_Cropping):
         (2, 2, 4)
     """
 
-    _rank = 1
-
     def __init__(self, cropping: Sizes = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(cropping, "channels_last", **options)
 
 
 @register
-class Cropping2D(_Cropping):
+class Cropping2D(_Cropping, rank=2):
     """Leaves out the edges of images.
 
     Args:
@@ -364,8 +353,6 @@ class Cropping2D(_Cropping):
         (1, 3, 2, 3)
     """
 
-    _rank = 2
-
     def __init__(
         self, cropping: Edges = 0, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
@@ -373,7 +360,7 @@ class Cropping2D(_Cropping):
 
 
 @register
-class Cropping3D(_Cropping):
+class Cropping3D(_Cropping, rank=3):
     """Leaves out the edges of volumes.
 
     The arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
@@ -383,8 +370,6 @@ class Cropping3D(_Cropping):
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
         (1, 2, 2, 1, 3)
     """
-
-    _rank = 3
 
 
 def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
@@ -396,7 +381,7 @@ def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
 
 
 @register
-class UpSampling1D(_Spatial):
+class UpSampling1D(_Spatial, rank=1):
     """Repeats each step of the samples.
 
     Args:
@@ -412,8 +397,6 @@ class UpSampling1D(_Spatial):
         >>> print(UpSampling1D(2)(np.array([[[1.0], [2.0]]]))[0, :, 0])
         Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
     """
-
-    _rank = 1
 
     def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
@@ -432,7 +415,7 @@ _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
 @register
-class UpSampling2D(_Spatial):
+class UpSampling2D(_Spatial, rank=2):
     """Makes images larger by whole factors.
 
     Args:
@@ -449,8 +432,6 @@ class UpSampling2D(_Spatial):
         >>> UpSampling2D((2, 3))(np.ones((1, 4, 4, 3))).shape
         (1, 8, 12, 3)
     """
-
-    _rank = 2
 
     def __init__(
         self,
@@ -480,7 +461,7 @@ class UpSampling2D(_Spatial):
 
 
 @register
-class UpSampling3D(_Spatial):
+class UpSampling3D(_Spatial, rank=3):
     """Makes volumes larger by whole factors, by repeating their elements.
 
     Args:
@@ -493,8 +474,6 @@ class UpSampling3D(_Spatial):
         >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape
         (1, 8, 12, 4, 3)
     """
-
-    _rank = 3
 
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(data_format, **options)
