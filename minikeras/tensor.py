@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
 from itertools import zip_longest
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, final
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, cast, final
 
 import numpy as np
 
@@ -28,6 +28,32 @@ A rule is written with operators and NumPy functions alone, so that it runs on a
 gradient is wanted, on tensors."""
 
 
+class Traits(TypedDict, total=False):
+    """What a plan, or a gradient, may know of a primitive operation.
+
+    Attributes:
+        inplace: Whether `out`, the last argument, may be the array of the first input.
+        effect: Whether it is run for what it changes, so that a replay must not leave it out.
+        homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
+            variables may have other arrays. None where it does not care.
+        bind: Given the keyword arguments, returns what a plan calls in place of the op once the inputs are computed
+            there; a plan asks again when variables may have other arrays.
+        parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
+            numbers. None where it cannot be said so.
+        view: Whether the result may share the memory of the first input, and nothing is computed then.
+        through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
+            first input then: two rules in one, where that takes less.
+    """
+
+    inplace: bool
+    effect: bool
+    homes: Callable[..., Sequence[Array]] | None
+    bind: Callable[..., Callable[[], object]] | None
+    parts: Callable[..., Any] | None
+    view: bool
+    through: dict[str, tuple[int, VJP]]
+
+
 class Op:
     """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
 
@@ -36,21 +62,11 @@ class Op:
         forward: Arrays in, array out.
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace: Whether `out` may be the array of the first input.
+        inplace, effect, homes, bind, parts, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
-        effect: Whether it is run for what it changes, so that a replay must not leave it out.
-        homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
-            variables may have other arrays. None where it does not care.
-        bind: Given the keyword arguments, returns what a plan calls in place of the op once the inputs are computed
-            there; a plan asks again when variables may have other arrays.
-        parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
-            numbers. None where it cannot be said so.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
         joint: Given the gradient of the output and the inputs, returns the gradients of all inputs at once, in place of
             rules; first derivatives only.
-        view: Whether the result may share the memory of the first input, and nothing is computed then.
-        through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
-            first input then: two rules in one, where that takes less.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
@@ -64,25 +80,19 @@ class Op:
         forward: Callable[..., Array],
         vjps: tuple[VJP | None, ...],
         count: int | None,
-        inplace: bool = False,
-        effect: bool = False,
-        homes: Callable[..., Sequence[Array]] | None = None,
-        bind: Callable[..., Callable[[], object]] | None = None,
-        view: bool = False,
-        through: dict[str, tuple[int, VJP]] | None = None,
-        parts: Callable[..., Any] | None = None,
+        **traits: Unpack[Traits],
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
         self.vjps: tuple[VJP | None, ...] = vjps
         self.count: int | None = count
-        self.inplace: bool = inplace
-        self.effect: bool = effect
-        self.homes: Callable[..., Sequence[Array]] | None = homes
-        self.bind: Callable[..., Callable[[], object]] | None = bind
-        self.parts: Callable[..., Any] | None = parts
-        self.view: bool = view
-        self.through: dict[str, tuple[int, VJP]] = through or {}
+        self.inplace: bool = traits.get("inplace", False)
+        self.effect: bool = traits.get("effect", False)
+        self.homes: Callable[..., Sequence[Array]] | None = traits.get("homes")
+        self.bind: Callable[..., Callable[[], object]] | None = traits.get("bind")
+        self.parts: Callable[..., Any] | None = traits.get("parts")
+        self.view: bool = traits.get("view", False)
+        self.through: dict[str, tuple[int, VJP]] = traits.get("through", {})
         self.bare: Callable[..., Any] | None = vars(forward).get("bare")
         self.joint: Callable[[Array, Sequence[Any]], Sequence[Array | None]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
@@ -258,16 +268,7 @@ def row_of(number: Any, shape: Sequence[int]) -> Array:
 
 
 def primitive(
-    *vjps: VJP | None,
-    inplace: bool = False,
-    variadic: bool = False,
-    name: str | None = None,
-    effect: bool = False,
-    homes: Callable[..., Sequence[Array]] | None = None,
-    bind: Callable[..., Callable[[], object]] | None = None,
-    view: bool = False,
-    through: dict[str, tuple[int, VJP]] | None = None,
-    parts: Callable[..., Any] | None = None,
+    *vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]
 ) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
@@ -275,21 +276,13 @@ def primitive(
 
     Args:
         vjps: The rules, in the order of the tensor arguments.
-        inplace: Whether the forward function's `out`, its last argument, may be the array of the first input.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        effect: Whether it changes something, so that it is run again whenever a record of it is replayed.
-        homes: Given its keyword arguments, arrays where its inputs had better be computed, see `Op`.
-        bind: What a plan calls instead, see `Op`.
-        joint: Given the gradient of the output and the inputs, returns the gradients of all inputs at once, in place of
-            rules; first derivatives only.
-        view: Whether the result may share the memory of the first input.
-        through: Rules for an input that a certain other op has made, see `Op`.
-        parts: The same in terms of other ops, see `Op`.
+        traits: What a plan may know of it.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
-        op = Op(forward, vjps, None if variadic else len(vjps), inplace, effect, homes, bind, view, through, parts)
+        op = Op(forward, vjps, None if variadic else len(vjps), **traits)
         count = op.count
         run: Callable[..., Any] = forward
 
@@ -319,7 +312,7 @@ def primitive(
             return output
 
         vars(call)["op"] = op
-        if not effect:
+        if not op.effect:
             NUMPY_OPS[name or op.name] = call
         return cast("Callable[P, Tensor]", call)
 
