@@ -65,9 +65,42 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         "keras.ops.pad",
         lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format),
     ),
+    "in_test_phase": (
+        "the argument `training` of `call`",
+        lambda x, alt, training=None: _called(alt if training else x),
+    ),
+    "in_top_k": (
+        "keras.ops.in_top_k(targets, predictions, k)",
+        lambda predictions, targets, k: ops.in_top_k(targets, predictions, k),
+    ),
+    "in_train_phase": (
+        "the argument `training` of `call`",
+        lambda x, alt, training=None: _called(x if training else alt),
+    ),
+    "is_sparse": ("nothing: there are no sparse tensors", lambda tensor: False),
+    "moving_average_update": (
+        "x.assign(x * momentum + value * (1 - momentum))",
+        lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1],
+    ),
+    "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
+    "update": ("x.assign(new_x)", lambda x, new_x: (x.assign(new_x), x)[1]),
+    "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
+    "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
     "temporal_padding": ("keras.ops.pad", lambda x, padding=(1, 1): ops.pad(x, ((0, 0), padding, (0, 0)))),
+    **{
+        f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
+        for n in (1, 2, 3)
+    },
+    "depthwise_conv2d": (
+        "keras.ops.depthwise_conv",
+        lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more),
+    ),
+    "separable_conv2d": (
+        "keras.ops.separable_conv",
+        lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more),
+    ),
 }
-"""Name -> what one writes today, and the function."""
+"""Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
 
 def _today(text: str) -> Callable[[F], F]:
@@ -96,6 +129,11 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 
 
 # --- shapes and types ---------------------------------------------------------------------------------------------
+
+
+def _called(chosen: Any) -> Any:
+    """Return one of two values, of which either may be a function."""
+    return chosen() if callable(chosen) else chosen
 
 
 def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
@@ -180,41 +218,6 @@ def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
         x.assign(value)
 
 
-@_today("x.assign(new_x)")
-def update(x: Any, new_x: Any) -> Any:
-    """Set a variable and return it."""
-    x.assign(new_x)
-    return x
-
-
-@_today("x.assign_add(increment)")
-def update_add(x: Any, increment: Any) -> Any:
-    """Add to a variable and return it."""
-    x.assign_add(increment)
-    return x
-
-
-@_today("x.assign_sub(decrement)")
-def update_sub(x: Any, decrement: Any) -> Any:
-    """Subtract from a variable and return it."""
-    x.assign_sub(decrement)
-    return x
-
-
-@_today("x.assign(x * momentum + value * (1 - momentum))")
-def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
-    """Move a variable towards a value and return it."""
-    x.assign(x * momentum + value * (1 - momentum))
-    return x
-
-
-@_today("print(message, x)")
-def print_tensor(x: Any, message: str = "") -> Any:
-    """Print a tensor and return it."""
-    print(message, x)
-    return x
-
-
 # --- maths --------------------------------------------------------------------------------------------------------
 
 
@@ -260,18 +263,6 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
     return random.dropout(x, level, noise_shape, seed)
 
 
-@_today("keras.ops.conv")
-def conv2d(
-    x: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, dilation_rate: Any = 1
-) -> Any:
-    """Return the convolution of sequences, images or volumes."""
-    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
-
-
-for _name in ("conv1d", "conv3d"):
-    _WRITTEN[_name] = _telling(conv2d, _name, "keras.ops.conv")
-
-
 @_today("keras.ops.max_pool or average_pool")
 def pool2d(
     x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, pool_mode: str = "max"
@@ -282,33 +273,6 @@ def pool2d(
 
 
 _WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
-
-
-@_today("keras.ops.depthwise_conv")
-def depthwise_conv2d(
-    x: Any,
-    depthwise_kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    """Return the convolution of each channel of images by itself."""
-    return ops.depthwise_conv(x, depthwise_kernel, strides, padding, data_format, dilation_rate)
-
-
-@_today("keras.ops.separable_conv")
-def separable_conv2d(
-    x: Any,
-    depthwise_kernel: Any,
-    pointwise_kernel: Any,
-    strides: Any = 1,
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    """Return the convolution of each channel of images, and then of each point."""
-    return ops.separable_conv(x, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate)
 
 
 @_today("keras.ops.conv_transpose")
@@ -333,25 +297,12 @@ def resize_images(
     return layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)
 
 
-@_today("keras.ops.in_top_k(targets, predictions, k)")
-def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
-    """Tell whether the target of each row is among its k largest predictions."""
-    return ops.in_top_k(targets, predictions, k)
-
-
-@_today("nothing: there are no sparse tensors")
-def is_sparse(tensor: Any) -> bool:
-    """Return False: there are no sparse tensors."""
-    return False
-
-
 @_today("keras.ops.where, or keras.ops.cond")
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """Return one of two values, element by element if the condition has elements."""
     if not getattr(condition, "ndim", 0):
-        chosen = then_expression if condition else else_expression
-        return chosen() if callable(chosen) else chosen
-    then, other = (x() if callable(x) else x for x in (then_expression, else_expression))
+        return _called(then_expression if condition else else_expression)
+    then, other = map(_called, (then_expression, else_expression))
     return ops.where(ops.cast(condition, "bool"), then, other)
 
 
@@ -381,20 +332,6 @@ class Phase(int):
 @_today("the argument `training` of a call")
 def set_learning_phase(value: int) -> None:
     """Do nothing: layers are told by the argument `training` whether they train."""
-
-
-@_today("the argument `training` of `call`")
-def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
-    """Return the first value in training, the other one else; either may be a function."""
-    chosen = x if training else alt
-    return chosen() if callable(chosen) else chosen
-
-
-@_today("the argument `training` of `call`")
-def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
-    """Return the first value in prediction, the other one else; either may be a function."""
-    chosen = alt if training else x
-    return chosen() if callable(chosen) else chosen
 
 
 @_today("keras.Model(inputs, outputs)")
