@@ -7,6 +7,7 @@ Python of any layer, and allocates nothing but the outputs. The numbers are thos
 because the same calls are made on the same numbers.
 """
 
+import math
 from _thread import LockType
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
@@ -287,11 +288,12 @@ class Plan:
         buffer, last = self._static.get(id(value)), calls[-1] if calls else None
         if last is None or not _elementwise(last.function) or last.args[-1] is not buffer or buffer is None:
             return False
-        if buffer.size == 1:
+        at_once = self._last_use[id(value)] == i and buffer.dtype == variable.array.dtype
+        if buffer.size == 1 and not (at_once and self._are_numbers(last)):
             calls.append(_Call(np.ndarray.__setitem__, [self._variable(variable, _same), buffer]))
             self._views[id(entry.output)] = variable, _same
             return True
-        if self._last_use[id(value)] != i or buffer.dtype != variable.array.dtype:
+        if not at_once:
             return False
         last.args[-1] = self._variable(variable, _same)
         self._views[id(entry.output)] = variable, _same
@@ -417,8 +419,10 @@ class Plan:
             start = "" if call.result is None else f"{call.result} = "
             text = f"{start}{function}({', '.join(args)})"
             if call.function in _SIGNS and self._are_numbers(call):  # Python does it in a third of the time
-                left, right = (f"{arg}.item()" for arg in args[:2])
+                left, right = (self._number(arg, text) for arg, text in zip(call.args[:2], args, strict=False))
                 text = f"{args[2]}[()] = {left} {_SIGNS[call.function]} {right}"
+            elif call.function is np.ndarray.transpose and len(args) == 1:
+                text = f"{start}{args[0]}.T"
             elif call.function is np.ndarray.__setitem__:
                 text = f"{args[0]}[()] = {args[1]}"
             lines.append(f"    {text}")
@@ -433,6 +437,11 @@ class Plan:
         if not numbers or call.function is not np.divide:
             return numbers
         return id(call.args[1]) in self._constants and bool(call.args[1])
+
+    def _number(self, value: Any, text: str) -> str:
+        """Return how the source gives a number that stands in an array."""
+        fixed = id(value) in self._constants and math.isfinite(value)
+        return repr(value.item()) if fixed else f"{text}.item()"
 
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return how the source gives an output, as an array that is the caller's to keep, and of what."""

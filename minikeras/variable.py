@@ -169,6 +169,13 @@ class Variable(TensorOps):
         self.array, self.lent = array, False
         _state.Structure.values += 1
 
+    def clear(self) -> None:
+        """Set the value to zero, in place where nobody else holds the array."""
+        if self.lent or recorders.open or _state.context.dry:
+            self.assign(np.zeros_like(self.array))
+        else:
+            self.array.fill(0)
+
     def assign_add(self, value: TensorLike) -> Tensor:
         """Add to the value, and return the new one."""
         return self.assign(self + value)

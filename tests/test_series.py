@@ -44,6 +44,7 @@ CASES: dict[str, tuple[Callable[[], list[Any]], Any, list[Any]]] = {
     ),
     "statistics": (lambda: [DENSE(3), layers.BatchNormalization(), DENSE(1, "sigmoid")], "mse", ["AUC"]),
     "chance": (lambda: [DENSE(8, "tanh"), layers.Dropout(0.5), DENSE(1, "sigmoid")], "mae", ["Precision"]),
+    "chance at first": (lambda: [layers.Dropout(0.5), layers.GaussianNoise(0.1), DENSE(1)], "mse", ["mae"]),
     "penalty": (lambda: [DENSE(4, "relu", kernel_regularizer="l2"), DENSE(1)], "huber", ["mse"]),
     "mixed rows": (lambda: [DENSE(4), Overall(), DENSE(1)], "mse", [centred]),
 }

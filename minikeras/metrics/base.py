@@ -117,7 +117,7 @@ class Metric:
     def reset_state(self) -> None:
         """Set all variables to zero, as before the first batch."""
         for v in self.variables:
-            v.assign(ops.zeros(v.shape, v.dtype))
+            v.clear()
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Take a batch into account; a subclass chooses the arguments, usually (y_true, y_pred, sample_weight=None)."""

@@ -8,8 +8,8 @@ import numpy as np
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
-from .activation import log_softmax, row_max, row_sums, sigmoid, softmax
-from .arrays import as_float, rule
+from .activation import is_narrow, log_softmax, row_max, row_sums, sigmoid, softmax
+from .arrays import as_float, ones, rule
 from .reduction import max
 from .shapes import take_along_axis
 
@@ -100,6 +100,27 @@ def _inside(x: Any) -> Any:
     return 0.5 * (np.sign(x - _state.settings.epsilon) + np.sign(1 - _state.settings.epsilon - x))
 
 
+@lru_cache
+def _bounds(epsilon: float, dtype: np.dtype[Any]) -> tuple[float, float]:
+    """Return the bounds of `_clip` as a dtype holds them."""
+    return dtype.type(epsilon).item(), dtype.type(1 - epsilon).item()
+
+
+def _within_rule(g: Any, y: Any, x: Any, p: Any) -> Any:
+    return rule(_within)(g, p)
+
+
+@primitive(_within_rule, None, inplace=True)
+def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
+    """x where p, of its shape or with a number for each row of x, is between the bounds of `_clip`; 0 elsewhere."""
+    a, b = np.asarray(x), np.asarray(p)
+    low, high = _bounds(_state.settings.epsilon, b.dtype)
+    if b.size and b.item(b.argmin()) >= low and b.item(b.argmax()) <= high:  # nearly always
+        return a if out is a else np.positive(a, out)
+    inside = np.equal(_clip(b), b)
+    return np.multiply(a, inside.reshape(inside.shape + (1,) * (a.ndim - b.ndim)), out)
+
+
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
     if from_logits:
         return rule(log_softmax)(output, axis)
@@ -133,7 +154,7 @@ def _binary_output_rule(g: Any, y: Any, target: Any, output: Any, from_logits: b
 def _binary_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False) -> Any:
     if from_logits:  # the logits themselves came from a sigmoid
         return _binary_output_rule(g, y, target, output, True) * output * (1 - output)
-    return g * ((output - target) * np.equal(_clip(output), output))  # (p - t) / (p (1 - p)) times p (1 - p)
+    return g * rule(_within)(output - target, output)  # (p - t) / (p (1 - p)) times p (1 - p)
 
 
 def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -309,8 +330,9 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
     hot, g = _hot_like(rows, labels), np.reshape(g, (-1,))
     if from_logits:  # the logits themselves came from a softmax
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
-    p = rule(_chosen)(labels, rows)
-    return _unflat((rows - hot) * np.expand_dims(g * np.equal(_clip(p), p), -1), output, axis)
+    narrow = is_narrow(rows, -1)  # probabilities of which a sum takes less
+    p = np.dot(hot * rows, ones(np.shape(rows)[1], rows.dtype)) if narrow else rule(_chosen)(labels, rows)
+    return _unflat(rule(_within)(rows - hot, p) * np.expand_dims(g, -1), output, axis)
 
 
 def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
