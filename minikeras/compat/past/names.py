@@ -1,10 +1,13 @@
 """Earlier names of classes and functions, in modules and in strings."""
 
+from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
-from ... import layers
+from ... import folders, layers
 from ..._absent import placeholder
+from ..._signature import parameters
 from ...registry import Registry
 from . import tables
 from .patches import outdated, put, resolve
@@ -59,6 +62,21 @@ def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
     return layers.ReLU(threshold=theta, **options)
 
 
+def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of Keras that gives batches, to give them as a `tf.data.Dataset`, as Keras does."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        made, accepted = function(*args, **kwargs), parameters(function)
+        given = {**accepted.defaults, **accepted.bind(args, kwargs)}
+        of_folder = import_module("..tensorflow.data", __package__).of_folder
+        if isinstance(made, list):  # a training and a validation part
+            return [of_folder(part, given["shuffle"] and part is made[0], given["seed"]) for part in made]
+        return of_folder(made, given["shuffle"], given["seed"])
+
+    return call
+
+
 class Reduction:
     """What a loss did with the values of a batch, by the names of Keras 2."""
 
@@ -68,10 +86,15 @@ class Reduction:
     SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 
 
+_PIPELINES = (
+    folders.image_dataset_from_directory, folders.text_dataset_from_directory, folders.timeseries_dataset_from_array,
+)  # fmt: skip
 CALLS: dict[str, Any] = {
     "keras.losses.Reduction": Reduction,
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu,
     "keras.layers.merge": _merge,
-}
-"""Old names that need more than another one."""
+    **{f"{module}.{function.__name__}": _pipeline(function)
+       for module in ("keras.utils", "keras.preprocessing") for function in _PIPELINES},
+}  # fmt: skip
+"""Names that need more than another one."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import DTypeLike
+from ...folders import FolderDataset
 from ...symbolic import KerasTensor, infer
 from ...tensor import Tensor, TensorOps, as_array
 from . import philox
@@ -645,6 +646,25 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
+
+
+def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset:
+    """Return the batches of a folder, or of windows of a series, as TensorFlow would give them."""
+    items, load, labels, size = folder._items, folder._load, folder._labels, folder._batch
+
+    def element(i: int) -> Any:
+        x = convert_to_tensor(load(items[i])).numpy_view()
+        return x if labels is None else (x, np.asarray(labels[i]))
+
+    rows = Dataset.range(len(items))
+    if shuffle:
+        rows = rows.shuffle(1024 if size is None else 8 * size, seed)
+    found = Dataset(
+        "Map", lambda: builtins.map(element, rows._items()), lambda: tree_map(_spec, element(0)), rows._size
+    )
+    found = (found if size is None else found.batch(size)).prefetch(AUTOTUNE)
+    vars(found).update(class_names=folder.class_names, file_paths=folder.file_paths)
+    return found
 
 
 _END = object()
