@@ -47,11 +47,11 @@ ABSENT: dict[str, str] = {
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
     "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D "
-    "CutMix Equalization FlaxLayer GroupQueryAttention HashedCrossing Hashing JaxLayer "
+    "CutMix Equalization FlaxLayer GroupQueryAttention JaxLayer "
     "MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment RandomColorDegeneration "
     "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "
     "RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear "
-    "ReversibleEmbedding STFTSpectrogram Solarization SpectralNormalization TFSMLayer TorchModuleWrapper",
+    "ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
     "ops": "ctc_decode ctc_loss",
     "ops.image": "elastic_transform",

@@ -15,7 +15,7 @@ import numpy as np
 
 from ._typing import DataFormat, DTypeLike, DTypeName
 
-_DTYPES = frozenset(get_args(DTypeName)) - {"string"}  # which NumPy does not know
+_DTYPES = frozenset(get_args(DTypeName))
 FloatName = Literal["float16", "float32", "float64"]
 
 
@@ -177,13 +177,14 @@ def standardize_dtype(dtype: DTypeLike | None) -> str:
         return settings.floatx
     if dtype is int:
         return "int32"
+    name: Any = getattr(dtype, "name", dtype)
     try:
-        name = str(np.dtype(getattr(dtype, "name", dtype)).name)
+        name = name if name == "string" else str(np.dtype(name).name)  # NumPy does not know strings by this name
     except TypeError:
         name = ""
     if name not in _DTYPES:
         raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected one of numbers, or its name: {sorted(_DTYPES)}.")
-    return name
+    return str(name)
 
 
 def is_dtype(name: str) -> bool:

@@ -36,7 +36,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
     """Return data as an array of numbers, without a copy where it is one already.
 
     Raises:
-        ValueError: for strings, objects, ragged lists, sparse matrices or symbolic tensors.
+        ValueError: for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
     """
     if x is None or isinstance(x, str | bytes):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
@@ -46,6 +46,8 @@ def as_input(x: Any, argument: str = "x") -> Array:
     if hasattr(x, "to_numpy"):
         x = x.to_numpy()
     array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
+    if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
+        return array  # for a layer such as TextVectorization; others refuse it
     if array.dtype.kind == "O":
         try:
             array = array.astype("float64")

@@ -469,6 +469,11 @@ def _fit(x: Any, known: KerasTensor) -> Any:
     """Return an input in the dtype of its `Input`, and in its rank where only a last axis of 1 differs."""
     if x is None:
         return None
+    if isinstance(x, Tensor) and x.dtype == "string" != known.dtype:
+        raise ValueError(
+            f"Input '{_node(known).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}. "
+            "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
+        )
     x = ops.convert_to_tensor(x, known.dtype)
     if x.ndim == len(known.shape) + 1 and x.shape[-1] == 1:
         return ops.squeeze(x, -1)

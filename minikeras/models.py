@@ -633,7 +633,8 @@ class Sequential(Model):
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
         if self._graph is not None:
             return self._graph(inputs, training, mask)
-        inputs = attach(inputs, mask)
+        if not isinstance(inputs, list | tuple | dict):
+            inputs = attach(inputs, mask)
         for layer in self.layers:
             inputs = layer(inputs, training=training) if "training" in layer._takes else layer(inputs)
         return inputs

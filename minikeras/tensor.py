@@ -240,7 +240,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
             f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
             f"Received: {_shorten(value)}."
         )
-    return array.astype(name, copy=False)
+    return array if name == "string" else array.astype(name, copy=False)
 
 
 def _holds_arrays(value: Sequence[Any]) -> bool:
@@ -351,7 +351,7 @@ def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     raise NotImplementedError
 
 
-dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: dtype.name)
+dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: "string" if dtype.kind in "OSU" else dtype.name)
 """The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
 
 
@@ -615,6 +615,11 @@ def _to_arrays(value: Any) -> Any:
     return value
 
 
+def _boxed(value: Any) -> Array:
+    """Return a value as an array; bytes, which NumPy would cut at zeros, as an object."""
+    return np.asarray(value, object if type(value) is bytes else None)
+
+
 class Tensor(TensorOps):
     """An immutable array: what an op or a layer gives.
 
@@ -639,7 +644,7 @@ class Tensor(TensorOps):
     """Which elements count, where a layer has said so; unset elsewhere."""
 
     def __init__(self, array: Array) -> None:
-        self.array: Array | None = array if type(array) is np.ndarray else np.asarray(array)
+        self.array: Array | None = array if type(array) is np.ndarray else _boxed(array)
 
     def numpy_view(self) -> Array:
         """Return the array itself, after telling open recorders that Python reads it."""

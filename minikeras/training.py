@@ -289,7 +289,7 @@ class Trainer(Layer):
         version, held = self._held
         if version != _state.Structure.version:
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
-            held = [metric for layer in layers for metric in _held_metrics(layer)]
+            held = [metric for layer in layers for metric in layer._held_metrics()]
             vars(self)["_held"] = _state.Structure.version, held
         found.extend(held)
         return list({id(metric): metric for metric in found}.values())
@@ -298,11 +298,6 @@ class Trainer(Layer):
     def metrics_names(self) -> list[str]:
         """The names of `metrics`."""
         return [metric.name for metric in self.metrics]
-
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The variables of all metrics."""
-        return [v for metric in self.metrics for v in metric.variables]
 
     def reset_metrics(self) -> None:
         """Set all metrics back."""
@@ -872,13 +867,6 @@ def _check_frequency(validation_freq: Any) -> None:
 
 def _is_due(epoch: int, validation_freq: Any) -> bool:
     return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq
-
-
-def _held_metrics(layer: Layer) -> Iterator[Metric]:
-    """Walk the metrics among a layer's attributes, and in lists and dicts there."""
-    for name, value in vars(layer).items():
-        if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker", "_held"):
-            yield from (item for item in leaves(value) if isinstance(item, Metric))
 
 
 def _pure(layer: Layer) -> bool:

@@ -510,7 +510,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "class names": (lambda: Batches(X, np.array(list("abcde"))), "`y` must hold numbers.*integers"),
     "list of class names": (lambda: Batches(X, ["a"] * 5), "`y` must hold numbers"),
     "objects": (lambda: Batches(np.array([{}, {}])), "numbers"),
-    "an input of names": (lambda: Batches({"age": np.array(["a", "b"])}), r"`x\['age'\]`"),
+    "an input of names": (lambda: Batches({"age": np.array(["a", None])}), r"`x\['age'\]`"),
     "ragged": (lambda: Batches([[1.0], [1.0, 2.0]]), "different lengths"),
     "scalar": (lambda: Batches(np.array(1.0)), "batch axis"),
     "sparse": (lambda: Batches(type("Sparse", (), {"toarray": None})()), "toarray"),

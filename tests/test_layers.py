@@ -114,6 +114,7 @@ EXAMPLES: dict[str, tuple[Callable[..., Layer], Shapes]] = {
     "MaxPooling3D": (layers.MaxPooling3D, VOLUME),
     "SpatialDropout1D": (lambda **o: layers.SpatialDropout1D(0.5, seed=1, **o), SIGNAL),
     "SpatialDropout2D": (lambda **o: layers.SpatialDropout2D(0.5, seed=1, **o), IMAGE),
+    "SpectralNormalization": (lambda **o: layers.SpectralNormalization(layers.Dense(2, **o), **o), (2, 3)),
     "SpatialDropout3D": (lambda **o: layers.SpatialDropout3D(0.5, seed=1, **o), VOLUME),
     "UpSampling3D": (layers.UpSampling3D, VOLUME),
     "ZeroPadding3D": (layers.ZeroPadding3D, VOLUME),
@@ -122,6 +123,7 @@ WITHOUT_DTYPE = {"InputLayer"}
 HELD_ELSEWHERE = {
     *("GRUCell", "LSTMCell", "MultiHeadAttention", "SimpleRNNCell", "StackedRNNCells"),
     *("CategoryEncoding", "Discretization", "IntegerLookup", "StringLookup", "TextVectorization"),
+    *("HashedCrossing", "Hashing"),
 }
 """Layers of several arguments, or of no floats: tests of test_recurrent.py, test_attention.py and test_lookup.py."""
 

@@ -34,7 +34,9 @@ def test_string_lookup() -> None:
     pairs = np.array([["x", "q"], ["y", "y"]])
     assert rows(layers.StringLookup(vocabulary=["x", "y"], output_mode="multi_hot")(pairs)) == [[1, 1, 0], [0, 0, 1]]
     assert rows(layers.StringLookup(vocabulary=["x", "y"], output_mode="count")(pairs)) == [[1, 1, 0], [0, 0, 2]]
-    assert rows(layers.StringLookup(vocabulary=["x", "y"], invert=True)(np.array([[0, 1, 2]]))) == [["[UNK]", "x", "y"]]
+    assert rows(layers.StringLookup(vocabulary=["x", "y"], invert=True)(np.array([[0, 1, 2]]))) == [
+        [b"[UNK]", b"x", b"y"]
+    ]
     weighed = adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]])
     wanted = [[0, 1.0216512, 0, 0], [0.6323733, 0, 0, 0.6931472]]
     np.testing.assert_allclose(weighed(np.array([["b", "b"], ["a", "q"]])), wanted, rtol=1e-6)
@@ -91,12 +93,86 @@ def test_discretization() -> None:
     assert 8 <= batches.bin_boundaries[0] <= 11
 
 
+def test_hashing() -> None:
+    texts = np.array([("xyz" * 200)[:n] for n in (0, 1, 3, 4, 7, 8, 16, 17, 32, 33, 64, 65, 128, 129, 192, 299)])
+    fast = [
+        397263,
+        539970,
+        781420,
+        305094,
+        470382,
+        605273,
+        526107,
+        667812,
+        556412,
+        251350,
+        889259,
+        793388,
+        18241,
+        302322,
+        405308,
+        339470,
+    ]
+    strong = [
+        470932,
+        377343,
+        722975,
+        28421,
+        204503,
+        781922,
+        591204,
+        935276,
+        624999,
+        537596,
+        770300,
+        768381,
+        494014,
+        614938,
+        781654,
+        214347,
+    ]
+    assert rows(layers.Hashing(10**6)(texts)) == fast
+    assert rows(layers.Hashing(10**6, salt=[3, -4])(texts)) == strong
+    assert rows(layers.Hashing(50)(np.array([[1, -22], [333, 4]]))) == [[49, 35], [7, 43]]
+    assert rows(layers.Hashing(50)(np.array([1.5, -22.9]))) == [49, 35]
+    assert rows(layers.Hashing(4, mask_value="a")(["a", "b"])) == [0, 2]
+    assert rows(layers.Hashing(4, mask_value="c", output_mode="count")([["a", "b", "c"]])) == [[1, 1, 1, 0]]
+    crossing = layers.HashedCrossing(1000)
+    assert rows(crossing((np.array(["A", "B", "A", "Zoo"]), np.array([101, 102, -5, 0])))) == [891, 576, 404, 350]
+    one_hot = layers.HashedCrossing(5, output_mode="one_hot")
+    assert rows(one_hot((np.array(["A"]), np.array([101])))) == [0, 1, 0, 0, 0]
+    assert layers.Hashing(4, output_mode="one_hot")(keras.Input((1,), dtype="string")).shape == (None, 4)
+    assert crossing([keras.Input((1,), dtype="string"), keras.Input((1,), dtype="int64")]).shape == (None, 1)
+
+
+def test_strings_in_a_model() -> None:
+    texts, sizes = keras.Input((1,), dtype="string", name="text"), keras.Input((1,), dtype="string", name="size")
+    words = layers.Embedding(8, 2, mask_zero=True)(adapted(layers.TextVectorization(max_tokens=8), TEXTS)(texts))
+    kinds = layers.StringLookup(vocabulary=["small", "big"], output_mode="one_hot")(sizes)
+    joined = layers.Concatenate()([layers.GlobalAveragePooling1D()(words), kinds])
+    model = keras.Model({"text": texts, "size": sizes}, layers.Dense(1)(joined))
+    model.compile("sgd", "mse")
+    data = {"text": np.array(TEXTS), "size": np.array(["big", "none"])}
+    before = model.predict(data, verbose=0)
+    model.fit(data, np.ones(2), epochs=2, verbose=0)
+    assert before.shape == (2, 1)
+    assert (model.predict(data, verbose=0) != before).all()
+    whole = keras.Sequential([adapted(layers.TextVectorization(output_mode="multi_hot"), TEXTS), layers.Dense(1)])
+    assert whole.predict(np.array([["the cat"], ["a dog"], ["dog"]]), verbose=0).shape == (3, 1)
+    assert whole.predict(TEXTS, verbose=0).shape == (2, 1)
+    with pytest.raises(ValueError, match="dtype='string'"):
+        keras.Sequential([keras.Input((1,)), layers.Dense(1)]).predict(np.array([["a"]]), verbose=0)
+    with pytest.raises(ValueError, match="expects numbers"):
+        layers.Dense(1)(np.array([["a"]]))
+
+
 LEARNED: dict[str, Callable[[], Any]] = {
     "string": lambda: adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]]),
     "integer": lambda: adapted(layers.IntegerLookup(), [1, 2, 2]),
     "text": lambda: adapted(layers.TextVectorization(), TEXTS),
     "ranges": lambda: adapted(layers.Discretization(num_bins=3), np.arange(9.0)),
     "category": lambda: layers.CategoryEncoding(4, "count"),
+    "hashes": lambda: layers.Hashing(4, mask_value=2, salt=7, output_mode="count"),
 }
 
 
@@ -123,7 +199,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "no_vocabulary": lambda: layers.IntegerLookup()([1]),
     "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),
     "split": lambda: layers.TextVectorization(split="words"),
-    "symbolic": lambda: layers.StringLookup(vocabulary=["a"])(keras.Input((1,))),
+    "bins": lambda: layers.Hashing(0),
+    "salt": lambda: layers.Hashing(2, salt="a"),
     "tokens": lambda: layers.CategoryEncoding(),
     "range": lambda: layers.CategoryEncoding(2)(np.array([2])),
     "both": lambda: layers.Discretization([0.0], 3),

@@ -12,7 +12,6 @@ from .._caller import warn_user
 from .._signature import parameters
 from .._structure import leaves, map_shapes, map_structure
 from .._typing import (
-    Array,
     Config,
     CustomObjects,
     DataFormat,
@@ -27,6 +26,7 @@ from .._typing import (
 from ..dtype_policies import DTypePolicy
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
+from ..metrics.base import Metric
 from ..registry import Registry, is_built_in, name_arguments
 from ..registry import serialize as serialize
 from ..symbolic import KerasTensor, Node, infer
@@ -341,6 +341,22 @@ class Layer:
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
         return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that the layer and the layers in it hold."""
+        return list({id(m): m for layer in self._flatten_layers() for m in layer._held_metrics()}.values())
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The variables of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def _held_metrics(self) -> Iterator[Metric]:
+        """Walk the metrics among the layer's attributes, and in lists and dicts there."""
+        for name, value in vars(self).items():
+            if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker", "_held"):
+                yield from (item for item in leaves(value) if isinstance(item, Metric))
+
     def _state_values(self) -> Iterator[Any]:
         """Walk attributes, and the lists and dicts among them, for variables and layers in order of creation."""
         seen: set[int] = set()
@@ -631,6 +647,42 @@ class Layer:
             Node(self, given[0], self._noted(*given, kwargs), outputs)
         return outputs
 
+    def stateless_call(
+        self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
+        return_losses: bool = False, **kwargs: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """Compute the output for given values of the variables, which keep their own.
+
+        Args:
+            trainable_variables: Values of `trainable_variables`, in their order.
+            non_trainable_variables: Values of `non_trainable_variables`.
+            args, kwargs: Those of the call.
+            return_losses: Whether to return the penalties too.
+
+        Returns:
+            The output, what the non-trainable variables would become, and the penalties if asked for.
+
+        Raises:
+            ValueError: if the layer is not built, or there is not one value for each variable.
+        """
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        values = [*trainable_variables, *non_trainable_variables]
+        if not self.built or len(values) != len(variables):
+            raise ValueError(
+                f"To call stateless_call on '{self.name}', build it first, and pass one value for each of its "
+                f"{len(variables)} variables. Received: {len(values)} values, built={self.built}."
+            )
+        kept = [v.value for v in variables]
+        try:
+            for v, value in zip(variables, values, strict=True):
+                v.assign(value)
+            outputs, losses = self(*args, **kwargs), self.losses
+            after = [v.value for v in self.non_trainable_variables]
+        finally:
+            for v, value in zip(variables, kept, strict=True):
+                v.assign(value)
+        return (outputs, after, losses) if return_losses else (outputs, after)
+
     def _noted(self, args: tuple[Any, ...], given: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments to note of a symbolic call: the caller's, and as in Keras those filled in where
         nothing had to be converted."""
@@ -721,11 +773,10 @@ class Layer:
         if isinstance(x, list | tuple) and not _is_numbers(x):
             return type(x)(self._convert(item) for item in x)
         if isinstance(x, KerasTensor):
-            if casts and x.dtype != self.input_dtype and "float" in x.dtype:
-                return masked(x.astype(self.input_dtype), mask_of(x))
-            return x
-        tensor = x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
-        if cast(Array, tensor.array).dtype.kind in "OUS":
+            tensor: Tensor = x
+        else:
+            tensor = x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
+        if tensor.dtype == "string" and self._converts and is_built_in(type(self)) and not self._sublayers():
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )

@@ -1,7 +1,7 @@
 """Layers that number categories, words and ranges: from raw columns and texts to what a network takes.
 
-They take arrays or lists of strings and numbers and work at once, before the model or in a data pipeline. What `adapt`
-has learned is part of their configuration, so that it is saved with a model.
+They take arrays or lists of strings and numbers, before the model, in a data pipeline, or in a model, which then runs
+eagerly. What `adapt` has learned is part of their configuration, so that it is saved with a model.
 """
 
 import re
@@ -13,43 +13,52 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, Config, PartialShape, ShapeLike
+from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
 from .base import Layer, LayerOptions, register
 
 _MODES = ("int", "one_hot", "multi_hot", "count")
 
 
-def _check_mode(layer: Layer, mode: str, known: Sequence[str]) -> None:
+def check_mode(layer: Layer, mode: str, known: Sequence[str]) -> None:
+    """Refuse an `output_mode` that a layer does not have."""
     if mode not in known:
         raise ValueError(f"{type(layer).__name__}: output_mode must be one of {tuple(known)}. Received: {mode!r}")
 
 
-def _encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
+def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
     """Return category numbers as they are, or as rows of 0 and 1, or counts; negative numbers count nothing."""
     if mode == "int":
         return Tensor(numbers.astype(dtype))
     if mode == "one_hot" and numbers.ndim and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
     hits = (numbers[..., None] == np.arange(depth)).astype("float64")
-    if mode in ("count", "tf_idf"):
+    if mode in ("count", "tf_idf") and numbers.ndim:
         hits = (hits if weights is None else hits * weights[..., None]).sum(axis=-2)
     elif mode == "multi_hot" and numbers.ndim:
         hits = hits.max(axis=-2, initial=0)
     return Tensor(hits.astype(dtype))
 
 
+def encoded_shape(shape: PartialShape, mode: str, depth: int) -> PartialShape:
+    """Return the shape of what `encoded` gives for numbers of a shape."""
+    if mode == "int":
+        return shape
+    return (*(shape if mode == "one_hot" and shape[-1:] != (1,) else shape[:-1]), depth)
+
+
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
     """Go through an array, or the first items of an iterable of batches."""
     if isinstance(data, np.ndarray | TensorOps | list | tuple | str) or hasattr(data, "to_numpy"):
-        yield _raw(data)
+        yield raw(data)
         return
     for i, batch in enumerate(data):
         if steps is not None and i >= steps:
             break
-        yield _raw(batch[0] if isinstance(batch, tuple) else batch)
+        yield raw(batch[0] if isinstance(batch, tuple) else batch)
 
 
-def _raw(values: Any) -> Array:
+def raw(values: Any) -> Array:
     """Return an array of strings or numbers."""
     array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
@@ -57,19 +66,9 @@ def _raw(values: Any) -> Array:
     return array.astype(str) if array.dtype == object else array
 
 
-class _Table(Layer):
-    """A layer that works on what is no tensor."""
-
-    def _encode(self, values: Array) -> Any:
-        raise NotImplementedError
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not args or getattr(args[0], "array", 0) is None:
-            raise ValueError(
-                f"{type(self).__name__} takes values, not symbolic tensors: call it before the model. Received: {args}"
-            )
-        self.built = True
-        return self._encode(_raw(args[0]), *args[1:], **kwargs)
+def _strings(values: Any) -> list[str]:
+    """Return what a user's function gives, strings or tensors of them, as a list of strings."""
+    return [str(value) for item in values for value in raw(item).reshape(-1).tolist()]
 
 
 @register
@@ -101,7 +100,7 @@ class CategoryEncoding(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        _check_mode(self, output_mode, _MODES[1:])
+        check_mode(self, output_mode, _MODES[1:])
         if num_tokens is None or num_tokens < 1 or sparse:
             raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
         self.num_tokens: int = num_tokens
@@ -114,13 +113,10 @@ class CategoryEncoding(Layer):
                 f"Input values must be in the range 0 <= values < num_tokens with num_tokens={self.num_tokens}."
             )
         weights = None if count_weights is None else as_array(count_weights)
-        return _encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
+        return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        shape = tuple(input_shape)
-        if self.output_mode == "one_hot":
-            return (*(shape[:-1] if shape and shape[-1] == 1 else shape), self.num_tokens)
-        return (*shape[:-1], self.num_tokens)
+        return encoded_shape(tuple(input_shape), self.output_mode, self.num_tokens)
 
 
 def _summary(values: Array, epsilon: float) -> Array:
@@ -167,7 +163,7 @@ class Discretization(Layer):
         output_mode: str = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
-        _check_mode(self, output_mode, _MODES)
+        check_mode(self, output_mode, _MODES)
         if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
             raise ValueError(
                 "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
@@ -194,7 +190,7 @@ class Discretization(Layer):
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
         numbers = np.digitize(as_array(inputs), self.bin_boundaries)
         dtype = "int32" if self.output_mode == "int" else self.compute_dtype
-        return _encoded(numbers, self.output_mode, len(self.bin_boundaries) + 1, dtype)
+        return encoded(numbers, self.output_mode, len(self.bin_boundaries) + 1, dtype)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return self._inferred_spec(*args, **kwargs)
@@ -210,9 +206,10 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-class _Lookup(_Table):
+class _Lookup(Layer):
     """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
 
+    _converts = False
     _kind: ClassVar[Any]
     max_tokens: int | None
     num_oov_indices: int
@@ -222,9 +219,35 @@ class _Lookup(_Table):
     output_mode: str
     pad_to_max_tokens: bool
 
+    @property
+    def compute_dtype(self) -> str:
+        """What values are."""
+        return "string" if self._kind is str and not self.invert else "int64"
+
+    def _convert(self, x: Any) -> Any:
+        return x if isinstance(x, Tensor) else Tensor(raw(x))
+
+    def call(self, inputs: Tensor) -> Any:
+        """Return the numbers of values, or the values of numbers."""
+        return self._encode(raw(inputs))
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the output for symbolic values."""
+        if self.invert:
+            return KerasTensor(inputs.shape, "string" if self._kind is str else "int64")
+        return KerasTensor(self.compute_output_shape(inputs.shape), "int64" if self.output_mode == "int" else None)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the shape of the numbers."""
+        depth = 0 if self.output_mode == "int" else self._depth()
+        return encoded_shape(tuple(input_shape), self.output_mode, depth)
+
+    def _depth(self) -> int:
+        return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
+
     def _setup(self, vocabulary: Any, idf_weights: Any, **settings: Any) -> None:
         vars(self).update(settings)
-        _check_mode(self, self.output_mode, (*_MODES, "tf_idf"))
+        check_mode(self, self.output_mode, (*_MODES, "tf_idf"))
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
         self._tokens: list[Any] | None = None
@@ -304,15 +327,16 @@ class _Lookup(_Table):
     def _encode(self, values: Array) -> Any:
         if self.invert:
             tokens = np.asarray(self.get_vocabulary())
+            tokens = np.char.encode(tokens, "utf8").astype(object) if self._kind is str else tokens
             return tokens[np.where((values >= 0) & (values < len(tokens)), values, len(self._special()) - 1)]
         numbers = self._numbers(values)
-        depth = self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
+        depth = self._depth()
         if self.output_mode == "tf_idf":
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
-            counts = as_array(_encoded(numbers, "tf_idf", depth, "float64"))
+            counts = as_array(encoded(numbers, "tf_idf", depth, "float64"))
             return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(_state.floatx()))
-        return _encoded(numbers, self.output_mode, depth, "int64")
+        return encoded(numbers, self.output_mode, depth, "int64")
 
     def get_config(self) -> Config:
         """Return the arguments, with the vocabulary."""
@@ -472,10 +496,17 @@ class TextVectorization(_Lookup):
             invert=False, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
         )  # fmt: skip
 
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the shape of the numbers."""
+        shape = tuple(input_shape)
+        texts = shape[:-1] if shape[1:] and shape[-1] == 1 else shape
+        return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
+
     def _words(self, text: str) -> list[str]:
         standard = _STANDARDS.get(self.standardize, self.standardize) if self.standardize is not None else str
         split = _SPLITS.get(self.split, self.split) if self.split is not None else lambda whole: [whole]
-        words = [str(word) for word in split(standard(text))]
+        plain = standard(text)
+        words = _strings(split(plain if isinstance(plain, str) else _strings([plain])[0]))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams

@@ -256,7 +256,10 @@ class GRUCell(_Cell):
 
 def _output_size(cell: Any) -> int:
     size = getattr(cell, "output_size", None)
-    return int(_flat(cell.state_size) if size is None else size)
+    size = _flat(cell.state_size) if size is None else size
+    if not isinstance(size, int):
+        raise TypeError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
+    return int(size)
 
 
 def _check_cell(cell: Any, role: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Self, Unpack
 
 from .. import ops
 from .._typing import Config, CustomObjects, PartialShape, ShapeLike
+from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
 from ..registry import is_built_in
 from ..tensor import Tensor
@@ -127,3 +128,67 @@ def _may_join(layer: Layer, training: bool | None) -> bool:
         return False
     draws = isinstance(layer, BatchNormalization) or any(isinstance(x, SeedGenerator) for x in vars(layer).values())
     return layer._rowwise() and not (training and draws)
+
+
+@register
+class SpectralNormalization(Wrapper):
+    """Keeps the largest singular value of a layer's kernel at 1 while it trains (Miyato et al. 2018).
+
+    Args:
+        layer: A layer with a `kernel`, or `embeddings`.
+        power_iterations: Steps of the iteration that finds the value, in each call.
+        options: `name`, `trainable`, `dtype` and so on.
+
+    Raises:
+        ValueError: if the layer has neither, or there is no step.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))
+        >>> _ = layer(np.ones((1, 4)), training=True)
+        >>> layer.layer.kernel.numpy().ravel()
+        array([0.5, 0.5, 0.5, 0.5], dtype=float32)
+    """
+
+    _arguments = ("layer", "power_iterations")
+
+    def __init__(self, layer: Layer, power_iterations: int = 1, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(layer, **options)
+        if power_iterations <= 0:
+            raise ValueError(f"`power_iterations` should be greater than zero. Received: {power_iterations}")
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        super().build(input_shape)
+        kernel = getattr(self.layer, "kernel", None)
+        kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
+        if kernel is None:
+            raise ValueError(f"{type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'")
+        self.kernel: Any = kernel
+        self.vector_u = self.add_weight((1, kernel.shape[-1]), TruncatedNormal(stddev=0.02), kernel.dtype, False,
+                                        name="vector_u")  # fmt: skip
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Return what the layer gives, after a step if it trains."""
+        if training:
+            vector_u, kernel = self.normalized_weights()
+            zero = ops.all(ops.equal(self.kernel, 0))
+            self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
+            self.kernel.assign(ops.where(zero, self.kernel, kernel))
+        return ops.cast(self.layer(inputs), inputs.dtype)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        shape: PartialShape = self.layer.compute_output_shape(input_shape)
+        return shape
+
+    def normalized_weights(self) -> tuple[Tensor, Tensor]:
+        """Return the vector that the iteration comes to, and the kernel divided by its largest singular value."""
+        weights = ops.reshape(self.kernel, (-1, self.kernel.shape[-1]))
+        u: Any = self.vector_u
+        for _ in range(self.power_iterations):
+            v = ops.normalize(ops.matmul(u, ops.transpose(weights)), None)
+            u = ops.normalize(ops.matmul(v, weights), None)
+        u, v = ops.stop_gradient(u), ops.stop_gradient(v)
+        sigma = ops.matmul(ops.matmul(v, weights), ops.transpose(u))
+        return u, ops.reshape(self.kernel / sigma, self.kernel.shape)
