@@ -5,10 +5,11 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from ... import folders, layers
+from ... import layers, models
 from ..._absent import placeholder
 from ..._signature import parameters
 from ...registry import Registry
+from ...tree import flatten
 from . import tables
 from .patches import outdated, put, resolve
 
@@ -36,6 +37,8 @@ def name_in(module: str, name: str) -> Any:
         return resolve(address)
     if name in tables.ABSENT.get(module, "").split():
         return placeholder(module.removeprefix("keras."), name)
+    if name in _PIPELINES:
+        return _pipeline(resolve(f"utils.{name}"))
     return CALLS.get(f"{module}.{name}")
 
 
@@ -49,11 +52,27 @@ def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:
 
 def _merge(inputs: Any, mode: str = "sum", concat_axis: int = -1, dot_axes: Any = -1, name: str | None = None) -> Any:
     """Return what Keras 1's `merge(inputs, mode=)` gave."""
-    names = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum"}
+    names = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum", "cos": "dot"}
     function = names.get(mode, mode)
     outdated(f"merge(inputs, mode={mode!r})", f"keras.layers.{function}(inputs)")
-    options = {"concatenate": {"axis": concat_axis}, "dot": {"axes": dot_axes}}.get(function, {})
-    return getattr(layers, function)(inputs, name=name, **options)
+    options = {"concatenate": {"axis": concat_axis}, "dot": {"axes": dot_axes, "normalize": mode == "cos"}}
+    return getattr(layers, function)(inputs, name=name, **options.get(function, {}))
+
+
+def _merge_models(branches: Any, mode: Any = "sum", *args: Any, **options: Any) -> Any:
+    """Return what stood for Keras 1's `Merge([model, model], mode=)` at the beginning of a Sequential."""
+    inputs = [tensor for branch in branches for tensor in flatten(branch.input)]
+    outputs = [branch.output for branch in branches]
+    if callable(mode):
+        outdated("Merge(models, mode=function)", "keras.layers.Lambda(function)(outputs)")
+        return models.Model(inputs, layers.Lambda(mode)(outputs))
+    return models.Model(inputs, _merge(outputs, mode, *args, **options))
+
+
+def _time_distributed_dense(*args: Any, **options: Any) -> Any:
+    """Return the layer of Keras 1's `TimeDistributedDense(units)`."""
+    outdated("TimeDistributedDense(units)", "TimeDistributed(Dense(units))")
+    return layers.TimeDistributed(layers.Dense(*args, **options))
 
 
 def _thresholded_relu(theta: float = 1.0, **options: Any) -> Any:
@@ -86,15 +105,13 @@ class Reduction:
     SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 
 
-_PIPELINES = (
-    folders.image_dataset_from_directory, folders.text_dataset_from_directory, folders.timeseries_dataset_from_array,
-)  # fmt: skip
+_PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
     "keras.losses.Reduction": Reduction,
     "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu,
     "keras.layers.merge": _merge,
-    **{f"{module}.{function.__name__}": _pipeline(function)
-       for module in ("keras.utils", "keras.preprocessing") for function in _PIPELINES},
-}  # fmt: skip
+    "keras.layers.Merge": _merge_models,
+    "keras.layers.TimeDistributedDense": _time_distributed_dense,
+}
 """Names that need more than another one."""
