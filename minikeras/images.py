@@ -21,6 +21,15 @@ def _pillow(function: str) -> Any:
         raise ImportError(f'`{function}` requires Pillow: python -m pip install "minikeras-numpy[image]".') from None
 
 
+def open_image(file: Any) -> Any:
+    """Return what a file holds as a Pillow image.
+
+    Raises:
+        ImportError: without Pillow.
+    """
+    return _pillow("open_image").open(file)
+
+
 def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dtype: DTypeLike | None = None) -> Any:
     """Return a Pillow image of an array of shape (height, width, channels), 1, 3 or 4 channels.
 

@@ -28,8 +28,8 @@ version: SimpleNamespace = SimpleNamespace(
 newaxis = None
 
 _NAMES = (
-    "bitwise compat config data debugging dtypes errors image io linalg math nn python random saved_model strings "
-    "summary train"
+    "bitwise compat config data debugging dtypes errors image io linalg lookup math nn python ragged random "
+    "saved_model strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
@@ -56,6 +56,8 @@ _MOVED = {
     "greater greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply "
     "negative not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod "
     "reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
+    "ragged":
+    "RaggedTensor",
     "tensors":
     "Tensor Variable constant convert_to_tensor",
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """`tf.image`: images (height, width, channels), or batches of them."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from ...tensor import Tensor, as_array
 from . import random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
+from .io import decode_bmp as decode_bmp
+from .io import decode_gif as decode_gif
+from .io import decode_image as decode_image
+from .io import decode_jpeg as decode_jpeg
+from .io import decode_png as decode_png
+from .io import encode_jpeg as encode_jpeg
+from .io import encode_png as encode_png
 from .missing import missing
 from .tensors import convert_to_tensor
 
@@ -48,15 +56,26 @@ flip_left_right: Callable[..., Tensor] = _flipped(-2)
 flip_up_down: Callable[..., Tensor] = _flipped(-3)
 
 
-def _perhaps(flip: Callable[..., Tensor]) -> Callable[..., Tensor]:
+Draw: TypeAlias = Callable[..., Tensor]
+"""Shape, bounds and seed -> numbers: of the global stream, or of the seed alone."""
+_global: Draw = lambda shape, low, high, seed: _random.uniform(shape, low, high, seed=seed)  # noqa: E731
+_stateless: Draw = lambda shape, low, high, seed: _random.stateless_uniform(shape, seed, low, high)  # noqa: E731
+
+
+def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     def call(image: Any, seed: Any = None) -> Tensor:
-        return flip(image) if float(_random.uniform([], seed=seed)) < 0.5 else convert_to_tensor(image)
+        x = convert_to_tensor(image)
+        drawn = as_array(draw(x.shape[:-3], 0, 1, seed))
+        flips = drawn > 0.5 if drawn.ndim else drawn < 0.5
+        return ops.where(flips[..., None, None, None], flip(x), x)
 
     return call
 
 
-random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right)
-random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down)
+random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right, _global)
+random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down, _global)
+stateless_random_flip_left_right: Callable[..., Tensor] = _perhaps(flip_left_right, _stateless)
+stateless_random_flip_up_down: Callable[..., Tensor] = _perhaps(flip_up_down, _stateless)
 
 
 def rot90(image: Any, k: int = 1, name: str | None = None) -> Tensor:
@@ -76,11 +95,25 @@ def grayscale_to_rgb(images: Any, name: str | None = None) -> Tensor:
     return ops.repeat(convert_to_tensor(images), 3, -1)
 
 
+def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a function of images of floats from 0 to 1 as one of images of any dtype."""
+
+    @wraps(change)
+    def call(image: Any, *args: Any, **kwargs: Any) -> Tensor:
+        x = convert_to_tensor(image)
+        found = change(convert_image_dtype(x, "float32"), *args, **kwargs)
+        return convert_image_dtype(found, as_dtype(x.dtype), saturate=True)
+
+    return call
+
+
+@_in_floats
 def adjust_brightness(image: Any, delta: Any) -> Tensor:
     """An image with a number added."""
     return convert_to_tensor(image) + delta
 
 
+@_in_floats
 def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     """Images with the differences to the mean of each channel multiplied."""
     x = convert_to_tensor(images)
@@ -88,14 +121,61 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     return (x - mean) * contrast_factor + mean
 
 
-def random_brightness(image: Any, max_delta: float, seed: Any = None) -> Tensor:
-    """An image with a random number added."""
-    return adjust_brightness(image, _random.uniform([], -max_delta, max_delta, seed=seed))
+@_in_floats
+def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Tensor:
+    """Images with the strength of their colors multiplied."""
+    h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
+    return hsv_to_rgb(ops.stack([h, ops.clip(s * saturation_factor, 0, 1), v], -1))
 
 
-def random_contrast(image: Any, lower: float, upper: float, seed: Any = None) -> Tensor:
-    """An image with a random contrast."""
-    return adjust_contrast(image, _random.uniform([], lower, upper, seed=seed))
+@_in_floats
+def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Tensor:
+    """Images with their colors turned on the wheel, once around by 1."""
+    h, s, v = ops.unstack(rgb_to_hsv(image), axis=-1)
+    return hsv_to_rgb(ops.stack([ops.mod(h + delta, 1.0), s, v], -1))
+
+
+@_in_floats
+def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Tensor:
+    """Images with gain * x ** gamma for x."""
+    return ops.power(image, float(gamma)) * gain
+
+
+def _by_chance(adjust: Callable[..., Tensor], draw: Draw, one_bound: bool) -> Callable[..., Tensor]:
+    """Return an adjustment by a random number: up to a bound either way, or between two."""
+    if one_bound:
+        return lambda image, max_delta, seed=None: adjust(image, draw([], -max_delta, max_delta, seed))
+    return lambda image, lower, upper, seed=None: adjust(image, draw([], lower, upper, seed))
+
+
+globals().update({
+    f"{prefix}random_{adjust.__name__[7:]}": _by_chance(adjust, draw, adjust in (adjust_brightness, adjust_hue))
+    for prefix, draw in (("", _global), ("stateless_", _stateless))
+    for adjust in (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
+})  # fmt: skip
+
+
+def rgb_to_hsv(images: Any, name: str | None = None) -> Tensor:
+    """Images in hue, saturation and value, each from 0 to 1."""
+    return ops.image.rgb_to_hsv(convert_to_tensor(images))
+
+
+def hsv_to_rgb(images: Any, name: str | None = None) -> Tensor:
+    """Images in red, green and blue."""
+    return ops.image.hsv_to_rgb(convert_to_tensor(images))
+
+
+_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
+
+
+def rgb_to_yuv(images: Any) -> Tensor:
+    """Images in brightness and two differences of color."""
+    return ops.tensordot(convert_to_tensor(images), _YUV.astype("float32"), 1)
+
+
+def yuv_to_rgb(images: Any) -> Tensor:
+    """Images in red, green and blue."""
+    return ops.tensordot(convert_to_tensor(images), np.linalg.inv(_YUV).astype("float32"), 1)
 
 
 def per_image_standardization(image: Any) -> Tensor:
@@ -121,12 +201,20 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
 
+def _cropped(value: Any, size: Any, drawn: Tensor) -> Tensor:
+    x, sizes = convert_to_tensor(value), sizes_of(size)
+    rooms = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
+    return ops.slice(x, [int(i) % room for i, room in zip(as_array(drawn), rooms, strict=True)], sizes)
+
+
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A part of a size, from anywhere."""
-    x, sizes = convert_to_tensor(value), sizes_of(size)
-    ends = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
-    starts = [int(as_array(_random.uniform([], 0, end, "int32", seed))) for end in ends]
-    return ops.slice(x, starts, sizes)
+    return _cropped(value, size, _random.uniform([len(sizes_of(size))], 0, 2**31 - 1, "int32", seed))
+
+
+def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Tensor:
+    """A part of a size, from where the seed says."""
+    return _cropped(value, size, _random.stateless_uniform([len(sizes_of(size))], seed, 0, 2**31 - 1, "int32"))
 
 
 def pad_to_bounding_box(
@@ -149,6 +237,91 @@ def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -
     crop = [max(height - tall, 0) // 2, max(width - wide, 0) // 2, min(height, tall), min(width, wide)]
     pad = [max(tall - height, 0) // 2, max(wide - width, 0) // 2, tall, wide]
     return pad_to_bounding_box(crop_to_bounding_box(x, *crop), *pad)
+
+
+def resize_with_pad(
+    image: Any, target_height: int, target_width: int, method: Any = "bilinear", antialias: bool = False
+) -> Tensor:
+    """Images of another size, not distorted but with zeros around them."""
+    x = convert_to_tensor(image)
+    (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
+    ratio = max(width / wide, height / tall)
+    high, broad = height / ratio, width / ratio
+    resized = resize(x, (int(high), int(broad)), method, antialias=antialias)
+    return pad_to_bounding_box(resized, int((tall - high) / 2), int((wide - broad) / 2), tall, wide)
+
+
+def crop_and_resize(
+    image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
+    extrapolation_value: float = 0.0, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Parts of images, each of one size: boxes are [y1, x1, y2, x2], from 0 to 1, of the images of some numbers."""
+    x = ops.cast(convert_to_tensor(image), "float32")
+    sizes, order = sizes_of(crop_size), int(method == "bilinear")
+    crops = []
+    for box, i in zip(as_array(convert_to_tensor(boxes)), as_array(box_indices), strict=True):
+        lines = [
+            (a + (b - a) * np.linspace(0, 1, n) if n > 1 else np.array([(a + b) / 2])) * (length - 1)
+            for a, b, n, length in zip(box[:2], box[2:], sizes, x.shape[1:3], strict=True)
+        ]
+        places = np.stack(np.meshgrid(*lines, indexing="ij"))
+        outside = np.any((places < 0) | (places > np.array(x.shape[1:3])[:, None, None] - 1), axis=0, keepdims=True)
+        inside = [
+            ops.image.map_coordinates(channel, places.astype("float32"), order, "nearest")
+            for channel in ops.unstack(x[int(i)], axis=-1)
+        ]
+        crops.append(ops.where(outside[0, ..., None], float(extrapolation_value), ops.stack(inside, -1)))
+    return ops.stack(crops)
+
+
+def non_max_suppression(
+    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The numbers of the boxes to keep: the best ones, without those that share too much with a better one."""
+    corners = as_array(convert_to_tensor(boxes)).astype("float64")
+    low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
+    values, areas = as_array(convert_to_tensor(scores)), np.prod(high - low, axis=1)
+    kept: list[int] = []
+    for i in np.argsort(-values, kind="stable").tolist():
+        if len(kept) == int(max_output_size) or values[i] <= score_threshold:
+            break
+        shared = np.prod(np.maximum(np.minimum(high[i], high[kept]) - np.maximum(low[i], low[kept]), 0), axis=1)
+        if not (shared > iou_threshold * (areas[i] + areas[kept] - shared)).any():
+            kept.append(i)
+    return Tensor(np.array(kept, "int32"))
+
+
+def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: str, name: Any = None) -> Tensor:
+    """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
+    x = convert_to_tensor(images)
+    found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower())
+    return ops.cast(found, as_dtype(x.dtype).name)
+
+
+def transpose(image: Any, name: str | None = None) -> Tensor:
+    """Images with rows and columns exchanged."""
+    return ops.swapaxes(convert_to_tensor(image), -3, -2)
+
+
+def sobel_edges(image: Any) -> Tensor:
+    """How brightness changes down and across, in a new last axis (Sobel 1968)."""
+    x = ops.pad(convert_to_tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
+    down, across = x[:, 2:] - x[:, :-2], x[:, :, 2:] - x[:, :, :-2]
+    return ops.stack(
+        [
+            down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:],
+            across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:],
+        ],
+        -1,
+    )
+
+
+def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Structural similarity of pairs of images, 1 for equal ones."""
+    a, b = (convert_image_dtype(x, "float32") for x in (img1, img2))
+    limit = 1.0 if as_dtype(convert_to_tensor(img1).dtype).is_integer else float(max_val)
+    return ops.image.ssim(a, b, limit, *args, **kwargs)
 
 
 def total_variation(images: Any, name: str | None = None) -> Tensor:

@@ -1,6 +1,7 @@
 """`tf.io`: files."""
 
 import glob as _glob
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..._typing import DTypeLike
+from ...images import open_image, save_img
 from ...tensor import Tensor, as_array
 from .dtypes import as_dtype
-from .errors import NotFoundError
+from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .tensors import constant, convert_to_tensor
 
@@ -82,6 +84,70 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     return constant(gfile.glob(pattern))
 
 
+def _picture(contents: Any, channels: int) -> Any:
+    """Return an array of a picture's bytes (needs Pillow), with its own number of channels for 0."""
+    file = io.BytesIO(as_array(convert_to_tensor(contents)).item())
+    try:
+        image = open_image(file)
+    except OSError as error:
+        raise InvalidArgumentError(f"Unknown image file format. One of JPEG, PNG, GIF, BMP required. {error}") from None
+    modes = {1: "L", 3: "RGB", 4: "RGBA"}
+    wanted = modes.get(channels or len(image.getbands()), "RGB") if channels or image.mode != "P" else "RGB"
+    array = np.array(image if image.mode == wanted else image.convert(wanted))
+    return array if array.ndim == 3 else array[:, :, None]
+
+
+def decode_jpeg(contents: Any, channels: int = 0, *_: Any, **__: Any) -> Tensor:
+    """The picture (height, width, channels) that bytes hold, in any format that Pillow reads."""
+    return Tensor(_picture(contents, channels))
+
+
+def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
+    """The picture (height, width, channels) that bytes hold; its values twice in 16 bits for uint16."""
+    found = _picture(contents, channels)
+    return Tensor(found if as_dtype(dtype) == "uint8" else found.astype("uint16") * 257)
+
+
+def decode_gif(contents: Any, name: str | None = None) -> Tensor:
+    """The pictures (frames, height, width, 3) that bytes hold."""
+    image = open_image(io.BytesIO(as_array(convert_to_tensor(contents)).item()))
+    frames = []
+    for i in range(getattr(image, "n_frames", 1)):
+        image.seek(i)
+        frames.append(np.array(image.convert("RGB")))
+    return Tensor(np.stack(frames))
+
+
+def decode_image(
+    contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
+    expand_animations: bool = True,
+) -> Tensor:  # fmt: skip
+    """The picture (height, width, channels) that bytes hold, from 0 to 1 for floats; frames of a GIF."""
+    text = as_array(convert_to_tensor(contents)).item()
+    found = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
+    kind = as_dtype(dtype)
+    return Tensor(found / np.asarray(255, kind.name) if kind.is_floating else found.astype(kind.name))
+
+
+decode_bmp: Callable[..., Tensor] = decode_jpeg
+
+
+def encode_jpeg(image: Any, format: str = "", quality: int = 95, *_: Any, **__: Any) -> Tensor:
+    """The bytes of a picture as JPEG."""
+    return _encoded(image, "jpeg", quality=quality)
+
+
+def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Tensor:
+    """The bytes of a picture as PNG."""
+    return _encoded(image, "png")
+
+
+def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
+    file = io.BytesIO()
+    save_img(file, as_array(convert_to_tensor(image)), "channels_last", kind, scale=False, **options)
+    return constant(file.getvalue())
+
+
 def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, **_: Any) -> Tensor:
     """Bytes as numbers."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
@@ -92,8 +158,6 @@ def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     """A tensor as bytes, in NumPy's format."""
-    import io
-
     file = io.BytesIO()
     np.save(file, as_array(convert_to_tensor(tensor)), allow_pickle=False)
     return constant(file.getvalue())
@@ -101,8 +165,6 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
 
 def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) -> Tensor:
     """The tensor that `serialize_tensor` wrote."""
-    import io
-
     values = np.load(io.BytesIO(as_array(convert_to_tensor(serialized)).item()), allow_pickle=False)
     return Tensor(values.astype(as_dtype(out_type).name, casting="equiv"))
 

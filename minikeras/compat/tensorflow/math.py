@@ -12,6 +12,7 @@ from ..._typing import DTypeLike
 from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import as_dtype
 from .missing import missing
+from .ragged import RaggedTensor
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -48,6 +49,8 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
     """Return a reduction as TensorFlow has it: the result keeps the dtype of integers, unless `kind` names another."""
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
+        if isinstance(input_tensor, RaggedTensor):
+            return input_tensor.reduced(call, axes_of(axis))
         x = convert_to_tensor(input_tensor)
         y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
         dtype = as_dtype(x.dtype)

@@ -1,5 +1,6 @@
 """The answer to a name that the stand-in does not have."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,20 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                 return other(name)
             except (KeyError, ModuleNotFoundError):
                 pass
+        there = sorted(
+            key for key, value in vars(sys.modules.get(module, object)).items() if _is_its_own(key, value, module)
+        )
         raise AttributeError(
             f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of TensorFlow that "
-            f"teaching scripts use: tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, "
-            f"tf.Module, tf.summary. If your script needs {public}.{name}, please open an issue in minikeras's tracker."
+            f"teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md lists what is missing. If your "
+            f"script needs {public}.{name}, please open an issue in minikeras's tracker."
         )
 
     return find
+
+
+_PARTS = "tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, tf.Module, tf.strings, tf.summary"
+
+
+def _is_its_own(name: str, value: Any, module: str) -> bool:
+    return name[0] != "_" and getattr(value, "__module__", None) == module

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..._typing import DTypeLike
+from ...layers.hashing import fingerprint, keyed
 from ...tensor import Tensor, TensorOps, as_array
+from . import ragged
 from .dtypes import as_dtype
 from .missing import missing
 from .tensors import constant, convert_to_tensor
@@ -43,22 +45,47 @@ def strip(input: Any, name: str | None = None) -> Tensor:
     return _each(lambda s: s.strip(), input)
 
 
-def _parts(found: Any, cut: Callable[[Any], list[Any]], name: str) -> Tensor:
-    if found.ndim:
-        raise ValueError(f"minikeras has no ragged tensors, which tf.strings.{name} of several texts would give. "
-                         f"Received: shape={found.shape}. Split one text at a time.")  # fmt: skip
-    return constant(cut(found.item()))
+def _parts(found: Any, cut: Callable[[Any], list[Any]]) -> Any:
+    """Return the parts of a text; those of several texts as a ragged tensor."""
+
+    def nested(item: Any) -> Any:
+        return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
+
+    return ragged.constant(nested(found if found.ndim else found.item()), "string")
 
 
-def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Tensor:
-    """The parts of a text between separators, or between spaces."""
-    by = sep.encode() if sep else None
-    return _parts(as_array(convert_to_tensor(input)), lambda s: s.split(by, maxsplit), "split")
+def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
+    """The parts of texts between separators, or between spaces."""
+    by = as_array(convert_to_tensor(sep)).item() if sep is not None else None
+    return _parts(as_array(convert_to_tensor(input)), lambda s: s.split(by or None, maxsplit))
 
 
-def bytes_split(input: Any, name: str | None = None) -> Tensor:
-    """The bytes of a text."""
-    return _parts(as_array(convert_to_tensor(input)), lambda s: [bytes([b]) for b in s], "bytes_split")
+def bytes_split(input: Any, name: str | None = None) -> Any:
+    """The bytes of texts."""
+    return _parts(as_array(convert_to_tensor(input)), lambda s: [bytes([b]) for b in s])
+
+
+def unicode_split(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
+    """The characters of texts."""
+    return _parts(as_array(convert_to_tensor(input)), lambda s: [c.encode() for c in s.decode(input_encoding)])
+
+
+def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any) -> Tensor:
+    """Every so many words in a row, as one text."""
+    words = as_array(convert_to_tensor(data)).tolist()
+    widths = [ngram_width] if isinstance(ngram_width, int) else ngram_width
+    found = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
+    return constant(np.array(found, object))
+
+
+def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
+    """A number below `num_buckets` for each text, by its hash."""
+    return _each(lambda s: fingerprint(s) % num_buckets, input, dtype="int64")
+
+
+def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
+    """A number below `num_buckets` for each text, by its hash with a key of two integers."""
+    return _each(lambda s: keyed(s, key) % num_buckets, input, dtype="int64")
 
 
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:

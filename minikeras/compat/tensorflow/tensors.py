@@ -319,6 +319,11 @@ def _operator(name: str) -> Callable[[Any, Any], Tensor]:
     return lambda self, other: plain(self, other) if _inside() else run(self, other)
 
 
+def _equality(name: str) -> Callable[[Any, Any], Tensor]:
+    plain: Callable[[Any, Any], Tensor] = vars(TensorOps)[name]
+    return lambda self, other: plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
+
+
 def _adapters() -> Iterator[tuple[type, str, Any]]:
     """Give what the classes get: class, name, value."""
     for name, value in vars(_Common).items():
@@ -330,6 +335,8 @@ def _adapters() -> Iterator[tuple[type, str, Any]]:
     for name in (*_OPERATORS, *(f"r{name}" for name in _OPERATORS)):
         if f"__{name}__" in vars(TensorOps):
             yield TensorOps, f"__{name}__", _operator(name)
+    for name in ("__eq__", "__ne__"):
+        yield TensorOps, name, _equality(name)
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
 

@@ -1,0 +1,101 @@
+"""`tf.lookup`: tables of values by keys."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...layers.hashing import fingerprint
+from ...tensor import Tensor, as_array
+from .dtypes import as_dtype
+from .missing import missing
+from .tensors import convert_to_tensor
+
+__getattr__: Callable[[str], Any] = missing(__name__)
+
+
+class KeyValueTensorInitializer:
+    """Keys, and the value of each."""
+
+    def __init__(
+        self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None
+    ) -> None:
+        self._keys, self._values = as_array(convert_to_tensor(keys)), as_array(convert_to_tensor(values))
+        if key_dtype is not None and as_dtype(key_dtype) != "string":
+            self._keys = self._keys.astype(as_dtype(key_dtype).name)
+        if value_dtype is not None and as_dtype(value_dtype) != "string":
+            self._values = self._values.astype(as_dtype(value_dtype).name)
+
+
+class TextFileIndex:
+    """Which part of a line is meant."""
+
+    WHOLE_LINE = -2
+    LINE_NUMBER = -1
+
+
+class TextFileInitializer(KeyValueTensorInitializer):
+    """Keys and values that stand in the lines of a file."""
+
+    def __init__(
+        self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: Any = None,
+        delimiter: str = "\t", name: Any = None,
+    ) -> None:  # fmt: skip
+        lines = Path(str(filename)).read_bytes().splitlines()[:vocab_size]
+
+        def column(index: int, dtype: Any) -> Any:
+            if index == TextFileIndex.LINE_NUMBER:
+                return np.arange(len(lines), dtype="int64")
+            cells = lines if index == TextFileIndex.WHOLE_LINE else [s.split(delimiter.encode())[index] for s in lines]
+            return np.array(cells, object) if as_dtype(dtype) == "string" else np.array(cells).astype(float)
+
+        super().__init__(column(key_index, key_dtype), column(value_index, value_dtype), key_dtype, value_dtype)
+
+
+class StaticHashTable:
+    """A table that stays as it is, with a value for keys that are not in it.
+
+    Example:
+        >>> table = StaticHashTable(KeyValueTensorInitializer(["a", "b"], [1, 2]), default_value=-1)
+        >>> table.lookup(["b", "z"]).numpy().tolist()
+        [2, -1]
+    """
+
+    def __init__(self, initializer: KeyValueTensorInitializer, default_value: Any, name: Any = None, **_: Any) -> None:
+        self._table = dict(zip(initializer._keys.tolist(), initializer._values.tolist(), strict=True))
+        self._values = initializer._values
+        self._default: Any = as_array(convert_to_tensor(default_value)).item()
+        self.key_dtype, self.value_dtype = as_dtype(initializer._keys.dtype), as_dtype(initializer._values.dtype)
+
+    def lookup(self, keys: Any, name: Any = None) -> Tensor:
+        """The values of keys."""
+        wanted = as_array(convert_to_tensor(keys))
+        found = np.empty(wanted.shape, self._values.dtype)
+        found.ravel()[:] = [self._of(key) for key in wanted.ravel().tolist()]
+        return Tensor(found)
+
+    def _of(self, key: Any) -> Any:
+        return self._table.get(key, self._default)
+
+    __getitem__ = lookup
+
+    def size(self, name: Any = None) -> Tensor:
+        """The number of keys."""
+        return Tensor(np.asarray(len(self._table), "int64"))
+
+
+class StaticVocabularyTable(StaticHashTable):
+    """A table of numbers, which gives keys that are not in it one of some further numbers, by their hash."""
+
+    def __init__(self, initializer: Any, num_oov_buckets: int, lookup_key_dtype: Any = None, **_: Any) -> None:
+        super().__init__(initializer, 0)
+        self._oov = num_oov_buckets
+
+    def _of(self, key: Any) -> Any:
+        text = key if isinstance(key, bytes) else str(key).encode()
+        return self._table.get(key, len(self._table) + fingerprint(text) % self._oov)
+
+    def size(self, name: Any = None) -> Tensor:
+        """The number of keys and of further numbers."""
+        return Tensor(np.asarray(len(self._table) + self._oov, "int64"))

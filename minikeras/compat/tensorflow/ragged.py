@@ -1,0 +1,166 @@
+"""`tf.ragged`: rows of different lengths."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Array, DTypeLike
+from ...tensor import Tensor, as_array
+from .dtypes import TensorShape, as_dtype
+from .missing import missing
+from .tensors import constant as _constant
+from .tensors import convert_to_tensor
+
+__getattr__: Callable[[str], Any] = missing(__name__)
+
+
+class RaggedTensor:
+    """Rows of different lengths: all values one behind the other, and where each row ends.
+
+    Example:
+        >>> t = constant([[1, 2], [], [3]])
+        >>> t
+        <tf.RaggedTensor [[1, 2], [], [3]]>
+        >>> t.to_tensor().numpy().tolist()
+        [[1, 2], [0, 0], [3, 0]]
+    """
+
+    def __init__(self, values: Any, row_splits: Any) -> None:
+        self.values: Any = values if isinstance(values, RaggedTensor) else convert_to_tensor(values)
+        self.row_splits: Tensor = Tensor(as_array(row_splits).astype("int64"))
+
+    @classmethod
+    def from_row_splits(cls, values: Any, row_splits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
+        """Return rows that end where the splits say."""
+        return cls(values, row_splits)
+
+    @classmethod
+    def from_row_lengths(cls, values: Any, row_lengths: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
+        """Return rows of these lengths."""
+        return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, **_: Any) -> "RaggedTensor":
+        """Return the rows of a tensor, without the padding at their ends."""
+        array = as_array(convert_to_tensor(tensor))
+        sizes: Any = np.full(len(array), array.shape[1]) if lengths is None else as_array(lengths)
+        if padding is not None:
+            filled = array != as_array(convert_to_tensor(padding))
+            sizes = np.where(filled.any(1), array.shape[1] - np.argmax(filled[:, ::-1], 1), 0)
+        return cls.from_row_lengths(np.concatenate([row[:n] for row, n in zip(array, sizes, strict=True)]), sizes)
+
+    @property
+    def flat_values(self) -> Tensor:
+        """All values, one behind the other."""
+        found: Tensor = self.values.flat_values if isinstance(self.values, RaggedTensor) else self.values
+        return found
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the values."""
+        return as_dtype(self.flat_values.dtype)
+
+    @property
+    def shape(self) -> TensorShape:
+        """Sizes of the axes, None for those that differ."""
+        return TensorShape([len(self), None, *self.values.shape[1:]])
+
+    def row_lengths(self, axis: int = 1, name: Any = None) -> Tensor:
+        """The lengths of the rows."""
+        return Tensor(np.diff(as_array(self.row_splits)))
+
+    def nrows(self, out_type: Any = None, name: Any = None) -> Tensor:
+        """The number of rows."""
+        return Tensor(np.asarray(len(self), "int64"))
+
+    def bounding_shape(self, axis: Any = None, name: Any = None, out_type: Any = None) -> Tensor:
+        """The shape that all rows fit into."""
+        return Tensor(np.asarray(self.to_tensor().shape, "int64"))
+
+    def with_values(self, new_values: Any) -> "RaggedTensor":
+        """Return other values in rows of the same lengths."""
+        return RaggedTensor(new_values, self.row_splits)
+
+    def to_list(self) -> list[Any]:
+        """Return the rows as lists."""
+        return [row.to_list() if isinstance(row, RaggedTensor) else row.numpy_view().tolist() for row in self]
+
+    def to_tensor(self, default_value: Any = None, name: Any = None, shape: Any = None) -> Tensor:
+        """Return the rows as one tensor, filled up to the longest, or to a shape."""
+        rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
+        kind = as_array(self.flat_values).dtype
+        fill = (b"" if kind.kind == "O" else 0) if default_value is None else as_array(convert_to_tensor(default_value))
+        inner = np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0]
+        sizes = [len(rows), *inner]
+        if shape is not None:
+            sizes = [n if asked is None else int(asked) for n, asked in zip(sizes, TensorShape(shape), strict=True)]
+        found = np.full(sizes, fill, kind)
+        for place, row in zip(found, rows, strict=False):
+            part = row[tuple(slice(n) for n in place.shape)]
+            place[tuple(slice(n) for n in part.shape)] = part
+        return Tensor(found)
+
+    def reduced(self, reduce: Callable[..., Any], axis: Any) -> Any:
+        """Return what a reduction makes of all values, or of each row."""
+        if axis is None:
+            return reduce(self.flat_values)
+        if axis == 0:
+            raise ValueError(
+                f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, {self!r:.80}."
+            )
+        return stack([reduce(row, axis - 1 if axis > 0 else axis) for row in self])
+
+    def numpy(self) -> Array:
+        """Return an array of the rows, each an array."""
+        found = np.empty(len(self), object)
+        found[:] = [row.numpy() for row in self]
+        return found
+
+    def __len__(self) -> int:
+        return len(as_array(self.row_splits)) - 1
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple) and key:
+            rows = self[key[0]]
+            if len(key) == 1 or not isinstance(key[0], slice):
+                return rows[key[1:]] if len(key) > 1 else rows
+            return stack([row[key[1:] if len(key) > 2 else key[1]] for row in rows])
+        if isinstance(key, slice):
+            return stack([self[i] for i in range(*key.indices(len(self)))])
+        splits, i = as_array(self.row_splits), range(len(self))[int(key)]
+        return self.values[int(splits[i]) : int(splits[i + 1])]
+
+    def __repr__(self) -> str:
+        return f"<tf.RaggedTensor {self.to_list()}>"
+
+
+def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | None = None, **_: Any) -> Any:
+    """Return nested lists as a ragged tensor, or as a tensor where there are no lists in lists."""
+    if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
+        return _constant(pylist, dtype)
+    values = [item for row in pylist for item in row]
+    lengths = [len(row) for row in pylist]
+    return RaggedTensor.from_row_lengths(constant(values, dtype) if values else _constant([], dtype), lengths)
+
+
+def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
+    """Return tensors, of different lengths perhaps, as the rows of a ragged tensor; scalars as a tensor."""
+    rows = [value.to_list() if isinstance(value, RaggedTensor) else as_array(value) for value in values]
+    if all(isinstance(row, np.ndarray) and row.ndim == 0 for row in rows):
+        return convert_to_tensor(list(values))
+    if any(isinstance(row, list) for row in rows):
+        return constant([row if isinstance(row, list) else row.tolist() for row in rows])
+    return RaggedTensor.from_row_lengths(np.concatenate(rows) if rows else np.zeros(0), [len(row) for row in rows])
+
+
+def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> RaggedTensor:
+    """Return what a function makes of all values, in rows of the same lengths."""
+    first = next(arg for arg in args if isinstance(arg, RaggedTensor))
+    if isinstance(first.values, RaggedTensor):
+        inner = [arg.values if isinstance(arg, RaggedTensor) else arg for arg in args]
+        return first.with_values(map_flat_values(op, *inner, **kwargs))
+    return first.with_values(op(*(arg.values if isinstance(arg, RaggedTensor) else arg for arg in args), **kwargs))
