@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from . import _state
-from ._blas import SMALL
+from ._blas import SMALL, one_thread
 from ._structure import leaves, map_structure
 from ._typing import Array
 from .data import Run
@@ -68,10 +68,10 @@ class Runner:
         self._last: tuple[Any, Plan] | None = None
         """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
 
-    @property
-    def work(self) -> int:
-        """Multiplications in the largest product of the last step; more than can be where there is no plan."""
-        return self._last[1].work if self._last is not None else sys.maxsize
+    def work(self, inputs: Any) -> int:
+        """Multiplications in the largest product of a step; more than can be where there is no plan."""
+        plan = self._latest(inputs) or self._current(_key(inputs))
+        return sys.maxsize if plan is None else plan.work
 
     def find(self, x: Array) -> Plan | None:
         """Return the plan for an input of this shape and dtype, None if there is none or a layer has changed."""
@@ -129,8 +129,8 @@ class Runner:
         made_for, series = self._series.get(key, (plan, None))
         if series is None or made_for is not plan:
             return None
-        self._last = key[1:], plan
-        series.run(run)
+        with one_thread(plan.work):
+            series.run(run)
         return series.outputs
 
     def _latest(self, inputs: Any) -> Plan | None:

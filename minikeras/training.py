@@ -1,8 +1,9 @@
 """Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from functools import cached_property
+from itertools import chain, starmap
 from time import perf_counter
 from typing import Any, Literal, TypeAlias, overload
 from warnings import warn
@@ -11,7 +12,7 @@ import numpy as np
 
 from . import _state, losses, metrics, ops, optimizers
 from ._annotation import check_arguments
-from ._blas import one_thread
+from ._blas import SMALL, one_thread
 from ._interrupt import Interrupt
 from ._signature import parameters
 from ._structure import leaves, map_structure
@@ -547,7 +548,7 @@ class Trainer(Layer):
             if begin is not None:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
-            with _without_warnings(), one_thread(runner.work):
+            with _without_warnings(), one_thread(runner.work(data)):
                 outputs = interrupt.run(runner.step, data)
             logs = _Logs(outputs)
             if end is not None:
@@ -565,13 +566,10 @@ class Trainer(Layer):
         with ExitStack() as stack:
             stack.enter_context(_without_warnings())
             stack.enter_context(interrupt.held())
-            for done, outputs in _steps(runner, source):
-                if not due:
-                    stack.enter_context(one_thread(runner.work))
+            for done, outputs in stack.enter_context(closing(_steps(runner, source))):
                 if look is not None and (done < 3 or perf_counter() >= due):
                     look(done - 1, _Logs(outputs))
                     due = perf_counter() + LOOK
-                due = due or 1.0
                 if getattr(self, stop):
                     break
                 if interrupt.pending:
@@ -637,7 +635,8 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         seen = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
         if not seen and self._is_additive():
-            source.join(JOINED)
+            rows = SMALL // max((v.size for v in self.weights), default=1)
+            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more would take a second thread
         hooks.on_test_begin()
         self.reset_metrics()
         logs = self._pass("test", source, hooks, interrupt)
@@ -784,7 +783,7 @@ _ALL = 1 << 62
 """A batch size that leaves all rows together."""
 
 
-def _steps(runner: Runner, source: Batches) -> Iterator[tuple[int, Callable[[], Any]]]:
+def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
     """Run over all batches; give how many are done, and the outputs of the last, after each or several."""
     done = 0
     for run in source.runs():
@@ -793,10 +792,13 @@ def _steps(runner: Runner, source: Batches) -> Iterator[tuple[int, Callable[[], 
             done += len(run[0])
             yield done, outputs
             continue
-        for batch in zip(*run, strict=True):
-            outputs = runner.step(pack_x_y_sample_weight(*batch))
-            done += 1
-            yield done, outputs
+        batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
+        first = next(batches)
+        with one_thread(runner.work(first)):
+            for data in chain((first,), batches):
+                outputs = runner.step(data)
+                done += 1
+                yield done, outputs
 
 
 class _Logs(Mapping[str, Any]):
