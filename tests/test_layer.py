@@ -2,7 +2,8 @@
 
 import copy
 import pickle
-from typing import Any
+from collections import OrderedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -81,6 +82,50 @@ def test_weights_of_nested_layers_come_in_order_of_creation() -> None:
     assert [w.shape for w in block.get_weights()] == [(1, 2), (2,), (2, 3), (3,), (3, 4), (4,), (4, 5), (5,)]
     assert block.weights[0].path == "block/dense/kernel"
     assert block.count_params() == 4 + 9 + 16 + 25
+
+
+class Shelf(Layer):
+    """Holds layers in containers of all kinds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ordered = OrderedDict(a=Dense(2))
+        self.pair = Pair(Dense(2), "a word")
+        self.one = {Dense(2)}
+        self.nested = {"k": [(Dense(2),)]}
+
+    def call(self, x: Tensor) -> Tensor:
+        for layer in (self.ordered["a"], self.pair.layer, *self.one, self.nested["k"][0][0]):
+            x = layer(x)
+        return x
+
+
+class Pair(NamedTuple):
+    """A layer and a word."""
+
+    layer: Dense
+    word: str
+
+
+def test_layers_are_found_in_containers_of_all_kinds() -> None:
+    shelf = Shelf()
+    shelf(np.ones((1, 2)))
+    assert [w.path.split("/")[1] for w in shelf.weights[::2]] == ["dense", "dense_1", "dense_2", "dense_3"]
+    shelf.trainable = False
+    assert not any(w.trainable for w in shelf.weights)
+
+
+def test_a_built_layer_put_in_the_place_of_another_is_found() -> None:
+    block, new, newer = Block(), Dense(4), Dense(5)
+    block(np.ones((1, 2)))
+    new.build((None, 3))
+    newer.build((None, 4))
+    assert block.weights[4] is block.more[1].kernel
+    block.more[1] = new
+    assert block.weights[4] is new.kernel
+    block.named["last"] = newer
+    assert block.weights[6] is newer.kernel
+    assert len(block.weights) == 8
 
 
 def test_own_trainable_weights_come_before_own_frozen_ones() -> None:
@@ -330,6 +375,12 @@ def test_mixed_policy_computes_in_float16_with_float32_weights() -> None:
     y = layer(np.ones((1, 2), "float32"))
     assert y.dtype == "float16"
     assert layer.kernel.dtype == "float32"
+
+
+def test_clear_session_forgets_the_policy() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    keras.utils.clear_session()
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_symbolic_call_builds_and_infers() -> None:

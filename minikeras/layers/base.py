@@ -1,7 +1,8 @@
 """The base class of all layers: lazy weights, names, the call."""
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import wraps
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
 from warnings import warn
 
@@ -308,6 +309,7 @@ class Layer:
         variable.overwrite_with_gradient = overwrite_with_gradient
         variable.trainable = trainable and self._trainable
         self._variables.append(variable)
+        _state.Structure.version += 1
         return variable
 
     def _keep(self, arguments: Mapping[str, Any], *names: str) -> None:
@@ -358,7 +360,7 @@ class Layer:
                 yield from (item for item in leaves(value) if isinstance(item, Metric))
 
     def _state_values(self) -> Iterator[Any]:
-        """Walk attributes, and the lists and dicts among them, for variables and layers in order of creation."""
+        """Walk attributes, and the containers among them, for variables and layers in order of creation."""
         seen: set[int] = set()
 
         def walk(values: Any) -> Iterator[Any]:
@@ -367,10 +369,8 @@ class Layer:
                     if id(value) not in seen:
                         seen.add(id(value))
                         yield value
-                elif type(value) is list or type(value) is tuple:
-                    yield from walk(value)
-                elif type(value) is dict:
-                    yield from walk(value.values())
+                elif isinstance(value, _CONTAINERS) and not isinstance(value, Untracked):
+                    yield from walk(_items(value))
 
         return walk(list(vars(self).values()))
 
@@ -957,10 +957,21 @@ class Ranked(Layer):
         return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
 
 
-class _Inside:
-    """What is inside a layer: layers, variables, and the lists and dicts they were found in.
+class Untracked(list[Any]):
+    """A list whose layers and variables are not those of the layer that holds it."""
 
-    No list or tuple, which a walk over attributes would go into.
+
+_CONTAINERS = (list, tuple, dict, set)
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
+
+
+class _Inside:
+    """What is inside a layer: layers, variables, and the containers they were found in.
+
+    No container itself, which a walk over attributes would go into.
     """
 
     def __init__(self, layer: Layer) -> None:
@@ -975,8 +986,8 @@ class _Inside:
                 self.layers.append(inner)
                 stack.extend(reversed(inner._sublayers()))
         self.variables = list({id(v): v for inner in self.layers for v in inner._own_variables()}.values())
-        self._lengths = [
-            (held, len(held))
+        self._held = [
+            (held, len(held), _to_watch(held))
             for inner in self.layers
             for name, value in vars(inner).items()
             if name not in _CHANGING
@@ -984,21 +995,30 @@ class _Inside:
         ]
 
     def is_current(self) -> bool:
-        """Tell whether no attribute has been set since, and no list or dict has grown or shrunk."""
-        same = self.version == _state.Structure.version
-        return same and all(len(held) == length for held, length in self._lengths)
+        """Tell whether no attribute and no item of a container has been set since, and no container grew or shrank."""
+        if self.version != _state.Structure.version:
+            return False
+        for held, length, items in self._held:
+            if len(held) != length or (items and not all(map(is_, _items(held), items))):
+                return False
+        return True
 
 
 def _containers(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | dict):
+    if isinstance(value, _CONTAINERS):
         yield value
-    if isinstance(value, list | tuple | dict):
-        for item in value.values() if isinstance(value, dict) else value:
+        for item in _items(value):
             yield from _containers(item)
 
 
-_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside"})
-"""Attributes that hold neither layers nor variables, and change all the time."""
+def _to_watch(container: Any) -> list[Any]:
+    """Return the items in whose places there may be layers; none of a long list of words or numbers."""
+    items = list(_items(container))
+    return [] if all(isinstance(item, str | int | float) for item in items) else items
+
+
+_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", "_variables"})
+"""Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
 _NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
 """Attributes of a model that no computation depends on."""
 _BASE_ATTRIBUTES = frozenset(

@@ -14,7 +14,16 @@ from ..random import SeedGenerator
 from ..registry import deserialize, serialize
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, positive, register
+from .base import (
+    BaseOptions,
+    InitializerLike,
+    Layer,
+    LayerOptions,
+    RegularizerLike,
+    Untracked,
+    positive,
+    register,
+)
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]
@@ -415,7 +424,7 @@ class RNN(Layer):
             def keep(value: Tensor) -> Variable:
                 return Variable(value, trainable=False, dtype=self.variable_dtype, name="rnn_state")
 
-            self.states = _Kept(tree.map_structure(keep, self.get_initial_state(batch)))
+            self.states = Untracked(tree.map_structure(keep, self.get_initial_state(batch)))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the state to start with."""
@@ -484,10 +493,6 @@ class RNN(Layer):
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
         return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
-
-
-class _Kept(list[Any]):
-    """States that are no weights: where weights are looked for, only plain lists are gone through."""
 
 
 class _Chosen:

@@ -23,7 +23,7 @@ from .hdf5 import Dataset, Group
 
 KINDS = (Layer, Optimizer, Metric, Loss)
 """What may have variables."""
-CONTAINERS = (list, tuple, dict)
+CONTAINERS = (list, tuple, dict, set)
 
 
 def walk(saved: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
