@@ -62,6 +62,7 @@ registry.register(DTypePolicy, "FloatDTypePolicy")
 registry.base = DTypePolicy
 FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
+_state.on_clear_session(_default.clear)
 
 
 def dtype_policy() -> DTypePolicy:
