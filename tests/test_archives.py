@@ -1,6 +1,7 @@
 """Whole models and their weights in files: what comes back, and what is refused."""
 
 import io
+import itertools
 import json
 import pathlib
 import zipfile
@@ -156,8 +157,9 @@ def test_folders_and_exports_are_refused_with_the_way_out(tmp_path: pathlib.Path
             net().save(path)
     with pytest.raises(ValueError, match="SavedModel"):
         keras.models.load_model(tmp_path)
-    with pytest.raises(ValueError, match="no such file"):
-        keras.models.load_model(tmp_path / "nothing.keras")
+    for error, name in itertools.product((ValueError, FileNotFoundError), ("nothing.keras", "nothing.h5")):
+        with pytest.raises(error, match=rf"{name}' cannot be loaded: there is no such file"):
+            keras.models.load_model(tmp_path / name)
     with pytest.raises(ValueError, match="zipped=False"):
         net().save(tmp_path / "m.keras", zipped=False)
     with pytest.raises(ValueError, match="lambda"):

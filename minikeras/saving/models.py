@@ -20,7 +20,7 @@ from .archive import Archive
 from .hdf5 import open_hdf5
 from .keras2 import modernize_model
 from .legacy import KERAS_VERSION, match_layers, match_slots, read_legacy, write_legacy
-from .source import MAX_INFLATION, FileError, Source, open_source
+from .source import MAX_INFLATION, FileError, MissingFileError, Source, open_source
 from .state import Tree, adopt, refuse_assets, restore, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
@@ -123,6 +123,7 @@ def load_model(
 
     Raises:
         ValueError: a `FileError`, which says what is wrong where in the file.
+        FileNotFoundError: the same, if there is no such file.
     """
     if hasattr(filepath, "read"):
         file = cast(Any, filepath)
@@ -138,7 +139,7 @@ def load_model(
 def _check_path(path: str) -> None:
     """Say what to do with a path that leads to no file."""
     if not os.path.exists(path):
-        raise FileError(path, "the path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
+        raise MissingFileError(path, "the path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
     if os.path.isdir(path):
         raise FileError(
             path,

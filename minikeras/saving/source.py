@@ -40,6 +40,10 @@ class FileError(ValueError):
         super().__init__(f"The file {name!r} cannot be loaded: {reason} (at {place}).")
 
 
+class MissingFileError(FileError, FileNotFoundError):
+    """A path that leads to no file: Keras raises ValueError for ".keras", FileNotFoundError for ".h5"."""
+
+
 def _short(text: str, length: int) -> str:
     """Return a text without control characters, and its middle left out if it is long."""
     text = "".join(c if c.isprintable() else "?" for c in text[: 4 * length])
