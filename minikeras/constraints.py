@@ -28,7 +28,7 @@ class Constraint(Configurable):
         ...         return w / 2
     """
 
-    def __call__(self, w: TensorLike) -> Any:
+    def __call__(self, w: Any) -> Any:
         """Return the weights that are allowed in place of w."""
         return w
 

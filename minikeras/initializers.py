@@ -19,7 +19,7 @@ import numpy as np
 from . import _absent
 from . import registry as _registry
 from ._state import make_default_seed, standardize_dtype
-from ._typing import Array, Config, DTypeLike, InitializerName, Shape, TensorLike
+from ._typing import Array, Config, DTypeLike, InitializerName, TensorLike
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
 from .registry import serialize as serialize
 from .tensor import Tensor, TensorOps, as_array
@@ -41,7 +41,7 @@ class Initializer(_registry.Configurable):
         ...         return Constant(7.0)(shape, dtype)
     """
 
-    def __call__(self, shape: Shape, dtype: DTypeLike | None = None) -> Any:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Return a tensor (or an array) of this shape and dtype."""
         raise NotImplementedError("An initializer must have its own `__call__(shape, dtype=None)`.")
 

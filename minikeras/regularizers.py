@@ -34,7 +34,7 @@ class Regularizer(Configurable):
         ...         return x.sum()
     """
 
-    def __call__(self, x: TensorLike) -> Any:
+    def __call__(self, x: Any) -> Any:
         """Return the penalty on a tensor, a scalar."""
         return 0.0
 

@@ -328,8 +328,8 @@ def test_serialized_code_is_never_loaded() -> None:
     ("make", "words"),
     [
         (lambda: layers.Dense(3, activation="rellu"), "Did you mean 'relu'"),  # type: ignore[arg-type]
-        (lambda: layers.Dense(3, kernel_initializer="glorot_unifrom"), "Did you mean 'glorot_uniform'"),
-        (lambda: layers.Dense(3, kernel_regularizer="l3"), "Unknown regularizer: 'l3'"),
+        (lambda: layers.Dense(3, kernel_initializer="glorot_unifrom"), "Did you mean 'glorot_uniform'"),  # type: ignore[arg-type]
+        (lambda: layers.Dense(3, kernel_regularizer="l3"), "Unknown regularizer: 'l3'"),  # type: ignore[arg-type]
         (lambda: layers.Dense(3)(np.ones(3)), r"'dense'.*min_ndim=2.*\(3,\)"),
         (lambda: layers.Dense(3)(np.array([["a"]])), "numbers"),
         (lambda: layers.Dense(3)(keras.Input((None,))), "last axis.*must be known"),

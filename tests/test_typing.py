@@ -11,6 +11,7 @@ import minikeras as keras
 from minikeras import (
     DTypePolicy,
     GradientTape,
+    Initializer,
     InputSpec,
     KerasTensor,
     Layer,
@@ -44,6 +45,27 @@ class Own(Layer):
 
     def call(self, x: Tensor, scale: float = 1.0, training: bool | None = None) -> Tensor:
         return x * self.w * scale
+
+
+class Penalty(keras.Regularizer):
+    """A regularizer that says what it takes, as the initializer and the constraint below do."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return ops.sum(x * x)
+
+
+class Half(Initializer):
+    """An initializer with arguments of its own."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None, **options: Any) -> Tensor:
+        return ops.full(shape, 0.5, dtype)
+
+
+class Positive(constraints.Constraint):
+    """A constraint."""
+
+    def __call__(self, w: Tensor) -> Tensor:
+        return ops.where(w > 0, w, 0.0)
 
 
 class Net(Model):
@@ -95,6 +117,9 @@ def test_layers() -> None:
     assert_type(layers.deserialize(layers.serialize(dense)), Layer)
     assert_type(dense.dtype_policy, DTypePolicy)
     assert_type(keras.Input((3,)), KerasTensor)
+    own = layers.Dense(1, kernel_initializer=Half(), kernel_regularizer=Penalty(), kernel_constraint=Positive())
+    assert own(x).numpy().tolist() == [[1.5], [1.5]]
+    assert float(own.losses[0]) == 0.75
     assert_type(layers.Dropout(0.5)(x, training=True), Tensor)
     assert_type(layers.Flatten()(x), Tensor)
     assert_type(Own()(x, scale=2.0), Tensor)
@@ -155,6 +180,10 @@ def test_functions() -> None:
     assert_type(ops.relu([1.0]), Tensor)
     assert_type(ops.matmul(np.ones((1, 2)), np.ones((2, 1))), Tensor)
     assert_type(ops.convert_to_tensor([1.0]), Tensor)
+    assert_type(ops.where([True], [1.0], [2.0]), Tensor)
+    assert_type(ops.where([True]), tuple[Tensor, ...])
+    assert_type(ops.linspace(0, 1, 3), Tensor)
+    assert_type(ops.linspace(0, 1, 3, retstep=True), tuple[Tensor, Tensor])
     assert_type(ops.convert_to_numpy([1.0]), Array)
     assert_type(activations.relu([1.0]), Tensor)
     assert_type(activations.get("relu"), Callable[..., Any])
@@ -212,6 +241,8 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3, use_bias=3)  # type: ignore[arg-type]
     layers.Dense(3, trainable="yes")  # type: ignore[arg-type]
     layers.Dense(3, name=3)  # type: ignore[arg-type]
+    layers.Dense(3, kernel_initializer="glorot")  # type: ignore[arg-type]
+    layers.Dense(3, kernel_regularizer="l3")  # type: ignore[arg-type]
     layers.Dense(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
     layers.Activation("rellu")  # type: ignore[arg-type]
     layers.Activation()  # type: ignore[call-arg]

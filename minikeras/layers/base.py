@@ -18,18 +18,18 @@ from .._typing import (
     DataFormat,
     DTypeLike,
     FloatArray,
-    InitializerName,
     PartialShape,
-    RegularizerName,
     ShapeLike,
     TensorLike,
 )
 from ..dtype_policies import DTypePolicy
+from ..initializers import InitializerLike as InitializerLike
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
 from ..metrics.base import Metric
 from ..registry import Registry, is_built_in, name_arguments
 from ..registry import serialize as serialize
+from ..regularizers import RegularizerLike as RegularizerLike
 from ..symbolic import KerasTensor, Node, infer
 from ..tensor import Tensor, TensorOps, any_symbolic, as_array
 from ..variable import Variable
@@ -38,9 +38,6 @@ registry: Registry["Layer"] = Registry("keras.layers", "layer")
 L = TypeVar("L", bound="type[Layer]")
 S = TypeVar("S", bound="Layer")
 T = TypeVar("T", bound=Tensor)
-
-InitializerLike = InitializerName | str | initializers.Initializer | Callable[..., Any] | Config
-RegularizerLike = RegularizerName | str | regularizers.Regularizer | Callable[..., Any] | Config
 
 
 _KINDS: dict[str, Any] = {

@@ -9,7 +9,9 @@ import numpy as np
 from .. import _state, initializers, ops
 from .._signature import parameters
 from .._structure import leaves, map_structure
-from .._typing import ActivationName, Config, ConstraintName, DTypeLike, PartialShape, ShapeLike
+from .._typing import Config, DTypeLike, PartialShape, ShapeLike
+from ..activations import ActivationLike as ActivationLike
+from ..constraints import ConstraintLike as ConstraintLike
 from ..input_spec import InputSpec
 from ..ops.activation import dense
 from ..registry import array_of, deserialize, serialize
@@ -27,9 +29,6 @@ from .base import (
     positive,
     register,
 )
-
-ActivationLike = ActivationName | Callable[..., Any] | Config
-ConstraintLike = ConstraintName | Callable[..., Any] | Config
 
 
 class WithKernel(Layer):

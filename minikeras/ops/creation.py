@@ -1,7 +1,7 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
@@ -187,6 +187,16 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
     return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
 
 
+@overload
+def linspace(
+    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: Literal[False] = False,
+    dtype: DTypeLike | None = None, axis: int = 0,
+) -> Tensor: ...  # fmt: skip
+@overload
+def linspace(
+    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, *, retstep: Literal[True],
+    dtype: DTypeLike | None = None, axis: int = 0,
+) -> tuple[Tensor, Tensor]: ...  # fmt: skip
 def linspace(
     start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
     dtype: DTypeLike | None = None, axis: int = 0,

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -529,6 +529,10 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(condition, *promote(x1, x2))
 
 
+@overload
+def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor: ...
+@overload
+def where(condition: TensorLike, x1: None = None, x2: None = None) -> tuple[Tensor, ...]: ...
 @composite
 def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
     """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
