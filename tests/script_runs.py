@@ -13,7 +13,6 @@ import importlib
 import io
 import json
 import os
-import random
 import sys
 import traceback
 import warnings
@@ -91,17 +90,23 @@ def write_data(folder: Path) -> None:
     np.savez(shelf / "boston_housing.npz", x=houses, y=10 + 20 * houses[:, 5])
 
 
+def take_from(shelf: Path, *modules: Any) -> None:
+    """Let modules find their data sets in a folder."""
+    for module in modules:
+        module.get_file = lambda fname=None, origin="", **options: str(shelf / origin.rpartition("/")[2])
+
+
 def stand_in(shelf: Path) -> None:
     """Let minikeras stand in, with the data sets of a folder."""
     import minikeras.compat
     from minikeras.datasets import base
 
-    setattr(base, "get_file", lambda fname, origin, **options: str(shelf / origin.rpartition("/")[2]))  # noqa: B010
+    take_from(shelf, base)
     minikeras.compat.install()
 
 
-def real_keras() -> None:
-    """Import Keras, and give it the initial weights of its NumPy backend."""
+def real_keras(shelf: Path) -> None:
+    """Import Keras, and give it the initial weights of its NumPy backend, and the data sets of a folder."""
     import jax
     from keras.src import backend
     from keras.src.random.seed_generator import draw_seed
@@ -120,6 +125,8 @@ def real_keras() -> None:
 
         return draw
 
+    sets = ("boston_housing", "fashion_mnist", "imdb", "mnist", "reuters")
+    take_from(shelf, *(importlib.import_module(f"keras.src.datasets.{name}") for name in sets))
     for name in ("uniform", "normal", "truncated_normal"):
         setattr(backend.random, name, drawing(getattr(backend.random, name)))
 
@@ -129,8 +136,9 @@ def run(path: Path, folder: Path) -> dict[str, Any]:
     from minikeras.compat.runner import failure, new_main
 
     os.chdir(folder)
-    random.seed(7)
-    np.random.seed(7)  # noqa: NPY002 - the stream that shuffles
+    importlib.import_module("keras").utils.set_random_seed(7)
+    if drawn := sys.modules.get("minikeras.compat.tensorflow.random"):
+        vars(drawn)["_Seeds"].given = None  # what the script before has set
     out, error_text = io.StringIO(), None
     main = new_main(str(path), str(path.parent))
     with contextlib.redirect_stdout(out), warnings.catch_warnings(record=True) as caught:
@@ -149,7 +157,7 @@ def main() -> None:
     side, folder, *scripts = sys.argv[1:]
     scripts = [os.path.abspath(script) for script in scripts]
     write_data(Path(folder))
-    stand_in(Path(folder) / "shelf") if side == "minikeras" else real_keras()
+    (stand_in if side == "minikeras" else real_keras)(Path(folder) / "shelf")
     found = {}
     for script in scripts:
         found[Path(script).stem] = run(Path(script), Path(folder))

@@ -274,9 +274,41 @@ def test_old_attributes_and_methods(code: str, today: str, value: Any) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_names_of_metrics_are_those_of_the_numbers() -> None:
-    names = run(MODEL + "scores = model.evaluate(X, Y, verbose=0)\nnames = model.metrics_names")
-    assert names["names"] == ["accuracy", "loss"] or names["names"] == ["loss", "accuracy"]
-    assert len(names["names"]) == len(names["scores"])
+    code = """
+from keras import Input, Model, layers
+import numpy as np
+x = Input((2,))
+model = Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+model.compile("sgd", "mse", metrics=[["mae"], ["mae", "mse"]])
+X, Y = np.ones((4, 2)), [np.ones((4, 1))] * 2
+scores, named = model.evaluate(X, Y, verbose=0), model.evaluate(X, Y, verbose=0, return_dict=True)
+names = model.metrics_names
+"""
+    found = run(code)
+    assert found["names"] == ["loss", "a_loss", "b_loss", "a_mae", "b_mae", "b_mse"]
+    assert dict(zip(found["names"], found["scores"], strict=True)) == found["named"]
+
+
+@pytest.mark.usefixtures("installed")
+def test_shapes_that_layers_get_are_asked_as_they_were() -> None:
+    code = """
+import numpy as np
+from keras import Input, layers, models
+class Mine(layers.Layer):
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape.as_list()[-1], 2))
+        super().build(input_shape)
+    def call(self, x):
+        return x @ self.w
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape.as_list()[:-1] + [2])
+y = Mine()(np.ones((3, 4)))
+shape = models.Sequential([Input((4,)), Mine(), Mine()]).output_shape
+"""
+    with pytest.warns(DeprecationWarning, match="as_list"):
+        found = run(code)
+    assert found["y"].shape == (3, 2)
+    assert found["shape"] == (None, 2)
 
 
 @pytest.mark.usefixtures("installed")

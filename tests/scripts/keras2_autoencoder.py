@@ -1,4 +1,5 @@
 # expect: val_loss: < 0.55
+# parity
 from keras.layers import Input, Dense
 from keras.models import Model
 from keras import regularizers

@@ -1,4 +1,5 @@
 # expect: epochs: > 9
+# parity
 # Plot what training did
 import numpy
 import matplotlib
@@ -14,7 +15,7 @@ model.add(Dense(12, input_dim=8, activation='relu'))
 model.add(Dense(1, activation='sigmoid'))
 model.compile(loss='binary_crossentropy', optimizer='adam', metrics=['acc'])
 history = model.fit(X, Y, validation_split=0.33, epochs=10, batch_size=10, verbose=0)
-print(history.history.keys())
+print(history.history.keys(), history.history['loss'][-1], history.history['val_loss'][-1])
 acc = history.history['acc']
 val_acc = history.history['val_acc']
 loss = history.history['loss']

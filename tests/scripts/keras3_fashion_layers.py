@@ -1,4 +1,5 @@
 # expect: accuracy: > 0.5
+# parity
 import numpy as np
 import keras
 from keras.datasets import fashion_mnist

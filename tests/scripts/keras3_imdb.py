@@ -1,4 +1,5 @@
 # expect: test accuracy: > 0.6
+# parity
 from keras.datasets import imdb
 import numpy as np
 from keras import models, layers, optimizers, losses, metrics
@@ -27,6 +28,6 @@ x_val, partial_x_train = x_train[:50], x_train[50:]
 y_val, partial_y_train = y_train[:50], y_train[50:]
 history = model.fit(partial_x_train, partial_y_train, epochs=15, batch_size=32, validation_data=(x_val, y_val), verbose=0)
 history_dict = history.history
-print(history_dict.keys())
+print(history_dict.keys(), history_dict['val_loss'])
 results = model.evaluate(x_test, y_test, verbose=0)
 print("test accuracy:", results[1])

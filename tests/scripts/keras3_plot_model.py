@@ -1,4 +1,5 @@
 # expect: parameters: > 20
+# parity
 import numpy as np
 import matplotlib.pyplot as plt
 import keras

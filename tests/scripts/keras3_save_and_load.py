@@ -1,5 +1,6 @@
 # expect: close: > 0
 # needs: h5py
+# parity
 import os
 import numpy as np
 import keras
@@ -17,7 +18,7 @@ def custom_fn(x):
 
 model = get_model()
 test_input, test_target = np.random.random((128, 32)), np.random.random((128, 1))
-model.fit(test_input, test_target, verbose=0)
+print(model.fit(test_input, test_target, verbose=0).history, model.evaluate(test_input, test_target, verbose=0))
 model.save("my_model.keras")
 reconstructed_model = keras.models.load_model("my_model.keras")
 np.testing.assert_allclose(model.predict(test_input, verbose=0), reconstructed_model.predict(test_input, verbose=0))

@@ -1,4 +1,5 @@
 # expect: same: > 0
+# parity
 import numpy as np
 import keras
 from keras import layers

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
+from ..._structure import map_shapes
 from ...gradients import GradientTape
-from ...layers import InputLayer, Layer
+from ...layers import InputLayer, Layer, base
 from ...metrics import Mean, Metric
 from ...models import Model
 from ...optimizers import Optimizer
@@ -193,7 +194,9 @@ def _shape_of(what: str) -> Past:
 
 def _metrics_names(model: Any) -> list[str]:
     """Return the names of all that `evaluate` returns, in its order."""
-    return list(model.get_metrics_result()) if model.compiled else []
+    names = model.get_metrics_result() if model.compiled else {}
+    found = model._in_order({name: name for name in names}) if names else []
+    return found if isinstance(found, list) else [found]
 
 
 def install() -> None:
@@ -225,6 +228,8 @@ def install() -> None:
         Metric: {"reset_states": _reset_states},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
+    plain = base._shapes
+    put(base, "_shapes", lambda x: map_shapes(Shape, plain(x)))
     for cls, attributes in found.items():
         for name, value in attributes.items():
             put(cls, name, value)

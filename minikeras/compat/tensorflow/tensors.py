@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import _state, ops
 from ..._typing import Array, DTypeLike, TensorLike
+from ...gradients import GradientTape
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
 from ...variable import Variable as KerasVariable
@@ -256,7 +257,9 @@ class _Common:
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         result = _array_function(self, function, types, args, kwargs)
-        return result if _inside() else _unwrapped(result)
+        if not _inside() and isinstance(result, Tensor) and all(isinstance(r, GradientTape) for r in recorders.open):
+            return result if result.array is None else result.array[()]  # no gradient goes through it there
+        return result
 
 
 _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
