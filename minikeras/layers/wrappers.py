@@ -8,6 +8,7 @@ from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
 from ..registry import is_built_in
 from ..tensor import Tensor
+from ..variable import Variable
 from .base import Layer, LayerOptions, deserialize, register
 from .core import Lambda
 from .normalization import BatchNormalization
@@ -166,8 +167,8 @@ class SpectralNormalization(Wrapper):
         if kernel is None:
             raise ValueError(f"{type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'")
         self.kernel: Any = kernel
-        self.vector_u = self.add_weight((1, kernel.shape[-1]), TruncatedNormal(stddev=0.02), kernel.dtype, False,
-                                        name="vector_u")  # fmt: skip
+        start = TruncatedNormal(stddev=0.02)
+        self.vector_u: Variable = self.add_weight((1, kernel.shape[-1]), start, kernel.dtype, False, name="vector_u")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Return what the layer gives, after a step if it trains."""

@@ -96,13 +96,14 @@ class Iterator(PyDataset):
 class _Pictures(Iterator):
     """What iterators over arrays and over files have in common."""
 
-    image_data_generator: Any
-    image_shape: tuple[int, ...]
-    data_format: str
-    dtype: Any
-    save_to_dir: Any
-    save_prefix: str
-    save_format: str
+    def _set(self, generator: Any, data_format: str | None, save: tuple[Any, str, str], dtype: Any) -> None:
+        self.image_data_generator: Any = generator
+        self.data_format: str = data_format or _state.image_data_format()
+        self.save_to_dir: Any = save[0]
+        self.save_prefix: str = save[1]
+        self.save_format: str = save[2]
+        self.dtype: Any = dtype or _state.floatx()
+        self.image_shape: tuple[int, ...] = ()
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
         """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
@@ -147,17 +148,14 @@ class NumpyArrayIterator(_Pictures):
                     "arrays are sorted by the label, you might want to shuffle them."
                 )
             x, y, others = x[chosen], None if y is None else y[chosen], [a[chosen] for a in others]
-        self.dtype = dtype or _state.floatx()
-        self.x = np.asarray(x, self.dtype)
+        self._set(image_data_generator, data_format, (save_to_dir, save_prefix, save_format), dtype)
+        self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
             raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
-        self.image_shape = self.x.shape[1:]
-        self.x_misc = others
-        self.y = None if y is None else np.asarray(y)
-        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
-        self.image_data_generator = image_data_generator
-        self.data_format = data_format or _state.image_data_format()
-        self.save_to_dir, self.save_prefix, self.save_format = save_to_dir, save_prefix, save_format
+        self.image_shape: tuple[int, ...] = self.x.shape[1:]
+        self.x_misc: list[Array] = others
+        self.y: Array | None = None if y is None else np.asarray(y)
+        self.sample_weight: Array | None = None if sample_weight is None else np.asarray(sample_weight)
         super().__init__(len(self.x), batch_size, shuffle, seed)
 
     def _get_batches_of_transformed_samples(self, index_array: Array) -> Any:
@@ -188,19 +186,16 @@ class _Files(_Pictures):
             raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
         if subset not in (None, "training", "validation"):
             raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
-        self.image_data_generator = generator
+        self._set(generator, data_format, save, dtype)
         self.target_size: tuple[int, ...] = tuple(target_size)
         self.color_mode: str = color_mode
         self.class_mode: str | None = class_mode
-        self.data_format = data_format or _state.image_data_format()
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
-        self.image_shape = self.target_size + channels if last else channels + self.target_size
-        self.save_to_dir, self.save_prefix, self.save_format = save
+        self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
         self.subset: str | None = subset
         self.interpolation: str = interpolation
         self.keep_aspect_ratio: bool = keep_aspect_ratio
-        self.dtype = dtype or _state.floatx()
 
     def _part(self, n: int) -> slice:
         """Return which of n files the subset has: the first ones are for validation."""
@@ -243,7 +238,7 @@ class _Files(_Pictures):
 class DirectoryIterator(_Files):
     """Batches of the pictures in a folder; see `ImageDataGenerator.flow_from_directory`."""
 
-    _modes = ("categorical", "binary", "sparse", "input", None)
+    _modes: tuple[str | None, ...] = ("categorical", "binary", "sparse", "input", None)
 
     def __init__(
         self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256), color_mode: str = "rgb",
@@ -257,7 +252,7 @@ class DirectoryIterator(_Files):
                     dtype)  # fmt: skip
         self.directory: str = os.fspath(directory)
         names = list(classes or sorted(e.name for e in os.scandir(self.directory) if e.is_dir()))
-        self.class_indices = {name: i for i, name in enumerate(names)}
+        self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
         self.num_classes: int = len(names)
         filenames, numbers = [], []
         for name, number in self.class_indices.items():
@@ -267,14 +262,15 @@ class DirectoryIterator(_Files):
             paths = paths[self._part(len(paths))]
             filenames += paths
             numbers += [number] * len(paths)
-        self.classes = self.labels = np.array(numbers, "int32")
+        self.classes: Any = np.array(numbers, "int32")
+        self.labels: Any = self.classes
         self._found(self.directory, filenames, f"images belonging to {len(names)} classes", batch_size, shuffle, seed)
 
 
 class DataFrameIterator(_Files):
     """Batches of the pictures that a data frame names; see `ImageDataGenerator.flow_from_dataframe`."""
 
-    _modes = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
+    _modes: tuple[str | None, ...] = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
 
     def __init__(
         self, dataframe: Any, directory: Any = None, image_data_generator: Any = None, x_col: str = "filename",
@@ -318,20 +314,21 @@ class DataFrameIterator(_Files):
         if named:
             rows = [(label,) if isinstance(label, str) else label for label in df[y_col]]
             names = list(dict.fromkeys(classes)) if classes else sorted({name for row in rows for name in row})
-            self.class_indices = {name: i for i, name in enumerate(names)}
+            self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
             kept = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
             numbers = [
                 n if isinstance(label, list | tuple) else n[0] for n, label in zip(kept, df[y_col], strict=True) if n
             ]
             df = df[np.array([bool(n) for n in kept], bool)]
-            self.classes = self.labels = numbers[self._part(len(df))]
+            self.classes: Any = numbers[self._part(len(df))]
+            self.labels: Any = self.classes
             what += f" belonging to {len(names)} classes"
         df = df.iloc[self._part(len(df))]
         if class_mode == "multi_output":
             self.labels = [np.array(df[column].tolist()) for column in y_col]
         elif class_mode == "raw":
             self.labels = df[y_col].to_numpy()
-        self.sample_weight = None if weight_col is None else df[weight_col].to_numpy()
+        self.sample_weight: Any = None if weight_col is None else df[weight_col].to_numpy()
         self._found(self.directory, df[x_col].tolist(), what, batch_size, shuffle, seed)
 
 
@@ -380,9 +377,10 @@ class ImageDataGenerator:
         interpolation_order: int = 1, dtype: Any = None,
     ) -> None:  # fmt: skip
         self.data_format: str = _state.standardize_data_format(data_format)
-        self.channel_axis, self.row_axis, self.col_axis = (
-            (3, 1, 2) if self.data_format == "channels_last" else (1, 2, 3)
-        )
+        last = self.data_format == "channels_last"
+        self.channel_axis: int = 3 if last else 1
+        self.row_axis: int = 1 if last else 2
+        self.col_axis: int = 2 if last else 3
         if validation_split and not 0 < validation_split < 1:
             raise ValueError(f"`validation_split` must be strictly between 0 and 1. Received: {validation_split}")
         if isinstance(zoom_range, int | float):
@@ -394,17 +392,22 @@ class ImageDataGenerator:
         self.featurewise_std_normalization: bool = featurewise_std_normalization and not zca_whitening
         self.samplewise_center: bool = samplewise_center or samplewise_std_normalization
         self.samplewise_std_normalization: bool = samplewise_std_normalization
-        self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
-        self.rotation_range, self.shear_range, self.channel_shift_range = (
-            rotation_range,
-            shear_range,
-            channel_shift_range,
-        )
-        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
-        self.zoom_range, self.brightness_range = list(zoom_range), brightness_range
-        self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
-        self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
-        self.rescale, self.preprocessing_function = rescale, preprocessing_function
+        self.zca_whitening: bool = zca_whitening
+        self.zca_epsilon: float = zca_epsilon
+        self.rotation_range: float = rotation_range
+        self.shear_range: float = shear_range
+        self.channel_shift_range: float = channel_shift_range
+        self.width_shift_range: Any = width_shift_range
+        self.height_shift_range: Any = height_shift_range
+        self.zoom_range: list[float] = list(zoom_range)
+        self.brightness_range: Any = brightness_range
+        self.fill_mode: str = fill_mode
+        self.cval: float = cval
+        self.interpolation_order: int = interpolation_order
+        self.horizontal_flip: bool = horizontal_flip
+        self.vertical_flip: bool = vertical_flip
+        self.rescale: float | None = rescale
+        self.preprocessing_function: Any = preprocessing_function
         self._validation_split = validation_split
         self.dtype: Any = dtype or _state.floatx()
         self.mean: Array | None = None

@@ -46,11 +46,16 @@ class TimeseriesGenerator(PyDataset):
                 f"Data and targets have to be of same length. Data length is {len(data)} while target length is "
                 f"{len(targets)}"
             )
-        self.data, self.targets = data, targets
-        self.length, self.sampling_rate, self.stride = length, sampling_rate, stride
+        self.data: Any = data
+        self.targets: Any = targets
+        self.length: int = length
+        self.sampling_rate: int = sampling_rate
+        self.stride: int = stride
         self.start_index: int = start_index + length
         self.end_index: int = len(data) - 1 if end_index is None else end_index
-        self.shuffle, self.reverse, self.batch_size = shuffle, reverse, batch_size
+        self.shuffle: bool = shuffle
+        self.reverse: bool = reverse
+        self.batch_size: int = batch_size
         if self.start_index > self.end_index:
             raise ValueError(
                 f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed, as no part of "

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...layers.hashing import fingerprint
 from ...tensor import Tensor, as_array
-from .dtypes import as_dtype
+from .dtypes import DType, as_dtype
 from .missing import missing
 from .tensors import convert_to_tensor
 
@@ -66,7 +66,8 @@ class StaticHashTable:
         self._table = dict(zip(initializer._keys.tolist(), initializer._values.tolist(), strict=True))
         self._values = initializer._values
         self._default: Any = as_array(convert_to_tensor(default_value)).item()
-        self.key_dtype, self.value_dtype = as_dtype(initializer._keys.dtype), as_dtype(initializer._values.dtype)
+        self.key_dtype: DType = as_dtype(initializer._keys.dtype)
+        self.value_dtype: DType = as_dtype(initializer._values.dtype)
 
     def lookup(self, keys: Any, name: Any = None) -> Tensor:
         """The values of keys."""
