@@ -22,6 +22,16 @@ T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
+"""The classes and functions that are registered, for all threads."""
+
+
+class _Scope(threading.local):
+    """Those that a thread has in the scopes it is in."""
+
+    objects: Mapping[str, Any] = {}
+
+
+_scope = _Scope()
 _registered_names: dict[Any, str] = {}
 _kinds: dict[str, "Registry[Any]"] = {}
 _HOMES = {
@@ -135,7 +145,7 @@ class Registry(Generic[T]):
         if name in self.names:
             return self.names[name]
         kinds()  # which have guests elsewhere
-        for table in (self.guests, custom_objects or {}, _custom):
+        for table in (self.guests, custom_objects or {}, _scope.objects, _custom):
             if name in table:
                 return table[name]
         from difflib import get_close_matches  # wanted when something is wrong
@@ -250,7 +260,7 @@ class Registry(Generic[T]):
 
 def _with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
     """Let a function registered as "package>name" be found by its name alone, which is all that Keras 3.6 wrote."""
-    table = {**_custom, **(custom_objects or {})}
+    table = {**_custom, **_scope.objects, **(custom_objects or {})}
     if ">" in name or name in table:
         return table
     return {**table, **{key.partition(">")[2]: value for key, value in table.items() if ">" in key}}
@@ -507,7 +517,7 @@ def get_registered_object(name: str, custom_objects: CustomObjects | None = None
     Example:
         >>> get_registered_object("nobody>knows")
     """
-    return {**_custom, **(custom_objects or {})}.get(name)
+    return {**_custom, **_scope.objects, **(custom_objects or {})}.get(name)
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -532,10 +542,9 @@ def custom_object_scope(custom_objects: CustomObjects) -> Iterator[None]:
         ...     get_registered_object("twice")(2)
         4
     """
-    before = dict(_custom)
-    _custom.update(custom_objects)
+    before = _scope.objects
+    _scope.objects = {**before, **custom_objects}
     try:
         yield
     finally:
-        _custom.clear()
-        _custom.update(before)
+        _scope.objects = before

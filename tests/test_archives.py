@@ -5,6 +5,7 @@ import itertools
 import json
 import pathlib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,19 @@ class Counted(layers.Layer):
 
 def halved(x: Any) -> Any:
     return ops.multiply(x, 0.5)
+
+
+def test_a_scope_is_its_threads_own_and_what_is_registered_within_stays() -> None:
+    def twice(x: Any) -> Any:
+        return ops.multiply(x, 2)
+
+    names = ("near", "mine>twice")
+    with ThreadPoolExecutor(1) as other, keras.saving.custom_object_scope({"near": twice}):
+        keras.saving.register_keras_serializable("mine")(twice)
+        assert [keras.saving.get_registered_object(name) for name in names] == [twice, twice]
+        assert list(other.map(keras.saving.get_registered_object, names)) == [None, twice]
+    assert [keras.saving.get_registered_object(name) for name in names] == [None, twice]
+    del keras.saving.get_custom_objects()["mine>twice"]
 
 
 @pytest.mark.parametrize("how", ["argument", "scope", "registered"])
