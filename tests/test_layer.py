@@ -2,7 +2,9 @@
 
 import copy
 import pickle
+import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -421,6 +423,19 @@ def test_building_twice_does_not_add_weights() -> None:
     with pytest.raises(ValueError, match="already built"):
         layer.build((None, 2))
     assert len(layer.weights) == 2
+
+
+def test_threads_that_meet_an_unbuilt_layer_build_it_once() -> None:
+    class Slow(Scale):
+        def build(self, input_shape: tuple[int, ...]) -> None:
+            time.sleep(0.01)
+            super().build(input_shape)
+
+    model = keras.Sequential([Slow(), Dense(2)])
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(lambda _: model.predict(np.ones((1, 3)), verbose=0), range(4)))
+    assert len(model.weights) == 3
+    assert all((result == results[0]).all() for result in results)
 
 
 def test_add_weight_names_the_forgotten_keyword() -> None:

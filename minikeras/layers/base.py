@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import wraps
 from operator import is_
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
 from warnings import warn
 
@@ -39,6 +40,9 @@ L = TypeVar("L", bound="type[Layer]")
 S = TypeVar("S", bound="Layer")
 T = TypeVar("T", bound=Tensor)
 
+
+_BUILDING = RLock()
+"""Held while a layer that was not built is, so that threads do not build it twice."""
 
 _KINDS: dict[str, Any] = {
     "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
@@ -533,8 +537,12 @@ class Layer:
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self.built:
-            return
+        if not self.built:
+            with _BUILDING:
+                if not self.built:  # no other thread has built it meanwhile
+                    self._build_with(args, kwargs)
+
+    def _build_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         names = parameters(self.build).positional
         if len(names) <= 1:
             self.build(_shapes(args[0]))
