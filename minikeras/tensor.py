@@ -226,6 +226,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
             "Every row must have the same shape."
         ) from None
     if dtype is None and not known:
+        if array.dtype.kind == "O":
+            raise ValueError(f"Cannot make a tensor of {_shorten(value)} (of type {type(value).__name__}).")
         if array.dtype.kind == "f":
             dtype = _state.settings.floatx
         elif array.dtype == np.int64 and array.size and np.abs(array).max() < 2**31:

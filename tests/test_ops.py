@@ -379,6 +379,10 @@ def test_errors_name_what_was_received() -> None:
         ops.split(X, 2, axis=1)
     with pytest.raises(ValueError, match="different lengths"):
         ops.convert_to_tensor([[1, 2], [3]])
+    with pytest.raises(ValueError, match="tensor of None"):
+        ops.convert_to_tensor(None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"tensor of \[None, 1\] \(of type list\)"):
+        ops.relu([None, 1])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'pear'"):
         ops.convert_to_tensor(["pear"], "float32")
     with pytest.raises(ValueError, match="sparse=True"):
