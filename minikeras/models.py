@@ -28,6 +28,8 @@ with lazily(globals()):
     from .saving import load_model as load_model
     from .saving import save_model as save_model
 
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
+
 registry: Registry["Model"] = Registry("keras", "model")
 functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
 

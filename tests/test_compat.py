@@ -69,6 +69,12 @@ def test_star_import_gives_the_public_names() -> None:
     names = run("from keras.layers import *\nfrom keras.models import *")
     assert names["Dense"] is minikeras.layers.Dense
     assert names["Sequential"] is minikeras.Sequential
+    names = run("from minikeras.optimizers import *\nfrom minikeras.models import *")  # which load their names lazily
+    assert names["Adam"] is minikeras.optimizers.Adam
+    assert names["load_model"] is minikeras.models.load_model
+    names = run("from tensorflow import *\none = constant(1.0)")
+    assert float(names["one"]) == 1.0
+    assert names["keras"].layers.Dense is minikeras.layers.Dense
 
 
 @pytest.mark.usefixtures("installed")

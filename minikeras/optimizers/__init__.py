@@ -35,6 +35,27 @@ with lazily(globals()) as _rest:
     from .gradient import Ftrl as Ftrl
     from .gradient import Lion as Lion
 
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """What `get` takes."""
 

@@ -81,6 +81,8 @@ _KERAS = ("losses", "metrics", "optimizers", "initializers")
 
 
 def _find(name: str) -> Any:
+    if name == "__all__":
+        return [name for name in __dir__() if name[0] != "_"]
     if name in dtypes.DTYPES:
         return dtypes.DTYPES[name]
     if name in ("double", "half"):

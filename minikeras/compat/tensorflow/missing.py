@@ -10,7 +10,7 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
     public = module.replace("minikeras.compat.tensorflow", "tensorflow")
 
     def find(name: str) -> Any:
-        if other is not None and not name.startswith("__"):
+        if other is not None and (name == "__all__" or not name.startswith("__")):
             try:
                 return other(name)
             except (KeyError, ModuleNotFoundError):
