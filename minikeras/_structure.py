@@ -20,8 +20,13 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, dict):
         return {key: map_structure(function, value) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return type(structure)(map_structure(function, value) for value in structure)
+        return like(structure, [map_structure(function, value) for value in structure])
     return function(structure)
+
+
+def like(sequence: Any, items: list[Any]) -> Any:
+    """Return items as a list or tuple of the same type as another, with the same names if it has names."""
+    return type(sequence)(*items) if hasattr(sequence, "_fields") else type(sequence)(items)
 
 
 def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:

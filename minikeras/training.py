@@ -15,7 +15,7 @@ from ._annotation import check_arguments
 from ._blas import SMALL, one_thread
 from ._interrupt import Interrupt
 from ._signature import parameters
-from ._structure import leaves, map_structure
+from ._structure import leaves, like, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
@@ -895,6 +895,10 @@ class _Collected:
 
     def add(self, outputs: Any) -> None:
         """Append the outputs of a batch."""
+        if self.rows is not None and isinstance(outputs, np.ndarray) and self.filled + len(outputs) > self.rows:
+            self.rows = None  # the model gives more rows than it gets
+            self.parts = [self.whole[: self.filled]] if self.whole is not None else []
+            self.whole = None
         if self.rows is None or not isinstance(outputs, np.ndarray):
             self.parts.append(outputs)
             return
@@ -913,5 +917,5 @@ def _join(parts: list[Any]) -> Any:
     if isinstance(first, dict):
         return {key: _join([part[key] for part in parts]) for key in first}
     if isinstance(first, list | tuple):
-        return type(first)(_join([part[i] for part in parts]) for i in range(len(first)))
+        return like(first, [_join([part[i] for part in parts]) for i in range(len(first))])
     return first if len(parts) == 1 else np.concatenate(parts)

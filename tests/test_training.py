@@ -263,6 +263,34 @@ def test_a_plan_is_eager_to_the_last_bit(
     assert calls <= eager_calls - (steps - 2 * shapes)  # the Python of the layers ran for the first batches only
 
 
+class Both(NamedTuple):
+    """Two outputs with names."""
+
+    once: Any
+    twice: Any
+
+
+class Twice(keras.Model):
+    """Gives a named tuple."""
+
+    def call(self, x: Tensor) -> Any:
+        return Both(x, 2 * x)
+
+
+def test_outputs_may_be_named_tuples() -> None:
+    x = np.ones((40, 2), "float32")
+    found: Any = Twice().predict(x, verbose=0)
+    assert isinstance(found, Both)
+    assert found.twice.tolist() == (2 * x).tolist()
+
+
+def test_a_model_may_give_more_rows_than_it_gets() -> None:
+    x = np.arange(160.0, dtype="float32").reshape(40, 4)
+    model = Sequential([Input((4,)), keras.layers.Lambda(lambda x: ops.reshape(x, (-1, 2)))])
+    assert model.predict(x, verbose=0).tolist() == x.reshape(80, 2).tolist()
+    assert model.predict(x[:3], verbose=0).shape == (6, 2)
+
+
 def test_prediction_after_training_uses_the_new_weights() -> None:
     model, twin = net(), net(run_eagerly=True)
     for _ in range(3):

@@ -12,7 +12,7 @@ import numpy as np
 from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
 from .._caller import warn_user
 from .._signature import parameters
-from .._structure import leaves, map_shapes, map_structure
+from .._structure import leaves, like, map_shapes, map_structure
 from .._typing import (
     Config,
     CustomObjects,
@@ -776,7 +776,7 @@ class Layer:
         if isinstance(x, dict):
             return {key: self._convert(value) for key, value in x.items()}
         if isinstance(x, list | tuple) and not _is_numbers(x):
-            return type(x)(self._convert(item) for item in x)
+            return like(x, [self._convert(item) for item in x])
         if isinstance(x, KerasTensor):
             tensor: Tensor = x
         else:
