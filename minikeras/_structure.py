@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
+_LISTS = (list, tuple)
+"""Quicker to ask for than a union, which is made anew each time."""
+
 
 def leaves(structure: Any) -> list[Any]:
     """Return the leaves of nested lists, tuples and dicts."""
     if isinstance(structure, dict):
         structure = list(structure.values())
-    if isinstance(structure, list | tuple):
+    if isinstance(structure, _LISTS):
         return [leaf for item in structure for leaf in leaves(item)]
     return [structure]
 
@@ -19,7 +22,7 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """Apply a function to each leaf of nested lists, tuples and dicts."""
     if isinstance(structure, dict):
         return {key: map_structure(function, value) for key, value in structure.items()}
-    if isinstance(structure, list | tuple):
+    if isinstance(structure, _LISTS):
         return like(structure, [map_structure(function, value) for value in structure])
     return function(structure)
 

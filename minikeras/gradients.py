@@ -1,10 +1,11 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
-from collections.abc import Callable, Container
-from typing import Any, TypeVar, overload
+from collections.abc import Callable, Container, Iterable
+from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
+from ._state import Structure
 from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
 from .tensor import Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
@@ -39,6 +40,7 @@ class GradientTape:
         self.watch_accessed_variables = watch_accessed_variables
         self._entries: list[Entry] = []
         self._watched: dict[int, Any] = {}
+        self._borrowed: list[Any] = []
         self._used = False
 
     def __enter__(self) -> "GradientTape":
@@ -74,6 +76,22 @@ class GradientTape:
     def watches(self, tensor: Tensor) -> bool:
         """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
         return id(tensor) in self._watched
+
+    def borrow(self, variables: Iterable[Any]) -> None:
+        """Hold the arrays of variables, until the gradient is taken where it can be but once."""
+        holder = True if self.persistent else id(self)
+        for v in variables:
+            if v.lent is not True and v.lent != holder:
+                if not v.lent:
+                    Structure.values += 1
+                    self._borrowed.append(v)
+                v.lent = True if v.lent else holder  # to several for good
+
+    def _give_back(self) -> None:
+        for v in self._borrowed:
+            if v.lent == id(self):
+                v.lent = False
+        self._borrowed = []
 
     def reset(self) -> None:
         """Forget all operations recorded so far."""
@@ -132,6 +150,7 @@ class GradientTape:
             recorders.open = open_tapes
         if not self.persistent:
             self._entries, self._watched = [], {}
+            self._give_back()
         return result
 
 
@@ -216,8 +235,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def _fit(g: Any, x: TensorOps) -> Any:
     """Bring what a rule returned to the shape and dtype of its input."""
-    g = unbroadcast(g, x.shape)
-    have, want = getattr(g, "array", g).dtype, coerce(x).dtype
+    array = cast(Array, x.array)
+    g = unbroadcast(g, array.shape)
+    have, want = getattr(g, "array", g).dtype, array.dtype
     if have == want:
         return g
     return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
@@ -276,7 +296,7 @@ def _is_trainable(x: Any) -> bool:
 
 
 def _differentiable(x: TensorOps) -> bool:
-    return x.dtype[:5] in ("float", "compl")
+    return cast(Array, x.array).dtype.kind in "fc"
 
 
 def _add(totals: dict[int, Any], x: Any, g: Any) -> None:

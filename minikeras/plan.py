@@ -12,6 +12,7 @@ from _thread import LockType
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from itertools import starmap
+from operator import is_
 from threading import Lock
 from typing import Any, TypeAlias, cast
 
@@ -165,6 +166,8 @@ class Plan:
         self._views: dict[int, tuple[Variable, View]] = {}
         """Views of variables, which are looked up again when a variable is assigned."""
         self._bindings: list[tuple[_Name, Variable, View]] = []
+        self._bound: list[Array] = []
+        """The arrays that they had when they were looked up last."""
         self._assigned: list[Variable] = []
         self._settling: list[Callable[[], Any]] = []
         self._moving: dict[int, _Name] = {id(x): _Name(f"x{k}") for k, x in enumerate(inputs)}
@@ -456,8 +459,11 @@ class Plan:
             settle()
         for variable in self._assigned:
             variable.own()
-        for name, variable, view in self._bindings:
-            self._namespace[name] = view(variable.array)
+        arrays = [variable.array for _, variable, _ in self._bindings]
+        if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
+            for name, variable, view in self._bindings:
+                self._namespace[name] = view(variable.array)
+            self._bound = arrays
         self.values = _state.Structure.values
 
     def run(self, inputs: Iterable[Array]) -> None:

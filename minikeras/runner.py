@@ -259,12 +259,9 @@ class Taped:
                 v.array = array
         return [None, *(None if d is None else d.array for d in gradients)]
 
-    def __call__(self, x: Array) -> Tensor | None:
+    def __call__(self, x: Array, tape: GradientTape) -> Tensor | None:
         """Return the output, recorded by the open tape; None while another thread runs it."""
-        for v in self._variables:
-            if not v.lent:
-                v.lent = True
-                _state.Structure.values += 1
+        tape.borrow(self._variables)
         if not self._forward.lock.acquire(blocking=False):
             return None
         try:
@@ -279,9 +276,8 @@ class Taped:
             entries.append(Entry(op, [z], [z.array], rest, kwargs, y))
         else:
             y = z
-        for recorder in recorders.open:
-            for entry in entries:
-                recorder.record(entry)
+        for entry in entries:
+            tape.record(entry)
         return y
 
 

@@ -175,13 +175,14 @@ def coerce(value: Any) -> Any:
             if autocast is not None and array.dtype.kind == "f":
                 return array.astype(autocast)  # a weight read by a layer of mixed precision
             variable = cast(Any, value)
-            if not variable.lent:
+            if variable.lent is not True:
+                if not variable.lent:
+                    _state.Structure.values += 1
                 variable.lent = True
-                _state.Structure.values += 1
         return array
     if isinstance(value, float):
         return float(value)  # a np.float64 is a Python float too, and gives way like one
-    if value is None or isinstance(value, np.ndarray | bool | int | complex):
+    if value is None or isinstance(value, _NUMBERS):
         return value
     return as_array(value)
 
@@ -326,7 +327,7 @@ def composite(function: F) -> F:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any_symbolic(args) or any_symbolic(kwargs.values()):
+        if any_symbolic(args) or (kwargs and any_symbolic(kwargs.values())):
             return symbolic_call(call, args, kwargs)
         return function(*args, **kwargs)
 
@@ -334,13 +335,20 @@ def composite(function: F) -> F:
     return cast(F, call)
 
 
+_PLAIN = frozenset({np.ndarray, int, float, bool, str})
+_LISTS = (list, tuple)
+_NUMBERS = (np.ndarray, bool, int, complex)
+
+
 def any_symbolic(values: Iterable[Any]) -> bool:
     """Tell whether there is a tensor without a value among values, or in lists and dicts among them."""
     for value in values:
+        if value is None or type(value) in _PLAIN:
+            continue
         if isinstance(value, TensorOps):
             if value.array is None:
                 return True
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, _LISTS):
             if any_symbolic(value):
                 return True
         elif isinstance(value, dict) and any_symbolic(value.values()):

@@ -152,7 +152,7 @@ class Trainer(Layer):
                 output: Tensor | None = vars(taped).pop("output")
                 return output
             self._taped[key] = calls, taped
-        return taped(x) if taped is not None and taped.usable else None
+        return taped(x, tape) if taped is not None and taped.usable else None
 
     def _is_pure(self) -> bool:
         """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""

@@ -87,7 +87,7 @@ class Variable(TensorOps):
                 )
         scope = _state.current_path()
         self.array = value
-        self.lent: bool = True  # whether someone may hold the array, which is then not changed in place
+        self.lent: bool | int = True  # whether someone may hold the array, which is then not changed in place
         self.name: str = name
         self.path: str = f"{scope}/{name}" if scope else name
         self._trainable = self._declared_trainable = bool(trainable)

@@ -53,6 +53,8 @@ def convert_to_tensor(
         >>> print(convert_to_tensor([1, 2]))
         Tensor([1 2], shape=(2,), dtype=int32)
     """
+    if type(x) is Tensor and (dtype is None or dtype == x.dtype):
+        return x
     if sparse or ragged:
         raise ValueError(
             f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
