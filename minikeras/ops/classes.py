@@ -115,10 +115,12 @@ def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     """x where p, of its shape or with a number for each row of x, is between the bounds of `_clip`; 0 elsewhere."""
     a, b = np.asarray(x), np.asarray(p)
     low, high = _bounds(_state.settings.epsilon, b.dtype)
-    if b.size and b.item(b.argmin()) >= low and b.item(b.argmax()) <= high:  # nearly always
-        return a if out is a else np.positive(a, out)
-    inside = np.equal(_clip(b), b)
-    return np.multiply(a, inside.reshape(inside.shape + (1,) * (a.ndim - b.ndim)), out)
+    y = a if out is a else np.positive(a, out)
+    if not b.size or (b.item(b.argmin()) >= low and b.item(b.argmax()) <= high):  # as in most steps
+        return y
+    outside = np.logical_or(np.less(b, low), np.greater(b, high))
+    np.copyto(y, 0, where=outside.reshape(outside.shape + (1,) * (a.ndim - b.ndim)))
+    return y
 
 
 def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Any:
