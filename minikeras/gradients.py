@@ -1,6 +1,7 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
 from collections.abc import Callable, Container, Iterable
+from functools import cache
 from typing import Any, TypeVar, cast, overload
 
 import numpy as np
@@ -215,8 +216,18 @@ def backward(
 
 def _agree(a: Entry, b: Entry) -> bool:
     """Tell whether arguments of the same name, such as the axis, have the same value in two operations."""
+    shared = _shared(a.op, b.op)
+    if not shared:
+        return True
     ours, theirs = a.arguments(), b.arguments()
-    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
+    return all(ours[name] == theirs[name] for name in shared)
+
+
+@cache
+def _shared(a: Op, b: Op) -> frozenset[str]:
+    """Return the names that arguments of both have, but for those that are tensors."""
+    ours, theirs = (op.parameters[op.count :] for op in (a, b))
+    return frozenset(ours) & frozenset(theirs) - {"out"}
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -195,6 +195,7 @@ class Plan:
         found = leaves(outputs)
         order = iter(range(len(found)))
         self._places = map_structure(lambda _: next(order), outputs)
+        self._is_flat_list: bool = self._places == list(range(len(found)))
         self._finish(main, calls, [_Name(f"x{k}") for k in range(len(inputs))], found)
         self._bind()
 
@@ -482,6 +483,8 @@ class Plan:
     def outputs(self) -> Any:
         """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
         values = self._tail(*self._carried)
+        if self._is_flat_list:
+            return list(values)
         return values[0] if self._places == 0 else map_structure(values.__getitem__, self._places)
 
     def call(self, inputs: Iterable[Array]) -> Any:

@@ -53,13 +53,13 @@ def convert_to_tensor(
         >>> print(convert_to_tensor([1, 2]))
         Tensor([1 2], shape=(2,), dtype=int32)
     """
-    if type(x) is Tensor and (dtype is None or dtype == x.dtype):
-        return x
     if sparse or ragged:
         raise ValueError(
             f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
             "Convert the data to an array first."
         )
+    if type(x) is Tensor and (dtype is None or dtype == x.dtype):
+        return x
     if isinstance(x, TensorOps):
         name = x.dtype if dtype is None else _state.standardize_dtype(dtype)
         return x if isinstance(x, Tensor) and x.dtype == name else cast(x, name)
