@@ -53,9 +53,7 @@ ABSENT: dict[str, str] = {
     "RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear "
     "ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
     "mixed_precision": "LossScaleOptimizer",
-    "ops": "ctc_decode ctc_loss",
     "ops.image": "elastic_transform",
-    "ops.nn": "ctc_decode ctc_loss",
     "optimizers": "LossScaleOptimizer MultiOptimizer Muon OptimizerMap",
     "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize "

@@ -745,21 +745,8 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
             "ctc needs y_true of shape (batch, labels) and y_pred of shape (batch, steps, classes). "
             f"Received: y_true.shape={labels.shape}, y_pred.shape={scores.shape}."
         )
-    blank, never = ops.zeros_like(labels), -1e5
-    both = ops.reshape(ops.stack([blank, labels], axis=-1), (-1, 2 * labels.shape[1]))
-    states = ops.pad(both, ((0, 0), (0, 1)))  # a blank, and a label and a blank for each label
-    spelled = ops.log_softmax(scores, axis=-1)
-    jumps = ops.pad(ops.not_equal(labels[:, 1:], labels[:, :-1]), ((0, 0), (1, 0)))  # no blank between two labels
-    jump = ops.pad(ops.reshape(ops.stack([blank, ops.cast(jumps, "int32")], axis=-1), both.shape), ((0, 0), (0, 1)))
-    ways = ops.where(ops.equal(np.arange(states.shape[1]), 0), 0.0 * spelled[:, 0, :1], never)
-    for step in range(scores.shape[1]):
-        shifted = [ops.pad(ways, ((0, 0), (n, 0)), constant_values=never)[:, : states.shape[1]] for n in (1, 2)]
-        into = ops.logaddexp(ops.logaddexp(ways, shifted[0]), ops.where(jump > 0, shifted[1], never))
-        ways = into + ops.take_along_axis(spelled[:, step], states, axis=-1)
-    last = 2 * ops.sum(ops.cast(ops.not_equal(labels, 0), "int32"), axis=-1, keepdims=True)
-    in_blank = ops.take_along_axis(ways, last, axis=-1)
-    in_label = ops.where(last > 0, ops.take_along_axis(ways, ops.maximum(last - 1, 0), axis=-1), never)
-    return -ops.squeeze(ops.logaddexp(in_blank, in_label), -1)
+    lengths = ops.sum(ops.cast(ops.not_equal(labels, 0), "int32"), axis=-1)
+    return ops.ctc_loss(labels, scores, lengths, ops.full_like(lengths, scores.shape[1]))
 
 
 # The same as classes, whose arguments are the options of the function and those of `Loss`

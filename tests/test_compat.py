@@ -203,6 +203,17 @@ def test_decay_is_that_of_keras_2() -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_a_rate_that_decays_may_be_set() -> None:
+    sgd = old("from keras.optimizers import SGD\nSGD(lr=1.0, decay=0.5)", "InverseTimeDecay")
+    sgd.build([minikeras.Variable([0.0])])
+    sgd.iterations.assign(4)
+    sgd.learning_rate = 0.2
+    assert float(sgd.learning_rate) == pytest.approx(0.2)
+    sgd.iterations.assign(8)
+    assert float(sgd.learning_rate) == pytest.approx(0.2 * 3 / 5)
+
+
+@pytest.mark.usefixtures("installed")
 def test_decay_of_zero_is_none() -> None:
     sgd = old("from keras.optimizers import SGD\nSGD(lr=1.0, decay=0.0)", "learning_rate=")
     assert float(sgd.learning_rate) == 1
@@ -265,6 +276,8 @@ ATTRIBUTES = [
     ("model.fit(X, Y, verbose=0).history.get('acc') is None", "'accuracy'", False),
     ("K.get_value(K.mean(K.square(K.constant([1., 3.]))))", "keras.ops.mean", 5),
     ("K.eval(K.dot(K.ones((2, 3)), K.ones((3, 1)))).tolist()", "keras.ops.dot", [[3], [3]]),
+    ("K.ctc_decode(K.constant([[[.1, .9], [.8, .2]]]), [2])[0][0].numpy().tolist()", "ctc_decode", [[0, -1]]),
+    ("K.rnn(lambda x, s: (x + s[0], [x]), K.ones((1, 3, 1)), [K.zeros((1, 1))])[0].numpy().tolist()", "RNN", [[2]]),
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),

@@ -285,6 +285,10 @@ CASES: dict[str, list[Case]] = {
         (constant([[0, 1, 0], [1, 0, 0]]), PROBABILITIES * 2),
         (constant(PROBABILITIES), M, True),
     ],
+    "ctc_loss": [
+        (np.array([[1, 1], [2, 0]]), sample(-2, 2, 2, 5, 3), np.array([2, 1]), np.array([5, 4])),
+        (np.array([[0, 1]]), sample(-2, 2, 1, 4, 3), np.array([2]), np.array([4]), 2),
+    ],
     "sparse_categorical_crossentropy": [(np.array([2, 0]), PROBABILITIES * 2), (np.array([2, 0]), M, True)],
     "moments": [(T3, (0, 1)), (M, (0,), True)],
     "batch_normalization": [(M, V[:3], UP[0], 1, N[0], UP[1])],
@@ -323,6 +327,7 @@ PREPARED: dict[str, Callable[..., Any]] = {"cholesky": lambda x, *rest: ops.chol
 
 NOT_DIFFERENTIATED = {
     "arange",
+    "ctc_decode",
     "geomspace",
     "lu_factor",
     "polar",

@@ -21,6 +21,7 @@ def normal(*shape: int) -> Array:
 
 P, Q, LOGITS = rng.uniform(size=(3, 5, 4)).astype("float32")
 SURE = np.array([[0, 1], [1, 0], [1, 1]], "float32")
+SCORES = np.random.default_rng(4).normal(size=(2, 7, 5)).astype("float32")
 LABELS = np.array([0, 3, 1, 1, 2], "int32")
 T3 = normal(2, 3, 4)
 X4 = normal(2, 3, 2, 4)
@@ -35,6 +36,18 @@ CASES: dict[str, list[Call]] = {
     "categorical_crossentropy": [
         ((P, Q), {}), ((P, Q), {"axis": 0}), ((P, LOGITS), {"from_logits": True}), ((SURE, SURE), {}),
         ((P, LOGITS), {"from_logits": True, "axis": 0}), ((SURE, 30 * SURE), {"from_logits": True}),
+    ],
+    "ctc_loss": [
+        ((np.array([[1, 1, 2], [3, 2, 0]]), SCORES, np.array([3, 2]), np.array([7, 6])), {}),
+        ((np.array([[1, 1, 2], [3, 2, 0]]), SCORES, np.array([3, 2]), np.array([7, 6])), {"mask_index": 4}),
+    ],
+    "ctc_decode": [
+        ((SCORES, np.array([7, 5])), options)
+        for options in (
+            {},
+            {"merge_repeated": False, "mask_index": 4},
+            {"strategy": "beam_search", "beam_width": 50, "top_paths": 3},
+        )
     ],
     "sparse_categorical_crossentropy": [
         ((LABELS, Q), {}), ((LABELS[:, None], Q), {}), ((LABELS, LOGITS), {"from_logits": True}),

@@ -10,6 +10,7 @@ from ...layers import InputLayer, Layer, base
 from ...metrics import Mean, Metric
 from ...models import Model
 from ...optimizers import Optimizer
+from ...optimizers.schedules import InverseTimeDecay
 from ...symbolic import KerasTensor
 from .patches import outdated, put
 
@@ -124,6 +125,18 @@ def _minimize(optimizer: Any, loss: Any, var_list: Any, tape: Any = None, **opti
     return optimizer.iterations
 
 
+def _set_rate(optimizer: Any, value: Any) -> None:
+    """Set the learning rate, which goes on falling where the optimizer was made with `decay=`."""
+    now = optimizer._learning_rate
+    if isinstance(now, InverseTimeDecay) and not callable(value):
+        fallen = float(now.initial_learning_rate) / float(now(optimizer.iterations))
+        value = InverseTimeDecay(float(value) * fallen, now.decay_steps, now.decay_rate)
+    _rate.__set__(optimizer, value)
+
+
+_rate: Any = vars(Optimizer)["learning_rate"]
+
+
 class Shape(tuple[Any, ...]):
     """A shape that is also asked as TensorFlow's were."""
 
@@ -221,6 +234,7 @@ def install() -> None:
             "add_metric": _add_metric,
         },
         Optimizer: {
+            "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__),
             "lr": Settable("lr", "learning_rate"),
             "minimize": _minimize,
         },

@@ -57,6 +57,8 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "map_fn": ("keras.ops.vectorized_map", lambda fn, elems, name=None, dtype=None: ops.stack([fn(x) for x in elems])),
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
     "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
+    "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
+    "manual_variable_initialization": ("nothing: variables have values when they are made", lambda value: None),
     "spatial_2d_padding": (
         "keras.ops.pad",
         lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format),
@@ -140,6 +142,45 @@ def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
     """Return images or volumes with zeros around them."""
     last = (data_format or _state.image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
+
+
+# --- sequences ----------------------------------------------------------------------------------------------------
+
+
+@_today("keras.ops.ctc_loss, or the loss 'ctc'")
+def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
+    """Return -log(p) that probabilities spell labels, (batch, 1); the last class is the blank."""
+    labels, steps = (ops.reshape(ops.cast(n, "int32"), (-1,)) for n in (label_length, input_length))
+    scores = ops.log(y_pred + _state.epsilon())
+    return ops.expand_dims(ops.ctc_loss(y_true, scores, labels, steps, y_pred.shape[-1] - 1), -1)
+
+
+@_today("keras.ops.ctc_decode")
+def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1) -> Any:
+    """Return a list of the labels that probabilities spell, filled up with -1, and how good they are."""
+    strategy, blank = "greedy" if greedy else "beam_search", y_pred.shape[-1] - 1
+    scores = ops.log(y_pred + _state.epsilon())
+    paths, quality = ops.ctc_decode(scores, input_length, strategy, beam_width, top_paths, mask_index=blank)
+    return list(ops.unstack(paths, axis=0)), quality
+
+
+@_today("keras.layers.RNN, or keras.ops.scan")
+def rnn(
+    step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
+    constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any, **__: Any,
+) -> Any:  # fmt: skip
+    """Run a function (input, states) -> (output, states) along the second axis: last output, all outputs, states."""
+    states: list[Any] = list(initial_states)
+    outputs: list[Any] = []
+    for i in reversed(range(inputs.shape[1])) if go_backwards else range(inputs.shape[1]):
+        output, new = step_function(inputs[:, i], states + list(constants or ()))
+        if mask is not None:
+            counts = ops.reshape(mask[:, i], (-1, *[1] * (len(output.shape) - 1)))
+            output = ops.where(counts, output, outputs[-1] if outputs else ops.zeros_like(output))
+            new = [ops.where(counts, after, before) for after, before in zip(new, states, strict=True)]
+        outputs.append(output)
+        states = list(new)
+    return outputs[-1], ops.stack(outputs, axis=1), states
 
 
 # --- making tensors and variables ---------------------------------------------------------------------------------

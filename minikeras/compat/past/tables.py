@@ -208,6 +208,8 @@ _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
         "AtrousConvolution2D": "layers.Conv2D",
+        "CuDNNGRU": "layers.GRU",
+        "CuDNNLSTM": "layers.LSTM",
         "Deconvolution2D": "layers.Conv2DTranspose",
     },
     "keras.initializers": {
@@ -253,10 +255,9 @@ NAMES: dict[str, dict[str, str]] = {
 
 ABSENT: dict[str, str] = {
     "keras.callbacks": "BaseLogger",
-    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_batch_cost ctc_decode "
-    "ctc_label_dense_to_sparse resize_volumes rnn",
-    "keras.layers": "CuDNNGRU CuDNNLSTM Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight "
-    "RandomWidth",
+    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_label_dense_to_sparse "
+    "resize_volumes",
+    "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
     "keras.models": "Graph",
     "keras.utils": "multi_gpu_model",
 }
