@@ -451,3 +451,23 @@ def test_errors_in_call_say_where() -> None:
     with pytest.raises(KeyError) as caught:
         Broken(name="mine")(np.ones((2, 3)))
     assert caught.value.__notes__ == ["in layer 'mine' (Broken), called with shapes [(2, 3)]"]
+
+
+def test_training_may_be_given_by_place() -> None:
+    class Inner(keras.layers.Layer):
+        def call(self, x: Any, training: Any, shift: Any) -> Any:
+            return (x + 1 if training else x) + shift
+
+    class Outer(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Inner()
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.inner(x, training, x)
+
+    x = np.ones((1, 1), "float32")
+    assert [float(Outer()(x, training=t)[0, 0]) for t in (True, False)] == [3, 2]
+    assert float(Inner()(x, True, x)[0, 0]) == 3
+    symbol = keras.Input((1,))
+    assert float(keras.Model(symbol, Inner()(symbol, True, symbol))(x)[0, 0]) == 3

@@ -603,6 +603,11 @@ class Layer:
         """
         if "_variables" not in vars(self):
             return getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
+        if len(args) > 1 and "training" in self._takes:
+            names = parameters(self.call).positional
+            place = names.index("training") if "training" in names[: len(args)] else 0
+            if place and (args[place] is None or isinstance(args[place], bool)):  # by name, with what stands behind it
+                args, kwargs = args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         symbolic = any_symbolic(args) or any_symbolic(kwargs.values())
         given = (args, dict(kwargs)) if symbolic else None
         args = tuple(self._convert(x) for x in args)

@@ -76,7 +76,10 @@ def ctc_decode(
     """
     if strategy not in ("greedy", "beam_search"):
         raise ValueError(f"Invalid strategy {strategy}. Supported values are 'greedy' and 'beam_search'.")
-    scores, lengths = as_array(convert_to_tensor(inputs)), as_array(convert_to_tensor(sequence_lengths)).ravel()
+    scores, lengths = (
+        as_array(convert_to_tensor(inputs)),
+        as_array(convert_to_tensor(sequence_lengths, "int32")).ravel(),
+    )
     if scores.dtype.kind != "f":
         scores = scores.astype("float32")
     rows = [row[:n] for row, n in zip(scores, lengths, strict=True)]
