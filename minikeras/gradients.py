@@ -9,7 +9,7 @@ import numpy as np
 from ._state import Structure
 from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
-from .tensor import Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
+from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 PASSED = frozenset({"sigmoid", "softmax"})
@@ -63,6 +63,18 @@ class GradientTape:
         if found:
             self._entries.append(entry)
             watched[id(entry.output)] = entry.output
+
+    def append(self, entry: Entry, variables: Iterable[Any] = ()) -> None:
+        """Append an operation that is differentiated, also with respect to these variables."""
+        self._entries.append(entry)
+        self._watched[id(entry.output)] = entry.output
+        for v in variables:
+            if v.trainable:
+                self._watched[id(v)] = v
+
+    def maker(self, tensor: Any) -> Entry | None:
+        """Return the operation that made a tensor, None if none did."""
+        return next((entry for entry in reversed(self._entries) if entry.output is tensor), None)
 
     def read(self, tensor: TensorOps) -> None:
         """A value that Python reads needs no entry."""
@@ -134,7 +146,7 @@ class GradientTape:
                 "Make it with GradientTape(persistent=True) to ask again."
             )
         self._used = True
-        open_tapes, inside = recorders.open, any(r is self for r in recorders.open)
+        open_tapes, inside = recorders.open, self in recorders.open
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
         try:
             targets = leaves(target)
@@ -178,8 +190,8 @@ def backward(
     totals: dict[int, Any] = {}
     for target, seed in seeds:
         if isinstance(target, TensorOps):
-            ones = np.ones(target.shape, target.dtype) if seed is None else coerce(seed)
-            _add(totals, target, ones if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(ones))
+            g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
+            _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
     makers = {id(entry.output): entry for entry in entries if entry.op.name in PASSED}
     for entry in reversed(entries):
         g = totals.get(id(entry.output))
@@ -193,7 +205,7 @@ def backward(
                 for x, v in pairs
             ]
         if entry.op.joint is not None:
-            for x, gradient in zip(entry.inputs, entry.op.joint(g, values), strict=True):
+            for x, gradient in zip(entry.inputs, entry.op.joint(g, values, *entry.rest), strict=True):
                 if gradient is not None:
                     _add(totals, x, gradient)
             continue
@@ -212,6 +224,13 @@ def backward(
             if rule is not None:
                 _add(totals, x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x))
     return totals
+
+
+def _ones(array: Array) -> Array:
+    """Return ones in the shape of an array; NumPy's function takes ten times as long for one number."""
+    ones = np.empty(array.shape, array.dtype)
+    ones.fill(1)
+    return ones
 
 
 def _agree(a: Entry, b: Entry) -> bool:
@@ -240,13 +259,16 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
     if not axes:
         return np.broadcast_to(g, shape)
-    total = np.sum(g, axis=axes)
+    # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
+    total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
     return total if np.shape(total) == shape else np.reshape(total, shape)
 
 
 def _fit(g: Any, x: TensorOps) -> Any:
     """Bring what a rule returned to the shape and dtype of its input."""
     array = cast(Array, x.array)
+    if type(g) is np.ndarray and g.shape == array.shape and g.dtype is array.dtype:
+        return g
     g = unbroadcast(g, array.shape)
     have, want = getattr(g, "array", g).dtype, array.dtype
     if have == want:
@@ -316,4 +338,4 @@ def _add(totals: dict[int, Any], x: Any, g: Any) -> None:
 
 
 def _as_gradient(g: Any) -> Tensor | None:
-    return None if g is None else g if isinstance(g, Tensor) else Tensor(np.asarray(g))
+    return None if g is None else g if isinstance(g, Tensor) else Tensor(g)

@@ -10,6 +10,7 @@ Example:
 
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, get_args, overload
 
 import numpy as np
@@ -22,8 +23,9 @@ from ._typing import Array, Axis, Config, DTypeLike, LossName, Shape, TensorLike
 from .dtype_policies import DTypePolicy
 from .ops.classes import class_numbers
 from .ops.creation import convert_to_tensor
-from .registry import Configurable
+from .registry import Configurable, is_built_in
 from .registry import serialize as serialize
+from .taped import TapedCalls, open_tape
 from .tensor import Tensor, primitive
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
@@ -71,6 +73,18 @@ class Loss(Configurable):
         self.reduction: Reduction = reduction
         self._dtype_policy = dtype_policies.get(dtype or _state.floatx())
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self).pop("_taped", None)  # what it computes may be another from now on
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_taped"}
+
+    @cached_property
+    def _taped(self) -> TapedCalls:
+        """What computes the loss under a tape."""
+        return TapedCalls(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
+
     @property
     def dtype(self) -> str:
         """Dtype of the computation."""
@@ -92,6 +106,15 @@ class Loss(Configurable):
         Raises:
             ValueError: for values that are no numbers, and shapes that do not fit.
         """
+        tape = open_tape()
+        if tape is not None:
+            inputs = (y_true, y_pred) if sample_weight is None else (y_true, y_pred, sample_weight)
+            loss = self._taped.run(self._reduced, tape, inputs)
+            if loss is not None:
+                return cast(Tensor, loss)
+        return self._reduced(y_true, y_pred, sample_weight)
+
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
         losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
         masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]

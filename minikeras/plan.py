@@ -487,17 +487,28 @@ class Plan:
             return list(values)
         return values[0] if self._places == 0 else map_structure(values.__getitem__, self._places)
 
-    def call(self, inputs: Iterable[Array]) -> Any:
-        """Run, return the outputs, and hold on to nothing."""
+    def finish(self) -> Any:
+        """Return the outputs of the last run, and hold on to nothing."""
+        outputs = self.outputs()
+        self._carried = ()
+        return outputs
+
+    def begin(self, inputs: Iterable[Array]) -> None:
+        """Run as `run` does, where NumPy may warn."""
         if self._overflows:  # an exponential may overflow to infinity on purpose
             with np.errstate(over="ignore"):
                 self.run(inputs)
-                outputs = self.outputs()
         else:
             self.run(inputs)
-            outputs = self.outputs()
-        self._carried = ()
-        return outputs
+
+    def call(self, inputs: Iterable[Array]) -> Any:
+        """Run and return the outputs, where NumPy may warn."""
+        if self._overflows:
+            with np.errstate(over="ignore"):
+                self.run(inputs)
+                return self.finish()
+        self.run(inputs)
+        return self.finish()
 
 
 def _expanded(entries: list[Entry]) -> list[Entry]:

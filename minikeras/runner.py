@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -12,11 +12,9 @@ from ._blas import SMALL, one_thread
 from ._structure import leaves, map_structure
 from ._typing import Array
 from .data import Run
-from .gradients import PASSED, GradientTape
 from .plan import Plan, Trace, trace
 from .series import Series
-from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
-from .variable import Variable
+from .tensor import Entry, Tensor, TensorOps, recorders
 
 PLANS_KEPT = 8
 """How many input shapes a function keeps plans for."""
@@ -180,110 +178,6 @@ class Runner:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
         plan = self.find(x) if isinstance(x, np.ndarray) else None
         return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
-
-
-class Taped:
-    """A forward pass of which a tape keeps one entry: replayed, and differentiated by a plan of its own.
-
-    The last activation stays an entry by itself, for a loss whose rule goes through it (see `Op.through`), so that the
-    gradients are those of the eager run to the last bit.
-
-    Args:
-        function: The forward pass, of a tensor.
-        x: An input. The pass is run on it as if there were no plan: it has its effects, and the open tape records it.
-
-    Attributes:
-        output: What that run gave; the caller takes it away.
-        structure: State of all layers when it was made.
-        usable: Whether the pass only computes: it draws no numbers, changes nothing and reads no values.
-    """
-
-    def __init__(self, function: Callable[[Any], Any], x: Array) -> None:
-        self.structure: int = _state.Structure.version
-        self._function = function
-        given = Tensor(x)
-        y, record = trace(function, given)
-        self.output: Any = y
-        entries = record.entries
-        self._last: Entry | None = entries[-1] if entries and entries[-1].op.name in PASSED else None
-        self.usable: bool = (
-            bool(entries)
-            and isinstance(y, Tensor)
-            and entries[-1].output is y
-            and getattr(y, "keras_mask", None) is None
-            and not record.escaped
-            and not any(entry.op.effect or entry.op.count == 0 for entry in entries)
-            and self.structure == _state.Structure.version
-        )
-        if not self.usable:
-            return
-        held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
-        self._variables: list[Variable] = list(held.values())
-        z = self._last.inputs[0] if self._last else y
-        rest = (self._last.op, self._last.rest, self._last.kwargs) if self._last else None
-        self._forward = Plan(record.entries, [given], (z, y))
-        self._last_op = rest
-        pair = [given, Tensor(np.ones(z.shape, z.dtype))]
-        with stop_recording():
-            gradients, record = trace(self._gradients, pair)
-        self._backward = Plan(record.entries, pair, gradients)
-        self._op = Op(_unknown, (None,), None)
-        self._op.joint = self._joint
-
-    def _gradients(self, inputs: Sequence[Any]) -> Any:
-        """Return the gradients of the variables, given the input and the gradient of what the tape's entry gives."""
-        x, g = inputs
-        with GradientTape() as tape:
-            y = self._function(x)
-            z = tape._entries[-1].inputs[0] if self._last is not None else y
-        return tape.gradient(z, self._variables, g)
-
-    def _joint(self, g: Array, values: Sequence[Any]) -> Sequence[Array | None]:
-        x, *weights = values
-        changed = self.structure != _state.Structure.version or any(
-            v.array is not weight for v, weight in zip(self._variables, weights, strict=True)
-        )
-        if not changed and self._backward.lock.acquire(blocking=False):
-            try:
-                found: list[Array | None] = self._backward.call([x, g])
-            finally:
-                self._backward.lock.release()
-            return [None, *found]
-        now = [v.array for v in self._variables]
-        try:  # as they were in the forward pass
-            for v, weight in zip(self._variables, weights, strict=True):
-                v.array = weight
-            gradients = self._gradients([Tensor(x), Tensor(g)])
-        finally:
-            for v, array in zip(self._variables, now, strict=True):
-                v.array = array
-        return [None, *(None if d is None else d.array for d in gradients)]
-
-    def __call__(self, x: Array, tape: GradientTape) -> Tensor | None:
-        """Return the output, recorded by the open tape; None while another thread runs it."""
-        tape.borrow(self._variables)
-        if not self._forward.lock.acquire(blocking=False):
-            return None
-        try:
-            z, y = map(Tensor, self._forward.call([x]))
-        finally:
-            self._forward.lock.release()
-        inputs = [x, *self._variables]
-        values = [x, *(v.array for v in self._variables)]
-        entries = [Entry(self._op, inputs, values, (), {}, z)]
-        if self._last_op is not None:
-            op, rest, kwargs = self._last_op
-            entries.append(Entry(op, [z], [z.array], rest, kwargs, y))
-        else:
-            y = z
-        for entry in entries:
-            tape.record(entry)
-        return y
-
-
-def _unknown(*arrays: Array) -> Array:
-    """Stand for a forward pass that a plan runs."""
-    raise NotImplementedError
 
 
 def _as_arrays(outputs: Any) -> Any:

@@ -65,8 +65,8 @@ class Op:
         inplace, effect, homes, bind, parts, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
-        joint: Given the gradient of the output and the inputs, returns the gradients of all inputs at once, in place of
-            rules; first derivatives only.
+        joint: Given the gradient of the output, the inputs and the other arguments, returns the gradients of all inputs
+            at once, in place of rules.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
@@ -94,7 +94,7 @@ class Op:
         self.view: bool = traits.get("view", False)
         self.through: dict[str, tuple[int, VJP]] = traits.get("through", {})
         self.bare: Callable[..., Any] | None = vars(forward).get("bare")
-        self.joint: Callable[[Array, Sequence[Any]], Sequence[Array | None]] | None = None
+        self.joint: Callable[..., Sequence[Any]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names

@@ -27,8 +27,9 @@ from .losses import Loss
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
 from .registry import is_built_in, serialize
-from .runner import PLAN_BYTES, Runner, Taped
+from .runner import PLAN_BYTES, Runner
 from .symbolic import KerasTensor
+from .taped import TapedCalls, open_tape
 from .tensor import Tensor, recorders
 
 LossLike: TypeAlias = LossName | Loss | Callable[..., Any] | Config
@@ -89,9 +90,9 @@ class Trainer(Layer):
         }
 
     @cached_property
-    def _taped(self) -> dict[Any, tuple[int, Taped | None]]:
-        """How often inputs of each kind have come to a call under a tape, and what replays it."""
-        return {}
+    def _taped(self) -> TapedCalls:
+        """What runs the forward pass under a tape."""
+        return TapedCalls(self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -124,35 +125,13 @@ class Trainer(Layer):
                         return map_structure(Tensor, outputs)
                 elif plan is not None and not plan.masked:
                     return map_structure(Tensor, runner.replay(plan, x))
-        if len(recorders.open) == 1 and type(recorders.open[0]) is GradientTape and len(args) == 1 and self.built:
-            y = self._call_taped(recorders.open[0], args[0], kwargs)
+        tape = open_tape()
+        if tape is not None and len(args) == 1 and not kwargs.keys() - {"training"} and not _state.context.training:
+            call, training = super().__call__, kwargs.get("training")
+            y = self._taped.run(lambda x: call(x, training=training), tape, args, training) if self.built else None
             if y is not None:
                 return y
         return super().__call__(*args, **kwargs)
-
-    def _call_taped(self, tape: GradientTape, x: Any, kwargs: dict[str, Any]) -> Tensor | None:
-        """Return the output by plan, recorded by a tape as one operation, from the third call of a kind on."""
-        if type(x) is Tensor and not tape.watches(x) and getattr(x, "keras_mask", None) is None:
-            x = x.array
-        if (
-            type(x) is not np.ndarray
-            or x.dtype.kind not in "fiub"
-            or _state.context.training
-            or kwargs.keys() - {"training"}
-        ):
-            return None
-        key = x.shape, x.dtype, kwargs.get("training")
-        calls, taped = self._taped.get(key, (0, None))
-        if taped is None or taped.structure != _state.Structure.version:
-            calls, taped = calls + 1, None
-            if calls in TAPED_AT and self._is_pure():
-                call, training = super().__call__, kwargs.get("training")
-                taped = Taped(lambda x: call(x, training=training), x)
-                self._taped[key] = calls, taped
-                output: Tensor | None = vars(taped).pop("output")
-                return output
-            self._taped[key] = calls, taped
-        return taped(x, tape) if taped is not None and taped.usable else None
 
     def _is_pure(self) -> bool:
         """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
@@ -772,8 +751,6 @@ class Trainer(Layer):
         return (self.runner if own else self._runners["predict"]).run(batch)
 
 
-TAPED_AT = (3, 6, 12, 24, 48)
-"""At which call of a kind under a tape a plan is made; later ones are made where layers have changed meanwhile."""
 LOOK = 0.05
 """Seconds from one look of the progress bar to the next."""
 JOINED = 1024

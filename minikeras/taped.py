@@ -1,0 +1,262 @@
+"""Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from . import _state
+from ._typing import Array
+from .gradients import PASSED, GradientTape
+from .plan import KEEP, Plan, trace
+from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
+from .variable import Variable
+
+PLANNED_AT = (3, 6, 12, 24, 48)
+"""At which call of a kind a plan is made; later ones are made where layers have changed meanwhile."""
+
+
+def open_tape() -> GradientTape | None:
+    """Return the open tape, if nothing else records and it watches all variables that it meets."""
+    if len(recorders.open) != 1:
+        return None
+    tape = recorders.open[0]
+    return tape if isinstance(tape, GradientTape) and tape.watch_accessed_variables else None
+
+
+class TapedCalls:
+    """The calls of a function under tapes, each of which becomes one entry of the tape once a plan can run it.
+
+    Args:
+        may_replay: Tells whether a replay does what the function does.
+    """
+
+    def __init__(self, may_replay: Callable[[], bool]) -> None:
+        self._may_replay = may_replay
+        self._kinds: dict[Any, tuple[int, Taped | None]] = {}
+        """How often inputs of each kind have come, and what replays the function for them."""
+
+    def run(
+        self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None
+    ) -> Any | None:
+        """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no plan.
+
+        Args:
+            function: A function of as many tensors; it does the same each time that `option` is the same.
+            tape: The tape; it is all that records.
+            inputs: Arrays and tensors. For anything else there is no plan.
+            option: What else decides on what the function does.
+        """
+        arrays: list[Array] = []
+        watched: list[int] = []
+        kind: list[Any] = [option]
+        for place, x in enumerate(inputs):
+            array: Any = x
+            if type(x) is Tensor:
+                if getattr(x, "keras_mask", None) is not None:
+                    return None
+                array = x.array
+                if tape.watches(x):
+                    watched.append(place)
+            if type(array) is not np.ndarray or array.dtype.kind not in "fiub":
+                return None
+            arrays.append(array)
+            kind += (array.shape, array.dtype, bool(watched))
+        maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
+        passed = maker if maker is not None and maker.op.name in PASSED else None
+        if passed is not None:
+            kind += (passed.op, repr((passed.rest, passed.kwargs)))
+        key = tuple(kind)
+        calls, taped = self._kinds.get(key, (0, None))
+        if taped is not None and taped.structure == _state.Structure.version:
+            return taped.run(tape, inputs, arrays) if taped.usable else None
+        calls += 1
+        self._kinds[key] = calls, None
+        if calls not in PLANNED_AT or not self._may_replay():
+            return None
+        taped = Taped(function, inputs, watched, passed)
+        self._kinds[key] = calls, taped
+        return vars(taped).pop("output")
+
+
+class Taped:
+    """A function of which a tape keeps one entry, run by the first half of a plan and differentiated by the second.
+
+    A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
+    cross-entropies go through them (see `Op.through`). So the gradients are those of the eager run to the last bit.
+
+    Args:
+        function: A function of tensors, as many as inputs.
+        inputs: Arrays and tensors. The function is run on them as if there were no plan: it has its effects, and the
+            open tape records it.
+        watched: Places of the inputs that the tape watches.
+        passed: The sigmoid or softmax that made the only one of these, if one did.
+
+    Attributes:
+        output: What that run gave; the caller takes it away.
+        structure: State of all layers when it was made.
+        usable: Whether the function only computes: it draws no numbers, changes nothing and reads no values.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int], passed: Entry | None
+    ) -> None:
+        self.structure: int = _state.Structure.version
+        self._function = function
+        self._watched = watched
+        given = [x if type(x) is Tensor else Tensor(x) for x in inputs]
+        y, record = trace(lambda tensors: function(*tensors), given)
+        self.output: Any = y
+        entries = record.entries
+        self.usable: bool = (
+            bool(entries)
+            and isinstance(y, Tensor)
+            and entries[-1].output is y
+            and getattr(y, "keras_mask", None) is None
+            and not record.escaped
+            and not any(entry.op.effect or entry.op.count == 0 for entry in entries)
+            and self.structure == _state.Structure.version
+        )
+        if not self.usable:
+            return
+        held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
+        self._variables: list[Variable] = list(held.values())
+        self._last: Entry | None = _without_values(entries[-1]) if entries[-1].op.name in PASSED else None
+        self._passed: Entry | None = _without_values(passed) if passed is not None and not held else None
+        self._op = Op(_unknown, (self._rule,), None)
+        if self._passed is not None:
+            self._op.through = {self._passed.op.name: (watched[0], self._rule_through)}
+        elif held or len(watched) != 1:
+            self._op.joint = self._joint
+        self._runs: int = 0
+        """Counts the runs of either half: the second goes with the first only directly after it."""
+        self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
+
+    def _make_plan(self, arrays: Sequence[Any], target: Any) -> None:
+        self._g: Array = np.ones(target.shape, target.dtype)
+        """Where the second half finds the gradient of what the entry gives."""
+        given = [*map(Tensor, arrays), Tensor(self._g)]
+        with stop_recording():
+            (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(*tensors), given)
+        entries = record.entries
+        self.usable = fixed is None or not any(x is fixed for entry in entries for x in entry.inputs)
+        rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
+        split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
+        entries[split:split] = [
+            Entry(KEEP, [y, room], [y.array, room.array], (), {}, Tensor(np.empty(0)))
+            for y, room in zip(ends, rooms, strict=True)
+        ]
+        self._rooms = [(room.shape, room.dtype) for room in rooms]
+        self._plan = Plan(entries, [*given, *rooms], gradients)
+
+    def _gradients(self, *tensors: Any, through: bool = True) -> tuple[list[Any], list[Any], Any]:
+        """Run the function, and differentiate.
+
+        Args:
+            tensors: Its inputs, and the gradient of what the entry gives.
+            through: Whether to pass over the activation that made the input.
+
+        Returns:
+            The gradients of the watched inputs and of the variables, what the entries give, and a tensor which stands
+            for what the activation before got, whose values are not known.
+        """
+        *given, g = tensors
+        fixed = None
+        sources = [given[place] for place in self._watched]
+        with GradientTape() as tape:
+            if self._passed is not None and through:
+                (p,) = sources
+                fixed = Tensor(np.zeros_like(p.array))
+                tape.watch(fixed)
+                tape.record(Entry(self._passed.op, [fixed], [fixed.array], self._passed.rest, self._passed.kwargs, p))
+                sources = [fixed]
+            tape.watch(sources)
+            y = self._function(*given)
+            ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
+        return tape.gradient(ends[0], [*sources, *self._variables], g), ends, fixed
+
+    def run(self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array]) -> Tensor | None:
+        """Return the output, recorded by the open tape; None, and nothing is run, while another thread runs it."""
+        variables = self._variables
+        tape.borrow(variables)
+        if not self._plan.lock.acquire(blocking=False):
+            return None
+        try:
+            ends = [Tensor(room) for room in self._first(arrays)]
+            runs = self._runs
+        finally:
+            self._plan.lock.release()
+        values = [*arrays, *(v.array for v in variables)]
+        tape.append(Entry(self._op, [*inputs, *variables], values, (runs,), {}, ends[0]), variables)
+        if self._last is not None:
+            z, y = ends
+            tape.append(Entry(self._last.op, [z], [z.array], self._last.rest, self._last.kwargs, y))
+        return ends[-1]
+
+    def _first(self, arrays: Sequence[Array]) -> list[Array]:
+        """Run the first half, and return what the entries give."""
+        rooms = [np.empty(shape, dtype) for shape, dtype in self._rooms]
+        self._plan.begin([*arrays, self._g, *rooms])
+        self._runs += 1
+        return rooms
+
+    def _second(self, g: Any, values: Sequence[Any], runs: int) -> list[Any]:
+        """Return the gradients of the watched inputs and of the variables, where the first half was run on values."""
+        if isinstance(g, np.ndarray | np.generic) and self._plan.lock.acquire(blocking=False):
+            try:
+                if runs != self._runs and self._is_as_it_was(values):
+                    self._first(values[: len(values) - len(self._variables)])
+                    runs = self._runs
+                if runs == self._runs:
+                    self._g[...] = g
+                    self._runs += 1
+                    found: list[Any] = self._plan.finish()
+                    return found
+            finally:
+                self._plan.lock.release()
+        return self._again(g, values)
+
+    def _is_as_it_was(self, values: Sequence[Any]) -> bool:
+        weights = values[len(values) - len(self._variables) :]
+        same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
+        return same and self.structure == _state.Structure.version
+
+    def _again(self, g: Any, values: Sequence[Any], through: bool = True) -> list[Any]:
+        """Return the gradients by running the function without a plan, with the variables of then."""
+        count = len(values) - len(self._variables)
+        given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
+        now = [v.array for v in self._variables]
+        try:
+            for v, weight in zip(self._variables, values[count:], strict=True):
+                v.array = getattr(weight, "array", weight)
+            gradients, _, _ = self._gradients(*given, through=through)
+        finally:
+            for v, array in zip(self._variables, now, strict=True):
+                v.array = array
+        return gradients if isinstance(g, TensorOps) else [None if d is None else d.array for d in gradients]
+
+    def _joint(self, g: Any, values: Sequence[Any], runs: int) -> list[Any]:
+        """Return the gradients of all inputs and of the variables; None for inputs that nobody watches."""
+        found = iter(self._second(g, values, runs))
+        given = range(len(values) - len(self._variables))
+        return [*(next(found) if place in self._watched else None for place in given), *found]
+
+    def _rule(self, index: int, g: Any, y: Any, *values: Any) -> Any:
+        """Return the gradient of the input that is watched."""
+        *given, runs = values
+        return self._second(g, given, runs)[0] if self._passed is None else self._again(g, given, through=False)[0]
+
+    def _rule_through(self, g: Any, y: Any, *values: Any) -> Any:
+        """Return the gradient of what the activation got that made the input."""
+        *given, runs = values
+        return self._second(g, given, runs)[0]
+
+
+def _without_values(entry: Entry) -> Entry:
+    """Return an entry of the same operation."""
+    return Entry(entry.op, (), (), entry.rest, entry.kwargs, entry.output)
+
+
+def _unknown(*arrays: Array) -> Array:
+    """Stand for a function that a plan runs."""
+    raise NotImplementedError

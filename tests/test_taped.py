@@ -1,0 +1,242 @@
+"""Models and losses under a tape: replayed from the third call of a kind on, with the numbers of the eager run.
+
+Where a second tape is open around the first, everything runs eagerly: that is what the replays are compared with.
+"""
+
+import copy
+import pickle
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import GradientTape, Sequential, losses, ops
+from minikeras.layers import Dense
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((8, 3)).astype("float32")
+ONE_HOT = np.eye(4, dtype="float32")[RNG.integers(0, 4, 8)]
+CLASSES = ONE_HOT.argmax(-1)
+WEIGHTS = RNG.random(8).astype("float32")
+LOSSES = [
+    made
+    for name, made in vars(losses).items()
+    if isinstance(made, type)
+    and not name.startswith("_")
+    and issubclass(made, losses.Loss)
+    and made not in (losses.Loss, losses.LossFunctionWrapper, losses.CTC)
+]
+
+Run = Callable[[Any], list[Any]]
+
+
+def net(last: Any = None, seed: int = 1) -> Sequential:
+    keras.utils.set_random_seed(seed)
+    return Sequential([keras.Input((3,)), Dense(5, "tanh"), Dense(4, last)])
+
+
+def arrays(found: list[Any]) -> list[bytes | None]:
+    return [None if g is None else ops.convert_to_numpy(g).tobytes() for g in found]
+
+
+def check(step: Callable[[GradientTape], list[Any]], persistent: bool = False) -> None:
+    """Compare what a step gives, run after run, with what it gives inside another tape."""
+    with GradientTape(persistent=True):
+        wanted = arrays(step(GradientTape(persistent=persistent)))
+    for _ in range(5):
+        assert arrays(step(GradientTape(persistent=persistent))) == wanted
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("last", ["sigmoid", "softmax", None])
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # logarithms and powers of outputs below 0
+def test_a_loss_is_that_of_the_eager_run_to_the_last_bit(kind: Any, last: Any, weighted: bool) -> None:
+    model, loss = net(last), kind()
+    targets = CLASSES if any(word in kind.__name__ for word in ("Sparse", "Generalized", "Circle")) else ONE_HOT
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            value = loss(targets, model(X, training=True), *([WEIGHTS] if weighted else []))
+        return [value, *tape.gradient(value, model.trainable_variables)]
+
+    check(step)
+
+
+def test_the_gradient_of_the_predictions_themselves_is_there_too() -> None:
+    model, loss = net("softmax"), losses.CategoricalCrossentropy()
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            y = model(X)
+            value = loss(ONE_HOT, y)
+        return [tape.gradient(value, y), *tape.gradient(value, [y, *model.trainable_variables])]
+
+    check(step, persistent=True)
+
+
+def test_a_persistent_tape_may_be_asked_many_times() -> None:
+    model, loss = net("sigmoid"), losses.BinaryCrossentropy()
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            y = model(X)
+            value, other = loss(ONE_HOT, y), losses.mean_squared_error(ONE_HOT, y)
+        return [g for target in (value, other, value) for g in tape.gradient(target, model.trainable_variables)]
+
+    check(step, persistent=True)
+
+
+def test_a_model_may_be_called_several_times_before_it_is_differentiated() -> None:
+    model, loss = net(), losses.MeanSquaredError()
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            value = sum(loss(ONE_HOT, model(X * scale)) for scale in (1, 2, 3))
+        return [value, *tape.gradient(value, model.trainable_variables)]
+
+    check(step)
+
+
+def test_models_in_a_row_and_against_each_other() -> None:
+    generator, judge = Sequential([keras.Input((2,)), Dense(3, "sigmoid")]), net("sigmoid", 2)
+    noise, loss = X[:, :2].copy(), losses.BinaryCrossentropy()
+
+    def step(_: GradientTape) -> list[Any]:
+        with GradientTape() as first:
+            fooled = loss(np.ones((8, 4), "float32"), judge(generator(noise, training=True), training=True))
+        with GradientTape() as second:
+            fake, real = judge(generator(noise)), judge(X)
+            caught = loss(np.zeros((8, 4), "float32"), fake) + loss(np.ones((8, 4), "float32"), real)
+        return [
+            fooled,
+            *first.gradient(fooled, generator.trainable_variables),
+            *second.gradient(caught, judge.trainable_variables),
+        ]
+
+    check(step)
+
+
+def test_an_input_that_is_watched_gets_its_gradient() -> None:
+    model, loss, x = net("softmax"), losses.CategoricalCrossentropy(), ops.convert_to_tensor(X)
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            tape.watch(x)
+            value = loss(ONE_HOT, model(x))
+        return [tape.gradient(value, x)]
+
+    check(step)
+
+
+def test_the_weights_are_those_of_the_forward_pass() -> None:
+    model, loss = net(), losses.MeanSquaredError()
+    start = model.get_weights()
+
+    def step(tape: GradientTape) -> list[Any]:
+        model.set_weights(start)
+        with tape:
+            value = loss(ONE_HOT, model(X))
+        for v in model.variables:
+            v.assign(v * 2)
+        with GradientTape() as other:
+            doubled = loss(ONE_HOT, model(X))
+        return [
+            *tape.gradient(value, model.trainable_variables),
+            *other.gradient(doubled, model.trainable_variables),
+        ]
+
+    check(step)
+
+
+def test_a_gradient_may_be_taken_inside_a_later_tape() -> None:
+    model = Sequential([keras.Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")])
+    loss = losses.MeanSquaredError()
+    for _ in range(5):
+        with GradientTape() as tape:
+            value = loss(np.array([[1.0]]), model(np.array([[3.0]])))  # (3 w - 1)^2
+        with GradientTape() as later:
+            (slope,) = tape.gradient(value, model.trainable_variables)  # 6 (3 w - 1)
+        assert slope is not None
+        assert float(slope) == 12.0
+        (second,) = later.gradient(slope, model.trainable_variables)
+        assert second is None or float(second) == 18.0
+
+
+def test_a_loss_that_is_changed_computes_something_else() -> None:
+    loss, y = losses.MeanSquaredError(), ops.convert_to_tensor([[2.0], [4.0]])
+
+    def value() -> float:
+        with GradientTape() as tape:
+            tape.watch(y)
+            return float(loss(np.zeros((2, 1), "float32"), y))
+
+    assert [value() for _ in range(5)] == [10.0] * 5
+    loss.reduction = "sum"
+    assert [value() for _ in range(5)] == [20.0] * 5
+
+
+def test_a_loss_of_ones_own_runs_each_time() -> None:
+    seen = []
+
+    class Mine(losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            seen.append(1)
+            return ops.abs(y_true - y_pred)
+
+    def mine(y_true: Any, y_pred: Any) -> Any:
+        seen.append(2)
+        return ops.abs(y_true - y_pred)
+
+    y = ops.convert_to_tensor([[2.0]])
+    for loss in (Mine(), losses.LossFunctionWrapper(mine)):
+        for _ in range(8):
+            with GradientTape() as tape:
+                tape.watch(y)
+                loss([[1.0]], y)
+                loss(np.array([[1.0]], "float32"), y)
+    assert seen == [1] * 16 + [2] * 16
+
+
+def test_a_loss_that_was_replayed_is_copied_and_pickled() -> None:
+    model, loss = net(), losses.Huber(delta=0.5)
+    for _ in range(5):
+        with GradientTape():
+            value = loss(ONE_HOT, model(X))
+    for twin in (copy.copy(loss), copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        assert float(twin(ONE_HOT, model(X))) == float(value)
+
+
+def test_shapes_that_do_not_fit_are_refused_as_before() -> None:
+    model, loss = net(), losses.MeanSquaredError()
+    for _ in range(5):
+        with GradientTape():
+            loss(ONE_HOT, model(X))
+    with GradientTape(), pytest.raises(ValueError, match="must have the same shape"):
+        loss(np.zeros((8, 3), "float32"), model(X))
+
+
+def test_threads_take_turns() -> None:
+    model, loss = net("softmax"), losses.CategoricalCrossentropy()
+
+    def gradients(x: Any) -> list[bytes | None]:
+        with GradientTape() as tape:
+            value = loss(ONE_HOT, model(x))
+        return arrays(tape.gradient(value, model.trainable_variables))
+
+    inputs = [X * scale for scale in (1, 2, 3, 4)]
+    wanted = [gradients(x) for x in inputs]
+    wrong: list[int] = []
+
+    def work(i: int) -> None:
+        wrong.extend(i for _ in range(200) if gradients(inputs[i]) != wanted[i])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
