@@ -161,7 +161,7 @@ def standardize_data_format(data_format: str | None) -> DataFormat:
     return cast(DataFormat, lowered)
 
 
-def standardize_dtype(dtype: DTypeLike | None) -> str:
+def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
     """Return the name of a dtype, the default float type for None.
 
     Raises:
@@ -172,7 +172,7 @@ def standardize_dtype(dtype: DTypeLike | None) -> str:
         ('float32', 'float32')
     """
     if type(dtype) is str and dtype in _DTYPES:  # the common case, quickly
-        return dtype
+        return cast(DTypeName, dtype)
     if dtype is None or dtype is float:
         return settings.floatx
     if dtype is int:
@@ -184,7 +184,7 @@ def standardize_dtype(dtype: DTypeLike | None) -> str:
         name = ""
     if name not in _DTYPES:
         raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected one of numbers, or its name: {sorted(_DTYPES)}.")
-    return str(name)
+    return cast(DTypeName, name)
 
 
 def is_dtype(name: str) -> bool:

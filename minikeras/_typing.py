@@ -31,7 +31,10 @@ DTypeName: TypeAlias = Literal[
     "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
     "int8", "int16", "int32", "int64", "bool", "complex64", "complex128", "string",
 ]  # fmt: skip
-DTypeLike: TypeAlias = DTypeName | str | np.dtype[Any] | type[Any]
+DTypeChoice: TypeAlias = DTypeName | np.dtype[Any] | type[Any]
+"""A dtype that a user writes down, where a misspelt name is to be found by checkers."""
+DTypeLike: TypeAlias = DTypeChoice | str
+"""A dtype that may be computed: that of a tensor, say."""
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Axis: TypeAlias = int | Sequence[int] | None

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from . import _absent, _state
-from ._typing import Config, CustomObjects, DTypeLike
+from ._typing import Config, CustomObjects, DTypeLike, DTypeName
 from .registry import Configurable, Registry
 
-_MIXED = {"mixed_float16": ("float16", "float32")}
+_MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 
 
 class DTypePolicy(Configurable):
@@ -31,10 +31,10 @@ class DTypePolicy(Configurable):
                 f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
                 "(NumPy has no bfloat16)."
             )
-        compute, variable = _MIXED.get(name, (name, name))
+        compute, variable = _MIXED.get(name) or [_state.standardize_dtype(name)] * 2
         self.name: Final[str] = name
-        self.compute_dtype: Final[str] = compute
-        self.variable_dtype: Final[str] = variable
+        self.compute_dtype: Final[DTypeName] = compute
+        self.variable_dtype: Final[DTypeName] = variable
 
     @classmethod
     def from_config(cls, config: Config) -> "DTypePolicy":

@@ -12,7 +12,7 @@ from ._annotation import is_shape
 from ._lazy import lazily
 from ._signature import parameters
 from ._structure import map_shapes, map_structure
-from ._typing import Config, CustomObjects, PartialShape, ShapeLike
+from ._typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
 from .functional import Graph, attach, copy_calls, from_config
 from .layers.base import Layer
 from .layers.base import deserialize as deserialize_layer
@@ -621,9 +621,15 @@ class Sequential(Model):
             context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
 
     @property
+    def _entry(self) -> InputLayer | None:
+        """What says which input there is, if it is known."""
+        first = self._layers[0] if self._layers else None
+        return first if isinstance(first, InputLayer) else None
+
+    @property
     def layers(self) -> list[Layer]:
         """The layers, in order, without the input."""
-        return self._layers[1:] if self._layers and isinstance(self._layers[0], InputLayer) else self._layers[:]
+        return self._layers[self._entry is not None :]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Run the layers one after the other.
@@ -672,7 +678,7 @@ class Sequential(Model):
         return None
 
     @property
-    def input_dtype(self) -> str:
+    def input_dtype(self) -> DTypeName:
         """Dtype that inputs are cast to."""
         first = self._layers[0] if self._layers else None
         return first.dtype if isinstance(first, InputLayer) else self.compute_dtype

@@ -10,7 +10,7 @@ import numpy as np
 from . import _state, tensor
 from ._signature import parameters
 from ._structure import leaves, map_structure
-from ._typing import Config, DTypeLike, PartialShape, ShapeLike, TensorLike
+from ._typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, late_ops, stop_recording
 
 
@@ -42,7 +42,7 @@ class KerasTensor(Tensor):
     def __init__(self, shape: ShapeLike, dtype: DTypeLike | None = None, name: str | None = None) -> None:
         self.array: None = None
         self._shape = tuple(shape)
-        self._dtype = _state.standardize_dtype(dtype)
+        self._dtype: DTypeName = _state.standardize_dtype(dtype)
         if _state.context.loading is not None:
             _state.context.loading.check(self._shape)
         self.name: str = name or _state.auto_name("keras_tensor")
@@ -55,7 +55,7 @@ class KerasTensor(Tensor):
         return self._shape
 
     @property
-    def dtype(self) -> str:
+    def dtype(self) -> DTypeName:
         """Name of the dtype."""
         return self._dtype
 

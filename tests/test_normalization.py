@@ -152,8 +152,9 @@ def test_time_steps_at_once_or_one_after_the_other(training: bool) -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     mask = np.array([[True, True, False], [True, False, True]])
     for make in (lambda: layers.Dense(2, "tanh", kernel_initializer="ones"), layers.BatchNormalization):
-        fast, slow = layers.TimeDistributed(make()), layers.TimeDistributed(Slowly(make()))
-        slow.layer.inner.build((2, 4))
+        inner = make()
+        inner.build((2, 4))
+        fast, slow = layers.TimeDistributed(make()), layers.TimeDistributed(Slowly(inner))
         options = {"mask": mask} if make is layers.BatchNormalization else {}
         np.testing.assert_allclose(
             fast(x, training=training, **options), slow(x, training=training, **options), rtol=1e-6, atol=1e-6

@@ -34,7 +34,7 @@ from minikeras import (
     regularizers,
     utils,
 )
-from minikeras._typing import Array, DataFormat, FloatArray, PartialShape
+from minikeras._typing import Array, DataFormat, DTypeName, FloatArray, PartialShape
 
 
 class Own(Layer):
@@ -109,7 +109,7 @@ def test_layers() -> None:
     assert_type(dense.trainable, bool)
     assert_type(dense.name, str)
     assert_type(dense.path, str | None)
-    assert_type(dense.dtype, str)
+    assert_type(dense.dtype, DTypeName)
     assert_type(dense.count_params(), int)
     assert_type(dense.compute_output_shape((None, 3)), PartialShape)
     assert_type(dense.get_config(), dict[str, Any])
@@ -241,6 +241,7 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3, use_bias=3)  # type: ignore[arg-type]
     layers.Dense(3, trainable="yes")  # type: ignore[arg-type]
     layers.Dense(3, name=3)  # type: ignore[arg-type]
+    layers.Dense(3).nonsense()  # type: ignore[attr-defined]
     layers.Dense(3, kernel_initializer="glorot")  # type: ignore[arg-type]
     layers.Dense(3, kernel_regularizer="l3")  # type: ignore[arg-type]
     layers.Dense(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
@@ -253,6 +254,7 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.RepeatVector(1.5)  # type: ignore[arg-type]
     layers.Lambda(3)  # type: ignore[arg-type]
     keras.Input(3)  # type: ignore[arg-type]
+    keras.Input(shape=(2,), dtype="flaot32")  # type: ignore[arg-type]
     Sequential([1])  # type: ignore[list-item]
     Sequential(layers.Dense(3))  # type: ignore[arg-type]
     Sequential().add(3)  # type: ignore[arg-type]
@@ -278,6 +280,7 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     Sequential().save("model.keras", overwrite="yes")  # type: ignore[arg-type]
     Sequential().save_weights("w.weights.h5", max_shard_size="1")  # type: ignore[arg-type]
     net = Sequential()
+    net.nonsense()  # type: ignore[attr-defined]
     net.compile("adm")  # type: ignore[arg-type]
     net.compile("adam", "mze")  # type: ignore[arg-type]
     net.compile("adam", "mse", metrics="mae")  # type: ignore[arg-type]

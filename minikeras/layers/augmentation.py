@@ -20,6 +20,8 @@ class _OfImages(Layer):
     """A layer of one image or a batch; where the channels are, `data_format` says."""
 
     data_format: DataFormat
+    height: int
+    width: int
 
     def _place(self, data_format: str | None) -> None:
         self.data_format = _state.standardize_data_format(data_format)

@@ -18,6 +18,7 @@ from .._typing import (
     CustomObjects,
     DataFormat,
     DTypeLike,
+    DTypeName,
     FloatArray,
     PartialShape,
     ShapeLike,
@@ -231,21 +232,23 @@ class Layer:
     def _locked(self) -> bool:
         return bool(vars(self).get("built")) and not vars(self).get("_building")
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        declared = getattr(type(self), name, None)
-        if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
-            return cast(Any, declared.fget)(self)
-        if "_variables" not in vars(self) and name in _BASE_ATTRIBUTES:
-            raise RuntimeError(
-                f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                "in the `__init__()` method."
-            )
-        weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
-        unbuilt = weight and not vars(self).get("built")
-        hint = " It has no weights yet: call it on an input, or build() it." if unbuilt else ""
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
+    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            declared = getattr(type(self), name, None)
+            if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
+                return cast(Any, declared.fget)(self)
+            if "_variables" not in vars(self) and name in _BASE_ATTRIBUTES:
+                raise RuntimeError(
+                    f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
+                    "in the `__init__()` method."
+                )
+            weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
+            unbuilt = weight and not vars(self).get("built")
+            hint = " It has no weights yet: call it on an input, or build() it." if unbuilt else ""
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
 
     # --- weights ----------------------------------------------------------------------------------------------
 
@@ -833,22 +836,22 @@ class Layer:
         return self._path
 
     @property
-    def dtype(self) -> str:
+    def dtype(self) -> DTypeName:
         """Dtype of the weights."""
         return self.variable_dtype
 
     @property
-    def variable_dtype(self) -> str:
+    def variable_dtype(self) -> DTypeName:
         """Dtype of the weights."""
         return self.dtype_policy.variable_dtype
 
     @property
-    def compute_dtype(self) -> str:
+    def compute_dtype(self) -> DTypeName:
         """Dtype of the computations."""
         return self.dtype_policy.compute_dtype
 
     @property
-    def input_dtype(self) -> str:
+    def input_dtype(self) -> DTypeName:
         """Dtype that inputs are cast to."""
         return self.compute_dtype
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import _state, initializers, ops
 from .._signature import parameters
 from .._structure import leaves, map_structure
-from .._typing import Config, DTypeLike, PartialShape, ShapeLike
+from .._typing import Config, DTypeChoice, DTypeName, PartialShape, ShapeLike
 from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
 from ..input_spec import InputSpec
@@ -273,7 +273,7 @@ class InputLayer(Layer):
         self,
         shape: ShapeLike | None = None,
         batch_size: int | None = None,
-        dtype: DTypeLike | None = None,
+        dtype: DTypeChoice | None = None,
         sparse: bool | None = None,
         ragged: bool | None = None,
         batch_shape: ShapeLike | None = None,
@@ -311,7 +311,7 @@ class InputLayer(Layer):
         Node(self, (), {}, self._tensor)
 
     @property
-    def dtype(self) -> str:
+    def dtype(self) -> DTypeName:
         """Dtype of the input."""
         return self._dtype
 
@@ -326,7 +326,7 @@ class InputLayer(Layer):
 def Input(
     shape: ShapeLike | None = None,
     batch_size: int | None = None,
-    dtype: DTypeLike | None = None,
+    dtype: DTypeChoice | None = None,
     sparse: bool | None = None,
     ragged: bool | None = None,
     batch_shape: ShapeLike | None = None,

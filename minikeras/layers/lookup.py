@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 
 from .. import _state
-from .._typing import Array, Config, PartialShape, ShapeLike
+from .._typing import Array, Config, DTypeName, PartialShape, ShapeLike
 from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
 from .base import Layer, LayerOptions, register
@@ -220,7 +220,7 @@ class _Lookup(Layer):
     pad_to_max_tokens: bool
 
     @property
-    def compute_dtype(self) -> str:
+    def compute_dtype(self) -> DTypeName:
         """What values are."""
         return "string" if self._kind is str and not self.invert else "int64"
 

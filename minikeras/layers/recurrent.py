@@ -5,7 +5,7 @@ masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahram
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 
 from .. import ops, random, regularizers, tree
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
@@ -529,10 +529,12 @@ class _OfCell(RNN):
         RNN.__init__(self, cell, **own, zero_output_for_mask=zero, activity_regularizer=regularizer, **options)
         self.input_spec = InputSpec(ndim=3)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self)._cell._arguments and "cell" in vars(self):
-            return getattr(self.cell, name)
-        return super().__getattr__(name)
+    if not TYPE_CHECKING:  # as in Layer
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self)._cell._arguments and "cell" in vars(self):
+                return getattr(self.cell, name)
+            return super().__getattr__(name)
 
     def get_config(self) -> Config:
         config = super().get_config()
@@ -714,7 +716,7 @@ class Bidirectional(Layer):
         super().__init__(**options)
         self.forward_layer: Any = _renamed(layer, "forward")
         self.backward_layer: Any = backward_layer or _renamed(layer, "backward", go_backwards=True)
-        first, second = self.forward_layer, self.backward_layer
+        first, second = cast(Any, (self.forward_layer, self.backward_layer))
         if first.go_backwards == second.go_backwards:
             raise ValueError("Forward layer and backward layer should have different `go_backwards` values.")
         for name in ("stateful", "return_sequences", "return_state"):
