@@ -12,9 +12,10 @@ from ._blas import SMALL, one_thread
 from ._structure import leaves, map_structure
 from ._typing import Array
 from .data import Run
-from .plan import Plan, Trace, trace
+from .plan import Plan
 from .series import Series
 from .tensor import Entry, Tensor, TensorOps, recorders
+from .trace import Trace, trace
 
 PLANS_KEPT = 8
 """How many input shapes a function keeps plans for."""

@@ -15,8 +15,9 @@ import numpy as np
 from ._structure import leaves
 from ._typing import Array
 from .data import RUN, Run
-from .plan import KEEP, Plan, simplified
+from .plan import Plan
 from .tensor import Entry, Tensor
+from .trace import KEEP, simplified
 from .variable import ASSIGN, Variable
 
 FEW = 1 << 13

@@ -8,8 +8,9 @@ import numpy as np
 from . import _state
 from ._typing import Array
 from .gradients import PASSED, GradientTape
-from .plan import KEEP, Plan, trace
+from .plan import Plan
 from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
+from .trace import KEEP, trace
 from .variable import Variable
 
 PLANNED_AT = (3, 6, 12, 24, 48)

@@ -35,6 +35,8 @@ LEVELS = [
     ["activations", "random"],
     ["constraints", "dtype_policies", "initializers", "input_spec", "regularizers"],
     ["variable"],
+    ["trace"],
+    ["planning"],
     ["plan"],
     ["taped"],
     ["losses"],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import minikeras
 from minikeras import Loss, Tensor, losses, ops
 from minikeras._typing import LossName
-from minikeras.plan import trace
+from minikeras.trace import trace
 
 LOG2 = float(np.log(2))
 TWO = [[0.0, 2.0], [1.0, 1.0]]

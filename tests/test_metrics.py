@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 import minikeras
 from minikeras import Tensor, Variable, metrics, ops
-from minikeras.plan import Plan, trace
+from minikeras.plan import Plan
+from minikeras.trace import trace
 
 REQUIRED: dict[str, dict[str, Any]] = {
     "SensitivityAtSpecificity": {"specificity": 0.5},
