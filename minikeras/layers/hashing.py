@@ -4,11 +4,10 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .._typing import Array, PartialShape, ShapeLike
-from ..symbolic import KerasTensor
+from .._typing import Array, PartialShape
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, register
-from .lookup import check_mode, encoded, encoded_shape, raw
+from .base import LayerOptions, register
+from .lookup import MODES, OfValues, encoded, raw
 
 _ALL = 2**64 - 1
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
@@ -144,12 +143,10 @@ def _bins(values: Array, bins: int, salt: "list[int] | None") -> Array:
     return np.array([h % bins for h in hashes], "int64").reshape(values.shape)
 
 
-class _Hashed(Layer):
+class _Hashed(OfValues):
     """What the layers here have in common: bins, and what their numbers become."""
 
-    _converts = False
     num_bins: int
-    output_mode: str
     sparse: bool
 
     def _keep_bins(self, num_bins: int | None, output_mode: str, sparse: bool, modes: tuple[str, ...]) -> None:
@@ -157,14 +154,14 @@ class _Hashed(Layer):
             raise ValueError(
                 f"{type(self).__name__} needs `num_bins`, 1 or more, and no `sparse`. Received: num_bins={num_bins}."
             )
-        check_mode(self, output_mode, modes)
         self.num_bins, self.output_mode, self.sparse = num_bins, output_mode, sparse
+        self._check_mode(modes)
 
     def _encode(self, numbers: Array) -> Tensor:
-        return encoded(numbers, self.output_mode, self.num_bins, self._kind())
+        return encoded(numbers, self.output_mode, self.num_bins, str(self._kind()))
 
-    def _kind(self) -> str:
-        return "int64" if self.output_mode == "int" else self.compute_dtype
+    def _depth(self) -> int:
+        return self.num_bins
 
 
 @register
@@ -194,14 +191,11 @@ class Hashing(_Hashed):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot", "multi_hot", "count"))
+        self._keep_bins(num_bins, output_mode, sparse, MODES)
         if not (salt is None or isinstance(salt, int) or (isinstance(salt, list | tuple) and len(salt) == 2)):
             raise ValueError(f"`salt` can only be an integer or two of them. Received: salt={salt}.")
         self.mask_value: Any = mask_value
         self.salt: list[int] | None = [salt, salt] if isinstance(salt, int) else None if salt is None else list(salt)
-
-    def _convert(self, x: Any) -> Any:
-        return x if isinstance(x, Tensor) else Tensor(raw(x))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the numbers of values."""
@@ -210,14 +204,6 @@ class Hashing(_Hashed):
             return self._encode(_bins(values, self.num_bins, self.salt))
         numbers = _bins(values, self.num_bins - 1, self.salt) + 1
         return self._encode(np.where(values == self.mask_value, 0, numbers))
-
-    def compute_output_spec(self, inputs: Any) -> Any:
-        """Return the output for symbolic values."""
-        return KerasTensor(self.compute_output_shape(inputs.shape), self._kind())
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the numbers."""
-        return encoded_shape(tuple(input_shape), self.output_mode, self.num_bins)
 
 
 @register
@@ -247,7 +233,7 @@ class HashedCrossing(_Hashed):
         self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot"))
 
     def _convert(self, x: Any) -> Any:
-        return [item if isinstance(item, Tensor) else Tensor(raw(item)) for item in x]
+        return [super(HashedCrossing, self)._convert(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
         """Return the numbers of the combinations."""
@@ -260,10 +246,5 @@ class HashedCrossing(_Hashed):
             hashes.append(found % self.num_bins)
         return self._encode(np.array(hashes, "int64").reshape(columns[0].shape))
 
-    def compute_output_spec(self, inputs: Any) -> Any:
-        """Return the output for symbolic values."""
-        return KerasTensor(self.compute_output_shape([x.shape for x in inputs]), self._kind())
-
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
-        """Return the shape of the numbers."""
-        return encoded_shape(tuple(input_shape[0]), self.output_mode, self.num_bins)
+        return super().compute_output_shape(input_shape[0])

@@ -12,18 +12,13 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 
 from .. import _state
+from .._structure import map_structure
 from .._typing import Array, Config, DTypeName, PartialShape, ShapeLike
 from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
 from .base import Layer, LayerOptions, register
 
-_MODES = ("int", "one_hot", "multi_hot", "count")
-
-
-def check_mode(layer: Layer, mode: str, known: Sequence[str]) -> None:
-    """Refuse an `output_mode` that a layer does not have."""
-    if mode not in known:
-        raise ValueError(f"{type(layer).__name__}: output_mode must be one of {tuple(known)}. Received: {mode!r}")
+MODES = ("int", "one_hot", "multi_hot", "count")
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
@@ -38,13 +33,6 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
     elif mode == "multi_hot" and numbers.ndim:
         hits = hits.max(axis=-2, initial=0)
     return Tensor(hits.astype(dtype))
-
-
-def encoded_shape(shape: PartialShape, mode: str, depth: int) -> PartialShape:
-    """Return the shape of what `encoded` gives for numbers of a shape."""
-    if mode == "int":
-        return shape
-    return (*(shape if mode == "one_hot" and shape[-1:] != (1,) else shape[:-1]), depth)
 
 
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
@@ -71,8 +59,48 @@ def _strings(values: Any) -> list[str]:
     return [str(value) for item in values for value in raw(item).reshape(-1).tolist()]
 
 
+class Numbering(Layer):
+    """A layer that gives category numbers, as they are or encoded."""
+
+    output_mode: str
+
+    def _depth(self) -> int:
+        """Return how many numbers there are."""
+        raise NotImplementedError
+
+    def _check_mode(self, known: Sequence[str]) -> None:
+        if self.output_mode not in known:
+            raise ValueError(
+                f"{type(self).__name__}: output_mode must be one of {tuple(known)}. Received: {self.output_mode!r}"
+            )
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the shape of the numbers, or of their codes."""
+        shape = tuple(input_shape)
+        if self.output_mode == "int":
+            return shape
+        return (*(shape if self.output_mode == "one_hot" and shape[-1:] != (1,) else shape[:-1]), self._depth())
+
+
+class OfValues(Numbering):
+    """A layer of strings or integers, which are taken as they come."""
+
+    _converts = False
+
+    def _kind(self) -> str | None:
+        """Return the dtype of the result, None for the default float type."""
+        return "int64" if self.output_mode == "int" else self.compute_dtype
+
+    def _convert(self, x: Any) -> Any:
+        return x if isinstance(x, Tensor) else Tensor(raw(x))
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the output for symbolic values."""
+        return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
+
+
 @register
-class CategoryEncoding(Layer):
+class CategoryEncoding(Numbering):
     """Encodes category numbers as rows of 0 and 1, or of counts.
 
     Args:
@@ -100,11 +128,14 @@ class CategoryEncoding(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        check_mode(self, output_mode, _MODES[1:])
+        self.output_mode = output_mode
+        self._check_mode(MODES[1:])
         if num_tokens is None or num_tokens < 1 or sparse:
             raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
         self.num_tokens: int = num_tokens
-        self.output_mode: str = output_mode
+
+    def _depth(self) -> int:
+        return self.num_tokens
 
     def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
         numbers = as_array(inputs).astype("int64")
@@ -114,9 +145,6 @@ class CategoryEncoding(Layer):
             )
         weights = None if count_weights is None else as_array(count_weights)
         return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return encoded_shape(tuple(input_shape), self.output_mode, self.num_tokens)
 
 
 def _summary(values: Array, epsilon: float) -> Array:
@@ -139,7 +167,7 @@ def _compressed(summary: Array, epsilon: float) -> Array:
 
 
 @register
-class Discretization(Layer):
+class Discretization(Numbering):
     """Numbers the ranges that values fall into.
 
     Args:
@@ -163,7 +191,8 @@ class Discretization(Layer):
         output_mode: str = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
-        check_mode(self, output_mode, _MODES)
+        self.output_mode = output_mode
+        self._check_mode(MODES)
         if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
             raise ValueError(
                 "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
@@ -172,7 +201,6 @@ class Discretization(Layer):
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
         self.num_bins: int | None = num_bins
         self.epsilon: float = epsilon
-        self.output_mode: str = output_mode
         self.sparse: bool = sparse
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
@@ -206,54 +234,49 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-class _Lookup(Layer):
-    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
+class _Lookup(OfValues):
+    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones.
 
-    _converts = False
-    _kind: ClassVar[Any]
+    Args:
+        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
+    """
+
+    _value: ClassVar[Any]
     max_tokens: int | None
     num_oov_indices: int
     mask_token: Any
     oov_token: Any
     invert: bool
-    output_mode: str
     pad_to_max_tokens: bool
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        given["options"].pop("vocabulary_size", None)
+        super().__init__(name=given["name"], **given["options"])
+        self._keep(given, *_SETTINGS)
+        self._check_mode((*MODES, "tf_idf"))
+        if self.invert and self.output_mode != "int":
+            raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
+        self._tokens: list[Any] | None = None
+        self._idf: Array | None = None
+        if given["vocabulary"] is not None:
+            self.set_vocabulary(given["vocabulary"], given["idf_weights"])
 
     @property
     def compute_dtype(self) -> DTypeName:
         """What values are."""
-        return "string" if self._kind is str and not self.invert else "int64"
-
-    def _convert(self, x: Any) -> Any:
-        return x if isinstance(x, Tensor) else Tensor(raw(x))
+        return "string" if self._value is str and not self.invert else "int64"
 
     def call(self, inputs: Tensor) -> Any:
         """Return the numbers of values, or the values of numbers."""
         return self._encode(raw(inputs))
 
-    def compute_output_spec(self, inputs: Any) -> Any:
-        """Return the output for symbolic values."""
-        if self.invert:
-            return KerasTensor(inputs.shape, "string" if self._kind is str else "int64")
-        return KerasTensor(self.compute_output_shape(inputs.shape), "int64" if self.output_mode == "int" else None)
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the numbers."""
-        depth = 0 if self.output_mode == "int" else self._depth()
-        return encoded_shape(tuple(input_shape), self.output_mode, depth)
+    def _kind(self) -> str | None:
+        if self.invert and self._value is str:
+            return "string"
+        return "int64" if self.output_mode == "int" else None
 
     def _depth(self) -> int:
         return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
-
-    def _setup(self, vocabulary: Any, idf_weights: Any, **settings: Any) -> None:
-        vars(self).update(settings)
-        check_mode(self, self.output_mode, (*_MODES, "tf_idf"))
-        if self.invert and self.output_mode != "int":
-            raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
-        self._tokens: list[Any] | None = None
-        self._idf: Array | None = None
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, idf_weights)
 
     def _special(self) -> list[Any]:
         masks = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
@@ -269,7 +292,7 @@ class _Lookup(Layer):
             with open(vocabulary, encoding="utf8") as file:
                 vocabulary = file.read().splitlines()
         special = self._special()
-        tokens = [self._kind(token) for token in np.asarray(vocabulary).tolist()]
+        tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
         if len(set(tokens)) < len(tokens):
@@ -287,7 +310,7 @@ class _Lookup(Layer):
         rows = 0
         for batch in self._samples(data, steps):
             for row in batch:
-                values = [self._kind(v) for v in row]
+                values = [self._value(v) for v in row]
                 counts.update(values)
                 documents.update(set(values))
                 rows += 1
@@ -318,7 +341,7 @@ class _Lookup(Layer):
         if self.mask_token is not None:
             known[self.mask_token] = 0 if self.output_mode == "int" else -1
         different, places = np.unique(values, return_inverse=True)
-        found = [known.get(self._kind(v), first + self._unknown(v)) for v in different.tolist()]
+        found = [known.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
         return np.asarray(found, "int64")[places].reshape(values.shape)
 
     def _unknown(self, value: Any) -> int:
@@ -327,7 +350,7 @@ class _Lookup(Layer):
     def _encode(self, values: Array) -> Any:
         if self.invert:
             tokens = np.asarray(self.get_vocabulary())
-            tokens = np.char.encode(tokens, "utf8").astype(object) if self._kind is str else tokens
+            tokens = np.char.encode(tokens, "utf8").astype(object) if self._value is str else tokens
             return tokens[np.where((values >= 0) & (values < len(tokens)), values, len(self._special()) - 1)]
         numbers = self._numbers(values)
         depth = self._depth()
@@ -372,7 +395,7 @@ class StringLookup(_Lookup):
         (['[UNK]', 'b', 'a'], [1, 0])
     """
 
-    _kind = str
+    _value = str
     _arguments = (*_SETTINGS, "encoding")
 
     def __init__(
@@ -381,16 +404,12 @@ class StringLookup(_Lookup):
         output_mode: str = "int", pad_to_max_tokens: bool = False, sparse: bool = False, encoding: str = "utf-8",
         name: str | None = None, salt: int | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        for left_over in ("oov_method", "vocabulary_size", "vocabulary_dtype"):
+        for left_over in ("oov_method", "vocabulary_dtype"):
             options.pop(left_over, None)
-        super().__init__(name=name, **options)
+        super().__init__(locals())
         if num_oov_indices > 1:
             raise ValueError(f"One number for unknown strings is all there is. Received: {num_oov_indices=}")
         self.encoding: str = encoding
-        self._setup(
-            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token,
-            oov_token=oov_token, invert=invert, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
-        )  # fmt: skip
 
 
 @register
@@ -411,7 +430,7 @@ class IntegerLookup(_Lookup):
         [2, 0]
     """
 
-    _kind = int
+    _value = int
     _arguments = (*_SETTINGS, "vocabulary_dtype")
 
     def __init__(
@@ -422,13 +441,8 @@ class IntegerLookup(_Lookup):
     ) -> None:  # fmt: skip
         if oov_method != "floormod" or salt is not None:
             raise ValueError(f"Unknown integers get their number by remainder. Received: {oov_method=}, {salt=}")
-        options.pop("vocabulary_size", None)
-        super().__init__(name=name, **options)
+        super().__init__(locals())
         self.vocabulary_dtype: str = vocabulary_dtype
-        self._setup(
-            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token,
-            oov_token=oov_token, invert=invert, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
-        )  # fmt: skip
 
     def _unknown(self, value: Any) -> int:
         return int(value) % max(self.num_oov_indices, 1)
@@ -471,7 +485,7 @@ class TextVectorization(_Lookup):
         [[2, 1, 5], [3, 0, 0]]
     """
 
-    _kind = str
+    _value = str
     _arguments = ("max_tokens", "ngrams", "output_mode", "output_sequence_length", "pad_to_max_tokens")
 
     def __init__(
@@ -482,8 +496,7 @@ class TextVectorization(_Lookup):
         vocabulary: Any = None, idf_weights: Any = None, sparse: bool = False, ragged: bool = False,
         encoding: str = "utf-8", name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        options.pop("vocabulary_size", None)
-        super().__init__(name=name, **options)
+        super().__init__({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
         for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
@@ -491,10 +504,6 @@ class TextVectorization(_Lookup):
         self.split: Any = split
         self.ngrams: int | tuple[int, ...] | None = ngrams
         self.output_sequence_length: int | None = output_sequence_length
-        self._setup(
-            vocabulary, idf_weights, max_tokens=max_tokens, num_oov_indices=1, mask_token="", oov_token="[UNK]",
-            invert=False, output_mode=output_mode, pad_to_max_tokens=pad_to_max_tokens,
-        )  # fmt: skip
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the shape of the numbers."""

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, Unpack
 import numpy as np
 
 from .. import _state, ops
-from .._typing import DataFormat, Interpolation, PartialShape, Shape, ShapeLike, Sizes
+from .._typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
@@ -201,14 +201,11 @@ class _Spatial(Ranked, _Reshaping):
         Raises:
             ValueError: if nothing is left of an axis.
         """
-        axes = self._around(range(self._rank), None)
-        found = [
-            n if n is None or axis is None else self._resized(n, axis)
-            for n, axis in zip(input_shape, axes, strict=True)
-        ]
-        if any(n is not None and m is not None and n <= 0 < m for n, m in zip(found, input_shape, strict=True)):
+        before, sizes, behind = self._parts(input_shape)
+        found = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
+        if any(n and m is not None and m <= 0 for n, m in zip(sizes, found, strict=True)):
             raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
-        return tuple(found)
+        return (*before, *found, *behind)
 
 
 def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
@@ -229,17 +226,14 @@ class _ZeroPadding(_Spatial):
         self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(data_format, **options)
-        edges = _edges(padding, self._rank, "padding")
-        self.padding: Any = edges if self._rank > 1 else edges[0]
-
-    def _edges(self) -> tuple[tuple[int, int], ...]:
-        return _edges(self.padding, self._rank, "padding")
+        self._widths = _edges(padding, self._rank, "padding")
+        self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
 
     def _resized(self, size: int, axis: int) -> int:
-        return size + sum(self._edges()[axis])
+        return size + sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.pad(inputs, self._around(self._edges(), (0, 0)))
+        return ops.pad(inputs, self._around(self._widths, (0, 0)))
 
 
 @register
@@ -299,18 +293,15 @@ class _Cropping(_Spatial):
         self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(data_format, **options)
-        edges = _edges(cropping, self._rank, "cropping")
-        self.cropping: Any = edges if self._rank > 1 else edges[0]
-
-    def _edges(self) -> tuple[tuple[int, int], ...]:
-        return _edges(self.cropping, self._rank, "cropping")
+        self._widths = _edges(cropping, self._rank, "cropping")
+        self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
 
     def _resized(self, size: int, axis: int) -> int:
-        return size - sum(self._edges()[axis])
+        return size - sum(self._widths[axis])
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
-        kept = [slice(before, -after if after else None) for before, after in self._edges()]
+        kept = [slice(before, -after if after else None) for before, after in self._widths]
         return inputs[self._around(kept, slice(None))]
 
 
@@ -372,16 +363,26 @@ class Cropping3D(_Cropping, rank=3):
     """
 
 
-def _repeated(x: Tensor, times: Sequence[int]) -> Tensor:
-    """Return x with the elements of each axis so many times in a row."""
-    sizes = x.shape
-    room = ops.reshape(x, [n for size in sizes for n in (size, 1)])
-    filled = ops.broadcast_to(room, [n for pair in zip(sizes, times, strict=True) for n in pair])
-    return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])
+class _UpSampling(_Spatial):
+    """A layer that repeats the elements along each axis."""
+
+    def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(data_format, **options)
+        self._factors = standardize_sizes(size, self._rank, "size")
+        self.size: Any = self._factors if self._rank > 1 else self._factors[0]
+
+    def _resized(self, size: int, axis: int) -> int:
+        return size * self._factors[axis]
+
+    def call(self, inputs: Tensor) -> Tensor:
+        sizes, times = inputs.shape, self._around(self._factors, 1)
+        room = ops.reshape(inputs, [n for size in sizes for n in (size, 1)])
+        filled = ops.broadcast_to(room, [n for pair in zip(sizes, times, strict=True) for n in pair])
+        return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])
 
 
 @register
-class UpSampling1D(_Spatial, rank=1):
+class UpSampling1D(_UpSampling, rank=1):
     """Repeats each step of the samples.
 
     Args:
@@ -401,21 +402,14 @@ class UpSampling1D(_Spatial, rank=1):
     def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
             raise TypeError(f"UpSampling1D needs an integer for `size`. Received: size={size!r}.")
-        super().__init__("channels_last", **options)
-        self.size: int = standardize_sizes(size, 1, "size")[0]
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size * self.size
-
-    def call(self, inputs: Tensor) -> Tensor:
-        return _repeated(inputs, (1, self.size, 1))
+        super().__init__(size, "channels_last", **options)
 
 
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
 
 @register
-class UpSampling2D(_Spatial, rank=2):
+class UpSampling2D(_UpSampling, rank=2):
     """Makes images larger by whole factors.
 
     Args:
@@ -440,8 +434,7 @@ class UpSampling2D(_Spatial, rank=2):
         interpolation: Interpolation = "nearest",
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(data_format, **options)
-        self.size: tuple[int, ...] = standardize_sizes(size, 2, "size")
+        super().__init__(size, data_format, **options)
         self.interpolation: str = interpolation.lower()
         if self.interpolation not in _INTERPOLATIONS:
             raise ValueError(
@@ -449,19 +442,15 @@ class UpSampling2D(_Spatial, rank=2):
                 f"Received: interpolation={interpolation!r}."
             )
 
-    def _resized(self, size: int, axis: int) -> int:
-        return size * self.size[axis]
-
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":
-            return _repeated(inputs, self._around(self.size, 1))
-        axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
-        size = [inputs.shape[axis] * factor for axis, factor in zip(axes, self.size, strict=True)]
+            return super().call(inputs)
+        size: Any = self._parts(self.compute_output_shape(inputs.shape))[1]
         return ops.image.resize(inputs, size, self.interpolation, data_format=self.data_format)
 
 
 @register
-class UpSampling3D(_Spatial, rank=3):
+class UpSampling3D(_UpSampling, rank=3):
     """Makes volumes larger by whole factors, by repeating their elements.
 
     Args:
@@ -474,13 +463,3 @@ class UpSampling3D(_Spatial, rank=3):
         >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape
         (1, 8, 12, 4, 3)
     """
-
-    def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(data_format, **options)
-        self.size: Shape = standardize_sizes(size, 3, "size")
-
-    def _resized(self, size: int, axis: int) -> int:
-        return size * self.size[axis]
-
-    def call(self, inputs: Tensor) -> Tensor:
-        return _repeated(inputs, self._around(self.size, 1))
