@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from minikeras.compat.tensorflow import tensors
 
 tensors.flavour(False)
+
+
+@pytest.fixture(autouse=True)
+def names(doctest_namespace: dict[str, object]) -> None:
+    """Have examples in docstrings know NumPy."""
+    doctest_namespace["np"] = np
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,6 @@ class Callback:
         params: Settings of the run, such as {"verbose": 1, "epochs": 3, "steps": 10}.
 
     Example:
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> class Count(keras.callbacks.Callback):
         ...     batches = 0
@@ -150,7 +149,6 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
     """Return logs in the order of their names, scalars as floats, with the entries of dicts among the values.
 
     Example:
-        >>> import numpy as np
         >>> as_floats({"loss": np.float32(0.5), "accuracy": 1})
         {'accuracy': 1.0, 'loss': 0.5}
     """

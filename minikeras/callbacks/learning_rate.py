@@ -92,7 +92,6 @@ class SwapEMAWeights(Callback):
         ValueError: at the first swap, if the optimizer keeps no averages.
 
     Example:
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> class Model:
         ...     class optimizer:

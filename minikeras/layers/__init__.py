@@ -1,4 +1,4 @@
-"""All layers."""
+"""All layers. The `options` of each are keyword arguments of `Layer`: `name`, `trainable`, `dtype` and so on."""
 
 # ruff: noqa: I001  # many names a line
 # fmt: off

@@ -18,12 +18,10 @@ class Activation(SameShape):
 
     Args:
         activation: Name or function.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input and output shape: any, the same.
 
     Example:
-        >>> import numpy as np
         >>> print(Activation("relu")(np.array([-1.0, 2.0])))
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
@@ -46,13 +44,11 @@ class ReLU(SameShape):
         max_value: Upper bound, none if not given.
         negative_slope: Slope below the threshold.
         threshold: Where the positive part begins.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if an argument is negative.
 
     Example:
-        >>> import numpy as np
         >>> print(ReLU(max_value=1.0)(np.array([-1.0, 0.5, 2.0])))
         Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
     """
@@ -80,13 +76,11 @@ class LeakyReLU(SameShape):
 
     Args:
         negative_slope: Slope for negative inputs.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the slope is negative.
 
     Example:
-        >>> import numpy as np
         >>> print(LeakyReLU(0.5)(np.array([-1.0, 2.0])))
         Tensor([-0.5  2. ], shape=(2,), dtype=float32)
     """
@@ -109,12 +103,10 @@ class PReLU(SameShape):
         alpha_regularizer: Penalty on alpha.
         alpha_constraint: Projection of alpha.
         shared_axes: Axes (1 is the first after the batch) along which one alpha serves all.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Source: He et al. 2015.
 
     Example:
-        >>> import numpy as np
         >>> print(PReLU("ones")(np.array([[-1.0, 2.0]])))
         Tensor([[-1.  2.]], shape=(1, 2), dtype=float32)
     """
@@ -157,12 +149,10 @@ class ELU(SameShape):
 
     Args:
         alpha: Limit for very negative inputs, negated.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Source: Clevert et al. 2016.
 
     Example:
-        >>> import numpy as np
         >>> print(ELU()(np.array([-1e4, 2.0])))
         Tensor([-1.  2.], shape=(2,), dtype=float32)
     """
@@ -182,10 +172,8 @@ class Softmax(SameShape):
 
     Args:
         axis: The axis, or several.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> print(Softmax()(np.array([[0.0, 0.0]])))
         Tensor([[0.5 0.5]], shape=(1, 2), dtype=float32)
     """

@@ -46,7 +46,6 @@ class Attention(Layer):
         score_mode: "dot" for products; "concat" for sum(tanh(query + key)), with a weight as a factor.
         dropout: Share of the weights of the mean to drop in training.
         seed: Seed of the dropout.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         inputs: [query, value] or [query, value, key], of shapes (batch, Tq, dim), (batch, Tv, dim), (batch, Tv, dim).
@@ -61,7 +60,6 @@ class Attention(Layer):
     Source: Luong et al. 2015.
 
     Example:
-        >>> import numpy as np
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
         (1, 2, 3)
     """
@@ -153,15 +151,11 @@ class AdditiveAttention(Attention):
     Source: Bahdanau et al. 2015.
 
     Example:
-        >>> import numpy as np
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
         (1, 2, 3)
     """
 
     _arguments = ("use_scale", "dropout", "seed")
-
-    scale: Variable | None
-    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
@@ -197,7 +191,6 @@ class MultiHeadAttention(Layer):
         kernel_constraint, bias_constraint: Projections applied to them after each training step.
         use_gate: Whether a sigmoid of the query multiplies each head's result.
         seed: Seed of the dropout.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         query: (batch, T, dim).
@@ -215,11 +208,13 @@ class MultiHeadAttention(Layer):
     Source: Vaswani et al. 2017.
 
     Example:
-        >>> import numpy as np
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape
         (1, 4, 6)
     """
 
+    _arguments = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "attention_axes", "sliding_window",
+                  "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+                  "kernel_constraint", "bias_constraint", "use_gate", "seed")  # fmt: skip
     supports_masking = True
 
     def __init__(
@@ -275,7 +270,6 @@ class MultiHeadAttention(Layer):
         key_shape = value_shape if key_shape is None else key_shape
         self._check(value_shape, key_shape)
         free = ascii_lowercase[: len(query_shape) - 1]
-        into = f"{free}x,xyz->{free}yz"
 
         def spread(shape: ShapeLike) -> str:
             axes = ascii_lowercase[: len(shape) - 1]
@@ -286,7 +280,7 @@ class MultiHeadAttention(Layer):
         self.key_dense: EinsumDense = self._projection("key", key_shape, spread(key_shape), heads)
         heads = (self.num_heads, self.value_dim)
         if self.use_gate:
-            self._gate_dense = self._projection("gate", query_shape, into, heads, activation="sigmoid")
+            self._gate_dense = self._projection("gate", query_shape, spread(query_shape), heads, activation="sigmoid")
         self.value_dense: EinsumDense = self._projection("value", value_shape, spread(value_shape), heads)
         rank = len(value_shape)
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
@@ -365,24 +359,8 @@ class MultiHeadAttention(Layer):
             )
 
     def get_config(self) -> Config:
-        plain = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "use_gate", "attention_axes",
-                 "sliding_window", "seed")  # fmt: skip
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in plain},
-            "output_shape": self._output_shape,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": _written(regularizers, self.kernel_regularizer),
-            "bias_regularizer": _written(regularizers, self.bias_regularizer),
-            "activity_regularizer": _written(regularizers, self._penalty),
-            "kernel_constraint": _written(constraints, self.kernel_constraint),
-            "bias_constraint": _written(constraints, self.bias_constraint),
-        }
-
-
-def _written(family: Any, value: Any) -> Any:
-    return None if value is None else family.serialize(value)
+        penalty = None if self._penalty is None else regularizers.serialize(self._penalty)
+        return {**super().get_config(), "output_shape": self._output_shape, "activity_regularizer": penalty}
 
 
 def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:

@@ -53,7 +53,6 @@ class Resizing(_OfImages):
         fill_value: What is put around.
         antialias: Whether to take more pixels together where images become smaller.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
         >>> Resizing(2, 3)(np.ones((4, 8, 8, 1))).shape
@@ -90,7 +89,6 @@ class CenterCrop(_OfImages):
     Args:
         height, width: The size.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
         >>> print(CenterCrop(1, 2)(np.arange(12.0).reshape(1, 3, 4, 1))[0, :, :, 0])
@@ -183,7 +181,6 @@ class RandomFlip(_Random):
         mode: "horizontal", "vertical" or "horizontal_and_vertical".
         seed: Seed of the choice.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
     """
 
     def __init__(
@@ -215,7 +212,6 @@ class RandomRotation(_Random):
         seed: Seed of the angles.
         fill_value: The constant.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
     """
 
     def __init__(
@@ -303,7 +299,6 @@ class RandomContrast(_Random):
         factor: f for scales from 1 - f to 1 + f; two numbers for 1 minus the first to 1 plus the second.
         value_range: Limits of the values.
         seed: Seed of the scales.
-        options: `name`, `trainable`, `dtype` and so on.
     """
 
     _bounds = (0.0, 1.0)
@@ -333,7 +328,6 @@ class RandomBrightness(_Random):
         factor: Range of the number, as a part of the range of values; f for -f to f.
         value_range: Limits of the values.
         seed: Seed of the numbers.
-        options: `name`, `trainable`, `dtype` and so on.
     """
 
     _arguments = ("factor", "value_range", "seed", "data_format")
@@ -362,7 +356,6 @@ class RandomCrop(_Random):
         seed: Seed of the places.
         data_format: Where the channels are; the configured format if not given.
         name: The layer's name.
-        options: `trainable`, `dtype` and so on.
     """
 
     seed: int | None

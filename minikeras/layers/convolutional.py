@@ -170,7 +170,6 @@ class Conv1D(_Conv, rank=1):
     Output shape: (batch, new steps, filters).
 
     Example:
-        >>> import numpy as np
         >>> layer = Conv1D(1, 2, padding="causal", kernel_initializer="ones")
         >>> print(layer(np.array([[[1.0], [2.0], [4.0]]]))[0, :, 0])
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
@@ -198,7 +197,6 @@ class Conv2D(_Conv, rank=2):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each training step.
         bias_constraint: Projection of the bias after each training step.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).
@@ -208,7 +206,6 @@ class Conv2D(_Conv, rank=2):
             does not fit or is smaller than the window.
 
     Example:
-        >>> import numpy as np
         >>> Conv2D(4, 3, activation="relu")(np.ones((2, 28, 28, 1))).shape
         (2, 26, 26, 4)
     """
@@ -221,7 +218,6 @@ class Conv3D(_Conv, rank=3):
     The arguments are those of `Conv2D`, with three numbers for a size.
 
     Example:
-        >>> import numpy as np
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
         (2, 7, 6, 5, 4)
     """
@@ -279,7 +275,6 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
     The arguments are those of `Conv2DTranspose`, with one number for a size.
 
     Example:
-        >>> import numpy as np
         >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
         >>> print(layer(np.array([[[1.0], [2.0]]]))[0, :, 0])
         Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
@@ -303,7 +298,6 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
     Source: Zeiler et al. 2010.
 
     Example:
-        >>> import numpy as np
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape
         (2, 14, 14, 4)
     """
@@ -317,7 +311,6 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
     `output_padding`.
 
     Example:
-        >>> import numpy as np
         >>> Conv3DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 3, 4, 5, 8))).shape
         (2, 6, 8, 10, 4)
     """
@@ -375,7 +368,6 @@ class DepthwiseConv1D(_DepthwiseConv, rank=1):
     The arguments are those of `DepthwiseConv2D`, with one number for a size.
 
     Example:
-        >>> import numpy as np
         >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
         (2, 8, 8)
     """
@@ -390,7 +382,6 @@ class DepthwiseConv2D(_DepthwiseConv, rank=2):
     begin with "depthwise".
 
     Example:
-        >>> import numpy as np
         >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((2, 28, 28, 4))).shape
         (2, 26, 26, 8)
     """
@@ -449,7 +440,6 @@ class SeparableConv1D(_SeparableConv, rank=1):
     The arguments are those of `SeparableConv2D`, with one number for a size.
 
     Example:
-        >>> import numpy as np
         >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
         (2, 8, 6)
     """
@@ -465,7 +455,6 @@ class SeparableConv2D(_SeparableConv, rank=2):
     Source: Chollet 2017.
 
     Example:
-        >>> import numpy as np
         >>> layer = SeparableConv2D(6, 3)
         >>> layer(np.ones((2, 28, 28, 4))).shape, layer.count_params()
         ((2, 26, 26, 6), 66)

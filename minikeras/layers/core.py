@@ -60,7 +60,6 @@ class Dense(WithKernel):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each training step.
         bias_constraint: Projection of the bias after each training step.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  (batch, ..., n), n fixed at the first call.
     Output shape: (batch, ..., units).
@@ -71,7 +70,6 @@ class Dense(WithKernel):
     Source: Glorot and Bengio 2010 for the default initializer.
 
     Example:
-        >>> import numpy as np
         >>> layer = Dense(1, kernel_initializer="ones")
         >>> print(layer(np.array([[1.0, 2.0]])))
         Tensor([[3.]], shape=(1, 1), dtype=float32)
@@ -144,7 +142,6 @@ class EinsumDense(WithKernel):
         ValueError: if the equation is of another form, or does not fit the shapes of input and output.
 
     Example:
-        >>> import numpy as np
         >>> layer = EinsumDense("abc,cd->abd", (None, 1), bias_axes="d", kernel_initializer="ones")
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
         [[[3.0], [7.0]]]
@@ -373,7 +370,6 @@ class Identity(SameShape):
     """Layer that returns its input.
 
     Example:
-        >>> import numpy as np
         >>> print(Identity()(np.array([1.0])))
         Tensor([1.], shape=(1,), dtype=float32)
     """
@@ -392,12 +388,10 @@ class Masking(SameShape):
 
     Args:
         mask_value: The value.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape: (batch, time, features).
 
     Example:
-        >>> import numpy as np
         >>> y = Masking(mask_value=-1.0)(np.array([[[1.0, 2.0], [-1.0, -1.0]]]))
         >>> y.tolist(), y.keras_mask.tolist()
         ([[[1.0, 2.0], [0.0, 0.0]]], [[True, False]])
@@ -429,10 +423,8 @@ class Lambda(Layer):
             given.
         mask: The output's mask, or a function of the input and its mask that gives it.
         arguments: Further keyword arguments of the function.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> print(Lambda(lambda x: x ** 2)(np.array([[3.0]])))
         Tensor([[9.]], shape=(1, 1), dtype=float32)
     """

@@ -32,7 +32,6 @@ class Embedding(Layer):
         embeddings_constraint: Projection of them after each training step.
         mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
         weights: First values of the vectors, in place of the initializer's.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  (batch, ...), numbers from 0.
     Output shape: (batch, ..., output_dim).
@@ -42,7 +41,6 @@ class Embedding(Layer):
         IndexError: for numbers out of range.
 
     Example:
-        >>> import numpy as np
         >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
         >>> layer(np.array([[2, 0]])).tolist()
         [[[4.0, 5.0], [0.0, 1.0]]]

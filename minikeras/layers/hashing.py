@@ -174,7 +174,6 @@ class Hashing(_Hashed):
         salt: One or two integers that make other numbers of the same values.
         output_mode: "int", "one_hot", "multi_hot" or "count".
         sparse: Must be False.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: without bins, or for an unknown mode or salt.

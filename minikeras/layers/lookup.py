@@ -107,7 +107,6 @@ class CategoryEncoding(Numbering):
         num_tokens: How many categories there are.
         output_mode: "multi_hot" (1 for each category of a sample), "one_hot" (a row for each number) or "count".
         sparse: Must be False.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments: inputs, integers; count_weights, a weight for each, in mode "count".
 
@@ -383,7 +382,6 @@ class StringLookup(_Lookup):
         pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         sparse, encoding, salt: As in Keras; False, "utf-8" and None.
         name: The layer's name.
-        options: `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: for repeated strings, an unknown mode, or more than one number for unknown strings.
@@ -473,7 +471,6 @@ class TextVectorization(_Lookup):
         idf_weights: Their weights for mode "tf_idf".
         sparse, ragged, encoding: As in Keras; False, False and "utf-8".
         name: The layer's name.
-        options: `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: for an unknown setting.

@@ -95,14 +95,10 @@ def _spread(x: Tensor) -> Any:
 class Add(_Elementwise):
     """Sum of a list of inputs.
 
-    Args:
-        options: `name`, `trainable`, `dtype` and so on.
-
     Raises:
         ValueError: if it gets no list, or shapes that do not broadcast.
 
     Example:
-        >>> import numpy as np
         >>> print(Add()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
@@ -116,7 +112,6 @@ class Subtract(_Elementwise):
     """First of two inputs minus the second; arguments and errors are those of Add.
 
     Example:
-        >>> import numpy as np
         >>> print(Subtract()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[-1.]], shape=(1, 1), dtype=float32)
     """
@@ -132,7 +127,6 @@ class Multiply(_Elementwise):
     """Product of a list of inputs, in which masked elements are 1; arguments and errors are those of Add.
 
     Example:
-        >>> import numpy as np
         >>> print(Multiply()([np.array([[3.0]]), np.array([[2.0]])]))
         Tensor([[6.]], shape=(1, 1), dtype=float32)
     """
@@ -153,7 +147,6 @@ class Average(_Elementwise):
     """Mean of a list of inputs; arguments and errors are those of Add.
 
     Example:
-        >>> import numpy as np
         >>> print(Average()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[1.5]], shape=(1, 1), dtype=float32)
     """
@@ -185,7 +178,6 @@ class Maximum(_Extreme):
     """Largest of each element in a list of inputs; arguments and errors are those of Add.
 
     Example:
-        >>> import numpy as np
         >>> print(Maximum()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[2.]], shape=(1, 1), dtype=float32)
     """
@@ -198,7 +190,6 @@ class Minimum(_Extreme):
     """Smallest of each element in a list of inputs; arguments and errors are those of Add.
 
     Example:
-        >>> import numpy as np
         >>> print(Minimum()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[1.]], shape=(1, 1), dtype=float32)
     """
@@ -212,13 +203,11 @@ class Concatenate(_Merging):
 
     Args:
         axis: The axis; in all others the inputs agree.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if it gets no list, or the shapes differ elsewhere.
 
     Example:
-        >>> import numpy as np
         >>> print(Concatenate()([np.array([[1.0]]), np.array([[2.0]])]))
         Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
     """
@@ -279,7 +268,6 @@ class Dot(_Merging):
     Args:
         axes: The axis of both, or that of the first and that of the second; the batch has no part in it.
         normalize: Whether to bring both to length 1 along their axes first, so that the result is a cosine.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  two of at least 2 axes, of the same size along the given ones.
     Output shape: (batch, other axes of the first, other axes of the second), (batch, 1) if there are none.
@@ -289,7 +277,6 @@ class Dot(_Merging):
         ValueError: if it is no pair of integers, or the shapes do not fit.
 
     Example:
-        >>> import numpy as np
         >>> print(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
@@ -393,7 +380,6 @@ def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = 
     """Return Dot(axes, normalize)(inputs).
 
     Example:
-        >>> import numpy as np
         >>> print(dot([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """

@@ -109,7 +109,6 @@ class BatchNormalization(_Scaling):
         beta_constraint, gamma_constraint: Projections of them after each training step.
         renorm, renorm_clipping, renorm_momentum: Accepted if `renorm` is false: there is no batch renormalization.
         synchronized: Accepted if false: there is one device.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         inputs: Tensor of any shape.
@@ -122,7 +121,6 @@ class BatchNormalization(_Scaling):
     Source: Ioffe and Szegedy 2015.
 
     Example:
-        >>> import numpy as np
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
         >>> print(layer(np.array([[1.0], [3.0]]), training=True))
         Tensor(
@@ -229,7 +227,6 @@ class LayerNormalization(_Scaling):
     Source: Ba et al. 2016.
 
     Example:
-        >>> import numpy as np
         >>> print(LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])))
         Tensor([[-1.  1.]], shape=(1, 2), dtype=float32)
     """
@@ -285,7 +282,6 @@ class GroupNormalization(_Scaling):
     Source: Wu and He 2018.
 
     Example:
-        >>> import numpy as np
         >>> print(GroupNormalization(groups=2, epsilon=0.0)(np.array([[1.0, 3.0, 5.0, 9.0]])))
         Tensor([[-1.  1. -1.  1.]], shape=(1, 4), dtype=float32)
     """
@@ -340,7 +336,6 @@ class RMSNormalization(_AlongAxes):
     Args:
         axis: The axis to normalize along.
         epsilon: Added to the mean square.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the input has no such axis, or its size is unknown.
@@ -348,7 +343,6 @@ class RMSNormalization(_AlongAxes):
     Source: Zhang and Sennrich 2019.
 
     Example:
-        >>> import numpy as np
         >>> print(RMSNormalization(epsilon=0.0)(np.array([[1.0, -1.0]])))
         Tensor([[ 1. -1.]], shape=(1, 2), dtype=float32)
     """
@@ -376,13 +370,11 @@ class UnitNormalization(_AlongAxes):
 
     Args:
         axis: Axis or axes to normalize along.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         TypeError: if `axis` is neither an integer nor a list of integers.
 
     Example:
-        >>> import numpy as np
         >>> print(UnitNormalization()(np.array([[3.0, 4.0]])))
         Tensor([[0.6 0.8]], shape=(1, 2), dtype=float32)
     """

@@ -69,7 +69,6 @@ class MaxPooling1D(_MaxPooling, rank=1):
     The arguments are those of `MaxPooling2D`, with one number for a size.
 
     Example:
-        >>> import numpy as np
         >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
         Tensor([3. 4.], shape=(2,), dtype=float32)
     """
@@ -85,7 +84,6 @@ class MaxPooling2D(_MaxPooling, rank=2):
         padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
         data_format: "channels_last" or "channels_first"; the configured one if not given.
         name: The layer's name.
-        options: `trainable`, `dtype` and so on.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, channels), or with the channels second.
@@ -94,7 +92,6 @@ class MaxPooling2D(_MaxPooling, rank=2):
         ValueError: if a size is not positive, or an input is smaller than the window.
 
     Example:
-        >>> import numpy as np
         >>> MaxPooling2D()(np.ones((1, 5, 4, 3))).shape
         (1, 2, 2, 3)
     """
@@ -107,7 +104,6 @@ class MaxPooling3D(_MaxPooling, rank=3):
     The arguments are those of `MaxPooling2D`, with three numbers for a size.
 
     Example:
-        >>> import numpy as np
         >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
         (1, 2, 2, 1, 3)
     """
@@ -120,7 +116,6 @@ class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     The arguments are those of `MaxPooling2D`, with one number for a size, and `pool_size` must be given.
 
     Example:
-        >>> import numpy as np
         >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
         Tensor([2. 3.], shape=(2,), dtype=float32)
     """
@@ -133,7 +128,6 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     The arguments are those of `MaxPooling2D`; `pool_size` must be given. What `padding` "same" adds does not count.
 
     Example:
-        >>> import numpy as np
         >>> AveragePooling2D(2, padding="same")(np.ones((1, 5, 4, 3))).shape
         (1, 3, 2, 3)
     """
@@ -146,7 +140,6 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
     The arguments are those of `AveragePooling2D`, with three numbers for a size.
 
     Example:
-        >>> import numpy as np
         >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
         (1, 2, 2, 1, 3)
     """
@@ -178,10 +171,8 @@ class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average
     Args:
         output_size: How many parts; two of them overlap where the steps are no multiple.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> print(AdaptiveAveragePooling1D(2)(np.array([[[1.0], [3.0], [5.0]]]))[0, :, 0])
         Tensor([2. 4.], shape=(2,), dtype=float32)
     """
@@ -244,10 +235,8 @@ class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
     Args:
         data_format: Where the channels are; the configured format if not given.
         keepdims: Whether the axis stays, with size 1.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> print(GlobalMaxPooling1D()(np.array([[[1.0, 5.0], [3.0, 2.0]]])))
         Tensor([[3. 5.]], shape=(1, 2), dtype=float32)
     """
@@ -260,7 +249,6 @@ class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
     The arguments are those of `GlobalMaxPooling1D`.
 
     Example:
-        >>> import numpy as np
         >>> GlobalMaxPooling2D(keepdims=True)(np.ones((2, 5, 4, 3))).shape
         (2, 1, 1, 3)
     """
@@ -278,7 +266,6 @@ class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
     The arguments are those of `GlobalMaxPooling1D`.
 
     Example:
-        >>> import numpy as np
         >>> GlobalAveragePooling2D()(np.ones((2, 5, 4, 3))).shape
         (2, 3)
     """
@@ -300,7 +287,6 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
         mask: Which steps count, (batch, steps); all if not given.
 
     Example:
-        >>> import numpy as np
         >>> x = np.array([[[1.0, 5.0], [3.0, 2.0]]])
         >>> print(GlobalAveragePooling1D()(x, mask=np.array([[True, False]])))
         Tensor([[1. 5.]], shape=(1, 2), dtype=float32)

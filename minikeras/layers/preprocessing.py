@@ -21,13 +21,11 @@ class Normalization(SameShape):
         mean: The mean, in place of `adapt`.
         variance: The variance, in place of `adapt`.
         invert: Whether to do the opposite: x * sqrt(variance) + mean.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if only one of `mean` and `variance` is given, or their shapes do not fit.
 
     Example:
-        >>> import numpy as np
         >>> layer = Normalization()
         >>> layer.adapt(np.array([[1.0], [3.0]]))
         >>> print(layer(np.array([[5.0]])))
@@ -190,10 +188,8 @@ class Rescaling(SameShape):
     Args:
         scale: Factor.
         offset: Added after the factor.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> print(Rescaling(1 / 255)(np.array([0, 255])))
         Tensor([0. 1.], shape=(2,), dtype=float32)
     """

@@ -298,7 +298,6 @@ class StackedRNNCells(Layer):
 
     Args:
         cells: The cells.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if one has no `call` or no `state_size`.
@@ -363,7 +362,6 @@ class RNN(Layer):
         stateful: Whether a batch starts with the state that the batch before it left; see `reset_state`.
         unroll: Accepted as in Keras; steps are always run one by one.
         zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         sequences: Tensor of shape (batch, steps, ...).
@@ -375,7 +373,6 @@ class RNN(Layer):
         ValueError: if the cell has no `call` or no `state_size`, or a stateful layer meets another batch size.
 
     Example:
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> class Sum(keras.Layer):
         ...     state_size = 1
@@ -571,7 +568,6 @@ class SimpleRNN(_OfCell):
     Arguments, shapes and errors are those of `LSTM`, without `recurrent_activation`, `unit_forget_bias`, `use_cudnn`.
 
     Example:
-        >>> import numpy as np
         >>> SimpleRNN(4, return_sequences=True)(np.ones((2, 3, 5))).shape
         (2, 3, 4)
     """
@@ -622,7 +618,6 @@ class LSTM(_OfCell):
         ValueError: if `units` is not positive.
 
     Example:
-        >>> import numpy as np
         >>> LSTM(4, return_sequences=True)(np.ones((2, 3, 5))).shape
         (2, 3, 4)
     """
@@ -655,7 +650,6 @@ class GRU(_OfCell):
     reset gate multiplies the state after the product with the kernel, rather than before.
 
     Example:
-        >>> import numpy as np
         >>> GRU(4, return_sequences=True)(np.ones((2, 3, 5))).shape
         (2, 3, 4)
     """
@@ -689,7 +683,6 @@ class Bidirectional(Layer):
         merge_mode: How: "concat", "sum", "mul", "ave", or None for both.
         weights: Accepted as in Keras.
         backward_layer: The layer that runs backwards, like the first if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments: as of the layer; `initial_state` has the states of the first, then those of the second.
 
@@ -697,7 +690,6 @@ class Bidirectional(Layer):
         ValueError: for something that is no layer, two layers that do not fit, or another merge mode.
 
     Example:
-        >>> import numpy as np
         >>> Bidirectional(LSTM(4))(np.ones((2, 3, 5))).shape
         (2, 8)
     """

@@ -49,7 +49,6 @@ class Dropout(_Drop):
         rate: Share to drop, from 0 to 1.
         noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
         seed: Seed of the mask.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         inputs: Tensor of any shape.
@@ -61,7 +60,6 @@ class Dropout(_Drop):
     Source: Srivastava et al. 2014.
 
     Example:
-        >>> import numpy as np
         >>> layer = Dropout(0.5, seed=1)
         >>> print(layer(np.ones((1, 3))))
         Tensor([[1. 1. 1.]], shape=(1, 3), dtype=float32)
@@ -105,7 +103,6 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
     Source: Tompson et al. 2014.
 
     Example:
-        >>> import numpy as np
         >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
         >>> bool((y == y[:, :1]).all()), sorted(set(y.flatten().tolist()))
         (True, [0.0, 2.0])
@@ -138,13 +135,11 @@ class GaussianNoise(_Noise):
     Args:
         stddev: Standard deviation of the noise, from 0 to 1.
         seed: Seed of the noise.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `stddev` is not between 0 and 1.
 
     Example:
-        >>> import numpy as np
         >>> print(GaussianNoise(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
@@ -168,7 +163,6 @@ class GaussianDropout(_Noise):
     Args:
         rate: Drop rate of the Dropout it stands in for, from 0 to 1.
         seed: Seed of the noise.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
@@ -176,7 +170,6 @@ class GaussianDropout(_Noise):
     Source: Srivastava et al. 2014.
 
     Example:
-        >>> import numpy as np
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
@@ -200,7 +193,6 @@ class AlphaDropout(_Drop):
         rate: Share to drop, from 0 to 1.
         noise_shape: Shape of the mask, as in Dropout.
         seed: Seed of the mask.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
@@ -208,7 +200,6 @@ class AlphaDropout(_Drop):
     Source: Klambauer et al. 2017.
 
     Example:
-        >>> import numpy as np
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
@@ -230,10 +221,8 @@ class ActivityRegularization(SameShape):
     Args:
         l1: Factor of the sum of absolute values.
         l2: Factor of the sum of squares.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> layer = ActivityRegularization(l1=0.5)
         >>> _ = layer(np.array([[1.0, -3.0]]))
         >>> float(layer.losses[0])

@@ -31,13 +31,11 @@ class Flatten(_Reshaping):
 
     Args:
         data_format: Where the channels are; "channels_first" moves them last before flattening.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  (batch, ...).
     Output shape: (batch, product of the other sizes).
 
     Example:
-        >>> import numpy as np
         >>> Flatten()(np.ones((2, 3, 4))).shape
         (2, 12)
     """
@@ -64,13 +62,11 @@ class Reshape(_Reshaping):
 
     Args:
         target_shape: Shape of a sample; one size may be -1 and is then inferred.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the sizes do not fit.
 
     Example:
-        >>> import numpy as np
         >>> Reshape((2, -1))(np.ones((1, 6))).shape
         (1, 2, 3)
     """
@@ -115,13 +111,11 @@ class Permute(_Reshaping):
 
     Args:
         dims: The axes in their new order; 1 is the first after the batch.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `dims` is not a permutation of 1, 2, ...
 
     Example:
-        >>> import numpy as np
         >>> Permute((2, 1))(np.ones((1, 3, 4))).shape
         (1, 4, 3)
     """
@@ -148,7 +142,6 @@ class RepeatVector(_Reshaping):
 
     Args:
         n: How often.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Input shape:  (batch, features).
     Output shape: (batch, n, features).
@@ -158,7 +151,6 @@ class RepeatVector(_Reshaping):
         ValueError: if n is not positive.
 
     Example:
-        >>> import numpy as np
         >>> RepeatVector(3)(np.ones((1, 2))).shape
         (1, 3, 2)
     """
@@ -243,13 +235,11 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
     Args:
         padding: How many: one number, or (before, behind).
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `padding` is neither, or negative.
 
     Example:
-        >>> import numpy as np
         >>> ZeroPadding1D((1, 2))(np.ones((2, 3, 4))).shape
         (2, 6, 4)
     """
@@ -263,13 +253,11 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
         padding: How many: one number, a number or pair for the height and one for the width, such as
             ((top, bottom), (left, right)).
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `padding` is none of these, or negative.
 
     Example:
-        >>> import numpy as np
         >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((1, 3, 3, 4))).shape
         (1, 4, 7, 4)
     """
@@ -282,7 +270,6 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
     The arguments are those of `ZeroPadding2D`, with three numbers or pairs.
 
     Example:
-        >>> import numpy as np
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
         (1, 4, 7, 3, 4)
     """
@@ -311,13 +298,11 @@ class Cropping1D(_Cropping, rank=1):
 
     Args:
         cropping: How many: one number, or (before, behind).
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `cropping` is neither or negative, or leaves nothing of an input.
 
     Example:
-        >>> import numpy as np
         >>> Cropping1D((0, 1))(np.ones((2, 3, 4))).shape
         (2, 2, 4)
     """
@@ -333,13 +318,11 @@ class Cropping2D(_Cropping, rank=2):
     Args:
         cropping: How much, as `padding` of `ZeroPadding2D`.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `cropping` is none of these or negative, or leaves nothing of an input.
 
     Example:
-        >>> import numpy as np
         >>> Cropping2D(((1, 0), (1, 1)))(np.ones((1, 4, 4, 3))).shape
         (1, 3, 2, 3)
     """
@@ -357,7 +340,6 @@ class Cropping3D(_Cropping, rank=3):
     The arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
 
     Example:
-        >>> import numpy as np
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
         (1, 2, 2, 1, 3)
     """
@@ -387,14 +369,12 @@ class UpSampling1D(_UpSampling, rank=1):
 
     Args:
         size: How often.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         TypeError: if `size` is no integer.
         ValueError: if it is not positive.
 
     Example:
-        >>> import numpy as np
         >>> print(UpSampling1D(2)(np.array([[[1.0], [2.0]]]))[0, :, 0])
         Tensor([1. 1. 2. 2.], shape=(4,), dtype=float32)
     """
@@ -416,13 +396,11 @@ class UpSampling2D(_UpSampling, rank=2):
         size: Factors for height and width, or one for both.
         data_format: Where the channels are; the configured format if not given.
         interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3" and "lanczos5" interpolate.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `size` is not positive, or the interpolation unknown.
 
     Example:
-        >>> import numpy as np
         >>> UpSampling2D((2, 3))(np.ones((1, 4, 4, 3))).shape
         (1, 8, 12, 3)
     """
@@ -456,10 +434,8 @@ class UpSampling3D(_UpSampling, rank=3):
     Args:
         size: Factors for the three axes, or one for all.
         data_format: Where the channels are; the configured format if not given.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Example:
-        >>> import numpy as np
         >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape
         (1, 8, 12, 4, 3)
     """

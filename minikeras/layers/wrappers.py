@@ -20,7 +20,6 @@ class Wrapper(Layer):
 
     Args:
         layer: The layer inside.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if `layer` is no layer.
@@ -55,7 +54,6 @@ class TimeDistributed(Wrapper):
 
     Args:
         layer: The layer, whose input is one step: (batch, ...).
-        options: `name`, `trainable`, `dtype` and so on.
 
     Call arguments:
         inputs: Tensor (batch, time, ...) of at least 3 axes.
@@ -66,7 +64,6 @@ class TimeDistributed(Wrapper):
         ValueError: if the input has fewer axes, or the mask does not fit it.
 
     Example:
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> layer = TimeDistributed(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).tolist()
@@ -138,13 +135,11 @@ class SpectralNormalization(Wrapper):
     Args:
         layer: A layer with a `kernel`, or `embeddings`.
         power_iterations: Steps of the iteration that finds the value, in each call.
-        options: `name`, `trainable`, `dtype` and so on.
 
     Raises:
         ValueError: if the layer has neither, or there is no step.
 
     Example:
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> layer = SpectralNormalization(keras.layers.Dense(1, kernel_initializer="ones"))
         >>> _ = layer(np.ones((1, 4)), training=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import numpy as np
@@ -69,12 +70,12 @@ def scan(
         raise TypeError(f"scan needs a function f(carry, x). Received: f={f!r}")
     if xs is None and length is None:
         raise ValueError("scan needs xs to walk along, or length. Received neither.")
-    tensors = _map_structure(convert_to_tensor, _as_structure(xs))
-    steps = range(_first_size(tensors) if length is None else int(length))
-    carry, ys = _map_structure(convert_to_tensor, init), []
+    tensors = _tensors(_as_structure(xs))
+    steps = range(shape(leaves(tensors)[0])[0] if length is None else int(length))
+    carry, ys = _tensors(init), []
     for i in reversed(steps) if reverse else steps:
-        carry, y = f(carry, _map_structure(partial(_element, i), tensors))
-        ys.append(_map_structure(zeros_like, carry) if y is None else y)
+        carry, y = f(carry, map_structure(partial(_element, i), tensors))
+        ys.append(map_structure(zeros_like, carry) if y is None else y)
     return carry, _stack_structures(ys[::-1] if reverse else ys)
 
 
@@ -96,31 +97,17 @@ def _as_structure(xs: Any) -> Any:
     return convert_to_tensor(xs) if isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs) else xs
 
 
+def _tensors(structure: Any) -> Any:
+    return map_structure(lambda x: None if x is None else convert_to_tensor(x), structure)
+
+
 def _element(i: int, x: Any) -> Any:
-    return x[i]
-
-
-def _map_structure(function: Callable[[Any], Any], value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _map_structure(function, item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)([_map_structure(function, item) for item in value])
-    return None if value is None else function(value)
-
-
-def _first_size(value: Any) -> int:
-    while isinstance(value, dict | list | tuple):
-        value = next(iter(value.values() if isinstance(value, dict) else value))
-    return int(shape(value)[0])
+    return None if x is None else x[i]
 
 
 def _stack_structures(values: Sequence[Any]) -> Any:
-    first = values[0]
-    if isinstance(first, dict):
-        return {key: _stack_structures([v[key] for v in values]) for key in first}
-    if isinstance(first, list | tuple):
-        return type(first)([_stack_structures(column) for column in zip(*values, strict=True)])
-    return stack([convert_to_tensor(v) for v in values])
+    columns = zip(*[leaves(value) for value in values], strict=True)
+    return map_structure(lambda _: stack([convert_to_tensor(x) for x in next(columns)]), values[0])
 
 
 def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
@@ -155,10 +142,6 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     tensors = map_structure(convert_to_tensor, elems)
     count = shape(leaves(tensors)[0])[axis]
     parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(count)]
-    results = parts[-1:] if reverse else parts[:1]
-    for part in parts[-2::-1] if reverse else parts[1:]:
-        results.append(f(results[-1], part))
-    found = [leaves(x) for x in results[:: -1 if reverse else 1]]
-    joined = [concatenate(list(row), axis) for row in zip(*found, strict=True)]
-    rest = iter(joined)
-    return map_structure(lambda _: next(rest), tensors)
+    results = list(accumulate(parts[::-1] if reverse else parts, f))
+    columns = zip(*[leaves(x) for x in (results[::-1] if reverse else results)], strict=True)
+    return map_structure(lambda _: concatenate(list(next(columns)), axis), tensors)

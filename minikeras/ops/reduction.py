@@ -190,70 +190,60 @@ ptp: Reduction = composed(
 )  # fmt: skip
 
 
-@primitive(None)
-def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the first largest element along an axis, in the flattened tensor by default."""
-    return NP.argmax(strong(x), axis, keepdims=keepdims).astype("int32")
+class Position(Protocol):
+    """An op along one axis, or on the flattened tensor by default."""
+
+    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Run it."""
 
 
-@primitive(None)
-def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the first smallest element along an axis, in the flattened tensor by default."""
-    return NP.argmin(strong(x), axis, keepdims=keepdims).astype("int32")
+def _position(function: Any, name: str, doc: str, fill: float | None = None) -> Position:
+    """Declare an op that finds an extreme; one with a `fill` takes no notice of NaN."""
+
+    def forward(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
+        if fill is None:
+            return function(strong(x), axis, keepdims=keepdims).astype("int32")
+        a = as_float(x)
+        missing = np.isnan(a)
+        found = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
+        return np.where(np.all(missing, axis, keepdims=keepdims), -1, found).astype("int32")
+
+    return primitive(None)(named(forward, name, doc))
 
 
-def _place(x: TensorLike, axis: int | None, keepdims: bool, fill: float, function: Any) -> Array:
-    a = as_float(x)
-    missing = np.isnan(a)
-    found = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
-    return np.where(np.all(missing, axis, keepdims=keepdims), -1, found).astype("int32")
+argmax: Position = _position(np.argmax, "argmax", "Position of the first largest element.")
+argmin: Position = _position(np.argmin, "argmin", "Position of the first smallest element.")
+nanargmax: Position = _position(
+    np.argmax, "nanargmax", "Position of the largest element that is not NaN; -1 where all are.", -np.inf
+)
+nanargmin: Position = _position(
+    np.argmin, "nanargmin", "Position of the smallest element that is not NaN; -1 where all are.", np.inf
+)
 
 
-@primitive(None)
-def nanargmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the largest element that is not NaN; -1 where all are."""
-    return _place(x, axis, keepdims, -np.inf, np.argmax)
+class Quantile(Protocol):
+    """An op on the order of the elements along axes."""
+
+    def __call__(
+        self, x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    ) -> Tensor:
+        """Run it."""
 
 
-@primitive(None)
-def nanargmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Array:
-    """Position of the smallest element that is not NaN; -1 where all are."""
-    return _place(x, axis, keepdims, np.inf, np.argmin)
+def _quantile(function: Any, doc: str) -> Quantile:
+    def forward(
+        x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    ) -> Array:
+        a = as_float(x)
+        return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
+
+    return primitive(None, None)(named(forward, function.__name__, doc))
 
 
-@primitive(None, None)
-def quantile(x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:
-    """Value below which a part q of the elements along axes lies, for each q from 0 to 1."""
-    return _quantile(np.quantile, x, q, axis, method, keepdims)
-
-
-@primitive(None, None)
-def percentile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
-    """Value below which q percent of the elements along axes lie, for each q from 0 to 100."""
-    return _quantile(np.percentile, x, q, axis, method, keepdims)
-
-
-@primitive(None, None)
-def nanquantile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
-    """Quantiles, see `quantile`, of the elements that are not NaN."""
-    return _quantile(np.nanquantile, x, q, axis, method, keepdims)
-
-
-@primitive(None, None)
-def nanpercentile(
-    x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-) -> Array:
-    """Percentiles, see `percentile`, of the elements that are not NaN."""
-    return _quantile(np.nanpercentile, x, q, axis, method, keepdims)
-
-
-def _quantile(function: Any, x: TensorLike, q: TensorLike, axis: Axis, method: str, keepdims: bool) -> Array:
-    a = as_float(x)
-    return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
+quantile: Quantile = _quantile(np.quantile, "Value below which a part q of the elements lies, for each q.")
+percentile: Quantile = _quantile(np.percentile, "Value below which q percent of the elements lie, for each q.")
+nanquantile: Quantile = _quantile(np.nanquantile, "Quantiles, see `quantile`, of the elements that are not NaN.")
+nanpercentile: Quantile = _quantile(np.nanpercentile, "Percentiles, see `percentile`, of the elements other than NaN.")
 
 
 # Running sums and products.
@@ -294,11 +284,6 @@ def _present(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
     return sum(logical_not(isnan(x)), axis, keepdims)
 
 
-def _variance(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
-    distance = _filled(x - nanmean(x, axis, True), 0)
-    return sum(square(distance), axis, keepdims) / _present(x, axis, keepdims)
-
-
 def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -> Tensor:
     """Return an extreme, NaN where there is nothing else."""
     value: Tensor = op(_filled(x, start), axis, keepdims)
@@ -317,7 +302,8 @@ nanmean: Reduction = composed(
     "nanmean", "Mean along axes of the elements that are not NaN.",
 )  # fmt: skip
 nanvar: Reduction = composed(
-    lambda x, axis=None, keepdims=False: _variance(x, axis, keepdims),
+    lambda x, axis=None, keepdims=False: sum(square(_filled(x - nanmean(x, axis, True), 0)), axis, keepdims)
+    / _present(x, axis, keepdims),
     "nanvar", "Variance along axes of the elements that are not NaN.",
 )  # fmt: skip
 nanstd: Reduction = composed(

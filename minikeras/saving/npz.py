@@ -44,7 +44,6 @@ def save_weights(layer: Layer, path: str | os.PathLike[str], overwrite: bool = T
 
     Example:
         >>> import os, tempfile
-        >>> import numpy as np
         >>> import minikeras as keras
         >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.npz")
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="dense")], name="net")
