@@ -99,20 +99,15 @@ def _fit_generator(
     )
 
 
-def _evaluate_generator(
-    model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
-) -> Any:
-    outdated("model.evaluate_generator(generator, ...)", "model.evaluate(generator, ...)")
-    generator, found = _steps(generator, val_samples)
-    return model.evaluate(generator, steps=steps or found, **{"verbose": 0, **options})
+def _over_generator(name: str) -> Callable[..., Any]:
+    def run(
+        model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
+    ) -> Any:
+        outdated(f"model.{name}_generator(generator, ...)", f"model.{name}(generator, ...)")
+        generator, found = _steps(generator, val_samples)
+        return getattr(model, name)(generator, steps=steps or found, **{"verbose": 0, **options})
 
-
-def _predict_generator(
-    model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
-) -> Any:
-    outdated("model.predict_generator(generator, ...)", "model.predict(generator, ...)")
-    generator, found = _steps(generator, val_samples)
-    return model.predict(generator, steps=steps or found, **{"verbose": 0, **options})
+    return run
 
 
 def _minimize(optimizer: Any, loss: Any, var_list: Any, tape: Any = None, **options: Any) -> Any:
@@ -219,8 +214,8 @@ def install() -> None:
             "predict_classes": _predict_classes,
             "predict_proba": _predict_proba,
             "fit_generator": _fit_generator,
-            "evaluate_generator": _evaluate_generator,
-            "predict_generator": _predict_generator,
+            "evaluate_generator": _over_generator("evaluate"),
+            "predict_generator": _over_generator("predict"),
             "metrics_names": property(_metrics_names),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),

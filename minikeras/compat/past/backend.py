@@ -4,7 +4,7 @@ What differs in the name alone, and what one expression says, are tables; the re
 """
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import reduce, wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -97,6 +97,63 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         "keras.ops.depthwise_conv",
         lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more),
     ),
+    "conv2d_transpose": (
+        "keras.ops.conv_transpose",
+        lambda x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1: (
+            ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
+        ),
+    ),
+    "dropout": (
+        "keras.random.dropout(x, level)",
+        lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed),
+    ),
+    "foldl": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems), initializer)),
+    "foldr": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems)[::-1], initializer)),
+    "get_session": ("nothing: there are no sessions", lambda: None),
+    "image_dim_ordering": (
+        "keras.config.image_data_format()",
+        lambda: "th" if _state.image_data_format() == "channels_first" else "tf",
+    ),
+    "l2_normalize": (
+        "keras.ops.normalize",
+        lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12)),
+    ),
+    "placeholder": (
+        "keras.Input",
+        lambda shape=None, ndim=None, dtype=None, **_: KerasTensor(
+            (None,) * (ndim or 0) if shape is None else shape, dtype
+        ),
+    ),
+    "random_binomial": (
+        "keras.random.binomial(shape, 1, p)",
+        lambda shape, p=0.0, dtype=None, seed=None: random.binomial(shape, 1, p, dtype, seed),
+    ),
+    "random_normal_variable": (
+        "keras.Variable(keras.random.normal(shape, mean, stddev))",
+        lambda shape, mean, scale, dtype=None, name=None, seed=None: Variable(
+            random.normal(shape, mean, scale, dtype, seed), name=name
+        ),
+    ),
+    "random_uniform_variable": (
+        "keras.Variable(keras.random.uniform(shape, low, high))",
+        lambda shape, low, high, dtype=None, name=None, seed=None: Variable(
+            random.uniform(shape, low, high, dtype, seed), name=name
+        ),
+    ),
+    "relu": (
+        "keras.ops.relu, or keras.layers.ReLU",
+        lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold),
+    ),
+    "reset_uids": ("keras.utils.clear_session()", lambda: _state.clear_session()),
+    "resize_images": (
+        "keras.ops.repeat, or keras.layers.UpSampling2D",
+        lambda x, height_factor, width_factor, data_format, interpolation="nearest": layers.UpSampling2D(
+            (height_factor, width_factor), data_format, interpolation
+        )(x),
+    ),
+    "set_learning_phase": ("the argument `training` of a call", lambda value: None),
+    "set_session": ("nothing: there are no sessions", lambda session: None),
+    "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
     "separable_conv2d": (
         "keras.ops.separable_conv",
         lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more),
@@ -136,6 +193,10 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 def _called(chosen: Any) -> Any:
     """Return one of two values, of which either may be a function."""
     return chosen() if callable(chosen) else chosen
+
+
+def _folded(fn: Callable[[Any, Any], Any], rows: list[Any], initializer: Any) -> Any:
+    return reduce(fn, rows if initializer is None else [initializer, *rows])
 
 
 def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
@@ -215,41 +276,7 @@ _filled("zeros")
 _filled("ones")
 
 
-@_today("keras.Input")
-def placeholder(shape: Any = None, ndim: int | None = None, dtype: DTypeLike | None = None, **options: Any) -> Any:
-    """Return a tensor without a value."""
-    return KerasTensor(shape if shape is not None else (None,) * (ndim or 0), dtype)
-
-
-@_today("keras.Variable(keras.random.normal(shape, mean, stddev))")
-def random_normal_variable(
-    shape: Shape, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: int | None = None
-) -> Variable:
-    """Return a variable of normal numbers."""
-    return Variable(random.normal(shape, mean, scale, dtype, seed), name=name)
-
-
-@_today("keras.Variable(keras.random.uniform(shape, low, high))")
-def random_uniform_variable(
-    shape: Shape, low: float, high: float, dtype: Any = None, name: str | None = None, seed: int | None = None
-) -> Variable:
-    """Return a variable of uniform numbers."""
-    return Variable(random.uniform(shape, low, high, dtype, seed), name=name)
-
-
-@_today("keras.random.binomial(shape, 1, p)")
-def random_binomial(shape: Shape, p: float = 0.0, dtype: Any = None, seed: int | None = None) -> Any:
-    """Return ones with probability p, and zeros."""
-    return random.binomial(shape, 1, p, dtype, seed)
-
-
 # --- values -------------------------------------------------------------------------------------------------------
-
-
-@_today("x.assign(value)")
-def set_value(x: Any, value: Any) -> None:
-    """Set a variable."""
-    x.assign(value)
 
 
 @_today("x.assign(value) for each")
@@ -260,18 +287,6 @@ def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
 
 
 # --- maths --------------------------------------------------------------------------------------------------------
-
-
-@_today("keras.ops.relu, or keras.layers.ReLU")
-def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """Return max(x, 0), or what the further arguments ask for."""
-    return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
-
-
-@_today("keras.ops.normalize")
-def l2_normalize(x: Any, axis: int | None = None) -> Any:
-    """Return x divided by its length along an axis."""
-    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
 
 
 @_today("keras.layers.Dot(axes)([x, y])")
@@ -298,12 +313,6 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     return x + bias
 
 
-@_today("keras.random.dropout(x, level)")
-def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Any:
-    """Return x with a share of its elements at zero."""
-    return random.dropout(x, level, noise_shape, seed)
-
-
 @_today("keras.ops.max_pool or average_pool")
 def pool2d(
     x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, pool_mode: str = "max"
@@ -316,28 +325,6 @@ def pool2d(
 _WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
 
 
-@_today("keras.ops.conv_transpose")
-def conv2d_transpose(
-    x: Any,
-    kernel: Any,
-    output_shape: Any,
-    strides: Any = (1, 1),
-    padding: Any = "valid",
-    data_format: Any = None,
-    dilation_rate: Any = 1,
-) -> Any:
-    """Return the transposed convolution of images."""
-    return ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
-
-
-@_today("keras.ops.repeat, or keras.layers.UpSampling2D")
-def resize_images(
-    x: Any, height_factor: int, width_factor: int, data_format: Any, interpolation: Any = "nearest"
-) -> Any:
-    """Return larger images."""
-    return layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)
-
-
 @_today("keras.ops.where, or keras.ops.cond")
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """Return one of two values, element by element if the condition has elements."""
@@ -347,32 +334,11 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     return ops.where(ops.cast(condition, "bool"), then, other)
 
 
-@_today("a loop")
-def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None) -> Any:
-    """Return what a function makes of all rows, one after the other."""
-    rows = list(elems)
-    found = rows.pop(0) if initializer is None else initializer
-    for row in rows:
-        found = fn(found, row)
-    return found
-
-
-@_today("a loop")
-def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, name: str | None = None) -> Any:
-    """Return what a function makes of all rows, from the last to the first."""
-    return foldl(fn, list(elems)[::-1], initializer)
-
-
 # --- graphs and sessions ------------------------------------------------------------------------------------------
 
 
 class Phase(int):
     """0 for prediction and 1 for training, as one of the inputs of `K.function`."""
-
-
-@_today("the argument `training` of a call")
-def set_learning_phase(value: int) -> None:
-    """Do nothing: layers are told by the argument `training` whether they train."""
 
 
 @_today("keras.Model(inputs, outputs)")
@@ -404,32 +370,10 @@ def gradients(loss: Any, variables: Any) -> Any:
     )
 
 
-@_today("nothing: there are no sessions")
-def get_session() -> None:
-    """Return None: there are no sessions."""
-
-
-@_today("nothing: there are no sessions")
-def set_session(session: Any) -> None:
-    """Do nothing: there are no sessions."""
-
-
-@_today("keras.config.image_data_format()")
-def image_dim_ordering() -> str:
-    """Return "th" or "tf", for channels first or last."""
-    return "th" if _state.image_data_format() == "channels_first" else "tf"
-
-
 @_today("keras.config.set_image_data_format")
 def set_image_dim_ordering(dim_ordering: str) -> None:
     """Set where the channels of images are, "th" for first and "tf" for last."""
     _state.set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
-
-
-@_today("keras.utils.clear_session()")
-def reset_uids() -> None:
-    """Number automatic names from the start again."""
-    _state.clear_session()
 
 
 NAMES = {

@@ -448,19 +448,15 @@ class Dataset:
         found = self.map(map_func)
 
         def items() -> Iterator[Any]:
-            source = found._items()
-            slots = [ds._elements() for ds in itertools.islice(source, width)]
+            passes = (ds._elements() for ds in found._items())
+            slots = list(itertools.islice(passes, width))
             while slots:
-                for i, slot in builtins.enumerate(list(slots)):
-                    for count in builtins.range(block):
-                        element = next(slot, _END)
-                        if element is _END:
-                            replacement = next(source, None)
-                            slots[i] = iter(()) if replacement is None else replacement._elements()
-                            break
-                        yield element
-                        assert count < block
-                slots = [slot for slot in slots if type(slot) is not type(iter(()))]
+                kept: list[Iterator[Any]] = []
+                for slot in slots:
+                    part = list(itertools.islice(slot, block))
+                    yield from part
+                    kept += [slot] if len(part) == block else itertools.islice(passes, 1)
+                slots = kept
 
         return Dataset("Interleave", items, lambda: next(found._items()).element_spec, UNKNOWN)
 
@@ -665,9 +661,6 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
     found = (found if size is None else found.batch(size)).prefetch(AUTOTUNE)
     vars(found).update(class_names=folder.class_names, file_paths=folder.file_paths)
     return found
-
-
-_END = object()
 
 
 class TextLineDataset(Dataset):

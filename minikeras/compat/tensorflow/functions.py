@@ -214,9 +214,7 @@ def map_fn(
     return _stacked([fn(row) for row in _rows(elems)])
 
 
-def vectorized_map(fn: Callable[[Any], Any], elems: Any, *_: Any, **__: Any) -> Any:
-    """The same."""
-    return map_fn(fn, elems)
+vectorized_map = map_fn
 
 
 def scan(
@@ -238,14 +236,17 @@ def scan(
 
 def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
     """The last result of `scan`."""
-    rows = list(_rows(elems))
-    return functools.reduce(fn, rows if initializer is None else [map_structure(convert_to_tensor, initializer), *rows])
+    return _folded(fn, _rows(elems), initializer)
 
 
 def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
     """The same from the last row on."""
-    rows = list(_rows(elems))[::-1]
-    return functools.reduce(fn, rows if initializer is None else [map_structure(convert_to_tensor, initializer), *rows])
+    return _folded(fn, reversed(list(_rows(elems))), initializer)
+
+
+def _folded(fn: Callable[[Any, Any], Any], rows: Iterable[Any], initializer: Any) -> Any:
+    start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
+    return functools.reduce(fn, itertools.chain(start, rows))
 
 
 class TensorArray:
