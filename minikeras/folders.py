@@ -130,9 +130,9 @@ def timeseries_dataset_from_array(
 
 
 def _from_folder(
-    directory: Any, load: Callable[[str], Any], suffixes: tuple[str, ...], labels: Any, label_mode: str | None,
+    load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any, label_mode: str | None,
     class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
-    validation_split: float | None, subset: str | None, verbose: bool,
+    validation_split: float | None, subset: str | None, verbose: bool, **_: Any,
 ) -> Any:  # fmt: skip
     from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
 
@@ -222,6 +222,7 @@ def image_dataset_from_directory(
         ValueError: without files, or for settings that do not go together.
         ImportError: without Pillow.
     """
+    given = dict(locals())
 
     def load(path: str) -> Array:
         img = img_to_array(load_img(path, color_mode), data_format)
@@ -229,10 +230,7 @@ def image_dataset_from_directory(
             img, image_size, interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format=data_format
         ).numpy()
 
-    return _from_folder(
-        directory, load, _PICTURES, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,
-        subset, verbose,
-    )  # fmt: skip
+    return _from_folder(load, _PICTURES, **given)
 
 
 def text_dataset_from_directory(
@@ -252,12 +250,10 @@ def text_dataset_from_directory(
     Raises:
         ValueError: without files, or for settings that do not go together.
     """
+    given = dict(locals())
 
     def load(path: str) -> Any:
         with open(path, encoding="utf8") as file:
             return np.asarray(file.read(max_length), dtype=object)
 
-    return _from_folder(
-        directory, load, (".txt",), labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,
-        subset, verbose,
-    )  # fmt: skip
+    return _from_folder(load, (".txt",), **given)

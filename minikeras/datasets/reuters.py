@@ -29,15 +29,8 @@ def load_data(
     A text is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.
 
     Args:
-        path: Name of the file in the cache folder.
-        num_words: From which number on words are replaced by `oov_char`; None replaces the largest alone.
-        skip_top: Below which number words are replaced.
-        maxlen: Texts of this many words or more are left out.
+        path, num_words, skip_top, maxlen, seed, start_char, oov_char, index_from: See `imdb.load_data`.
         test_split: Fraction of the texts to test on.
-        seed: Seed of the order of the texts.
-        start_char: Put before each text, unless it is None.
-        oov_char: What words are replaced by; None leaves them out.
-        index_from: Added to the number of each word, so that smaller ones are free.
 
     Returns:
         (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names.

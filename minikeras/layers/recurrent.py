@@ -5,6 +5,7 @@ masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahram
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 
 from .. import ops, random, regularizers, tree
@@ -24,6 +25,7 @@ from .base import (
     positive,
     register,
 )
+from .core import WithKernel
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]
@@ -34,30 +36,21 @@ def _share(value: float) -> float:
     return float(min(1.0, max(0.0, value)))
 
 
-class _Cell(Layer):
+class _Cell(WithKernel):
     """One step of a recurrent layer; a subclass has `call(inputs, states, training)`."""
 
     _gates: ClassVar[int]
     _states: ClassVar[int] = 1
     _draws_first: ClassVar[bool] = False
     units: int
-    activation: Callable[..., Any]
     use_bias: bool
-    kernel_initializer: Any
-    recurrent_initializer: Any
-    bias_initializer: Any
-    kernel_regularizer: Any
-    recurrent_regularizer: Any
-    bias_regularizer: Any
-    kernel_constraint: Any
-    recurrent_constraint: Any
-    bias_constraint: Any
+    recurrent_initializer: Callable[..., Any]
+    recurrent_regularizer: Callable[..., Any] | None
+    recurrent_constraint: Callable[..., Any] | None
     dropout: float
     recurrent_dropout: float
     seed: int | None
-    kernel: Variable
     recurrent_kernel: Variable
-    bias: Variable | None
     state_size: Any
     output_size: int
 
@@ -456,7 +449,7 @@ class RNN(Layer):
             new_output, new_states = _step(self.cell, sequences[:, t], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
             if kept is not None:
-                chosen = _Chosen(kept[:, t])
+                chosen = partial(_chosen, kept[:, t])
                 before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
                 new_output = chosen(new_output, before)
                 new_states = tree.map_structure(chosen, new_states, states)
@@ -492,16 +485,10 @@ class RNN(Layer):
         return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
 
 
-class _Chosen:
-    """Takes the new values of the rows that a mask keeps, the old ones of the others."""
-
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
-
-    def __call__(self, new: Tensor, old: Tensor) -> Tensor:
-        rows = ops.reshape(self.rows, (-1,) + (1,) * (new.ndim - 1))
-        found: Tensor = ops.where(rows, new, old)
-        return found
+def _chosen(kept: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """Return the new values of the rows that a mask keeps, the old ones of the others."""
+    found: Tensor = ops.where(ops.reshape(kept, (-1,) + (1,) * (new.ndim - 1)), new, old)
+    return found
 
 
 class _OfCell(RNN):
@@ -742,7 +729,7 @@ class Bidirectional(Layer):
             found.append(layer(sequences, initial_state=state, mask=mask, training=training))
         (y, *states), (z, *others) = found if self.return_state else [(value,) for value in found]
         z = ops.flip(z, 1) if self.return_sequences else z
-        merged = _MERGE[self.merge_mode](y, z)
+        merged: Any = _MERGE[self.merge_mode](y, z)
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)

@@ -96,13 +96,14 @@ class Iterator(PyDataset):
 class _Pictures(Iterator):
     """What iterators over arrays and over files have in common."""
 
-    def _set(self, generator: Any, data_format: str | None, save: tuple[Any, str, str], dtype: Any) -> None:
-        self.image_data_generator: Any = generator
-        self.data_format: str = data_format or _state.image_data_format()
-        self.save_to_dir: Any = save[0]
-        self.save_prefix: str = save[1]
-        self.save_format: str = save[2]
-        self.dtype: Any = dtype or _state.floatx()
+    def _set(self, given: dict[str, Any]) -> None:
+        """Take over what the arguments of a subclass's `__init__` have in common."""
+        self.image_data_generator: Any = given["image_data_generator"]
+        self.data_format: str = given["data_format"] or _state.image_data_format()
+        self.save_to_dir: Any = given["save_to_dir"]
+        self.save_prefix: str = given["save_prefix"]
+        self.save_format: str = given["save_format"]
+        self.dtype: Any = given["dtype"] or _state.floatx()
         self.image_shape: tuple[int, ...] = ()
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
@@ -148,7 +149,7 @@ class NumpyArrayIterator(_Pictures):
                     "arrays are sorted by the label, you might want to shuffle them."
                 )
             x, y, others = x[chosen], None if y is None else y[chosen], [a[chosen] for a in others]
-        self._set(image_data_generator, data_format, (save_to_dir, save_prefix, save_format), dtype)
+        self._set(locals())
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
             raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
@@ -176,26 +177,24 @@ class _Files(_Pictures):
     labels: Any = None
     sample_weight: Any = None
 
-    def _setup(
-        self, generator: Any, target_size: Any, color_mode: str, class_mode: str | None, data_format: str | None,
-        save: tuple[Any, str, str], subset: str | None, interpolation: str, keep_aspect_ratio: bool, dtype: Any,
-    ) -> None:  # fmt: skip
+    def _set(self, given: dict[str, Any]) -> None:
+        color_mode, class_mode, subset = given["color_mode"], given["class_mode"], given["subset"]
         if color_mode not in _CHANNELS:
             raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
         if class_mode not in self._modes:
             raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
         if subset not in (None, "training", "validation"):
             raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
-        self._set(generator, data_format, save, dtype)
-        self.target_size: tuple[int, ...] = tuple(target_size)
+        super()._set(given)
+        self.target_size: tuple[int, ...] = tuple(given["target_size"])
         self.color_mode: str = color_mode
         self.class_mode: str | None = class_mode
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
         self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
         self.subset: str | None = subset
-        self.interpolation: str = interpolation
-        self.keep_aspect_ratio: bool = keep_aspect_ratio
+        self.interpolation: str = given["interpolation"]
+        self.keep_aspect_ratio: bool = given["keep_aspect_ratio"]
 
     def _part(self, n: int) -> slice:
         """Return which of n files the subset has: the first ones are for validation."""
@@ -247,9 +246,7 @@ class DirectoryIterator(_Files):
         save_format: str = "png", follow_links: bool = False, subset: str | None = None,
         interpolation: str = "nearest", keep_aspect_ratio: bool = False, dtype: Any = None,
     ) -> None:  # fmt: skip
-        self._setup(image_data_generator, target_size, color_mode, class_mode, data_format,
-                    (save_to_dir, save_prefix, save_format), subset, interpolation, keep_aspect_ratio,
-                    dtype)  # fmt: skip
+        self._set(locals())
         self.directory: str = os.fspath(directory)
         names = list(classes or sorted(e.name for e in os.scandir(self.directory) if e.is_dir()))
         self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
@@ -280,9 +277,7 @@ class DataFrameIterator(_Files):
         save_prefix: str = "", save_format: str = "png", subset: str | None = None, interpolation: str = "nearest",
         keep_aspect_ratio: bool = False, dtype: Any = "float32", validate_filenames: bool = True,
     ) -> None:  # fmt: skip
-        self._setup(image_data_generator, target_size, color_mode, class_mode, data_format,
-                    (save_to_dir, save_prefix, save_format), subset, interpolation, keep_aspect_ratio,
-                    dtype)  # fmt: skip
+        self._set(locals())
         self.directory: str = os.fspath(directory or "")
         df = dataframe.copy()
         named = class_mode in ("binary", "categorical", "sparse")
@@ -420,10 +415,7 @@ class ImageDataGenerator:
         ignore_class_split: bool = False, subset: str | None = None,
     ) -> NumpyArrayIterator:  # fmt: skip
         """Return batches of an array of pictures, with labels and weights where they are given."""
-        return NumpyArrayIterator(
-            x, y, self, batch_size, shuffle, sample_weight, seed, self.data_format, save_to_dir, save_prefix,
-            save_format, subset, ignore_class_split, self.dtype,
-        )  # fmt: skip
+        return NumpyArrayIterator(**self._flow(locals()))
 
     def flow_from_directory(
         self, directory: Any, target_size: Any = (256, 256), color_mode: str = "rgb", classes: Any = None,
@@ -432,10 +424,7 @@ class ImageDataGenerator:
         subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
     ) -> DirectoryIterator:  # fmt: skip
         """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow)."""
-        return DirectoryIterator(
-            directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, self.data_format,
-            save_to_dir, save_prefix, save_format, follow_links, subset, interpolation, keep_aspect_ratio, self.dtype,
-        )  # fmt: skip
+        return DirectoryIterator(**self._flow(locals()))
 
     def flow_from_dataframe(
         self, dataframe: Any, directory: Any = None, x_col: str = "filename", y_col: Any = "class",
@@ -445,11 +434,14 @@ class ImageDataGenerator:
         interpolation: str = "nearest", validate_filenames: bool = True, **kwargs: Any,
     ) -> DataFrameIterator:  # fmt: skip
         """Return batches of the pictures that a column of a data frame names, with other columns as targets."""
-        return DataFrameIterator(
-            dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes,
-            "raw" if class_mode == "other" else class_mode, batch_size, shuffle, seed, self.data_format, save_to_dir,
-            save_prefix, save_format, subset, interpolation, False, self.dtype, validate_filenames,
-        )  # fmt: skip
+        class_mode = "raw" if class_mode == "other" else class_mode
+        del kwargs
+        return DataFrameIterator(**self._flow(locals()))
+
+    def _flow(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of an iterator out of those of the method that makes it."""
+        del given["self"]
+        return {**given, "image_data_generator": self, "data_format": self.data_format, "dtype": self.dtype}
 
     def standardize(self, x: Array) -> Array:
         """Return a picture with its values scaled as the settings say; the array itself may be changed."""
