@@ -13,7 +13,7 @@ from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
-from .math import axes_of
+from .math import axes_of, unary
 from .tensors import alike, constant, convert_to_tensor
 
 
@@ -119,9 +119,7 @@ def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> 
     return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
 
 
-def rank(input: Any, name: str | None = None) -> Tensor:
-    """The number of axes."""
-    return Tensor(np.asarray(len(convert_to_tensor(input).shape), "int32"))
+rank: Callable[..., Tensor] = unary(lambda x: Tensor(np.asarray(len(x.shape), "int32")), "The number of axes.")
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -139,9 +137,7 @@ def get_static_value(tensor: Any, partial: bool = False) -> Any:
     return None if isinstance(tensor, KerasTensor) else as_array(tensor)
 
 
-def identity(input: Any, name: str | None = None) -> Tensor:
-    """A copy of a tensor."""
-    return ops.copy(convert_to_tensor(input))
+identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")
 
 
 def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
@@ -164,9 +160,9 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     return Tensor(np.array(np.unravel_index(as_array(indices), sizes_of(dims))).astype("int32"))
 
 
-def stop_gradient(input: Any, name: str | None = None) -> Tensor:
-    """The values of a tensor, through which no gradient flows."""
-    return ops.stop_gradient(convert_to_tensor(input))
+stop_gradient: Callable[..., Tensor] = unary(
+    ops.stop_gradient, "The values of a tensor, through which no gradient flows."
+)
 
 
 # Shapes.

@@ -18,6 +18,7 @@ from .io import decode_jpeg as decode_jpeg
 from .io import decode_png as decode_png
 from .io import encode_jpeg as encode_jpeg
 from .io import encode_png as encode_png
+from .math import unary
 from .missing import missing
 from .tensors import convert_to_tensor
 
@@ -48,12 +49,8 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
     return cast(ops.clip(x * (kind.max + 0.5), 0, kind.max), kind)
 
 
-def _flipped(axis: int) -> Callable[..., Tensor]:
-    return lambda image: ops.flip(convert_to_tensor(image), axis)
-
-
-flip_left_right: Callable[..., Tensor] = _flipped(-2)
-flip_up_down: Callable[..., Tensor] = _flipped(-3)
+flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")
+flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images turned upside down.")
 
 
 Draw: TypeAlias = Callable[..., Tensor]
@@ -90,9 +87,9 @@ def rgb_to_grayscale(images: Any, name: str | None = None) -> Tensor:
     return ops.cast(gray, as_dtype(x.dtype).name)
 
 
-def grayscale_to_rgb(images: Any, name: str | None = None) -> Tensor:
-    """Images of one channel with this channel three times."""
-    return ops.repeat(convert_to_tensor(images), 3, -1)
+grayscale_to_rgb: Callable[..., Tensor] = unary(
+    lambda x: ops.repeat(x, 3, -1), "Images of one channel with this channel three times."
+)
 
 
 def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -155,27 +152,21 @@ globals().update({
 })  # fmt: skip
 
 
-def rgb_to_hsv(images: Any, name: str | None = None) -> Tensor:
-    """Images in hue, saturation and value, each from 0 to 1."""
-    return ops.image.rgb_to_hsv(convert_to_tensor(images))
-
-
-def hsv_to_rgb(images: Any, name: str | None = None) -> Tensor:
-    """Images in red, green and blue."""
-    return ops.image.hsv_to_rgb(convert_to_tensor(images))
+rgb_to_hsv: Callable[..., Tensor] = unary(
+    ops.image.rgb_to_hsv, "Images in hue, saturation and value, each from 0 to 1."
+)
+hsv_to_rgb: Callable[..., Tensor] = unary(ops.image.hsv_to_rgb, "Images in red, green and blue.")
 
 
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
 
 
-def rgb_to_yuv(images: Any) -> Tensor:
-    """Images in brightness and two differences of color."""
-    return ops.tensordot(convert_to_tensor(images), _YUV.astype("float32"), 1)
-
-
-def yuv_to_rgb(images: Any) -> Tensor:
-    """Images in red, green and blue."""
-    return ops.tensordot(convert_to_tensor(images), np.linalg.inv(_YUV).astype("float32"), 1)
+rgb_to_yuv: Callable[..., Tensor] = unary(
+    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
+)
+yuv_to_rgb: Callable[..., Tensor] = unary(
+    lambda x: ops.tensordot(x, np.linalg.inv(_YUV).astype("float32"), 1), "Images in red, green and blue."
+)
 
 
 def per_image_standardization(image: Any) -> Tensor:
@@ -299,9 +290,7 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
     return ops.cast(found, as_dtype(x.dtype).name)
 
 
-def transpose(image: Any, name: str | None = None) -> Tensor:
-    """Images with rows and columns exchanged."""
-    return ops.swapaxes(convert_to_tensor(image), -3, -2)
+transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
 
 
 def sobel_edges(image: Any) -> Tensor:

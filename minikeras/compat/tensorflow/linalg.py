@@ -144,24 +144,14 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     return Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))
 
 
-def slogdet(input: Any, name: str | None = None) -> LogMatrixDeterminant:
-    """Signs of determinants, and logarithms of their sizes."""
-    return LogMatrixDeterminant(*ops.slogdet(convert_to_tensor(input)))
-
-
-def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
-    """Eigenvalues of symmetric matrices, in ascending order."""
-    return ops.eigh(convert_to_tensor(tensor))[0]
-
-
-def eigvals(tensor: Any, name: str | None = None) -> Tensor:
-    """Eigenvalues of matrices."""
-    return ops.eig(convert_to_tensor(tensor))[0]
-
-
-def trace(x: Any, name: str | None = None) -> Tensor:
-    """Sum of the diagonal."""
-    return ops.trace(convert_to_tensor(x), axis1=-2, axis2=-1)
+slogdet: Callable[..., LogMatrixDeterminant] = unary(
+    lambda x: LogMatrixDeterminant(*ops.slogdet(x)), "Signs of determinants, and logarithms of their sizes."
+)
+eigvalsh: Callable[..., Tensor] = unary(
+    lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, in ascending order."
+)
+eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
+trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")
 
 
 def diag(diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:

@@ -18,9 +18,15 @@ from .tensors import BINARY, alike, convert_to_tensor
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def unary(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an op of one tensor as TensorFlow has it."""
-    return lambda x, name=None: op(convert_to_tensor(x))
+def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
+    """Return an op of one tensor as TensorFlow has it, which may be passed under any name."""
+
+    def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
+        (x,) = given.values() or (x,)
+        return op(convert_to_tensor(x))
+
+    call.__doc__ = doc
+    return call
 
 
 _SAME = (
@@ -163,9 +169,9 @@ def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     return _guarded(lambda safe, y: safe)(y, x)
 
 
-def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
-    """1 / x, and 0 wherever x is 0."""
-    return BINARY["divide_no_nan"](ops.ones_like(convert_to_tensor(x)), x)
+reciprocal_no_nan: Callable[..., Tensor] = unary(
+    lambda x: BINARY["divide_no_nan"](ops.ones_like(x), x), "1 / x, and 0 wherever x is 0."
+)
 
 
 def lgamma(x: Any, name: str | None = None) -> Tensor:
@@ -174,9 +180,9 @@ def lgamma(x: Any, name: str | None = None) -> Tensor:
     return Tensor(np.vectorize(_math.lgamma, otypes=[values.dtype])(values))
 
 
-def zero_fraction(value: Any, name: str | None = None) -> Tensor:
-    """The share of elements that are 0."""
-    return ops.mean(ops.cast(ops.equal(convert_to_tensor(value), 0), "float32"))
+zero_fraction: Callable[..., Tensor] = unary(
+    lambda x: ops.mean(ops.cast(ops.equal(x, 0), "float32")), "The share of elements that are 0."
+)
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -274,19 +280,17 @@ _SEGMENTS: dict[str, Callable[..., Tensor]] = {
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
 
 
-def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
-    """Whether no element is less than the one before."""
-    return Tensor(np.asarray((np.diff(as_array(x).ravel()) >= 0).all()))
-
-
-def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
-    """Whether every element is greater than the one before."""
-    return Tensor(np.asarray((np.diff(as_array(x).ravel()) > 0).all()))
-
-
-def invert_permutation(x: Any, name: str | None = None) -> Tensor:
-    """The permutation that undoes another."""
-    return Tensor(np.argsort(as_array(x)).astype("int32"))
+is_non_decreasing: Callable[..., Tensor] = unary(
+    lambda x: Tensor(np.asarray((np.diff(as_array(x).ravel()) >= 0).all())),
+    "Whether no element is less than the one before.",
+)
+is_strictly_increasing: Callable[..., Tensor] = unary(
+    lambda x: Tensor(np.asarray((np.diff(as_array(x).ravel()) > 0).all())),
+    "Whether every element is greater than the one before.",
+)
+invert_permutation: Callable[..., Tensor] = unary(
+    lambda x: Tensor(np.argsort(as_array(x)).astype("int32")), "The permutation that undoes another."
+)
 
 
 def _truncating(op: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:

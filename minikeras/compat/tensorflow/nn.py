@@ -68,9 +68,7 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
     return ops.sparse_categorical_crossentropy(convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)
 
 
-def l2_loss(t: Any, name: str | None = None) -> Tensor:
-    """Half the sum of squares."""
-    return ops.sum(ops.square(convert_to_tensor(t))) / 2
+l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 
 
 def compute_average_loss(
@@ -82,9 +80,7 @@ def compute_average_loss(
     return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
 
 
-def scale_regularization_loss(regularization_loss: Any) -> Tensor:
-    """The sum of losses of weights: there is one replica."""
-    return ops.sum(convert_to_tensor(regularization_loss))
+scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
 
 
 # Windows over images.
