@@ -154,8 +154,8 @@ class _Hashed(OfValues):
             raise ValueError(
                 f"{type(self).__name__} needs `num_bins`, 1 or more, and no `sparse`. Received: num_bins={num_bins}."
             )
-        self.num_bins, self.output_mode, self.sparse = num_bins, output_mode, sparse
-        self._check_mode(modes)
+        self.num_bins, self.sparse = num_bins, sparse
+        self._set_mode(output_mode, modes)
 
     def _encode(self, numbers: Array) -> Tensor:
         return encoded(numbers, self.output_mode, self.num_bins, str(self._kind()))

@@ -69,9 +69,9 @@ class _Cell(WithKernel):
     def build(self, input_shape: ShapeLike) -> None:
         """Make the kernels, and the bias if there is one."""
         width = self._gates * self.units
-        self.kernel = self._configured_weight("kernel", (input_shape[-1], width))
+        self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], width))
         self.recurrent_kernel = self._configured_weight("recurrent_kernel", (self.units, width), "recurrent")
-        self.bias = self._make_bias(width) if self.use_bias else None
+        self.bias: Variable | None = self._make_bias(width) if self.use_bias else None
 
     def _make_bias(self, width: int) -> Variable:
         return self._configured_weight("bias", (width,))
