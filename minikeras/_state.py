@@ -252,6 +252,27 @@ def name_scope(name: str, owner: object) -> Iterator[None]:
         scopes.pop()
 
 
+class calling:
+    """Within this context a layer is called.
+
+    Args:
+        training: Whether the call is for training; None if nobody says.
+        autocast: The dtype that weights are read in, None for their own.
+    """
+
+    def __init__(self, training: bool | None, autocast: str | None) -> None:
+        self.training = training
+        self.autocast = autocast
+
+    def __enter__(self) -> None:
+        context.training.append(self.training)
+        self.outer, context.autocast = context.autocast, self.autocast
+
+    def __exit__(self, *error: object) -> None:
+        context.training.pop()
+        context.autocast = self.outer
+
+
 def current_path() -> str:
     """Return the open scopes as "sequential/dense", or ""."""
     return "/".join(name for name, _ in context.scopes)

@@ -39,3 +39,8 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
     if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):
         return [map_shapes(function, shape) for shape in shapes]
     return function(shapes)
+
+
+def only(things: list[Any]) -> Any:
+    """Return the thing, or the list where there are several."""
+    return things[0] if len(things) == 1 else things

@@ -1,92 +1,44 @@
-"""The base class of all layers: lazy weights, names, the call."""
+"""The base class of all layers: built when first called, configured, and what happens around its `call`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from operator import is_
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 from warnings import warn
 
 import numpy as np
 
-from .. import _state, activations, constraints, dtype_policies, initializers, regularizers
+from .. import _state, dtype_policies, regularizers
 from .._caller import warn_user
 from .._signature import parameters
-from .._structure import leaves, like, map_shapes, map_structure
-from .._typing import (
-    Config,
-    CustomObjects,
-    DataFormat,
-    DTypeLike,
-    DTypeName,
-    FloatArray,
-    PartialShape,
-    ShapeLike,
-    TensorLike,
-)
+from .._structure import leaves, like, map_shapes, map_structure, only
+from .._typing import Config, CustomObjects, DataFormat, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
-from ..metrics.base import Metric
 from ..registry import Registry, is_built_in, name_arguments
 from ..registry import serialize as serialize
 from ..regularizers import RegularizerLike as RegularizerLike
 from ..symbolic import KerasTensor, Node, infer
 from ..tensor import Tensor, TensorOps, any_symbolic, as_array
 from ..variable import Variable
+from .arguments import BaseOptions as BaseOptions
+from .arguments import CommonOptions as CommonOptions
+from .arguments import LayerOptions as LayerOptions
+from .arguments import from_argument, plain_arguments, to_config
+from .holder import Holder, assign_all
+from .holder import Untracked as Untracked
+from .masks import mask_of as mask_of
+from .masks import masked as masked
+from .masks import masks_for, pass_on
 
 registry: Registry["Layer"] = Registry("keras.layers", "layer")
 L = TypeVar("L", bound="type[Layer]")
 S = TypeVar("S", bound="Layer")
-T = TypeVar("T", bound=Tensor)
-
 
 _BUILDING = RLock()
 """Held while a layer that was not built is, so that threads do not build it twice."""
-
-_KINDS: dict[str, Any] = {
-    "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
-}  # fmt: skip
-"""What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
-
-
-class CommonOptions(TypedDict, total=False):
-    """Keyword arguments that every layer takes and none takes by position.
-
-    Attributes:
-        trainable: Whether training changes its weights.
-        dtype: Dtype or policy of its weights and computations.
-        autocast: Whether inputs are cast to the compute dtype.
-        input_shape: Shape of one input sample; makes a Sequential that the layer opens build at once.
-    """
-
-    trainable: bool
-    dtype: DTypeLike | DTypePolicy | Config | None
-    autocast: bool
-    input_shape: ShapeLike
-
-
-class BaseOptions(CommonOptions, total=False):
-    """Keyword arguments that nearly every layer takes.
-
-    Attributes:
-        name: The layer's name, made up from its class if not given.
-        input_dim: Short for `input_shape=(input_dim,)`.
-    """
-
-    name: str | None
-    input_dim: int
-
-
-class LayerOptions(BaseOptions, total=False):
-    """Keyword arguments of the layers that do not name `activity_regularizer` themselves.
-
-    Attributes:
-        activity_regularizer: Penalty on the outputs.
-    """
-
-    activity_regularizer: RegularizerLike | None
 
 
 def register(cls: L) -> L:
@@ -107,7 +59,7 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
     return made
 
 
-class Layer:
+class Layer(Holder):
     """A function with weights, which are made when it first sees its input.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
@@ -142,15 +94,19 @@ class Layer:
     """
 
     _takes: ClassVar[frozenset[str]] = frozenset()
+    """Names of the arguments of `call`."""
     _takes_masks: ClassVar[bool] = False
+    _training_place: ClassVar[int] = 0
+    """Where `call` takes `training` by position, 0 if it does not."""
+    _training_default: ClassVar[bool | None] = None
     _converts: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Attributes that a built-in class adds to its configuration: those of its arguments, if it says nothing."""
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
-    built: bool
-    """Whether the weights have been made."""
+    input_spec: Any = None
+    """What inputs must look like: an InputSpec, a list of them, or None."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -159,8 +115,12 @@ class Layer:
         if "build" in own:
             setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
         if "call" in own:
-            cls._takes = frozenset(parameters(own["call"]).names)
+            accepted = parameters(own["call"])
+            cls._takes = frozenset(accepted.names)
             cls._takes_masks = any(name == "mask" or name.endswith("_mask") for name in cls._takes)
+            by_place, default = accepted.positional[1:], accepted.defaults.get("training")
+            cls._training_place = by_place.index("training") if "training" in by_place else 0
+            cls._training_default = default if isinstance(default, bool) else None
         if "compute_mask" in own and "supports_masking" not in own:
             cls.supports_masking = True
 
@@ -168,7 +128,7 @@ class Layer:
 
         def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
             layer = super().__new__(cls)
-            vars(layer)["_auto_config"] = _auto_config(cls, args, kwargs)
+            vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 
     def __init__(
@@ -204,299 +164,36 @@ class Layer:
         self.name = name
         self.built = False
         self.autocast = autocast
-        self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
+        self.dtype_policy = dtype_policies.get(dtype)
         self.activity_regularizer: Callable[..., Any] | None = regularizers.get(activity_regularizer)
         self._trainable = trainable
         self._path: str | None = None
-        self._input_spec: Any = None
-        self._variables: list[Variable] = []
+        self._variables = []
         self._losses: list[Tensor] = []
         self._build_shapes: dict[str, Any] = {}
         self._inbound_nodes: list[Node] = []
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Layer | Variable) and self._locked():
-            raise ValueError(
-                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
-                "already built. All state must be created in `__init__()` or in `build()`."
-            )
-        if name not in _NO_STRUCTURE:
-            _state.Structure.version += 1
-        object.__setattr__(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**vars(self), "_inbound_nodes": []}  # a copy has not been called; a copied graph calls its layers anew
         state.pop("_inside", None)
         return state
 
-    def _locked(self) -> bool:
-        return bool(vars(self).get("built")) and not vars(self).get("_building")
-
-    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            declared = getattr(type(self), name, None)
-            if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
-                return cast(Any, declared.fget)(self)
-            if "_variables" not in vars(self) and name in _BASE_ATTRIBUTES:
-                raise RuntimeError(
-                    f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                    "in the `__init__()` method."
-                )
-            weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
-            unbuilt = weight and not vars(self).get("built")
-            hint = " It has no weights yet: call it on an input, or build() it." if unbuilt else ""
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
-
-    # --- weights ----------------------------------------------------------------------------------------------
-
-    def add_weight(
-        self,
-        shape: ShapeLike | int | None = None,
-        initializer: InitializerLike | TensorLike | None = None,
-        dtype: DTypeLike | None = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: RegularizerLike | None = None,
-        constraint: Any = None,
-        aggregation: str | None = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """Make a weight of this layer.
-
-        Args:
-            shape: Its shape, () if not given.
-            initializer: What fills it: a name, an initializer or a function; Glorot's uniform one for floats and
-                zeros for others if not given.
-            dtype: Its dtype, that of the layer's weights if not given.
-            trainable: Whether training changes it.
-            autocast: As in Keras.
-            regularizer: Penalty on it.
-            constraint: Projection applied after each training step.
-            aggregation: As in Keras.
-            overwrite_with_gradient: As in Keras.
-            name: Last part of its path.
-
-        Raises:
-            ValueError: if the layer is already built.
-        """
-        if isinstance(shape, str):
-            raise ValueError(
-                f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
-                f"Received: add_weight({shape!r}, ...)."
-            )
-        if self._locked():
-            raise ValueError(
-                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
-                "already built."
-            )
-        dtype = _state.standardize_dtype(dtype if dtype is not None else self.variable_dtype)
-        if initializer is None:
-            initializer = "glorot_uniform" if "float" in dtype else "zeros"
-        if isinstance(initializer, str | dict | type):
-            initializer = cast("InitializerLike", initializers.get(initializer))
-        with _state.name_scope(self.name, self):
-            variable = Variable(
-                cast(Any, initializer),
-                shape=() if shape is None else (shape,) if isinstance(shape, int) else tuple(shape),
-                dtype=dtype,
-                trainable=trainable,
-                autocast=autocast,
-                aggregation=aggregation,
-                name=name,
-            )
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
-        variable.overwrite_with_gradient = overwrite_with_gradient
-        variable.trainable = trainable and self._trainable
-        self._variables.append(variable)
-        _state.Structure.version += 1
-        return variable
+    # --- penalties --------------------------------------------------------------------------------------------
 
     def _keep(self, arguments: Mapping[str, Any], *names: str) -> None:
         """Keep the named arguments as attributes; what stands for a function, such as an initializer, as that."""
         for name in names:
-            kind = _KINDS.get(name.rpartition("_")[2])
-            setattr(self, name, arguments[name] if kind is None else kind.get(arguments[name]))
-
-    def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
-        """Make a weight with the initializer, regularizer and constraint that the layer was made with.
-
-        Args:
-            name: Its name.
-            shape: Its shape.
-            kind: What the layer's attributes begin with, such as "kernel" for `kernel_initializer`; the name if not
-                given.
-            options: Further arguments of `add_weight`, or others in place of these three.
-        """
-        ends = ("initializer", "regularizer", "constraint")
-        found = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
-        return self.add_weight(shape, name=name, **found, **options)
+            setattr(self, name, from_argument(name, arguments[name]))
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
-        for value in loss if isinstance(loss, list | tuple) else [loss]:
-            self._losses.append(value if isinstance(value, Tensor) else Tensor(as_array(value)))
+        self._losses.extend(map(as_tensor, loss if isinstance(loss, list | tuple) else [loss]))
 
     @property
     def losses(self) -> list[Tensor]:
         """Penalties from the last call, and from the regularizers of the weights that are trained now."""
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
         return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics that the layer and the layers in it hold."""
-        return list({id(m): m for layer in self._flatten_layers() for m in layer._held_metrics()}.values())
-
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The variables of all metrics."""
-        return [v for metric in self.metrics for v in metric.variables]
-
-    def _held_metrics(self) -> Iterator[Metric]:
-        """Walk the metrics among the layer's attributes, and in lists and dicts there."""
-        for name, value in vars(self).items():
-            if name not in ("_compile_config", "_compiled_metrics", "_loss_tracker", "_held"):
-                yield from (item for item in leaves(value) if isinstance(item, Metric))
-
-    def _state_values(self) -> Iterator[Any]:
-        """Walk attributes, and the containers among them, for variables and layers in order of creation."""
-        seen: set[int] = set()
-
-        def walk(values: Any) -> Iterator[Any]:
-            for value in values:
-                if isinstance(value, Variable | Layer):
-                    if id(value) not in seen:
-                        seen.add(id(value))
-                        yield value
-                elif isinstance(value, _CONTAINERS) and not isinstance(value, Untracked):
-                    yield from walk(_items(value))
-
-        return walk(list(vars(self).values()))
-
-    def _own_variables(self) -> list[Variable]:
-        own = [value for value in self._state_values() if isinstance(value, Variable)]
-        return [v for v in own if v._declared_trainable] + [v for v in own if not v._declared_trainable]
-
-    def _sublayers(self) -> "list[Layer]":
-        return [value for value in self._state_values() if isinstance(value, Layer)]
-
-    def _flatten_layers(self) -> "list[Layer]":
-        """Return the layer and all inside it, in order; found anew when any layer has changed."""
-        found = vars(self).get("_inside")
-        if found is None or not found.is_current():
-            found = vars(self)["_inside"] = _Inside(self)
-        return cast("list[Layer]", found.layers)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables: the layer's own, trainable ones first, then those of the layers it holds."""
-        self._flatten_layers()
-        return list(vars(self)["_inside"].variables)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, in the order of `get_weights`."""
-        return self.variables
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The variables that training changes."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The variables that training leaves alone."""
-        return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
-
-    trainable_weights = trainable_variables
-    non_trainable_weights = non_trainable_variables
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; setting it sets it for all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for v in self._own_variables():
-            if v._declared_trainable:
-                v.trainable = bool(value)
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    def get_weights(self) -> list[FloatArray]:
-        """Return copies of the weights, [] before the layer is built."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[TensorLike]) -> None:
-        """Set all weights, or none if one does not fit.
-
-        Args:
-            weights: Arrays, or what becomes arrays, in the order and shapes of `get_weights`.
-
-        Raises:
-            ValueError: if their number or a shape differs.
-        """
-        variables = self.weights
-        if len(variables) != len(weights):
-            hint = "" if self.built else " The layer is not built: call it on an input, or build() it, first."
-            raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
-                f"{len(weights)}, but the layer was expecting {len(variables)} weights.{hint}"
-            )
-        arrays = [as_array(value, v.dtype) for v, value in zip(variables, weights, strict=True)]
-        for v, array in zip(variables, arrays, strict=True):
-            if v.shape != array.shape:
-                raise ValueError(
-                    f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of shape "
-                    f"{array.shape}. No weight was set."
-                )
-        for v, array in zip(variables, arrays, strict=True):
-            v.assign(array)
-
-    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Write the layer's own variables, without those of the layers in it, to a mapping, under "0", "1", ...
-
-        A subclass may override this, and `load_own_variables`, to decide what files hold of it.
-        """
-        for i, v in enumerate(self._own_variables()):
-            store[str(i)] = v.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set the layer's own variables to what `save_own_variables` wrote, or none if one does not fit.
-
-        Raises:
-            ValueError: if their number or a shape differs.
-        """
-        variables = self._own_variables()
-        names = [str(i) for i in range(len(variables))]
-        arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
-        if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
-            raise ValueError(
-                f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. Received: "
-                f"{ {name: np.shape(store[name]) for name in store} }. Nothing was set."
-            )
-        for v, array in zip(variables, arrays, strict=True):
-            v.assign(array)
-
-    def count_params(self) -> int:
-        """Return the number of scalars in the weights.
-
-        Raises:
-            ValueError: if the layer is not built.
-        """
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
-                "Call it on an input, or build() it, first."
-            )
-        return sum(v.size for v in self.weights)
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -509,12 +206,10 @@ class Layer:
         """
         if args or kwargs:
             self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
-        self._path = self._path or self._scoped_path()
+        if not self._path:
+            with _state.name_scope(self.name, self):
+                self._path = _state.current_path()
         self.built = True
-
-    def _scoped_path(self) -> str:
-        with _state.name_scope(self.name, self):
-            return _state.current_path()
 
     def get_build_config(self) -> Config | None:
         """Return the input shape the layer was built with, None if it was not."""
@@ -606,59 +301,65 @@ class Layer:
         """
         if "_variables" not in vars(self):
             return getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
-        if len(args) > 1 and "training" in self._takes:
-            names = parameters(self.call).positional
-            place = names.index("training") if "training" in names[: len(args)] else 0
-            if place and (args[place] is None or isinstance(args[place], bool)):  # by name, with what stands behind it
-                args, kwargs = args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
+        args, kwargs = self._training_by_name(args, kwargs)
         symbolic = any_symbolic(args) or any_symbolic(kwargs.values())
-        given = (args, dict(kwargs)) if symbolic else None
-        args = tuple(self._convert(x) for x in args)
-        for key, value in kwargs.items():
-            if isinstance(value, np.ndarray | KerasTensor):
-                kwargs[key] = self._convert(value)
+        given = args, dict(kwargs)
+        args = tuple(map(self._convert, args))
+        kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
         first = args[0] if args else next(iter(kwargs.values()), None)
-        if self._input_spec is not None:
+        if self.input_spec is not None:
             if not args and not kwargs:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self._input_spec, first, self.name)
+            assert_input_compatibility(self.input_spec, first, self.name)
         context = _state.context
         with _state.name_scope(self.name, self):
             self._maybe_build(args or (first,), kwargs)
-            training = kwargs.pop("training", None) if "training" not in self._takes else kwargs.get("training")
-            outermost = not context.training
-            if training is None:
-                training = context.training[-1] if context.training else _default_training(self)
-            if training is not None and "training" in self._takes:
-                kwargs["training"] = training
-            if outermost and not context.dry:
+            if not context.training and not context.dry:  # no call of another layer goes on
                 for layer in self._flatten_layers():
                     layer._losses.clear()
-            context.training.append(training)
-            outer, context.autocast = context.autocast, self._autocast_dtype()
+            training = self._settled_training(kwargs)
             if self._takes_masks:
-                self._fill_masks(args, kwargs)
-            mask = kwargs.get("mask")
-            if mask is None:
-                mask = mask_of(first)
-            try:
-                if symbolic:
-                    outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
-                else:
-                    outputs = self._call_checked(*args, **kwargs)
-                    if self.activity_regularizer is not None and not context.dry:
-                        self._regularize(outputs)
-                if mask is not None or type(self).compute_mask is not Layer.compute_mask:
-                    self._pass_mask(first, outputs, mask)
-            except Exception as error:
-                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
-                raise
-            finally:
-                context.training.pop()
-                context.autocast = outer
-        if given is not None:
+                kwargs |= masks_for(self.call, self._takes, args, kwargs)
+            with _state.calling(training, self._autocast_dtype()):
+                try:
+                    if symbolic:
+                        outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
+                    else:
+                        outputs = self._call_checked(*args, **kwargs)
+                        if self.activity_regularizer is not None and not context.dry:
+                            self._regularize(outputs)
+                    self._pass_mask(first, outputs, kwargs.get("mask"))
+                except Exception as error:
+                    error.add_note(
+                        f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}"
+                    )
+                    raise
+        if symbolic:
             Node(self, given[0], self._noted(*given, kwargs), outputs)
         return outputs
+
+    def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Pass `training` by name, and what stands behind it, where it is given by place."""
+        place = self._training_place
+        if 0 < place < len(args) and (args[place] is None or isinstance(args[place], bool)):
+            names = parameters(self.call).positional
+            return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
+        return args, kwargs
+
+    def _settled_training(self, kwargs: dict[str, Any]) -> bool | None:
+        """Return whether the call is for training, and let `call` know if it takes that.
+
+        What the caller says counts, then the call around this one, then the default of `call`.
+        """
+        training: bool | None = kwargs.get("training")
+        if training is None:
+            around = _state.context.training
+            training = around[-1] if around else self._training_default
+        if "training" not in self._takes:
+            kwargs.pop("training", None)
+        elif training is not None:
+            kwargs["training"] = training
+        return training
 
     def stateless_call(
         self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
@@ -687,13 +388,11 @@ class Layer:
             )
         kept = [v.value for v in variables]
         try:
-            for v, value in zip(variables, values, strict=True):
-                v.assign(value)
+            assign_all(variables, values)
             outputs, losses = self(*args, **kwargs), self.losses
             after = [v.value for v in self.non_trainable_variables]
         finally:
-            for v, value in zip(variables, kept, strict=True):
-                v.assign(value)
+            assign_all(variables, kept)
         return (outputs, after, losses) if return_losses else (outputs, after)
 
     def _noted(self, args: tuple[Any, ...], given: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
@@ -702,10 +401,7 @@ class Layer:
         if self._converts:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
-                    raise ValueError(
-                        f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
-                        f"{type(x).__name__}). Pass it by keyword."
-                    )
+                    raise self._misplaced(x)
             only = args[0] if len(args) == 1 and not given else None
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
                 return given
@@ -720,19 +416,15 @@ class Layer:
 
     def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
         outputs = self.call(*args, **kwargs)
-        if type(outputs) is Tensor:
-            return outputs
-        return map_structure(self._as_tensor, outputs)
+        return outputs if type(outputs) is Tensor else map_structure(self._as_output, outputs)
 
-    def _as_tensor(self, output: Any) -> Tensor:
+    def _as_output(self, output: Any) -> Tensor:
         if output is None:
             raise ValueError(
                 f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. Expected a tensor; "
                 "end it with a `return` statement."
             )
-        if isinstance(output, Tensor):
-            return output
-        return output._tensor() if isinstance(output, Variable) else Tensor(as_array(output))
+        return as_tensor(output)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output, that of the input by default; a subclass may override it.
@@ -744,24 +436,20 @@ class Layer:
         """
         return previous_mask
 
-    def _fill_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Let `mask` be the mask of the only input, and `query_mask`, say, that of the input `query` among several."""
-        inputs = parameters(self.call).bind(args, kwargs)
-        tensors = {k: x for k, x in inputs.items() if any(isinstance(item, TensorOps) for item in leaves(x))}
-        for name, x in tensors.items():
-            key = "mask" if len(tensors) == 1 else f"{name}_mask"
-            mask = mask_of(x)
-            if mask is not None and key in self._takes and inputs.get(key) is None:
-                kwargs[key] = mask
-
     def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        """Give the outputs that have no mask the one that `compute_mask` tells."""
+        """Give the outputs that have no mask the one that `compute_mask` tells.
+
+        Args:
+            inputs: The first argument of the call.
+            outputs: What it gave.
+            mask: The argument `mask` of the call; that of the inputs if there is none.
+        """
+        mask = mask_of(inputs) if mask is None else mask
+        if mask is None and type(self).compute_mask is Layer.compute_mask:
+            return
         if self.supports_masking:
-            found = leaves(outputs)
-            if any(mask_of(y) is None for y in found):
-                for y, m in zip(found, leaves(self.compute_mask(inputs, mask)), strict=False):
-                    if m is not None and mask_of(y) is None:
-                        y.keras_mask = m
+            if any(mask_of(y) is None for y in leaves(outputs)):
+                pass_on(outputs, self.compute_mask(inputs, mask))
         elif any(m is not None for m in leaves(mask)):
             warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
@@ -771,24 +459,22 @@ class Layer:
             )
 
     def _convert(self, x: Any) -> Any:
-        """Return an input as a tensor of the compute dtype; strings and other non-numbers are refused."""
+        """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
+
+        Layers and functions stay what they are; text is refused, as are tensors of it by layers that compute.
+        """
         casts = self.autocast and self._converts
-        if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):
+        if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):  # most of the time
             return x
-        if isinstance(x, str | bytes):
-            raise ValueError(
-                f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r}. Pass it by keyword."
-            )
         if x is None or isinstance(x, Layer) or callable(x):
             return x
         if isinstance(x, dict):
             return {key: self._convert(value) for key, value in x.items()}
         if isinstance(x, list | tuple) and not _is_numbers(x):
             return like(x, [self._convert(item) for item in x])
-        if isinstance(x, KerasTensor):
-            tensor: Tensor = x
-        else:
-            tensor = x if isinstance(x, Tensor) else x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
+        if isinstance(x, str | bytes):
+            raise self._misplaced(x)
+        tensor = as_tensor(x)
         if tensor.dtype == "string" and self._converts and is_built_in(type(self)) and not self._sublayers():
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
@@ -796,6 +482,12 @@ class Layer:
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
         return tensor
+
+    def _misplaced(self, x: Any) -> ValueError:
+        return ValueError(
+            f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
+            f"{type(x).__name__}). Pass it by keyword."
+        )
 
     def _regularize(self, outputs: Any) -> None:
         for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
@@ -812,7 +504,7 @@ class Layer:
         Raises:
             AttributeError: if the layer was never called on one.
         """
-        return _only(self._first_node("input").inputs)
+        return only(self._first_node("input").inputs)
 
     @property
     def output(self) -> Any:
@@ -821,7 +513,7 @@ class Layer:
         Raises:
             AttributeError: if the layer was never called on one.
         """
-        return _only(self._first_node("output").outputs)
+        return only(self._first_node("output").outputs)
 
     def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
@@ -841,11 +533,6 @@ class Layer:
         return self.variable_dtype
 
     @property
-    def variable_dtype(self) -> DTypeName:
-        """Dtype of the weights."""
-        return self.dtype_policy.variable_dtype
-
-    @property
     def compute_dtype(self) -> DTypeName:
         """Dtype of the computations."""
         return self.dtype_policy.compute_dtype
@@ -854,15 +541,6 @@ class Layer:
     def input_dtype(self) -> DTypeName:
         """Dtype that inputs are cast to."""
         return self.compute_dtype
-
-    @property
-    def input_spec(self) -> Any:
-        """What inputs must look like: an InputSpec, a list of them, or None."""
-        return self._input_spec
-
-    @input_spec.setter
-    def input_spec(self, value: "InputSpec | list[InputSpec] | None") -> None:
-        self._input_spec = value
 
     def _output_shapes(self) -> Any:
         """Return the output shape for the summary, None where it is unknown."""
@@ -891,7 +569,7 @@ class Layer:
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        config |= {key: _to_config(getattr(self, key)) for key in self._arguments}
+        config |= {key: to_config(getattr(self, key)) for key in self._arguments}
         if type(self).get_config is not Layer.get_config or is_built_in(type(self)) or self._arguments:
             return config
         return self._with_arguments(config)
@@ -970,84 +648,6 @@ class Ranked(Layer):
         return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
 
 
-class Untracked(list[Any]):
-    """A list whose layers and variables are not those of the layer that holds it."""
-
-
-_CONTAINERS = (list, tuple, dict, set)
-
-
-def _items(container: Any) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
-
-
-class _Inside:
-    """What is inside a layer: layers, variables, and the containers they were found in.
-
-    No container itself, which a walk over attributes would go into.
-    """
-
-    def __init__(self, layer: Layer) -> None:
-        self.version = _state.Structure.version
-        self.layers: list[Layer] = []
-        seen: set[int] = set()
-        stack = [layer]
-        while stack:
-            inner = stack.pop()
-            if id(inner) not in seen:
-                seen.add(id(inner))
-                self.layers.append(inner)
-                stack.extend(reversed(inner._sublayers()))
-        self.variables = list({id(v): v for inner in self.layers for v in inner._own_variables()}.values())
-        self._held = [
-            (held, len(held), _to_watch(held))
-            for inner in self.layers
-            for name, value in vars(inner).items()
-            if name not in _CHANGING
-            for held in _containers(value)
-        ]
-
-    def is_current(self) -> bool:
-        """Tell whether no attribute and no item of a container has been set since, and no container grew or shrank."""
-        if self.version != _state.Structure.version:
-            return False
-        for held, length, items in self._held:
-            if len(held) != length or (items and not all(map(is_, _items(held), items))):
-                return False
-        return True
-
-
-def _containers(value: Any) -> Iterator[Any]:
-    if isinstance(value, _CONTAINERS):
-        yield value
-        for item in _items(value):
-            yield from _containers(item)
-
-
-def _to_watch(container: Any) -> list[Any]:
-    """Return the items in whose places there may be layers; none of a long list of words or numbers."""
-    items = list(_items(container))
-    return [] if all(isinstance(item, str | int | float) for item in items) else items
-
-
-_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", "_variables"})
-"""Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
-_NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
-"""Attributes of a model that no computation depends on."""
-_BASE_ATTRIBUTES = frozenset(
-    {
-        "_variables",
-        "name",
-        "built",
-        "autocast",
-        "dtype_policy",
-        "activity_regularizer",
-        "_trainable",
-        "_losses",
-    }
-)
-
-
 def _builds(build: Callable[..., None]) -> Callable[..., None]:
     """Wrap a `build` so that it marks the layer as built, or leaves it as it was if it fails."""
 
@@ -1073,26 +673,6 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
         self.built = True
 
     return wrapper
-
-
-def _auto_config(cls: type[Layer], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Config | None:
-    """Return the arguments of a user's class as a configuration, None if they are not all plain values."""
-    if is_built_in(cls):
-        return None
-    accepted = parameters(cls.__init__)
-    if accepted.positional_only or accepted.varargs:
-        return None
-    found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
-    found.pop(accepted.positional[0], None)
-    found.pop("name", None)
-    return found if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(found)) else None
-
-
-def _to_config(value: Any) -> Any:
-    """Return an argument as a configuration holds it: functions by name, objects as dicts, the rest as it is."""
-    if callable(value) or hasattr(value, "get_config"):
-        return activations.serialize(value) if not hasattr(value, "get_config") else serialize(value)
-    return value
 
 
 def positive(who: str, name: str, value: Any) -> int:
@@ -1128,32 +708,14 @@ def _shapes(x: Any) -> Any:
     return map_structure(shape, x)
 
 
-def _only(tensors: list[Any]) -> Any:
-    return tensors[0] if len(tensors) == 1 else tensors
+def as_tensor(x: Any) -> Tensor:
+    """Return a tensor, a variable, or what becomes an array, as a tensor."""
+    if isinstance(x, Tensor):
+        return x
+    return x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
 
 
 def _fresh(y: Any) -> Any:
     """Return an output as a tensor that no other call has given."""
     known = isinstance(y, KerasTensor) and y.node is not None
     return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if known else y
-
-
-def mask_of(x: Any) -> Any:
-    """Return the mask of a tensor, None without one; for a list or dict of tensors, the structure of their masks."""
-    if isinstance(x, list | tuple | dict):
-        return map_structure(mask_of, x)
-    return getattr(x, "keras_mask", None)
-
-
-def masked(x: T, mask: Any) -> T:
-    """Return a new tensor, with a mask if there is one."""
-    if mask is not None:
-        x.keras_mask = mask
-    return x
-
-
-def _default_training(layer: Layer) -> bool | None:
-    if "training" not in layer._takes:
-        return None
-    default = parameters(layer.call).defaults.get("training")
-    return default if isinstance(default, bool) else None

@@ -1,0 +1,81 @@
+"""The arguments that layers take, and how these become configurations."""
+
+from typing import Any, TypedDict
+
+from .. import activations, constraints, initializers, regularizers
+from .._signature import parameters
+from .._structure import leaves
+from .._typing import Config, DTypeLike, ShapeLike
+from ..dtype_policies import DTypePolicy
+from ..registry import is_built_in, serialize
+from ..regularizers import RegularizerLike
+
+
+class CommonOptions(TypedDict, total=False):
+    """Keyword arguments that every layer takes and none takes by position.
+
+    Attributes:
+        trainable: Whether training changes its weights.
+        dtype: Dtype or policy of its weights and computations.
+        autocast: Whether inputs are cast to the compute dtype.
+        input_shape: Shape of one input sample; makes a Sequential that the layer opens build at once.
+    """
+
+    trainable: bool
+    dtype: DTypeLike | DTypePolicy | Config | None
+    autocast: bool
+    input_shape: ShapeLike
+
+
+class BaseOptions(CommonOptions, total=False):
+    """Keyword arguments that nearly every layer takes.
+
+    Attributes:
+        name: The layer's name, made up from its class if not given.
+        input_dim: Short for `input_shape=(input_dim,)`.
+    """
+
+    name: str | None
+    input_dim: int
+
+
+class LayerOptions(BaseOptions, total=False):
+    """Keyword arguments of the layers that do not name `activity_regularizer` themselves.
+
+    Attributes:
+        activity_regularizer: Penalty on the outputs.
+    """
+
+    activity_regularizer: RegularizerLike | None
+
+
+_KINDS: dict[str, Any] = {
+    "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
+}  # fmt: skip
+"""What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
+
+
+def from_argument(name: str, value: Any) -> Any:
+    """Return what a layer keeps of an argument: an initializer, say, for its name."""
+    kind = _KINDS.get(name.rpartition("_")[2])
+    return value if kind is None else kind.get(value)
+
+
+def to_config(value: Any) -> Any:
+    """Return an argument as a configuration holds it: functions by name, objects as dicts, the rest as it is."""
+    if hasattr(value, "get_config"):
+        return serialize(value)
+    return activations.serialize(value) if callable(value) else value
+
+
+def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Config | None:
+    """Return the arguments that an object of a user's class is made with, None if they are not all plain values."""
+    if is_built_in(cls):
+        return None
+    accepted = parameters(cls.__init__)
+    if accepted.positional_only or accepted.varargs:
+        return None
+    found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
+    for name in (accepted.positional[0], "name"):
+        found.pop(name, None)
+    return found if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(found)) else None

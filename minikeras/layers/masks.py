@@ -1,0 +1,44 @@
+"""Masks: False where an element of a tensor, such as the padding of a sentence, does not count."""
+
+from collections.abc import Callable, Container
+from typing import Any, TypeVar
+
+from .._signature import parameters
+from .._structure import leaves, map_structure
+from ..tensor import Tensor, TensorOps
+
+T = TypeVar("T", bound=Tensor)
+
+
+def mask_of(x: Any) -> Any:
+    """Return the mask of a tensor, None without one; for a list or dict of tensors, the structure of their masks."""
+    if isinstance(x, list | tuple | dict):
+        return map_structure(mask_of, x)
+    return getattr(x, "keras_mask", None)
+
+
+def masked(x: T, mask: Any) -> T:
+    """Return a new tensor, with a mask if there is one."""
+    if mask is not None:
+        x.keras_mask = mask
+    return x
+
+
+def masks_for(
+    call: Callable[..., Any], takes: Container[str], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the masks of the inputs by the names under which a `call` takes them, where they are not given.
+
+    `mask` is that of the only input; among several, `query_mask` is that of the input `query`.
+    """
+    inputs = parameters(call).bind(args, kwargs)
+    tensors = {k: x for k, x in inputs.items() if any(isinstance(item, TensorOps) for item in leaves(x))}
+    masks = {"mask" if len(tensors) == 1 else f"{name}_mask": mask_of(x) for name, x in tensors.items()}
+    return {k: mask for k, mask in masks.items() if mask is not None and k in takes and inputs.get(k) is None}
+
+
+def pass_on(outputs: Any, masks: Any) -> None:
+    """Give outputs without a mask theirs."""
+    for y, mask in zip(leaves(outputs), leaves(masks), strict=False):
+        if mask is not None and mask_of(y) is None:
+            y.keras_mask = mask
