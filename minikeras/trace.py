@@ -83,6 +83,13 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     return outputs, recorder
 
 
+def escape() -> None:
+    """Let no plan replay what is being traced: it does something that no record holds."""
+    for recorder in recorders.open:
+        if isinstance(recorder, Trace):
+            recorder.escaped = True
+
+
 def _sketch(value: Any) -> Any:
     """Return something by which to compare a constant with that of another run."""
     if isinstance(value, np.ndarray | np.generic):

@@ -46,7 +46,7 @@ _MOVED = {
     "DType TensorShape TensorSpec as_dtype",
     "functions":
     "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
-    "custom_gradient device executing_eagerly foldl foldr function gradients group init_scope inside_function "
+    "custom_gradient device executing_eagerly foldl foldr gradients group init_scope inside_function "
     "map_fn name_scope nest no_gradient numpy_function py_function recompute_grad scan switch_case timestamp "
     "vectorized_map while_loop xla",
     "linalg":
@@ -60,6 +60,8 @@ _MOVED = {
     "RaggedTensor",
     "tensors":
     "Tensor Variable constant convert_to_tensor",
+    "traced":
+    "function",
 }  # fmt: skip
 _HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
 _SPECIAL = {

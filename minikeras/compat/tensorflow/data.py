@@ -19,6 +19,7 @@ from ..._typing import DTypeLike
 from ...folders import FolderDataset
 from ...symbolic import KerasTensor, infer
 from ...tensor import Tensor, TensorOps, as_array
+from ...trace import escape
 from . import philox
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
@@ -131,6 +132,7 @@ class DatasetIterator:
         return self
 
     def __next__(self) -> Any:
+        escape()
         return tree_map(_tensor, next(self._elements))
 
     def get_next(self) -> Any:

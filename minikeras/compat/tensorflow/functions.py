@@ -1,4 +1,4 @@
-"""`tf.function`, control flow, gradients and `tf.Module`: everything runs eagerly, when and as Python calls it."""
+"""Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
 import functools
 import itertools
@@ -16,117 +16,14 @@ from ... import ops
 from ...gradients import GradientTape as KerasTape
 from ...gradients import custom_gradient as keras_custom_gradient
 from ...layers import Layer
-from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ...trace import escape
 from ...variable import Variable as KerasVariable
-from .dtypes import DType, TensorShape, TensorSpec, as_dtype
+from .dtypes import DType, TensorShape, as_dtype
+from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def map_structure(function: Callable[..., Any], first: Any, *others: Any) -> Any:
-    """Return nested lists, tuples and dicts with a function of their leaves."""
-    if isinstance(first, dict):
-        return {key: map_structure(function, first[key], *(x[key] for x in others)) for key in sorted(first)}
-    if isinstance(first, list | tuple) and not isinstance(first, TensorShape):
-        parts = [map_structure(function, *column) for column in zip(first, *others, strict=True)]
-        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
-    return function(first, *others)
-
-
-def flatten(structure: Any) -> list[Any]:
-    """Return the leaves of nested lists, tuples and dicts."""
-    found: list[Any] = []
-    map_structure(found.append, structure)
-    return found
-
-
-# tf.function.
-
-
-def _as_argument(value: Any) -> Any:
-    return Tensor(value) if isinstance(value, np.ndarray) else value
-
-
-def _packed(structure: Any, flat: Any) -> Any:
-    items = iter(flat)
-    return map_structure(lambda _: next(items), structure)
-
-
-def _as_result(value: Any) -> Any:
-    return convert_to_tensor(value) if isinstance(value, bool | int | float | np.ndarray | np.generic) else value
-
-
-class Function:
-    """What `tf.function` makes of a Python function: it runs the function."""
-
-    def __init__(
-        self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None, owner: Any = None
-    ) -> None:
-        self.python_function: Callable[..., Any] = python_function
-        self.input_signature: Any = None if input_signature is None else tuple(input_signature)
-        self._owner = owner
-        self._counts: list[int] = [0]
-        functools.update_wrapper(self, python_function)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function."""
-        self._counts[0] = 1
-        if self.input_signature is not None:
-            args = self._checked(args)
-        args, kwargs = map_structure(_as_argument, args), map_structure(_as_argument, kwargs)
-        result = self.python_function(*(() if self._owner is None else (self._owner,)), *args, **kwargs)
-        return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
-
-    def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        given = []
-        for value, spec in zip(args, self.input_signature, strict=False):
-            if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
-                value = value if isinstance(value, TensorOps) else convert_to_tensor(value, spec.dtype)
-                if not spec.is_compatible_with(value):
-                    raise TypeError(
-                        f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "
-                        f"to {spec!r}`. Received args: {args} and kwargs: {{}} for signature: {self.input_signature}."
-                    )
-            given.append(value)
-        return (*given, *args[len(given) :])
-
-    def __get__(self, instance: Any, owner: Any = None) -> "Function":
-        if instance is None:
-            return self
-        bound = Function(self.python_function, self.input_signature, instance)
-        bound._counts = self._counts
-        return bound
-
-    def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
-        """Return the function itself: there are no graphs for one signature each."""
-        return self
-
-    def experimental_get_tracing_count(self) -> int:
-        """Return 1 once it has run: a function is never traced a second time."""
-        return self._counts[0]
-
-    def pretty_printed_signature(self, verbose: bool = True) -> str:
-        """Return the name and the parameters."""
-        return f"{self.python_function.__name__}({', '.join(map(repr, self.input_signature or ()))})"
-
-    pretty_printed_concrete_signatures = pretty_printed_signature
-
-
-def function(func: Callable[..., Any] | None = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Any:
-    """Return a function that runs as it did, eagerly, with arrays among its arguments made tensors.
-
-    Example:
-        >>> @function(input_signature=[TensorSpec([None], "float32")])
-        ... def double(x):
-        ...     return x * 2
-        >>> print(double([1.0, 2.0]))
-        tf.Tensor([2. 4.], shape=(2,), dtype=float32)
-    """
-    if func is None:
-        return lambda f: Function(f, input_signature)
-    return func if isinstance(func, Function) else Function(func, input_signature)
 
 
 def py_function(
@@ -135,6 +32,7 @@ def py_function(
     """Run a function of tensors; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
+    escape()
     found = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
         return found
@@ -298,6 +196,7 @@ def print_(
     *inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n", name: Any = None
 ) -> None:
     """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
+    escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
     line = sep.join(_printed(x, summarize) for x in inputs)
     line = (line.strip('"') if alone else line) + end
@@ -567,7 +466,7 @@ nest: SimpleNamespace = SimpleNamespace(
     flatten=flatten,
     is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b),
-    pack_sequence_as=_packed,
+    pack_sequence_as=pack_sequence_as,
 )
 autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None,

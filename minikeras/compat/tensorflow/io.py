@@ -13,6 +13,7 @@ import numpy as np
 from ..._typing import DTypeLike
 from ...images import open_image, save_img
 from ...tensor import Tensor, as_array
+from ...trace import escape
 from .dtypes import as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
@@ -74,6 +75,7 @@ def read_file(filename: Any, name: str | None = None) -> Tensor:
 
 def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     """Write bytes to a file, in folders that are made."""
+    escape()
     path = Path(_path(filename))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(as_array(convert_to_tensor(contents)).item())

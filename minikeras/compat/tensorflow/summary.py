@@ -9,6 +9,7 @@ import numpy as np
 
 from ...events import EventWriter
 from ...tensor import Tensor, TensorOps, as_array
+from ...trace import escape
 from .missing import missing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -92,6 +93,7 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     writer = _Open.writer
     if writer is None or not should_record_summaries():
         return Tensor(np.asarray(False))
+    escape()
     if at is None:
         raise ValueError("No step set. Please specify one either through the `step` argument or through "
                          "tf.summary.experimental.set_step()")  # fmt: skip

@@ -479,7 +479,7 @@ class Variable(KerasVariable):
 
     def assign_at(self, key: Any, value: Any) -> Any:
         """Assign to a part of it, given by an index."""
-        array = self.array.copy()
+        array = self.numpy_view()
         array[key] = as_array(value)
         return self.assign(Tensor(array))
 

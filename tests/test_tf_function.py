@@ -1,0 +1,194 @@
+"""`tf.function`: replayed from some calls on, with the numbers of the eager run, and never where that would differ."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+import minikeras.compat.tensorflow as tf
+from minikeras.compat.tensorflow.functions import Module
+from minikeras.compat.tensorflow.tensors import flavoured
+from minikeras.compat.tensorflow.traced import function
+
+X = np.random.default_rng(0).standard_normal((8, 3)).astype("float32")
+CALLS = 10
+
+
+@pytest.fixture(autouse=True)
+def tensorflow_s_tensors() -> Iterator[None]:
+    with flavoured():
+        yield
+
+
+@pytest.fixture
+def eagerly() -> Iterator[Callable[[bool], None]]:
+    yield tf.config.run_functions_eagerly
+    tf.config.run_functions_eagerly(False)
+
+
+class Net(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = keras.layers.Dense(5, activation="relu")
+        self.norm = keras.layers.BatchNormalization()
+        self.out = keras.layers.Dense(4)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.out(self.norm(self.hidden(x), training=training))
+
+
+def test_a_loop_ends_with_the_weights_and_metrics_of_the_eager_one(eagerly: Callable[[bool], None]) -> None:
+    def final(eager: bool) -> list[Any]:
+        eagerly(eager)
+        keras.utils.set_random_seed(0)
+        model, optimizer = Net(), tf.keras.optimizers.Adam(0.01)
+        loss_fn = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        mean, accuracy = tf.keras.metrics.Mean(), tf.keras.metrics.SparseCategoricalAccuracy()
+        runs = []
+
+        @function
+        def step(x: Any, y: Any) -> Any:
+            runs.append(1)
+            with tf.GradientTape() as tape:
+                y_pred = model(x, training=True)
+                loss = loss_fn(y, y_pred)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            mean(loss)
+            accuracy(y, y_pred)
+            return {"loss": loss, "outputs": [y_pred, None]}
+
+        rng = np.random.default_rng(1)
+        found: list[Any] = []
+        for epoch in range(3):
+            mean.reset_state()
+            optimizer.learning_rate = 0.01 / (epoch + 1)
+            for _ in range(5):
+                logs = step(rng.standard_normal((8, 3)).astype("float32"), rng.integers(0, 4, 8))
+                assert logs["outputs"][1] is None
+                found += [logs["loss"].numpy(), logs["outputs"][0].numpy()]
+            found += [mean.result().numpy(), accuracy.result().numpy()]
+        assert (len(runs) < 15) is not eager
+        return [*found, *model.get_weights(), *(v.numpy() for v in optimizer.variables)]
+
+    for ours, theirs in zip(final(False), final(True), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_what_python_does_besides_happens_at_the_first_calls() -> None:
+    seen: list[int] = []
+
+    @function
+    def double(x: Any) -> Any:
+        seen.append(1)
+        return 2 * x
+
+    assert [float(double(tf.constant(float(i)))) for i in range(50)] == [2.0 * i for i in range(50)]
+    assert len(seen) < 10
+
+
+def test_what_tensorflow_does_each_time_happens_each_time(tmp_path: Path) -> None:
+    calls: list[float] = []
+
+    def noted(x: Any) -> Any:
+        calls.append(float(x))
+        return x
+
+    @function
+    def f(x: Any) -> Any:
+        tf.print("called", output_stream=f"file://{tmp_path}/log")
+        tf.numpy_function(noted, [x], tf.float32)
+        tf.io.write_file(str(tmp_path / "file"), "text")
+        return x + 1
+
+    for i in range(CALLS):
+        (tmp_path / "file").unlink(missing_ok=True)
+        f(tf.constant(float(i)))
+        assert (tmp_path / "file").exists()
+    assert (tmp_path / "log").read_text() == "called\n" * CALLS
+    assert calls == [float(i) for i in range(CALLS)]
+
+
+def test_random_numbers_are_others_each_time() -> None:
+    generator = np.random.default_rng(0)
+
+    @function
+    def f(x: Any) -> Any:
+        return [tf.random.normal((2,)) * x, tf.random.uniform(()) + x, generator.random() + x]
+
+    found = [np.concatenate([y.numpy().ravel() for y in f(tf.constant(1.0))]) for _ in range(CALLS)]
+    assert len({row.tobytes() for row in found}) == CALLS
+    assert all(len(set(column)) == CALLS for column in np.transpose(found))
+
+
+def test_values_decide_and_shapes_and_python_values_make_other_kinds() -> None:
+    @function
+    def f(x: Any, negate: bool = False, scale: float = 1.0) -> Any:
+        x = tf.cond(tf.reduce_sum(x) > 0, lambda: x * scale, lambda: x * 0)
+        return -x if negate else x
+
+    for i in range(CALLS):
+        for x in ([1.0, 2.0], [-1.0, -2.0], [3.0, 1.0, float(i)]):
+            for negate in (False, True):
+                wanted = np.array(x if sum(x) > 0 else np.zeros(len(x))) * i * (-1 if negate else 1)
+                np.testing.assert_array_equal(f(tf.constant(x), negate, scale=float(i)), wanted)
+
+
+def test_variables_are_read_and_changed_each_time() -> None:
+    count, table = tf.Variable(0.0), tf.Variable([0.0, 0.0])
+
+    @function
+    def f(x: Any) -> Any:
+        count.assign_add(x)
+        table[0].assign(count)
+        return count * 2
+
+    total = 0.0
+    for i in range(CALLS):
+        total += i
+        assert float(f(tf.constant(float(i)))) == 2 * total
+        assert table.numpy().tolist() == [total, 0.0]
+        total += 1
+        count.assign(total)
+
+
+def test_methods_belong_to_their_objects() -> None:
+    class Scale(Module):
+        def __init__(self, by: float) -> None:
+            super().__init__()
+            self.by = tf.Variable(by)
+
+        @function(input_signature=[tf.TensorSpec([None], tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            return x * self.by
+
+    two, three = Scale(2.0), Scale(3.0)
+    for i in range(CALLS):
+        x = tf.constant([float(i)])
+        assert [float(two(x)[0]), float(three(x)[0])] == [2.0 * i, 3.0 * i]
+
+
+def test_data_is_taken_anew_each_time() -> None:
+    data = iter(tf.data.Dataset.range(100))
+
+    @function
+    def f(x: Any) -> Any:
+        return x + tf.cast(next(data), tf.float32)
+
+    assert [float(f(tf.constant(0.5))) for _ in range(CALLS)] == [i + 0.5 for i in range(CALLS)]
+
+
+def test_gradients_go_through_from_outside() -> None:
+    @function
+    def square(x: Any) -> Any:
+        return x * x
+
+    x = tf.Variable(3.0)
+    for _ in range(CALLS):
+        square(tf.constant(3.0))
+        with tf.GradientTape() as tape:
+            y = square(x)
+        assert float(tape.gradient(y, x)) == 6.0
