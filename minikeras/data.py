@@ -100,6 +100,12 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     return data
 
 
+def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
+    """Return one batch as `as_data` does, with floats as floatx."""
+    data = as_data(x, y, sample_weight, class_weight)
+    return tuple(map_structure(lambda array: array if array is None else _to_floatx(array), data))
+
+
 def _rows(data: Data) -> int:
     """Return how many rows all arrays of (x, y, sample_weight) have."""
     sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
@@ -540,9 +546,7 @@ class Batches:
             yield [[part] for part in (taken if is_flat else _arranged(taken, arrays))]
 
     def _as_batch(self, item: Any) -> Data:
-        x, y, sample_weight = unpack_x_y_sample_weight(item)
-        data = as_data(x, y, sample_weight, self._class_weight)
-        return tuple(map_structure(lambda array: array if array is None else _to_floatx(array), data))
+        return as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
 
 
 _NO_BATCH = "There is no batch: the data has no rows, or the iterable is empty."

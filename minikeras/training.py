@@ -19,7 +19,16 @@ from ._structure import leaves, like, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
-from .data import Batches, as_inputs, pack_x_y_sample_weight, train_validation_split, unpack_x_y_sample_weight
+from .data import (
+    Batches,
+    Data,
+    as_batch,
+    as_inputs,
+    is_batches,
+    pack_x_y_sample_weight,
+    train_validation_split,
+    unpack_x_y_sample_weight,
+)
 from .gradients import GradientTape
 from .layers.base import Layer
 from .layers.core import Lambda
@@ -501,15 +510,19 @@ class Trainer(Layer):
         )
 
     def _build_for(self, source: Batches) -> None:
-        """Build the model, and the optimizer's state, for the batches to come.
+        """Make ready for the batches of a source.
 
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
+        self._make_ready(source.peek)
+        source.reset()
+
+    def _make_ready(self, first: Callable[[], Data]) -> None:
+        """Build the model on the first batch if need be, and the optimizer's state."""
         parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
         if not self._is_built() or not all(part.built for part in parts):
-            self._prepare(source.peek()[0])
-        source.reset()
+            self._prepare(first()[0])
         if self._optimizer is not None and not self._optimizer.built and self.built:
             self._optimizer.build(self.trainable_variables)
 
@@ -660,13 +673,14 @@ class Trainer(Layer):
     def _on_batch(
         self, phase: Literal["train", "test"], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
-        source = Batches(x, y, sample_weight, batch_size=_ALL, class_weight=class_weight)
-        if source.array is None:
+        if is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
-        self._build_for(source)
+        batch = as_batch(x, y, sample_weight, class_weight)
+        self._make_ready(lambda: batch)
         self.reset_metrics()
-        with Interrupt() as interrupt:
-            logs = self._pass(phase, source, CallbackList(), interrupt)
+        runner, data = self._runners[phase], pack_x_y_sample_weight(*batch)
+        with Interrupt() as interrupt, _without_warnings(), one_thread(runner.work(data)):
+            logs = dict(_Logs(interrupt.run(runner.step, data)))
         return logs if return_dict else self._in_order(logs)
 
     def predict(
@@ -756,8 +770,6 @@ LOOK = 0.05
 JOINED = 1024
 """So many rows are evaluated together where that makes no difference."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
-_ALL = 1 << 62
-"""A batch size that leaves all rows together."""
 
 
 def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:

@@ -19,6 +19,8 @@ DType: TypeAlias = DTypeLike | DTypePolicy | None
 InitializerLike: TypeAlias = str | AnyInitializer | Config | None
 
 registry: Registry["Metric"] = Registry("keras.metrics", "metric")
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of attributes among which there is no state."""
 functions: Registry[AnyCallable] = Registry("builtins", "function")
 """What the configuration of a `MeanMetricWrapper` may name as its function."""
 
@@ -109,7 +111,8 @@ class Metric:
     @property
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
-        held = leaves([value for key, value in vars(self).items() if key != "_variables"]) + self._variables
+        there = [value for key, value in vars(self).items() if type(value) not in _PLAIN and key != "_variables"]
+        held = leaves(there) + self._variables
         own = [value for value in held if isinstance(value, Variable)]
         inner = [v for value in held if isinstance(value, Metric) for v in value.variables]
         return list({id(v): v for v in own + inner}.values())

@@ -138,6 +138,8 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
     target = common_dtype(x1, x2, 0.0)
     a, b = np.asarray(x1, target), np.asarray(x2, target)
+    if not a.ndim and not b.ndim:
+        return np.divide(a, b) if b else np.zeros((), b.dtype)
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
