@@ -73,10 +73,6 @@ def is_installed() -> bool:
     return _finder in sys.meta_path
 
 
-def _ours() -> list[str]:
-    return [name for name in sys.modules if name.partition(".")[0] in ROOTS]
-
-
 def install() -> None:
     """Let imports of `keras`, `tensorflow` and `tf_keras` give minikeras, and let it understand old spellings.
 
@@ -109,6 +105,6 @@ def uninstall() -> None:
         sys.meta_path.remove(_finder)
         if TENSORFLOW in sys.modules:
             sys.modules[TENSORFLOW].tensors.flavour(False)
-        for name in _ours():
+        for name in [name for name in sys.modules if name.partition(".")[0] in ROOTS]:
             del sys.modules[name]
         stand_in.cache_clear()

@@ -70,7 +70,8 @@ def scan(
         raise TypeError(f"scan needs a function f(carry, x). Received: f={f!r}")
     if xs is None and length is None:
         raise ValueError("scan needs xs to walk along, or length. Received neither.")
-    tensors = _tensors(_as_structure(xs))
+    numbers = isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs)  # one tensor, no structure of them
+    tensors = convert_to_tensor(xs) if numbers else _tensors(xs)
     steps = range(shape(leaves(tensors)[0])[0] if length is None else int(length))
     carry, ys = _tensors(init), []
     for i in reversed(steps) if reverse else steps:
@@ -90,11 +91,6 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
         columns = [convert_to_tensor(x) for x in elements]
         return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])
     return _stack_structures([function(x) for x in convert_to_tensor(elements)])
-
-
-def _as_structure(xs: Any) -> Any:
-    """Return a list of numbers as one tensor: only a list of tensors or arrays is a structure."""
-    return convert_to_tensor(xs) if isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs) else xs
 
 
 def _tensors(structure: Any) -> Any:

@@ -52,12 +52,8 @@ def _cubic(x: FloatArray) -> FloatArray:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
-def _triangle(x: FloatArray) -> FloatArray:
-    return np.maximum(0, 1 - x)
-
-
 WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
-    **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), _triangle),
+    **dict.fromkeys(("bilinear", "linear", "trilinear", "triangle"), lambda x: np.maximum(0, 1 - x)),
     **dict.fromkeys(("bicubic", "cubic", "tricubic"), _cubic),
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
     "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0),

@@ -383,11 +383,7 @@ dsplit: Splitter = _splitter("dsplit", 2, "third")
 # Padding and repetition: elements taken again by their indices, so that the gradient is that of `take`.
 
 
-def _constant_pad_rule(g: Any, y: Any, x: Any, widths: Any, value: Any) -> Any:
-    return g[tuple(slice_type(before, before + n) for (before, _), n in zip(widths, np.shape(x), strict=True))]
-
-
-@primitive(_constant_pad_rule)
+@primitive(lambda g, y, x, widths, value: g[_block([before for before, _ in widths], np.shape(x))])
 def _constant_pad(x: TensorLike, widths: Any, value: float) -> Array:
     return np.pad(strong(x), widths, constant_values=value)
 

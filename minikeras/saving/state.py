@@ -231,7 +231,8 @@ def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], A
         How many numbers were read.
     """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
-    before = [(v, v.array, v.lent) for saved in objects for v in _variables_of(saved)]
+    kept = [own_variables(saved) for saved in objects if isinstance(saved, Layer | Optimizer | Metric)]
+    before = [(v, v.array, v.lent) for variables in kept for v in variables]
     try:
         for (v, _), array in zip(pairs, arrays, strict=True):
             v.adopt(array)
@@ -247,10 +248,6 @@ def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], A
             if hasattr(saved, "finalize_state") and saved.built:
                 saved.finalize_state()
     return sum(array.size for array in arrays)
-
-
-def _variables_of(saved: Any) -> list[Variable]:
-    return own_variables(saved) if isinstance(saved, Layer | Optimizer | Metric) else []
 
 
 def refuse_assets(model: Any) -> None:

@@ -15,9 +15,8 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                 return other(name)
             except (KeyError, ModuleNotFoundError):
                 pass
-        there = sorted(
-            key for key, value in vars(sys.modules.get(module, object)).items() if _is_its_own(key, value, module)
-        )
+        own = vars(sys.modules.get(module, object)).items()
+        there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
         raise AttributeError(
             f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of TensorFlow that "
             f"teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md lists what is missing. If your "
@@ -28,7 +27,3 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
 
 
 _PARTS = "tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, tf.Module, tf.strings, tf.summary"
-
-
-def _is_its_own(name: str, value: Any, module: str) -> bool:
-    return name[0] != "_" and getattr(value, "__module__", None) == module

@@ -24,10 +24,6 @@ from .errors import InvalidArgumentError
 # From values to tensors.
 
 
-def _bytes(value: Any) -> Any:
-    return value.encode() if isinstance(value, str) else value
-
-
 def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
     name = None if dtype is None else as_dtype(dtype).name
@@ -37,7 +33,7 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
     known = isinstance(value, np.ndarray | np.generic)
     if found.dtype.kind in "USO":
-        flat = [_bytes(item) for item in np.asarray(value, "object").ravel()]
+        flat = [item.encode() if isinstance(item, str) else item for item in np.asarray(value, "object").ravel()]
         if not all(isinstance(item, bytes) for item in flat):
             raise ValueError(
                 f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."

@@ -86,8 +86,6 @@ train: SimpleNamespace = SimpleNamespace(**{
 })  # fmt: skip
 
 
-def _today(name: str) -> Any:
-    return getattr(import_module(__package__.removesuffix(".compat")), name)
-
-
-__getattr__: Callable[[str], Any] = missing(__name__, _today)
+__getattr__: Callable[[str], Any] = missing(
+    __name__, lambda name: getattr(import_module(__package__.removesuffix(".compat")), name)
+)
