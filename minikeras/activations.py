@@ -8,6 +8,9 @@ Example:
     Tensor([0. 2.], shape=(2,), dtype=float32)
 """
 
+# ruff: noqa: I001  # many names a line
+# fmt: off
+
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
@@ -15,36 +18,20 @@ from typing import Any, TypeAlias, TypeVar, cast, get_args
 from . import registry as _registry
 from ._typing import ActivationName, Axis, Config, CustomObjects, TensorLike
 from .ops import activation as nn
-from .ops.activation import celu as celu
-from .ops.activation import elu as elu
-from .ops.activation import glu as glu
-from .ops.activation import hard_shrink as hard_shrink
-from .ops.activation import hard_sigmoid as hard_sigmoid
-from .ops.activation import hard_silu as hard_silu
-from .ops.activation import hard_swish as hard_swish
-from .ops.activation import hard_tanh as hard_tanh
-from .ops.activation import leaky_relu as leaky_relu
-from .ops.activation import log_sigmoid as log_sigmoid
-from .ops.activation import log_softmax as log_softmax
-from .ops.activation import relu6 as relu6
-from .ops.activation import selu as selu
-from .ops.activation import sigmoid as sigmoid
-from .ops.activation import silu as silu
-from .ops.activation import soft_shrink as soft_shrink
-from .ops.activation import softplus as softplus
-from .ops.activation import softsign as softsign
-from .ops.activation import sparse_plus as sparse_plus
-from .ops.activation import sparse_sigmoid as sparse_sigmoid
-from .ops.activation import sparsemax as sparsemax
-from .ops.activation import squareplus as squareplus
-from .ops.activation import swish as swish
-from .ops.activation import tanh_shrink as tanh_shrink
-from .ops.activation import threshold as threshold
+from .ops.activation import (
+    celu as celu, elu as elu, glu as glu, hard_shrink as hard_shrink, hard_sigmoid as hard_sigmoid,
+    hard_silu as hard_silu, hard_swish as hard_swish, hard_tanh as hard_tanh, leaky_relu as leaky_relu,
+    log_sigmoid as log_sigmoid, log_softmax as log_softmax, relu6 as relu6, selu as selu, sigmoid as sigmoid,
+    silu as silu, soft_shrink as soft_shrink, softplus as softplus, softsign as softsign, sparse_plus as sparse_plus,
+    sparse_sigmoid as sparse_sigmoid, sparsemax as sparsemax, squareplus as squareplus, swish as swish,
+    tanh_shrink as tanh_shrink, threshold as threshold,
+)
 from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
 from .ops.elementwise import exp, minimum
 from .ops.elementwise import tanh as tanh
 from .tensor import Tensor
+# fmt: on
 
 X = TypeVar("X")
 

@@ -1,22 +1,21 @@
 """Settings and checks under their older address: `keras.backend`."""
 
+# ruff: noqa: I001  # many names a line
+# fmt: off
+
 from typing import Any
 
 import numpy as np
 
-from ._state import clear_session as clear_session
-from ._state import epsilon as epsilon
-from ._state import floatx as floatx
-from ._state import get_uid as get_uid
-from ._state import image_data_format as image_data_format
-from ._state import set_epsilon as set_epsilon
-from ._state import set_floatx as set_floatx
-from ._state import set_image_data_format as set_image_data_format
-from ._state import standardize_dtype as standardize_dtype
+from ._state import (
+    clear_session, epsilon, floatx, get_uid, image_data_format, set_epsilon, set_floatx, set_image_data_format,
+    standardize_dtype,
+)
 from ._typing import DTypeLike
-from .config import backend as backend
+from .config import backend
 from .ops.arrays import common_dtype
-from .symbolic import is_keras_tensor as is_keras_tensor
+from .symbolic import is_keras_tensor
+# fmt: on
 
 
 def is_float_dtype(dtype: DTypeLike) -> bool:
@@ -54,18 +53,6 @@ def result_type(*dtypes: DTypeLike | None) -> str:
 
 
 __all__ = [
-    "backend",
-    "clear_session",
-    "epsilon",
-    "floatx",
-    "get_uid",
-    "image_data_format",
-    "is_float_dtype",
-    "is_int_dtype",
-    "is_keras_tensor",
-    "result_type",
-    "set_epsilon",
-    "set_floatx",
-    "set_image_data_format",
-    "standardize_dtype",
-]
+    "backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype", "is_int_dtype",
+    "is_keras_tensor", "result_type", "set_epsilon", "set_floatx", "set_image_data_format", "standardize_dtype",
+]  # fmt: skip

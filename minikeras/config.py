@@ -1,17 +1,15 @@
 """Settings: `keras.config`."""
 
+# ruff: noqa: I001  # many names a line
+# fmt: off
+
 from . import _absent, _state
-from ._state import disable_interactive_logging as disable_interactive_logging
-from ._state import enable_interactive_logging as enable_interactive_logging
-from ._state import epsilon as epsilon
-from ._state import floatx as floatx
-from ._state import image_data_format as image_data_format
-from ._state import is_interactive_logging_enabled as is_interactive_logging_enabled
-from ._state import set_epsilon as set_epsilon
-from ._state import set_floatx as set_floatx
-from ._state import set_image_data_format as set_image_data_format
-from .dtype_policies import dtype_policy as dtype_policy
-from .dtype_policies import set_dtype_policy as set_dtype_policy
+from ._state import (
+    disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
+    is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format,
+)
+from .dtype_policies import dtype_policy, set_dtype_policy
+# fmt: on
 
 
 def backend() -> str:
@@ -90,31 +88,12 @@ def is_nnx_enabled() -> bool:
 
 
 __all__ = [
-    "backend",
-    "disable_flash_attention",
-    "disable_interactive_logging",
-    "disable_traceback_filtering",
-    "dtype_policy",
-    "enable_flash_attention",
-    "enable_interactive_logging",
-    "enable_traceback_filtering",
-    "epsilon",
-    "floatx",
-    "image_data_format",
-    "is_flash_attention_enabled",
-    "is_interactive_logging_enabled",
-    "is_nnx_enabled",
-    "is_traceback_filtering_enabled",
-    "max_epochs",
-    "max_steps_per_epoch",
-    "set_backend",
-    "set_dtype_policy",
-    "set_epsilon",
-    "set_floatx",
-    "set_image_data_format",
-    "set_max_epochs",
-    "set_max_steps_per_epoch",
-]
+    "backend", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
+    "enable_flash_attention", "enable_interactive_logging", "enable_traceback_filtering", "epsilon", "floatx",
+    "image_data_format", "is_flash_attention_enabled", "is_interactive_logging_enabled", "is_nnx_enabled",
+    "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend", "set_dtype_policy",
+    "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
+]  # fmt: skip
 
 
 _absent.complete(globals())

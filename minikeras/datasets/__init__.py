@@ -7,22 +7,8 @@ there. A file is read only if its hash is the known one, and nothing in it can r
 from .._lazy import lazily
 
 with lazily(globals()):
-    from . import boston_housing as boston_housing
-    from . import california_housing as california_housing
-    from . import cifar10 as cifar10
-    from . import cifar100 as cifar100
-    from . import fashion_mnist as fashion_mnist
-    from . import imdb as imdb
-    from . import mnist as mnist
-    from . import reuters as reuters
+    from . import boston_housing, california_housing, cifar10, cifar100, fashion_mnist, imdb, mnist, reuters
 
 __all__ = [
-    "boston_housing",
-    "california_housing",
-    "cifar10",
-    "cifar100",
-    "fashion_mnist",
-    "imdb",
-    "mnist",
-    "reuters",
-]
+    "boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters",
+]  # fmt: skip

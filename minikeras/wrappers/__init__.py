@@ -3,8 +3,6 @@
 from .._lazy import lazily
 
 with lazily(globals()):
-    from .estimators import SKLearnClassifier as SKLearnClassifier
-    from .estimators import SKLearnRegressor as SKLearnRegressor
-    from .estimators import SKLearnTransformer as SKLearnTransformer
+    from .estimators import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
 
 __all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
