@@ -15,6 +15,8 @@ from .variable import Variable
 
 PLANNED_AT = (3, 6, 12, 24, 48)
 """At which call of a kind a plan is made; later ones are made where layers have changed meanwhile."""
+KINDS = 16
+"""Of how many kinds of inputs calls are counted and plans kept."""
 
 
 def open_tape() -> GradientTape | None:
@@ -72,6 +74,8 @@ class TapedCalls:
         if taped is not None and taped.structure == _state.Structure.version:
             return taped.run(tape, inputs, arrays) if taped.usable else None
         calls += 1
+        if key not in self._kinds and len(self._kinds) >= KINDS:
+            del self._kinds[next(iter(self._kinds))]
         self._kinds[key] = calls, None
         if calls not in PLANNED_AT or not self._may_replay():
             return None

@@ -6,6 +6,7 @@ Where a second tape is open around the first, everything runs eagerly: that is w
 import copy
 import pickle
 import threading
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -240,3 +241,23 @@ def test_threads_take_turns() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
+    model, loss = net(), losses.MeanSquaredError()
+
+    def kept(rows: range) -> int:
+        for n in rows:
+            x, y = np.zeros((n, 3), "float32"), np.zeros((n, 4), "float32")
+            for _ in range(4):
+                with GradientTape() as tape:
+                    value = loss(y, model(x))
+                tape.gradient(value, model.trainable_variables)
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = kept(range(1, 40))
+        assert kept(range(40, 140)) < before + 200_000
+    finally:
+        tracemalloc.stop()
