@@ -4,6 +4,7 @@ Where a second tape is open around the first, everything runs eagerly: that is w
 """
 
 import copy
+import gc
 import pickle
 import threading
 import tracemalloc
@@ -253,6 +254,7 @@ def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
                 with GradientTape() as tape:
                     value = loss(y, model(x))
                 tape.gradient(value, model.trainable_variables)
+        gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
