@@ -260,6 +260,6 @@ def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
     tracemalloc.start()
     try:
         before = kept(range(1, 40))
-        assert kept(range(40, 140)) < before + 200_000
+        assert kept(range(40, 140)) < before + 1_000_000  # 5 MB without a limit
     finally:
         tracemalloc.stop()
