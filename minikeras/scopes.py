@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from . import _state
-from .functional import Graph
 from .layers import InputLayer
+from .models.graph import Graph
 from .symbolic import KerasTensor, Node, flatten
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -42,7 +42,7 @@ LEVELS = [
     ["losses"],
     ["metrics", "optimizers"],
     ["layers"],
-    ["events", "functional", "summary", "progress", "saving"],
+    ["events", "summary", "progress", "saving"],
     ["callbacks", "data", "files", "images", "numerical"],
     ["datasets", "folders", "series"],
     ["runner"],

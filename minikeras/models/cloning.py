@@ -1,0 +1,150 @@
+"""Models made of other models, or of what `to_json` wrote."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .._structure import map_structure
+from .._typing import CustomObjects
+from ..layers.core import Input
+from ..registry import deserialize, serialize
+from ..symbolic import KerasTensor, flatten
+from .graph import Graph
+from .model import Functional, Model, TensorStructure, takes_graph
+from .sequential import Sequential
+
+
+def model_from_json(json_string: str, custom_objects: CustomObjects | None = None) -> Model:
+    """Return the model of a configuration written by `to_json`, here or in Keras, with new weights.
+
+    Args:
+        json_string: The configuration.
+        custom_objects: Names to classes and functions of the caller's.
+
+    Raises:
+        ValueError: if it is not the configuration of a model.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
+        >>> model_from_json(model.to_json()).name
+        'net'
+    """
+    try:
+        config = json.loads(json_string)
+    except ValueError as error:
+        raise ValueError(f"model_from_json needs JSON written by to_json(). {error}.") from None
+    model = deserialize(config, custom_objects)
+    if not isinstance(model, Model):
+        raise ValueError(f"The JSON describes no model. Received: {json_string[:80]!r}.")
+    return model
+
+
+def clone_model(
+    model: Model,
+    input_tensors: TensorStructure | None = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return a model of the same structure, with new layers and new weights.
+
+    Args:
+        model: A Sequential, a model of a graph, or one that its configuration describes.
+        input_tensors: What to build it on, new inputs if not given.
+        clone_function: (layer or op) -> what takes its place; by default one made from its configuration.
+        call_function: (layer, *args, **kwargs) -> the result of its call, for a model of a graph.
+        recursive: Whether nested models are cloned in the same way, rather than by `clone_function`.
+        kwargs: Refused; named as in Keras.
+
+    Raises:
+        ValueError: if the inputs do not fit, or a function is given where it has no use.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="net")
+        >>> clone_model(model).name
+        'net'
+    """
+    if kwargs:
+        raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.")
+    if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
+        if any(x is not None for x in (clone_function, input_tensors, call_function)):
+            raise ValueError(
+                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and those of a graph. "
+                f"Received: model={model!r}."
+            )
+        return deserialize(serialize(model), {type(model).__name__: type(model)})
+    if isinstance(model, Sequential) and call_function is not None:
+        raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
+    for x in [] if input_tensors is None else flatten(input_tensors):
+        if not isinstance(x, KerasTensor):
+            raise ValueError(f"All entries in `input_tensors` must be symbolic tensors. Received: {x!r}.")
+    return _Cloning(clone_function or _remade, recursive).model(model, input_tensors, call_function)
+
+
+def _remade(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())
+
+
+class _Cloning:
+    """One run of `clone_model`, which clones what occurs several times once.
+
+    Args:
+        clone: (layer or op) -> what takes its place.
+        recursive: Whether models among the layers are cloned in the same way.
+    """
+
+    def __init__(self, clone: Callable[[Any], Any], recursive: bool) -> None:
+        self.clone = clone
+        self.recursive = recursive
+        self.done: dict[int, Any] = {}
+
+    def model(self, model: Model, inputs: Any, call: Callable[..., Any] | None) -> Model:
+        """Return a model on new inputs, or on the given ones."""
+        if isinstance(model, Sequential):
+            copy: Model = self._chain(model, inputs)
+        else:
+            copy = self._of_graph(model, model._known(model._graph, "graph"), inputs, call)
+        if model.compiled:
+            copy.compile_from_config(model.get_compile_config())
+        return copy
+
+    def _layer(self, layer: Any, call: Callable[..., Any] | None = None) -> Any:
+        if id(layer) not in self.done:
+            nested = self.recursive and isinstance(layer, Model) and layer._graph is not None
+            self.done[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
+        return self.done[id(layer)]
+
+    def _chain(self, model: Sequential, inputs: Any) -> Sequential:
+        layers = [self._layer(layer) for layer in model.layers]
+        entry = model._entry
+        if inputs is not None:
+            if len(flatten(inputs)) != 1:
+                raise ValueError("`input_tensors` must be a single tensor for a Sequential model.")
+            layers.insert(0, Input(tensor=flatten(inputs)[0], name=None if entry is None else entry.name))
+        elif entry is not None:
+            layers.insert(0, _like(entry.output, entry.name))
+        return Sequential(layers, name=model.name, trainable=model.trainable)
+
+    def _of_graph(self, model: Model, graph: Graph, inputs: Any, call: Callable[..., Any] | None) -> Model:
+        if inputs is None:
+            inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
+        elif len(flatten(inputs)) != len(graph.inputs):
+            raise ValueError(
+                f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
+                f"Received: {inputs}."
+            )
+
+        def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            layer = self._layer(operation, call)
+            return layer(*args, **kwargs) if call is None else call(layer, *args, **kwargs)
+
+        cls = type(model) if takes_graph(type(model)) else Functional
+        return cls(inputs, graph.run(flatten(inputs), run), name=model.name)
+
+
+def _like(x: KerasTensor, name: str) -> KerasTensor:
+    """Return an input for what another takes."""
+    return Input(batch_shape=x.shape, dtype=x.dtype, name=name)

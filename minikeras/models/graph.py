@@ -1,0 +1,267 @@
+"""The calls that lead from symbolic inputs to symbolic outputs: what a model runs."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import ops
+from .._structure import map_structure
+from ..input_spec import InputSpec
+from ..layers.base import Layer
+from ..layers.masks import mask_of, masked
+from ..symbolic import KerasTensor, Node, Operation, flatten
+from ..tensor import Tensor
+from .order import depths_of, node_of, walk
+
+
+class Graph:
+    """All calls between inputs and outputs.
+
+    They run in Keras's order, which is that of its weights, summaries and configurations: first the calls with the
+    most calls after them; where these are equally many, in the order in which a walk from the outputs meets the layers.
+
+    Args:
+        inputs: Results of `Input`, one or a structure of them.
+        outputs: Tensors computed from them, one or a structure of them.
+
+    Attributes:
+        nodes: The calls, those of the inputs among them.
+        operations: The layers and ops that they call, each once.
+        fixes_training: Whether a call says by itself if it is for training, where nobody else does.
+        specs: What each input must look like.
+
+    Raises:
+        ValueError: if something is no symbolic tensor, an output depends on another input, or two layers share a name.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs: list[KerasTensor] = _symbolic("inputs", inputs)
+        self.outputs: list[KerasTensor] = _symbolic("outputs", outputs)
+        self.input_structure: Any = map_structure(lambda x: x, inputs)
+        self.output_structure: Any = map_structure(lambda x: x, outputs)
+        depths, operations = depths_of(self.inputs, self.outputs)
+        self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
+        self.operations: list[Any] = operations
+        self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
+        self.fixes_training: bool = any("training" in node.kwargs for node in self.nodes)
+        self._check_connected()
+        self._check_names()
+        layers = [node_of(x).operation for x in self.inputs]
+        by_key = isinstance(inputs, dict) and len(inputs) == len(layers)
+        names = sorted(inputs) if by_key else [layer.name for layer in layers]
+        self.specs: list[InputSpec] = [
+            InputSpec(
+                shape=(None, *x.shape[1:]) if x.shape else (),
+                allow_last_axis_squeeze=True,
+                name=name,
+                optional=layer.optional,
+            )
+            for x, layer, name in zip(self.inputs, layers, names, strict=True)
+        ]
+
+    def _check_connected(self) -> None:
+        known = {id(x) for x in self.inputs}
+        for node in self.nodes:
+            for x in node.inputs:
+                if id(x) not in known:
+                    raise ValueError(
+                        f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
+                        f"'{node_of(x).operation.name}' gives, which is not connected to `inputs`."
+                    )
+            if node.inputs:
+                known.update(map(id, node.outputs))
+        for x in self.outputs:
+            if id(x) not in known:
+                raise ValueError(
+                    f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to `inputs`."
+                )
+
+    def _check_names(self) -> None:
+        repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
+        if repeated:
+            raise ValueError(
+                f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must have names of "
+                "their own."
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        calls = sorted((node for node in self.nodes if node.inputs), key=lambda node: node.index)
+        parts = [(node.operation, node.args, node.kwargs, node.outputs) for node in calls]
+        return _restore, (self.operations, parts, self.input_structure, self.output_structure)
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def run(self, values: Iterable[Any], call: Callable[..., Any]) -> Any:
+        """Return the outputs for values of the inputs, in their structure.
+
+        Args:
+            values: What stands for each of `inputs`.
+            call: (operation, *args, **kwargs) -> the result of one call.
+        """
+        found = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
+
+        def value(x: Any) -> Any:
+            return found[id(x)] if isinstance(x, KerasTensor) else x
+
+        for node in self.nodes:
+            if node.inputs:
+                args, kwargs = node.fill(value)
+                found.update(zip(map(id, node.outputs), flatten(call(node.operation, *args, **kwargs)), strict=True))
+        return map_structure(value, self.output_structure)
+
+    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the outputs for tensors, as a list, tuple or dict of the inputs' names.
+
+        Args:
+            inputs: The tensors.
+            training: What calls that take `training` get, if anything.
+            mask: The masks of the inputs, in their structure; their own if not given.
+        """
+
+        def call(operation: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if training is not None and "training" in getattr(operation, "_takes", ()):
+                kwargs["training"] = training
+            return operation(*args, **kwargs)
+
+        values = map(_fit, self.arrange(inputs), self.inputs)
+        y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
+        return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
+
+    def spec(self, inputs: Any) -> Any:
+        """Return the outputs for symbolic inputs, without noting any calls."""
+        flat = self.arrange(inputs)
+        for x, known in zip(flat, self.inputs, strict=True):
+            _check(x, known)
+        if all(x.shape == known.shape for x, known in zip(flat, self.inputs, strict=True)):
+            return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
+        return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
+
+    def arrange(self, inputs: Any) -> list[Any]:
+        """Return what a caller passed in the order of `inputs`.
+
+        Raises:
+            ValueError: if a name is missing, or the number is another.
+        """
+        names = [spec.name for spec in self.specs]
+        if isinstance(inputs, dict):
+            missing = [name for name in names if name not in inputs]
+            if missing:
+                raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
+            return [inputs[name] for name in names]
+        if isinstance(self.input_structure, dict) and len(names) > 1 and names != list(self.input_structure):
+            raise ValueError(f"The model has inputs by name: pass a dict with {names}. Received: {type(inputs)}.")
+        flat = flatten(inputs)
+        if len(flat) != len(names):
+            raise ValueError(f"The model has {len(names)} inputs, {names}. Received {len(flat)} tensors.")
+        return flat
+
+    def rowwise(self) -> bool:
+        """Tell whether no op mixes the rows of a batch."""
+        return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
+
+    # --- description ------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """What of the operations are layers."""
+        return [operation for operation in self.operations if isinstance(operation, Layer)]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers and ops that give the outputs."""
+        return [node_of(y).operation.name for y in self.outputs]
+
+    def calls(self) -> dict[int, list[Node]]:
+        """Return the calls of each operation, by its id, in the order they were made."""
+        found: dict[int, list[Node]] = {id(operation): [] for operation in self.operations}
+        for node in sorted(self.nodes, key=lambda node: node.index):
+            found[id(node.operation)].append(node)
+        return found
+
+    def connections(self) -> dict[int, list[tuple[str, int, int]]] | None:
+        """Return where the inputs of each operation come from, by its id, for the summary; None for a plain chain."""
+        if self._one_a_depth and all(len(node.inputs) < 2 for node in self.nodes):
+            return None
+        return {
+            operation: [(node_of(x).operation.name, node_of(x).index, x.index) for node in nodes for x in node.inputs]
+            for operation, nodes in self.calls().items()
+        }
+
+
+def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
+    """Return the tensors in inputs or outputs, which must be symbolic."""
+    tensors = flatten(structure)
+    if not tensors:
+        raise ValueError(f"`{argument}` cannot be empty. Received: {argument}={structure!r}.")
+    for x in tensors:
+        if not isinstance(x, KerasTensor):
+            raise ValueError(
+                f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result give them. "
+                f"Received: {x!r} (of type {type(x).__name__})."
+            )
+    return tensors
+
+
+def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:
+    """Call the same layers again between tensors that are no results of `Input`, and return inputs and outputs.
+
+    Args:
+        inputs: Where to begin.
+        outputs: Where to end.
+        enter: Makes the `Input` that takes the place of a tensor.
+    """
+    copies: dict[int, KerasTensor] = {}
+    for x in flatten(inputs):
+        copies[id(x)] = enter(x) if node_of(x).inputs else x
+
+    def copy(x: Any) -> Any:
+        if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):
+            return x
+        if id(x) not in copies:
+            copies[id(x)] = KerasTensor(x.shape, x.dtype, f"{x.name}_clone")
+        return copies[id(x)]
+
+    new_outputs = map_structure(copy, outputs)
+    for node in walk(flatten(inputs), flatten(outputs))[0]:
+        if node.inputs:
+            Node(node.operation, *node.fill(copy), [copy(y) for y in node.outputs])
+    return map_structure(copy, inputs), new_outputs
+
+
+def _restore(operations: list[Any], calls: list[tuple[Any, ...]], inputs: Any, outputs: Any) -> Graph:
+    """Make the graph of a copy: its layers have been copied before, and what they did is noted again."""
+    for call in calls:
+        Node(*call)
+    return Graph(inputs, outputs)
+
+
+def attach(x: Any, mask: Any) -> Any:
+    """Return a tensor with a mask, itself where that is none or its own."""
+    return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
+
+
+def _fit(x: Any, known: KerasTensor) -> Any:
+    """Return an input in the dtype of its `Input`, and in its rank where only a last axis of 1 differs."""
+    if x is None:
+        return None
+    if isinstance(x, Tensor) and x.dtype == "string" != known.dtype:
+        raise ValueError(
+            f"Input '{node_of(known).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}. "
+            "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
+        )
+    x = ops.convert_to_tensor(x, known.dtype)
+    if x.ndim == len(known.shape) + 1 and x.shape[-1] == 1:
+        return ops.squeeze(x, -1)
+    if x.ndim == len(known.shape) - 1 and known.shape[-1] == 1:
+        return ops.expand_dims(x, -1)
+    _check(x, known)
+    return x
+
+
+def _check(x: Any, known: KerasTensor) -> None:
+    sizes = zip(x.shape[1:], known.shape[1:], strict=False)
+    if len(x.shape) != len(known.shape) or any(None not in (m, n) and m != n for m, n in sizes):
+        raise ValueError(
+            f"Input '{node_of(known).operation.name}' must have shape {known.shape}. Received a tensor of shape "
+            f"{x.shape}."
+        )

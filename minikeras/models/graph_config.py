@@ -1,0 +1,226 @@
+"""The graph of a model as a configuration in Keras's layout, and back."""
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias
+
+from .._annotation import is_shape
+from .._signature import parameters
+from .._state import standardize_dtype
+from .._structure import map_structure
+from .._typing import Config, CustomObjects
+from ..layers.base import Layer, deserialize
+from ..layers.core import InputLayer
+from ..registry import array_of, serialize
+from ..symbolic import KerasTensor, Node, Operation, op_class
+from ..tensor import Tensor
+from .graph import Graph
+from .order import node_of
+
+Call: TypeAlias = tuple[str, int]
+"""Name of a layer and number of a call of it."""
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+
+def to_config(graph: Graph) -> Config:
+    """Return the layers of a graph with the calls of each."""
+    calls = graph.calls()
+
+    def history(x: KerasTensor, first: int = 0) -> list[Any]:
+        operation = node_of(x).operation
+        return [operation.name, first + calls[id(operation)].index(node_of(x)), x.index]
+
+    def end(x: KerasTensor) -> list[Any]:  # Keras counts the calls of a nested model from 1 here
+        return history(x, _first_call(node_of(x).operation))
+
+    def argument(x: Any) -> Any:
+        if isinstance(x, KerasTensor):
+            return _described("keras_tensor", shape=x.shape, dtype=x.dtype, keras_history=history(x))
+        if isinstance(x, slice):
+            return _described("slice", start=serialize(x.start), stop=serialize(x.stop), step=serialize(x.step))
+        if x is ...:
+            return _described("ellipsis")
+        if isinstance(x, Tensor):
+            return {**serialize(x.numpy()), "class_name": "__tensor__"}
+        return serialize(x)
+
+    def written(operation: Any) -> Config:
+        config: Config = operation.serialized() if isinstance(operation, Operation) else serialize(operation)
+        arguments = [node.fill(argument) for node in calls[id(operation)] if node.inputs]
+        nodes = [{"args": args, "kwargs": kwargs} for args, kwargs in arguments]
+        return {**config, "name": operation.name, "inbound_nodes": nodes}
+
+    return {
+        "layers": [written(operation) for operation in graph.operations],
+        "input_layers": map_structure(end, graph.input_structure),
+        "output_layers": map_structure(end, graph.output_structure),
+    }
+
+
+def _described(kind: str, **config: Any) -> Config:
+    return {"class_name": f"__{kind}__", "config": config}
+
+
+def _first_call(operation: Any) -> int:
+    first: int = getattr(operation, "_first_call", 0)
+    return first
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
+    """Make the layers of a configuration, call them, and return inputs and outputs.
+
+    Raises:
+        ValueError: if it names something unknown, or a call needs what no other call gives.
+    """
+    reader = _Reader(config["layers"], custom_objects)
+    for call in reader.in_order():
+        reader.run(call)
+    return reader.ends(config["input_layers"]), reader.ends(config["output_layers"])
+
+
+class _Reader:
+    """What a configuration describes: layers and ops, which are made at once, and their calls.
+
+    Attributes:
+        made: The layers and ops by name.
+        first: How many calls each of them had before; those of a layer that another model shares.
+        calls: The arguments of each call, by position and by name.
+    """
+
+    def __init__(self, layers: list[Config], custom_objects: CustomObjects | None) -> None:
+        self.made: dict[str, Any] = {}
+        self.first: dict[str, int] = {}
+        self.calls: dict[Call, tuple[Any, Any]] = {}
+        for layer in layers:
+            name = layer.get("name")
+            if not isinstance(name, str) or name in self.made:
+                raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
+            is_op = str(layer.get("module")).startswith("keras.src.ops.")
+            made: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
+            self.made[name] = made
+            self.first[name] = 0 if isinstance(made, InputLayer) else len(made._inbound_nodes)
+            self.calls |= {(name, i): _arguments(call) for i, call in enumerate(layer.get("inbound_nodes") or ())}
+
+    def in_order(self) -> list[Call]:
+        """Return the calls, each after those whose results it takes and after the one before of its layer."""
+        sorter: TopologicalSorter[Call] = TopologicalSorter(dict.fromkeys(self.calls, ()))
+        for (name, i), arguments in self.calls.items():
+            needs: list[Call] = [(layer, call) for layer, call, _ in _histories(arguments)]
+            if not needs:
+                raise ValueError(f"Call {i} of {name!r:.80} takes no tensor.")
+            sorter.add((name, i), *(need for need in [*needs, (name, i - 1)] if need in self.calls))
+        try:
+            return list(sorter.static_order())
+        except CycleError as error:
+            looped = {name for name, _ in error.args[1]}
+            raise ValueError(
+                "The configuration has a loop, or calls that nothing leads to, at the layers "
+                f"{[name for name in self.made if name in looped][:5]}."
+            ) from None
+
+    def run(self, call: Call) -> None:
+        """Call a layer again as the configuration says."""
+        args, kwargs = self._filled(self.calls[call])
+        if not isinstance(kwargs.get("training"), bool | None):
+            raise ValueError(f"`training` of call {call[1]} of {call[0]!r:.80} must be true, false or null.")
+        operation = self.made[call[0]]
+        if type(operation).__name__ == "GetItem" and len(args) > 1 and isinstance(args[1], list):
+            args[1] = tuple(args[1])
+        _check_call(operation, args, kwargs)
+        operation(*args, **kwargs)
+
+    def ends(self, x: Any) -> Any:
+        """Return the tensors that inputs or outputs name, in their structure."""
+        if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
+            name, call, index = x
+            return self._tensor(name, _index(call) - _first_call(self.made.get(name)), index)
+        if isinstance(x, dict):
+            return {key: self.ends(value) for key, value in x.items()}
+        if isinstance(x, list | tuple):
+            return [self.ends(item) for item in x]
+        raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
+
+    def _tensor(self, name: Any, call: Any, index: Any) -> KerasTensor:
+        try:
+            nodes: list[Node] = self.made[name]._inbound_nodes
+            return nodes[self.first[name] + _index(call)].outputs[_index(index)]
+        except (KeyError, TypeError, IndexError):
+            raise ValueError(
+                f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}."
+            ) from None
+
+    def _filled(self, structure: Any) -> Any:
+        """Return arguments with the tensors that their configurations stand for."""
+        if isinstance(structure, list | tuple):
+            return [self._filled(item) for item in structure]
+        if not isinstance(structure, dict):
+            return structure
+        kind = structure.get("class_name")
+        if kind is None:
+            return {key: self._filled(value) for key, value in structure.items()}
+        if kind == "__keras_tensor__":
+            return self._tensor(*structure["config"]["keras_history"])
+        if kind == "__slice__":
+            return slice(*(structure["config"][name] for name in ("start", "stop", "step")))
+        if kind == "__ellipsis__":
+            return ...
+        if kind in ("__tensor__", "__numpy__"):
+            return array_of(structure)
+        raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
+
+
+def _operation(config: Config) -> Operation:
+    cls, inner = op_class(str(config.get("class_name"))), config.get("config")
+    own = config.get("registered_name") in (None, cls.__name__)
+    if not isinstance(inner, dict) or not isinstance(inner.get("name"), str | None) or not own:
+        raise ValueError(f"The configuration of an op must hold its name and settings. Received: {config!r:.200}.")
+    return cls.from_config(inner)
+
+
+def _check_call(operation: Any, args: Any, kwargs: Any) -> None:
+    """Refuse arguments that `call` does not have, which a layer that tells its output's shape would not notice."""
+    accepted = parameters(operation.call) if isinstance(operation, Layer) else None
+    if accepted is None or accepted.varargs or accepted.varkw:
+        return
+    unknown = kwargs.keys() - {*accepted.names, "training", "mask"}
+    if unknown or len(args) > len(accepted.positional):
+        raise ValueError(
+            f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. Received: "
+            f"{len(args)} by position, and {sorted(unknown)}."
+        )
+
+
+def _index(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"Calls and their results are counted from 0. Received: {value!r:.80}.")
+    return value
+
+
+def _arguments(call: Any) -> tuple[Any, Any]:
+    """Return the arguments of a call in a configuration, by position and by name."""
+    if (
+        not isinstance(call, dict)
+        or not isinstance(call.get("args"), list | tuple)
+        or not isinstance(call.get("kwargs"), dict)
+    ):
+        raise ValueError(f"A call in a configuration must have 'args' and 'kwargs'. Received: {call!r:.200}.")
+    return call["args"], call["kwargs"]
+
+
+def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield the layer, call and place of each tensor among the arguments of a call."""
+    if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
+        config = structure["config"]
+        if not is_shape(config.get("shape")):
+            raise ValueError(f"The shape of a tensor must be a list of sizes. Received: {config['shape']!r:.80}.")
+        standardize_dtype(str(config.get("dtype", "float32")))  # refused if it is none
+        name, call, index = config["keras_history"]
+        yield name, _index(call), index
+    elif isinstance(structure, dict | list | tuple):
+        for item in structure.values() if isinstance(structure, dict) else structure:
+            yield from _histories(item)

@@ -1,0 +1,431 @@
+"""The base class of all models: what has a graph, or a `call` of its own."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TypeAlias, overload
+
+from .. import saving
+from .._signature import parameters
+from .._structure import map_shapes, map_structure, only
+from .._typing import Config, CustomObjects
+from ..layers.base import Layer
+from ..layers.base import registry as layer_registry
+from ..layers.core import Input
+from ..registry import Registry, is_built_in, serialize
+from ..summary import summarize
+from ..symbolic import KerasTensor, flatten
+from ..tensor import Tensor
+from ..training import Trainer
+from . import graph_config
+from .graph import Graph, copy_calls
+
+registry: Registry["Model"] = Registry("keras", "model")
+functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
+
+TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
+"""One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
+
+
+class Model(Trainer):
+    """A layer that holds others, with methods to train it, to predict and to print a summary.
+
+    Either a subclass makes its layers in `__init__` and calls them in `call`; or the model is what leads from inputs
+    to outputs, in a graph of layers and ops called on symbolic tensors.
+
+    Args:
+        inputs: Symbolic tensors, from `Input` or from other layers: one, or a list, tuple or dict.
+        outputs: What was computed from them, likewise.
+        name: The model's name, made up from its class if not given.
+        trainable: Whether training changes its weights.
+        dtype: Dtype or policy of its computations.
+
+    Raises:
+        ValueError: if the outputs depend on other inputs, or two layers share a name.
+
+    Example:
+        >>> import minikeras as keras
+        >>> a, b = keras.Input((2,)), keras.Input((3,))
+        >>> x = keras.layers.Dense(4, activation="relu")(keras.ops.concatenate([a, b], axis=-1))
+        >>> keras.Model([a, b], keras.layers.Dense(1)(x) * 2).output_shape
+        (None, 1)
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Net(keras.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = keras.layers.Dense(1, kernel_initializer="ones")
+        ...     def call(self, x):
+        ...         return self.dense(x)
+        >>> Net().predict(np.ones((1, 2)), verbose=0)
+        array([[2.]], dtype=float32)
+    """
+
+    _graph: Graph | None
+    """What the model runs, if not its own `call`."""
+    _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
+
+    if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
+            functional = len(args) > 1 or "outputs" in kwargs
+            return super().__new__(Functional if functional and cls is Model else cls, *args, **kwargs)
+
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            """Run the graph; a subclass without one overrides this."""
+            return super().call(inputs) if self._graph is None else self._graph(inputs, training, mask)
+
+    @overload
+    def __init__(
+        self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *, trainable: bool = True
+    ) -> None: ...
+
+    @overload
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        if (inputs is None) != (outputs is None):
+            raise TypeError(
+                f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, outputs={outputs!r}."
+            )
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        self._graph = None
+        if inputs is not None:
+            if any(isinstance(x, KerasTensor) and x.node is not None and x.node.inputs for x in flatten(inputs)):
+                inputs, outputs = copy_calls(inputs, outputs, _enter)
+            graph = Graph(inputs, outputs)
+            self._layers = graph.layers
+            self._follow(graph)
+            self.built = True
+
+    def _follow(self, graph: Graph) -> None:
+        """Let a graph be what the model runs."""
+        self._graph = graph
+        self.input_spec = graph.specs
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers it holds directly, in order; those of the graph, if it was made of one."""
+        return self._sublayers() if self._given_graph is None else self._given_graph.layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by name or position.
+
+        Raises:
+            ValueError: if neither or both are given, or there is no such layer.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(
+                f"Provide either a layer name or a layer index, not both. Received: name={name!r}, index={index!r}."
+            )
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model '{self.name}' only has {len(layers)} "
+                    "layers."
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"No such layer: {name!r}. Existing layers of model '{self.name}' are: {[x.name for x in layers]}."
+        )
+
+    # --- the graph --------------------------------------------------------------------------------------------
+
+    @property
+    def _given_graph(self) -> Graph | None:
+        """The graph, if the model was made of it."""
+        return self._graph
+
+    @property
+    def _layers_first(self) -> bool:
+        """Whether files name the layers before whatever else holds them."""
+        return self._given_graph is not None
+
+    @property
+    def _converts(self) -> bool:  # type: ignore[override]  # a constant of other layers
+        return self._given_graph is None
+
+    @property
+    def _first_call(self) -> int:
+        return 0 if self._given_graph is None else 1
+
+    def _locked(self) -> bool:
+        return self._graph is None and super()._locked()
+
+    def _is_built(self) -> bool:
+        has_none = self._graph is None and type(self).call is Model.call  # only its steps say what is called, and how
+        return has_none or super()._is_built()
+
+    def _known(self, graph: Graph | None, what: str) -> Graph:
+        """Return a graph, or say that what it would tell is not known without one."""
+        if graph is None:
+            raise AttributeError(
+                f"{type(self).__name__} model '{self.name}' has no defined {what}: {self._without_graph}."
+            )
+        return graph
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs, those of a dict sorted by name.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return self._known(self._graph, "inputs").inputs[:]
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, those of a dict sorted by name.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return self._known(self._graph, "outputs").outputs[:]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs as the model was given them."""
+        return super().input if self._graph is None else self._graph.input_structure
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs as the model was given them."""
+        return super().output if self._graph is None else self._graph.output_structure
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, None where open; a list of shapes for several.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return only([x.shape for x in self._known(self._graph, "input shape").inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, None where open; a list of shapes for several.
+
+        Raises:
+            AttributeError: if the model has no graph, or is not built.
+        """
+        return only([y.shape for y in self._known(self._graph, "output shape").outputs])
+
+    @property
+    def operations(self) -> list[Any]:
+        """The layers and ops of the graph, in order.
+
+        Raises:
+            AttributeError: if the model has no graph.
+        """
+        return self._known(self._given_graph, "operations").operations[:]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers and ops that give the outputs.
+
+        Raises:
+            AttributeError: if the model has no graph.
+        """
+        return self._known(self._given_graph, "output names").output_names
+
+    @property
+    def _output_names(self) -> list[str] | None:
+        return None if self._given_graph is None else self._given_graph.output_names
+
+    @property
+    def _operations(self) -> list[Any]:
+        return self.layers if self._given_graph is None else self._given_graph.operations
+
+    def _connections(self) -> Any:
+        return None if self._given_graph is None else self._given_graph.connections()
+
+    def _rowwise(self) -> bool:
+        return self._graph is None or self._graph.rowwise()
+
+    def _is_pure(self) -> bool:
+        graphs = [layer._graph for layer in self._flatten_layers() if isinstance(layer, Model)]
+        return super()._is_pure() and not any(graph is not None and graph.fixes_training for graph in graphs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs for symbolic inputs."""
+        if self._graph is not None and type(self).call is Model.call:
+            return self._graph.spec(args[0])
+        if type(self).compute_output_shape is Model.compute_output_shape:
+            return self._inferred_spec(*args, **kwargs)
+        return super().compute_output_spec(*args, **kwargs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shapes of the outputs for shapes of the inputs."""
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
+
+    def _output_shapes(self) -> Any:
+        known = self._graph is not None and not self._inbound_nodes
+        return self.output_shape if known else super()._output_shapes()
+
+    def get_build_config(self) -> Config | None:
+        """Return the input shape the model was built with, None if it was not."""
+        return super().get_build_config() if self._given_graph is None else {"input_shape": None}
+
+    def build_from_config(self, config: Config) -> None:
+        """Build the model with what `get_build_config` returned; one without a `build` is run for its shapes."""
+        shapes = config.get("shapes_dict") or {"": config.get("input_shape")}
+        if self._graph is not None or type(self).build is not Model.build or None in shapes.values():
+            super().build_from_config(config)
+            return
+        tensors = {name.removesuffix("_shape"): map_shapes(KerasTensor, shape) for name, shape in shapes.items()}
+        self(*([tensors.pop("")] if "" in tensors else ()), **tensors)
+        self._inbound_nodes.clear()  # nobody called it
+
+    def get_config(self) -> Config:
+        """Return the layers of the graph and their calls, or without a graph the arguments of `__init__`."""
+        if self._given_graph is not None and takes_graph(type(self)):
+            return {"name": self.name, "trainable": self.trainable, **graph_config.to_config(self._given_graph)}
+        config, own = super().get_config(), type(self).get_config is Model.get_config and not is_built_in(type(self))
+        return self._with_arguments(config) if own else config
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Any:
+        """Return the model of a configuration, with new weights.
+
+        Raises:
+            ValueError: if its graph has a loop, or names what it does not have.
+        """
+        if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not takes_graph(cls):
+            return super().from_config(config)
+        inputs, outputs = graph_config.from_config(config, custom_objects)
+        options = {key: config[key] for key in ("trainable",) if config.get(key) is not None}
+        return cls(inputs, outputs, name=config["name"], **options)
+
+    # --- files ------------------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        filepath: str | PathLike[str] | BinaryIO,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
+
+        Args:
+            filepath: Its path, which ends in ".keras", or a file opened for writing bytes.
+            overwrite: Whether to replace a file that is there without asking.
+            zipped: Accepted for Keras's sake, if true.
+            kwargs: `include_optimizer`, for ".h5".
+
+        Raises:
+            ValueError: if the path has another ending, or a part of the model cannot be written to a configuration.
+            ImportError: if h5py is not installed (the extra `h5`).
+        """
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
+        """Raise an error that names the way: Keras writes these formats.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
+            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
+            "TensorFlow's SavedModel, ONNX and others."
+        )
+
+    def save_weights(
+        self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Write all weights, with the state of the optimizer, to a file; see `saving.save_weights`.
+
+        Args:
+            filepath: Its name, which ends in ".weights.h5" (the extra `h5`) or ".npz" (NumPy alone, weights alone).
+            overwrite: Whether to replace a file that is there without asking.
+            max_shard_size: Write several files of at most so many gigabytes.
+
+        Raises:
+            ValueError: if the model is not built, or the name has another ending.
+            FileExistsError: if the file is there, is to be kept, and nobody can be asked.
+        """
+        saving.save_weights(self, filepath, overwrite, max_shard_size)
+
+    def load_weights(self, filepath: str | PathLike[str], skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read all weights from a file: all of them, or none if one does not fit; see `saving.load_weights`.
+
+        Args:
+            filepath: Its name.
+            skip_mismatch: Whether to leave out layers that do not fit, with a warning.
+            kwargs: `objects_to_skip`, layers that are left as they are; `by_name`, for files of Keras 2's layout.
+
+        Raises:
+            ValueError: if the model is not built, or its weights are others than those in the file.
+            FileNotFoundError: if there is no such file.
+        """
+        saving.load_weights(self, filepath, skip_mismatch, **kwargs)
+
+    # --- description ------------------------------------------------------------------------------------------
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers with their output shapes and numbers of parameters.
+
+        Args:
+            line_length: Width in characters, at most that of the terminal if not given.
+            positions: Where each column ends, as fractions of the width.
+            print_fn: What gets the text, `print` if not given.
+            expand_nested: Whether to list the layers of nested models.
+            show_trainable: Whether to add a column that says which layers are trained.
+            layer_range: Names, or patterns, of the first and last layer to list.
+
+        Raises:
+            ValueError: if the columns do not fit, or no layer has a name in `layer_range`.
+        """
+        summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the configuration as JSON; kwargs go to `json.dumps`.
+
+        Raises:
+            NotImplementedError: if a layer has no configuration.
+        """
+        return json.dumps(serialize(self), **kwargs)
+
+
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes."""
+
+
+registry.register(Model)
+functional_registry.register(Functional)
+layer_registry.guests |= {"Model": Model, "Functional": Functional}
+
+
+def _enter(x: KerasTensor) -> KerasTensor:
+    return Input(batch_shape=x.shape, dtype=x.dtype, name=f"{x.name}CLONE")
+
+
+def takes_graph(cls: type[Model]) -> bool:
+    """Tell whether a class is made from inputs and outputs, as `Model` is."""
+    found = parameters(cls.__init__)
+    return found.positional[1:] == ("inputs", "outputs", "name") or (found.varargs and found.varkw is not None)

@@ -1,0 +1,59 @@
+"""The order of the calls between inputs and outputs, which is that of weights, summaries and configurations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..symbolic import KerasTensor, Node
+
+
+def node_of(x: KerasTensor) -> Node:
+    """Return the call that gave a tensor.
+
+    Raises:
+        ValueError: if none did.
+    """
+    if x.node is None:
+        raise ValueError(f"The tensor {x!r} comes from no `Input` and no layer: a model cannot contain it.")
+    return x.node
+
+
+def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Node]]:
+    """Return the calls that outputs depend on: each after those it depends on, and in the order they are met."""
+    ends = {id(x) for x in inputs}
+    order: list[Node] = []
+    met: dict[Node, None] = {}
+    stack: list[tuple[Node | None, Iterator[KerasTensor]]] = [(None, iter(outputs))]  # a call, and what is left of it
+    while stack:
+        node, tensors = stack[-1]
+        for x in tensors:
+            before = node_of(x)
+            if before not in met and not (before.inputs and id(x) in ends):
+                met[before] = None
+                stack.append((before, iter(before.inputs)))
+                break
+        else:
+            stack.pop()
+            order += [node] if node else []
+    return order, list(met)
+
+
+def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[dict[Node, int], list[Any]]:
+    """Return how many calls come after each call at most, and all operations in order.
+
+    Every call of an operation counts as deep as the deepest one met before it, as in Keras.
+    """
+    order, met = walk(inputs, outputs)
+    inside = set(order)
+    depths: dict[Node, int] = {}
+    deepest: dict[int, int] = {}
+    for node in reversed(order):
+        depth = max(depths.setdefault(node, 0), deepest.get(id(node.operation), 0))
+        depths[node] = deepest[id(node.operation)] = depth
+        for x in node.inputs:
+            before = node_of(x)
+            if before in inside:
+                depths[before] = max(depth + 1, depths.get(before, 0))
+    unused = [node_of(x) for x in inputs if id(node_of(x).operation) not in deepest]
+    depths |= dict.fromkeys(unused, 0)
+    found = {id(node.operation): node.operation for node in [*unused, *met]}
+    return depths, sorted(found.values(), key=lambda operation: -deepest.get(id(operation), 0))

@@ -1,0 +1,265 @@
+"""Models that are chains of layers."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import numpy as np
+
+from .. import _state, dtype_policies
+from .._annotation import is_shape
+from .._typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
+from ..layers.base import Layer, deserialize
+from ..layers.base import registry as layer_registry
+from ..layers.core import InputLayer
+from ..registry import serialize
+from ..symbolic import KerasTensor
+from ..tensor import Tensor
+from .graph import Graph, attach
+from .model import Model, registry
+
+
+class Sequential(Model):
+    """A chain of layers: the output of each is the input of the next.
+
+    With an `Input` (or `input_shape=` on the first layer) it builds as layers are added; without one, at the
+    first call, or with `build`.
+
+    Args:
+        layers: The layers, in order.
+        trainable: Whether training changes its weights.
+        name: The model's name, made up if not given.
+
+    Raises:
+        ValueError: for an item that is no layer, or a name given twice.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        >>> model.output_shape, model.count_params()
+        ((None, 1), 13)
+    """
+
+    _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
+
+    def __init__(
+        self,
+        layers: Sequence[Layer | KerasTensor] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name)
+        self._layers: list[Layer] = []
+        self._extend(layers or ())
+
+    def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
+        """Put a layer on top.
+
+        Args:
+            layer: The layer, or the result of `Input`.
+            rebuild: Whether to build at once, if the input shape is known.
+
+        Raises:
+            ValueError: if it is no layer, its name is taken, or it is a second input.
+        """
+        before, layers = dict(vars(self)), self._layers[:]
+        try:
+            self._extend([layer], rebuild)
+        except BaseException:
+            vars(self).update(before)
+            self._layers[:] = layers
+            raise
+
+    def _extend(self, layers: Iterable[Any], rebuild: bool = True) -> None:
+        named = {layer.name: layer for layer in self._layers}
+        for layer in layers:
+            self._append(layer, named)
+        self._restart(rebuild)
+
+    def _append(self, layer: Any, named: dict[str, Layer]) -> None:
+        if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            raise ValueError(
+                f"Only instances of `Layer` can be added to a Sequential model. Received: {layer!r} "
+                f"(of type {type(layer).__name__})."
+            )
+        shape = vars(layer).get("_input_shape_arg")
+        if not self._layers and shape is not None:
+            self._layers.append(InputLayer(shape))
+        if named.setdefault(layer.name, layer) is not layer:
+            raise ValueError(
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already "
+                "the name of a layer in this model. Update the `name` argument to pass a unique name."
+            )
+        if isinstance(layer, InputLayer) and self._entry is not None:
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use input shape "
+                f"{self._entry.batch_shape}. You cannot add a different Input layer to it."
+            )
+        self._layers.append(layer)
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Remove the last layer and return it.
+
+        Raises:
+            IndexError: if there is none.
+        """
+        layer = self._layers.pop()
+        self._restart(rebuild)
+        return layer
+
+    def _restart(self, rebuild: bool) -> None:
+        """Forget the graph, and build another if wanted and if the first layer says what the input looks like."""
+        self.built = False
+        self._graph = None
+        if rebuild and len(self._layers) > 1:
+            first = self._layers[0]
+            if isinstance(first, InputLayer):
+                self.build(first.batch_shape)
+            elif isinstance(first, Model) and first._graph is not None:
+                self.build(first.input_shape)
+
+    @property
+    def _layers_first(self) -> bool:
+        return True
+
+    def _locked(self) -> bool:
+        return False
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        """Make the weights of all layers for an input shape, None where a size is open.
+
+        Raises:
+            ValueError: if there are no layers, or another shape was set before.
+        """
+        if not self._layers:
+            raise ValueError(
+                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
+            )
+        entry = self._entry
+        if entry is None:
+            if input_shape is None or not all(n is None or isinstance(n, int | np.integer) for n in input_shape):
+                return
+            entry = InputLayer(batch_shape=input_shape, dtype=self._layers[0].compute_dtype)
+        elif input_shape is not None and tuple(input_shape) != entry.batch_shape:
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use input shape "
+                f"{entry.batch_shape}. You cannot build it with input_shape {tuple(input_shape)}."
+            )
+        x = entry.output
+        for layer in self.layers:
+            x = layer(x)
+        self._layers[:] = [entry, *self.layers]
+        _state.auto_name("functional")  # for the model that Keras keeps inside
+        self._follow(Graph(entry.output, x))
+
+    def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        context = _state.context
+        if self.built or context.waiting is None or not isinstance(args[0], Tensor):
+            super()._maybe_build(args, kwargs)
+        else:  # which sizes are open is known after the second run
+            context.waiting.setdefault(self, []).append((context.scopes[:], (None, *args[0].shape[1:])))
+
+    @property
+    def _entry(self) -> InputLayer | None:
+        """What says which input there is, if it is known."""
+        first = self._layers[0] if self._layers else None
+        return first if isinstance(first, InputLayer) else None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order, without the input."""
+        return self._layers[self._entry is not None :]
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Run the layers one after the other.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if not self._layers:
+            raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
+        if self._graph is not None:
+            return self._graph(inputs, training, mask)
+        if not isinstance(inputs, list | tuple | dict):
+            inputs = attach(inputs, mask)
+        for layer in self.layers:
+            inputs = layer(inputs, training=training) if "training" in layer._takes else layer(inputs)
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for an input shape."""
+        if self._graph is not None:
+            return super().compute_output_shape(input_shape)
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if self._graph is not None:
+            return self._graph.spec(args[0])
+        x = args[0]
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first call on one, or before that the model's own."""
+        return super(Model, self).input if self._inbound_nodes else super().input
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first call on one, or before that the model's own."""
+        return super(Model, self).output if self._inbound_nodes else super().output
+
+    @property
+    def _given_graph(self) -> None:
+        return None
+
+    @property
+    def input_dtype(self) -> DTypeName:
+        """Dtype that inputs are cast to."""
+        return self.compute_dtype if self._entry is None else self._entry.dtype
+
+    if TYPE_CHECKING:  # one shape, where other models may have several
+
+        @property
+        def input_shape(self) -> PartialShape: ...
+
+        @property
+        def output_shape(self) -> PartialShape: ...
+
+    def get_config(self) -> Config:
+        """Return the configurations of the layers, and the input shape if the model is built."""
+        config = super().get_config()
+        config["layers"] = [serialize(layer) for layer in self._layers]
+        if self._graph is not None:
+            config["build_input_shape"] = cast(InputLayer, self._entry).batch_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> "Sequential":
+        """Return the model of a configuration, with new weights.
+
+        Raises:
+            ValueError: if the configuration has no name or names an unknown class.
+        """
+        if "name" not in config or "layers" not in config:
+            raise ValueError(
+                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
+                f"Received: config={config}."
+            )
+        model = cls(name=config["name"], trainable=config.get("trainable", True))
+        model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
+        shape = config.get("build_input_shape")
+        if not is_shape(shape):
+            raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
+        dtype_policies.get(config.get("dtype"))  # refused if it is none; the layers have their own
+        if model._graph is None and isinstance(shape, list | tuple) and shape:
+            model.build(tuple(shape))
+        return model
+
+
+registry.register(Sequential)
+layer_registry.guests["Sequential"] = Sequential
