@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from . import _state
+from ._structure import map_shapes
 from .layers import InputLayer
 from .models.graph import Graph
 from .symbolic import KerasTensor, Node, flatten
@@ -113,12 +114,5 @@ class Function:
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the outputs' shapes for the inputs'."""
-        found = self._graph.spec(_tensors(input_shape))
+        found = self._graph.spec(map_shapes(KerasTensor, input_shape))
         return found.shape if isinstance(found, KerasTensor) else [y.shape for y in found]
-
-
-def _tensors(shape: Any) -> Any:
-    if isinstance(shape, dict):
-        return {key: _tensors(item) for key, item in shape.items()}
-    nested = bool(shape) and not (shape[0] is None or isinstance(shape[0], int))
-    return [_tensors(item) for item in shape] if nested else KerasTensor(shape)

@@ -30,7 +30,7 @@ from minikeras.callbacks import (
     SwapEMAWeights,
     TerminateOnNaN,
 )
-from minikeras.saving.npz import load_weights
+from minikeras.saving import load_weights
 
 Logs = dict[str, Any]
 

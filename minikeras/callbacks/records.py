@@ -81,24 +81,22 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a row."""
         logs = logs or {}
+        import csv  # here, since few wait for it
+
         with open(self.filename, "a", encoding="utf8", newline="") as file:
+            writer = csv.writer(file, delimiter=self.sep)
             if self.keys is None:
                 self.keys = sorted(logs)
                 if not any(key.startswith("val_") for key in self.keys):
                     self.keys += [f"val_{key}" for key in self.keys]
                 if self.append_header:
-                    file.write(self._row(["epoch", *self.keys]))
-            file.write(self._row([epoch, *(logs.get(key, "NA") for key in self.keys)]))
+                    writer.writerow(["epoch", *self.keys])
+            writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
 
-    def _row(self, values: list[Any]) -> str:
-        return self.sep.join(map(self._cell, values)) + "\r\n"
 
-    def _cell(self, value: Any) -> str:
-        """Return a value as the csv module writes it: quoted if it holds what stands between values."""
-        if isinstance(value, Iterable) and not isinstance(value, str) and getattr(value, "ndim", 1) > 0:
-            value = f'"[{", ".join(map(str, value))}]"'
-        text = "" if value is None else str(value)
-        return '"' + text.replace('"', '""') + '"' if any(c in text for c in (self.sep, '"', "\r", "\n")) else text
+def _cell(value: Any) -> Any:
+    several = isinstance(value, Iterable) and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
+    return f'"[{", ".join(map(str, value))}]"' if several else value
 
 
 class RemoteMonitor(Callback):

@@ -291,8 +291,25 @@ class RandomTranslation(_BothWays):
         return self._warp(x, 1, 0, -right, 0, 1, -down)
 
 
+class _OfValues(_Random):
+    """A layer that changes values, not places, within limits."""
+
+    _arguments = ("factor", "value_range", "seed", "data_format")
+    _least: ClassVar[float | None] = None
+    _sorts: ClassVar[bool] = False
+
+    def __init__(
+        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
+    ) -> None:
+        data_format = options.pop("data_format", None)
+        super().__init__(**options)
+        self.factor: tuple[float, float] = self._range(factor, least=self._least)
+        self.value_range: Sequence[float] = sorted(value_range) if self._sorts else value_range
+        self._start(seed, data_format)
+
+
 @register
-class RandomContrast(_Random):
+class RandomContrast(_OfValues):
     """Scales how far the values of each channel are from their mean, in training.
 
     Args:
@@ -302,16 +319,7 @@ class RandomContrast(_Random):
     """
 
     _bounds = (0.0, 1.0)
-    _arguments = ("factor", "value_range", "seed", "data_format")
-
-    def __init__(
-        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
-    ) -> None:
-        data_format = options.pop("data_format", None)
-        super().__init__(**options)
-        self.factor: tuple[float, float] = self._range(factor, least=0)
-        self.value_range: Sequence[float] = value_range
-        self._start(seed, data_format)
+    _least = 0
 
     def _change(self, x: Tensor) -> Tensor:
         drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], 4 if x.ndim == 4 else 3)
@@ -321,7 +329,7 @@ class RandomContrast(_Random):
 
 
 @register
-class RandomBrightness(_Random):
+class RandomBrightness(_OfValues):
     """Adds the same number to all values of an image, in training.
 
     Args:
@@ -330,16 +338,7 @@ class RandomBrightness(_Random):
         seed: Seed of the numbers.
     """
 
-    _arguments = ("factor", "value_range", "seed", "data_format")
-
-    def __init__(
-        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
-    ) -> None:
-        data_format = options.pop("data_format", None)
-        super().__init__(**options)
-        self.factor: tuple[float, float] = self._range(factor)
-        self._start(seed, data_format)
-        self.value_range: list[float] = sorted(value_range)
+    _sorts = True
 
     def _change(self, x: Tensor) -> Tensor:
         low, high = self.value_range

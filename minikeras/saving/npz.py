@@ -13,7 +13,6 @@ from warnings import warn
 import numpy as np
 
 from .._typing import Array
-from ..layers.base import Layer
 from ..ops.arrays import NP
 from ..tensor import as_array
 from ..variable import Variable
@@ -26,57 +25,6 @@ HEADER = re.compile(
     rb"'shape': \(((?:\d{1,18}(?:, ?\d{1,18})*,?)?)\), \} *\n"
 )
 MAX_HEADER = 10_000  # bytes
-
-
-def save_weights(layer: Layer, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Write all weights of a layer or model to a file.
-
-    The file appears when it is whole: an interruption leaves the one that was there before.
-
-    Args:
-        layer: A layer that is built.
-        path: Path of the file, ending in ".npz".
-        overwrite: Whether a file may be replaced.
-
-    Raises:
-        ValueError: if the path ends otherwise, or the layer is not built.
-        FileExistsError: if there is such a file and `overwrite` is False.
-
-    Example:
-        >>> import os, tempfile
-        >>> import minikeras as keras
-        >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.npz")
-        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="dense")], name="net")
-        >>> save_weights(model, path)
-        >>> np.load(path).files
-        ['000/net/dense/kernel', '001/net/dense/bias']
-        >>> load_weights(model, path)
-    """
-    path = os.fspath(path)
-    if not path.endswith(".npz"):
-        raise ValueError(f"Weights are written to a file whose name ends in '.npz'. Received: path={path!r}.")
-    if not layer.built:
-        raise ValueError(f"Layer '{layer.name}' has no weights yet: call it on an input, or build() it, first.")
-    if not overwrite and os.path.exists(path):
-        raise FileExistsError(f"The file {path!r} exists. Pass overwrite=True to replace it.")
-    write_arrays(path, pack(layer.weights))
-
-
-def load_weights(layer: Layer, path: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
-    """Set all weights of a layer or model from a file that `save_weights` made, or none if one does not fit.
-
-    Args:
-        layer: A layer that is built, with the same weights in the same order.
-        path: Path of the file.
-        skip_mismatch: Whether to leave weights that do not fit as they are, with a warning.
-
-    Raises:
-        OSError: if the file cannot be read.
-        ValueError: if it holds no arrays, or their number or a shape differs.
-    """
-    if not layer.built:
-        raise ValueError(f"Layer '{layer.name}' has no weights yet: call it on an input, or build() it, first.")
-    assign(match(layer.weights, read_arrays(path), os.fspath(path), skip_mismatch=skip_mismatch))
 
 
 def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:

@@ -45,6 +45,14 @@ def save_weights(
         ValueError: if the model is not built, the name has another ending, or a weight is larger than a shard.
         ImportError: if HDF5 is to be written and h5py is not installed.
         FileExistsError: if the file is there, is to be kept, and nobody can be asked.
+
+    Example:
+        >>> import os, tempfile
+        >>> import minikeras as keras
+        >>> path = os.path.join(tempfile.mkdtemp(), "net.npz")
+        >>> save_weights(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="dense")], name="net"), path)
+        >>> np.load(path).files
+        ['000/net/dense/kernel', '001/net/dense/bias']
     """
     path = os.fspath(filepath)
     endings = (".weights.h5", ".npz") if max_shard_size is None else (".weights.json", ".weights.h5")
@@ -57,7 +65,7 @@ def save_weights(
     if not may_write(path, overwrite):
         return
     if path.endswith(".npz"):
-        npz.save_weights(model, path)
+        npz.write_arrays(path, npz.pack(model.weights))
     elif max_shard_size is None:
         import_h5py()
         with replacing(path) as file:
@@ -94,7 +102,7 @@ def load_weights(
     with one_error(path), open_source(path) as source:
         start = source.read(0, min(8, source.size))
         if path.endswith(".npz"):
-            npz.load_weights(model, path, skip_mismatch)
+            npz.assign(npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch))
         elif start[:2] == ZIP:
             root = open_hdf5(Archive(source, MEMBERS).open(WEIGHTS))
             restore(model, Tree(root), skip_mismatch, objects_to_skip)

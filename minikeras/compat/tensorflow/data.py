@@ -9,6 +9,7 @@ import glob
 import itertools
 import random as _python
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .missing import missing
 from .random import _state_for
+from .structures import flatten, map_structure
 from .tensors import convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -33,14 +35,8 @@ INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
 
 
-def tree_map(function: Callable[..., Any], first: Any, *others: Any) -> Any:
-    """Return the structure of tuples and dicts with a function of its leaves in their place."""
-    if isinstance(first, dict):
-        return {key: tree_map(function, value, *(x[key] for x in others)) for key, value in first.items()}
-    if isinstance(first, tuple) and not isinstance(first, TensorShape):
-        parts = [tree_map(function, *column) for column in zip(first, *others, strict=True)]
-        return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
-    return function(first, *others)
+tree_map: Callable[..., Any] = partial(map_structure, lists=False)
+_leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)
 
 
 def _tensor(leaf: Any) -> Any:
@@ -89,12 +85,6 @@ class DatasetSpec:
 
     def __repr__(self) -> str:
         return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
-
-
-def _leaves(structure: Any) -> list[Any]:
-    found: list[Any] = []
-    tree_map(found.append, structure)
-    return found
 
 
 def _stacked(elements: list[Any]) -> Any:

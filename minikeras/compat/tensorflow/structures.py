@@ -6,20 +6,22 @@ from typing import Any
 from .dtypes import TensorShape
 
 
-def map_structure(function: Callable[..., Any], first: Any, *others: Any) -> Any:
-    """Return nested lists, tuples and dicts with a function of their leaves."""
+def map_structure(function: Callable[..., Any], first: Any, *others: Any, lists: bool = True) -> Any:
+    """Return nested dicts, tuples and (unless these are leaves) lists with a function of their leaves."""
     if isinstance(first, dict):
-        return {key: map_structure(function, first[key], *(x[key] for x in others)) for key in sorted(first)}
-    if isinstance(first, list | tuple) and not isinstance(first, TensorShape):
-        parts = [map_structure(function, *column) for column in zip(first, *others, strict=True)]
+        columns = {key: (first[key], *(x[key] for x in others)) for key in sorted(first)}
+        made = {key: map_structure(function, *column, lists=lists) for key, column in columns.items()}
+        return {key: made[key] for key in first}
+    if isinstance(first, (tuple, list) if lists else tuple) and not isinstance(first, TensorShape):
+        parts = [map_structure(function, *column, lists=lists) for column in zip(first, *others, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     return function(first, *others)
 
 
-def flatten(structure: Any) -> list[Any]:
-    """Return the leaves of nested lists, tuples and dicts."""
+def flatten(structure: Any, lists: bool = True) -> list[Any]:
+    """Return the leaves of nested dicts, tuples and lists."""
     found: list[Any] = []
-    map_structure(found.append, structure)
+    map_structure(found.append, structure, lists=lists)
     return found
 
 
