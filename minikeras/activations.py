@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
 from . import registry as _registry
+from .configurable import is_built_in as _is_built_in
+from .serialization import serialize as _serialize
 from ._typing import ActivationName, Axis, Config, CustomObjects, TensorLike
 from .ops import activation as nn
 from .ops.activation import (
@@ -122,8 +124,8 @@ def serialize(activation: Activation) -> Any:
         'relu'
     """
     name = getattr(activation, "__name__", None)
-    built_in = name in registry.names and _registry.is_built_in(activation)
-    return name if built_in else _registry.serialize(activation)
+    built_in = name in registry.names and _is_built_in(activation)
+    return name if built_in else _serialize(activation)
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:

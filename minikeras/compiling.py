@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from . import losses, metrics, ops
 from ._structure import leaves, map_structure
+from .configurable import is_built_in
 from .losses import Loss, LossFunctionWrapper
 from .metrics import Mean, MeanMetricWrapper, Metric
-from .registry import is_built_in
 from .tensor import Tensor, stop_recording
 from .tree import flatten_with_path
 

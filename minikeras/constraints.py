@@ -11,11 +11,12 @@ from typing import Any, Final, TypeAlias
 
 from . import _state
 from ._typing import Axis, Config, ConstraintName, TensorLike
+from .configurable import Configurable
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import clip, maximum, sqrt, square
 from .ops.reduction import sum as _sum
-from .registry import Configurable, Registry
-from .registry import serialize as serialize
+from .registry import Registry
+from .serialization import serialize as serialize
 from .tensor import Tensor
 
 

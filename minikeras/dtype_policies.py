@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from . import _absent, _state
 from ._typing import Config, CustomObjects, DTypeLike, DTypeName
-from .registry import Configurable, Registry
+from .configurable import Configurable
+from .registry import Registry
 
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 

@@ -20,8 +20,10 @@ from . import _absent
 from . import registry as _registry
 from ._state import make_default_seed, standardize_dtype
 from ._typing import Array, Config, DTypeLike, InitializerName, TensorLike
+from .configurable import Configurable
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
-from .registry import serialize as serialize
+from .serialization import array_of
+from .serialization import serialize as serialize
 from .tensor import Tensor, TensorOps, as_array
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
@@ -32,7 +34,7 @@ _MODES = ("fan_in", "fan_out", "fan_avg")
 _LAWS = ("uniform", "truncated_normal", "untruncated_normal")
 
 
-class Initializer(_registry.Configurable):
+class Initializer(Configurable):
     """Base of all initializers: subclass it with `__call__`, and `get_config` for `__init__` arguments.
 
     Example:
@@ -92,7 +94,7 @@ class Constant(_BuiltIn):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        return cls(**{key: _registry.array_of(value) for key, value in config.items()})
+        return cls(**{key: array_of(value) for key, value in config.items()})
 
 
 class Identity(_BuiltIn):

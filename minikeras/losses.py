@@ -20,11 +20,11 @@ from . import registry as _registry
 from ._signature import with_defaults
 from ._structure import map_structure
 from ._typing import Array, Axis, Config, DTypeLike, LossName, Shape, TensorLike
+from .configurable import Configurable, is_built_in
 from .dtype_policies import DTypePolicy
 from .ops.classes import class_numbers
 from .ops.creation import convert_to_tensor
-from .registry import Configurable, is_built_in
-from .registry import serialize as serialize
+from .serialization import serialize as serialize
 from .taped import TapedCalls, open_tape
 from .tensor import Tensor, primitive
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from . import _state
 from ._typing import Array, Config, DTypeLike, TensorLike
+from .configurable import Configurable
 from .ops.arrays import as_float, rule
 from .ops.creation import convert_to_tensor, zeros_like
-from .registry import Configurable, Registry
+from .registry import Registry
 from .tensor import Tensor, as_array, primitive
 
 SizeLike: TypeAlias = Sequence[int]

@@ -14,14 +14,15 @@ import numpy as np
 
 from . import _state
 from ._typing import Config, RegularizerName, TensorLike
+from .configurable import Configurable
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import absolute, square
 from .ops.linalg import matmul
 from .ops.normalization import normalize
 from .ops.reduction import sum as _sum
 from .ops.shapes import transpose
-from .registry import Configurable, Registry
-from .registry import serialize as serialize
+from .registry import Registry
+from .serialization import serialize as serialize
 from .tensor import Tensor
 
 

@@ -19,6 +19,7 @@ from ._structure import leaves, like, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
+from .configurable import is_built_in
 from .data import (
     Batches,
     Data,
@@ -35,8 +36,8 @@ from .layers.core import Lambda
 from .losses import Loss
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
-from .registry import is_built_in, serialize
 from .runner import PLAN_BYTES, Runner
+from .serialization import serialize
 from .symbolic import KerasTensor
 from .taped import TapedCalls, open_tape
 from .tensor import Tensor, recorders

@@ -6,9 +6,10 @@ from .. import activations, constraints, initializers, regularizers
 from .._signature import parameters
 from .._structure import leaves
 from .._typing import Config, DTypeLike, ShapeLike
+from ..configurable import is_built_in
 from ..dtype_policies import DTypePolicy
-from ..registry import is_built_in, serialize
 from ..regularizers import RegularizerLike
+from ..serialization import serialize
 
 
 class CommonOptions(TypedDict, total=False):

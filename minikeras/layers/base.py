@@ -13,13 +13,14 @@ from .._caller import warn_user
 from .._signature import parameters
 from .._structure import leaves, like, map_shapes, map_structure, only
 from .._typing import Config, CustomObjects, DataFormat, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from ..configurable import is_built_in, name_arguments
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
-from ..registry import Registry, is_built_in, name_arguments
-from ..registry import serialize as serialize
+from ..registry import Registry
 from ..regularizers import RegularizerLike as RegularizerLike
+from ..serialization import serialize as serialize
 from ..symbolic import KerasTensor, Node, infer
 from ..tensor import Tensor, TensorOps, any_symbolic, as_array
 from ..variable import Variable

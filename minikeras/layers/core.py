@@ -14,7 +14,7 @@ from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
 from ..input_spec import InputSpec
 from ..ops.activation import dense
-from ..registry import array_of, deserialize, serialize
+from ..serialization import array_of, deserialize, serialize
 from ..symbolic import KerasTensor, Node
 from ..tensor import Tensor
 from ..variable import Variable

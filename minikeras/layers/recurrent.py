@@ -12,7 +12,7 @@ from .. import ops, random, regularizers, tree
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
-from ..registry import deserialize, serialize
+from ..serialization import deserialize, serialize
 from ..tensor import Tensor
 from ..variable import Variable
 from .base import (

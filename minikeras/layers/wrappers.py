@@ -4,9 +4,9 @@ from typing import Any, Self, Unpack
 
 from .. import ops
 from .._typing import Config, CustomObjects, PartialShape, ShapeLike
+from ..configurable import is_built_in
 from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
-from ..registry import is_built_in
 from ..tensor import Tensor
 from ..variable import Variable
 from .base import Layer, LayerOptions, deserialize, register

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from .._lazy import lazily
 from .. import losses as _losses
-from .. import registry as _registry
+from .. import serialization as _serialization
 from .._state import to_snake_case as _to_snake_case
 from .._typing import CustomObjects
 from ..losses import (
@@ -92,7 +92,7 @@ def _enter() -> None:
 
 registry.await_rest(_enter)
 _functions.await_rest(_enter)
-serialize: Final = _registry.serialize
+serialize: Final = _serialization.serialize
 get: Final = registry.get
 
 

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from .. import _state, dtype_policies, initializers, losses, ops
 from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
+from ..configurable import name_arguments
 from ..dtype_policies import DTypePolicy
 from ..losses import Named, same_rank
 from ..ops.creation import convert_to_tensor
-from ..registry import Registry, array_of, name_arguments, serialize
+from ..registry import Registry
+from ..serialization import array_of, serialize
 from ..tensor import Tensor
 from ..variable import AnyInitializer, Variable
 

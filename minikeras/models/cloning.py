@@ -7,7 +7,7 @@ from typing import Any
 from .._structure import map_structure
 from .._typing import CustomObjects
 from ..layers.core import Input
-from ..registry import deserialize, serialize
+from ..serialization import deserialize, serialize
 from ..symbolic import KerasTensor, flatten
 from .graph import Graph
 from .model import Functional, Model, TensorStructure, takes_graph

@@ -11,7 +11,7 @@ from .._structure import map_structure
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
 from ..layers.core import InputLayer
-from ..registry import array_of, serialize
+from ..serialization import array_of, serialize
 from ..symbolic import KerasTensor, Node, Operation, op_class
 from ..tensor import Tensor
 from .graph import Graph

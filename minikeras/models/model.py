@@ -9,10 +9,12 @@ from .. import saving
 from .._signature import parameters
 from .._structure import map_shapes, map_structure, only
 from .._typing import Config, CustomObjects
+from ..configurable import is_built_in
 from ..layers.base import Layer
 from ..layers.base import registry as layer_registry
 from ..layers.core import Input
-from ..registry import Registry, is_built_in, serialize
+from ..registry import Registry
+from ..serialization import serialize
 from ..summary import summarize
 from ..symbolic import KerasTensor, flatten
 from ..tensor import Tensor

@@ -11,7 +11,7 @@ from .._typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
 from ..layers.base import Layer, deserialize
 from ..layers.base import registry as layer_registry
 from ..layers.core import InputLayer
-from ..registry import serialize
+from ..serialization import serialize
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .graph import Graph, attach

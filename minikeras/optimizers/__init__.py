@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, overload
 from .._lazy import lazily
 from .._typing import Config, CustomObjects, OptimizerName
 from ..registry import Registry
-from ..registry import serialize as serialize
+from ..serialization import serialize as serialize
 from . import schedules as schedules
 from .base import LearningRate as LearningRate
 from .base import Optimizer as Optimizer

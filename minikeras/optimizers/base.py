@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
-from ..registry import name_arguments, serialize
+from ..configurable import name_arguments
+from ..serialization import serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, stop_recording
 from ..variable import Variable
 from . import schedules

@@ -18,8 +18,9 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, Config, TensorLike
-from ..registry import Configurable, Registry
-from ..registry import serialize as serialize
+from ..configurable import Configurable
+from ..registry import Registry
+from ..serialization import serialize as serialize
 from ..tensor import Tensor, as_array
 
 

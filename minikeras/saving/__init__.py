@@ -4,11 +4,12 @@
 # fmt: off
 
 from .._lazy import lazily
-from ..registry import (
-    custom_object_scope as CustomObjectScope, custom_object_scope, deserialize as deserialize_keras_object,
-    get_custom_objects, get_registered_name, get_registered_object, register_keras_serializable,
-    serialize as serialize_keras_object,
+from ..custom_objects import (
+    custom_object_scope as CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name,
+    get_registered_object, register_keras_serializable,
 )
+from ..serialization import deserialize as deserialize_keras_object
+from ..serialization import serialize as serialize_keras_object
 # fmt: on
 
 with lazily(globals()):

@@ -14,8 +14,8 @@ from warnings import warn
 import numpy as np
 
 from .._typing import Config
+from ..custom_objects import get_registered_name
 from ..layers.base import Layer
-from ..registry import get_registered_name
 from ..variable import Variable
 from .hdf5 import Dataset, Group
 from .keras2 import modernize, modernize_training

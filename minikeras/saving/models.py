@@ -13,8 +13,10 @@ from warnings import warn
 from .. import _state
 from .._structure import map_structure
 from .._typing import Config, CustomObjects
+from ..custom_objects import custom_object_scope, is_custom
 from ..layers.base import Layer, deserialize
-from ..registry import custom_object_scope, is_custom, kinds, serialize_shared, sharing
+from ..registry import kinds, sharing
+from ..serialization import serialize_shared
 from ..symbolic import op_class
 from .archive import Archive
 from .hdf5 import open_hdf5

@@ -13,11 +13,11 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array
+from ..configurable import is_built_in
 from ..layers.base import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
-from ..registry import is_built_in
 from ..variable import Variable
 from .hdf5 import Dataset, Group
 
