@@ -19,7 +19,7 @@ from .creation import cast, convert_to_tensor, ndim, shape
 from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
 from .linalg import tensordot
 from .reduction import max, mean, min
-from .shapes import expand_dims, moveaxis, pad, split, squeeze, stack, take, where
+from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
 
 
 def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
@@ -37,11 +37,6 @@ def _one_of(argument: str, value: str, known: Any) -> None:
         raise ValueError(
             f"Invalid value for argument `{argument}`. Expected one of {sorted(known)}. Received: {argument}={value}"
         )
-
-
-def _window(x: Tensor, rows: int, start: int, end: int) -> Tensor:
-    """Return a part of one axis, counted from the end."""
-    return x[(..., slice(start, end), *[slice(None)] * (-1 - rows))]
 
 
 # Resizing: a matrix of weights for each axis.
@@ -144,7 +139,7 @@ def resize(
         if crop_to_aspect_ratio:
             kept = np.clip(fit, 1, length)
             start = int((length - kept) / 2)
-            x = _window(x, axis, start, start + int(kept))
+            x = x[along(axis, slice(start, start + int(kept)))]
         elif pad_to_aspect_ratio and fit > length:
             before = (fit - length) // 2  # as much behind: one pixel of an odd rest is lost, as in Keras
             edges = [(0, 0)] * x.ndim
@@ -163,18 +158,25 @@ def resize(
 
 
 def _edges(
-    names: str, total: int | None, before: int | None, after: int | None, length: int, sign: int
-) -> tuple[int, int]:
-    """Return how much to take off or put on at both ends, of which two of three are given."""
-    if [total, before, after].count(None) != 1:
-        raise ValueError(f"Exactly two of {names} must be given. Received: {total}, {before}, {after}.")
-    if total is not None:
-        rest = sign * (total - length)
-        before, after = (rest - (after or 0), after) if before is None else (before, rest - before)
-    first, last = int(before or 0), int(after or 0)
-    if first < 0 or last < 0:
-        raise ValueError(f"Of {names}, none may be negative. Received sizes for {length} pixels: {first}, {last}.")
-    return first, last
+    images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...], sign: int
+) -> tuple[Tensor, list[tuple[int, int]]]:
+    """Return images, and how much to take off or put on at both ends of each axis.
+
+    Of new height, top and bottom two are given, and two of width, left and right.
+    """
+    x = convert_to_tensor(images)
+    edges = [(0, 0)] * x.ndim
+    names = ("top, bottom and target_height", "left, right and target_width")
+    for axis, given, name in zip(_axes(images, data_format)[1:], (high, wide), names, strict=True):
+        if given.count(None) != 1:
+            raise ValueError(f"Exactly two of {name} must be given. Received: {given}.")
+        total, before, after = given
+        rest = 0 if total is None else sign * (total - x.shape[axis])
+        first, last = (rest - n if m is None else m for m, n in ((before, after or 0), (after, before or 0)))
+        if first < 0 or last < 0:
+            raise ValueError(f"Of {name}, none may be negative. Received: shape={x.shape}, and for the edges {given}.")
+        edges[axis] = int(first), int(last)
+    return x, edges
 
 
 @composite
@@ -184,13 +186,9 @@ def crop_images(
     target_width: int | None = None, data_format: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Images without their edges: two of top, bottom and height, and two of left, right and width say how much."""
-    _, rows, columns = _axes(images, data_format)
-    x = convert_to_tensor(images)
-    high = _edges("top, bottom and target_height", target_height, top_cropping, bottom_cropping, x.shape[rows], -1)
-    wide = _edges("left, right and target_width", target_width, left_cropping, right_cropping, x.shape[columns], -1)
-    for axis, (before, after) in ((rows, high), (columns, wide)):
-        x = _window(x, axis, before, x.shape[axis] - after)
-    return x
+    high, wide = (target_height, top_cropping, bottom_cropping), (target_width, left_cropping, right_cropping)
+    x, edges = _edges(images, data_format, high, wide, -1)
+    return x[tuple(slice(before, n - after) for n, (before, after) in zip(x.shape, edges, strict=True))]
 
 
 @composite
@@ -200,14 +198,8 @@ def pad_images(
     target_width: int | None = None, data_format: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
-    _, rows, columns = _axes(images, data_format)
-    x = convert_to_tensor(images)
-    edges = [(0, 0)] * x.ndim
-    edges[rows] = _edges("top, bottom and target_height", target_height, top_padding, bottom_padding, x.shape[rows], 1)
-    edges[columns] = _edges(
-        "left, right and target_width", target_width, left_padding, right_padding, x.shape[columns], 1
-    )
-    return pad(x, edges)
+    high, wide = (target_height, top_padding, bottom_padding), (target_width, left_padding, right_padding)
+    return pad(*_edges(images, data_format, high, wide, 1))
 
 
 # Colours.

@@ -386,15 +386,15 @@ def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
 
 
-def _segments(
+def segments(
     data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, reduction: str
 ) -> Tensor:
-    """Combine the rows of data with one number; rows of negative numbers are left out."""
+    """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     kept = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), kept, 0)
-    whole = rows.dtype if start in (0, 1) else common_dtype(np.zeros((), rows.dtype), 0.0)
+    whole = rows.dtype if np.isfinite(start) else common_dtype(np.zeros((), rows.dtype), 0.0)
     empty = np.full((count, *rows.shape[1:]), start, whole)
     return scatter_update(empty, ids[kept][:, None], rows.astype(empty.dtype), reduction)
 
@@ -410,7 +410,7 @@ class Segments(Protocol):
 
 def _segment(name: str, start: float, reduction: str, what: str) -> Segments:
     return composed(
-        lambda data, segment_ids, num_segments=None, sorted=False: _segments(
+        lambda data, segment_ids, num_segments=None, sorted=False: segments(
             data, segment_ids, num_segments, start, reduction
         ),
         name, f"{what} of the rows of each segment number from 0 up; those of negative numbers are left out.",

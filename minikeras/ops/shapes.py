@@ -148,7 +148,7 @@ def get_item(x: TensorLike, key: Any) -> Array:
     return strong(x)[_index(key)]
 
 
-def _along(axis: int, index: Any) -> tuple[Any, ...]:
+def along(axis: int, index: Any) -> tuple[Any, ...]:
     """Return the key that applies an index to one axis, counted from either end."""
     return (*[slice_type(None)] * axis, index) if axis >= 0 else (..., index, *[slice_type(None)] * (-1 - axis))
 
@@ -156,7 +156,7 @@ def _along(axis: int, index: Any) -> tuple[Any, ...]:
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
         return np.reshape(_put_rule(g, (np.size(x),), (indices,)), np.shape(x))
-    return _put_rule(g, np.shape(x), _along(axis, indices))
+    return _put_rule(g, np.shape(x), along(axis, indices))
 
 
 @primitive(_take_rule, None)
@@ -272,7 +272,7 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
 
 def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
     start = sum(np.shape(x)[axis] for x in xs[:index])
-    return g[_along(axis, slice_type(start, start + np.shape(xs[index])[axis]))]
+    return g[along(axis, slice_type(start, start + np.shape(xs[index])[axis]))]
 
 
 @primitive(_concatenate_rule, variadic=True)
@@ -351,13 +351,13 @@ def array_split(x: TensorLike, indices_or_sections: int | Sequence[int], axis: i
     cuts = as_array(indices_or_sections)
     if not cuts.ndim:
         cuts = np.cumsum([len(part) for part in np.array_split(np.arange(length), int(cuts))])[:-1]
-    return [get_item(x, _along(axis, slice_type(i, j))) for i, j in pairwise([0, *map(int, cuts), length])]
+    return [get_item(x, along(axis, slice_type(i, j))) for i, j in pairwise([0, *map(int, cuts), length])]
 
 
 @composite
 def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """Slices of x along an axis, without this axis."""
-    return [get_item(x, _along(axis, i)) for i in range(shape(x)[axis])]
+    return [get_item(x, along(axis, i)) for i in range(shape(x)[axis])]
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:
@@ -599,8 +599,8 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times over."""
     result = convert_to_tensor(a)
     for _ in range(n):
-        later = get_item(result, _along(axis, slice_type(1, None)))
-        earlier = get_item(result, _along(axis, slice_type(None, -1)))
+        later = get_item(result, along(axis, slice_type(1, None)))
+        earlier = get_item(result, along(axis, slice_type(None, -1)))
         result = later ^ earlier if result.dtype == "bool" else later - earlier
     return result
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from ... import ops
 from ..._typing import DTypeLike
+from ...ops.reduction import segments
 from ...tensor import Tensor, TensorOps, as_array
-from .dtypes import as_dtype
+from .dtypes import DType, as_dtype
 from .missing import missing
 from .ragged import RaggedTensor
 from .tensors import BINARY, alike, convert_to_tensor
@@ -244,25 +245,19 @@ def confusion_matrix(
     return Tensor(matrix)
 
 
-def _segments(start: Any, reduction: str) -> Callable[..., Tensor]:
+def _segments(start: Callable[[DType], Any], reduction: str) -> Callable[..., Tensor]:
     """Return a reduction of rows with equal numbers; `start` is what a number that does not occur gets."""
 
     def call(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
         data, places = convert_to_tensor(data), as_array(segment_ids).astype(int)
-        count = int(places.max()) + 1 if num_segments is None else int(as_array(num_segments))
-        shape = (count, *data.shape[places.ndim :])
-        value = start(as_dtype(data.dtype)) if callable(start) else start
         rows = ops.reshape(data, (-1, *data.shape[places.ndim :]))
-        kept = np.flatnonzero(places.ravel() >= 0)
-        if kept.size < places.size:
-            rows = ops.take(rows, kept, 0)
-        first = ops.full(shape, value, as_dtype(data.dtype).name)
-        return ops.scatter_update(first, places.ravel()[kept][:, None], rows, reduction)
+        count = None if num_segments is None else int(as_array(num_segments))
+        return segments(rows, places.ravel(), count, start(as_dtype(data.dtype)), reduction)
 
     return call
 
 
-segment_sum: Callable[..., Tensor] = _segments(0, "add")
+segment_sum: Callable[..., Tensor] = _segments(lambda t: 0, "add")
 
 
 def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
@@ -274,7 +269,7 @@ def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: st
 
 
 _SEGMENTS: dict[str, Callable[..., Tensor]] = {
-    "sum": segment_sum, "mean": segment_mean, "prod": _segments(1, "mul"),
+    "sum": segment_sum, "mean": segment_mean, "prod": _segments(lambda t: 1, "mul"),
     "max": _segments(lambda t: t.min, "max"), "min": _segments(lambda t: t.max, "min"),
 }  # fmt: skip
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})

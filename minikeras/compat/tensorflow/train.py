@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ...layers import Layer
 from ...optimizers import Optimizer
+from ...saving.npz import read_arrays, write_arrays
 from ...variable import Variable as KerasVariable
 from .errors import NotFoundError
 from .functions import Module
@@ -88,9 +87,7 @@ class Checkpoint:
         path: str = os.fspath(file_prefix)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         values = {name: v.numpy_view() for name, v in self._named().items()}
-        temporary = f"{path}.{os.getpid()}.npz"
-        np.savez(temporary, **values, save_counter=self.save_counter.numpy_view())
-        os.replace(temporary, f"{path}.npz")
+        write_arrays(f"{path}.npz", {**values, "save_counter": self.save_counter.numpy_view()})
         return path
 
     def save(self, file_prefix: Any, options: Any = None) -> str:
@@ -114,8 +111,7 @@ class Checkpoint:
             raise NotFoundError(
                 f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {save_path}"
             )
-        with np.load(path, allow_pickle=False) as file:
-            values = {name: file[name] for name in file.files}
+        values = read_arrays(path)
         named = self._named()
         for name, variable in named.items():
             if name not in values or values[name].shape != tuple(variable.shape):
