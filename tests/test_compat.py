@@ -174,6 +174,8 @@ ARGUMENTS = [
     ("InputLayer(input_shape=(3,)).batch_shape", "shape=(3,)", (None, 3)),
     ("Sequential([Embedding(9, 2, input_length=4), Flatten()]).output_shape", "keras.Input((4,))", (None, 8)),
     ("Sequential([Dense(3, batch_input_shape=(None, 2))]).input_shape", "keras.Input(batch_shape", (None, 2)),
+    ("Sequential([LSTM(3, batch_input_shape=(2, 5, 1), stateful=True)]).input_shape", "keras.Input(batch_shape",
+     (2, 5, 1)),
     ("float(SGD(lr=0.5).learning_rate)", "learning_rate=", 0.5),
     ("SGD(lr=0.5, decay=0.1).learning_rate is not None", "InverseTimeDecay(0.5, 1, 0.1)", True),
     ("ReduceLROnPlateau(epsilon=0.5).min_delta", "min_delta=", 0.5),

@@ -48,6 +48,7 @@ def _batches(data: Any, steps: int | None) -> Iterator[Array]:
 
 def raw(values: Any) -> Array:
     """Return an array of strings or numbers."""
+    values = getattr(values, "flat_values", values)
     array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
         array = np.char.decode(array.astype(bytes), "utf8")
@@ -256,6 +257,12 @@ class _Lookup(OfValues):
         self._idf: Array | None = None
         if given["vocabulary"] is not None:
             self.set_vocabulary(given["vocabulary"], given["idf_weights"])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        first: Any = args[0] if args else None
+        if hasattr(first, "with_flat_values"):  # rows that differ in length, as `tf.ragged` has them
+            return first.with_flat_values(self(first.flat_values, *args[1:], **kwargs))
+        return super().__call__(*args, **kwargs)
 
     @property
     def compute_dtype(self) -> DTypeName:

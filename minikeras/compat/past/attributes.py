@@ -8,7 +8,7 @@ from ..._structure import map_shapes
 from ...gradients import GradientTape
 from ...layers import InputLayer, Layer, base
 from ...metrics import Mean, Metric
-from ...models import Model
+from ...models import Model, Sequential
 from ...optimizers import Optimizer
 from ...optimizers.schedules import InverseTimeDecay
 from ...symbolic import KerasTensor
@@ -207,6 +207,24 @@ def _metrics_names(model: Any) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
+def _reset_model(model: Any) -> None:
+    outdated("model.reset_states()", "layer.reset_state() of each stateful layer")
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            layer.reset_state()
+
+
+def _append(model: Any, layer: Any, named: Any) -> None:
+    """Add a layer behind an `Input` with the size of the batch too, if the first layer was given one."""
+    shape = getattr(layer, "__dict__", {}).pop("_batch_input_shape", None)
+    if shape and not model._layers:
+        model._layers.append(InputLayer(batch_shape=shape))
+    _append_today(model, layer, named)
+
+
+_append_today = Sequential._append
+
+
 def install() -> None:
     """Give the classes what they had."""
     found: dict[type[Any], dict[str, Any]] = {
@@ -216,10 +234,12 @@ def install() -> None:
             "fit_generator": _fit_generator,
             "evaluate_generator": _over_generator("evaluate"),
             "predict_generator": _over_generator("predict"),
+            "reset_states": _reset_model,
             "metrics_names": property(_metrics_names),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),
         },
+        Sequential: {"_append": _append},
         Layer: {
             "input_shape": _shape_of("input"),
             "output_shape": _shape_of("output"),

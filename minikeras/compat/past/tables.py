@@ -63,6 +63,7 @@ def _input_length(arguments: Arguments) -> str | None:
 def _batch_input_shape(arguments: Arguments) -> str:
     shape = tuple(arguments.pop("batch_input_shape"))
     arguments["input_shape"] = shape[1:]
+    vars(arguments["self"])["_batch_input_shape"] = shape
     return f"keras.Input(batch_shape={shape}) before the layer"
 
 

@@ -29,7 +29,7 @@ newaxis = None
 
 _NAMES = (
     "bitwise compat config data debugging dtypes errors image io linalg lookup math nn python ragged random "
-    "saved_model strings summary train"
+    "saved_model signal strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""

@@ -11,6 +11,7 @@ from ... import ops
 from ..._typing import DTypeLike, TensorLike
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array
+from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
@@ -264,6 +265,8 @@ def _joined(join: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     def call(values: Any, axis: Any = 0, name: str = kernel) -> Tensor:
         if isinstance(values, TensorOps | np.ndarray):
             values = list(convert_to_tensor(values))
+        if kernel == "ConcatV2" and any(isinstance(v, ragged.RaggedTensor) for v in values):
+            return ragged.concat(values, int(axes_of(axis)))
         try:
             return join([convert_to_tensor(v) for v in alike(kernel, *values)], int(axes_of(axis)))
         except ValueError as error:

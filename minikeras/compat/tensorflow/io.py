@@ -14,7 +14,7 @@ from ..._typing import DTypeLike
 from ...images import open_image, save_img
 from ...tensor import Tensor, as_array
 from ...trace import escape
-from .dtypes import as_dtype
+from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .tensors import constant, convert_to_tensor
@@ -179,10 +179,13 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
     rows = list(csv.reader((line.decode() for line in lines.ravel()), delimiter=field_delim))
     columns = []
     for i, default in enumerate(record_defaults):
-        kind = as_dtype(default).name if not isinstance(default, list) and not hasattr(default, "shape") else None
+        kind = as_dtype(default).name if isinstance(default, DType | type) else None
         first = None if kind else as_array(convert_to_tensor(default)).ravel()
         dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
-        cells = [row[i] or (first[0] if first is not None and first.size else row[i]) for row in rows]
+        lacking = [n for n, row in enumerate(rows) if not row[i]]
+        if lacking and (first is None or not first.size):
+            raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
+        cells = [row[i] or first[0] for row in rows]
         made: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
         values = np.array(made, "object" if dtype == "string" else dtype)
         columns.append(Tensor(values.reshape(lines.shape)))

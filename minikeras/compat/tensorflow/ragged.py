@@ -82,6 +82,11 @@ class RaggedTensor:
         """Return other values in rows of the same lengths."""
         return RaggedTensor(new_values, self.row_splits)
 
+    def with_flat_values(self, new_values: Any) -> "RaggedTensor":
+        """Return other values in the innermost rows."""
+        nested = isinstance(self.values, RaggedTensor)
+        return self.with_values(self.values.with_flat_values(new_values) if nested else new_values)
+
     def to_list(self) -> list[Any]:
         """Return the rows as lists."""
         return [row.to_list() if isinstance(row, RaggedTensor) else row.numpy_view().tolist() for row in self]
@@ -155,6 +160,14 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
     if any(isinstance(row, list) for row in rows):
         return constant([row if isinstance(row, list) else row.tolist() for row in rows])
     return RaggedTensor.from_row_lengths(np.concatenate(rows) if rows else np.zeros(0), [len(row) for row in rows])
+
+
+def concat(values: Any, axis: int) -> Any:
+    """Return the rows of ragged tensors (and tensors) below each other, or with axis 1 behind each other."""
+    dtype = next(value.dtype for value in values if isinstance(value, RaggedTensor))
+    rows = [v.to_list() if isinstance(v, RaggedTensor) else as_array(convert_to_tensor(v)).tolist() for v in values]
+    joined = sum(rows, []) if axis == 0 else [sum(parts, []) for parts in zip(*rows, strict=True)]
+    return constant(joined, dtype)
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> RaggedTensor:

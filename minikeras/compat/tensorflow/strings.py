@@ -45,13 +45,13 @@ def strip(input: Any, name: str | None = None) -> Tensor:
     return _each(lambda s: s.strip(), input)
 
 
-def _parts(found: Any, cut: Callable[[Any], list[Any]]) -> Any:
+def _parts(found: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
     """Return the parts of a text; those of several texts as a ragged tensor."""
 
     def nested(item: Any) -> Any:
         return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
 
-    return ragged.constant(nested(found if found.ndim else found.item()), "string")
+    return ragged.constant(nested(found if found.ndim else found.item()), dtype)
 
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
@@ -109,14 +109,18 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
     return _each(lambda s, i, n: s[i : i + n], input, pos, len)
 
 
-def regex_replace(input: Any, pattern: str, rewrite: str, replace_global: bool = True, name: Any = None) -> Tensor:
+def _bytes(pattern: Any) -> Any:
+    return pattern.encode() if isinstance(pattern, str) else as_array(pattern).item()
+
+
+def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
     r"""Texts with what matches replaced; \1 stands for the first group."""
-    return _each(lambda s: re.sub(pattern.encode(), rewrite.encode(), s, count=0 if replace_global else 1), input)
+    return _each(lambda s: re.sub(_bytes(pattern), _bytes(rewrite), s, count=0 if replace_global else 1), input)
 
 
-def regex_full_match(input: Any, pattern: str, name: str | None = None) -> Tensor:
+def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
     """Whether a whole text matches."""
-    return _each(lambda s: re.fullmatch(pattern.encode(), s) is not None, input, dtype="bool")
+    return _each(lambda s: re.fullmatch(_bytes(pattern), s) is not None, input, dtype="bool")
 
 
 def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:
@@ -145,11 +149,16 @@ def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: 
     return constant("".join(a + b for a, b in zip(parts, [*texts, ""], strict=True)))
 
 
-def unicode_decode(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:
-    """The numbers of a text's characters."""
-    return Tensor(np.array([ord(c) for c in as_array(convert_to_tensor(input)).item().decode(input_encoding)], "int32"))
+def unicode_decode(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
+    """The numbers of the characters of texts."""
+    return _parts(as_array(convert_to_tensor(input)), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")
 
 
 def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:
-    """The text of the numbers of its characters."""
-    return constant("".join(map(chr, as_array(input).tolist())).encode(output_encoding))
+    """The texts of the numbers of their characters."""
+
+    def encoded(item: Any) -> Any:
+        nested = item and isinstance(item[0], list)
+        return [encoded(row) for row in item] if nested else "".join(map(chr, item)).encode(output_encoding)
+
+    return constant(encoded(input.to_list() if isinstance(input, ragged.RaggedTensor) else as_array(input).tolist()))
