@@ -174,8 +174,12 @@ ARGUMENTS = [
     ("InputLayer(input_shape=(3,)).batch_shape", "shape=(3,)", (None, 3)),
     ("Sequential([Embedding(9, 2, input_length=4), Flatten()]).output_shape", "keras.Input((4,))", (None, 8)),
     ("Sequential([Dense(3, batch_input_shape=(None, 2))]).input_shape", "keras.Input(batch_shape", (None, 2)),
-    ("Sequential([LSTM(3, batch_input_shape=(2, 5, 1), stateful=True)]).input_shape", "keras.Input(batch_shape",
-     (2, 5, 1)),
+    (
+        "Sequential([LSTM(3, batch_input_shape=(2, 5, 1), stateful=True)]).input_shape",
+        "keras.Input(batch_shape",
+        (2, 5, 1),
+    ),
+    ("Sequential([LSTM(3, input_shape=(5, 1), batch_size=2)]).input_shape", "keras.Input(batch_shape", (2, 5, 1)),
     ("float(SGD(lr=0.5).learning_rate)", "learning_rate=", 0.5),
     ("SGD(lr=0.5, decay=0.1).learning_rate is not None", "InverseTimeDecay(0.5, 1, 0.1)", True),
     ("ReduceLROnPlateau(epsilon=0.5).min_delta", "min_delta=", 0.5),
@@ -282,6 +286,7 @@ ATTRIBUTES = [
     ("K.rnn(lambda x, s: (x + s[0], [x]), K.ones((1, 3, 1)), [K.zeros((1, 1))])[0].numpy().tolist()", "RNN", [[2]]),
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
+    ("model.reset_states()", "layer.reset_state()", None),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),
     ("model.compile('sgd', 'mse', ['mae'])", "metrics=[...] by name", None),
 ]

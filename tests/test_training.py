@@ -450,7 +450,7 @@ NAN_LABELS = np.where(LABELS == 2, np.nan, LABELS)
     [
         (net, {"x": X, "y": Y[:5]}, "x: 16; y: 5"),
         (net, {"x": X, "y": Y, "sample_weight": np.ones(3)}, "sample_weight: 3"),
-        (net, {"x": X[:, :2], "y": Y}, r"expected shape=\(None, 3\), found shape=\(16, 2\)"),
+        (net, {"x": X[:, :2], "y": Y}, r"have value 3, found 2. Full shape received: \(16, 2\)"),
         (net, {"x": X, "y": X}, r"`y` of shape \(16, 3\).*the output has shape \(16, 1\)"),
         (net, {"x": X}, "no `y` for the output"),
         (net, {"x": X[:0], "y": Y[:0]}, "no rows"),
@@ -462,7 +462,7 @@ NAN_LABELS = np.where(LABELS == 2, np.nan, LABELS)
         (net, {"x": X, "y": Y, "validation_split": 2}, "validation_split=2"),
         (net, {"x": X, "y": Y, "validation_split": -0.5}, "validation_split=-0.5"),
         (net, {"x": iter([(X, Y)]), "validation_split": 0.5}, "validation_split"),
-        (net, {"x": X, "y": Y, "validation_data": (X[:, :2], Y)}, r"found shape=\(16, 2\)"),
+        (net, {"x": X, "y": Y, "validation_data": (X[:, :2], Y)}, r"received: \(16, 2\)"),
         (net, {"x": X, "y": Y, "validation_freq": "often"}, "validation_freq='often'"),
         (classifier, {"x": X, "y": LABELS + 1}, "from 0 to 2. Received: targets from 1 to 3"),
         (classifier, {"x": X, "y": LABELS - 1}, "from 0 to 2. Received: targets from -1 to 1"),

@@ -259,8 +259,7 @@ def _fit(x: Any, known: KerasTensor) -> Any:
 
 
 def _check(x: Any, known: KerasTensor) -> None:
-    sizes = zip(x.shape[1:], known.shape[1:], strict=False)
-    if len(x.shape) != len(known.shape) or any(None not in (m, n) and m != n for m, n in sizes):
+    if len(x.shape) != len(known.shape):
         raise ValueError(
             f"Input '{node_of(known).operation.name}' must have shape {known.shape}. Received a tensor of shape "
             f"{x.shape}."

@@ -63,8 +63,17 @@ def _input_length(arguments: Arguments) -> str | None:
 def _batch_input_shape(arguments: Arguments) -> str:
     shape = tuple(arguments.pop("batch_input_shape"))
     arguments["input_shape"] = shape[1:]
-    vars(arguments["self"])["_batch_input_shape"] = shape
+    layer: Any = arguments["self"]
+    vars(layer)["_batch_input_shape"] = shape
     return f"keras.Input(batch_shape={shape}) before the layer"
+
+
+def _batch_size(arguments: Arguments) -> str | None:
+    size = arguments.pop("batch_size")
+    if "input_shape" not in arguments:
+        return None
+    arguments["batch_input_shape"] = (size, *arguments["input_shape"])
+    return _batch_input_shape(arguments)
 
 
 def _weights(arguments: Arguments) -> str:
@@ -134,7 +143,7 @@ _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiproce
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
 
 ARGUMENTS: dict[str, Changes] = {
-    "layers.Layer": {"batch_input_shape": _batch_input_shape, "weights": _weights},
+    "layers.Layer": {"batch_input_shape": _batch_input_shape, "batch_size": _batch_size, "weights": _weights},
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
     "layers.Embedding": {
         "init": "embeddings_initializer",

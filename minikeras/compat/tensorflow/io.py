@@ -180,10 +180,10 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
     columns = []
     for i, default in enumerate(record_defaults):
         kind = as_dtype(default).name if isinstance(default, DType | type) else None
-        first = None if kind else as_array(convert_to_tensor(default)).ravel()
+        first = [] if kind else as_array(convert_to_tensor(default)).ravel().tolist()
         dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
         lacking = [n for n, row in enumerate(rows) if not row[i]]
-        if lacking and (first is None or not first.size):
+        if lacking and not first:
             raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
         cells = [row[i] or first[0] for row in rows]
         made: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]

@@ -1,6 +1,7 @@
 """`tf.ragged`: rows of different lengths."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -166,8 +167,8 @@ def concat(values: Any, axis: int) -> Any:
     """Return the rows of ragged tensors (and tensors) below each other, or with axis 1 behind each other."""
     dtype = next(value.dtype for value in values if isinstance(value, RaggedTensor))
     rows = [v.to_list() if isinstance(v, RaggedTensor) else as_array(convert_to_tensor(v)).tolist() for v in values]
-    joined = sum(rows, []) if axis == 0 else [sum(parts, []) for parts in zip(*rows, strict=True)]
-    return constant(joined, dtype)
+    joined = chain(*rows) if axis == 0 else (chain(*parts) for parts in zip(*rows, strict=True))
+    return constant([list(row) for row in joined], dtype)
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> RaggedTensor:

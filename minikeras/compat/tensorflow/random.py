@@ -150,6 +150,26 @@ def categorical(
     return Tensor(np.reshape(found, (rows, count)).astype(as_dtype(dtype).name))
 
 
+def log_uniform_candidate_sampler(
+    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
+    rng = np.random.default_rng(_state_for("log_uniform", "float64", seed, 1))
+    drawn, tries = list[int](), 0
+    while len(drawn) < num_sampled:
+        tries += 1
+        number = int((range_max + 1) ** rng.random()) - 1
+        if not unique or number not in drawn:
+            drawn.append(number)
+
+    def expected(classes: Any) -> Tensor:
+        chance = np.log1p(1 / (classes + 1.0)) / np.log(range_max + 1)
+        return Tensor((-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled).astype("float32"))
+
+    found = np.array(drawn, "int64")
+    return Tensor(found), expected(as_array(convert_to_tensor(true_classes))), expected(found)
+
+
 def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:
     key, low, high = _state_for(op, as_dtype(dtype).name, seed, 1)
     return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))

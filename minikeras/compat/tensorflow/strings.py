@@ -95,7 +95,9 @@ def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:
 
 def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: Any = None) -> Tensor:
     """Texts put together along an axis, all by default."""
-    found = as_array(convert_to_tensor(inputs))
+    if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
+        return constant([separator.encode().join(as_array(row)) for row in inputs])
+    found = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
     if axis is None:
         return constant(separator.encode().join(found.ravel()))
     moved = np.moveaxis(found, axis, -1)
