@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from . import _state, tensor
+from ._op_cost import broadcast, most_numbers
+from ._op_names import CALLED_WITH, class_name, module
 from ._signature import parameters
 from ._structure import leaves, map_structure
 from ._typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
@@ -127,41 +129,53 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     Returns:
         The structure the function returned, with a KerasTensor in place of each tensor.
     """
-    context, results = _state.context, []
+    context = _state.context
     outer, context.waiting = context.waiting, {}
     try:
         with _state.dry_run(), stop_recording(), np.errstate(all="ignore"):
-            for size in (2, 3):
-
-                def zeros(x: Any, size: int = size) -> Any:
-                    if not isinstance(x, KerasTensor):
-                        return x
-                    shape = [size if n is None else n for n in x.shape]
-                    if context.loading is not None:
-                        context.loading.spend(math.prod(shape))
-                    return Tensor(np.zeros(shape, x.dtype))
-
-                results.append(function(*map_structure(zeros, args), **map_structure(zeros, kwargs)))
+            first, second = (function(*_zeros(args, size), **_zeros(kwargs, size)) for size in (2, 3))
         waiting = context.waiting
     finally:
         context.waiting = outer
-    for model, met in waiting.items():
-        (scopes, first), (_, other) = met[0], met[len(met) // 2]  # the first call of each run
-        before, context.scopes = context.scopes, scopes
-        try:
-            model.build(tuple(m if m == n else None for m, n in zip(first, other, strict=True)))
-        finally:
-            context.scopes = before
-    others = iter(leaves(results[1]))
+    for model, calls in waiting.items():
+        _build(model, calls)
+    others = iter(leaves(second))
+    return map_structure(lambda a: _common(a, next(others)), first)
 
-    def merged(a: Any) -> Any:
-        b = next(others)
-        if not isinstance(a, TensorOps | np.ndarray | np.generic):
-            return a
-        shape = [m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)]
-        return KerasTensor(shape, _state.standardize_dtype(a.dtype))
 
-    return map_structure(merged, results[0])
+def _zeros(arguments: Any, size: int) -> Any:
+    """Return arguments with zeros in place of symbolic tensors, of a size where theirs is open."""
+
+    def zeros(x: Any) -> Any:
+        if not isinstance(x, KerasTensor):
+            return x
+        shape = [size if n is None else n for n in x.shape]
+        if _state.context.loading is not None:
+            _state.context.loading.spend(math.prod(shape))
+        return Tensor(np.zeros(shape, x.dtype))
+
+    return map_structure(zeros, arguments)
+
+
+def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
+    """Build a model that has waited for its calls of both runs, of which each met a shape in some scopes."""
+    (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first call of each run
+    before, _state.context.scopes = _state.context.scopes, scopes
+    try:
+        model.build(_shared(first, other))
+    finally:
+        _state.context.scopes = before
+
+
+def _common(a: Any, b: Any) -> Any:
+    """Return what is true of the results of both runs."""
+    if not isinstance(a, TensorOps | np.ndarray | np.generic):
+        return a
+    return KerasTensor(_shared(a.shape, b.shape), a.dtype)
+
+
+def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
+    return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -216,72 +230,6 @@ class Node:
         return map_structure(value, self.args), map_structure(value, self.kwargs)
 
 
-_KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
-          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD",
-          "cdist": "CDist", "psnr": "PSNR",
-          **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim"]},
-          "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
-"""The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
-_MODULES = {
-    "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
-    "einops": "Rearrange",
-    "image": "RGBToGrayscale RGBToHSV HSVToRGB Resize AffineTransform ExtractPatches ExtractPatches3d MapCoordinates "
-    "PadImages CropImages PerspectiveTransform GaussianBlur ElasticTransform ScaleAndTranslate SobelEdges SSIM",
-    "linalg": "Cholesky CholeskyInverse Det Eig Eigh Inv Lstsq LuFactor MatrixRank Norm Pinv Qr SVD Solve "
-    "SolveTriangular",
-    "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
-    "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
-    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace "
-    "DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid "
-    "LogSoftmax Moments MultiHot Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax "
-    "Softplus Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus "
-    "TanhShrink Threshold Unfold",
-}
-"""Where Keras has the classes that are not in keras.src.ops.numpy."""
-_CALLED_WITH = {
-    "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
-    "dot_product_attention": "query key value bias mask scale", "einsum": "", "get_item": "x key",
-    "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "meshgrid": "", "pad": "x constant_values",
-    "rms_normalization": "x scale", "slice": "inputs start_indices", "where": "condition x1 x2",
-}  # fmt: skip
-"""What such a class takes when it is called, where that is not the op's tensors; the rest it takes when it is made."""
-
-
-def _kind(function: Callable[..., Any]) -> str:
-    name = function.__name__
-    return _KINDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
-
-
-_SIZES = (
-    "shape",
-    "pad_width",
-    "repeats",
-    "num_classes",
-    "num_tokens",
-    "num_samples",
-    "minlength",
-    "bins",
-    "size",
-    "n",
-    "num",
-)
-"""Settings of ops that say how large the result is."""
-_PRODUCTS = ("dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid")
-"""Ops whose results may have a number for each pair of what they are given."""
-
-
-def _broadcast(shapes: list[PartialShape]) -> PartialShape:
-    """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
-    rank = max(map(len, shapes))
-    found: list[int | None] = []
-    for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
-        known = {n for n in sizes if n not in (1, None)}
-        if len(known) > 1:
-            raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
-        found.append(known.pop() if known else None if None in sizes else 1)
-    return tuple(found)
-
-
 class Operation:
     """An op in a graph. Each op has a subclass, named as in Keras.
 
@@ -321,37 +269,19 @@ class Operation:
             known = self._elementwise_spec(args, kwargs)
             if known is not None:
                 return known
-            _state.context.loading.spend(self._cost([args, kwargs]))
+            shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
+            _state.context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
         return infer(self, *args, **kwargs)
 
     def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
         """Return the output of an op that NumPy does element by element, without doing it; None for others."""
         op = vars(self.function).get("op")
-        if op is None or op.bare is None or not op.inplace or any(map(any_symbolic, (kwargs.values(),))):
+        if op is None or op.bare is None or not op.inplace or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [np.zeros([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
         first: KerasTensor = infer(self, *(Tensor(x) if isinstance(x, np.ndarray) else x for x in single), **kwargs)
-        return KerasTensor(_broadcast(shapes), first.dtype)
-
-    def _cost(self, arguments: Any) -> int:
-        """Return how many numbers the result may have at most, for the batch sizes of inference."""
-        name = self.function.__name__
-        tensors = [x for x in leaves(arguments) if isinstance(x, TensorOps)]
-        shapes: list[list[int]] = [[3 if n is None else n for n in x.shape] for x in tensors]
-        sizes = [math.prod(shape) for shape in shapes]
-        named = [n for key in _SIZES for n in leaves(self.settings.get(key)) if type(n) is int and n]
-        rank = max(map(len, shapes), default=0)
-        spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in shapes), strict=True)))
-        if name == "matmul":
-            return spread // max(1, *shapes[0][-1:]) * max(1, *shapes[-1][-1:])
-        if name == "einsum" and "." not in self.settings["subscripts"]:
-            *inputs, output = self.settings["subscripts"].replace("->", ",").replace(" ", "").split(",")
-            letters = dict(zip("".join(inputs), (n for shape in shapes for n in shape), strict=False))
-            return math.prod(letters.get(letter, 1) for letter in output)
-        if name == "pad":
-            return math.prod(n + sum(named) for n in shapes[0])
-        return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
+        return KerasTensor(broadcast(shapes), first.dtype)
 
     def get_config(self) -> Config:
         """Return name and settings."""
@@ -384,13 +314,7 @@ class Operation:
     def serialized(self) -> Config:
         """Return the configuration, as Keras writes it."""
         kind = type(self).__name__
-        home = next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")
-        return {
-            "module": f"keras.src.ops.{home}",
-            "class_name": kind,
-            "config": self.get_config(),
-            "registered_name": kind,
-        }
+        return {"module": module(kind), "class_name": kind, "config": self.get_config(), "registered_name": kind}
 
 
 @cache
@@ -398,7 +322,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
     """Return the op of each class name."""
     for load in late_ops:
         load()
-    return {_kind(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
+    return {class_name(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
 
 
 @cache
@@ -422,15 +346,15 @@ def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     found, name = parameters(function), function.__name__
     settings = found.defaults | found.bind(args, kwargs)
     settings.pop("out", None)
-    if name in _CALLED_WITH:
-        called_with = _CALLED_WITH[name].split()
+    if name in CALLED_WITH:
+        called_with = CALLED_WITH[name].split()
     else:
         op = vars(function).get("op")
         first = found.positional[: op.count if op is not None else 1]
         called_with = [n for n in found.positional if n in first or n == "x2"]
     inputs = [settings.pop(n) for n in called_with if n in settings]
     given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
-    return op_class(_kind(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
+    return op_class(class_name(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
 
 
 tensor.symbolic_call = _call_op

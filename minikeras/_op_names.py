@@ -1,0 +1,46 @@
+"""How Keras's configurations name ops: by classes, in modules of theirs, with their arguments in two parts."""
+
+from collections.abc import Callable
+from typing import Any
+
+_KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
+          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD",
+          "cdist": "CDist", "psnr": "PSNR",
+          **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim"]},
+          "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
+"""The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
+_MODULES = {
+    "core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
+    "einops": "Rearrange",
+    "image": "RGBToGrayscale RGBToHSV HSVToRGB Resize AffineTransform ExtractPatches ExtractPatches3d MapCoordinates "
+    "PadImages CropImages PerspectiveTransform GaussianBlur ElasticTransform ScaleAndTranslate SobelEdges SSIM",
+    "linalg": "Cholesky CholeskyInverse Det Eig Eigh Inv Lstsq LuFactor MatrixRank Norm Pinv Qr SVD Solve "
+    "SolveTriangular",
+    "math": "CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT InTopK Logdet Logsumexp RFFT Rsqrt STFT "
+    "SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal",
+    "nn": "AdaptiveAveragePool AdaptiveMaxPool BatchNorm BinaryCrossentropy CategoricalCrossentropy Celu DepthToSpace "
+    "DotProductAttention Elu Fold Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu LogSigmoid "
+    "LogSoftmax Moments MultiHot Normalize OneHot PSNR Polar RMSNorm Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax "
+    "Softplus Softsign SpaceToDepth SparseCategoricalCrossentropy SparsePlus SparseSigmoid Sparsemax Squareplus "
+    "TanhShrink Threshold Unfold",
+}
+"""Where Keras has the classes that are not in keras.src.ops.numpy."""
+CALLED_WITH = {
+    "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
+    "dot_product_attention": "query key value bias mask scale", "einsum": "", "get_item": "x key",
+    "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "meshgrid": "", "pad": "x constant_values",
+    "rms_normalization": "x scale", "slice": "inputs start_indices", "where": "condition x1 x2",
+}  # fmt: skip
+"""What such a class takes when it is called, where that is not the op's tensors; the rest it takes when it is made."""
+
+
+def class_name(function: Callable[..., Any]) -> str:
+    """Return the name of the class that stands for an op."""
+    name = function.__name__
+    return _KINDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
+
+
+def module(kind: str) -> str:
+    """Return the module that Keras has a class of ops in."""
+    home = next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")
+    return f"keras.src.ops.{home}"
