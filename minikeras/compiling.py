@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from . import losses, metrics, ops
-from ._structure import leaves, map_structure
+from ._structure import leaves
 from .configurable import is_built_in
 from .losses import Loss, LossFunctionWrapper
 from .metrics import Mean, MeanMetricWrapper, Metric
+from .outputs import Names, Output, Outputs, follow
 from .tensor import Tensor, stop_recording
-from .tree import flatten_with_path
 
-Names = list[str] | None
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
 _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 """Names that stand for one of several losses or metrics, and what the names of these end with."""
@@ -27,121 +26,6 @@ def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[s
     for item in leaves(what):
         if isinstance(item, str) and item.lower() not in resolved_later:
             get(item)
-
-
-class Output(NamedTuple):
-    """One tensor among the outputs.
-
-    Attributes:
-        path: Keys and places that lead to it.
-        name: Its name, None if it has none: only the model, or a dict of outputs, names them.
-    """
-
-    path: tuple[Any, ...]
-    name: str | None
-
-
-def outputs_of(y_pred: Any, names: Names) -> list[Output]:
-    """Return the outputs of a model, in Keras's order: a dict's by the model's names, or else sorted."""
-    paths = [path for path, _ in flatten_with_path(y_pred)]
-    if isinstance(y_pred, dict) and all(len(path) == 1 for path in paths):
-        names = names if names and set(names) == set(y_pred) else sorted(y_pred)
-        return [Output((name,), name) for name in names]
-    known: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
-    return [Output(path, name) for path, name in zip(paths, known, strict=True)]
-
-
-def follow(structure: Any, path: tuple[Any, ...]) -> Any:
-    """Return what lies at a path in a structure; a tensor or None stands for itself at every path."""
-    for key in path:
-        if not isinstance(structure, dict | list | tuple):
-            break
-        structure = structure[key]
-    return structure
-
-
-def align(y: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> list[Any]:
-    """Return the target (or weight) of each output.
-
-    Args:
-        y: The targets: in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
-        y_pred: The outputs.
-        outputs: Where they are.
-        wanted: Which of them have a loss.
-
-    Raises:
-        ValueError: if they cannot be told apart.
-    """
-    if not isinstance(y_pred, dict | list | tuple):
-        if len(leaves(y)) != 1:
-            raise ValueError(f"The model has one output. Received {len(leaves(y))} targets: {_sketch(y)}.")
-        return leaves(y)
-    if _same(y, y_pred):
-        return [follow(y, o.path) for o in outputs]
-    named = isinstance(y, dict) and set(y) <= {o.name for o in outputs}
-    flat = [y.get(o.name) for o in outputs] if named else [] if isinstance(y, dict) else leaves(y)
-    if len(flat) == sum(wanted) < len(outputs):
-        given = iter(flat)
-        flat = [next(given) if use else None for use in wanted]
-    if len(flat) != len(outputs):
-        raise ValueError(
-            f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(outputs)} outputs. "
-            f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
-        )
-    return flat
-
-
-def _weights(sample_weight: Any, y_pred: Any, outputs: list[Output], wanted: list[bool]) -> list[Any]:
-    """Return the sample weights of each output, where one array is for all."""
-    if isinstance(sample_weight, dict | list | tuple):
-        return align(sample_weight, y_pred, outputs, wanted)
-    return [sample_weight] * len(outputs)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(b, dict):
-        return isinstance(a, dict) and set(b) <= set(a) and all(_same(a[key], b[key]) for key in b)
-    if isinstance(b, list | tuple):
-        return isinstance(a, list | tuple) and len(a) == len(b) and all(map(_same, a, b))
-    return not isinstance(a, dict | list | tuple)
-
-
-def _sketch(structure: Any) -> Any:
-    return map_structure(lambda x: getattr(x, "shape", x), structure)
-
-
-def _spread(given: Any, outputs: list[Output], argument: str) -> list[Any]:
-    """Return what was given for each output: None where nothing was.
-
-    Raises:
-        ValueError: if a list is of another length, or a dict names an unknown output.
-    """
-    flat = len(outputs) == 1 or all(len(o.path) == 1 for o in outputs)
-    if isinstance(given, list | tuple) and flat:
-        if len(given) != len(outputs):
-            raise ValueError(
-                f"`{argument}` must have one item for each of the {len(outputs)} outputs. "
-                f"Received {len(given)}: {argument}={given!r}."
-            )
-        return list(given)
-    if isinstance(given, dict) and flat and all(isinstance(o.name, str) for o in outputs):
-        names = [o.name for o in outputs]
-        unknown = set(given) - set(names)
-        if unknown:
-            raise ValueError(
-                f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
-                f"Its outputs are {names}. Received: {argument}={given!r}."
-            )
-        return [given.get(name) for name in names]
-    if isinstance(given, list | tuple | dict):
-        try:
-            return [follow(given, o.path) for o in outputs]
-        except (LookupError, TypeError):
-            raise ValueError(
-                f"`{argument}` must have the structure of the model's outputs, {[o.path for o in outputs]}. "
-                f"Received: {argument}={given!r}."
-            ) from None
-    return [given] * len(outputs)
 
 
 _BY_ROW = frozenset({
@@ -187,8 +71,7 @@ class CompiledLoss:
         self._given = loss
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
-        self._outputs: list[Output] = []
-        self._wanted: list[bool] = []
+        self._outputs: Outputs
 
     @property
     def built(self) -> bool:
@@ -211,17 +94,15 @@ class CompiledLoss:
         return [term.tracker for term in self._terms or () if term.tracker is not None]
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
-        self._outputs = outputs = outputs_of(y_pred, names)
+        self._outputs = outputs = Outputs(y_pred, names)
         given = self._given
-        if len(outputs) == 1 and isinstance(given, list | tuple):
-            chosen: list[Any] = [list(given)]
-        else:
-            chosen = _spread(given, outputs, "loss")
-        weights = _spread(self._weights, outputs, "loss_weights")
-        self._wanted = [item is not None for item in chosen]
-        targets = align(y_true, y_pred, outputs, self._wanted)
+        several = len(outputs) == 1 and isinstance(given, list | tuple)
+        chosen = [list(given)] if several else outputs.spread(given, "loss")
+        weights = outputs.spread(self._weights, "loss_weights")
+        outputs.wanted = [item is not None for item in chosen]
+        targets = outputs.aligned(y_true, y_pred)
         found = []
-        for place, (output, items, weight) in enumerate(zip(outputs, chosen, weights, strict=True)):
+        for place, (output, items, weight) in enumerate(zip(outputs.all, chosen, weights, strict=True)):
             for item in items if isinstance(items, list) else [items]:
                 if item is not None:
                     loss = _loss(item, targets[place], follow(y_pred, output.path))
@@ -229,8 +110,8 @@ class CompiledLoss:
         if len(found) < 2:
             return found
         if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
-            found.sort(key=lambda term: list(given).index(outputs[term.place].path[0]))
-        names_in_logs = [_name_in_logs(outputs[term.place], term.loss, len(outputs)) for term in found]
+            found.sort(key=lambda term: list(given).index(outputs.all[term.place].path[0]))
+        names_in_logs = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in found]
         return [
             term._replace(tracker=Mean(name=f"{name}_loss")) for term, name in zip(found, names_in_logs, strict=True)
         ]
@@ -249,14 +130,14 @@ class CompiledLoss:
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)
-        targets = align(y_true, y_pred, self._outputs, self._wanted)
-        weights = _weights(sample_weight, y_pred, self._outputs, self._wanted)
+        targets = self._outputs.aligned(y_true, y_pred)
+        weights = self._outputs.weights(sample_weight, y_pred)
         total: Tensor | None = None
         for place, loss, weight, tracker in self._terms:
-            output, target = self._outputs[place], targets[place]
+            output, target = self._outputs.all[place], targets[place]
             predicted = follow(y_pred, output.path)
             if target is None:
-                raise ValueError(f"A loss needs targets, and there is no `y` for {_called(output)}. Pass `y` as well.")
+                raise ValueError(f"A loss needs targets, and there is no `y` for {output}. Pass `y` as well.")
             _check_widths(loss, target, predicted, output)
             value = loss(target, predicted, weights[place])
             if value.ndim:
@@ -274,11 +155,6 @@ def _name_in_logs(output: Output, loss: Loss, outputs: int) -> str:
     *front, last = output.path or (0,)
     name = (outputs > 1 and output.name) or loss.name
     return "/".join(map(str, [*front, name if isinstance(last, int) else last]))
-
-
-def _called(output: Output) -> str:
-    place = f"the output at {list(output.path)}" if output.path else "the output"
-    return f"output {output.name!r}" if output.name else place
 
 
 def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: Any) -> Any:
@@ -328,7 +204,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
         return
     raise ValueError(
         f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
-        f"first) where {_called(output)} has shape {want}, with loss {loss.name!r}. Change the units of the last layer"
+        f"first) where {output} has shape {want}, with loss {loss.name!r}. Change the units of the last layer"
         ", reshape `y`, or use a sparse loss for class numbers."
     )
 
@@ -355,7 +231,7 @@ class CompiledMetrics(Metric):
             check_names(given or [], _get_metric, _BY_KIND)
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
-        self._outputs: list[Output] = []
+        self._outputs: Outputs
 
     @property
     def built(self) -> bool:
@@ -379,15 +255,15 @@ class CompiledMetrics(Metric):
         return [v for metric in self.metrics for v in metric.variables]
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, int, list[Metric]]]:
-        self._outputs = outputs = outputs_of(y_pred, names)
-        targets = align(y_true, y_pred, outputs, [False] * len(outputs))
+        self._outputs = outputs = Outputs(y_pred, names)
+        targets = outputs.aligned(y_true, y_pred)
         found = []
         for argument, given in self._given.items():
             if not given:
                 continue
-            chosen = [leaves(given)] if len(outputs) == 1 else _spread(given, outputs, argument)
+            chosen = [leaves(given)] if len(outputs) == 1 else outputs.spread(given, argument)
             for place, items in enumerate(chosen):
-                predicted = follow(y_pred, outputs[place].path)
+                predicted = follow(y_pred, outputs.all[place].path)
                 group = [_metric(item, targets[place], predicted) for item in leaves(items) if items is not None]
                 found.append((argument == "weighted_metrics", place, group))
         return found
@@ -398,14 +274,13 @@ class CompiledMetrics(Metric):
             self._found = self._build(y_true, y_pred, names)
             with stop_recording():
                 self.reset_state()  # one may have served another model
-        everywhere = [False] * len(self._outputs)
-        targets = align(y_true, y_pred, self._outputs, everywhere)
-        weights = _weights(sample_weight, y_pred, self._outputs, everywhere)
+        targets = self._outputs.aligned(y_true, y_pred)
+        weights = self._outputs.weights(sample_weight, y_pred)
         for weighted, place, group in self._found:
             for metric in group:
                 weight = weights[place] if weighted else None
                 arguments = {} if weight is None else {"sample_weight": weight}
-                metric.update_state(targets[place], follow(y_pred, self._outputs[place].path), **arguments)
+                metric.update_state(targets[place], follow(y_pred, self._outputs.all[place].path), **arguments)
 
     def reset_state(self) -> None:
         """Reset all metrics."""
@@ -417,7 +292,7 @@ class CompiledMetrics(Metric):
         results: dict[str, Any] = {}
         seen: Counter[str] = Counter()
         for weighted, place, group in self._found or ():
-            output = self._outputs[place]
+            output = self._outputs.all[place]
             prefix = f"{output.name}_" if output.name and len(self._outputs) > 1 else ""
             for metric in group:
                 name = prefix + metric.name

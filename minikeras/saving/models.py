@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from warnings import warn
 
 from .. import _state
+from .._loading import Loading
 from .._structure import map_structure
 from .._typing import Config, CustomObjects
 from ..custom_objects import custom_object_scope, is_custom
@@ -213,7 +214,7 @@ def _make_model(
             "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
             "with other layers of Keras's needs Keras itself",
         )
-    outer, loading = _state.context.loading, _state.Loading(4 * stored + UNSTORED)
+    outer, loading = _state.context.loading, Loading(4 * stored + UNSTORED)
     _state.context.loading = loading
     try:
         with sharing():
