@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import minikeras
 from minikeras import Loss, Tensor, losses, ops
 from minikeras._typing import LossName
+from minikeras.losses.base import Reduction
 from minikeras.trace import trace
 
 LOG2 = float(np.log(2))
@@ -275,7 +276,7 @@ def test_empty_batches_and_zero_weights() -> None:
     nothing, scores = np.zeros((0, 3)), np.full((2, 3), 0.3)
     assert losses.MeanSquaredError()(nothing, nothing).shape == (0,)  # as Keras has it
     assert float(losses.MeanSquaredError()(np.zeros((0, 2, 3)), np.zeros((0, 2, 3)))) == 0.0
-    for reduction in get_args(get_args(losses.Reduction)[0]):
+    for reduction in get_args(get_args(Reduction)[0]):
         loss = losses.SparseCategoricalCrossentropy(reduction=reduction)
         assert not np.any(loss([0, 1], scores, [0.0, 0.0]))
 

@@ -2,7 +2,7 @@
 
 from .. import _state, ops
 from .._typing import TensorLike
-from ..losses import same_rank
+from ..losses.base import same_rank
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
 from .base import DType, Name, NamedMean, pair

@@ -8,7 +8,7 @@ from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..dtype_policies import DTypePolicy
-from ..losses import Named, same_rank
+from ..losses.base import Named, same_rank
 from ..ops.creation import convert_to_tensor
 from ..registry import Registry
 from ..serialization import array_of, serialize

@@ -1,0 +1,84 @@
+"""Losses: how far predictions are from the truth, as a number to make small.
+
+Each loss is a function, which gives one number a sample, and a class, which gives their mean.
+
+Example:
+    >>> from minikeras import losses
+    >>> print(losses.get("mse")([[0.0, 2.0]], [[0.0, 4.0]]))
+    Tensor([2.], shape=(1,), dtype=float32)
+"""
+
+# ruff: noqa: I001  # many names a line
+# fmt: off
+from typing import Any, Final, TypeAlias, get_args, overload
+
+from .._typing import Config, LossName
+from ..serialization import serialize as serialize
+from .base import Loss, LossFunction, LossFunctionWrapper
+from .base import registry as registry
+from .margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from .probabilities import (
+    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
+    binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy, kl_divergence, poisson, sparse_categorical_crossentropy,
+)
+from .regions import Dice, Tversky, dice, tversky
+from .regression import (
+    CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, cosine_similarity, huber, log_cosh, mean_absolute_error,
+    mean_absolute_percentage_error, mean_squared_error, mean_squared_logarithmic_error,
+)
+from .sequences import CTC, ctc
+from .vectors import Circle, circle
+
+__all__ = [
+    "BCE", "CTC", "KLD", "MAE", "MAPE", "MSE", "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy",
+    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge", "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
+    "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky", "bce",
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity", "ctc", "deserialize",
+    "dice", "get", "hinge", "huber", "kl_divergence", "kld", "kullback_leibler_divergence", "log_cosh", "logcosh",
+    "mae", "mape", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "mse", "msle", "poisson", "serialize", "sparse_categorical_crossentropy",
+    "squared_hinge", "tversky",
+]
+# fmt: on
+
+# Shorter names
+bce = BCE = binary_crossentropy
+kld = KLD = kl_divergence
+kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+mse = MSE = mean_squared_error
+msle = MSLE = mean_squared_logarithmic_error
+
+LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
+"""What `get` takes."""
+
+registry.collect(Loss, globals())
+registry.names.update({name: globals()[name] for name in get_args(LossName)})
+deserialize: Final = registry.deserialize
+
+
+@overload
+def get(identifier: None) -> None: ...
+@overload
+def get(identifier: Loss | type[Loss]) -> Loss: ...
+@overload
+def get(identifier: LossLike | str) -> LossFunction: ...
+def get(identifier: Any) -> Any:
+    """Return the loss that a name, a configuration, a class or a function stands for; None for None.
+
+    Raises:
+        ValueError: if it stands for none, with the nearest known name.
+
+    Example:
+        >>> get("mse") is mean_squared_error, get("MeanSquaredError").name
+        (True, 'mean_squared_error')
+    """
+    return registry.get(identifier)

@@ -1,0 +1,292 @@
+"""The base class of all losses, and what makes a loss of a function."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast
+
+import numpy as np
+
+from .. import _state, dtype_policies, ops
+from .._signature import with_defaults
+from .._structure import map_structure
+from .._typing import Config, DTypeLike, Shape, TensorLike
+from ..configurable import Configurable, is_built_in
+from ..dtype_policies import DTypePolicy
+from ..ops.creation import convert_to_tensor
+from ..registry import Registry
+from ..serialization import serialize
+from ..taped import TapedCalls, open_tape
+from ..tensor import Tensor
+
+Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
+"""How the losses of all samples become one number."""
+
+Name: TypeAlias = str | None
+DType: TypeAlias = DTypeLike | DTypePolicy | None
+
+LossFunction: TypeAlias = Callable[..., Any]
+"""A function of the caller's from (y_true, y_pred) to one loss a sample."""
+
+MEAN: Final = "sum_over_batch_size"
+_MEANS = (MEAN, "mean")
+_REDUCTIONS = (*_MEANS, "sum", "mean_with_sample_weight", "none", None)
+
+
+registry: "Registry[Loss]" = Registry("keras.losses", "loss")
+
+
+class Loss(Configurable):
+    """Base class of losses. A subclass overrides `call(y_true, y_pred)`, which gives one loss a sample.
+
+    Args:
+        name: The loss's name, made up from its class if not given.
+        reduction: "sum_over_batch_size" or "mean" (the mean over all losses), "sum", "mean_with_sample_weight" (the sum
+            over that of the weights), "none" or None (no reduction).
+        dtype: Dtype of the computation, `floatx` if not given.
+
+    Raises:
+        ValueError: for an unknown reduction.
+
+    Example:
+        >>> from minikeras import ops
+        >>> class Largest(Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return ops.max(ops.abs(y_true - y_pred), axis=-1)
+        >>> float(Largest()([[1.0, 2.0]], [[1.0, 4.0]]))
+        2.0
+    """
+
+    _takes_classes: ClassVar[bool] = False
+    """Whether targets are class numbers, which stay what they are."""
+
+    def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
+        if reduction not in _REDUCTIONS:
+            raise ValueError(f"A loss's `reduction` must be one of {_REDUCTIONS}. Received: reduction={reduction!r}.")
+        self.name: str = name or _state.auto_name(type(self).__name__)
+        self.reduction: Reduction = reduction
+        self._dtype_policy = dtype_policies.get(dtype or _state.floatx())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self).pop("_taped", None)  # what it computes may be another from now on
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_taped"}
+
+    @cached_property
+    def _taped(self) -> TapedCalls:
+        """What computes the loss under a tape."""
+        return TapedCalls(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the computation."""
+        return self._dtype_policy.compute_dtype
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return one loss a sample; the arguments are tensors of the loss's dtype, or lists or dicts of them."""
+        raise NotImplementedError(f"Loss {type(self).__name__} does not have a `call()` method implemented.")
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
+        """Return the reduced loss.
+
+        Args:
+            y_true: What should have been predicted: an array, or a list or dict of arrays.
+            y_pred: What was, in the same structure. What its mask (`keras_mask`) leaves out does not count.
+            sample_weight: Weight of each loss, of the shape of `call`'s result but for a last axis of size 1, or of
+                one that broadcasts to it.
+
+        Raises:
+            ValueError: for values that are no numbers, and shapes that do not fit.
+        """
+        tape = open_tape()
+        if tape is not None:
+            inputs = (y_true, y_pred) if sample_weight is None else (y_true, y_pred, sample_weight)
+            loss = self._taped.run(self._reduced, tape, inputs)
+            if loss is not None:
+                return cast(Tensor, loss)
+        return self._reduced(y_true, y_pred, sample_weight)
+
+    def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
+        dtype = self.dtype
+        losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
+        masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]
+        losses = convert_to_tensor(losses, dtype)
+        weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
+        if masks:
+            kept = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
+            if self.reduction in _MEANS:  # of what is kept
+                kept = kept * ops.divide_no_nan(ops.sum(ops.ones_like(kept)), ops.sum(kept))
+            weights = kept if weights is None else _product(kept, weights, "mask", "sample_weight")[0]
+        if weights is not None:
+            losses, weights = _product(losses, weights, "loss", "sample_weight")
+        if self.reduction in ("none", None) or losses.shape in ((), (0,)):
+            return losses
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            return ops.divide_no_nan(ops.sum(losses), ops.sum(weights))
+        return ops.sum(losses) if self.reduction == "sum" or 0 in losses.shape else ops.mean(losses)
+
+    def get_config(self) -> Config:
+        return {"name": self.name, "reduction": self.reduction}
+
+
+def _mask(value: Any) -> Any:
+    return getattr(value, "keras_mask", None)
+
+
+def _is_structure(value: Any) -> bool:
+    """Tell whether a value is a dict or a list of arrays; a list of numbers is one array."""
+    if isinstance(value, list | tuple):
+        return any(_is_structure(x) or (hasattr(x, "shape") and not isinstance(x, np.generic)) for x in value)
+    return isinstance(value, dict)
+
+
+def _tensors(value: Any, dtype: str | None) -> Any:
+    """Return a tensor for each array in a structure."""
+    if not _is_structure(value):
+        return convert_to_tensor(value, dtype)
+    if isinstance(value, dict):
+        return {key: _tensors(item, dtype) for key, item in value.items()}
+    return [_tensors(item, dtype) for item in value]
+
+
+def _fit(a: Shape, b: Shape) -> bool:
+    """Tell whether two shapes broadcast, as far as they are known."""
+    return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
+
+
+def same_rank(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two tensors with a last axis of 1 added to, or dropped from, the one whose rank differs by one."""
+    if x1.ndim == x2.ndim:
+        return x1, x2
+    for a, b, swapped in ((x1, x2, False), (x2, x1, True)):
+        if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
+            a, b = (a, ops.expand_dims(b, -1)) if b.ndim == 1 else (ops.squeeze(a, -1), b)
+            return (b, a) if swapped else (a, b)
+    return x1, x2
+
+
+def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Tensor]:
+    """Return x1 * x2 and x2 in equal ranks."""
+    a, b = same_rank(x1, x2)
+    if not _fit(a.shape, b.shape):
+        raise ValueError(
+            f"{name2} must have the shape of the {name1}, or one that broadcasts to it. "
+            f"Received: {name1} shape {x1.shape}, {name2} shape {x2.shape}."
+        )
+    return a * b, b
+
+
+def _same_ranks(true: Any, predicted: Any) -> Any:
+    """Return two equal structures with each pair of tensors in equal ranks."""
+    if isinstance(true, Tensor) and isinstance(predicted, Tensor):
+        return same_rank(true, predicted)
+    if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
+        pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
+        return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
+    if isinstance(true, list) and isinstance(predicted, list) and len(true) == len(predicted):
+        found = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
+        return tuple([pair[i] for pair in found] for i in (0, 1))
+    shapes = [map_structure(ops.shape, y) for y in (true, predicted)]
+    raise ValueError(f"y_true and y_pred must have the same structure. Received shapes: {shapes[0]} and {shapes[1]}.")
+
+
+class LossFunctionWrapper(Loss):
+    """A function of (y_true, y_pred) as a loss; the classes at the end of this module are such wrappers.
+
+    Args:
+        fn: The function. It gives one loss a sample.
+        reduction, name, dtype: See `Loss`.
+        **kwargs: Further arguments of the function.
+
+    Example:
+        >>> from minikeras import losses
+        >>> float(LossFunctionWrapper(losses.huber, delta=2.0)([[0.0]], [[3.0]]))
+        4.0
+    """
+
+    def __init__(
+        self, fn: LossFunction, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.fn: LossFunction = fn
+        self._options: dict[str, Any] = kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.fn(*_same_ranks(y_true, y_pred), **self._options)
+
+    def get_config(self) -> Config:
+        return {**super().get_config(), "fn": serialize(self.fn), **self._options}
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        return cls(**{key: registry.deserialize(value) if key == "fn" else value for key, value in config.items()})
+
+
+class Named:
+    """Mixin of the losses and metrics whose class says which function they are, as `class Hinge(..., fn=hinge)` does.
+
+    Where such a class has no `__init__`, it gets that of its base, with the function's name for the default of `name`.
+    """
+
+    _function: ClassVar[LossFunction]
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    """Options and values which configurations leave out, as Keras's do."""
+
+    def __init_subclass__(cls, fn: LossFunction | None = None, name: Name = None) -> None:
+        super().__init_subclass__()
+        if fn is not None:
+            cls._function = staticmethod(fn)
+            if "__init__" not in vars(cls):
+                setattr(cls, "__init__", with_defaults(cls.__init__, name=name or fn.__name__))  # noqa: B010 - mypy
+
+    def _written(self, options: Config) -> Config:
+        """Return the options that configurations name."""
+        return {key: value for key, value in options.items() if (key, value) not in self._unwritten}
+
+
+class NamedLoss(Named, LossFunctionWrapper):
+    """A loss whose class says which function it is; its arguments are those of `Loss` and the function's options."""
+
+    def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
+        self._set(locals())
+
+    def _set(self, given: dict[str, Any]) -> None:
+        """Take over the arguments of `__init__`: those of `Loss`, and the function's, each an attribute."""
+        how = [given.pop(argument) for argument in ("reduction", "name", "dtype")]
+        del given["self"]
+        LossFunctionWrapper.__init__(self, self._function, *how, **given)
+        vars(self).update(given)
+
+    def get_config(self) -> Config:
+        return {**Loss.get_config(self), **self._written(self._options)}
+
+
+def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tuple[Tensor, Tensor]:
+    """Return both as tensors of the predictions' dtype, a floating one, and of equal ranks if they are to be squeezed.
+
+    Raises:
+        ValueError: for shapes that do not broadcast.
+    """
+    predicted = predictions(y_pred)
+    true = convert_to_tensor(y_true, predicted.dtype)
+    if true.shape != predicted.shape:
+        if squeeze:
+            true, predicted = same_rank(true, predicted)
+        if not _fit(true.shape, predicted.shape):
+            raise ValueError(
+                "y_true and y_pred must have the same shape, or shapes that broadcast. "
+                f"Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
+            )
+    return true, predicted
+
+
+def predictions(y_pred: TensorLike) -> Tensor:
+    """Return predictions as a tensor of floats."""
+    predicted = convert_to_tensor(y_pred)
+    return predicted if predicted.dtype.startswith("float") else ops.cast(predicted, _state.floatx())
+
+
+def limit(x: Tensor, low: float, high: float) -> Tensor:
+    """Return x between bounds; at a bound half of the gradient passes, as in JAX's clip."""
+    return ops.minimum(ops.maximum(x, low), high)

@@ -1,0 +1,308 @@
+"""Losses of probabilities: cross-entropies and their kin."""
+
+import warnings
+from typing import Any, cast
+
+import numpy as np
+
+from .. import _state, ops
+from .._typing import Array, Axis, TensorLike
+from ..ops.classes import class_numbers
+from ..ops.creation import convert_to_tensor
+from ..tensor import Tensor, primitive
+from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, limit, predictions
+
+
+def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return sum(y_true * log(y_true / y_pred)) over the last axis. Kullback and Leibler 1951.
+
+    Args:
+        y_true: Probabilities, (..., classes), kept between epsilon and 1.
+        y_pred: Probabilities of the same shape, kept likewise.
+
+    Example:
+        >>> round(float(kl_divergence([1.0, 0.0], [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = (limit(y, _state.epsilon(), 1.0) for y in floats(y_true, y_pred, squeeze=False))
+    return ops.sum(true * ops.log(true / predicted), axis=-1)
+
+
+class KLDivergence(NamedLoss, fn=kl_divergence):
+    """Divergence of two distributions: `kl_divergence`."""
+
+
+def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return mean(y_pred - y_true * log(y_pred + epsilon)) over the last axis, for counts and positive predictions.
+
+    Example:
+        >>> round(float(poisson([1.0, 3.0], [1.0, 1.0])), 4)
+        1.0
+    """
+    true, predicted = floats(y_true, y_pred, squeeze=False)
+    return ops.mean(predicted - true * ops.log(predicted + _state.epsilon()), axis=-1)
+
+
+class Poisson(NamedLoss, fn=poisson):
+    """Minus the log-likelihood of counts, but for a constant: `poisson`."""
+
+
+class _Crossentropy(NamedLoss):
+    """Base of the cross-entropies of labels that can be smoothed."""
+
+    from_logits: bool
+    label_smoothing: float
+    axis: Any  # an int where the axis is that of the classes
+
+    def __init__(
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
+        name: Name = None, dtype: DType = None,
+    ) -> None:  # fmt: skip
+        self._set(locals())
+
+
+def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
+    """Return labels drawn towards 1 / classes."""
+    return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
+
+
+def binary_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
+) -> Tensor:
+    """Return the mean over an axis of -y_true * log(y_pred) - (1 - y_true) * log(1 - y_pred).
+
+    Args:
+        y_true: 0 or 1.
+        y_pred: Probabilities, or any numbers with `from_logits`, of the same shape.
+        from_logits: Whether to take the sigmoid of y_pred first.
+        label_smoothing: Share by which y_true is drawn towards 0.5, from 0 to 1.
+        axis: The axis.
+
+    Example:
+        >>> round(float(binary_crossentropy([1.0, 0.0], [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = floats(y_true, y_pred, squeeze=False)
+    losses = ops.binary_crossentropy(_smoothed(true, label_smoothing, 2), predicted, from_logits)
+    return ops.mean(losses, axis=axis)
+
+
+class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
+    """Cross-entropy of yes-or-no labels and predicted probabilities: `binary_crossentropy`."""
+
+
+def binary_focal_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False, alpha: float = 0.25,
+    gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1,
+) -> Tensor:  # fmt: skip
+    """Return the mean of `binary_crossentropy` times (1 - p) ** gamma, p being the probability of the right answer.
+
+    Easy samples count less. Lin et al. 2017.
+
+    Args:
+        y_true, y_pred, from_logits, label_smoothing, axis: See `binary_crossentropy`.
+        apply_class_balancing: Whether to weigh ones by alpha, zeros by 1 - alpha.
+        alpha: The weight of ones.
+        gamma: How much less easy samples count; not at all less for 0.
+
+    Example:
+        >>> round(float(binary_focal_crossentropy([1.0], [0.5])), 4)  # log(2) / 4
+        0.1733
+    """
+    true, predicted = floats(y_true, y_pred, squeeze=False)
+    true = _smoothed(true, label_smoothing, 2)
+    predicted = ops.sigmoid(predicted) if from_logits else predicted
+    right = true * predicted + (1 - true) * (1 - predicted)
+    losses = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(true, predicted)
+    if apply_class_balancing:
+        losses = (true * alpha + (1 - true) * (1 - alpha)) * losses
+    return ops.mean(losses, axis=axis)
+
+
+class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
+    """Cross-entropy in which easy samples count less: `binary_focal_crossentropy`."""
+
+    apply_class_balancing: bool
+    alpha: float
+    gamma: float
+
+    def __init__(
+        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+        label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
+        name: Name = "binary_focal_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        self._set(locals())
+
+
+def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
+    """Return smoothed one-hot rows and predictions, after a look at both.
+
+    Raises:
+        ValueError: for rows of another rank than the predictions', and for a bool as axis.
+    """
+    if isinstance(axis, bool):
+        raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
+    if ops.ndim(y_true) != ops.ndim(y_pred):
+        received = f"y_true.shape={ops.shape(y_true)}, y_pred.shape={ops.shape(y_pred)}"
+        raise ValueError(
+            "y_true must hold one-hot rows (or probabilities) of y_pred's shape. For class numbers use "
+            f"sparse_categorical_crossentropy. Received: {received}."
+        )
+    true, predicted = floats(y_true, y_pred, squeeze=False)
+    if predicted.ndim and predicted.shape[-1] == 1:
+        warnings.warn(
+            "A categorical cross-entropy needs more than one class, or it is always 0. Received: "
+            f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
+            SyntaxWarning,
+            stacklevel=3,
+        )
+    return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
+
+
+def categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """Return -sum(y_true * log(y_pred)) over the classes.
+
+    Args:
+        y_true: One-hot rows or probabilities, (..., classes).
+        y_pred: Scores of the same shape, divided by their sum; any numbers with `from_logits`.
+        from_logits: Whether to take the softmax of y_pred first.
+        label_smoothing: Share by which y_true is drawn towards 1 / classes, from 0 to 1.
+        axis: Axis of the classes.
+
+    Example:
+        >>> round(float(categorical_crossentropy([0.0, 1.0], [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = _rows(y_true, y_pred, label_smoothing, axis)
+    return ops.categorical_crossentropy(true, predicted, from_logits, axis)
+
+
+class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
+    """Cross-entropy of one-hot rows and predicted probabilities: `categorical_crossentropy`."""
+
+
+def categorical_focal_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+    label_smoothing: float = 0.0, axis: int = -1,
+) -> Tensor:  # fmt: skip
+    """Return -sum(alpha * (1 - p) ** gamma * y_true * log(p)) over the classes. Lin et al. 2017.
+
+    Args:
+        y_true, y_pred, from_logits, label_smoothing, axis: See `categorical_crossentropy`.
+        alpha: Weight of all classes.
+        gamma: How much less easy samples count; not at all less for 0.
+
+    Example:
+        >>> round(float(categorical_focal_crossentropy([0.0, 1.0], [0.5, 0.5])), 4)  # log(2) / 16
+        0.0433
+    """
+    true, predicted = _rows(y_true, y_pred, label_smoothing, axis)
+    scores = ops.softmax(predicted, axis) if from_logits else predicted
+    p = limit(scores / ops.sum(scores, axis=axis, keepdims=True), _state.epsilon(), 1 - _state.epsilon())
+    return ops.sum(alpha * ops.power(1.0 - p, gamma) * -true * ops.log(p), axis=axis)
+
+
+class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentropy):
+    """Cross-entropy in which easy samples count less: `categorical_focal_crossentropy`."""
+
+    alpha: float
+    gamma: float
+
+    def __init__(
+        self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
+        axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        self._set(locals())
+
+
+def sparse_categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Tensor:
+    """Return -log(y_pred[y_true]), `categorical_crossentropy` for class numbers.
+
+    Args:
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_pred: Scores (..., classes), divided by their sum; any numbers with `from_logits`.
+        from_logits: Whether to take the softmax of y_pred first.
+        ignore_class: A class whose samples have the loss 0 and are masked; it need not be in range.
+        axis: Axis of the classes.
+
+    Raises:
+        ValueError: for labels that are no whole numbers or out of range.
+
+    Example:
+        >>> round(float(sparse_categorical_crossentropy(1, [0.5, 0.5])), 4)
+        0.6931
+    """
+    true, predicted = convert_to_tensor(y_true), predictions(y_pred)
+    if true.ndim == predicted.ndim and true.shape[axis] == 1:
+        true = ops.squeeze(true, axis)
+    if ignore_class is None:
+        return ops.sparse_categorical_crossentropy(true, predicted, from_logits, axis)
+    kept = ops.not_equal(true, ignore_class)
+    rows = ops.where(ops.expand_dims(kept, axis), predicted, 1.0)
+    losses = ops.sparse_categorical_crossentropy(ops.where(kept, true, 0), rows, from_logits, axis)
+    result: Any = ops.where(kept, losses, 0.0)
+    result.keras_mask = kept
+    return cast(Tensor, result)
+
+
+class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentropy):
+    """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`."""
+
+    _takes_classes = True
+    _unwritten = (("axis", -1),)
+    from_logits: bool
+    ignore_class: int | None
+    axis: int
+
+    def __init__(
+        self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
+        name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
+    ) -> None:  # fmt: skip
+        self._set(locals())
+
+
+@primitive(None, None)
+def _class_numbers(y_true: TensorLike, y_pred: TensorLike) -> Array:
+    return np.expand_dims(class_numbers(y_true, np.asarray(y_pred), -1), -1)
+
+
+def categorical_generalized_cross_entropy(y_true: TensorLike, y_pred: TensorLike, q: float) -> Tensor:
+    """Return (1 - y_pred[y_true] ** q) / q, which wrong labels disturb less. Zhang and Sabuncu 2018.
+
+    Args:
+        y_true: Class numbers from 0, as integers or whole floats, (...) or (..., 1).
+        y_pred: Probabilities, (..., classes).
+        q: From 0, near which this is the cross-entropy, to 1, which is the absolute error.
+
+    Raises:
+        ValueError: for labels that are no whole numbers or out of range.
+
+    Example:
+        >>> float(categorical_generalized_cross_entropy(1, [0.75, 0.25], q=0.5))
+        1.0
+    """
+    predicted = predictions(y_pred)
+    chosen = ops.take_along_axis(predicted, _class_numbers(convert_to_tensor(y_true), predicted), axis=-1)
+    return (1.0 - ops.power(ops.squeeze(chosen, -1), q)) / q
+
+
+class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_cross_entropy):
+    """Cross-entropy that wrong labels disturb less: `categorical_generalized_cross_entropy`.
+
+    Raises:
+        ValueError: for a q outside of (0, 1).
+    """
+
+    q: float
+
+    def __init__(
+        self, q: float = 0.5, reduction: Reduction = MEAN, name: Name = "categorical_generalized_cross_entropy",
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        if not 0 < q < 1:
+            raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
+        self._set(locals())
