@@ -29,15 +29,10 @@ if TYPE_CHECKING:
         """What scikit-learn's class of this name gives."""
 
         def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-            """Return the accuracy on data."""
+            """Return the accuracy on data, of a regressor R squared."""
             raise NotImplementedError
 
-    class RegressorMixin(BaseEstimator):
-        """What scikit-learn's class of this name gives."""
-
-        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-            """Return R squared on data."""
-            raise NotImplementedError
+    RegressorMixin = ClassifierMixin
 
     class TransformerMixin(BaseEstimator):
         """What scikit-learn's class of this name gives."""

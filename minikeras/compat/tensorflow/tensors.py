@@ -423,10 +423,7 @@ class Variable(KerasVariable):
     def name(self, value: str) -> None:
         """Keras's variables set their names when they are made; this one's is set later."""
 
-    @property
-    def dtype(self) -> Any:
-        """The dtype, such as tf.float32."""
-        return dtype_name(self.array.dtype) if _inside() else dtype_of(self.array.dtype)
+    dtype: Any = _Eager.dtype
 
     @property
     def shape(self) -> Any:
