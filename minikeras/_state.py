@@ -5,15 +5,17 @@ import random
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 from warnings import warn
 
 import numpy as np
 
 from ._loading import Loading
 from ._typing import DataFormat, DTypeLike, DTypeName
+
+T = TypeVar("T")
 
 _DTYPES = frozenset(get_args(DTypeName))
 FloatName = Literal["float16", "float32", "float64"]
@@ -95,17 +97,22 @@ def set_image_data_format(data_format: DataFormat) -> None:
     settings.image_data_format = standardize_data_format(data_format)
 
 
+def one_of(argument: str, value: T, known: Iterable[object]) -> T:
+    """Return the value of an argument.
+
+    Raises:
+        ValueError: if it is none of those known.
+    """
+    if value not in (known := tuple(known)):
+        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r}.")
+    return value
+
+
 def standardize_data_format(data_format: str | None) -> DataFormat:
     """Return a checked data format, the configured one for None."""
     if data_format is None:
         return settings.image_data_format
-    lowered = str(data_format).lower()
-    if lowered not in ("channels_first", "channels_last"):
-        raise ValueError(
-            "The `data_format` argument must be one of ('channels_first', 'channels_last'). "
-            f"Received: data_format={data_format!r}."
-        )
-    return cast(DataFormat, lowered)
+    return cast(DataFormat, one_of("data_format", str(data_format).lower(), ("channels_first", "channels_last")))
 
 
 def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:

@@ -69,8 +69,7 @@ def get_file(
     """
     if origin is None:
         raise ValueError("`get_file` needs `origin`, the address to download the file from.")
-    if hash_algorithm not in ("auto", "md5", "sha256"):
-        raise ValueError(f"`hash_algorithm` must be 'auto', 'md5' or 'sha256'. Received: {hash_algorithm!r}.")
+    _state.one_of("hash_algorithm", hash_algorithm, ("auto", "md5", "sha256"))
     if file_hash is None and md5_hash is not None:
         file_hash, hash_algorithm = md5_hash, "md5"
     if hash_algorithm == "auto":

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from ._state import one_of
 from ._typing import Array
 from .data import PyDataset
 from .images import img_to_array, load_img
@@ -142,8 +143,7 @@ def _from_folder(
             "`validation_split` and `subset` ('training', 'validation' or 'both') go together. "
             f"Received: validation_split={validation_split}, subset={subset!r}"
         )
-    if label_mode not in ("int", "categorical", "binary", None):
-        raise ValueError(f"`label_mode` must be 'int', 'categorical', 'binary' or None. Received: {label_mode!r}")
+    one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     inferred = isinstance(labels, str) and labels == "inferred"
     folders = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if inferred else [""]
     if inferred and class_names is not None:

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from ._state import standardize_data_format, standardize_dtype
+from ._state import one_of, standardize_data_format, standardize_dtype
 from ._typing import Array, DTypeLike
-
-_METHODS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
 def _pillow(function: str) -> Any:
@@ -105,10 +103,8 @@ def load_img(
     """
     pillow = _pillow("load_img")
     modes = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
-    if color_mode not in modes:
-        raise ValueError(f'color_mode must be "grayscale", "rgb", or "rgba". Received: {color_mode!r}')
-    if interpolation not in _METHODS:
-        raise ValueError(f"Invalid interpolation method {interpolation}. Supported methods are {', '.join(_METHODS)}")
+    one_of("color_mode", color_mode, modes)
+    one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))
     img = pillow.open(path)
     if not (color_mode == "grayscale" and img.mode in ("I;16", "I")):
         img = img.convert(modes[color_mode])

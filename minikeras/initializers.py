@@ -18,7 +18,7 @@ import numpy as np
 
 from . import _absent
 from . import registry as _registry
-from ._state import make_default_seed, standardize_dtype
+from ._state import make_default_seed, one_of, standardize_dtype
 from ._typing import Array, Config, DTypeLike, InitializerName, TensorLike
 from .configurable import Configurable
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
@@ -29,9 +29,6 @@ from .tensor import Tensor, TensorOps, as_array
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["uniform", "normal", "truncated_normal", "untruncated_normal"]
 Axes: TypeAlias = Sequence[int] | None
-
-_MODES = ("fan_in", "fan_out", "fan_avg")
-_LAWS = ("uniform", "truncated_normal", "untruncated_normal")
 
 
 class Initializer(Configurable):
@@ -219,12 +216,9 @@ class VarianceScaling(_Random):
         if scale <= 0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         law = "truncated_normal" if distribution.lower() == "normal" else distribution.lower()
-        for name, value, allowed in (("mode", mode, _MODES), ("distribution", law, _LAWS)):
-            if value not in allowed:
-                raise ValueError(f"Invalid `{name}` argument: {value!r}. Expected one of {allowed}.")
         self.scale = scale
-        self.mode = mode
-        self.distribution: str = law
+        self.mode: Mode = one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        self.distribution: str = one_of("distribution", law, ("uniform", "truncated_normal", "untruncated_normal"))
         self.input_axes = input_axes
         self.output_axes = output_axes
         super().__init__(seed)

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from . import ops
+from ._state import one_of
 from ._typing import Array, DTypeLike, FloatArray, TensorLike
 from .tensor import Tensor, TensorOps
 
@@ -110,9 +111,8 @@ def pad_sequences(
         array([[ 1, -1],
                [ 3,  4]], dtype=int32)
     """
-    for name, choice in (("padding", padding), ("truncating", truncating)):
-        if choice not in ("pre", "post"):
-            raise ValueError(f"`{name}` must be 'pre' or 'post'. Received: {name}={choice!r}.")
+    one_of("padding", padding, ("pre", "post"))
+    one_of("truncating", truncating, ("pre", "post"))
     if isinstance(value, str) and np.dtype(dtype).kind not in "OSU":
         raise ValueError(f"A `value` that is text needs `dtype=object`. Received: value={value!r}, dtype={dtype!r}.")
     if not hasattr(sequences, "__len__") or not all(hasattr(x, "__len__") for x in sequences):
@@ -182,8 +182,7 @@ def split_dataset(
         >>> split_dataset(np.arange(5), left_size=0.6)
         (array([0, 1, 2]), array([3, 4]))
     """
-    if preferred_backend not in (None, "numpy"):
-        raise ValueError(f"`preferred_backend` can only be 'numpy'. Received: {preferred_backend!r}.")
+    one_of("preferred_backend", preferred_backend, (None, "numpy"))
     if not isinstance(dataset, np.ndarray | list | tuple):
         raise TypeError(f"`dataset` must be an array, or a list or tuple of arrays. Received: {type(dataset)}.")
     arrays = [dataset] if isinstance(dataset, np.ndarray) else list(dataset)

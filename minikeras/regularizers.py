@@ -119,11 +119,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: Literal["rows", "columns"] = "rows") -> None:
         self.factor: float = _rounded(_factor("factor", factor))
-        if mode not in ("rows", "columns"):
-            raise ValueError(
-                f"Invalid value for argument `mode`. Expected one of {{'rows', 'columns'}}. Received: mode={mode}"
-            )
-        self.mode = mode
+        self.mode: Literal["rows", "columns"] = _state.one_of("mode", mode, ("rows", "columns"))
 
     def __call__(self, inputs: TensorLike) -> Tensor:
         x = convert_to_tensor(inputs)

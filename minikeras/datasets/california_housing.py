@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from .._state import one_of
 from .base import Split, check_test_split, fetch, read_table
 
 
@@ -38,8 +39,7 @@ def load_data(
         ((480, 8), (120, 8))
     """
     check_test_split(test_split)
-    if version not in ("large", "small"):
-        raise ValueError(f"`version` must be 'large' or 'small'. Received: version={version!r}.")
+    one_of("version", version, ("large", "small"))
     file_hash = "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f"
     path = fetch(path, "california_housing.npz", file_hash)
     return read_table(path, test_split, seed, 600 if version == "small" else None)

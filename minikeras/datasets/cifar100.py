@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from .._state import one_of
 from .base import Split
 from .cifar import fetch_folder, read_batches
 
@@ -27,8 +28,7 @@ def load_data(label_mode: Literal["fine", "coarse"] = "fine") -> Split:
         >>> int(y_train.max())  # doctest: +SKIP
         19
     """
-    if label_mode not in ("fine", "coarse"):
-        raise ValueError(f"`label_mode` must be 'fine' or 'coarse'. Received: label_mode={label_mode!r}.")
+    one_of("label_mode", label_mode, ("fine", "coarse"))
     file_hash = "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"
     folder = fetch_folder("cifar-100-python", file_hash, "cifar-100-python")
     train, test = (read_batches(folder, [name], f"{label_mode}_labels") for name in ("train", "test"))

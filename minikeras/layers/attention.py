@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import constraints, initializers, ops, random, regularizers
+from .._state import one_of
 from .._typing import Config, PartialShape, ShapeLike
 from ..random import SeedGenerator
 from ..tensor import Tensor
@@ -73,10 +74,8 @@ class Attention(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        if score_mode not in ("dot", "concat"):
-            raise ValueError(f"score_mode must be 'dot' or 'concat'. Received: score_mode={score_mode!r}")
         self.use_scale: bool = use_scale
-        self.score_mode: str = score_mode
+        self.score_mode: str = one_of("score_mode", score_mode, ("dot", "concat"))
         self.dropout: float = dropout
         self.seed: int | None = seed
         if dropout > 0:

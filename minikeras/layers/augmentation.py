@@ -188,10 +188,8 @@ class RandomFlip(_Random):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
-            raise ValueError(f"mode must be horizontal, vertical or horizontal_and_vertical. Received: mode={mode!r}")
         self._start(seed, data_format)
-        self.mode: str = mode
+        self.mode: str = _state.one_of("mode", mode, ("horizontal", "vertical", "horizontal_and_vertical"))
 
     def _change(self, x: Tensor) -> Tensor:
         flips = self._draw(x, 0.0, 1.0, 4 if x.ndim == 4 else 3) <= 0.5

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 
 from .. import ops, random, regularizers, tree
+from .._state import one_of
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
@@ -690,8 +691,7 @@ class Bidirectional(Layer):
         for given in (layer, backward_layer):
             if not isinstance(given, Layer) and (given is not None or given is layer):
                 raise ValueError(f"Bidirectional needs a recurrent layer. Received: {given!r}.")
-        if merge_mode not in ("sum", "mul", "ave", "concat", None):
-            raise ValueError(f"merge_mode must be 'sum', 'mul', 'ave', 'concat' or None. Received: {merge_mode!r}.")
+        one_of("merge_mode", merge_mode, _MERGE)
         super().__init__(**options)
         self.forward_layer: Any = _renamed(layer, "forward")
         self.backward_layer: Any = backward_layer or _renamed(layer, "backward", go_backwards=True)

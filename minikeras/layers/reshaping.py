@@ -385,9 +385,6 @@ class UpSampling1D(_UpSampling, rank=1):
         super().__init__(size, "channels_last", **options)
 
 
-_INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
-
-
 @register
 class UpSampling2D(_UpSampling, rank=2):
     """Makes images larger by whole factors.
@@ -413,12 +410,8 @@ class UpSampling2D(_UpSampling, rank=2):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(size, data_format, **options)
-        self.interpolation: str = interpolation.lower()
-        if self.interpolation not in _INTERPOLATIONS:
-            raise ValueError(
-                f"UpSampling2D knows the interpolations {', '.join(map(repr, _INTERPOLATIONS))}. "
-                f"Received: interpolation={interpolation!r}."
-            )
+        known = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+        self.interpolation: str = _state.one_of("interpolation", interpolation.lower(), known)
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":

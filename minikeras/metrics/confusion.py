@@ -351,11 +351,6 @@ class AUC(_Confusion):
         num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        if curve not in ("ROC", "PR", "PRGAIN", "roc", "pr", "prgain"):
-            raise ValueError(f"`curve` must be 'ROC', 'PR' or 'PRGAIN'. Received: curve={curve!r}.")
-        known = ("interpolation", "majoring", "minoring")
-        if str(summation_method).lower() not in known:
-            raise ValueError(f"`summation_method` must be one of {known}. Received: {summation_method!r}.")
         if thresholds is None and num_thresholds <= 1:
             raise ValueError(f"`num_thresholds` must be at least 2. Received: num_thresholds={num_thresholds}.")
         if num_labels and not multi_label:
@@ -364,8 +359,9 @@ class AUC(_Confusion):
         inner = even if thresholds is None else sorted(map(float, thresholds))
         self.thresholds: list[float] = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
         self.num_thresholds: int = len(self.thresholds)
-        self.curve: str = curve.upper()
-        self.summation_method: str = summation_method.lower()
+        self.curve: str = _state.one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))
+        known = ("interpolation", "majoring", "minoring")
+        self.summation_method: str = _state.one_of("summation_method", str(summation_method).lower(), known)
         self.multi_label: bool = multi_label
         self.num_labels = num_labels
         self.label_weights: Tensor | None = (

@@ -44,8 +44,7 @@ class FBetaScore(Metric):
         dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        if average not in (None, "micro", "macro", "weighted"):
-            raise ValueError(f"`average` must be None, 'micro', 'macro' or 'weighted'. Received: average={average!r}.")
+        _state.one_of("average", average, (None, "micro", "macro", "weighted"))
         if not isinstance(beta, float) or not beta > 0:
             raise ValueError(f"`beta` must be a positive Python float. Received: beta={beta!r}.")
         if threshold is not None and not (isinstance(threshold, float) and 0 < threshold <= 1):

@@ -136,9 +136,7 @@ class R2Score(Metric):
         name: Name = "r2_score", dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        known = (None, "uniform_average", "variance_weighted_average")
-        if class_aggregation not in known:
-            raise ValueError(f"`class_aggregation` must be one of {known}. Received: {class_aggregation!r}.")
+        _state.one_of("class_aggregation", class_aggregation, (None, "uniform_average", "variance_weighted_average"))
         if num_regressors < 0:
             raise ValueError(f"`num_regressors` must be at least 0. Received: num_regressors={num_regressors}.")
         self.class_aggregation = class_aggregation

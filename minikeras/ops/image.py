@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _absent
-from .._state import standardize_data_format
+from .._state import one_of, standardize_data_format
 from .._typing import Array, FloatArray, TensorLike
 from ..tensor import Tensor, as_array, as_values, composite
 from .activation import relu
@@ -30,13 +30,6 @@ def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
             f"Received input with shape: images.shape={shape(images)}"
         )
     return (-1, -3, -2) if standardize_data_format(data_format) == "channels_last" else (-3, -2, -1)
-
-
-def _one_of(argument: str, value: str, known: Any) -> None:
-    if value not in known:
-        raise ValueError(
-            f"Invalid value for argument `{argument}`. Expected one of {sorted(known)}. Received: {argument}={value}"
-        )
 
 
 # Resizing: a matrix of weights for each axis.
@@ -91,7 +84,7 @@ def scale_and_translate(
         method: "linear", "cubic", "lanczos3" or "lanczos5".
         antialias: Whether to take more pixels together where the result is smaller.
     """
-    _one_of("method", method, WEIGHTS)
+    one_of("method", method, WEIGHTS)
     x = convert_to_tensor(images)
     axes = [d % x.ndim for d in spatial_dims]
     settings = zip(axes, as_array(scale).tolist(), as_array(translation).tolist(), strict=True)
@@ -125,8 +118,8 @@ def resize(
         >>> print(resize(np.array([[[1.0], [3.0]]]), (1, 4))[0, :, 0])
         Tensor([1.  1.5 2.5 3. ], shape=(4,), dtype=float32)
     """
-    _one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"))
-    _one_of("fill_mode", fill_mode, ("constant",))
+    one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"))
+    one_of("fill_mode", fill_mode, ("constant",))
     if pad_to_aspect_ratio and crop_to_aspect_ratio:
         raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
     if len(size) != 2:
@@ -382,9 +375,8 @@ def map_coordinates(
         fill_mode: What is beyond the edges: "constant", "nearest", "wrap", "mirror" or "reflect".
         fill_value: The constant.
     """
-    _one_of("fill_mode", fill_mode, _FILLS)
-    if order not in (0, 1):
-        raise ValueError(f"Invalid value for argument `order`. Expected one of [0, 1]. Received: order={order}")
+    one_of("fill_mode", fill_mode, _FILLS)
+    one_of("order", order, (0, 1))
     x, places = convert_to_tensor(inputs), as_values(coordinates)
     if len(places) != x.ndim or places.ndim < 2:
         raise ValueError(
@@ -421,8 +413,8 @@ def _at(
     data_format: str | None,
 ) -> Tensor:  # fmt: skip
     """Return a batch of images read at rows and columns, each of shape (batch, height, width)."""
-    _one_of("interpolation", interpolation, _ORDERS)
-    _one_of("fill_mode", fill_mode, _FILLS)
+    one_of("interpolation", interpolation, _ORDERS)
+    one_of("fill_mode", fill_mode, _FILLS)
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
     single = x.ndim == 3

@@ -340,8 +340,7 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
 @composite
 def qr(x: TensorLike, mode: str = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated."""
-    if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr mode must be 'reduced' or 'complete'. Received: mode={mode!r}")
+    _state.one_of("mode", mode, ("reduced", "complete"))
     return _tensors(np.linalg.qr(as_float(as_values(x)), mode))  # type: ignore[call-overload]  # checked above
 
 

@@ -357,8 +357,7 @@ def corrcoef(x: TensorLike) -> Tensor:
 def correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> Tensor:
     """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
-    if mode not in ("valid", "same", "full"):
-        raise ValueError(f"mode must be 'valid', 'same' or 'full'. Received: mode={mode!r}")
+    _state.one_of("mode", mode, ("valid", "same", "full"))
     swapped = a.shape[0] < b.shape[0]
     if swapped:
         a, b = b, a

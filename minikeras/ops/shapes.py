@@ -8,7 +8,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
-from .._state import standardize_data_format, standardize_dtype
+from .._state import one_of, standardize_data_format, standardize_dtype
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
 from .arrays import axes, composed, promote, rule, strong
@@ -407,8 +407,7 @@ def pad(
         return _constant_pad(x, widths, 0 if constant_values is None else constant_values)
     if constant_values is not None:
         raise ValueError(f"constant_values needs mode='constant'. Received: mode={mode!r}")
-    if mode not in ("reflect", "symmetric", "edge", "wrap"):
-        raise ValueError(f"mode must be 'constant', 'reflect', 'symmetric', 'edge' or 'wrap'. Received: mode={mode!r}")
+    one_of("mode", mode, ("constant", "reflect", "symmetric", "edge", "wrap"))
     result = convert_to_tensor(x)
     for axis, (width, n) in enumerate(zip(widths, sizes, strict=True)):
         if any(width):
