@@ -15,6 +15,7 @@ import numpy as np
 from ._loading import Loading
 from ._typing import DataFormat, DTypeLike, DTypeName
 
+N = TypeVar("N", bound=float)
 T = TypeVar("T")
 
 _DTYPES = frozenset(get_args(DTypeName))
@@ -105,6 +106,18 @@ def one_of(argument: str, value: T, known: Iterable[object]) -> T:
     """
     if value not in (known := tuple(known)):
         raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r}.")
+    return value
+
+
+def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
+    """Return the number of an argument.
+
+    Raises:
+        ValueError: if it is no number from the lowest to the highest allowed.
+    """
+    if not isinstance(value, int | float | np.number) or not low <= value <= high:
+        bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+        raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
     return value
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from .. import activations, constraints, initializers, ops, regularizers
+from .._state import within
 from .._typing import ShapeLike, TensorLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, as_array
@@ -61,9 +62,9 @@ class ReLU(SameShape):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.max_value: float | None = None if max_value is None else _not_negative("ReLU", "max_value", max_value)
-        self.negative_slope: float = _not_negative("ReLU", "negative_slope", negative_slope)
-        self.threshold: float = _not_negative("ReLU", "threshold", threshold)
+        self.max_value: float | None = None if max_value is None else within("max_value", max_value)
+        self.negative_slope: float = within("negative_slope", negative_slope)
+        self.threshold: float = within("threshold", threshold)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -87,7 +88,7 @@ class LeakyReLU(SameShape):
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.negative_slope: float = _not_negative("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope: float = within("negative_slope", negative_slope)
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -208,12 +209,6 @@ class Softmax(SameShape):
         else:
             outputs = activations.softmax(inputs, axis[0] if isinstance(axis, list | tuple) else axis)
         return outputs if mask is None else ops.where(keep, outputs, 0.0)
-
-
-def _not_negative(layer: str, argument: str, value: float) -> float:
-    if value is None or value < 0:
-        raise ValueError(f"{layer} needs a number of at least 0 for `{argument}`. Received: {argument}={value!r}.")
-    return value
 
 
 activations.registry.guests.update({cls.__name__: cls for cls in (Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax)})

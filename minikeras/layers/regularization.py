@@ -5,6 +5,7 @@ from math import sqrt
 from typing import Unpack
 
 from .. import ops, random, regularizers
+from .._state import within
 from .._typing import Config, DataFormat, DTypeLike, PartialShape, Shape, ShapeLike
 from ..dtype_policies import DTypePolicy
 from ..random import SeedGenerator
@@ -36,7 +37,7 @@ class _Drop(_Noise):
         seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        self.rate: float = _between("rate", rate, 1)
+        self.rate: float = within("rate", rate, 0, 1)
         self.noise_shape: PartialShape | None = _noise_shape(noise_shape)
         super().__init__(rate, seed, **options)
 
@@ -145,7 +146,7 @@ class GaussianNoise(_Noise):
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.stddev: float = _between("stddev", stddev, 1)
+        self.stddev: float = within("stddev", stddev, 0, 1)
         super().__init__(stddev, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -175,7 +176,7 @@ class GaussianDropout(_Noise):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.rate: float = _between("rate", rate, 1)
+        self.rate: float = within("rate", rate, 0, 1)
         super().__init__(rate, seed, **options)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -244,15 +245,6 @@ class ActivityRegularization(SameShape):
         config = super().get_config()
         config.pop("activity_regularizer")
         return config
-
-
-def _between(argument: str, value: float, limit: float) -> float:
-    if not isinstance(value, int | float) or not 0 <= value <= limit:
-        raise ValueError(
-            f"Invalid value received for argument `{argument}`. Expected a float value between 0 and {limit}. "
-            f"Received: {argument}={value!r}."
-        )
-    return value
 
 
 def _noise_shape(noise_shape: ShapeLike | None) -> PartialShape | None:

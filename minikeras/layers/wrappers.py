@@ -3,6 +3,7 @@
 from typing import Any, Self, Unpack
 
 from .. import ops
+from .._state import within
 from .._typing import Config, CustomObjects, PartialShape, ShapeLike
 from ..configurable import is_built_in
 from ..initializers import TruncatedNormal
@@ -151,9 +152,7 @@ class SpectralNormalization(Wrapper):
 
     def __init__(self, layer: Layer, power_iterations: int = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(layer, **options)
-        if power_iterations <= 0:
-            raise ValueError(f"`power_iterations` should be greater than zero. Received: {power_iterations}")
-        self.power_iterations = power_iterations
+        self.power_iterations: int = within("power_iterations", power_iterations, 1)
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         super().build(input_shape)

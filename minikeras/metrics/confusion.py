@@ -219,12 +219,8 @@ class _Best(_Confusion):
 
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: Name, dtype: DType) -> None:
         super().__init__(dtype, name)
-        if not 0 <= value <= 1:
-            raise ValueError(f"`{self._arguments[0]}` must be in [0, 1]. Received: {self._arguments[0]}={value}.")
-        if num_thresholds <= 0:
-            raise ValueError(f"`num_thresholds` must be at least 1. Received: num_thresholds={num_thresholds}.")
-        self.value = value
-        self.num_thresholds = num_thresholds
+        self.value: float = _state.within(self._arguments[0], value, 0, 1)
+        self.num_thresholds: int = _state.within("num_thresholds", num_thresholds, 1)
         self.class_id: int | None = class_id
         self.thresholds: list[float] = (
             [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
@@ -351,8 +347,8 @@ class AUC(_Confusion):
         num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        if thresholds is None and num_thresholds <= 1:
-            raise ValueError(f"`num_thresholds` must be at least 2. Received: num_thresholds={num_thresholds}.")
+        if thresholds is None:
+            _state.within("num_thresholds", num_thresholds, 2)
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         even = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]

@@ -137,10 +137,8 @@ class R2Score(Metric):
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
         _state.one_of("class_aggregation", class_aggregation, (None, "uniform_average", "variance_weighted_average"))
-        if num_regressors < 0:
-            raise ValueError(f"`num_regressors` must be at least 0. Received: num_regressors={num_regressors}.")
         self.class_aggregation = class_aggregation
-        self.num_regressors = num_regressors
+        self.num_regressors: int = _state.within("num_regressors", num_regressors)
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
