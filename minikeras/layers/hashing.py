@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from .._state import one_of
 from .._typing import Array, PartialShape
 from ..tensor import Tensor
 from .base import LayerOptions, register
@@ -155,7 +156,7 @@ class _Hashed(OfValues):
                 f"{type(self).__name__} needs `num_bins`, 1 or more, and no `sparse`. Received: num_bins={num_bins}."
             )
         self.num_bins, self.sparse = num_bins, sparse
-        self._set_mode(output_mode, modes)
+        self.output_mode: str = one_of("output_mode", output_mode, modes)
 
     def _encode(self, numbers: Array) -> Tensor:
         return encoded(numbers, self.output_mode, self.num_bins, str(self._kind()))

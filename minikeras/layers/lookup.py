@@ -69,11 +69,6 @@ class Numbering(Layer):
         """Return how many numbers there are."""
         raise NotImplementedError
 
-    def _set_mode(self, mode: str, known: Sequence[str]) -> None:
-        if mode not in known:
-            raise ValueError(f"{type(self).__name__}: output_mode must be one of {tuple(known)}. Received: {mode!r}")
-        self.output_mode = mode
-
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the shape of the numbers, or of their codes."""
         shape = tuple(input_shape)
@@ -127,7 +122,7 @@ class CategoryEncoding(Numbering):
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self._set_mode(output_mode, MODES[1:])
+        self.output_mode: str = _state.one_of("output_mode", output_mode, MODES[1:])
         if num_tokens is None or num_tokens < 1 or sparse:
             raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
         self.num_tokens: int = num_tokens
@@ -189,7 +184,7 @@ class Discretization(Numbering):
         output_mode: str = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
-        self._set_mode(output_mode, MODES)
+        self.output_mode: str = _state.one_of("output_mode", output_mode, MODES)
         if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
             raise ValueError(
                 "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
@@ -250,7 +245,7 @@ class _Lookup(OfValues):
         given["options"].pop("vocabulary_size", None)
         super().__init__(name=given["name"], **given["options"])
         self._keep(given, *_SETTINGS)
-        self._set_mode(self.output_mode, (*MODES, "tf_idf"))
+        _state.one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
         self._tokens: list[Any] | None = None
