@@ -139,10 +139,7 @@ def _from_folder(
 
     root = Path(directory)
     if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
-        raise ValueError(
-            "`validation_split` and `subset` ('training', 'validation' or 'both') go together. "
-            f"Received: validation_split={validation_split}, subset={subset!r}"
-        )
+        raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     inferred = isinstance(labels, str) and labels == "inferred"
     folders = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if inferred else [""]

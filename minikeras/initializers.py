@@ -107,10 +107,7 @@ class Identity(_BuiltIn):
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
         if len(shape) != 2:
-            raise ValueError(
-                "Identity matrix initializer can only be used for 2D matrices. "
-                f"Received: shape={shape} of rank {len(shape)}."
-            )
+            raise ValueError(f"Identity makes matrices. Received: shape={shape} of rank {len(shape)}.")
         return self.gain * np.eye(shape[0], shape[1], dtype=dtype)
 
     def get_config(self) -> Config:
@@ -128,10 +125,7 @@ class _Random(_BuiltIn):
         elif isinstance(seed, Mapping):
             seed = cast(SeedGenerator, seed_generators.deserialize(seed))
         elif not isinstance(seed, int | SeedGenerator):
-            raise ValueError(
-                "`seed` argument should be an instance of `keras.random.SeedGenerator()` or an integer. "
-                f"Received: seed={seed}"
-            )
+            raise ValueError(f"`seed` must be an integer or a SeedGenerator. Received: seed={seed}.")
         self.seed: int | SeedGenerator = seed
 
     def get_config(self) -> Config:
@@ -293,10 +287,7 @@ class Orthogonal(_Random):
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
         if len(shape) < 2:
-            raise ValueError(
-                "The tensor to initialize must be at least two-dimensional. "
-                f"Received: shape={shape} of rank {len(shape)}."
-            )
+            raise ValueError(f"Orthogonal needs at least two axes. Received: shape={shape} of rank {len(shape)}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         wide = "float32" if dtype == "float16" else dtype  # LAPACK has no float16
         q, r = np.linalg.qr(draw_normal((max(rows, columns), min(rows, columns)), dtype=wide, seed=self.seed))

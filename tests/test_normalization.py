@@ -78,7 +78,7 @@ def test_batch_normalization_says_what_it_does_not_have() -> None:
         layers.BatchNormalization(renorm=True)
     with pytest.raises(ValueError, match=r"Axis 3 is out of bounds for input shape \(2, 3\)"):
         layers.BatchNormalization(axis=3)(np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"one dimension less.*\(2, 3\).*\(2, 3\)"):
+    with pytest.raises(ValueError, match=r"one axis less.*\(2, 3\).*\(2, 3\)"):
         layers.BatchNormalization()(np.ones((2, 3)), mask=np.ones((2, 3), bool))
 
 

@@ -140,10 +140,7 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
         return [callbacks]
     if isinstance(callbacks, Iterable) and not isinstance(callbacks, str):
         return [callback for item in callbacks for callback in _flat(item)]
-    raise TypeError(
-        "All items of `callbacks` must be instances of Callback. "
-        f"Received: {callbacks!r} (of type {type(callbacks).__name__})."
-    )
+    raise TypeError(f"`callbacks` holds what is no Callback: {callbacks!r} (of type {type(callbacks).__name__}).")
 
 
 def _own_hook(callback: Callback, hook: str) -> str | None:

@@ -197,10 +197,7 @@ class Softmax(SameShape):
             keep = as_array(mask)
             fits = [m in (1, n) for m, n in zip(keep.shape[::-1], inputs.shape[::-1], strict=False)]
             if keep.ndim > inputs.ndim or not all(fits):
-                raise ValueError(
-                    f"The `mask` must be broadcastable to `inputs`. Received: inputs.shape={inputs.shape}, "
-                    f"mask.shape={keep.shape}."
-                )
+                raise ValueError(f"A mask must broadcast to the inputs. Received shapes: {keep.shape}, {inputs.shape}.")
             keep = keep if keep.dtype == bool else keep > 0.5
             inputs = ops.where(keep, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
         axis: Any = self.axis

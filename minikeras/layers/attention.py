@@ -130,10 +130,7 @@ class Attention(Layer):
 
     def _check(self, inputs: Any) -> None:
         if not isinstance(inputs, list) or len(inputs) not in (2, 3):
-            raise ValueError(
-                f"{type(self).__name__} must be called on a list [query, value] or [query, value, key]. "
-                f"Received: inputs={inputs}."
-            )
+            raise ValueError(f"{self.name} takes [query, value] or [query, value, key]. Received: inputs={inputs}.")
 
 
 @register
@@ -354,10 +351,7 @@ class MultiHeadAttention(Layer):
 
     def _check(self, value_shape: ShapeLike, key_shape: ShapeLike) -> None:
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
-            raise ValueError(
-                "All dimensions of `value` and `key`, except the last one, must be equal. "
-                f"Received: value_shape={tuple(value_shape)} and key_shape={tuple(key_shape)}"
-            )
+            raise ValueError(f"Value and key must agree but for the last axis. Received: {value_shape}, {key_shape}.")
 
     def get_config(self) -> Config:
         penalty = None if self._penalty is None else regularizers.serialize(self._penalty)

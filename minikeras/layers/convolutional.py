@@ -43,10 +43,7 @@ class _Sliding(Ranked, WithKernel):
         for name in {"filters", "groups", "depth_multiplier"} & given.keys():
             setattr(self, name, positive(type(self).__name__, name, given[name]))
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"{type(self).__name__} takes either strides or a dilation rate above 1. Received: "
-                f"strides={self.strides}, dilation_rate={self.dilation_rate}."
-            )
+            raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
 
     def _takes_causal(self) -> bool:
         return False
@@ -75,10 +72,7 @@ class _Sliding(Ranked, WithKernel):
         self.compute_output_shape(input_shape)  # refuses shapes that do not fit
         channels = input_shape[axis]
         if channels is None:
-            raise ValueError(
-                f"Layer '{self.name}': the number of input channels, axis {axis}, must be known. "
-                f"Received: {tuple(input_shape)}."
-            )
+            raise ValueError(f"Layer '{self.name}' needs a known size in axis {axis}. Received: {tuple(input_shape)}.")
         self._make_kernels(channels)
         self.bias: Variable | None = (
             self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
@@ -137,20 +131,14 @@ class _Conv(_Sliding):
     ) -> None:
         super().__init__(locals())
         if self.filters % self.groups:
-            raise ValueError(
-                f"{type(self).__name__} splits its filters into groups, so their number must be a multiple. "
-                f"Received: filters={filters}, groups={groups}."
-            )
+            raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
 
     def _takes_causal(self) -> bool:
         return self._rank == 1
 
     def _make_kernels(self, channels: int) -> None:
         if channels % self.groups:
-            raise ValueError(
-                f"Layer '{self.name}' splits its input channels into groups, so their number must be a multiple. "
-                f"Received: {channels} channels, groups={self.groups}."
-            )
+            raise ValueError(f"Channels must be a multiple of `groups`. Received: {channels}, groups={self.groups}.")
         self.kernel: Variable = self._configured_weight(
             "kernel", (*self.kernel_size, channels // self.groups, self.filters)
         )
@@ -251,10 +239,7 @@ class _ConvTranspose(_Sliding):
         if output_padding is not None:
             self.output_padding = standardize_sizes(output_padding, self._rank, "output_padding", 0)
             if any(more >= s for more, s in zip(self.output_padding, self.strides, strict=True)):
-                raise ValueError(
-                    f"{type(self).__name__} needs an `output_padding` less than the strides. "
-                    f"Received: output_padding={output_padding!r}, strides={self.strides}."
-                )
+                raise ValueError(f"output_padding={output_padding} must be less than the strides, {self.strides}.")
 
     def _make_kernels(self, channels: int) -> None:
         self.kernel: Variable = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))

@@ -356,10 +356,7 @@ def Input(
 
 def _checked(shape: ShapeLike) -> PartialShape:
     if isinstance(shape, int | str) or not all(n is None or isinstance(n, int | np.integer) for n in shape):
-        raise ValueError(
-            f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r} "
-            f"(of type {type(shape).__name__})."
-        )
+        raise ValueError(f"A shape must be a tuple of integers or None, such as (2,). Received: shape={shape!r}.")
     if any(n is not None and n < 0 for n in shape):
         raise ValueError(f"Negative dimensions are not allowed. Received: shape={tuple(shape)}.")
     return tuple(None if n is None else int(n) for n in shape)

@@ -236,10 +236,7 @@ class Concatenate(_Merging):
             sizes = [{*several} - {None} for several in zip(*shapes, strict=True)]
             fits = all(len(found) <= 1 for i, found in enumerate(sizes) if i != self.axis % ndim)
         if not fits:
-            raise ValueError(
-                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis "
-                f"{self.axis}. Received shapes: {shapes}."
-            )
+            raise ValueError(f"Shapes to concatenate may differ in axis {self.axis} alone. Received: {shapes}.")
         joined = [shape[self.axis] for shape in shapes]
         known = [n for n in joined if n is not None]
         output = list(shapes[0])

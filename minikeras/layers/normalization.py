@@ -172,10 +172,7 @@ class BatchNormalization(_Scaling):
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         """Return the normalized inputs, and in training let the moving statistics follow the batch."""
         if mask is not None and mask.ndim != inputs.ndim - 1:
-            raise ValueError(
-                "The mask provided should be one dimension less than the inputs. "
-                f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}."
-            )
+            raise ValueError(f"A mask has one axis less than its inputs. Received: {mask.shape}, {inputs.shape}.")
         x = _wide(inputs)
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
@@ -306,10 +303,7 @@ class GroupNormalization(_Scaling):
         (size,) = self._sizes(input_shape)
         groups = size if self.groups == -1 else self.groups
         if size % groups:
-            raise ValueError(
-                f"The number of channels ({size}) must be a multiple of the number of groups ({groups}). "
-                f"Received: input_shape={tuple(input_shape)}, axis={self.axis}."
-            )
+            raise ValueError(f"{self.groups} groups do not divide {size} channels. Received: {tuple(input_shape)}.")
         self.groups = groups
         self._add_scale((size,), self.scale, self.center)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})

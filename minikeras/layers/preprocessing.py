@@ -46,19 +46,13 @@ class Normalization(SameShape):
         super().__init__(**options)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
-            raise ValueError(
-                "When setting values directly, both `mean` and `variance` must be set. "
-                f"Received: mean={mean!r} and variance={variance!r}."
-            )
+            raise ValueError(f"`mean` and `variance` are given together. Received: {mean=}, {variance=}.")
         if mean is not None and variance is not None and np.shape(mean) != np.shape(variance):
             raise ValueError(
                 f"`mean` and `variance` must have the same shape. Received: {np.shape(mean)} and {np.shape(variance)}."
             )
         if mean is not None and np.ndim(mean) > len(self.axis):
-            raise ValueError(
-                f"The rank of `mean` must be at most the number of axes ({len(self.axis)}). "
-                f"Received: mean shape {np.shape(mean)} for axis {self.axis}."
-            )
+            raise ValueError(f"`mean` has more axes than `axis` names. Received: {np.shape(mean)}, axis={self.axis}.")
         self.input_mean = mean
         self.input_variance = variance
         self.invert = invert
@@ -68,16 +62,10 @@ class Normalization(SameShape):
         """Make the statistics, one for each position along the kept axes."""
         ndim = len(input_shape)
         if any(axis < -ndim or axis >= ndim for axis in self.axis):
-            raise ValueError(
-                f"All `axis` values must be in the range [-ndim, ndim). Received inputs with ndim={ndim}, "
-                f"while axis={self.axis}."
-            )
+            raise ValueError(f"axis={self.axis} is out of range for an input of shape {tuple(input_shape)}.")
         self._keep_axis = tuple(sorted(axis % ndim for axis in self.axis))
         if any(input_shape[axis] is None for axis in self._keep_axis):
-            raise ValueError(
-                f"All `axis` values to be kept must have a known shape. Received axis={self.axis}, "
-                f"inputs.shape={tuple(input_shape)}."
-            )
+            raise ValueError(f"axis={self.axis} must have known sizes. Received: inputs.shape={tuple(input_shape)}.")
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
         self._broadcast_shape = tuple(
             (input_shape[axis] or 1) if axis in self._keep_axis else 1 for axis in range(ndim)

@@ -252,10 +252,7 @@ def _noise_shape(noise_shape: ShapeLike | None) -> PartialShape | None:
         return None
     valid = isinstance(noise_shape, Sequence) and not isinstance(noise_shape, str)
     if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
-        raise ValueError(
-            "Invalid value received for argument `noise_shape`. Expected a tuple of positive integers or None. "
-            f"Received: noise_shape={noise_shape!r}."
-        )
+        raise ValueError(f"`noise_shape` must be a tuple of positive integers or None. Received: {noise_shape!r}.")
     return tuple(noise_shape)
 
 

@@ -75,10 +75,7 @@ class Reshape(_Reshaping):
         super().__init__(**options)
         shape = tuple(target_shape)
         if any(n is not None and n < -1 for n in shape) or shape.count(-1) > 1:
-            raise ValueError(
-                "Reshape needs sizes of at least 0, or -1 for at most one unknown size. "
-                f"Received: target_shape={shape}."
-            )
+            raise ValueError(f"Reshape takes sizes from 0, and -1 once. Received: target_shape={shape}.")
         self.target_shape = shape
         self.built = True
 
@@ -98,10 +95,7 @@ class Reshape(_Reshaping):
         else:
             fits = total == known or None in self.target_shape
         if not fits:
-            raise ValueError(
-                f"The total size of the tensor must be unchanged. Received: input_shape={sizes}, "
-                f"target_shape={self.target_shape}."
-            )
+            raise ValueError(f"Cannot reshape samples of shape {sizes} to target_shape={self.target_shape}.")
         return (input_shape[0], *[total // known if n == -1 else n for n in self.target_shape])
 
 
@@ -206,10 +200,7 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
         pair = standardize_sizes(value, 2, name, least=0)
         return ((pair[0], pair[1]),) * rank
     if not isinstance(value, Sequence) or len(value) != rank:
-        raise ValueError(
-            f"The `{name}` argument must be an integer, or {rank} integers or pairs of integers. "
-            f"Received: {name}={value!r}."
-        )
+        raise ValueError(f"`{name}` takes one integer, or {rank} integers or pairs. Received: {name}={value!r}.")
     return tuple(pair for entry in value for pair in _edges(entry, 1, name))
 
 

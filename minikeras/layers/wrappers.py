@@ -79,10 +79,7 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None and mask.shape[:2] != inputs.shape[:2]:
-            raise ValueError(
-                "The `mask` passed to the `TimeDistributed` layer must start with the input's batch and steps. "
-                f"Received: mask.shape={mask.shape}, inputs.shape={inputs.shape}."
-            )
+            raise ValueError(f"A mask must begin like the input. Received: {mask.shape=}, {inputs.shape=}.")
         batch, steps = inputs.shape[:2]
         if all(_may_join(layer, training) for layer in self.layer._flatten_layers()):
             joined = self._run(_join(inputs), training, None if mask is None else _join(mask))

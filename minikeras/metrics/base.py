@@ -142,10 +142,7 @@ class Metric:
         """Run something with other values of the variables; return those they come to have, and the result."""
         before = [(v, v.value) for v in self.variables]
         if len(values) != len(before):
-            raise ValueError(
-                f"`metric_variables` must hold one value for each of the {len(before)} variables of "
-                f"{type(self).__name__}. Received: {len(values)}."
-            )
+            raise ValueError(f"{self.name} takes {len(before)} values as `metric_variables`. Received: {len(values)}.")
         try:
             for (v, _), value in zip(before, values, strict=True):
                 v.assign(value)

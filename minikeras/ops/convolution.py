@@ -70,10 +70,7 @@ def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Sha
     values = (value,) * rank if isinstance(value, int | np.integer) else value
     whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
     if not whole or len(values) != rank or any(n < least for n in values):
-        raise ValueError(
-            f"The `{name}` argument must be an integer or a tuple of {rank} integers, each at least {least}. "
-            f"Received: {name}={value!r}."
-        )
+        raise ValueError(f"`{name}` takes one integer or {rank}, from {least} on. Received: {name}={value!r}.")
     return tuple(int(n) for n in values)
 
 
@@ -284,10 +281,7 @@ def conv(
     x, w, name = _checked(inputs, kernel, data_format)
     *window, channels, filters = shape(w)
     if filters % (shape(x)[-1] // channels):
-        raise ValueError(
-            f"The number of filters must be a multiple of the number of groups, {shape(x)[-1] // channels}. "
-            f"Received: kernel.shape={shape(w)}."
-        )
+        raise ValueError(f"{filters} filters are no multiple of {shape(x)[-1] // channels} groups.")
     how = _sliding(shape(x)[1:-1], tuple(window), strides, padding, dilation_rate)
     return from_channels_last(_correlate(x, w, how), name)
 
@@ -300,10 +294,7 @@ def depthwise_conv(
     """A convolution of each channel by itself, with a kernel (*window, channels, filters for each channel)."""
     *window, channels, filters = shape(kernel)
     if shape(inputs)[-1 if _state.standardize_data_format(data_format) == "channels_last" else 1] != channels:
-        raise ValueError(
-            "The number of input channels must be that of the kernel. "
-            f"Received: inputs.shape={shape(inputs)}, kernel.shape={shape(kernel)}."
-        )
+        raise ValueError(f"Channels of input and kernel differ. Received: {shape(inputs)}, {shape(kernel)}.")
     groups = reshape(kernel, (*window, 1, channels * filters))
     return conv(inputs, groups, strides, padding, data_format, dilation_rate)
 

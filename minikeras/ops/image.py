@@ -25,10 +25,7 @@ from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, ta
 def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
     """Return where the channels, the rows and the columns are, counted from the end."""
     if ndim(images) not in (3, 4):
-        raise ValueError(
-            "Invalid images rank: expected rank 3 (single image) or rank 4 (batch of images). "
-            f"Received input with shape: images.shape={shape(images)}"
-        )
+        raise ValueError(f"An image has 3 axes, a batch 4. Received: images.shape={shape(images)}.")
     return (-1, -3, -2) if standardize_data_format(data_format) == "channels_last" else (-3, -2, -1)
 
 
@@ -379,10 +376,7 @@ def map_coordinates(
     one_of("order", order, (0, 1))
     x, places = convert_to_tensor(inputs), as_values(coordinates)
     if len(places) != x.ndim or places.ndim < 2:
-        raise ValueError(
-            "First dim of `coordinates` must be the same as the rank of `inputs`, and their rank at least 2. "
-            f"Received inputs with shape: {x.shape} and coordinates of shape {places.shape}."
-        )
+        raise ValueError(f"`coordinates` needs a row an axis. Received: {x.shape=}, {places.shape=}.")
     return _read(x, [c.astype("float64") for c in places], order, fill_mode, fill_value)
 
 

@@ -134,10 +134,7 @@ class NumpyArrayIterator(_Pictures):
         others = [np.asarray(a) for a in (misc if isinstance(misc, list) else [misc])]
         parts = [y, sample_weight, *others]
         if any(a is not None and len(a) != len(x) for a in parts):
-            raise ValueError(
-                f"Pictures, labels and weights should have the same length. Found: {len(x)} pictures, and "
-                f"{[len(a) for a in parts if a is not None]}."
-            )
+            raise ValueError(f"Lengths differ: {len(x)} pictures, {[len(a) for a in parts if a is not None]}.")
         if subset is not None:
             at = int(len(x) * image_data_generator._validation_split)
             chosen = {"validation": slice(0, at), "training": slice(at, None)}.get(subset)

@@ -42,10 +42,7 @@ class TimeseriesGenerator(PyDataset):
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if len(data) != len(targets):
-            raise ValueError(
-                f"Data and targets have to be of same length. Data length is {len(data)} while target length is "
-                f"{len(targets)}"
-            )
+            raise ValueError(f"Data and targets must have one length. Received: {len(data)}, {len(targets)}.")
         self.data: Any = data
         self.targets: Any = targets
         self.length: int = length
