@@ -1,5 +1,6 @@
 """Global settings and counters: float type, automatic names, seeds, and the stack of open name scopes."""
 
+import math
 import os
 import random
 import re
