@@ -29,7 +29,7 @@ newaxis = None
 
 _NAMES = (
     "bitwise compat config data debugging dtypes errors image io linalg lookup math nn python ragged random "
-    "saved_model signal strings summary train"
+    "saved_model signal sparse strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
@@ -58,6 +58,8 @@ _MOVED = {
     "reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
     "ragged":
     "RaggedTensor",
+    "sparse":
+    "SparseTensor",
     "tensors":
     "Tensor Variable constant convert_to_tensor",
     "traced":

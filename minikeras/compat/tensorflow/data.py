@@ -25,6 +25,7 @@ from ...trace import escape
 from . import philox
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
+from .io import decode_csv
 from .missing import missing
 from .random import _state_for
 from .structures import flatten, map_structure
@@ -670,6 +671,12 @@ class TextLineDataset(Dataset):
         super().__init__("TextLine", items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
+def _table(filenames: Any, record_defaults: list[Any], *_: Any, header: bool = False, **options: Any) -> Dataset:
+    """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
+    lines = TextLineDataset(filenames).skip(int(header))
+    return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
+
+
 def _numbers(texts: list[str]) -> Any:
     """Return a column of a table in the narrowest of TensorFlow's types that holds all of it."""
     for kind in ("int32", "float32"):
@@ -726,4 +733,5 @@ experimental: SimpleNamespace = SimpleNamespace(
     sample_from_datasets=Dataset.sample_from_datasets,
     get_single_element=Dataset.get_single_element,
     make_csv_dataset=_csv_batches,
+    CsvDataset=_table,
 )

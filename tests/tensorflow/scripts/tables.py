@@ -32,3 +32,6 @@ print(tf.random.log_uniform_candidate_sampler([[2]], 1, 4, False, 8)[1])
 sound = tf.sin(tf.range(400.0))
 picture = tf.abs(tf.signal.stft(sound, frame_length=64, frame_step=32))
 print(picture.shape, tf.argmax(picture[3]))
+
+for age, deck in tf.data.experimental.CsvDataset(path, [0, 0.0, "none", 0], header=True).map(lambda a, b, c, d: (a, c)):
+    print(age, deck)

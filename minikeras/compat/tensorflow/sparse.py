@@ -1,0 +1,82 @@
+"""`tf.sparse`: tensors of which only some elements are kept, and where these are."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...tensor import Tensor, as_array
+from .dtypes import TensorShape
+from .linalg import matmul
+from .missing import missing
+from .tensors import convert_to_tensor
+
+__getattr__: Callable[[str], Any] = missing(__name__)
+
+
+class SparseTensor:
+    """The elements that are kept, and the indices of each, one a row.
+
+    Example:
+        >>> print(to_dense(SparseTensor([[0, 1], [1, 0]], [5.0, 6.0], [2, 2])))
+        tf.Tensor(
+        [[0. 5.]
+         [6. 0.]], shape=(2, 2), dtype=float32)
+    """
+
+    def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
+        self.indices: Tensor = Tensor(as_array(convert_to_tensor(indices)).astype("int64"))
+        self.values: Tensor = convert_to_tensor(values)
+        self.dense_shape: Tensor = Tensor(as_array(convert_to_tensor(dense_shape)).astype("int64"))
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the elements."""
+        return self.values.dtype
+
+    @property
+    def shape(self) -> TensorShape:
+        """Sizes of the axes."""
+        return TensorShape(as_array(self.dense_shape).tolist())
+
+    def get_shape(self) -> TensorShape:
+        """Return the sizes of the axes."""
+        return self.shape
+
+    def __str__(self) -> str:
+        return f"SparseTensor(indices={self.indices!s}, values={self.values!s}, dense_shape={self.dense_shape!s})"
+
+    __repr__ = __str__
+
+
+def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: Any = None) -> Any:
+    """The whole tensor, with a value (0 or empty text) where no element is kept."""
+    array = as_array(sp_input.values)
+    fill = (b"" if array.dtype.kind == "O" else 0) if default_value is None else as_array(default_value)
+    start = np.full(as_array(sp_input.dense_shape), fill, array.dtype)
+    if array.dtype.kind == "O":
+        start[tuple(as_array(sp_input.indices).T)] = array
+        return Tensor(start)
+    return ops.scatter_update(start, as_array(sp_input.indices), sp_input.values)
+
+
+def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
+    """The elements of a tensor that are not 0."""
+    array = as_array(convert_to_tensor(tensor))
+    places = np.argwhere(array != (b"" if array.dtype.kind == "O" else 0))
+    return SparseTensor(places, array[tuple(places.T)], array.shape)
+
+
+def reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
+    """The same with the indices in ascending order."""
+    indices = as_array(sp_input.indices)
+    order = np.lexsort(indices.T[::-1])
+    return SparseTensor(indices[order], ops.take(sp_input.values, order, 0), sp_input.dense_shape)
+
+
+def sparse_dense_matmul(
+    sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
+) -> Any:
+    """The matrix product with a whole tensor."""
+    return matmul(to_dense(sp_a), b, adjoint_a, adjoint_b)
