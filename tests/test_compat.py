@@ -261,7 +261,7 @@ def test_every_old_name_is_none_today_and_stands_for_something() -> None:
 MODEL = """
 from keras.models import Sequential, Model
 from keras.layers import Dense, Input
-from keras import backend as K
+from keras import backend as K, layers
 model = Sequential([Input((3,)), Dense(2, activation='softmax', kernel_initializer='ones')])
 model.compile('sgd', 'sparse_categorical_crossentropy', metrics=['accuracy'])
 """
@@ -287,6 +287,7 @@ ATTRIBUTES = [
     ("K.function([model.layers[0].input, K.learning_phase()], [model.output])([X, 0])[0].shape", "keras.Model", (8, 2)),
     ("[K.set_value(model.optimizer.lr, 0.5), float(model.optimizer.learning_rate)][1]", "x.assign(value)", 0.5),
     ("model.reset_states()", "layer.reset_state()", None),
+    ("layers.LSTM(2)(inputs=Input((3, 1))).shape", "layer(x)", (None, 2)),
     ("model.compile('sgd', 'cosine')", "'cosine_similarity'", None),
     ("model.compile('sgd', 'mse', ['mae'])", "metrics=[...] by name", None),
 ]

@@ -166,3 +166,31 @@ def test_spellings_of_keras_2() -> None:
     assert modernize_training({"loss": loss, "sample_weight_mode": None})["loss"]["config"] == {
         "reduction": "sum_over_batch_size", "name": "huber", "delta": 2.0,
     }  # fmt: skip
+
+
+class Far(keras.losses.Loss):
+    def __init__(self, factor: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.factor * keras.ops.abs(y_true - y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+def off(y_true: Any, y_pred: Any) -> Any:
+    return keras.ops.mean(keras.ops.abs(y_true - y_pred), -1)
+
+
+@pytest.mark.parametrize(("loss", "own"), [(Far(2.0), {"Far": Far}), (off, {"off": off})])
+def test_losses_and_metrics_of_the_caller(loss: Any, own: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss, metrics=[off])
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    again = keras.models.load_model(tmp_path / "m.h5", custom_objects={"off": off, **own})
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)

@@ -33,3 +33,12 @@ def test_values(expression: str) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_scripts(path: Path, installed: None) -> None:
     assert_same_text(output(path), path.with_suffix(".txt").read_text("utf8"), 2e-3)
+
+
+def test_a_data_frame_gives_rows() -> None:
+    frame = pytest.importorskip("pandas").DataFrame({"a": [1.0, 2.0], "b": [3, 4]})
+    rows, labels = zip(*tf.data.Dataset.from_tensor_slices((frame, frame["b"])), strict=True)
+    assert [row.numpy().tolist() for row in rows] == [[1, 3], [2, 4]]
+    assert [int(label) for label in labels] == [3, 4]
+    assert next(iter(tf.data.Dataset.from_tensor_slices(frame))).dtype == tf.float64
+    assert sorted(next(iter(tf.data.Dataset.from_tensor_slices(dict(frame))))) == ["a", "b"]

@@ -12,7 +12,6 @@ from warnings import warn
 
 from .. import _state
 from .._loading import Loading
-from .._structure import map_structure
 from .._typing import Config, CustomObjects
 from ..custom_objects import custom_object_scope, is_custom
 from ..layers.base import Layer, deserialize
@@ -181,16 +180,23 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
         pairs = match_layers(model, legacy.weights, source.name)
         if compile and legacy.training:
             own = custom_objects or {}
-            training = map_structure(lambda value: own.get(value, value) if isinstance(value, str) else value,
-                                     legacy.training)  # fmt: skip  # losses and metrics of the caller's are names there
             with custom_object_scope(own):
-                model.compile_from_config(training)
+                model.compile_from_config(_with_own(legacy.training, own))
             if model.optimizer is not None and legacy.optimizer:
                 model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
         return adopt(pairs, [saved for _, saved in walk(model)])
 
     return _make_model(legacy.model, Tree(root), fill, custom_objects, source)
+
+
+def _with_own(training: Any, own: CustomObjects) -> Any:
+    """Return how a model was compiled with the caller's losses and metrics in place of their bare names."""
+    if isinstance(training, dict) and "class_name" not in training:
+        return {key: _with_own(value, own) for key, value in training.items()}
+    if isinstance(training, list):
+        return [_with_own(value, own) for value in training]
+    return own.get(training, training) if isinstance(training, str) else training
 
 
 def _make_model(

@@ -1,12 +1,13 @@
 """Attributes and methods that models, layers and optimizers had in earlier versions."""
 
 from collections.abc import Callable
+from functools import wraps
 from itertools import chain
 from typing import Any
 
 from ..._structure import map_shapes
 from ...gradients import GradientTape
-from ...layers import InputLayer, Layer, base
+from ...layers import RNN, Bidirectional, InputLayer, Layer, base
 from ...metrics import Mean, Metric
 from ...models import Model, Sequential
 from ...optimizers import Optimizer
@@ -207,6 +208,19 @@ def _metrics_names(model: Any) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
+def _by_inputs(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the call of a layer that takes its sequences under the name `inputs`."""
+
+    @wraps(call)
+    def by_inputs(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if "inputs" in kwargs and not args:
+            outdated("layer(inputs=x)", "layer(x)")
+            args = (kwargs.pop("inputs"),)
+        return call(layer, *args, **kwargs)
+
+    return by_inputs
+
+
 def _reset_model(model: Any) -> None:
     outdated("model.reset_states()", "layer.reset_state() of each stateful layer")
     for layer in model._flatten_layers():
@@ -240,6 +254,8 @@ def install() -> None:
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),
         },
         Sequential: {"_append": _append},
+        RNN: {"__call__": _by_inputs(Layer.__call__)},
+        Bidirectional: {"__call__": _by_inputs(Layer.__call__)},
         Layer: {
             "input_shape": _shape_of("input"),
             "output_shape": _shape_of("output"),

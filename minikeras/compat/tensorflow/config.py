@@ -116,11 +116,24 @@ class Strategy:
         return (value,)
 
 
-_NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy")
+class TPUClusterResolver:
+    """What finds TPUs: there are none."""
+
+    def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
+        raise ValueError("Please provide a TPU Name to connect to.")
+
+    @classmethod
+    def connect(cls, tpu: Any = None, *_: Any, **__: Any) -> Any:
+        """Say that there is none."""
+        return cls(tpu)
+
+
+_NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy", "TPUStrategy")
 distribute: SimpleNamespace = SimpleNamespace(
     **dict.fromkeys(_NAMES, Strategy),
     get_strategy=Strategy,
     has_strategy=lambda: False,
+    cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver),
     in_cross_replica_context=lambda: True,
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
 )

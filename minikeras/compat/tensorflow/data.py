@@ -62,9 +62,7 @@ def _values(leaf: Any) -> Any:
 
 
 def _frame(leaf: Any) -> Any:
-    """Return what a dataset is made of: a data frame's columns or values as they are, lists as tensors."""
-    if hasattr(leaf, "to_dict") and hasattr(leaf, "columns"):
-        return {name: np.asarray(leaf[name]) for name in leaf.columns}
+    """Return what a dataset is made of: the values of a data frame or series, lists as tensors."""
     return convert_to_tensor(leaf.to_numpy() if hasattr(leaf, "to_numpy") else leaf).numpy_view()
 
 
