@@ -1,35 +1,19 @@
-"""What users pass as data -> batches of arrays."""
+"""What users pass as data -> arrays of numbers, and what goes with what."""
 
 import math
-import random
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, count, islice
-from operator import length_hint
-from sys import getrefcount
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array, FloatArray
+from .rows import to_floatx
 from .tensor import TensorOps, as_array
 
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
-
-Run: TypeAlias = list[Any]
-"""Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
-
-RUN = 64
-"""At most so many batches make a run."""
-RUN_BYTES = 1 << 18
-"""A run has so many bytes of rows gathered at once, which a cache holds."""
-GATHERED = 1 << 14
-"""Of batches with more bytes each is gathered by itself, where the last one was."""
-SMALL = 1 << 20
-"""Arrays of so many bytes are made floatx, and contiguous, as a whole for a pass, larger ones batch by batch."""
 
 
 def as_input(x: Any, argument: str = "x") -> Array:
@@ -96,17 +80,17 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     elif sample_weight is not None:
         sample_weight = _weights_for(y, _as_structure(sample_weight, "sample_weight"))
     data: Data = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
-    _rows(data)
+    count_rows(data)
     return data
 
 
 def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
     """Return one batch as `as_data` does, with floats as floatx."""
     data = as_data(x, y, sample_weight, class_weight)
-    return tuple(map_structure(lambda array: array if array is None else _to_floatx(array), data))
+    return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
 
 
-def _rows(data: Data) -> int:
+def count_rows(data: Data) -> int:
     """Return how many rows all arrays of (x, y, sample_weight) have."""
     sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
     found = {size for part in sizes for size in part}
@@ -255,73 +239,19 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
                 "Pass `validation_data` instead."
             )
     arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
-    rows = _rows(arrays)
+    rows = count_rows(arrays)
     at = math.floor(rows * (1.0 - validation_split))
     if not 0 < at < rows:
         raise ValueError(
             f"`validation_split` must leave rows on both sides, but {rows} rows cannot be split so. "
             f"Received: validation_split={validation_split}."
         )
-    return _rows_of(arrays, slice(None, at)), _rows_of(arrays, slice(at, None))
+    return rows_of(arrays, slice(None, at)), rows_of(arrays, slice(at, None))
 
 
-def _rows_of(structure: Any, rows: slice) -> Any:
+def rows_of(structure: Any, rows: slice) -> Any:
     """Return views of some rows of all arrays in a structure, whose None stay."""
     return map_structure(lambda array: None if array is None else array[rows], structure)
-
-
-class PyDataset:
-    """Base class of data made batch by batch; `keras.utils.Sequence` is its other name.
-
-    A subclass has `__len__`, the number of batches (or a property `num_batches`, None if there is no end), and
-    `__getitem__`, which returns batch `index` as (x,), (x, y) or (x, y, sample_weight). With `shuffle=True` the
-    batches of an epoch come in the order of `random.shuffle`.
-
-    Args:
-        workers: Accepted as in Keras, like the others; batches are made one by one when they are needed.
-        use_multiprocessing: Not used.
-        max_queue_size: Not used.
-
-    Example:
-        >>> class Squares(PyDataset):
-        ...     def __len__(self):
-        ...         return 2
-        ...     def __getitem__(self, index):
-        ...         x = np.arange(2.0) + 2 * index
-        ...         return x, x**2
-        >>> [y.tolist() for _, y in Squares()]
-        [[0.0, 1.0], [4.0, 9.0]]
-    """
-
-    workers: int = 1
-    use_multiprocessing: bool = False
-    max_queue_size: int = 10
-
-    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        self.workers = workers
-        self.use_multiprocessing = use_multiprocessing
-        self.max_queue_size = max_queue_size
-
-    def __getitem__(self, index: int) -> Any:
-        """Return one batch."""
-        raise NotImplementedError(f"{type(self).__name__} must implement __getitem__(index), which returns a batch.")
-
-    def __iter__(self) -> Iterator[Any]:
-        total = self.num_batches
-        return (self[index] for index in (count() if total is None else range(total)))
-
-    @property
-    def num_batches(self) -> int | None:
-        """How many batches an epoch has, None if there is no end."""
-        if hasattr(self, "__len__"):
-            return len(self)
-        raise NotImplementedError(f"{type(self).__name__} must implement __len__, or the property num_batches.")
-
-    def on_epoch_begin(self) -> None:
-        """Run before each epoch."""
-
-    def on_epoch_end(self) -> None:
-        """Run after each epoch, and as in Keras once before the first."""
 
 
 def is_batches(x: Any) -> bool:
@@ -331,312 +261,3 @@ def is_batches(x: Any) -> bool:
     if any(hasattr(x, name) for name in ("__array__", "to_numpy", "toarray")):
         return False
     return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
-
-
-class Batches:
-    """Data, given out batch by batch, epoch after epoch. Floats come as floatx, integers as they are.
-
-    Args:
-        x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
-            (x,), (x, y) or (x, y, sample_weight), or x alone.
-        y: Targets, for arrays.
-        sample_weight: Weights of the rows, for arrays.
-        batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
-        steps: How many batches an epoch takes; the next epoch goes on where it ended. One pass over the data if not
-            given.
-        shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
-            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch. Other iterables come
-            in their own order.
-        class_weight: Class to weight, for arrays and PyDatasets.
-
-    Attributes:
-        array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
-        size: Rows a batch of arrays.
-        count: How many batches an epoch has, None if that is unknown.
-        rows: How many rows an epoch has, None if that is unknown.
-
-    Raises:
-        ValueError: if an argument is wrong, or does not go with an iterable.
-
-    Example:
-        >>> [batch[0].tolist() for batch in Batches(np.arange(5), batch_size=2).epoch()]
-        [[0, 1], [2, 3], [4]]
-    """
-
-    def __init__(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int | None = None,
-        steps: int | None = None,
-        shuffle: bool | Literal["batch"] = False,
-        class_weight: Mapping[int, float] | None = None,
-    ) -> None:
-        for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least
-            ):
-                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
-        self.array: Data | None = None
-        self.size: int = 32 if batch_size is None else int(batch_size)
-        self.rows: int | None = None
-        self._steps = _state.limited(None if not steps else int(steps), "steps_per_epoch")
-        self._shuffle = shuffle
-        self._class_weight = class_weight
-        self._available: int | None  # batches a pass
-        self._dataset = x if isinstance(x, PyDataset) else None
-        self._stream: Iterator[Data] | None = None  # the pass that goes on in the next epoch
-        self._seen = 0  # batches of that pass
-        self._taken: int = 0  # batches that `take` gave
-        self._taking: Iterator[Data] | None = None
-        self._any = False  # whether there ever was a batch
-        self._source: Any = None
-        if is_batches(x):
-            self._source = x
-            _refuse_beside_batches(x, y, sample_weight, class_weight)
-            self._available = _length(x)
-            if self._dataset is not None and self._available is None and self._steps is None:
-                raise ValueError("A PyDataset without end needs the number of steps an epoch. Pass steps_per_epoch.")
-        else:
-            self.array = as_data(x, y, sample_weight, class_weight)
-            self._total = _rows(self.array)
-            if batch_size is None and self._steps is not None:
-                self.size = max(1, -(-self._total // self._steps))
-            self._available = -(-self._total // self.size)
-            self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
-        self.count: int | None = self._available if self._steps is None else self._steps
-
-    def join(self, rows: int) -> None:
-        """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
-        if self.array is not None and self._steps is None:
-            self.size *= max(1, rows // self.size)
-            self.count = self._available = -(-self._total // self.size)
-
-    def epoch(self) -> Iterator[Data]:
-        """Give the batches of one epoch, as tuples of arrays or of structures of arrays.
-
-        A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
-        UserWarning says so; a generator that is at its end gives none.
-
-        Raises:
-            ValueError: if there never is a batch, or one has the wrong form.
-        """
-        for run in self.runs():
-            yield from zip(*run, strict=True)
-
-    def runs(self) -> Iterator[Run]:
-        """Give the batches of one epoch as `epoch` does, in runs of batches of one shape."""
-        if self.array is not None and self._steps is None and self._total:
-            self._any = True
-            yield from self._runs(self.array)
-            return
-        if self._dataset is not None:
-            self._dataset.on_epoch_begin()
-        goes_on = self._stream is not None and self._steps is not None
-        given = 0
-        while True:
-            if self._stream is None or not goes_on:
-                self._stream, self._seen = self._start(), 0
-            for batch in islice(self._stream, self._steps):
-                given += 1
-                yield [[part] for part in batch]
-            if given or not goes_on:
-                break
-            goes_on = False  # the pass had ended exactly with the last epoch
-        self._seen += given
-        self._any |= given > 0
-        if not self._any:
-            raise ValueError(_NO_BATCH)
-        if self.count is None:
-            self.count = given
-        if given < self.count:
-            _warn_of_the_end()
-        if given < self.count or self._seen == self._available:
-            self._stream = None
-        if self._dataset is not None:
-            self._dataset.on_epoch_end()
-
-    def peek(self) -> Data:
-        """Return the first batch, for a model that is built from it; `reset` comes next.
-
-        As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
-        keeps the batch for its first epoch.
-
-        Raises:
-            ValueError: if there is no batch.
-        """
-        if self._dataset is not None:
-            self._dataset.on_epoch_begin()
-        batch = next(self._start(), None)
-        if batch is None:
-            raise ValueError(_NO_BATCH)
-        if self._dataset is None and isinstance(self._source, Iterator):
-            self._source = chain([batch], self._source)
-        return batch
-
-    def reset(self) -> None:
-        """Begin a new pass with the next epoch; an iterator goes on. Keras does so before it trains or evaluates."""
-        self._stream, self._taken, self._taking = None, 0, None
-        if self._dataset is not None:
-            self._dataset.on_epoch_end()
-
-    def take(self, most: int = 1) -> tuple[Any, int]:
-        """Return x of the next batch, or of several joined where that costs nothing, and how many; None at the end.
-
-        Unlike those of `epoch`, arrays keep their dtype.
-        """
-        if self.array is None:
-            if self._taking is None:
-                self._taking = self.epoch()
-            batch = next(self._taking, None)
-            return (None, 0) if batch is None else (batch[0], 1)
-        assert self.count is not None
-        assert self._available is not None
-        taken = min(most, min(self.count, self._available) - self._taken)
-        if taken <= 0:
-            if self._available < self.count:
-                _warn_of_the_end()
-            return None, 0
-        start = self._taken * self.size
-        self._taken += taken
-        return _rows_of(self.array[0], slice(start, self._taken * self.size)), taken
-
-    def _start(self) -> Iterator[Data]:
-        """Begin a pass over the data."""
-        if self.array is not None:
-            return chain.from_iterable(zip(*run, strict=True) for run in self._runs(self.array))
-        x = self._source
-        if self._dataset is None and isinstance(x, Iterable):
-            return map(self._as_batch, x)
-        total = _length(x)
-        order: Iterable[int] = count()
-        if total is not None:
-            order = list(range(total))
-            if self._shuffle:
-                random.shuffle(order)
-        return (self._as_batch(x[index]) for index in order)
-
-    def _runs(self, arrays: Data) -> Iterator[Run]:
-        """Begin a pass over rows."""
-        total, size, shuffle = self._total, self.size, self._shuffle
-        parts = [array for array in leaves(arrays) if array is not None]
-        getters = [_getter(array, bool(shuffle)) for array in parts]
-        is_flat = all(isinstance(part, np.ndarray) for part in arrays)
-        order = np.random.permutation(total) if shuffle and shuffle != "batch" else None  # noqa: NPY002 - Keras's stream
-        start = 0
-        if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
-            makers = [_stacked if array[:size].nbytes <= GATHERED else _Gathered for array in parts]
-            together = sum(array[:size].nbytes for array, make in zip(parts, makers, strict=True) if make is _stacked)
-            step = size * max(1, min(RUN, RUN_BYTES // max(1, together)))
-            while start + size <= total:
-                stop = min(start + step, total - total % size)
-                rows: Any = slice(start, stop) if order is None else order[start:stop]
-                yield [make(get, rows, size, array) for make, get, array in zip(makers, getters, parts, strict=True)]
-                start = stop
-        for begin in range(start, total, size):
-            stop = min(begin + size, total)
-            rows = slice(begin, stop)
-            if order is not None:
-                rows = order[rows]
-            elif shuffle:
-                rows = np.random.permutation(stop - begin) + begin  # noqa: NPY002 - the same
-            taken = [get(rows) for get in getters]
-            yield [[part] for part in (taken if is_flat else _arranged(taken, arrays))]
-
-    def _as_batch(self, item: Any) -> Data:
-        return as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
-
-
-_NO_BATCH = "There is no batch: the data has no rows, or the iterable is empty."
-
-
-def _length(x: Any) -> int | None:
-    """Return how many batches an iterable has, None if it does not know; an iterator is never asked."""
-    if isinstance(x, PyDataset):
-        return x.num_batches
-    length = -1 if isinstance(x, Iterator) else length_hint(x, -1)
-    return None if length < 0 else length
-
-
-def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
-    kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
-    for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if value is not None:
-            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches must contain it.")
-    if class_weight is not None and not isinstance(x, PyDataset):
-        raise ValueError(
-            f"`class_weight` cannot be passed where `x` is a {kind}: its batches may contain sample weights instead."
-        )
-
-
-def _warn_of_the_end() -> None:
-    warnings.warn(
-        "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
-        "ask for fewer, or have the generator go on for ever.",
-        stacklevel=3,
-    )
-
-
-def _to_floatx(array: Array) -> Array:
-    return array.astype(_state.settings.floatx) if _is_other_float(array) else array
-
-
-def _is_other_float(array: Array) -> bool:
-    return array.dtype.kind == "f" and array.dtype != _state.settings.floatx
-
-
-def _getter(array: Array, by_index: bool) -> Callable[[Any], Array]:
-    """Return what takes rows out of an array, in the quickest way that makes no large copy of it."""
-    if array.nbytes <= SMALL:
-        array = np.ascontiguousarray(_to_floatx(array))
-    get: Callable[[Any], Array] = array.__getitem__
-    if by_index and array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
-        get = _Taker(array)  # a quarter of the time; of any other array `take` copies the whole first
-    return (lambda rows: _to_floatx(get(rows))) if _is_other_float(array) else get
-
-
-def _stacked(get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> Array:
-    """Return batches of an array as one."""
-    return get(rows).reshape(-1, size, *array.shape[1:])
-
-
-class _Gathered:
-    """Batches of an array, each taken when it is its turn; `shape` and `dtype` are those of all together."""
-
-    def __init__(self, get: Callable[[Any], Array], rows: Any, size: int, array: Array) -> None:
-        self._get = get
-        if isinstance(rows, slice):
-            self._rows: Any = [slice(start, start + size) for start in range(rows.start, rows.stop, size)]
-        else:
-            self._rows = rows.reshape(-1, size)
-        self.shape: tuple[int, ...] = (len(self._rows), size, *array.shape[1:])
-        self.dtype: np.dtype[Any] = np.dtype(_state.settings.floatx) if _is_other_float(array) else array.dtype
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Array]:
-        return map(self._get, self._rows)
-
-
-class _Taker:
-    """Takes rows by index, to where it put others before once nobody holds these: memory that is in the cache."""
-
-    def __init__(self, array: Array) -> None:
-        self._array = array
-        self._last = self._older = array[:0]
-
-    def __call__(self, rows: Any) -> Array:
-        out = self._older
-        if len(out) != len(rows) or getrefcount(out) > 3:  # one here, one in `self`, one in the call
-            out = np.empty((len(rows), *self._array.shape[1:]), self._array.dtype)
-        self._older, self._last = self._last, out
-        return self._array.take(rows, 0, out, "clip")  # "raise" would make a copy in between
-
-
-def _arranged(flat: list[Array], structure: Data) -> Data:
-    """Return arrays in a structure, whose None stay."""
-    arrays = iter(flat)
-    return tuple(map_structure(lambda leaf: None if leaf is None else next(arrays), structure))

@@ -8,7 +8,7 @@ import numpy as np
 from . import ops
 from ._state import one_of
 from ._typing import Array
-from .data import PyDataset
+from .batches import PyDataset
 from .images import img_to_array, load_img
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")

@@ -11,8 +11,8 @@ from . import _state
 from ._blas import SMALL, one_thread
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .data import Run
 from .plan import Plan
+from .rows import Run
 from .series import Series
 from .tensor import Entry, Tensor, TensorOps, recorders
 from .trace import Trace, trace

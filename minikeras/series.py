@@ -14,8 +14,8 @@ import numpy as np
 
 from ._structure import leaves
 from ._typing import Array
-from .data import RUN, Run
 from .plan import Plan
+from .rows import RUN, Run
 from .tensor import Entry, Tensor
 from .trace import KEEP, simplified
 from .variable import ASSIGN, Variable

@@ -17,11 +17,11 @@ from ._interrupt import Interrupt
 from ._signature import parameters
 from ._structure import leaves, like, map_structure
 from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
+from .batches import Batches
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
 from .configurable import is_built_in
 from .data import (
-    Batches,
     Data,
     as_batch,
     as_inputs,

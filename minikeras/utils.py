@@ -10,7 +10,8 @@ with lazily(globals()):
         clear_session, disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled,
         standardize_dtype,
     )
-    from .data import PyDataset, PyDataset as Sequence, pack_x_y_sample_weight, unpack_x_y_sample_weight
+    from .batches import PyDataset, PyDataset as Sequence
+    from .data import pack_x_y_sample_weight, unpack_x_y_sample_weight
     from .files import get_file
     from .folders import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
     from .images import array_to_img, img_to_array, load_img, save_img

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import minikeras as keras
 from minikeras import Tensor, utils
 from minikeras._typing import Array
-from minikeras.data import Batches, as_data, as_inputs, class_weight_to_sample_weights, train_validation_split
+from minikeras.batches import Batches
+from minikeras.data import as_data, as_inputs, class_weight_to_sample_weights, train_validation_split
 
 X, Y = np.arange(5.0)[:, None], np.arange(5)
 

@@ -13,7 +13,7 @@ from keras.src.trainers.data_adapters import array_slicing, data_adapter_utils
 from keras.src.trainers.epoch_iterator import EpochIterator
 
 from minikeras import data, utils
-from minikeras.data import Batches
+from minikeras.batches import Batches
 
 pytestmark = pytest.mark.parity
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import _state
 from ..._typing import Array
-from ...data import PyDataset
+from ...batches import PyDataset
 from ...images import array_to_img, img_to_array, load_img
 from . import transforms
 from .transforms import apply_affine_transform as apply_affine_transform

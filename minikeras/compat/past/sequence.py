@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array, Config
-from ...data import PyDataset
+from ...batches import PyDataset
 
 
 class TimeseriesGenerator(PyDataset):
