@@ -111,3 +111,23 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"units|cell|batch size|merge_mode|layer"):
         WRONG[name]()
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_more_steps_than_a_part_holds(backwards: bool) -> None:
+    x = np.random.default_rng(0).random((2, 70, 3)).astype("float32")
+    layer = layers.SimpleRNN(4, go_backwards=backwards, return_sequences=True)
+    with keras.GradientTape() as tape:
+        inputs = keras.Variable(x)
+        outputs = layer(inputs)
+        loss = keras.ops.sum(outputs)
+    state, expected = np.zeros((2, 4), "float32"), []
+    kernel, recurrent, bias = layer.get_weights()
+    for row in x.swapaxes(0, 1)[:: -1 if backwards else 1]:
+        state = np.tanh(row @ kernel + state @ recurrent + bias)
+        expected.append(state)
+    np.testing.assert_allclose(outputs.numpy(), np.stack(expected, 1), rtol=1e-4, atol=1e-5)
+    gradient = tape.gradient(loss, inputs).numpy()
+    last = (1 - expected[-1] ** 2) @ kernel.T  # nothing comes after the last step
+    np.testing.assert_allclose(gradient[:, 0 if backwards else -1], last, rtol=1e-4, atol=1e-5)
+    assert (gradient != 0).all()

@@ -4,6 +4,7 @@ Matrices for several gates are one kernel, side by side: one product a step serv
 masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahramani 2016).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
@@ -446,8 +447,10 @@ class RNN(Layer):
         masks = self.cell._masks(batch, sequences.shape[-1]) if isinstance(self.cell, _Cell | StackedRNNCells) else None
         outputs: list[Tensor] = []
         output: Any = None
+        size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
+        parts = [sequences[:, start : start + size] for start in range(0, steps, size)] if steps > size else [sequences]
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
-            new_output, new_states = _step(self.cell, sequences[:, t], states, training, masks)
+            new_output, new_states = _step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
             if kept is not None:
                 chosen = partial(_chosen, kept[:, t])
