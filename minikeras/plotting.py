@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from ._structure import map_structure
+from ._structure import map_structure, only
 from .layers.core import InputLayer
 from .layout import Layout, Point, arrange
 from .models import Model, Sequential
@@ -148,8 +148,7 @@ def _rows(layer: Any, show: _Show) -> list[list[_Cell]]:
 def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "dtype"]) -> str:
     """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
     if isinstance(layer, Operation):
-        tensors: Any = getattr(layer._inbound_nodes[0], f"{end}s")
-        tensors = tensors[0] if len(tensors) == 1 else tensors
+        tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s"))
     else:
         tensors = getattr(layer, end, None)
     found = map_structure(lambda x: getattr(x, what, "?"), tensors)
