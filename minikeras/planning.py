@@ -49,9 +49,9 @@ class Line:
     __slots__ = ("args", "function", "result")
 
     def __init__(self, function: Any, args: list[Any], result: Name | None = None) -> None:
-        self.function = function
-        self.args = args
-        self.result = result
+        self.function: Any = function
+        self.args: list[Any] = args
+        self.result: Name | None = result
 
 
 class Memory:

@@ -25,6 +25,7 @@ from .data import (
     Data,
     as_batch,
     as_inputs,
+    count_rows,
     is_batches,
     pack_x_y_sample_weight,
     train_validation_split,
@@ -677,6 +678,8 @@ class Trainer(Layer):
         if is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = as_batch(x, y, sample_weight, class_weight)
+        if not count_rows(batch):
+            raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self._make_ready(lambda: batch)
         self.reset_metrics()
         runner, data = self._runners[phase], pack_x_y_sample_weight(*batch)

@@ -26,12 +26,12 @@ def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Ten
     return call
 
 
-fft = _transform(np.fft.fftn)
-ifft = _transform(np.fft.ifftn)
-fft2d = _transform(np.fft.fftn, 2)
-ifft2d = _transform(np.fft.ifftn, 2)
-rfft = _transform(np.fft.rfftn)
-irfft = _transform(np.fft.irfftn)
+fft: Callable[..., Tensor] = _transform(np.fft.fftn)
+ifft: Callable[..., Tensor] = _transform(np.fft.ifftn)
+fft2d: Callable[..., Tensor] = _transform(np.fft.fftn, 2)
+ifft2d: Callable[..., Tensor] = _transform(np.fft.ifftn, 2)
+rfft: Callable[..., Tensor] = _transform(np.fft.rfftn)
+irfft: Callable[..., Tensor] = _transform(np.fft.irfftn)
 
 
 def _window(symmetric: Callable[[int], Any]) -> Callable[..., Tensor]:
@@ -45,8 +45,8 @@ def _window(symmetric: Callable[[int], Any]) -> Callable[..., Tensor]:
     return call
 
 
-hann_window = _window(np.hanning)
-hamming_window = _window(np.hamming)
+hann_window: Callable[..., Tensor] = _window(np.hanning)
+hamming_window: Callable[..., Tensor] = _window(np.hamming)
 
 
 def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, *_: Any) -> Any:
