@@ -1,5 +1,4 @@
 # expect: parameters: > 20
-# parity
 import numpy as np
 import matplotlib.pyplot as plt
 import keras
