@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of things."""
+"""Nested lists, tuples and dicts of things, and dicts of so many things at most."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,12 @@ import numpy as np
 
 _LISTS = (list, tuple)
 """Quicker to ask for than a union, which is made anew each time."""
+
+
+def make_room(kept: dict[Any, Any], most: int) -> None:
+    """Drop the oldest of what is kept, so that there will be no more than so many with one that is to come."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
 
 
 def leaves(structure: Any) -> list[Any]:

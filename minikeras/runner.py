@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _state
 from ._blas import SMALL, one_thread
-from ._structure import leaves, map_structure
+from ._structure import leaves, make_room, map_structure
 from ._typing import Array
 from .plan import Plan
 from .rows import Run
@@ -170,8 +170,7 @@ class Runner:
         outline = _state.Structure.version, record.outline()
         if self._outlines.pop(key, None) == outline:
             return True
-        while len(self._outlines) >= PLANS_KEPT:
-            self._outlines.pop(next(iter(self._outlines)))
+        make_room(self._outlines, PLANS_KEPT)
         self._outlines[key] = outline
         return False
 

@@ -1,11 +1,12 @@
 """Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from . import _state
+from ._structure import make_room
 from ._typing import Array
 from .gradients import PASSED, GradientTape
 from .plan import Plan
@@ -55,16 +56,17 @@ class TapedCalls:
         kind: list[Any] = [option]
         for place, x in enumerate(inputs):
             array: Any = x
+            is_watched = False
             if type(x) is Tensor:
                 if getattr(x, "keras_mask", None) is not None:
                     return None
-                array = x.array
-                if tape.watches(x):
-                    watched.append(place)
+                array, is_watched = x.array, tape.watches(x)
             if type(array) is not np.ndarray or array.dtype.kind not in "fiub":
                 return None
+            if is_watched:
+                watched.append(place)
             arrays.append(array)
-            kind += (array.shape, array.dtype, bool(watched))
+            kind += (array.shape, array.dtype, is_watched)
         maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         passed = maker if maker is not None and maker.op.name in PASSED else None
         if passed is not None:
@@ -74,8 +76,8 @@ class TapedCalls:
         if taped is not None and taped.structure == _state.Structure.version:
             return taped.run(tape, inputs, arrays) if taped.usable else None
         calls += 1
-        if key not in self._kinds and len(self._kinds) >= KINDS:
-            del self._kinds[next(iter(self._kinds))]
+        if key not in self._kinds:
+            make_room(self._kinds, KINDS)
         self._kinds[key] = calls, None
         if calls not in PLANNED_AT or not self._may_replay():
             return None
@@ -126,8 +128,9 @@ class Taped:
             return
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
         self._variables: list[Variable] = list(held.values())
-        self._last: Entry | None = _without_values(entries[-1]) if entries[-1].op.name in PASSED else None
-        self._passed: Entry | None = _without_values(passed) if passed is not None and not held else None
+        self._has_gradients: bool = bool(watched) or any(v.trainable for v in self._variables)
+        self._last: _Applied | None = _applied(entries[-1]) if entries[-1].op.name in PASSED else None
+        self._passed: _Applied | None = _applied(passed) if passed is not None and not held else None
         self._op = Op(_unknown, (self._rule,), None)
         if self._passed is not None:
             self._op.through = {self._passed.op.name: (watched[0], self._rule_through)}
@@ -173,7 +176,7 @@ class Taped:
                 (p,) = sources
                 fixed = Tensor(np.zeros_like(p.array))
                 tape.watch(fixed)
-                tape.record(Entry(self._passed.op, [fixed], [fixed.array], self._passed.rest, self._passed.kwargs, p))
+                tape.record(self._passed.entry(fixed, p))
                 sources = [fixed]
             tape.watch(sources)
             y = self._function(*given)
@@ -191,11 +194,12 @@ class Taped:
             runs = self._runs
         finally:
             self._plan.lock.release()
+        if not self._has_gradients:
+            return ends[-1]
         values = [*arrays, *(v.array for v in variables)]
         tape.append(Entry(self._op, [*inputs, *variables], values, (runs,), {}, ends[0]), variables)
         if self._last is not None:
-            z, y = ends
-            tape.append(Entry(self._last.op, [z], [z.array], self._last.rest, self._last.kwargs, y))
+            tape.append(self._last.entry(*ends))
         return ends[-1]
 
     def _first(self, arrays: Sequence[Array]) -> list[Array]:
@@ -257,9 +261,20 @@ class Taped:
         return self._second(g, given, runs)[0]
 
 
-def _without_values(entry: Entry) -> Entry:
-    """Return an entry of the same operation."""
-    return Entry(entry.op, (), (), entry.rest, entry.kwargs, entry.output)
+class _Applied(NamedTuple):
+    """An operation on one tensor, and its other arguments."""
+
+    op: Op
+    rest: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def entry(self, x: Tensor, y: Tensor) -> Entry:
+        """Return what a tape records where it makes y of x."""
+        return Entry(self.op, [x], [x.array], self.rest, self.kwargs, y)
+
+
+def _applied(entry: Entry) -> _Applied:
+    return _Applied(entry.op, entry.rest, entry.kwargs)
 
 
 def _unknown(*arrays: Array) -> Array:

@@ -263,3 +263,30 @@ def test_what_is_kept_does_not_grow_with_the_number_of_shapes() -> None:
         assert kept(range(40, 140)) < before + 1_000_000  # 5 MB without a limit
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("first", [["a"], ["b"], ["a", "b"], []])
+def test_calls_of_which_other_inputs_are_watched_are_of_another_kind(first: list[str]) -> None:
+    loss, inputs = losses.MeanSquaredError(), {"a": ops.convert_to_tensor([[3.0]]), "b": ops.convert_to_tensor([[1.0]])}
+
+    def gradients(watched: list[str]) -> list[float | None]:
+        with GradientTape() as tape:
+            tape.watch([inputs[name] for name in watched])
+            value = loss(*inputs.values())
+        return [None if g is None else float(g) for g in tape.gradient(value, list(inputs.values()))]
+
+    for _ in range(5):
+        gradients(first)
+    for watched in (["a"], ["b"], ["a", "b"], []):
+        for _ in range(5):
+            assert gradients(watched) == [4.0 if "a" in watched else None, -4.0 if "b" in watched else None]
+
+
+def test_what_nothing_watched_goes_into_is_not_watched() -> None:
+    model, loss = net(), losses.MeanSquaredError()
+    model.trainable = False
+    for _ in range(5):
+        with GradientTape() as tape:
+            y = model(X)
+            assert not tape.watches(y)
+            assert not tape.watches(loss(ONE_HOT, y))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from ..._structure import make_room
 from ...runner import Runner
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, recorders
@@ -100,8 +101,7 @@ class Function:
         kind = id(self._owner), _kind(given, tensors)
         calls = self._calls.get(kind)
         if calls is None:
-            while len(self._calls) >= KINDS:
-                self._calls.pop(next(iter(self._calls)))
+            make_room(self._calls, KINDS)
             calls = self._calls[kind] = _Calls(self._run, given)
         calls.count += 1
         if calls.count <= WARM or not all(map(_is_plain, tensors)):
