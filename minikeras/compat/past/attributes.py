@@ -54,9 +54,14 @@ def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose:
     return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
 
 
-def _predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-    outdated("model.predict_proba(x)", "model.predict(x)")
-    return model.predict(x, batch_size=batch_size, verbose=verbose)
+def _renamed(old: str, today: str, **defaults: Any) -> Callable[..., Any]:
+    """Return a method that has another name today, such as "layer.add_weight(...)"."""
+
+    def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        outdated(old, today)
+        return getattr(owner, today.partition(".")[2].partition("(")[0])(*args, **{**defaults, **kwargs})
+
+    return call
 
 
 def _steps(data: Any, samples: int | None) -> tuple[Any, int | None]:
@@ -69,35 +74,16 @@ def _steps(data: Any, samples: int | None) -> tuple[Any, int | None]:
     return chain([first], data), max(1, samples // rows)
 
 
-def _fit_generator(
-    model: Any,
-    generator: Any,
-    steps_per_epoch: int | None = None,
-    epochs: int = 1,
-    verbose: Any = 1,
-    callbacks: Any = None,
-    validation_data: Any = None,
-    validation_steps: int | None = None,
-    samples_per_epoch: int | None = None,
-    nb_val_samples: int | None = None,
-    **options: Any,
-) -> Any:
+def _fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> Any:
     outdated("model.fit_generator(generator, ...)", "model.fit(generator, ...)")
-    generator, steps = _steps(generator, samples_per_epoch)
-    if nb_val_samples is not None:
-        validation_data, validation_steps = _steps(validation_data, nb_val_samples)
-    if "nb_epoch" in options:
-        epochs = options.pop("nb_epoch")
-    return model.fit(
-        generator,
-        epochs=epochs,
-        verbose=verbose,
-        callbacks=callbacks,
-        steps_per_epoch=steps_per_epoch or steps,
-        validation_data=validation_data,
-        validation_steps=validation_steps,
-        **options,
-    )
+    by_place = ("steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps")
+    options |= dict(zip(by_place, args, strict=False))
+    generator, steps = _steps(generator, options.pop("samples_per_epoch", None))
+    options["steps_per_epoch"] = options.get("steps_per_epoch") or steps
+    if "nb_val_samples" in options:
+        found = _steps(options["validation_data"], options.pop("nb_val_samples"))
+        options["validation_data"], options["validation_steps"] = found
+    return model.fit(generator, **options)
 
 
 def _over_generator(name: str) -> Callable[..., Any]:
@@ -140,16 +126,6 @@ class Shape(tuple[Any, ...]):
         """Return the sizes as a list."""
         outdated("shape.as_list()", "list(shape)")
         return list(self)
-
-
-def _add_variable(layer: Any, *args: Any, **kwargs: Any) -> Any:
-    outdated("layer.add_variable(...)", "layer.add_weight(...)")
-    return layer.add_weight(*args, **kwargs)
-
-
-def _reset_states(metric: Any) -> None:
-    outdated("metric.reset_states()", "metric.reset_state()")
-    metric.reset_state()
 
 
 def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
@@ -244,7 +220,7 @@ def install() -> None:
     found: dict[type[Any], dict[str, Any]] = {
         Model: {
             "predict_classes": _predict_classes,
-            "predict_proba": _predict_proba,
+            "predict_proba": _renamed("model.predict_proba(x)", "model.predict(x)", verbose=0),
             "fit_generator": _fit_generator,
             "evaluate_generator": _over_generator("evaluate"),
             "predict_generator": _over_generator("predict"),
@@ -261,7 +237,7 @@ def install() -> None:
             "output_shape": _shape_of("output"),
             "get_input_at": _of_call("input"),
             "get_output_at": _of_call("output"),
-            "add_variable": _add_variable,
+            "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
             "add_metric": _add_metric,
         },
         Optimizer: {
@@ -270,7 +246,7 @@ def install() -> None:
             "minimize": _minimize,
         },
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
-        Metric: {"reset_states": _reset_states},
+        Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
     plain = base._shapes

@@ -6,7 +6,6 @@ from typing import Any
 from ..._caller import warn_user
 
 _ABSENT = object()
-_undo: list[tuple[Any, str, Any]] = []
 
 
 def outdated(old: str, today: str) -> None:
@@ -27,17 +26,23 @@ def resolve(address: str) -> Any:
     return found
 
 
-def put(owner: Any, name: str, value: Any) -> None:
-    """Set an attribute of a class or module, until `undo`."""
-    _undo.append((owner, name, vars(owner).get(name, _ABSENT)))
-    setattr(owner, name, value)
+class Patches(list[tuple[Any, str, Any]]):
+    """Attributes as they were before they were changed: owner, name, value."""
+
+    def put(self, owner: Any, name: str, value: Any) -> None:
+        """Set an attribute of a class or module, until `undo`."""
+        self.append((owner, name, vars(owner).get(name, _ABSENT)))
+        setattr(owner, name, value)
+
+    def undo(self) -> None:
+        """Put back all attributes as they were before the first `put`."""
+        while self:
+            owner, name, value = self.pop()
+            if value is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
 
 
-def undo() -> None:
-    """Put back all attributes as they were before the first `put`."""
-    while _undo:
-        owner, name, value = _undo.pop()
-        if value is _ABSENT:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, value)
+_past = Patches()
+put, undo = _past.put, _past.undo

@@ -217,50 +217,29 @@ LOGS = (
 _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
 NAMES: dict[str, dict[str, str]] = {
     "keras.layers": {
-        "AtrousConvolution2D": "layers.Conv2D",
-        "CuDNNGRU": "layers.GRU",
-        "CuDNNLSTM": "layers.LSTM",
+        "AtrousConvolution2D": "layers.Conv2D", "CuDNNGRU": "layers.GRU", "CuDNNLSTM": "layers.LSTM",
         "Deconvolution2D": "layers.Conv2DTranspose",
     },
     "keras.initializers": {
-        "uniform": "initializers.RandomUniform",
-        "normal": "initializers.RandomNormal",
-        "zero": "initializers.Zeros",
+        "uniform": "initializers.RandomUniform", "normal": "initializers.RandomNormal", "zero": "initializers.Zeros",
         "one": "initializers.Ones",
     },
     "keras.regularizers": {
-        "l1l2": "regularizers.L1L2",
-        "activity_l1": "regularizers.L1",
-        "activity_l2": "regularizers.L2",
-        "WeightRegularizer": "regularizers.L1L2",
-        "ActivityRegularizer": "regularizers.L1L2",
+        "l1l2": "regularizers.L1L2", "activity_l1": "regularizers.L1", "activity_l2": "regularizers.L2",
+        "WeightRegularizer": "regularizers.L1L2", "ActivityRegularizer": "regularizers.L1L2",
     },
     "keras.constraints": {
-        "maxnorm": "constraints.MaxNorm",
-        "nonneg": "constraints.NonNeg",
-        "unitnorm": "constraints.UnitNorm",
+        "maxnorm": "constraints.MaxNorm", "nonneg": "constraints.NonNeg", "unitnorm": "constraints.UnitNorm",
     },
     "keras.losses": {"cosine_proximity": "losses.cosine_similarity", "cosine": "losses.cosine_similarity"},
     "keras.metrics": {
         name: f"losses.{name}"
-        for name in (
-            "KLD",
-            "MAE",
-            "MAPE",
-            "MSE",
-            "MSLE",
-            "kld",
-            "kullback_leibler_divergence",
-            "logcosh",
-            "mae",
-            "mape",
-            "mse",
-            "msle",
-        )
+        for name in ("KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae",
+                     "mape", "mse", "msle")
     },
     "keras.optimizers": _LOWER,
     "keras.utils": {"plot": "utils.plot_model"},
-}
+}  # fmt: skip
 """Old names in a module, and their addresses below minikeras today."""
 
 ABSENT: dict[str, str] = {

@@ -18,6 +18,7 @@ from ...gradients import GradientTape
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
 from ...variable import Variable as KerasVariable
+from ..past.patches import Patches
 from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
 
@@ -153,12 +154,10 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
         except ValueError as error:
             if isinstance(error, InvalidArgumentError):
                 raise
-            text = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}"
+            text, kernel_name = f"Incompatible shapes: {_sizes(x)} vs. {_sizes(y)}", kernel
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"
                 text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
-            else:
-                kernel_name = kernel
             raise InvalidArgumentError(f"{_NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
 
     return call
@@ -328,12 +327,10 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
 
 def _adapters() -> Iterator[tuple[type, str, Any]]:
     """Give what the classes get: class, name, value."""
-    for name, value in vars(_Common).items():
-        if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
-            yield TensorOps, name, value
-    for name, value in vars(_Eager).items():
-        if name not in ("__module__", "__doc__"):
-            yield Tensor, name, value
+    for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
+        for name, value in attributes.items():
+            if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
+                yield owner, name, value
     for name in (*_OPERATORS, *(f"r{name}" for name in _OPERATORS)):
         if f"__{name}__" in vars(TensorOps):
             yield TensorOps, f"__{name}__", _operator(name)
@@ -343,30 +340,22 @@ def _adapters() -> Iterator[tuple[type, str, Any]]:
     yield KerasVariable, "shape", _Eager.shape
 
 
-_saved: list[tuple[type, str, Any]] = []
+_adapted = Patches()
 
 
 def flavour(on: bool) -> None:
     """Give tensors TensorFlow's attributes and text, or take them away again."""
-    if on == bool(_saved):
-        return
-    if on:
-        for owner, name, value in _adapters():
-            _saved.append((owner, name, vars(owner).get(name)))
-            setattr(owner, name, value)
-        return
-    for owner, name, value in _saved:
-        if value is None:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, value)
-    _saved.clear()
+    if not on:
+        _adapted.undo()
+    elif not _adapted:
+        for adapter in _adapters():
+            _adapted.put(*adapter)
 
 
 @contextmanager
 def flavoured(on: bool = True) -> Iterator[None]:
     """Have tensors be TensorFlow's (or not) within a context."""
-    before = bool(_saved)
+    before = bool(_adapted)
     flavour(on)
     try:
         yield
@@ -389,25 +378,15 @@ class Variable(KerasVariable):
     array: Array
 
     def __init__(
-        self,
-        initial_value: Any = None,
-        trainable: bool | None = None,
-        validate_shape: bool = True,
-        caching_device: Any = None,
-        name: str | None = None,
-        variable_def: Any = None,
-        dtype: DTypeLike | None = None,
-        import_scope: Any = None,
-        constraint: Callable[[Tensor], Any] | None = None,
-        synchronization: Any = None,
-        aggregation: Any = None,
-        shape: Any = None,
-    ) -> None:
+        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
+        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: DTypeLike | None = None,
+        import_scope: Any = None, constraint: Callable[[Tensor], Any] | None = None, synchronization: Any = None,
+        aggregation: Any = None, shape: Any = None,
+    ) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
-        value = (
-            initial_value() if callable(initial_value) and not isinstance(initial_value, TensorOps) else initial_value
-        )
+        makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
+        value = initial_value() if makes else initial_value
         first = constant(as_array(value) if isinstance(value, TensorOps) else value, dtype)
         super().__init__(first, trainable=trainable is not False, name="variable")
         self.constraint = constraint
