@@ -251,7 +251,6 @@ class CompiledMetrics(Metric):
 
     @property
     def variables(self) -> list[Any]:
-        """The variables of all metrics."""
         return [v for metric in self.metrics for v in metric.variables]
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, int, list[Metric]]]:
@@ -269,7 +268,6 @@ class CompiledMetrics(Metric):
         return found
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> None:
-        """Update all metrics."""
         if self._found is None:
             self._found = self._build(y_true, y_pred, names)
             with stop_recording():
@@ -283,7 +281,6 @@ class CompiledMetrics(Metric):
                 metric.update_state(targets[place], follow(y_pred, self._outputs.all[place].path), **arguments)
 
     def reset_state(self) -> None:
-        """Reset all metrics."""
         for metric in self.metrics:
             metric.reset_state()
 

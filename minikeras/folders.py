@@ -59,7 +59,6 @@ class FolderDataset(PyDataset):
         return parts if len(parts) > 1 else parts[0]
 
     def on_epoch_end(self) -> None:
-        """Choose another order, if asked."""
         if self._rng is not None:
             self._rng.shuffle(self._order)
 

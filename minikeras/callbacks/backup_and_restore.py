@@ -66,7 +66,6 @@ class BackupAndRestore(Callback):
         self._previous = os.path.join(self.backup_dir, "previous.npz")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Restore what an interrupted training left, if there is something."""
         if not self.model.built:
             raise ValueError(
                 f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
@@ -81,22 +80,18 @@ class BackupAndRestore(Callback):
                 self._restore(self._previous)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember where to go on."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save if it is time."""
         if self._counter.is_full(batch):
             self._save(batch)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save if it is time."""
         self._epoch = epoch + 1
         if self.save_freq == "epoch":
             self._save(0)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Remove the backup."""
         if self.delete_checkpoint and os.path.isdir(self.backup_dir):
             for path in (self._path, self._previous):
                 if os.path.exists(path):

@@ -61,7 +61,6 @@ class CallbackList(Callback):
         return found
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Give all callbacks the settings of the run, if there are any."""
         super().set_params(params)
         if params:
             for callback in self.callbacks:

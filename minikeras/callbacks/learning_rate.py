@@ -53,7 +53,6 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Set the learning rate."""
         for name, optimizer in optimizers(self.model):
             if not hasattr(optimizer, "learning_rate"):
                 raise ValueError(f'Optimizer must have a "learning_rate" attribute. Received: {optimizer!r}.')
@@ -64,7 +63,6 @@ class LearningRateScheduler(Callback):
                 write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {which}learning rate to {rate}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Enter the learning rate in the logs."""
         log_rates(self.model, logs)
 
     def _scheduled(self, epoch: int, rate: float) -> Any:
@@ -113,7 +111,6 @@ class SwapEMAWeights(Callback):
         self._swapped = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the weights back."""
         if self.swap_on_epoch:
             self._put(averages=False)
 
@@ -126,11 +123,9 @@ class SwapEMAWeights(Callback):
                     average.assign(weight)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Put the averages in place."""
         self._put(averages=True)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Put the weights back."""
         self._put(averages=False)
 
     on_predict_begin = on_test_begin

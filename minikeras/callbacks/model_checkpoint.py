@@ -69,16 +69,13 @@ class ModelCheckpoint(Monitor):
             )
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember the epoch for the batches in it."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save the model if it is time."""
         if self._counter.is_full(batch):
             self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save the model if it is time."""
         self._set_monitor_op()
         if self.save_freq == "epoch":
             self._save(epoch, logs or {})

@@ -142,7 +142,6 @@ class EarlyStopping(Monitor):
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget what an earlier run left."""
         self.wait: int = 0
         self.stopped_epoch: int = 0
         self.best_epoch: int = 0
@@ -150,7 +149,6 @@ class EarlyStopping(Monitor):
         self.best_weights: list[FloatArray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look whether the metric has improved, and stop if it has not for too long."""
         self._set_monitor_op()
         current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
@@ -168,7 +166,6 @@ class EarlyStopping(Monitor):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Say what happened, and restore the best weights."""
         if self.stopped_epoch > 0 and self.verbose > 0:
             write(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
         if self.best_weights is not None:
@@ -228,13 +225,11 @@ class ReduceLROnPlateau(Monitor):
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget what an earlier run left."""
         self.best = None
         self.wait: int = 0
         self.cooldown_counter: int = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look whether the metric has improved, and lower the learning rate if it has not for too long."""
         self._set_monitor_op()
         logs = {} if logs is None else logs
         log_rates(self.model, logs)
@@ -294,7 +289,6 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Look at the loss."""
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return

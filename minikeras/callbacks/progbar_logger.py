@@ -34,7 +34,6 @@ class ProgbarLogger(Callback):
         self._in_fit = False
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Take the number of steps, that of epochs, and how much to show."""
         super().set_params(params)
         self.verbose = 1 if params["verbose"] == "auto" else params["verbose"]
         self.epochs = params["epochs"]
@@ -50,44 +49,35 @@ class ProgbarLogger(Callback):
         self._in_fit = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Print which epoch begins, if there are several."""
         self._start()
         if self.verbose and self.epochs > 1:
             write(f"Epoch {epoch + 1}/{self.epochs}\n")
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Start a bar, except within `fit`."""
         if not self._in_fit:
             self._start()
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Start a bar."""
         self._start()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Show the step and the metrics."""
         self._update(batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Show the step and the metrics, except within `fit`."""
         if not self._in_fit:
             self._update(batch, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Show the step."""
         self._update(batch, None)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Show the last step, with all metrics."""
         self._finish(logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Show the last step, except within `fit`."""
         if not self._in_fit:
             self._finish(logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Show the last step."""
         self._finish(logs)
 
     def _start(self) -> Progbar:

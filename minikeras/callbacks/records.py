@@ -29,11 +29,9 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start a new list of epochs."""
         self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Append the metrics of an epoch."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
@@ -73,13 +71,11 @@ class CSVLogger(Callback):
         self.keys: list[str] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Make the file, or see whether it can be appended to."""
         self.keys = None
         with open(self.filename, "a" if self.append else "w", encoding="utf8"):
             self.append_header: bool = os.path.getsize(self.filename) == 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write a row."""
         logs = logs or {}
         import csv  # here, since few wait for it
 
@@ -121,7 +117,6 @@ class RemoteMonitor(Callback):
         self.send_as_json = send_as_json
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Post the metrics."""
         import json  # here, since importing these takes time that few want to spend
         from urllib.parse import urlencode
         from urllib.request import Request, urlopen

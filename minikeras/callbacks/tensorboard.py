@@ -60,7 +60,6 @@ class TensorBoard(Callback):
         self._epoch_step = 0
 
     def set_model(self, model: Any) -> None:
-        """Take the model, and write its layers."""
         super().set_model(model)
         self._writers = {}
         if self.write_graph:
@@ -78,26 +77,21 @@ class TensorBoard(Callback):
         return self._writers[name]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Count batches from here."""
         self._steps = self._epoch_step = 0
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Close the files."""
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the time."""
         self._epoch_started, self._epoch_step = time.time(), self._steps
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Count the batch, and note the time."""
         self._steps += 1
         self._started = time.time()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write the metrics over the epoch so far, if it is time."""
         if isinstance(self.update_freq, str) or self._steps % self.update_freq:
             return
         writer = self._writer("train")
@@ -107,7 +101,6 @@ class TensorBoard(Callback):
             writer.scalar(f"batch_{name}", value, self._steps)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Write the metrics of an evaluation over the steps of training."""
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None:
             for name, value in (logs or {}).items():
@@ -115,7 +108,6 @@ class TensorBoard(Callback):
             self._writer("validation").flush()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write the metrics of the epoch, and the weights if it is time."""
         found = dict(logs or {})
         training = {name: value for name, value in found.items() if not name.startswith("val_")}
         if found:

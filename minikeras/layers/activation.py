@@ -130,7 +130,6 @@ class PReLU(SameShape):
         self.shared_axes: list[int] | None = None if axes is None else list(axes)
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make alpha for one sample's shape."""
         shape = list(input_shape[1:])
         for axis in self.shared_axes or ():
             shape[axis - 1] = 1
@@ -140,7 +139,6 @@ class PReLU(SameShape):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return relu(inputs) - alpha * relu(-inputs)."""
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
 
 

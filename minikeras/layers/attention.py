@@ -121,7 +121,6 @@ class Attention(Layer):
         return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return the mask of the queries."""
         return previous_mask[0] if previous_mask else None
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
@@ -159,7 +158,6 @@ class AdditiveAttention(Attention):
         super().__init__(use_scale, dropout=dropout, **options)
 
     def build(self, input_shape: Any) -> None:
-        """Make the factors of the features."""
         self._check(input_shape)
         self.concat_score_weight = None
         self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale") if self.use_scale else None
@@ -339,7 +337,6 @@ class MultiHeadAttention(Layer):
         return self._inferred_spec(*args, **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return the mask of the query."""
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
 
     def compute_output_shape(

@@ -28,7 +28,6 @@ class _OfImages(Layer):
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape, with the height and width of the result."""
         shape = list(input_shape)
         if hasattr(self, "height"):
             shape[self._rows], shape[self._columns] = self.height, self.width

@@ -67,7 +67,6 @@ class _Sliding(Ranked, WithKernel):
         return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the weights for an input of so many channels."""
         axis = self._channel_axis()
         self.compute_output_shape(input_shape)  # refuses shapes that do not fit
         channels = input_shape[axis]
@@ -80,7 +79,6 @@ class _Sliding(Ranked, WithKernel):
         self.input_spec = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return activation(convolution + bias)."""
         if "float" not in inputs.dtype:
             inputs = ops.cast(inputs, self.compute_dtype)
         outputs = self._convolve(to_channels_last(inputs, self.data_format))
@@ -90,11 +88,6 @@ class _Sliding(Ranked, WithKernel):
         return activated
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the batch size, the sizes of the places, and the number of filters where the channels are.
-
-        Raises:
-            ValueError: if the number of axes is wrong, or the input is smaller than the window.
-        """
         if len(input_shape) != self._rank + 2:
             raise ValueError(
                 f"Layer '{self.name}' needs an input of {self._rank + 2} axes. Received: shape {tuple(input_shape)}."

@@ -101,7 +101,6 @@ class Dense(WithKernel):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make kernel and bias for a last axis of the given size."""
         if input_shape[-1] is None:
             raise ValueError(
                 f"Layer '{self.name}': the last axis of the input must be known. Received: {tuple(input_shape)}."
@@ -111,14 +110,12 @@ class Dense(WithKernel):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        """Return activation(inputs @ kernel + bias)."""
         if "float" not in inputs.dtype:
             inputs = ops.cast(inputs, self.compute_dtype)
         outputs: Tensor = self.activation(dense(inputs, self.kernel, self.bias))
         return outputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape with `units` as its last axis."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> Config:
@@ -206,7 +203,6 @@ class EinsumDense(WithKernel):
         return kernel, y, sizes, shape, lead
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make kernel and bias for an input shape."""
         kernel, y, sizes, shape, lead = self._analyzed(input_shape)
         initializer = self.kernel_initializer
         if isinstance(initializer, initializers.VarianceScaling) and None in (
@@ -234,7 +230,6 @@ class EinsumDense(WithKernel):
         return x[0] == y[0] and x[0] not in kernel
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        """Return activation(einsum(equation, inputs, kernel) + bias)."""
         product = ops.einsum(self.equation, inputs, self.kernel)
         outputs: Tensor = self.activation(product if self.bias is None else product + self.bias)
         return outputs
@@ -309,7 +304,6 @@ class InputLayer(Layer):
 
     @property
     def dtype(self) -> DTypeName:
-        """Dtype of the input."""
         return self._dtype
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -400,11 +394,9 @@ class Masking(SameShape):
         self._build_at_init()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
-        """Return where a feature has another value."""
         return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the inputs, with 0 in the steps that are masked."""
         mask = self.compute_mask(inputs)
         outputs: Tensor = ops.where(ops.expand_dims(mask, -1), inputs, 0.0)
         return masked(outputs, mask)
@@ -449,7 +441,6 @@ class Lambda(Layer):
         return self.function(inputs, **self.arguments, **taken)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask that was given, or what the function that was given returns."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:

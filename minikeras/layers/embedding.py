@@ -86,11 +86,9 @@ class Embedding(Layer):
         return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
-        """Return where the numbers are not 0, None without `mask_zero`."""
         return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return (batch, ..., output_dim)."""
         return (*input_shape, self.output_dim)
 
     def get_config(self) -> Config:

@@ -198,7 +198,6 @@ class Hashing(_Hashed):
         self.salt: list[int] | None = [salt, salt] if isinstance(salt, int) else None if salt is None else list(salt)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the numbers of values."""
         values = raw(inputs)
         if self.mask_value is None or self.num_bins == 1:
             return self._encode(_bins(values, self.num_bins, self.salt))
@@ -236,7 +235,6 @@ class HashedCrossing(_Hashed):
         return [super(HashedCrossing, self)._convert(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
-        """Return the numbers of the combinations."""
         columns = [raw(x) for x in inputs]
         hashes = []
         for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):

@@ -70,7 +70,6 @@ class Numbering(Layer):
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the numbers, or of their codes."""
         shape = tuple(input_shape)
         if self.output_mode == "int":
             return shape
@@ -90,7 +89,6 @@ class OfValues(Numbering):
         return x if isinstance(x, Tensor) else Tensor(raw(x))
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """Return the output for symbolic values."""
         return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
 
 
@@ -261,11 +259,9 @@ class _Lookup(OfValues):
 
     @property
     def compute_dtype(self) -> DTypeName:
-        """What values are."""
         return "string" if self._value is str and not self.invert else "int64"
 
     def call(self, inputs: Tensor) -> Any:
-        """Return the numbers of values, or the values of numbers."""
         return self._encode(raw(inputs))
 
     def _kind(self) -> str | None:
@@ -360,7 +356,6 @@ class _Lookup(OfValues):
         return encoded(numbers, self.output_mode, depth, "int64")
 
     def get_config(self) -> Config:
-        """Return the arguments, with the vocabulary."""
         weights = None if self._idf is None else self._idf[self.num_oov_indices :].tolist()
         return {**super().get_config(), "vocabulary": self._tokens, "idf_weights": weights}
 
@@ -502,7 +497,6 @@ class TextVectorization(_Lookup):
         self.output_sequence_length: int | None = output_sequence_length
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the shape of the numbers."""
         shape = tuple(input_shape)
         texts = shape[:-1] if shape[1:] and shape[-1] == 1 else shape
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())

@@ -33,11 +33,6 @@ class _Merging(Layer):
         return shapes
 
     def build(self, input_shape: Any) -> None:
-        """Check that the inputs fit together.
-
-        Raises:
-            ValueError: naming the shapes, if they do not.
-        """
         self.compute_output_shape(input_shape)
 
     def _masks(self, inputs: Any, mask: Any) -> list[Any]:
@@ -59,11 +54,6 @@ class _Elementwise(_Merging):
         return self._merge([ops.expand_dims(x, axes) if axes else x for x, axes in zip(inputs, longer, strict=True)])
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
-        """Return the shape of all inputs, in which they agree or are of size 1.
-
-        Raises:
-            ValueError: if they do not.
-        """
         shapes = self._listed(input_shape)
         batches = {shape[0] for shape in shapes if shape} - {None}
         if len(batches) > 1:
@@ -223,11 +213,6 @@ class Concatenate(_Merging):
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
-        """Return the shape of the inputs with the sum of their sizes along the axis.
-
-        Raises:
-            ValueError: if they do not fit together.
-        """
         shapes = [tuple(shape) for shape in self._listed(input_shape)]
         ndim = len(shapes[0])
         if any(len(shape) != ndim for shape in shapes) or not -ndim <= self.axis < ndim:
@@ -322,11 +307,6 @@ class Dot(_Merging):
         return ops.reshape(product, (batch, *rows, *columns) if rows or columns else (batch, 1))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
-        """Return (batch, other axes of the first, other axes of the second).
-
-        Raises:
-            ValueError: if the inputs do not fit together.
-        """
         shapes = self._listed(input_shape)
         axes = self._axes(shapes)
         others = [

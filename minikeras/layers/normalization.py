@@ -40,11 +40,6 @@ class _AlongAxes(Layer):
         return all(a > 0 or a == -1 for a in axes)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape.
-
-        Raises:
-            ValueError: if it has no such axis.
-        """
         ndim = len(input_shape)
         for a in [self.axis] if isinstance(self.axis, int) else self.axis:
             if not -ndim <= a < ndim:
@@ -161,7 +156,6 @@ class BatchNormalization(_Scaling):
         self.momentum = float(momentum)
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make gamma, beta and the moving statistics, one of each for every place along the axis."""
         shape = self._sizes(input_shape)
         self._add_scale(shape, self.scale, self.center)
         options: Any = {"regularizer": None, "constraint": None, "trainable": False, "autocast": False}
@@ -170,7 +164,6 @@ class BatchNormalization(_Scaling):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
-        """Return the normalized inputs, and in training let the moving statistics follow the batch."""
         if mask is not None and mask.ndim != inputs.ndim - 1:
             raise ValueError(f"A mask has one axis less than its inputs. Received: {mask.shape}, {inputs.shape}.")
         x = _wide(inputs)
@@ -249,7 +242,6 @@ class LayerNormalization(_Scaling):
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make gamma and beta, of the sizes along the axes."""
         self.axis: int | list[int] = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
@@ -299,7 +291,6 @@ class GroupNormalization(_Scaling):
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make gamma and beta, one of each for every channel."""
         (size,) = self._sizes(input_shape)
         groups = size if self.groups == -1 else self.groups
         if size % groups:
@@ -350,7 +341,6 @@ class RMSNormalization(_AlongAxes):
         self.epsilon = epsilon
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the scale, of the sizes along the axes."""
         self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
         self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
 

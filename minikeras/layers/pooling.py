@@ -43,11 +43,6 @@ class _Pooling(Ranked):
         return self._op(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the batch size, the sizes of the places, and the channels where they were.
-
-        Raises:
-            ValueError: if the input is smaller than the window.
-        """
         before, sizes, behind = self._parts(input_shape)
         who = f"The input of layer '{self.name}'"
         found = slid_sizes(sizes, self.pool_size, self.strides, self.padding, (1,) * self._rank, who)
@@ -159,7 +154,6 @@ class _AdaptivePooling(Ranked):
         return self._op(inputs, self.output_size, self.data_format)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the batch size, the sizes asked for, and the channels where they were."""
         before, _, behind = self._parts(input_shape)
         return (*before, *self.output_size, *behind)
 
@@ -223,7 +217,6 @@ class _GlobalPooling(Ranked):
         return self._op(inputs, axis=self._axes(), keepdims=self.keepdims)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the batch size and the channels, with axes of size 1 if they stay."""
         before, sizes, behind = self._parts(input_shape)
         return (*before, *[1 for _ in sizes if self.keepdims], *behind)
 
@@ -295,7 +288,6 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     supports_masking = True
 
     def call(self, inputs: Tensor, mask: TensorLike | None = None) -> Tensor:
-        """Return the mean of the steps that count."""
         if mask is None:
             return super().call(inputs)
         (axis,) = self._axes()
@@ -304,5 +296,4 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
         return total / ops.sum(ops.cast(counts, inputs.dtype), axis=axis, keepdims=self.keepdims)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
-        """Return None: what comes out has no steps."""
         return

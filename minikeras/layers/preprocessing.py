@@ -59,7 +59,6 @@ class Normalization(SameShape):
         self.mean = self.variance = None
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the statistics, one for each position along the kept axes."""
         ndim = len(input_shape)
         if any(axis < -ndim or axis >= ndim for axis in self.axis):
             raise ValueError(f"axis={self.axis} is out of range for an input of shape {tuple(input_shape)}.")
@@ -148,7 +147,6 @@ class Normalization(SameShape):
             self.variance = self._spread(self.adapt_variance)
 
     def set_weights(self, weights: Any) -> None:
-        """Set mean, variance and count, and use them from now on."""
         super().set_weights(weights)
         self.finalize_state()
 

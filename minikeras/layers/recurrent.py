@@ -69,7 +69,6 @@ class _Cell(WithKernel):
         self.output_size = units
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the kernels, and the bias if there is one."""
         width = self._gates * self.units
         self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], width))
         self.recurrent_kernel = self._configured_weight("recurrent_kernel", (self.units, width), "recurrent")
@@ -402,7 +401,6 @@ class RNN(Layer):
         self.state_size: list[Any] = [size] if isinstance(size, int) else list(size)
 
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
-        """Build the cell, and make the state a stateful layer keeps."""
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
         if self.stateful and self.states is None:
@@ -474,14 +472,12 @@ class RNN(Layer):
         return [found, *[None] * len(self.state_size)] if self.return_state else found
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
-        """Return the shape of the output, and those of the state if it is returned."""
         batch, steps = sequences_shape[0], sequences_shape[1]
         size = _output_size(self.cell)
         shape: PartialShape = (batch, steps, size) if self.return_sequences else (batch, size)
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
 
     def get_config(self) -> Config:
-        """Return the arguments, the cell as a configuration."""
         return {**super().get_config(), "cell": serialize(self.cell)}
 
     @classmethod
@@ -747,7 +743,6 @@ class Bidirectional(Layer):
         return [*(merged if isinstance(merged, tuple) else (merged,)), *[None] * 2 * len(self.forward_layer.state_size)]
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
-        """Return the merged outputs' shape, and those of the states if they are returned."""
         shape = self.forward_layer.compute_output_shape(sequences_shape)
         shape, states = (shape[0], shape[1:]) if self.return_state else (shape, ())
         if self.merge_mode == "concat":

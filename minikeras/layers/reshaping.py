@@ -51,7 +51,6 @@ class Flatten(_Reshaping):
         return ops.reshape(inputs, (inputs.shape[0], prod(inputs.shape[1:])))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return (batch, product of the other sizes)."""
         sizes = input_shape[1:]
         return (input_shape[0], None if None in sizes else prod(n for n in sizes if n is not None))
 
@@ -162,7 +161,6 @@ class RepeatVector(_Reshaping):
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return (batch, n, features)."""
         return (input_shape[0], self.n, input_shape[1])
 
 
@@ -182,11 +180,6 @@ class _Spatial(Ranked, _Reshaping):
         return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return the input shape with the new sizes.
-
-        Raises:
-            ValueError: if nothing is left of an axis.
-        """
         before, sizes, behind = self._parts(input_shape)
         found = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
         if any(n and m is not None and m <= 0 for n, m in zip(sizes, found, strict=True)):

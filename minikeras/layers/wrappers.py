@@ -74,7 +74,6 @@ class TimeDistributed(Wrapper):
     supports_masking = True
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Build the layer inside for one step."""
         super().build(_step_shape(input_shape))
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
@@ -99,7 +98,6 @@ class TimeDistributed(Wrapper):
         return self._inferred_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        """Return (batch, time, ...), the output shape of the layer inside with the steps."""
         batch, *rest = self.layer.compute_output_shape(_step_shape(input_shape))
         return (batch, input_shape[1], *rest)
 
@@ -162,7 +160,6 @@ class SpectralNormalization(Wrapper):
         self.vector_u: Variable = self.add_weight((1, kernel.shape[-1]), start, kernel.dtype, False, name="vector_u")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Return what the layer gives, after a step if it trains."""
         if training:
             vector_u, kernel = self.normalized_weights()
             zero = ops.all(ops.equal(self.kernel, 0))

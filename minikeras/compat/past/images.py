@@ -60,11 +60,6 @@ class Iterator(PyDataset):
         return np.asarray(self.index_array)[self.batch_size * index : self.batch_size * (index + 1)]
 
     def __getitem__(self, index: int) -> Any:
-        """Return batch `index`.
-
-        Raises:
-            ValueError: if there are not so many.
-        """
         if index >= len(self):
             raise ValueError(f"Asked to retrieve element {index}, but the Sequence has length {len(self)}")
         self._begin()
@@ -82,7 +77,6 @@ class Iterator(PyDataset):
         return self._get_batches_of_transformed_samples(rows)
 
     def on_epoch_end(self) -> None:
-        """Choose the order of the next pass."""
         self.index_array = np.random.permutation(self.n) if self.shuffle else np.arange(self.n)  # noqa: NPY002
 
     def reset(self) -> None:

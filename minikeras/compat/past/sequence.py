@@ -63,7 +63,6 @@ class TimeseriesGenerator(PyDataset):
         return -(-(self.end_index - self.start_index + 1) // (self.batch_size * self.stride))
 
     def __getitem__(self, index: int) -> tuple[Array, Array]:
-        """Return batch `index`."""
         reach = self.batch_size * self.stride
         first = self.start_index + reach * index
         ends = np.arange(first, min(first + reach, self.end_index + 1), self.stride)
