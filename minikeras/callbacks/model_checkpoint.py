@@ -43,16 +43,10 @@ class ModelCheckpoint(Monitor):
     """
 
     def __init__(
-        self,
-        filepath: str | os.PathLike[str],
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = False,
-        mode: Mode = "auto",
-        save_freq: Frequency = "epoch",
-        initial_value_threshold: float | None = None,
-    ) -> None:
+        self, filepath: str | os.PathLike[str], monitor: str = "val_loss", verbose: int = 0,
+        save_best_only: bool = False, save_weights_only: bool = False, mode: Mode = "auto",
+        save_freq: Frequency = "epoch", initial_value_threshold: float | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath: str = os.fspath(filepath)
         self.verbose = verbose

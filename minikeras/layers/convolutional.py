@@ -103,25 +103,14 @@ class _Conv(_Sliding):
     groups: int
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Sizes,
-        strides: Sizes = 1,
-        padding: CausalPadding = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Sizes = 1,
-        groups: int = 1,
-        activation: ActivationLike | None = None,
-        use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:
+        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
+        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
+        activation: ActivationLike | None = None, use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
+    ) -> None:  # fmt: skip
         super().__init__(locals())
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
@@ -208,25 +197,14 @@ class _ConvTranspose(_Sliding):
     filters: int
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Sizes,
-        strides: Sizes = 1,
-        padding: Padding = "valid",
-        output_padding: Sizes | None = None,
-        data_format: DataFormat | None = None,
-        dilation_rate: Sizes = 1,
-        activation: ActivationLike | None = None,
-        use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:
+        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+        output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+        activation: ActivationLike | None = None, use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
+    ) -> None:  # fmt: skip
         super().__init__(locals())
         self.output_padding: Shape | None = None
         if output_padding is not None:
@@ -307,24 +285,14 @@ class _DepthwiseConv(_Sliding):
     depth_multiplier: int
 
     def __init__(
-        self,
-        kernel_size: Sizes,
-        strides: Sizes = 1,
-        padding: Padding = "valid",
-        depth_multiplier: int = 1,
-        data_format: DataFormat | None = None,
-        dilation_rate: Sizes = 1,
-        activation: ActivationLike | None = None,
-        use_bias: bool = True,
-        depthwise_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        depthwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
+        self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
+        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike | None = None,
+        use_bias: bool = True, depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros", depthwise_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+        depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(locals())
 
     def _filters(self, channels: Any) -> Any:
@@ -373,28 +341,16 @@ class _SeparableConv(_Sliding):
     pointwise_kernel: Variable
 
     def __init__(
-        self,
-        filters: int,
-        kernel_size: Sizes,
-        strides: Sizes = 1,
-        padding: Padding = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Sizes = 1,
-        depth_multiplier: int = 1,
-        activation: ActivationLike | None = None,
-        use_bias: bool = True,
+        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
+        activation: ActivationLike | None = None, use_bias: bool = True,
         depthwise_initializer: InitializerLike = "glorot_uniform",
-        pointwise_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        depthwise_regularizer: RegularizerLike | None = None,
-        pointwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None,
-        pointwise_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:
+        pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike | None = None, pointwise_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+        depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
+    ) -> None:  # fmt: skip
         super().__init__(locals())
 
     def _make_kernels(self, channels: int) -> None:

@@ -80,19 +80,12 @@ class Dense(WithKernel):
     supports_masking = True
 
     def __init__(
-        self,
-        units: int,
-        activation: ActivationLike | None = None,
-        use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:
+        self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
+    ) -> None:  # fmt: skip
         units = positive("Dense", "units", units)
         super().__init__(activity_regularizer=activity_regularizer, **options)
         self._keep(locals(), *Dense._arguments)
@@ -149,19 +142,12 @@ class EinsumDense(WithKernel):
                   "bias_constraint")  # fmt: skip
 
     def __init__(
-        self,
-        equation: str,
-        output_shape: int | ShapeLike,
-        activation: ActivationLike | None = None,
-        bias_axes: str | None = None,
-        kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
+        self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
+        bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self._keep(locals(), *EinsumDense._arguments[1:])
         self.equation = equation
@@ -262,17 +248,10 @@ class InputLayer(Layer):
     """
 
     def __init__(
-        self,
-        shape: ShapeLike | None = None,
-        batch_size: int | None = None,
-        dtype: DTypeChoice | None = None,
-        sparse: bool | None = None,
-        ragged: bool | None = None,
-        batch_shape: ShapeLike | None = None,
-        input_tensor: KerasTensor | None = None,
-        optional: bool = False,
-        name: str | None = None,
-    ) -> None:
+        self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+        sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+        input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None,
+    ) -> None:  # fmt: skip
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
         if shape is not None and batch_shape is not None:
@@ -315,16 +294,10 @@ class InputLayer(Layer):
 
 
 def Input(
-    shape: ShapeLike | None = None,
-    batch_size: int | None = None,
-    dtype: DTypeChoice | None = None,
-    sparse: bool | None = None,
-    ragged: bool | None = None,
-    batch_shape: ShapeLike | None = None,
-    name: str | None = None,
-    tensor: KerasTensor | None = None,
-    optional: bool = False,
-) -> KerasTensor:
+    shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+    sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+    name: str | None = None, tensor: KerasTensor | None = None, optional: bool = False,
+) -> KerasTensor:  # fmt: skip
     """Return a symbolic tensor that stands for a model's input.
 
     Args:

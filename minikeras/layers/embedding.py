@@ -51,16 +51,10 @@ class Embedding(Layer):
     embeddings: Variable
 
     def __init__(
-        self,
-        input_dim: int,
-        output_dim: int,
-        embeddings_initializer: InitializerLike = "uniform",
-        embeddings_regularizer: RegularizerLike | None = None,
-        embeddings_constraint: ConstraintLike | None = None,
-        mask_zero: bool = False,
-        weights: TensorLike | None = None,
-        **options: Unpack[_EmbeddingOptions],
-    ) -> None:
+        self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike | None = None, embeddings_constraint: ConstraintLike | None = None,
+        mask_zero: bool = False, weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions],
+    ) -> None:  # fmt: skip
         input_dim = positive("Embedding", "input_dim", input_dim)
         output_dim = positive("Embedding", "output_dim", output_dim)
         if options.pop("input_length", None) is not None:

@@ -94,16 +94,10 @@ class Tokenizer:
     """
 
     def __init__(
-        self,
-        num_words: int | None = None,
-        filters: str = FILTERS,
-        lower: bool = True,
-        split: str = " ",
-        char_level: bool = False,
-        oov_token: str | None = None,
-        analyzer: Callable[[str], Iterable[str]] | None = None,
+        self, num_words: int | None = None, filters: str = FILTERS, lower: bool = True, split: str = " ",
+        char_level: bool = False, oov_token: str | None = None, analyzer: Callable[[str], Iterable[str]] | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if "nb_words" in kwargs:
             outdated("Tokenizer(nb_words=...)", "num_words=")
             num_words = kwargs.pop("nb_words")
