@@ -125,16 +125,14 @@ class _Random(_OfImages):
         low, high = self._bounds
         several = isinstance(factor, list | tuple)
         values: list[Any] = list(factor) if isinstance(factor, list | tuple) else [factor]
-        valid = all(isinstance(f, int | float) and low <= f <= high for f in values) and len(values) == 1 + several
-        if not valid:
+        if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
             raise ValueError(
                 f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
                 f"Received: {name}={factor}"
             )
-        ends: list[Any] = sorted(values) if valid else []
         if several:
-            return ends[0], ends[1]
-        f = abs(ends[0])
+            return min(values), max(values)
+        f = abs(values[0])
         return (-f if least is None else max(-f, least)), f
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:

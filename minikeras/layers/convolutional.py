@@ -29,6 +29,7 @@ class _Sliding(Ranked, WithKernel):
 
     _strides_or_dilation: ClassVar[bool] = True
     """Whether strides and dilation together are refused, as Keras does."""
+    _more_padding: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, given: dict[str, Any]) -> None:
         super().__init__(activity_regularizer=given["activity_regularizer"], **given["options"])
@@ -36,7 +37,7 @@ class _Sliding(Ranked, WithKernel):
         rank = self._rank
         self.kernel_size: Shape = standardize_sizes(given["kernel_size"], rank, "kernel_size")
         self.strides: Shape = standardize_sizes(given["strides"], rank, "strides")
-        self.padding: Any = standardize_padding(given["padding"], "valid", "same", *["causal"] * self._takes_causal())
+        self.padding: Any = standardize_padding(given["padding"], "valid", "same", *self._more_padding)
         self._place(given["data_format"])
         self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
         self.use_bias: bool = given["use_bias"]
@@ -44,9 +45,6 @@ class _Sliding(Ranked, WithKernel):
             setattr(self, name, positive(type(self).__name__, name, given[name]))
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
-
-    def _takes_causal(self) -> bool:
-        return False
 
     def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1
@@ -115,9 +113,6 @@ class _Conv(_Sliding):
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
 
-    def _takes_causal(self) -> bool:
-        return self._rank == 1
-
     def _make_kernels(self, channels: int) -> None:
         if channels % self.groups:
             raise ValueError(f"Channels must be a multiple of `groups`. Received: {channels}, groups={self.groups}.")
@@ -144,6 +139,8 @@ class Conv1D(_Conv, rank=1):
         >>> print(layer(np.array([[[1.0], [2.0], [4.0]]]))[0, :, 0])
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
+
+    _more_padding = ("causal",)
 
 
 @register

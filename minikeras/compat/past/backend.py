@@ -59,31 +59,19 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
     "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
     "manual_variable_initialization": ("nothing: variables have values when they are made", lambda value: None),
-    "spatial_2d_padding": (
-        "keras.ops.pad",
-        lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format),
-    ),
-    "spatial_3d_padding": (
-        "keras.ops.pad",
-        lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format),
-    ),
-    "in_test_phase": (
-        "the argument `training` of `call`",
-        lambda x, alt, training=None: _called(alt if training else x),
-    ),
-    "in_top_k": (
-        "keras.ops.in_top_k(targets, predictions, k)",
-        lambda predictions, targets, k: ops.in_top_k(targets, predictions, k),
-    ),
-    "in_train_phase": (
-        "the argument `training` of `call`",
-        lambda x, alt, training=None: _called(x if training else alt),
-    ),
+    "spatial_2d_padding": ("keras.ops.pad",
+        lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format)),
+    "spatial_3d_padding": ("keras.ops.pad",
+        lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format)),
+    "in_test_phase": ("the argument `training` of `call`",
+        lambda x, alt, training=None: _called(alt if training else x)),
+    "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
+        lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
+    "in_train_phase": ("the argument `training` of `call`",
+        lambda x, alt, training=None: _called(x if training else alt)),
     "is_sparse": ("nothing: there are no sparse tensors", lambda tensor: False),
-    "moving_average_update": (
-        "x.assign(x * momentum + value * (1 - momentum))",
-        lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1],
-    ),
+    "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
+        lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
     "update": ("x.assign(new_x)", lambda x, new_x: (x.assign(new_x), x)[1]),
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
@@ -93,72 +81,43 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
         for n in (1, 2, 3)
     },
-    "depthwise_conv2d": (
-        "keras.ops.depthwise_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more),
-    ),
-    "conv2d_transpose": (
-        "keras.ops.conv_transpose",
-        lambda x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1: (
-            ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)
-        ),
-    ),
-    "dropout": (
-        "keras.random.dropout(x, level)",
-        lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed),
-    ),
+    "depthwise_conv2d": ("keras.ops.depthwise_conv",
+        lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more)),
+    "conv2d_transpose": ("keras.ops.conv_transpose",
+        lambda x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1:
+            ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)),
+    "dropout": ("keras.random.dropout(x, level)",
+        lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
     "foldl": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems), initializer)),
     "foldr": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems)[::-1], initializer)),
     "get_session": ("nothing: there are no sessions", lambda: None),
-    "image_dim_ordering": (
-        "keras.config.image_data_format()",
-        lambda: "th" if _state.image_data_format() == "channels_first" else "tf",
-    ),
-    "l2_normalize": (
-        "keras.ops.normalize",
-        lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12)),
-    ),
-    "placeholder": (
-        "keras.Input",
-        lambda shape=None, ndim=None, dtype=None, **_: KerasTensor(
-            (None,) * (ndim or 0) if shape is None else shape, dtype
-        ),
-    ),
-    "random_binomial": (
-        "keras.random.binomial(shape, 1, p)",
-        lambda shape, p=0.0, dtype=None, seed=None: random.binomial(shape, 1, p, dtype, seed),
-    ),
-    "random_normal_variable": (
-        "keras.Variable(keras.random.normal(shape, mean, stddev))",
-        lambda shape, mean, scale, dtype=None, name=None, seed=None: Variable(
-            random.normal(shape, mean, scale, dtype, seed), name=name
-        ),
-    ),
-    "random_uniform_variable": (
-        "keras.Variable(keras.random.uniform(shape, low, high))",
-        lambda shape, low, high, dtype=None, name=None, seed=None: Variable(
-            random.uniform(shape, low, high, dtype, seed), name=name
-        ),
-    ),
-    "relu": (
-        "keras.ops.relu, or keras.layers.ReLU",
-        lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold),
-    ),
+    "image_dim_ordering": ("keras.config.image_data_format()",
+        lambda: "th" if _state.image_data_format() == "channels_first" else "tf"),
+    "l2_normalize": ("keras.ops.normalize",
+        lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))),
+    "placeholder": ("keras.Input",
+        lambda shape=None, ndim=None, dtype=None, **_:
+            KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
+    "random_binomial": ("keras.random.binomial(shape, 1, p)",
+        lambda shape, p=0.0, dtype=None, seed=None: random.binomial(shape, 1, p, dtype, seed)),
+    "random_normal_variable": ("keras.Variable(keras.random.normal(shape, mean, stddev))",
+        lambda shape, mean, scale, dtype=None, name=None, seed=None:
+            Variable(random.normal(shape, mean, scale, dtype, seed), name=name)),
+    "random_uniform_variable": ("keras.Variable(keras.random.uniform(shape, low, high))",
+        lambda shape, low, high, dtype=None, name=None, seed=None:
+            Variable(random.uniform(shape, low, high, dtype, seed), name=name)),
+    "relu": ("keras.ops.relu, or keras.layers.ReLU",
+        lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
     "reset_uids": ("keras.utils.clear_session()", lambda: _state.clear_session()),
-    "resize_images": (
-        "keras.ops.repeat, or keras.layers.UpSampling2D",
-        lambda x, height_factor, width_factor, data_format, interpolation="nearest": layers.UpSampling2D(
-            (height_factor, width_factor), data_format, interpolation
-        )(x),
-    ),
+    "resize_images": ("keras.ops.repeat, or keras.layers.UpSampling2D",
+        lambda x, height_factor, width_factor, data_format, interpolation="nearest":
+            layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)),
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
-    "separable_conv2d": (
-        "keras.ops.separable_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more),
-    ),
-}
+    "separable_conv2d": ("keras.ops.separable_conv",
+        lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more)),
+}  # fmt: skip
 """Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
 

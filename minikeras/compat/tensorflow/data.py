@@ -289,18 +289,12 @@ class Dataset:
             drawn = _stream((first, 0, second))
             source = self._items()
             buffer = list(itertools.islice(source, None if size < 0 else size))
-            start = 0  # a ring: the oldest element is at start
             full = len(buffer)
-            for new in source:
-                at, oldest = (start + next(drawn) % full) % full, start % full
-                chosen, buffer[at] = buffer[at], buffer[oldest]
-                buffer[oldest] = new
-                start += 1
-                yield chosen
-            for left in builtins.range(full, 0, -1):
+            rest = ((left, None) for left in builtins.range(full, 0, -1))
+            filled = itertools.chain(((full, new) for new in source), rest)
+            for start, (left, new) in builtins.enumerate(filled):  # a ring: the oldest element is at start
                 at, oldest = (start + next(drawn) % left) % full, start % full
-                chosen, buffer[at] = buffer[at], buffer[oldest]
-                start += 1
+                chosen, buffer[at], buffer[oldest] = buffer[at], buffer[oldest], new
                 yield chosen
 
         return self._derive("Shuffle", items, self._size)

@@ -73,11 +73,8 @@ def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, *_: Any, 
 
 def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
     """Call the function at an index, the last or `default` where there is none."""
-    table = (
-        dict(branch_fns)
-        if isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple)
-        else dict(enumerate(branch_fns))
-    )
+    numbered = isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple)
+    table = dict(branch_fns if numbered else enumerate(branch_fns))
     return cond(True, table.get(int(branch_index), default or table[max(table)]))
 
 
@@ -204,12 +201,9 @@ def print_(
         with open(output_stream.removeprefix("file://"), "a", encoding="utf8") as file:
             file.write(line)
         return
-    stream = (
-        {"stdout": sys.stdout, "stderr": sys.stderr}.get(output_stream)
-        if isinstance(output_stream, str)
-        else output_stream
-    )
-    print(line, end="", file=stream or sys.stderr)
+    if isinstance(output_stream, str):
+        output_stream = sys.stdout if output_stream == "stdout" else sys.stderr
+    print(line, end="", file=output_stream)
 
 
 def _printed(x: Any, most: int) -> str:
@@ -228,11 +222,8 @@ def _rows_printed(array: Any, most: int, depth: int) -> str:
         value = array.item()
         if isinstance(value, bytes):
             return f'"{value.decode()}"'
-        return (
-            str(int(value)) if isinstance(value, bool) else _number(array) if isinstance(value, float) else str(value)
-        )
-    cut = 0 <= most < (len(array) + 1) // 2 if most >= 0 else False
-    shown = [*array[:most], None, *array[-most:]] if cut and len(array) > 2 * most else list(array)
+        return _number(array) if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
+    shown = [*array[:most], None, *array[-most:]] if 0 <= 2 * most < len(array) else list(array)
     parts = ["..." if row is None else _rows_printed(np.asarray(row), most, depth + 1) for row in shown]
     between = " " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * depth
     return "[" + between.join(parts) + "]"
@@ -418,8 +409,7 @@ class Module:
     @property
     def submodules(self) -> tuple[Any, ...]:
         """The modules and layers inside."""
-        found = [x for x in self._walk(self, set()) if x is not self and isinstance(x, Module | Layer)]
-        return tuple(found)
+        return tuple(x for x in self._walk(self, set()) if x is not self and isinstance(x, Module | Layer))
 
     @classmethod
     def with_name_scope(cls, method: F) -> F:

@@ -217,15 +217,9 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    x, size = convert_to_tensor(input), block_size
-    n, h, w, c = ops.shape(x)
-    blocks = ops.transpose(ops.reshape(x, (n, h, w, size, size, c // size**2)), (0, 1, 3, 2, 4, 5))
-    return ops.reshape(blocks, (n, h * size, w * size, c // size**2))
+    return ops.depth_to_space(convert_to_tensor(input), block_size)
 
 
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    x, size = convert_to_tensor(input), block_size
-    n, h, w, c = ops.shape(x)
-    blocks = ops.reshape(x, (n, h // size, size, w // size, size, c))
-    return ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h // size, w // size, c * size**2))
+    return ops.space_to_depth(convert_to_tensor(input), block_size)

@@ -102,6 +102,12 @@ def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int
     return law(_state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
 
 
+def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
+    """Draw with a seed, or from a state in its place."""
+    sizes, name = sizes_of(shape), as_dtype(dtype).name
+    return Tensor(law(seed, sizes, a, b, name)) if isinstance(seed, tuple) else _drawn(law, sizes, a, b, name, seed)
+
+
 def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
@@ -112,21 +118,21 @@ def normal(
         >>> print(normal([2]))
         tf.Tensor([-0.18030666 -0.95028627], shape=(2,), dtype=float32)
     """
-    return _drawn(_draw_normal, sizes_of(shape), mean, stddev, as_dtype(dtype).name, seed)
+    return _sample(_draw_normal, shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Numbers of a normal distribution within two standard deviations of the mean."""
-    return _drawn(_draw_truncated, sizes_of(shape), mean, stddev, as_dtype(dtype).name, seed)
+    return _sample(_draw_truncated, shape, mean, stddev, dtype, seed)
 
 
 def uniform(
     shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
-    return _drawn(_draw_uniform, sizes_of(shape), minval, maxval, as_dtype(dtype).name, seed)
+    return _sample(_draw_uniform, shape, minval, maxval, dtype, seed)
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
@@ -191,29 +197,17 @@ def poisson(shape: Any, lam: Any, dtype: DTypeLike = "float32", seed: Any = None
 # Draws that depend on nothing but the seed they get.
 
 
-def stateless_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", **_: Any
-) -> Tensor:
-    """`normal`, drawn with two numbers as the seed."""
-    return Tensor(_draw_normal(philox.scrambled(as_array(seed)), sizes_of(shape), mean, stddev, as_dtype(dtype).name))
+def _stateless(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def call(shape: Any, seed: Any, *args: Any, alg: Any = None, **options: Any) -> Tensor:
+        return draw(shape, *args, seed=philox.scrambled(as_array(seed)), **options)
+
+    call.__doc__ = f"`{draw.__name__}`, drawn with two numbers as the seed."
+    return call
 
 
-def stateless_truncated_normal(
-    shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", **_: Any
-) -> Tensor:
-    """`truncated_normal`, drawn with two numbers as the seed."""
-    return Tensor(
-        _draw_truncated(philox.scrambled(as_array(seed)), sizes_of(shape), mean, stddev, as_dtype(dtype).name)
-    )
-
-
-def stateless_uniform(
-    shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", **_: Any
-) -> Tensor:
-    """`uniform`, drawn with two numbers as the seed."""
-    return Tensor(
-        _draw_uniform(philox.scrambled(as_array(seed)), sizes_of(shape), minval, maxval, as_dtype(dtype).name)
-    )
+stateless_normal: Callable[..., Tensor] = _stateless(normal)
+stateless_truncated_normal: Callable[..., Tensor] = _stateless(truncated_normal)
+stateless_uniform: Callable[..., Tensor] = _stateless(uniform)
 
 
 def split(seed: Any, num: int = 2, alg: Any = None) -> Tensor:
@@ -225,6 +219,17 @@ def fold_in(seed: Any, data: Any, alg: Any = None) -> Tensor:
     """A seed made of one and of a number."""
     mixed = int(stateless_uniform((1,), seed, None, None, "int32")[0])
     return Tensor(np.array([mixed, int(data)], "int32"))
+
+
+def _from_generator(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def call(self: "Generator", shape: Any, *args: Any, **options: Any) -> Tensor:
+        return draw(shape, *args, seed=self._next(sizes_of(shape)), **options)
+
+    call.__doc__ = draw.__doc__
+    return call
+
+
+_normal, _truncated_normal, _uniform = normal, truncated_normal, uniform
 
 
 class Generator:
@@ -278,26 +283,9 @@ class Generator:
         self._counter += _reserved(shape)
         return self._key, low, high
 
-    def normal(
-        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", name: Any = None
-    ) -> Tensor:
-        """Numbers of a normal distribution."""
-        sizes = sizes_of(shape)
-        return Tensor(_draw_normal(self._next(sizes), sizes, mean, stddev, as_dtype(dtype).name))
-
-    def truncated_normal(
-        self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", name: Any = None
-    ) -> Tensor:
-        """Numbers of a normal distribution within two standard deviations of the mean."""
-        sizes = sizes_of(shape)
-        return Tensor(_draw_truncated(self._next(sizes), sizes, mean, stddev, as_dtype(dtype).name))
-
-    def uniform(
-        self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", name: Any = None
-    ) -> Tensor:
-        """Numbers from `minval` up to but without `maxval`."""
-        sizes = sizes_of(shape)
-        return Tensor(_draw_uniform(self._next(sizes), sizes, minval, maxval, as_dtype(dtype).name))
+    normal: Callable[..., Tensor] = _from_generator(_normal)
+    truncated_normal: Callable[..., Tensor] = _from_generator(_truncated_normal)
+    uniform: Callable[..., Tensor] = _from_generator(_uniform)
 
     def split(self, count: int = 1) -> list["Generator"]:
         """Return generators that draw other numbers."""

@@ -28,15 +28,10 @@ def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         kept = value.weights if isinstance(value, Layer) else value.variables
         for i, variable in enumerate(kept):
             yield f"{path}/{i}", variable
-    elif isinstance(value, Checkpoint):
-        for name, item in value.items.items():
+    elif isinstance(value, Checkpoint | dict | list | tuple):
+        held: Any = value.items if isinstance(value, Checkpoint) else value
+        for name, item in held.items() if isinstance(held, dict) else enumerate(held):
             yield from _variables(item, f"{path}/{name}")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _variables(item, f"{path}/{key}")
-    elif isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            yield from _variables(item, f"{path}/{i}")
 
 
 class _Restored:
