@@ -1,5 +1,6 @@
 """Changes to classes and modules of the core, which are put back."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -45,4 +46,5 @@ class Patches(list[tuple[Any, str, Any]]):
 
 
 _past = Patches()
-put, undo = _past.put, _past.undo
+put: Callable[[Any, str, Any], None] = _past.put
+undo: Callable[[], None] = _past.undo
