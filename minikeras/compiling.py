@@ -111,10 +111,8 @@ class CompiledLoss:
             return found
         if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
             found.sort(key=lambda term: list(given).index(outputs.all[term.place].path[0]))
-        names_in_logs = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in found]
-        return [
-            term._replace(tracker=Mean(name=f"{name}_loss")) for term, name in zip(found, names_in_logs, strict=True)
-        ]
+        keys = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in found]
+        return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(found, keys, strict=True)]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
         """Return the total, None if no output has a loss.

@@ -109,9 +109,7 @@ def timeseries_dataset_from_array(
     values = np.asarray(data)
     for name, value, low in (("start_index", start_index, 0), ("end_index", end_index, 1)):
         if value and not low <= value < len(values):
-            raise ValueError(
-                f"`{name}` must be from {low} to below the length of the data, {len(values)}. Got: {value}"
-            )
+            raise ValueError(f"`{name}` must be from {low} to below the data's length, {len(values)}. Got: {value}")
     if start_index and end_index and end_index <= start_index:
         raise ValueError(f"`end_index` must be higher than `start_index`. Received: {start_index}, {end_index}")
     for name, value in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):

@@ -87,9 +87,7 @@ class _Sliding(Ranked, WithKernel):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         if len(input_shape) != self._rank + 2:
-            raise ValueError(
-                f"Layer '{self.name}' needs an input of {self._rank + 2} axes. Received: shape {tuple(input_shape)}."
-            )
+            raise ValueError(f"Layer '{self.name}' needs an input of {self._rank + 2} axes. Received: {input_shape}.")
         filters = self._filters(input_shape[self._channel_axis()])
         if self.data_format == "channels_last":
             return (input_shape[0], *self._slid(input_shape[1:-1]), filters)

@@ -95,9 +95,7 @@ class Dense(WithKernel):
 
     def build(self, input_shape: ShapeLike) -> None:
         if input_shape[-1] is None:
-            raise ValueError(
-                f"Layer '{self.name}': the last axis of the input must be known. Received: {tuple(input_shape)}."
-            )
+            raise ValueError(f"Layer '{self.name}': the input's last axis must be known. Received: {input_shape}.")
         self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], self.units))
         self.bias: Variable | None = self._configured_weight("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})

@@ -131,9 +131,7 @@ class CategoryEncoding(Numbering):
     def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
         numbers = as_array(inputs).astype("int64")
         if numbers.size and not _state.context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
-            raise ValueError(
-                f"Input values must be in the range 0 <= values < num_tokens with num_tokens={self.num_tokens}."
-            )
+            raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
         weights = None if count_weights is None else as_array(count_weights)
         return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 

@@ -27,9 +27,7 @@ class _Merging(Layer):
         if not shapes or not all(isinstance(shape, list | tuple) for shape in shapes):
             raise ValueError(f"{type(self).__name__} needs a list of inputs. Received one of shape {input_shape}.")
         if self._count not in (None, len(shapes)):
-            raise ValueError(
-                f"{type(self).__name__} needs exactly {self._count} inputs. Received {len(shapes)} of shapes {shapes}."
-            )
+            raise ValueError(f"{type(self).__name__} takes exactly {self._count}. Received {len(shapes)}: {shapes}.")
         return shapes
 
     def build(self, input_shape: Any) -> None:
@@ -301,17 +299,14 @@ class Dot(_Merging):
         x, y = ops.moveaxis(x, first, -1), ops.moveaxis(y, second, 1)
         batch, *rows, length = x.shape
         columns = y.shape[2:]
-        product = ops.matmul(
-            ops.reshape(x, (batch, prod(rows), length)), ops.reshape(y, (batch, length, prod(columns)))
-        )
+        x, y = ops.reshape(x, (batch, prod(rows), length)), ops.reshape(y, (batch, length, prod(columns)))
+        product = ops.matmul(x, y)
         return ops.reshape(product, (batch, *rows, *columns) if rows or columns else (batch, 1))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         shapes = self._listed(input_shape)
-        axes = self._axes(shapes)
-        others = [
-            n for shape, axis in zip(shapes, axes, strict=True) for a, n in enumerate(shape) if a not in (0, axis)
-        ]
+        pairs = zip(shapes, self._axes(shapes), strict=True)
+        others = [n for shape, axis in pairs for a, n in enumerate(shape) if a not in (0, axis)]
         return (shapes[0][0], *(others or [1]))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:

@@ -30,9 +30,7 @@ class _AlongAxes(Layer):
         shape = self.compute_output_shape(input_shape)
         sizes = tuple(shape[a] for a in ([self.axis] if isinstance(self.axis, int) else self.axis))
         if None in sizes:
-            raise ValueError(
-                f"Layer '{self.name}' needs a known size in axis {self.axis}. Received an input of shape {shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' needs a known size in axis {self.axis}. Received: {shape}.")
         return tuple(n for n in sizes if n is not None)
 
     def _rowwise(self) -> bool:

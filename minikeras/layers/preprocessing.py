@@ -66,9 +66,8 @@ class Normalization(SameShape):
         if any(input_shape[axis] is None for axis in self._keep_axis):
             raise ValueError(f"axis={self.axis} must have known sizes. Received: inputs.shape={tuple(input_shape)}.")
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
-        self._broadcast_shape = tuple(
-            (input_shape[axis] or 1) if axis in self._keep_axis else 1 for axis in range(ndim)
-        )
+        kept = self._keep_axis
+        self._broadcast_shape = tuple((input_shape[axis] or 1) if axis in kept else 1 for axis in range(ndim))
         if self.input_mean is None or self.input_variance is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
             self.adapt_mean: Variable = self.add_weight(shape, "zeros", trainable=False, name="mean")
@@ -102,9 +101,7 @@ class Normalization(SameShape):
         if not whole and isinstance(data, list | tuple) and not any(hasattr(b, "shape") for b in data):
             data, whole = as_array(data), True
         if not whole and not isinstance(data, Iterable):
-            raise TypeError(
-                f"Unsupported data type: {type(data).__name__}. `adapt` takes an array or an iterable of batches."
-            )
+            raise TypeError(f"`adapt` takes an array or an iterable of batches. Received: {type(data).__name__}.")
         batches: Iterable[Any] = [data] if whole or not isinstance(data, Iterable) else data
         count, mean, variance = 0, np.zeros(()), np.zeros(())
         for item in batches:

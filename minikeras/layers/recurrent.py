@@ -433,9 +433,7 @@ class RNN(Layer):
         if self.stateful and self.states is not None:
             known = tree.flatten(self.states)[0].shape[0]
             if known != batch:
-                raise ValueError(
-                    f"A stateful layer needs batches of one size. Expected batch size: {known}, received: {batch}."
-                )
+                raise ValueError(f"A stateful layer needs batches of one size, {known}. Received: {batch}.")
         states = initial_state
         if states is None:
             states = self.states if self.stateful else self.get_initial_state(batch)

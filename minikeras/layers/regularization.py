@@ -151,9 +151,7 @@ class GaussianNoise(_Noise):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if training and self.stddev > 0:
-            return inputs + random.normal(
-                inputs.shape, 0.0, self.stddev, dtype=self.compute_dtype, seed=self.seed_generator
-            )
+            return inputs + random.normal(inputs.shape, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
         return inputs
 
 

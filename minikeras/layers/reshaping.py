@@ -117,9 +117,7 @@ class Permute(_Reshaping):
         super().__init__(**options)
         self.dims: tuple[int, ...] = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(
-                f"Permute needs each of the axes 1 to {len(self.dims)} once in `dims`. Received: dims={self.dims}."
-            )
+            raise ValueError(f"Permute needs the axes 1 to {len(self.dims)}, each once. Received: dims={self.dims}.")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Tensor) -> Tensor:

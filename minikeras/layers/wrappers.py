@@ -104,9 +104,7 @@ class TimeDistributed(Wrapper):
 
 def _step_shape(input_shape: ShapeLike | None) -> PartialShape:
     if input_shape is None or len(input_shape) < 3:
-        raise ValueError(
-            f"`TimeDistributed` needs an input of at least 3 axes: (batch, time, ...). Received shape: {input_shape}."
-        )
+        raise ValueError(f"TimeDistributed needs 3 axes or more: (batch, time, ...). Received shape: {input_shape}.")
     return (input_shape[0], *input_shape[2:])
 
 

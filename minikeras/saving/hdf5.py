@@ -607,9 +607,8 @@ class Dataset(Object):
             address += number * width + 4
             for _ in range(number):
                 place = entries.number()
-                found.append(
-                    Chunk(place, *((entries.number(width - 12), entries.number(4)) if filtered else (size, 0)))
-                )
+                stored = (entries.number(width - 12), entries.number(4)) if filtered else (size, 0)
+                found.append(Chunk(place, *stored))
         return found
 
     def _filters(self) -> list[int]:

@@ -90,11 +90,9 @@ def one_hot(
     """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
     hot = ops.one_hot(convert_to_tensor(indices), int(depth), -1 if axis is None else axis, "bool")
     given = [convert_to_tensor(v).dtype for v in (on_value, off_value) if v is not None]
-    name_of = as_dtype(dtype if dtype is not None else given[0] if given else "float32").name
-    on, off = (
-        constant(v, name_of) for v in (1 if on_value is None else on_value, 0 if off_value is None else off_value)
-    )
-    return ops.where(hot, on, off)
+    kind = as_dtype(dtype if dtype is not None else given[0] if given else "float32").name
+    on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
+    return ops.where(hot, constant(on, kind), constant(off, kind))
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
@@ -125,12 +123,10 @@ rank: Callable[..., Tensor] = unary(lambda x: Tensor(np.asarray(len(x.shape), "i
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     """x, if it has a shape."""
-    found = convert_to_tensor(x)
-    if not TensorShape(found.shape).is_compatible_with(shape):
-        raise InvalidArgumentError(
-            f"Shape of tensor {list(found.shape)} is not compatible with expected shape {shape}."
-        )
-    return found
+    y = convert_to_tensor(x)
+    if not TensorShape(y.shape).is_compatible_with(shape):
+        raise InvalidArgumentError(f"Shape of tensor {list(y.shape)} is not compatible with expected shape {shape}.")
+    return y
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Any:

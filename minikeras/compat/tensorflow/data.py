@@ -161,9 +161,7 @@ class Dataset:
     def _elements(self) -> Iterator[Any]:
         if self._table is None:
             return self._items()
-        return (
-            tree_map(lambda array, i=i: array[i : i + 1].reshape(array.shape[1:]), self._table) for i in self._items()
-        )
+        return (tree_map(lambda a, i=i: a[i : i + 1].reshape(a.shape[1:]), self._table) for i in self._items())
 
     # Sources.
 
@@ -276,11 +274,9 @@ class Dataset:
     ) -> "Dataset":
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
         key, low, high = _state_for("data.shuffle", "", seed, 0)
-        size = int(buffer_size)
-        if size < 1 and size != UNKNOWN:
-            raise InvalidArgumentError(
-                f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY. Received: {size}"
-            )
+        n = int(buffer_size)
+        if n < 1 and n != UNKNOWN:
+            raise InvalidArgumentError(f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY. Received: {n}")
         seeds = _stream((key, low, high))
         fixed = (key, high) if reshuffle_each_iteration is False else None
 
@@ -288,7 +284,7 @@ class Dataset:
             first, second = fixed or (next(seeds), next(seeds))
             drawn = _stream((first, 0, second))
             source = self._items()
-            buffer = list(itertools.islice(source, None if size < 0 else size))
+            buffer = list(itertools.islice(source, None if n < 0 else n))
             full = len(buffer)
             rest = ((left, None) for left in builtins.range(full, 0, -1))
             filled = itertools.chain(((full, new) for new in source), rest)
@@ -313,9 +309,8 @@ class Dataset:
                     return
 
         endless = times < 0 and self._size != 0
-        return self._derive(
-            "Repeat", items, INFINITE if endless else self._size * times if self._size >= 0 else self._size
-        )
+        size = INFINITE if endless else self._size * times if self._size >= 0 else self._size
+        return self._derive("Repeat", items, size)
 
     def take(self, count: Any, name: str | None = None) -> "Dataset":
         """Return the first elements."""
@@ -494,9 +489,8 @@ class Dataset:
                 return padded
 
             first = elements[0]
-            fills = (
-                padding_values if isinstance(padding_values, type(first)) else tree_map(lambda _: padding_values, first)
-            )
+            alike = isinstance(padding_values, type(first))
+            fills = padding_values if alike else tree_map(lambda _: padding_values, first)
             if type(first) is tuple:
                 sizes = padded_shapes or [None] * len(first)
                 return tuple(
@@ -550,9 +544,8 @@ class Dataset:
                 for i in builtins.range(len(_leaves(arrays)[0])):
                     yield tree_map(lambda array, i=i: np.asarray(array[i]), arrays)
 
-        return Dataset(
-            "Unbatch", items, lambda: tree_map(lambda s: TensorSpec(s.shape[1:], s.dtype), self._spec()), UNKNOWN
-        )
+        row: Callable[[TensorSpec], TensorSpec] = lambda spec: TensorSpec(spec.shape[1:], spec.dtype)  # noqa: E731
+        return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
     def window(
         self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False, name: Any = None
@@ -634,16 +627,14 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
     """Return the batches of a folder, or of windows of a series, as TensorFlow would give them."""
     items, load, labels, size = folder._items, folder._load, folder._labels, folder._batch
 
-    def element(i: int) -> Any:
+    def make(i: int) -> Any:
         x = convert_to_tensor(load(items[i])).numpy_view()
         return x if labels is None else (x, np.asarray(labels[i]))
 
     rows = Dataset.range(len(items))
     if shuffle:
         rows = rows.shuffle(1024 if size is None else 8 * size, seed)
-    found = Dataset(
-        "Map", lambda: builtins.map(element, rows._items()), lambda: tree_map(_spec, element(0)), rows._size
-    )
+    found = Dataset("Map", lambda: builtins.map(make, rows._items()), lambda: tree_map(_spec, make(0)), rows._size)
     found = (found if size is None else found.batch(size)).prefetch(AUTOTUNE)
     vars(found).update(class_names=folder.class_names, file_paths=folder.file_paths)
     return found

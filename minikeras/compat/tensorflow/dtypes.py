@@ -191,9 +191,7 @@ class TensorShape(tuple[Any, ...]):
         other = TensorShape(other)
         if self.rank is None or other.rank is None:
             return True
-        return self.rank == other.rank and all(
-            m is None or n is None or m == n for m, n in zip(self, other, strict=True)
-        )
+        return self.rank == other.rank and all(None in (m, n) or m == n for m, n in zip(self, other, strict=True))
 
     def assert_is_compatible_with(self, other: Any) -> None:
         """Raise a ValueError if no tensor could have both shapes."""

@@ -297,13 +297,8 @@ def sobel_edges(image: Any) -> Tensor:
     """How brightness changes down and across, in a new last axis (Sobel 1968)."""
     x = ops.pad(convert_to_tensor(image), [(0, 0), (1, 1), (1, 1), (0, 0)], "reflect")
     down, across = x[:, 2:] - x[:, :-2], x[:, :, 2:] - x[:, :, :-2]
-    return ops.stack(
-        [
-            down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:],
-            across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:],
-        ],
-        -1,
-    )
+    down = down[:, :, :-2] + 2 * down[:, :, 1:-1] + down[:, :, 2:]
+    return ops.stack([down, across[:, :-2] + 2 * across[:, 1:-1] + across[:, 2:]], -1)
 
 
 def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tensor:
@@ -322,7 +317,6 @@ def total_variation(images: Any, name: str | None = None) -> Tensor:
 
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
     """How alike images are, in decibels."""
-    error = ops.mean(
-        ops.square(ops.cast(convert_to_tensor(a), "float32") - ops.cast(convert_to_tensor(b), "float32")), (-3, -2, -1)
-    )
+    x, y = (ops.cast(convert_to_tensor(image), "float32") for image in (a, b))
+    error = ops.mean(ops.square(x - y), (-3, -2, -1))
     return ops.log10(float(max_val) ** 2 / error) * 10

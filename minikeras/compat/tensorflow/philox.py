@@ -17,12 +17,10 @@ _SKIP = 256
 
 def words(key: int, low: int, high: int, count: int, step: int = 1) -> Array:
     """Return `count` groups of four 32-bit words: those of the counters (low, high) + i * step."""
-    first = [low + i * step for i in (0, count - 1)]
     counters = np.arange(count, dtype="uint64") * np.uint64(step) + np.uint64(low & (2**64 - 1))
-    carried = (
-        np.uint64(high & (2**64 - 1)) + (counters < np.uint64(low)).astype("uint64") if first[1] >= 2**64 else None
-    )
-    upper = np.full(count, high & (2**64 - 1), "uint64") if carried is None else carried
+    upper = np.full(count, high & (2**64 - 1), "uint64")
+    if low + (count - 1) * step >= 2**64:
+        upper += counters < np.uint64(low)
     c = [counters & _LOW, counters >> _32, upper & _LOW, upper >> _32]
     k = [key & 0xFFFFFFFF, key >> 32 & 0xFFFFFFFF]
     for _ in range(10):

@@ -108,9 +108,7 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
 
 def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, description: str | None = None) -> Tensor:
     """Write how many values there are between equally distant limits."""
-    return _put(
-        lambda w, at: w.histogram(name, as_array(data), at, 30 if buckets is None else buckets, description or ""), step
-    )
+    return _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)
 
 
 def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, description: str | None = None) -> Tensor:
