@@ -607,8 +607,8 @@ class Dataset(Object):
             address += number * width + 4
             for _ in range(number):
                 place = entries.number()
-                stored = (entries.number(width - 12), entries.number(4)) if filtered else (size, 0)
-                found.append(Chunk(place, *stored))
+                extent = (entries.number(width - 12), entries.number(4)) if filtered else (size, 0)
+                found.append(Chunk(place, *extent))
         return found
 
     def _filters(self) -> list[int]:
