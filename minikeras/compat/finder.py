@@ -64,12 +64,7 @@ _finder = StandInFinder()
 
 
 def is_installed() -> bool:
-    """Tell whether imports of `keras` and `tensorflow` give minikeras.
-
-    Example:
-        >>> is_installed()
-        False
-    """
+    """Tell whether imports of `keras` and `tensorflow` give minikeras."""
     return _finder in sys.meta_path
 
 

@@ -178,12 +178,7 @@ def _line(error: BaseException, name: str) -> int | None:
 
 
 def display(*values: Any, **options: Any) -> None:
-    """Print values, where a notebook would show them.
-
-    Example:
-        >>> display([1, 2])
-        [1, 2]
-    """
+    """Print values, where a notebook would show them."""
     for value in values:
         print(value if isinstance(value, str) else repr(value))
 

@@ -157,11 +157,8 @@ class Conv2D(_Conv, rank=2):
         use_bias: Whether there is a bias.
         kernel_initializer: What fills the kernel, of shape (*kernel_size, channels / groups, filters).
         bias_initializer: What fills the bias, of shape (filters,).
-        kernel_regularizer: Penalty on the kernel.
-        bias_regularizer: Penalty on the bias.
-        activity_regularizer: Penalty on the output.
-        kernel_constraint: Projection of the kernel after each training step.
-        bias_constraint: Projection of the bias after each training step.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
+        kernel_constraint, bias_constraint: Projections of them after each training step.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).

@@ -55,11 +55,8 @@ class Dense(WithKernel):
         use_bias: Whether there is a bias.
         kernel_initializer: What fills the kernel, of shape (n, units).
         bias_initializer: What fills the bias, of shape (units,).
-        kernel_regularizer: Penalty on the kernel.
-        bias_regularizer: Penalty on the bias.
-        activity_regularizer: Penalty on the output.
-        kernel_constraint: Projection of the kernel after each training step.
-        bias_constraint: Projection of the bias after each training step.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
+        kernel_constraint, bias_constraint: Projections of them after each training step.
 
     Input shape:  (batch, ..., n), n fixed at the first call.
     Output shape: (batch, ..., units).

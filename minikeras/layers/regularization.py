@@ -188,13 +188,7 @@ class GaussianDropout(_Noise):
 class AlphaDropout(_Drop):
     """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
 
-    Args:
-        rate: Share to drop, from 0 to 1.
-        noise_shape: Shape of the mask, as in Dropout.
-        seed: Seed of the mask.
-
-    Raises:
-        ValueError: if the rate is not between 0 and 1.
+    Arguments and errors are those of `Dropout`.
 
     Source: Klambauer et al. 2017.
 

@@ -406,9 +406,7 @@ class UpSampling2D(_UpSampling, rank=2):
 class UpSampling3D(_UpSampling, rank=3):
     """Makes volumes larger by whole factors, by repeating their elements.
 
-    Args:
-        size: Factors for the three axes, or one for all.
-        data_format: Where the channels are; the configured format if not given.
+    The arguments are those of `UpSampling2D`, with three numbers and without `interpolation`.
 
     Example:
         >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape

@@ -6,7 +6,7 @@ import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Self
 
 import numpy as np
 
@@ -50,26 +50,6 @@ def _short(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length // 2]} ... {text[-length // 2 :]}"
 
 
-class Seekable(Protocol):
-    """What bytes are read from: a file opened for reading bytes, or one like it."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a position and return it."""
-        ...
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return bytes from there on."""
-        ...
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer with the bytes from there on, and return how many there were."""
-        ...
-
-    def close(self) -> None:
-        """Let the file go."""
-        ...
-
-
 class Source:
     """A file, or a piece of one, of known size.
 
@@ -84,9 +64,9 @@ class Source:
     """
 
     def __init__(
-        self, file: Seekable | bytes, name: str, whole: "Source | None" = None, start: int = 0, size: int = 0
+        self, file: io.BufferedIOBase | bytes, name: str, whole: "Source | None" = None, start: int = 0, size: int = 0
     ) -> None:
-        self._file: Seekable = io.BytesIO(file) if isinstance(file, bytes) else file
+        self._file: io.BufferedIOBase = io.BytesIO(file) if isinstance(file, bytes) else file
         self._start = start
         self.name: str = name
         self.size: int = size if whole else self._file.seek(0, os.SEEK_END)
