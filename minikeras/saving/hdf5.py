@@ -348,18 +348,23 @@ class Object:
         found = self._find(kind)
         return self._file.refuse(f"there is no {what}") if found is None else found
 
+    def _all(self, kind: int, info: int, what: str, width: int, records: tuple[int, int, int]) -> list[Fields]:
+        """Return the messages of a kind: those in the header, and those in the heap that a message about them names."""
+        found = [fields.again() for each, fields in self._messages if each == kind]
+        about = self._find(info)
+        if about is not None:
+            about.expect(0, what=f"{what} info version")
+            about.take(width * (about.number(1) & 1))
+            heap, tree = about.number(), about.number()
+            if heap != NOWHERE:
+                found += self._file.dense(heap, tree, *records)
+        return found
+
     @cached_property
     def attrs(self) -> dict[str, Any]:
         """The attributes: text as `str`, or a list of them; numbers as such, or in an array."""
         self._file.here = f"the attributes of {self.path}"
-        fields = [fields.again() for kind, fields in self._messages if kind == ATTRIBUTE]
-        info = self._find(ATTRIBUTE_INFO)
-        if info is not None:
-            info.expect(0, what="attribute info version")
-            info.take(2 * (info.number(1) & 1))
-            heap, tree = info.number(), info.number()
-            if heap != NOWHERE:
-                fields += self._file.dense(heap, tree, 8, 0, 17)
+        fields = self._all(ATTRIBUTE, ATTRIBUTE_INFO, "attribute", 2, (8, 0, 17))
         found = [_attribute(self._file, each) for each in fields]
         if len(dict(found)) != len(found):
             self._file.refuse("two attributes have one name")
@@ -413,17 +418,10 @@ class Group(Object):
 
     def _each_link(self) -> Iterator[tuple[str, int]]:
         file = self._file
-        table, info = self._find(SYMBOL_TABLE), self._find(LINK_INFO)
+        table = self._find(SYMBOL_TABLE)
         if table is not None:
             yield from self._symbols(table.number(), table.number())
-        links = [fields.again() for kind, fields in self._messages if kind == LINK]
-        if info is not None:
-            info.expect(0, what="link info version")
-            info.take(8 * (info.number(1) & 1))
-            heap, tree = info.number(), info.number()
-            if heap != NOWHERE:
-                links += file.dense(heap, tree, 5, 4, 11)
-        for link in links:
+        for link in self._all(LINK, LINK_INFO, "link", 8, (5, 4, 11)):
             link.expect(1, what="link version")
             flags = link.number(1)
             if flags & 8 and link.number(1):

@@ -15,7 +15,7 @@ from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
-from .tensors import alike, constant, convert_to_tensor
+from .tensors import alike, array_of, constant, convert_to_tensor
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -433,7 +433,7 @@ def argsort(
     values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: Any = None
 ) -> Tensor:
     """Places of the elements in order along an axis, equal ones in the order they have."""
-    x = as_array(convert_to_tensor(values))
+    x = array_of(values)
     if _descending(direction):
         flipped = np.argsort(np.flip(x, axis), axis, kind="stable")
         return Tensor((x.shape[axis] - 1 - np.flip(flipped, axis)).astype("int32"))
@@ -477,7 +477,7 @@ def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32", name: Any = None
 ) -> Tensor:
     """Where to insert values into a sorted sequence."""
-    rows, found = (as_array(convert_to_tensor(x)) for x in (sorted_sequence, values))
+    rows, found = (array_of(x) for x in (sorted_sequence, values))
     flat = zip(rows.reshape(-1, rows.shape[-1]), found.reshape(-1, found.shape[-1]), strict=True)
     places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
     return Tensor(np.reshape(places, found.shape).astype(as_dtype(out_type).name))

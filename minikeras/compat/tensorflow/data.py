@@ -29,7 +29,7 @@ from .io import decode_csv
 from .missing import missing
 from .random import _state_for
 from .structures import flatten, map_structure
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 AUTOTUNE = -1
@@ -198,7 +198,7 @@ class Dataset:
                     TensorSpec(shapes, types))  # fmt: skip
 
         def items() -> Iterator[Any]:
-            for element in generator(*(as_array(convert_to_tensor(a))[()] for a in args)):
+            for element in generator(*(array_of(a)[()] for a in args)):
                 parts = tuple(element) if isinstance(spec, tuple) else element
                 yield tree_map(lambda s, x: convert_to_tensor(x, s.dtype), spec, parts)
 
@@ -231,7 +231,7 @@ class Dataset:
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None) -> "Dataset":
         """Return the names of files."""
-        patterns = np.ravel(as_array(convert_to_tensor(file_pattern))).tolist()
+        patterns = np.ravel(array_of(file_pattern)).tolist()
         found = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
         ds = Dataset.from_tensor_slices(found)
         return ds if shuffle is False else ds.shuffle(max(len(found), 1), seed)
@@ -644,7 +644,7 @@ class TextLineDataset(Dataset):
     """The lines of text files."""
 
     def __init__(self, filenames: Any, *_: Any, **__: Any) -> None:
-        paths = [name.decode() for name in np.ravel(as_array(convert_to_tensor(filenames))).tolist()]
+        paths = [name.decode() for name in np.ravel(array_of(filenames)).tolist()]
 
         def items() -> Iterator[Any]:
             for path in paths:

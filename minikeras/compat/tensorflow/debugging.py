@@ -10,14 +10,14 @@ from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
     def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> None:
-        a, b = as_array(convert_to_tensor(x)), as_array(convert_to_tensor(y))
+        a, b = array_of(x), array_of(y)
         if not np.all(holds(a, b)):
             raise InvalidArgumentError(
                 f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: {a}\ny: {b}"
@@ -48,7 +48,7 @@ def assert_near(
     x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any, **__: Any
 ) -> None:
     """Raise an InvalidArgumentError unless x and y are nearly equal: |x - y| <= atol + rtol |y|."""
-    a, b = as_array(convert_to_tensor(x)), as_array(convert_to_tensor(y))
+    a, b = array_of(x), array_of(y)
     least = 10 * (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 1e-6)
     near = np.abs(a - b) <= (least if atol is None else atol) + (least if rtol is None else rtol) * np.abs(b)
     if not near.all():

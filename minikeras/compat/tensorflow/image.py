@@ -20,7 +20,7 @@ from .io import encode_jpeg as encode_jpeg
 from .io import encode_png as encode_png
 from .math import unary
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -250,7 +250,7 @@ def crop_and_resize(
     x = ops.cast(convert_to_tensor(image), "float32")
     sizes, order = sizes_of(crop_size), int(method == "bilinear")
     crops = []
-    for box, i in zip(as_array(convert_to_tensor(boxes)), as_array(box_indices), strict=True):
+    for box, i in zip(array_of(boxes), as_array(box_indices), strict=True):
         lines = [
             (a + (b - a) * np.linspace(0, 1, n) if n > 1 else np.array([(a + b) / 2])) * (length - 1)
             for a, b, n, length in zip(box[:2], box[2:], sizes, x.shape[1:3], strict=True)
@@ -270,9 +270,9 @@ def non_max_suppression(
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """The numbers of the boxes to keep: the best ones, without those that share too much with a better one."""
-    corners = as_array(convert_to_tensor(boxes)).astype("float64")
+    corners = array_of(boxes).astype("float64")
     low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
-    values, areas = as_array(convert_to_tensor(scores)), np.prod(high - low, axis=1)
+    values, areas = array_of(scores), np.prod(high - low, axis=1)
     kept: list[int] = []
     for i in np.argsort(-values, kind="stable").tolist():
         if len(kept) == int(max_output_size) or values[i] <= score_threshold:

@@ -17,13 +17,13 @@ from ...trace import escape
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
-from .tensors import constant, convert_to_tensor
+from .tensors import array_of, constant, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _path(name: Any) -> str:
-    value = as_array(convert_to_tensor(name)).item() if not isinstance(name, str | bytes | os.PathLike) else name
+    value = array_of(name).item() if not isinstance(name, str | bytes | os.PathLike) else name
     return os.fsdecode(value)
 
 
@@ -78,7 +78,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     escape()
     path = Path(_path(filename))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(as_array(convert_to_tensor(contents)).item())
+    path.write_bytes(array_of(contents).item())
 
 
 def matching_files(pattern: Any, name: str | None = None) -> Tensor:
@@ -88,7 +88,7 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
 
 def _picture(contents: Any, channels: int) -> Any:
     """Return an array of a picture's bytes (needs Pillow), with its own number of channels for 0."""
-    file = io.BytesIO(as_array(convert_to_tensor(contents)).item())
+    file = io.BytesIO(array_of(contents).item())
     try:
         image = open_image(file)
     except OSError as error:
@@ -112,7 +112,7 @@ def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", nam
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     """The pictures (frames, height, width, 3) that bytes hold."""
-    image = open_image(io.BytesIO(as_array(convert_to_tensor(contents)).item()))
+    image = open_image(io.BytesIO(array_of(contents).item()))
     frames = []
     for i in range(getattr(image, "n_frames", 1)):
         image.seek(i)
@@ -125,7 +125,7 @@ def decode_image(
     expand_animations: bool = True,
 ) -> Tensor:  # fmt: skip
     """The picture (height, width, channels) that bytes hold, from 0 to 1 for floats; frames of a GIF."""
-    text = as_array(convert_to_tensor(contents)).item()
+    text = array_of(contents).item()
     found = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
     return Tensor(found / np.asarray(255, kind.name) if kind.is_floating else found.astype(kind.name))
@@ -146,14 +146,14 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Te
 
 def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
     file = io.BytesIO()
-    save_img(file, as_array(convert_to_tensor(image)), "channels_last", kind, scale=False, **options)
+    save_img(file, array_of(image), "channels_last", kind, scale=False, **options)
     return constant(file.getvalue())
 
 
 def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, **_: Any) -> Tensor:
     """Bytes as numbers."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
-    found = as_array(convert_to_tensor(input_bytes))
+    found = array_of(input_bytes)
     rows = [np.frombuffer(item, kind).astype(kind.newbyteorder("=")) for item in found.ravel()]
     return Tensor(np.stack(rows).reshape(*found.shape, -1))
 
@@ -161,13 +161,13 @@ def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     """A tensor as bytes, in NumPy's format."""
     file = io.BytesIO()
-    np.save(file, as_array(convert_to_tensor(tensor)), allow_pickle=False)
+    np.save(file, array_of(tensor), allow_pickle=False)
     return constant(file.getvalue())
 
 
 def parse_tensor(serialized: Any, out_type: DTypeLike, name: str | None = None) -> Tensor:
     """The tensor that `serialize_tensor` wrote."""
-    values = np.load(io.BytesIO(as_array(convert_to_tensor(serialized)).item()), allow_pickle=False)
+    values = np.load(io.BytesIO(array_of(serialized).item()), allow_pickle=False)
     return Tensor(values.astype(as_dtype(out_type).name, casting="equiv"))
 
 
@@ -175,12 +175,12 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
     """The fields of lines, a tensor a column; an empty field has its default."""
     import csv
 
-    lines = as_array(convert_to_tensor(records))
+    lines = array_of(records)
     rows = list(csv.reader((line.decode() for line in lines.ravel()), delimiter=field_delim))
     columns = []
     for i, default in enumerate(record_defaults):
         kind = as_dtype(default).name if isinstance(default, DType | type) else None
-        first = [] if kind else as_array(convert_to_tensor(default)).ravel().tolist()
+        first = [] if kind else array_of(default).ravel().tolist()
         dtype = kind or as_dtype(convert_to_tensor(default).dtype).name
         lacking = [n for n, row in enumerate(rows) if not row[i]]
         if lacking and not first:

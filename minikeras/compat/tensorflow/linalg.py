@@ -13,7 +13,7 @@ from .dtypes import as_dtype
 from .math import axes_of, unary
 from .math import l2_normalize as l2_normalize
 from .missing import missing
-from .tensors import BINARY, convert_to_tensor
+from .tensors import BINARY, array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -108,7 +108,7 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
 
 def pinv(a: Any, rcond: Any = None, **_: Any) -> Tensor:
     """Pseudoinverse matrices; they have no gradient here."""
-    return Tensor(np.linalg.pinv(as_array(convert_to_tensor(a)), **({} if rcond is None else {"rcond": rcond})))
+    return Tensor(np.linalg.pinv(array_of(a), **({} if rcond is None else {"rcond": rcond})))
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
@@ -189,7 +189,7 @@ def eye(
 
 def expm(input: Any, name: str | None = None) -> Tensor:
     """Matrix exponential, by scaling and squaring; it has no gradient here."""
-    x = as_array(convert_to_tensor(input))
+    x = array_of(input)
     squarings = max(0, int(np.ceil(np.log2(max(np.abs(x).sum(-1).max(), 1e-30)))) + 6)
     term = total = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
     for i in range(1, 12):

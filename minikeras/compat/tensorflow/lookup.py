@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...layers.hashing import fingerprint
-from ...tensor import Tensor, as_array
+from ...tensor import Tensor
 from .dtypes import DType, as_dtype
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -21,7 +21,7 @@ class KeyValueTensorInitializer:
     def __init__(
         self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None
     ) -> None:
-        self._keys, self._values = as_array(convert_to_tensor(keys)), as_array(convert_to_tensor(values))
+        self._keys, self._values = array_of(keys), array_of(values)
         if key_dtype is not None and as_dtype(key_dtype) != "string":
             self._keys = self._keys.astype(as_dtype(key_dtype).name)
         if value_dtype is not None and as_dtype(value_dtype) != "string":
@@ -65,13 +65,13 @@ class StaticHashTable:
     def __init__(self, initializer: KeyValueTensorInitializer, default_value: Any, name: Any = None, **_: Any) -> None:
         self._table = dict(zip(initializer._keys.tolist(), initializer._values.tolist(), strict=True))
         self._values = initializer._values
-        self._default: Any = as_array(convert_to_tensor(default_value)).item()
+        self._default: Any = array_of(default_value).item()
         self.key_dtype: DType = as_dtype(initializer._keys.dtype)
         self.value_dtype: DType = as_dtype(initializer._values.dtype)
 
     def lookup(self, keys: Any, name: Any = None) -> Tensor:
         """The values of keys."""
-        wanted = as_array(convert_to_tensor(keys))
+        wanted = array_of(keys)
         found = np.empty(wanted.shape, self._values.dtype)
         found.ravel()[:] = [self._of(key) for key in wanted.ravel().tolist()]
         return Tensor(found)

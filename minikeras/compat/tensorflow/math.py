@@ -14,7 +14,7 @@ from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .ragged import RaggedTensor
-from .tensors import BINARY, alike, convert_to_tensor
+from .tensors import BINARY, alike, array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -303,7 +303,7 @@ truncatemod: Callable[..., Tensor] = _truncating(np.fmod)
 
 def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
     """`tf.complex`: numbers of real and imaginary parts."""
-    a, b = as_array(convert_to_tensor(real)), as_array(convert_to_tensor(imag))
+    a, b = array_of(real), array_of(imag)
     return Tensor(a + 1j * b)
 
 

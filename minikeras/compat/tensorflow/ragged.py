@@ -10,8 +10,8 @@ from ..._typing import Array, DTypeLike
 from ...tensor import Tensor, as_array
 from .dtypes import TensorShape, as_dtype
 from .missing import missing
+from .tensors import array_of, convert_to_tensor
 from .tensors import constant as _constant
-from .tensors import convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -44,10 +44,10 @@ class RaggedTensor:
     @classmethod
     def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, **_: Any) -> "RaggedTensor":
         """Return the rows of a tensor, without the padding at their ends."""
-        array = as_array(convert_to_tensor(tensor))
+        array = array_of(tensor)
         sizes: Any = np.full(len(array), array.shape[1]) if lengths is None else as_array(lengths)
         if padding is not None:
-            filled = array != as_array(convert_to_tensor(padding))
+            filled = array != array_of(padding)
             sizes = np.where(filled.any(1), array.shape[1] - np.argmax(filled[:, ::-1], 1), 0)
         return cls.from_row_lengths(np.concatenate([row[:n] for row, n in zip(array, sizes, strict=True)]), sizes)
 
@@ -96,7 +96,7 @@ class RaggedTensor:
         """Return the rows as one tensor, filled up to the longest, or to a shape."""
         rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
         kind = as_array(self.flat_values).dtype
-        fill = (b"" if kind.kind == "O" else 0) if default_value is None else as_array(convert_to_tensor(default_value))
+        fill = (b"" if kind.kind == "O" else 0) if default_value is None else array_of(default_value)
         inner = np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0]
         sizes = [len(rows), *inner]
         if shape is not None:
@@ -166,7 +166,7 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
 def concat(values: Any, axis: int) -> Any:
     """Return the rows of ragged tensors (and tensors) below each other, or with axis 1 behind each other."""
     dtype = next(value.dtype for value in values if isinstance(value, RaggedTensor))
-    rows = [v.to_list() if isinstance(v, RaggedTensor) else as_array(convert_to_tensor(v)).tolist() for v in values]
+    rows = [v.to_list() if isinstance(v, RaggedTensor) else array_of(v).tolist() for v in values]
     joined = chain(*rows) if axis == 0 else (chain(*parts) for parts in zip(*rows, strict=True))
     return constant([list(row) for row in joined], dtype)
 

@@ -19,7 +19,7 @@ from . import philox
 from .arrays import sizes_of
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 _MOST = 2**31 - 1
@@ -147,7 +147,7 @@ def categorical(
     logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
-    scores = as_array(convert_to_tensor(logits)).astype("float64")
+    scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
     state = _state_for("categorical", "float64", seed, rows * count)
     drawn = philox.uniform(state, rows * count, "float64").reshape(rows, count)
@@ -173,7 +173,7 @@ def log_uniform_candidate_sampler(
         return Tensor((-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled).astype("float32"))
 
     found = np.array(drawn, "int64")
-    return Tensor(found), expected(as_array(convert_to_tensor(true_classes))), expected(found)
+    return Tensor(found), expected(array_of(true_classes)), expected(found)
 
 
 def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:

@@ -10,7 +10,7 @@ from ..._typing import DTypeLike
 from ...tensor import Tensor, as_array
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -19,7 +19,7 @@ def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Ten
     """Return a transform of the last axes, with numbers of the precision that its input has."""
 
     def call(input: Any, fft_length: Any = None, name: str | None = None) -> Tensor:
-        array = as_array(convert_to_tensor(input))
+        array = array_of(input)
         sizes = None if fft_length is None else as_array(fft_length).ravel().tolist()
         return Tensor(function(array, sizes, range(-axes, 0)))
 

@@ -10,7 +10,7 @@ from ...tensor import Tensor, as_array
 from .dtypes import TensorShape
 from .linalg import matmul
 from .missing import missing
-from .tensors import convert_to_tensor
+from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -26,9 +26,9 @@ class SparseTensor:
     """
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
-        self.indices: Tensor = Tensor(as_array(convert_to_tensor(indices)).astype("int64"))
+        self.indices: Tensor = Tensor(array_of(indices).astype("int64"))
         self.values: Tensor = convert_to_tensor(values)
-        self.dense_shape: Tensor = Tensor(as_array(convert_to_tensor(dense_shape)).astype("int64"))
+        self.dense_shape: Tensor = Tensor(array_of(dense_shape).astype("int64"))
 
     @property
     def dtype(self) -> Any:
@@ -63,7 +63,7 @@ def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices
 
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     """The elements of a tensor that are not 0."""
-    array = as_array(convert_to_tensor(tensor))
+    array = array_of(tensor)
     places = np.argwhere(array != (b"" if array.dtype.kind == "O" else 0))
     return SparseTensor(places, array[tuple(places.T)], array.shape)
 

@@ -12,13 +12,13 @@ from ...tensor import Tensor, TensorOps, as_array
 from . import ragged
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import constant, convert_to_tensor
+from .tensors import array_of, constant, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> Tensor:
-    arrays = np.broadcast_arrays(*(as_array(convert_to_tensor(x)) for x in inputs))
+    arrays = np.broadcast_arrays(*(array_of(x) for x in inputs))
     flat = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
     found = np.empty(arrays[0].shape, dtype)
     found.ravel()[:] = flat
@@ -56,23 +56,23 @@ def _parts(found: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
     """The parts of texts between separators, or between spaces."""
-    by = as_array(convert_to_tensor(sep)).item() if sep is not None else None
-    return _parts(as_array(convert_to_tensor(input)), lambda s: s.split(by or None, maxsplit))
+    by = array_of(sep).item() if sep is not None else None
+    return _parts(array_of(input), lambda s: s.split(by or None, maxsplit))
 
 
 def bytes_split(input: Any, name: str | None = None) -> Any:
     """The bytes of texts."""
-    return _parts(as_array(convert_to_tensor(input)), lambda s: [bytes([b]) for b in s])
+    return _parts(array_of(input), lambda s: [bytes([b]) for b in s])
 
 
 def unicode_split(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
     """The characters of texts."""
-    return _parts(as_array(convert_to_tensor(input)), lambda s: [c.encode() for c in s.decode(input_encoding)])
+    return _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])
 
 
 def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any) -> Tensor:
     """Every so many words in a row, as one text."""
-    words = as_array(convert_to_tensor(data)).tolist()
+    words = array_of(data).tolist()
     widths = [ngram_width] if isinstance(ngram_width, int) else ngram_width
     found = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
     return constant(np.array(found, object))
@@ -153,7 +153,7 @@ def format(template: str, inputs: Any = (), placeholder: str = "{}", summarize: 
 
 def unicode_decode(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any) -> Any:
     """The numbers of the characters of texts."""
-    return _parts(as_array(convert_to_tensor(input)), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")
+    return _parts(array_of(input), lambda s: [ord(c) for c in s.decode(input_encoding)], "int32")
 
 
 def unicode_encode(input: Any, output_encoding: str = "UTF-8", *_: Any, **__: Any) -> Tensor:

@@ -75,6 +75,11 @@ def convert_to_tensor(
     return Tensor(given.copy() if given is value or isinstance(value, np.ndarray) else given)
 
 
+def array_of(value: Any) -> Array:
+    """Return the values of what becomes a tensor."""
+    return as_array(convert_to_tensor(value))
+
+
 def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name: str = "Const") -> Tensor:
     """Return a tensor of values, all the same where there is one value for a shape.
 
