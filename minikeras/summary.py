@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from . import _state
 from ._typing import DTypeLike
+from .progress import write
 
 Justify = Literal["left", "center", "right"]
 Connections = Mapping[int, Sequence[tuple[str, int, int]]]
@@ -82,14 +83,7 @@ def summarize(
     totals = {label: count_weights((w.shape, w.dtype) for w in group) for label, group in weights.items()}
     connected = connections is not None
     text = render(model.name, rows, totals, line_length, positions, show_trainable, connected)
-    if print_fn is not None:
-        print_fn(text)
-        return
-    try:
-        print(text, end="", flush=True)
-    except UnicodeEncodeError:  # a name holds characters that the output does not know
-        known = text.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
-        print(known, end="", flush=True)
+    (print_fn or write)(text)
 
 
 def _rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
