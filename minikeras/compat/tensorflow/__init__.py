@@ -38,43 +38,36 @@ _MOVED = {
     "IndexedSlices VariableAggregation VariableSynchronization argsort boolean_mask broadcast_static_shape "
     "broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat dynamic_partition ensure_shape "
     "expand_dims fill gather gather_nd get_static_value global_norm histogram_fixed_width identity identity_n "
-    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd searchsorted "
-    "sequence_mask shape size slice sort split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add "
-    "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose "
-    "unique unique_with_counts unstack where zeros zeros_like",
-    "dtypes":
-    "DType TensorShape TensorSpec as_dtype",
+    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse reverse_sequence roll "
+    "saturate_cast scatter_nd searchsorted sequence_mask shape shape_n size slice sort split squeeze stack "
+    "stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
+    "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unravel_index unstack "
+    "where zeros zeros_like",
+    "config": "distribute test",
+    "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
+    "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions":
     "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
     "custom_gradient device executing_eagerly foldl foldr gradients group init_scope inside_function "
     "map_fn name_scope nest no_gradient numpy_function py_function recompute_grad scan switch_case timestamp "
     "vectorized_map while_loop xla",
-    "linalg":
-    "einsum eye matmul matvec norm tensordot",
+    "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":
     "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor "
     "greater greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply "
-    "negative not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod "
-    "reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
-    "ragged":
-    "RaggedTensor",
-    "sparse":
-    "SparseTensor",
-    "tensors":
-    "Tensor Variable constant convert_to_tensor",
-    "traced":
-    "function",
+    "negative not_equal pow realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min "
+    "reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh "
+    "truediv truncatediv truncatemod",
+    "ragged": "RaggedTensor",
+    "sparse": "SparseTensor",
+    "strings": "as_string",
+    "tensors": "Tensor Variable constant convert_to_tensor",
+    "traced": "function",
 }  # fmt: skip
 _HOMES = {name: module for module, names in _MOVED.items() for name in names.split()}
 _SPECIAL = {
-    "print": ("functions", "print_"), "complex": ("math", "complex_"), "Assert": ("debugging", "Assert"),
-    "assert_equal": ("debugging", "assert_equal"), "assert_greater": ("debugging", "assert_greater"),
-    "assert_less": ("debugging", "assert_less"), "assert_rank": ("debugging", "assert_rank"),
-    "no_op": ("functions", "group"), "distribute": ("config", "distribute"), "test": ("config", "test"),
-    "get_logger": ("compat.v1", "get_logger"), "as_string": ("strings", "as_string"),
-    **{name: ("arrays", name) for name in ("reverse_sequence", "saturate_cast", "shape_n", "unravel_index")},
-    **{name: ("linalg", name) for name in ("eig", "eigvals")},
-    **{name: ("math", name) for name in ("realdiv", "truncatediv", "truncatemod")},
+    "complex": ("math", "complex_"), "get_logger": ("compat.v1", "get_logger"), "no_op": ("functions", "group"),
+    "print": ("functions", "print_"),
 }  # fmt: skip
 _INITIALIZERS = {
     "constant_initializer": "Constant", "ones_initializer": "Ones", "random_normal_initializer": "RandomNormal",
