@@ -8,7 +8,7 @@ from ..._signature import parameters
 from ...layers import Layer
 from ...metrics import Metric
 from . import tables
-from .patches import outdated, put, resolve
+from .patches import around, outdated, put, resolve
 
 
 def translated(label: str, arguments: dict[str, Any], changes: tables.Changes) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _understanding(function: Callable[..., Any], label: str, changes: tables.Cha
 def install() -> None:
     """Let classes and functions take the old names."""
     for cls in (Layer, Metric):
-        put(cls, "add_weight", _add_weight(cls.add_weight))
+        around(cls, "add_weight", _add_weight)
     for address, changes in tables.ARGUMENTS.items():
         above, _, name = address.rpartition(".")
         owner = resolve(above)
@@ -62,15 +62,9 @@ def install() -> None:
             put(owner, name, _understanding(found, name, changes))
 
 
-def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `add_weight` as it was when its first argument was the name."""
-
-    @wraps(add_weight)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if args and isinstance(args[0], str):
-            outdated(f"add_weight({args[0]!r}, ...)", f"add_weight(name={args[0]!r}, ...)")
-            kwargs = dict(zip(tables.ADD_WEIGHT, args, strict=False)) | kwargs
-            args = ()
-        return add_weight(self, *args, **kwargs)
-
-    return call
+def _add_weight(add_weight: Callable[..., Any], owner: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make a weight, whose name may be the first argument, as it was."""
+    if args and isinstance(args[0], str):
+        outdated(f"add_weight({args[0]!r}, ...)", f"add_weight(name={args[0]!r}, ...)")
+        return add_weight(owner, **dict(zip(tables.ADD_WEIGHT, args, strict=False)), **kwargs)
+    return add_weight(owner, *args, **kwargs)

@@ -1,7 +1,6 @@
 """Attributes and methods that models, layers and optimizers had in earlier versions."""
 
 from collections.abc import Callable
-from functools import wraps
 from itertools import chain
 from typing import Any
 
@@ -13,7 +12,7 @@ from ...models import Model, Sequential
 from ...optimizers import Optimizer
 from ...optimizers.schedules import InverseTimeDecay
 from ...symbolic import KerasTensor
-from .patches import outdated, put
+from .patches import around, outdated, put
 
 
 class Past:
@@ -184,17 +183,12 @@ def _metrics_names(model: Any) -> list[str]:
     return found if isinstance(found, list) else [found]
 
 
-def _by_inputs(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the call of a layer that takes its sequences under the name `inputs`."""
-
-    @wraps(call)
-    def by_inputs(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        if "inputs" in kwargs and not args:
-            outdated("layer(inputs=x)", "layer(x)")
-            args = (kwargs.pop("inputs"),)
-        return call(layer, *args, **kwargs)
-
-    return by_inputs
+def _by_inputs(call: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a layer that takes its sequences under the name `inputs`."""
+    if "inputs" in kwargs and not args:
+        outdated("layer(inputs=x)", "layer(x)")
+        args = (kwargs.pop("inputs"),)
+    return call(layer, *args, **kwargs)
 
 
 def _reset_model(model: Any) -> None:
@@ -204,15 +198,12 @@ def _reset_model(model: Any) -> None:
             layer.reset_state()
 
 
-def _append(model: Any, layer: Any, named: Any) -> None:
+def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> None:
     """Add a layer behind an `Input` with the size of the batch too, if the first layer was given one."""
     shape = getattr(layer, "__dict__", {}).pop("_batch_input_shape", None)
     if shape and not model._layers:
         model._layers.append(InputLayer(batch_shape=shape))
-    _append_today(model, layer, named)
-
-
-_append_today = Sequential._append
+    append(model, layer, named)
 
 
 def install() -> None:
@@ -229,9 +220,6 @@ def install() -> None:
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
             "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),
         },
-        Sequential: {"_append": _append},
-        RNN: {"__call__": _by_inputs(Layer.__call__)},
-        Bidirectional: {"__call__": _by_inputs(Layer.__call__)},
         Layer: {
             "input_shape": _shape_of("input"),
             "output_shape": _shape_of("output"),
@@ -249,8 +237,10 @@ def install() -> None:
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
-    plain = base._shapes
-    put(base, "_shapes", lambda x: map_shapes(Shape, plain(x)))
+    around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
+    around(Sequential, "_append", _append)
+    for kind in (RNN, Bidirectional):
+        around(kind, "__call__", _by_inputs)
     for cls, attributes in found.items():
         for name, value in attributes.items():
             put(cls, name, value)

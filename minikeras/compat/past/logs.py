@@ -1,16 +1,15 @@
 """Histories, logs and callbacks, which find entries under the names that these had in earlier versions."""
 
 import os
-from functools import wraps
+from collections.abc import Callable
 from typing import Any
 
 from ...callbacks import History, ModelCheckpoint, callback_list
-from ...callbacks.callback import as_floats
 from ...callbacks.monitor import Monitor
 from ...callbacks.monitor import _metrics as metrics_of
 from . import tables
 from .files import checkpoint_path
-from .patches import outdated, put
+from .patches import around, outdated
 
 
 def _others(name: str) -> set[str]:
@@ -50,43 +49,38 @@ class Template(str):
         return str.format_map(self, Logs(logs))
 
 
+def _init_history(init: Callable[..., None], history: Any, *args: Any, **kwargs: Any) -> None:
+    init(history, *args, **kwargs)
+    history.history = Logs(history.history)
+
+
+def _init_checkpoint(init: Callable[..., None], checkpoint: Any, *args: Any, **kwargs: Any) -> None:
+    period = kwargs.pop("period", 1)
+    path = os.fspath(args[0] if args else kwargs.pop("filepath"))
+    weights = bool(kwargs.get("save_weights_only"))
+    ending = ".npz" if weights else ".keras"  # any other is refused
+    init(checkpoint, path if path.endswith(ending) else path + ending, *args[1:], **kwargs)
+    checkpoint.filepath = Template(checkpoint_path(path, weights))
+    if period != 1:
+        outdated("ModelCheckpoint(period=...)", "save_freq=, in batches")
+        checkpoint.on_epoch_end = lambda epoch, logs=None: (
+            type(checkpoint).on_epoch_end(checkpoint, epoch, logs) if (epoch + 1) % period == 0 else None
+        )
+
+
+def _find_monitor(find: Callable[..., None], callback: Any) -> None:
+    prefix = "val_" if callback.monitor.startswith("val_") else ""
+    names = {metric.name for metric in metrics_of(callback.model)}
+    base = callback.monitor.removeprefix(prefix)
+    for other in _others(base) & names if base not in names else ():
+        outdated(f"The entry {callback.monitor!r}", repr(prefix + other))
+        callback.monitor = prefix + other
+    find(callback)
+
+
 def install() -> None:
     """Let logs, histories and callbacks find entries under their old names."""
-    history = History.__init__
-    checkpoint = ModelCheckpoint.__init__
-
-    @wraps(history)
-    def init_history(self: Any, *args: Any, **kwargs: Any) -> None:
-        history(self, *args, **kwargs)
-        self.history = Logs(self.history)
-
-    @wraps(checkpoint)
-    def init_checkpoint(self: Any, *args: Any, **kwargs: Any) -> None:
-        period = kwargs.pop("period", 1)
-        path = os.fspath(args[0] if args else kwargs.pop("filepath"))
-        weights = bool(kwargs.get("save_weights_only"))
-        ending = ".npz" if weights else ".keras"  # any other is refused
-        checkpoint(self, path if path.endswith(ending) else path + ending, *args[1:], **kwargs)
-        self.filepath = Template(checkpoint_path(path, weights))
-        if period != 1:
-            outdated("ModelCheckpoint(period=...)", "save_freq=, in batches")
-            self.on_epoch_end = lambda epoch, logs=None: (
-                type(self).on_epoch_end(self, epoch, logs) if (epoch + 1) % period == 0 else None
-            )
-
-    set_monitor = Monitor._set_monitor_op
-
-    @wraps(set_monitor)
-    def find_monitor(self: Any) -> None:
-        prefix = "val_" if self.monitor.startswith("val_") else ""
-        names = {metric.name for metric in metrics_of(self.model)}
-        base = self.monitor.removeprefix(prefix)
-        for other in _others(base) & names if base not in names else ():
-            outdated(f"The entry {self.monitor!r}", repr(prefix + other))
-            self.monitor = prefix + other
-        set_monitor(self)
-
-    put(Monitor, "_set_monitor_op", find_monitor)
-    put(callback_list, "as_floats", lambda logs: Logs(as_floats(logs)))
-    put(History, "__init__", init_history)
-    put(ModelCheckpoint, "__init__", init_checkpoint)
+    around(Monitor, "_set_monitor_op", _find_monitor)
+    around(callback_list, "as_floats", lambda as_floats, logs: Logs(as_floats(logs)))
+    around(History, "__init__", _init_history)
+    around(ModelCheckpoint, "__init__", _init_checkpoint)

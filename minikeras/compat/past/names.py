@@ -11,22 +11,20 @@ from ..._signature import parameters
 from ...registry import Registry
 from ...tree import flatten
 from . import tables
-from .patches import outdated, put, resolve
+from .patches import around, outdated, resolve
+
+
+def _find(find: Callable[..., Any], registry: Registry[Any], name: str, custom_objects: Any = None) -> Any:
+    today = tables.IDENTIFIERS.get(registry.kind, {}).get(name)
+    if today is not None and name not in (custom_objects or {}):
+        outdated(f"The {registry.kind} {name!r}", repr(today))
+        name = today
+    return find(registry, name, custom_objects)
 
 
 def install() -> None:
     """Let strings name losses, metrics and constraints as they did."""
-    find = Registry.find
-
-    @wraps(find)
-    def find_today(self: Registry[Any], name: str, custom_objects: Any = None) -> Any:
-        today = tables.IDENTIFIERS.get(self.kind, {}).get(name)
-        if today is None or name in (custom_objects or {}):
-            return find(self, name, custom_objects)
-        outdated(f"The {self.kind} {name!r}", repr(today))
-        return find(self, today, custom_objects)
-
-    put(Registry, "find", find_today)
+    around(Registry, "find", _find)
 
 
 def name_in(module: str, name: str) -> Any:

@@ -1,6 +1,7 @@
 """Changes to classes and modules of the core, which are put back."""
 
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +31,16 @@ class Patches(list[tuple[Any, str, Any]]):
         self.append((owner, name, vars(owner).get(name, _ABSENT)))
         setattr(owner, name, value)
 
+    def around(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+        """Have a function run in the place of another, which it gets as its first argument, until `undo`."""
+        replaced = getattr(owner, name)
+
+        @wraps(replaced)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return wrapper(replaced, *args, **kwargs)
+
+        self.put(owner, name, call)
+
     def undo(self) -> None:
         """Put back all attributes as they were before the first `put`."""
         while self:
@@ -42,4 +53,5 @@ class Patches(list[tuple[Any, str, Any]]):
 
 _past = Patches()
 put: Callable[[Any, str, Any], None] = _past.put
+around: Callable[[Any, str, Callable[..., Any]], None] = _past.around
 undo: Callable[[], None] = _past.undo
