@@ -59,10 +59,12 @@ _resets: list[Callable[[], object]] = []
 
 
 class Structure:
-    """Counts the changes to layers (`version`) and to variables (`values`), so that plans notice them."""
+    """Counts what plans must notice: changes to layers (`version`), other arrays of variables (`values`), and arrays of
+    variables that somebody may hold from now on (`loans`)."""
 
     version: int = 0
     values: int = 0
+    loans: int = 0
 
 
 def floatx() -> FloatName:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 _LISTS = (list, tuple)
-"""Quicker to ask for than a union, which is made anew each time."""
+_NESTED = (list, tuple, dict)
+"""Quicker to ask for than unions, which are made anew each time."""
 
 
 def make_room(kept: dict[Any, Any], most: int) -> None:
@@ -17,11 +18,15 @@ def make_room(kept: dict[Any, Any], most: int) -> None:
 
 def leaves(structure: Any) -> list[Any]:
     """Return the leaves of nested lists, tuples and dicts."""
-    if isinstance(structure, dict):
-        structure = list(structure.values())
-    if isinstance(structure, _LISTS):
-        return [leaf for item in structure for leaf in leaves(item)]
-    return [structure]
+    if not isinstance(structure, _NESTED):
+        return [structure]
+    found = []
+    for item in structure.values() if isinstance(structure, dict) else structure:
+        if isinstance(item, _NESTED):
+            found += leaves(item)
+        else:
+            found.append(item)
+    return found
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
@@ -29,7 +34,8 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, dict):
         return {key: map_structure(function, value) for key, value in structure.items()}
     if isinstance(structure, _LISTS):
-        return like(structure, [map_structure(function, value) for value in structure])
+        items = [map_structure(function, x) if isinstance(x, _NESTED) else function(x) for x in structure]
+        return items if type(structure) is list else like(structure, items)
     return function(structure)
 
 

@@ -1,6 +1,6 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast, overload
 
@@ -9,7 +9,7 @@ import numpy as np
 from ._state import Structure
 from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
-from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
+from .tensor import NUMPY_OPS, VJP, Entry, Op, Tensor, TensorOps, as_array, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 PASSED = frozenset({"sigmoid", "softmax"})
@@ -64,17 +64,19 @@ class GradientTape:
             self._entries.append(entry)
             watched[id(entry.output)] = entry.output
 
-    def append(self, entry: Entry, variables: Iterable[Any] = ()) -> None:
-        """Append an operation that is differentiated, also with respect to these variables."""
+    def append(self, entry: Entry, watched: Mapping[int, Any] | None = None) -> None:
+        """Append an operation that is differentiated, also with respect to these variables, given by their ids."""
         self._entries.append(entry)
         self._watched[id(entry.output)] = entry.output
-        for v in variables:
-            if v.trainable:
-                self._watched[id(v)] = v
+        if watched is not None:
+            self._watched.update(watched)
 
     def maker(self, tensor: Any) -> Entry | None:
         """Return the operation that made a tensor, None if none did."""
-        return next((entry for entry in reversed(self._entries) if entry.output is tensor), None)
+        for entry in reversed(self._entries):
+            if entry.output is tensor:
+                return entry
+        return None
 
     def read(self, tensor: TensorOps) -> None:
         """A value that Python reads needs no entry."""
@@ -94,15 +96,17 @@ class GradientTape:
         """Hold the arrays of variables, until the gradient is taken where it can be but once."""
         holder = True if self.persistent else id(self)
         for v in variables:
-            if v.lent is not True and v.lent != holder:
-                if not v.lent:
-                    Structure.values += 1
-                    self._borrowed.append(v)
-                v.lent = True if v.lent else holder  # to several for good
+            if v.lent is False:
+                v.lent = holder
+                self._borrowed.append(v)
+            elif v.lent != holder:
+                v.lent = True  # to several for good
+        Structure.loans += 1
 
     def _give_back(self) -> None:
+        holder = id(self)
         for v in self._borrowed:
-            if v.lent == id(self):
+            if v.lent == holder:
                 v.lent = False
         self._borrowed = []
 
@@ -149,16 +153,21 @@ class GradientTape:
         open_tapes, inside = recorders.open, self in recorders.open
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
         try:
-            targets = leaves(target)
-            if output_gradients is None:
-                seeds = [None] * len(targets)
+            if isinstance(target, TensorOps):
+                pairs = [(target, output_gradients)]
             else:
-                seeds = [output_gradients] if isinstance(target, TensorOps) else leaves(output_gradients)
-            with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
+                targets = leaves(target)
+                seeds = [None] * len(targets) if output_gradients is None else leaves(output_gradients)
                 pairs = list(zip(targets, seeds, strict=True))
-                kept = {id(x) for x in leaves(sources)}
+            kept = set(map(id, leaves(sources)))
+            with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched, kept)
-            result = map_structure(lambda s: _as_gradient(totals.get(id(s))), sources)
+
+            def found(source: Any) -> Tensor | None:
+                g = totals.get(id(source))
+                return g if g is None or isinstance(g, Tensor) else Tensor(g)
+
+            result = map_structure(found, sources)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -192,35 +201,36 @@ def backward(
         if isinstance(target, TensorOps):
             g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
             _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
-    makers = {id(entry.output): entry for entry in entries if entry.op.name in PASSED}
+    makers: dict[int, Entry] = {}
     for entry in reversed(entries):
         g = totals.get(id(entry.output))
         if g is None:
             continue
-        values = entry.values
+        op, inputs, values, passed = entry.op, entry.inputs, entry.values, None
         if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
-            pairs = zip(entry.inputs, values, strict=True)
+            pairs = zip(inputs, values, strict=True)
             values = [
                 x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
                 for x, v in pairs
             ]
-        if entry.op.joint is not None:
-            for x, gradient in zip(entry.inputs, entry.op.joint(g, values, *entry.rest), strict=True):
-                if gradient is not None:
-                    _add(totals, x, gradient)
+        if op.through:
+            makers = makers or {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
+            passed = _passed(entry, makers, kept)
+            if passed is not None:
+                inputs = [*inputs]
+                inputs[passed[0]] = passed[1]
+        if op.joint is not None:
+            for x, d in zip(inputs, op.joint(g, values, *entry.rest, passed=passed is not None), strict=True):
+                if d is not None:
+                    _add(totals, x, d)
             continue
         y = entry.output if as_tensors else entry.output.array
-        for i, x in enumerate(entry.inputs):
-            if not isinstance(x, TensorOps) or not _differentiable(x):
-                continue
+        for i, x in enumerate(inputs):
             if watched is not None and id(x) not in watched:
                 continue
-            rule = entry.op.vjp(i)
-            maker = makers.get(id(x)) if entry.op.through and id(x) not in kept else None
-            if maker is not None and maker.op.name in entry.op.through and _agree(maker, entry):
-                place, both = entry.op.through[maker.op.name]
-                if place == i and isinstance(maker.inputs[0], TensorOps):
-                    x, rule = maker.inputs[0], both
+            if not isinstance(x, TensorOps) or not _differentiable(x):
+                continue
+            rule = passed[2] if passed is not None and passed[0] == i else op.vjp(i)
             if rule is not None:
                 _add(totals, x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x))
     return totals
@@ -231,6 +241,17 @@ def _ones(array: Array) -> Array:
     ones = np.empty(array.shape, array.dtype)
     ones.fill(1)
     return ones
+
+
+def _passed(entry: Entry, makers: Mapping[int, Entry], kept: Container[int]) -> tuple[int, TensorOps, VJP] | None:
+    """Return the place of an input that may be passed over, what it was made from, and the rule for that."""
+    for name, (place, rule) in entry.op.through.items():
+        y = entry.inputs[place]
+        maker = makers.get(id(y))
+        if maker is not None and maker.op.name == name and id(y) not in kept and _agree(maker, entry):
+            x = maker.inputs[0]
+            return (place, x, rule) if isinstance(x, TensorOps) else None
+    return None
 
 
 def _agree(a: Entry, b: Entry) -> bool:
@@ -335,7 +356,3 @@ def _differentiable(x: TensorOps) -> bool:
 def _add(totals: dict[int, Any], x: Any, g: Any) -> None:
     before = totals.get(id(x))
     totals[id(x)] = g if before is None else before + g
-
-
-def _as_gradient(g: Any) -> Tensor | None:
-    return None if g is None else g if isinstance(g, Tensor) else Tensor(g)

@@ -64,6 +64,8 @@ class Plan:
         """What the last run of `main` has left for `tail`."""
         self._bound: list[Array] = []
         """The arrays that variables had when they were looked up last."""
+        self._writes: bool = bool(self._draft.assigned or self._draft.settling)
+        """Whether it changes variables in place."""
         self._bind()
 
     def _bind(self) -> None:
@@ -78,17 +80,23 @@ class Plan:
             for name, (variable, view) in draft.shares:
                 draft.namespace[name] = view(variable.array)
             self._bound = arrays
-        self.values: int = _state.Structure.values
+        self._values: int = _state.Structure.values
+        self._loans: int = _state.Structure.loans
+
+    def _is_bound(self) -> bool:
+        """Tell whether the variables have the arrays that were looked up, and nobody else holds those it writes to."""
+        state = _state.Structure
+        return self._values == state.values and not (self._writes and self._loans != state.loans)
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
-        if self.values != _state.Structure.values:
+        if not self._is_bound():
             self._bind()
         self._carried = self._main(*inputs)
 
     def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
         """Replay for many inputs, one after another."""
-        if self.values != _state.Structure.values:
+        if not self._is_bound():
             self._bind()
         for carried in starmap(self._main, batches):
             self._carried = carried

@@ -56,22 +56,23 @@ class TapedCalls:
         kind: list[Any] = [option]
         for place, x in enumerate(inputs):
             array: Any = x
-            is_watched = False
             if type(x) is Tensor:
                 if getattr(x, "keras_mask", None) is not None:
                     return None
-                array, is_watched = x.array, tape.watches(x)
-            if type(array) is not np.ndarray or array.dtype.kind not in "fiub":
+                array = x.array
+                if tape.watches(x):
+                    watched.append(place)
+            if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
-            if is_watched:
-                watched.append(place)
             arrays.append(array)
-            kind += (array.shape, array.dtype, is_watched)
-        maker = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
-        passed = maker if maker is not None and maker.op.name in PASSED else None
+            kind += (array.shape, dtype)
+        passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         if passed is not None:
-            kind += (passed.op, repr((passed.rest, passed.kwargs)))
-        key = tuple(kind)
+            if passed.op.name in PASSED:
+                kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
+            else:
+                passed = None
+        key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.structure == _state.Structure.version:
             return taped.run(tape, inputs, arrays) if taped.usable else None
@@ -128,14 +129,13 @@ class Taped:
             return
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
         self._variables: list[Variable] = list(held.values())
-        self._has_gradients: bool = bool(watched) or any(v.trainable for v in self._variables)
+        self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._last: _Applied | None = _applied(entries[-1]) if entries[-1].op.name in PASSED else None
         self._passed: _Applied | None = _applied(passed) if passed is not None and not held else None
-        self._op = Op(_unknown, (self._rule,), None)
+        self._op = Op(_unknown, (), None)
+        self._op.joint = self._second
         if self._passed is not None:
-            self._op.through = {self._passed.op.name: (watched[0], self._rule_through)}
-        elif held or len(watched) != 1:
-            self._op.joint = self._joint
+            self._op.through = {self._passed.op.name: (watched[0], _unknown)}
         self._runs: int = 0
         """Counts the runs of either half: the second goes with the first only directly after it."""
         self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
@@ -165,8 +165,8 @@ class Taped:
             through: Whether to pass over the activation that made the input.
 
         Returns:
-            The gradients of the watched inputs and of the variables, what the entries give, and a tensor which stands
-            for what the activation before got, whose values are not known.
+            The gradients of the inputs, None for those that nobody watches, and of the variables; what the entries
+            give; and a tensor which stands for what the activation before got, whose values are not known.
         """
         *given, g = tensors
         fixed = None
@@ -181,7 +181,9 @@ class Taped:
             tape.watch(sources)
             y = self._function(*given)
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
-        return tape.gradient(ends[0], [*sources, *self._variables], g), ends, fixed
+        found = iter(tape.gradient(ends[0], [*sources, *self._variables], g))
+        gradients = [next(found) if place in self._watched else None for place in range(len(given))]
+        return [*gradients, *found], ends, fixed
 
     def run(self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array]) -> Tensor | None:
         """Return the output, recorded by the open tape; None, and nothing is run, while another thread runs it."""
@@ -194,12 +196,11 @@ class Taped:
             runs = self._runs
         finally:
             self._plan.lock.release()
-        if not self._has_gradients:
-            return ends[-1]
-        values = [*arrays, *(v.array for v in variables)]
-        tape.append(Entry(self._op, [*inputs, *variables], values, (runs,), {}, ends[0]), variables)
-        if self._last is not None:
-            tape.append(self._last.entry(*ends))
+        if self._watched or self._trainable:
+            values = [*arrays, *[v.array for v in variables]]
+            tape.append(Entry(self._op, [*inputs, *variables], values, (runs,), {}, ends[0]), self._trainable)
+            if self._last is not None:
+                tape.append(self._last.entry(*ends))
         return ends[-1]
 
     def _first(self, arrays: Sequence[Array]) -> list[Array]:
@@ -209,9 +210,17 @@ class Taped:
         self._runs += 1
         return rooms
 
-    def _second(self, g: Any, values: Sequence[Any], runs: int) -> list[Any]:
-        """Return the gradients of the watched inputs and of the variables, where the first half was run on values."""
-        if isinstance(g, np.ndarray | np.generic) and self._plan.lock.acquire(blocking=False):
+    def _second(self, g: Any, values: Sequence[Any], runs: int, passed: bool) -> list[Any]:
+        """Return the gradients of the inputs, None for those that nobody watches, and of the variables.
+
+        Args:
+            g: Gradient of what the entry gives.
+            values: Inputs and variables of the run.
+            runs: Number of the run.
+            passed: Whether the activation that made the input is passed over.
+        """
+        through = passed or self._passed is None
+        if through and not isinstance(g, TensorOps) and self._plan.lock.acquire(blocking=False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):
                     self._first(values[: len(values) - len(self._variables)])
@@ -223,14 +232,14 @@ class Taped:
                     return found
             finally:
                 self._plan.lock.release()
-        return self._again(g, values)
+        return self._again(g, values, through)
 
     def _is_as_it_was(self, values: Sequence[Any]) -> bool:
         weights = values[len(values) - len(self._variables) :]
         same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
         return same and self.structure == _state.Structure.version
 
-    def _again(self, g: Any, values: Sequence[Any], through: bool = True) -> list[Any]:
+    def _again(self, g: Any, values: Sequence[Any], through: bool) -> list[Any]:
         """Return the gradients by running the function without a plan, with the variables of then."""
         count = len(values) - len(self._variables)
         given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
@@ -243,22 +252,6 @@ class Taped:
             for v, array in zip(self._variables, now, strict=True):
                 v.array = array
         return gradients if isinstance(g, TensorOps) else [None if d is None else d.array for d in gradients]
-
-    def _joint(self, g: Any, values: Sequence[Any], runs: int) -> list[Any]:
-        """Return the gradients of all inputs and of the variables; None for inputs that nobody watches."""
-        found = iter(self._second(g, values, runs))
-        given = range(len(values) - len(self._variables))
-        return [*(next(found) if place in self._watched else None for place in given), *found]
-
-    def _rule(self, index: int, g: Any, y: Any, *values: Any) -> Any:
-        """Return the gradient of the input that is watched."""
-        *given, runs = values
-        return self._second(g, given, runs)[0] if self._passed is None else self._again(g, given, through=False)[0]
-
-    def _rule_through(self, g: Any, y: Any, *values: Any) -> Any:
-        """Return the gradient of what the activation got that made the input."""
-        *given, runs = values
-        return self._second(g, given, runs)[0]
 
 
 class _Applied(NamedTuple):

@@ -65,8 +65,8 @@ class Op:
         inplace, effect, homes, bind, parts, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
-        joint: Given the gradient of the output, the inputs and the other arguments, returns the gradients of all inputs
-            at once, in place of rules.
+        joint: Given the gradient of the output, the inputs, the other arguments and whether one input is passed over
+            (see `through`), returns the gradients of all inputs at once, in place of rules.
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
@@ -177,7 +177,7 @@ def coerce(value: Any) -> Any:
             variable = cast(Any, value)
             if variable.lent is not True:
                 if not variable.lent:
-                    _state.Structure.values += 1
+                    _state.Structure.loans += 1
                 variable.lent = True
         return array
     if isinstance(value, float):

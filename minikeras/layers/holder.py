@@ -210,7 +210,7 @@ class Holder:
     @property
     def trainable_variables(self) -> list[Variable]:
         """The variables that training changes."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
+        return self._contents().trainable[:] if self.trainable else []
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
@@ -341,7 +341,7 @@ def _each_once(things: Iterable[T]) -> list[T]:
 
 
 class Inside:
-    """What is inside a holder: itself and other holders, variables, and the containers they were found in.
+    """What is inside a holder: itself and other holders, variables (and which are trainable), and their containers.
 
     No container itself, which a walk over attributes would go into.
     """
@@ -358,6 +358,7 @@ class Inside:
                 self.layers.append(inner)
                 stack.extend(reversed(inner._sublayers()))
         self.variables: list[Variable] = _each_once(v for inner in self.layers for v in inner._own_variables())
+        self.trainable: list[Variable] = [v for v in self.variables if v.trainable]
         self._watched = [
             (held, len(held), _to_watch(held))
             for inner in self.layers

@@ -13,7 +13,7 @@ from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..serialization import serialize
-from ..tensor import Tensor, TensorOps, as_array, primitive, stop_recording
+from ..tensor import Tensor, TensorOps, as_array, primitive, recorders, stop_recording
 from ..variable import Variable
 from . import schedules
 from .pack import Choice, Group, Part
@@ -32,10 +32,8 @@ _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema
 _UNUSUAL = tuple(name for name in _OPTIONS if not name.startswith("ema_"))
 _CACHES = frozenset({"_groups", "_choices"})
 
-
-_FLUSH_EVERY, _NOTHING = 128, 1e-30
-"""Averages of gradients that have become zero fade to numbers so small that processors take many times longer with
-them; they are set to zero in time, as XLA does at once. In so many steps a factor of 0.9 is one of 1e-6."""
+_FLUSH_EVERY = 128
+"""After how many steps what has faded is set to zero; in so many a factor of 0.9 is one of 1e-6."""
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
@@ -388,8 +386,12 @@ class Optimizer:
             )
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         self.rehome(variables)
-        tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
-        _update(*tensors, optimizer=self, variables=variables)
+        if recorders.open:
+            tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
+            _update(*tensors, optimizer=self, variables=variables)
+        else:
+            arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
+            self._update_in_place(arrays, variables)
 
     def rehome(self, variables: Sequence[Variable]) -> None:
         """Move parameters that someone may hold to other arrays, building the optimizer first if need be.
@@ -397,8 +399,6 @@ class Optimizer:
         From then on `_update_in_place` may change them, until a variable is lent.
         """
         for group in self._packed(variables):
-            if any(v.lent for v in group.parameters.variables):
-                group.parameters.move()
             group.settle()
 
     def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
@@ -406,8 +406,7 @@ class Optimizer:
 
         Variables that are lent move to arrays that nobody else holds.
         """
-        for group in self._packed(variables):
-            group.settle()
+        self.rehome(variables)
         return self._choose(variables).views
 
     def _packed(self, variables: Sequence[Variable]) -> list[Group]:
@@ -456,8 +455,34 @@ class Optimizer:
         views |= {id(v): room for v, room in overwritten}
         if len(self._choices) > 15:
             self._choices.clear()
-        choice = self._choices[key] = Choice(list(variables), [views[i] for i in key], parts, overwritten)
+        usual = len(parts) == 1 and not overwritten and self._is_plain()
+        update = self._quick_update(parts[0]) if usual else None
+        choice = self._choices[key] = Choice(list(variables), [views[i] for i in key], parts, overwritten, update)
         return choice
+
+    def _is_plain(self) -> bool:
+        """Tell whether an update is nothing but the rule at a rate that is a variable."""
+        own = type(self).update_step is not Optimizer.update_step
+        options = any(getattr(self, name) not in (None, False) for name in _UNUSUAL)
+        return isinstance(self._learning_rate, Variable) and not own and not options
+
+    def _quick_update(self, part: Part) -> Callable[[], None]:
+        """Return a function that updates by the gradients in their views where `_is_plain`."""
+        iterations, rate, group, rule = self._iterations, self._learning_rate, part.group, self._rule
+        before, constants, round_ = self._before_update, self._constants, part.group.round
+
+        def update() -> None:
+            count = iterations.array
+            step = count.item() + 1
+            before(step)
+            k = group.constants(constants(rate.array.item(), step, round_))
+            for arrays, _, _ in part.pieces():
+                rule(k, *arrays)
+            if step % _FLUSH_EVERY == 0:
+                part.flush()
+            count[()] = step
+
+        return update
 
     def _step(self) -> int:
         """Return the number of this update, from 1."""
@@ -480,42 +505,22 @@ class Optimizer:
         choice = self._choose(variables)
         if len(gradients) != len(choice.views):
             raise ValueError(f"Received {len(gradients)} gradients for {len(variables)} variables.")
-        for i, view in enumerate(choice.views):
-            if gradients[i] is not view:
-                _fill(view, cast(Array, gradients[i]), variables[i], "gradient")
+        for view, g, v in zip(choice.views, gradients, variables, strict=True):
+            if g is not view:
+                _fill(view, cast(Array, g), v, "gradient")
         for part in choice.parts:
             part.group.sync()
-        self._apply(choice)
+        self._updater(choice)()
 
     def bound_update(self, variables: Sequence[Variable]) -> Callable[[], None]:
-        """Return a function that updates by the gradients in `gradient_views`, as long as no variable is assigned."""
-        choice = self._choose(variables)
-        usual = (
-            len(choice.parts) == 1
-            and not choice.overwritten
-            and isinstance(self._learning_rate, Variable)
-            and type(self).update_step is Optimizer.update_step
-            and all(getattr(self, name) in (None, False) for name in _UNUSUAL)
-            and all(v.constraint is None for v in variables)
-        )
-        if not usual:
-            return partial(self._apply, choice)
-        group, pieces = choice.parts[0].group, [piece[:4] + piece.slots for piece in choice.parts[0].pieces()]
-        iterations, rate, rule = self._iterations.array, self._learning_rate.array, self._rule
-        before, constants = self._before_update, self._constants
+        """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
+        return self._updater(self._choose(variables))
 
-        def update() -> None:
-            step = iterations.item() + 1
-            before(step)
-            k = group.constants(constants(rate.item(), step, group.round))
-            for arrays in pieces:
-                rule(k, *arrays)
-            if step % _FLUSH_EVERY == 0:
-                for _, _, _, more, *slots in pieces:
-                    _flush(slots, more)
-            iterations[()] = step
-
-        return update
+    def _updater(self, choice: Choice) -> Callable[[], None]:
+        for v in choice.variables:
+            if v.constraint is not None:
+                return partial(self._apply, choice)
+        return choice.update or partial(self._apply, choice)
 
     def _apply(self, choice: Choice) -> None:
         """Update by the gradients in their views."""
@@ -562,7 +567,7 @@ class Optimizer:
             for part in choice.parts:
                 sums = part.group.sums
                 for piece in part.pieces():
-                    g = piece.gradients
+                    g = piece.arrays[1]
                     if scale is not None:
                         np.divide(g, scale, g)
                     if sums is not None and steps:
@@ -591,15 +596,16 @@ class Optimizer:
         for part in choice.parts:
             group = part.group
             k = group.constants(() if own else self._constants(rate, step, group.round))
-            for p, g, room, more, slots, _, decay in part.pieces():
+            for arrays, _, decay in part.pieces():
+                p, _, room, *_ = arrays
                 if decay is not None:
                     group.cell[()] = decay * rate
                     np.multiply(p, group.cell, room)
                     np.subtract(p, room, p)
                 if not own:
-                    self._rule(k, p, g, room, more, *slots)
-                    if step % _FLUSH_EVERY == 0:
-                        _flush(slots, more)
+                    self._rule(k, *arrays)
+            if not own and step % _FLUSH_EVERY == 0:
+                part.flush()
         if own:
             with stop_recording():
                 for g, v in zip(choice.views, choice.variables, strict=True):
@@ -719,11 +725,6 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _places={id(v): i for i, v in enumerate(state["_trainable_variables"])})
-
-
-def _flush(slots: Iterable[Array], room: Array) -> None:
-    for slot in slots:
-        slot[np.abs(slot, room) < _NOTHING] = 0
 
 
 def _without_missing(
