@@ -368,9 +368,12 @@ class Inside:
 
     def is_current(self) -> bool:
         """Tell whether no attribute and no item of a container has been set since, and no container grew or shrank."""
-        return self.version == _state.Structure.version and all(
-            len(held) == length and all(map(is_, _items(held), items)) for held, length, items in self._watched
-        )
+        if self.version != _state.Structure.version:
+            return False
+        for held, length, items in self._watched:
+            if len(held) != length or (items and not all(map(is_, _items(held), items))):
+                return False
+        return True
 
 
 def _to_watch(container: Any) -> list[Any]:
