@@ -51,6 +51,26 @@ def test_integer_lookup() -> None:
     assert rows(more(np.array([0, 10, 20, 5, 6]))) == [0, 3, 4, 2, 1]
 
 
+def test_unknown_values_share_several_numbers_by_their_hashes() -> None:
+    words = np.array(["a", "x", "y", "zzz", "q", ""])
+    assert rows(layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3)(words[:5])) == [3, 2, 2, 0, 2]
+    masked = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3, mask_token="", salt=5)
+    assert rows(masked(words)) == [4, 3, 3, 1, 2, 0]
+    numbers, settings = np.array([10, 7, 8, 9, -3]), {"num_oov_indices": 3, "oov_method": "farmhash"}
+    assert rows(layers.IntegerLookup(vocabulary=[10, 20], **settings)(numbers)) == [3, 1, 1, 2, 0]
+    salted = layers.IntegerLookup(vocabulary=[10, 20], salt=[1, 2], **settings)
+    assert rows(salted(numbers)) == [3, 1, 0, 1, 2]
+    again = layers.IntegerLookup.from_config(salted.get_config())
+    assert rows(again(numbers)) == [3, 1, 0, 1, 2]
+
+
+def test_weights_may_count_what_is_unknown() -> None:
+    vocabulary, weights = ["[UNK]", "a", "b"], [0.5, 1.0, 2.0]
+    layer = layers.StringLookup(vocabulary=vocabulary, idf_weights=weights, output_mode="tf_idf")
+    assert rows(layer(np.array([["a", "z", "b", "z"]]))) == [[1, 1, 2]]
+    assert rows(layers.StringLookup.from_config(layer.get_config())(np.array([["z"]]))) == [[0.5, 0, 0]]
+
+
 def test_text_vectorization() -> None:
     layer = adapted(layers.TextVectorization(), TEXTS)
     assert layer.get_vocabulary() == ["", "[UNK]", "the", "dog", "sat", "cat", "a"]
@@ -194,7 +214,9 @@ def test_a_vocabulary_in_a_file(tmp_path: Path) -> None:
 WRONG: dict[str, Callable[[], Any]] = {
     "mode": lambda: layers.StringLookup(output_mode="other"),
     "repeated": lambda: layers.StringLookup(vocabulary=["a", "a"]),
-    "unknown": lambda: layers.StringLookup(num_oov_indices=2),
+    "oov_method": lambda: layers.IntegerLookup(oov_method="modulo"),
+    "salt_of_remainders": lambda: layers.IntegerLookup(vocabulary=[1], salt=3),
+    "salt_of_three": lambda: layers.StringLookup(salt=[1, 2, 3]),
     "invert": lambda: layers.StringLookup(vocabulary=["a"], invert=True, output_mode="count"),
     "no_vocabulary": lambda: layers.IntegerLookup()([1]),
     "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),

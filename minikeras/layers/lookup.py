@@ -17,6 +17,7 @@ from .._typing import Array, Config, DTypeName, PartialShape, ShapeLike
 from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
 from .base import Layer, LayerOptions, register
+from .fingerprints import as_key, bin_of
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -218,7 +219,7 @@ class Discretization(Numbering):
 
 
 _SETTINGS = (
-    "max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode", "pad_to_max_tokens",
+    "max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode", "pad_to_max_tokens", "sparse",
 )  # fmt: skip
 
 
@@ -236,6 +237,7 @@ class _Lookup(OfValues):
     oov_token: Any
     invert: bool
     pad_to_max_tokens: bool
+    sparse: bool
 
     def __init__(self, given: dict[str, Any]) -> None:
         given["options"].pop("vocabulary_size", None)
@@ -244,6 +246,12 @@ class _Lookup(OfValues):
         _state.one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
+        self.oov_method: str = _state.one_of(
+            "oov_method", given.get("oov_method", "floormod"), ("floormod", "farmhash")
+        )
+        self.salt: list[int] | None = as_key(given.get("salt"))
+        if self._value is int and self.salt and self.oov_method != "farmhash":
+            raise ValueError(f"`salt` needs `oov_method='farmhash'`. Received: salt={self.salt}")
         self._tokens: list[Any] | None = None
         self._idf: Array | None = None
         if given["vocabulary"] is not None:
@@ -285,15 +293,16 @@ class _Lookup(OfValues):
                 vocabulary = file.read().splitlines()
         special = self._special()
         tokens = [self._value(token) for token in np.asarray(vocabulary).tolist()]
+        weights = None if idf_weights is None else np.asarray(idf_weights, "float64")
         if special and tokens[: len(special)] == special:
             tokens = tokens[len(special) :]
+        elif weights is not None:
+            weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
         if len(set(tokens)) < len(tokens):
             repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
         self._tokens = tokens
-        if idf_weights is not None:
-            weights = np.asarray(idf_weights, "float64")
-            self._idf = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
+        self._idf = weights if weights is not None else self._idf
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
@@ -337,7 +346,12 @@ class _Lookup(OfValues):
         return np.asarray(found, "int64")[places].reshape(values.shape)
 
     def _unknown(self, value: Any) -> int:
-        return 0
+        """Return which of the numbers for unknown values one gets."""
+        if self.num_oov_indices < 2:
+            return 0
+        if self._value is int and self.oov_method == "floormod":
+            return int(value) % self.num_oov_indices
+        return bin_of(value, self.num_oov_indices, self.salt)
 
     def _encode(self, values: Array) -> Any:
         if self.invert:
@@ -354,8 +368,11 @@ class _Lookup(OfValues):
         return encoded(numbers, self.output_mode, depth, "int64")
 
     def get_config(self) -> Config:
-        weights = None if self._idf is None else self._idf[self.num_oov_indices :].tolist()
-        return {**super().get_config(), "vocabulary": self._tokens, "idf_weights": weights}
+        size = None if self._tokens is None else self.vocabulary_size()
+        learned: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
+        if self._idf is not None:
+            learned |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
+        return {**super().get_config(), **learned}
 
 
 @register
@@ -364,7 +381,7 @@ class StringLookup(_Lookup):
 
     Args:
         max_tokens: Size of the vocabulary at most.
-        num_oov_indices: How many numbers there are for unknown strings: 1, or 0 for none.
+        num_oov_indices: How many numbers there are for unknown strings, which get one by their hash.
         mask_token: A string that gets the number 0 (in other modes, none).
         oov_token: What stands for unknown strings where numbers become strings.
         vocabulary: The strings in order, or the name of a file of them; `adapt` learns them if not given.
@@ -372,11 +389,12 @@ class StringLookup(_Lookup):
         invert: Whether to turn numbers into strings instead.
         output_mode: "int", "one_hot", "multi_hot", "count" or "tf_idf".
         pad_to_max_tokens: Whether rows always have `max_tokens` columns.
-        sparse, encoding, salt: As in Keras; False, "utf-8" and None.
+        salt: One or two integers that make other hashes of the same strings.
+        sparse, encoding: As in Keras; False and "utf-8".
         name: The layer's name.
 
     Raises:
-        ValueError: for repeated strings, an unknown mode, or more than one number for unknown strings.
+        ValueError: for repeated strings, an unknown mode or salt.
 
     Example:
         >>> layer = StringLookup()
@@ -386,7 +404,7 @@ class StringLookup(_Lookup):
     """
 
     _value = str
-    _arguments = (*_SETTINGS, "encoding")
+    _arguments = (*_SETTINGS, "oov_method", "salt", "encoding")
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
@@ -397,8 +415,6 @@ class StringLookup(_Lookup):
         for left_over in ("oov_method", "vocabulary_dtype"):
             options.pop(left_over, None)
         super().__init__(locals())
-        if num_oov_indices > 1:
-            raise ValueError(f"One number for unknown strings is all there is. Received: {num_oov_indices=}")
         self.encoding: str = encoding
 
 
@@ -407,12 +423,13 @@ class IntegerLookup(_Lookup):
     """Numbers integers by a vocabulary, see `StringLookup`.
 
     Args:
-        num_oov_indices: How many numbers there are for unknown integers, which get one by their remainder.
+        num_oov_indices: How many numbers there are for unknown integers.
         mask_token: An integer that gets the number 0 (in other modes, none).
         oov_token: What stands for unknown integers where numbers become integers again.
         vocabulary: The integers in order; `adapt` learns them if not given.
         vocabulary_dtype: Their dtype.
-        oov_method, salt: "floormod" and None; there is no other way.
+        oov_method: By what unknown integers get one of several numbers: "floormod", their remainder, or "farmhash".
+        salt: One or two integers that make other hashes of the same integers.
         max_tokens, idf_weights, invert, output_mode, sparse, pad_to_max_tokens, name, options: See `StringLookup`.
 
     Example:
@@ -421,7 +438,7 @@ class IntegerLookup(_Lookup):
     """
 
     _value = int
-    _arguments = (*_SETTINGS, "vocabulary_dtype")
+    _arguments = (*_SETTINGS, "oov_method", "salt", "vocabulary_dtype")
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
@@ -429,13 +446,8 @@ class IntegerLookup(_Lookup):
         invert: bool = False, output_mode: str = "int", sparse: bool = False, pad_to_max_tokens: bool = False,
         oov_method: str = "floormod", salt: int | None = None, name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        if oov_method != "floormod" or salt is not None:
-            raise ValueError(f"Unknown integers get their number by remainder. Received: {oov_method=}, {salt=}")
         super().__init__(locals())
         self.vocabulary_dtype: str = vocabulary_dtype
-
-    def _unknown(self, value: Any) -> int:
-        return int(value) % max(self.num_oov_indices, 1)
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
@@ -475,7 +487,10 @@ class TextVectorization(_Lookup):
     """
 
     _value = str
-    _arguments = ("max_tokens", "ngrams", "output_mode", "output_sequence_length", "pad_to_max_tokens")
+    _arguments = (
+        "max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length", "pad_to_max_tokens",
+        "sparse", "ragged", "encoding",
+    )  # fmt: skip
 
     def __init__(
         self, max_tokens: int | None = None,
@@ -493,6 +508,8 @@ class TextVectorization(_Lookup):
         self.split: Any = split
         self.ngrams: int | tuple[int, ...] | None = ngrams
         self.output_sequence_length: int | None = output_sequence_length
+        self.ragged: bool = ragged
+        self.encoding: str = encoding
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
@@ -527,4 +544,4 @@ class TextVectorization(_Lookup):
         return found if values.ndim else found[0]
 
     def get_config(self) -> Config:
-        return {**super().get_config(), "standardize": self.standardize, "split": self.split}
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}

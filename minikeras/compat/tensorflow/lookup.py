@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...layers.hashing import fingerprint
+from ...layers.fingerprints import fingerprint
 from ...tensor import Tensor
 from .dtypes import DType, as_dtype
 from .missing import missing

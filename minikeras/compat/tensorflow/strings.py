@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import DTypeLike
-from ...layers.hashing import fingerprint, keyed
+from ...layers.fingerprints import fingerprint, keyed
 from ...tensor import Tensor, TensorOps, as_array
 from . import ragged
 from .dtypes import as_dtype
