@@ -100,6 +100,15 @@ class Finder:
         """Do nothing: a module's names are looked up when they are asked for."""
 
 
+class _Absent(type):
+    """What classes that are not there are: their attributes are refused as their calls are."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return cls()
+
+
 def find(module: str, name: str) -> Any:
     """Return what stands for a name that a module of minikeras does not have itself.
 
@@ -135,7 +144,7 @@ def placeholder(module: str, name: str) -> Any:
     refuse.__doc__ = f"Stand for {address}, which minikeras does not have."
     if not name[0].isupper():
         return refuse
-    return type(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
+    return _Absent(name, (), {"__new__": refuse, "__module__": home, "__doc__": refuse.__doc__})
 
 
 def _address(*parts: str) -> str:

@@ -190,7 +190,7 @@ _BY_CLASS_NUMBER = (losses.sparse_categorical_crossentropy, losses.categorical_g
 def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     """Refuse targets of another width than the output, which NumPy would broadcast or find no word for.
 
-    A loss of the user's may take what it likes.
+    A single number is compared with each unit. A loss of the user's may take what it likes.
     """
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     if not is_built_in(loss) or not is_built_in(function):
@@ -198,7 +198,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     if not hasattr(y_true, "shape") or function in _BY_CLASS_NUMBER:
         return
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
-    if have == want or (*have, 1) == want or have == (*want, 1):
+    if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):
         return
     raise ValueError(
         f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "

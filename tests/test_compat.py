@@ -54,10 +54,10 @@ def test_modules_are_ours_under_every_address() -> None:
     names = run(
         "import keras, keras.layers, tf_keras.layers\n"
         "from keras.datasets import mnist\nfrom keras import layers as l\nfrom keras.api.models import Sequential\n"
-        "import keras.optimizers.schedules as schedules"
+        "from keras.src.layers import Dense\nimport keras.optimizers.schedules as schedules"
     )
     assert names["keras"].layers is names["tf_keras"].layers is names["l"]
-    assert names["l"].Dense is minikeras.layers.Dense
+    assert names["l"].Dense is names["Dense"] is minikeras.layers.Dense
     assert names["Sequential"] is minikeras.Sequential
     assert names["mnist"].load_data is minikeras.datasets.mnist.load_data
     assert names["schedules"].CosineDecay is minikeras.optimizers.schedules.CosineDecay

@@ -53,6 +53,8 @@ def test_numbers_by_hand() -> None:
     shifted = image.affine_transform(x, np.array([1, 0, 1, 0, 1, 0, 0, 0]))  # each pixel reads its right neighbour
     assert shifted.numpy()[..., 0].tolist() == [[1, 2, 0], [4, 5, 0]]
     np.testing.assert_allclose(image.ssim(IMAGE, IMAGE, filter_size=3), [1], rtol=1e-6)
+    volume = np.arange(8.0).reshape(2, 2, 2, 1)
+    assert image.extract_patches(volume, (2, 1, 2)).numpy()[0, :, 0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
 
 
 WRONG: dict[str, Callable[[], Any]] = {

@@ -22,6 +22,8 @@ def test_what_is_absent_can_be_imported_and_says_so_when_it_is_used(module: str,
         own = type("Own", (found,), {})
         with pytest.raises(NotImplementedError, match=name):
             own(1, a=2)
+        with pytest.raises(NotImplementedError, match=name):
+            getattr(found, "from_config")  # noqa: B009 - type checkers know nothing of it
 
 
 @pytest.mark.parametrize("module", _absent.ABSENT)

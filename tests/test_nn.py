@@ -98,6 +98,7 @@ def test_largest() -> None:
     assert indices.tolist() == [[1, 3, 2]]  # of equals the first
     assert indices.dtype == "int32"
     assert ops.in_top_k([1, 0], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 1).tolist() == [True, False]
+    assert ops.in_top_k([3, -1], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 3).tolist() == [False, False]
     with pytest.raises(ValueError, match="4"):
         ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)
 

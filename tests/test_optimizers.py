@@ -329,7 +329,8 @@ def test_learning_rates() -> None:
     optimizer.apply([np.ones(1)], [w])
     optimizer.learning_rate = lambda: 2.0
     optimizer.apply([np.ones(1)], [w])
-    optimizer.learning_rate = schedules.PiecewiseConstantDecay([3], [4.0, 8.0])
+    config = {"boundaries": [3], "values": [4.0, 8.0], "name": None}
+    optimizer.learning_rate = schedules.deserialize({"class_name": "PiecewiseConstantDecay", "config": config})
     optimizer.apply([np.ones(1)], [w])
     optimizer.apply([np.ones(1)], [w])
     assert float(w.numpy()[0]) == -(0.25 + 1 + 2 + 4 + 8)

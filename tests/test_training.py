@@ -486,6 +486,12 @@ def test_bad_data_is_refused(model: Callable[..., Sequential], data: dict[str, A
         assert same(trained.get_weights(), twin.get_weights())  # the failure left nothing behind
 
 
+def test_a_single_number_is_compared_with_each_unit() -> None:
+    model = Sequential([Input((1,)), Dense(3, kernel_initializer="ones", use_bias=False)])
+    model.compile("sgd", loss="mse")
+    assert model.evaluate(np.ones((2, 1)), np.array([3.0, 2.0]), batch_size=1, verbose=0) == (4 + 1) / 2
+
+
 def test_whole_labels_may_be_floats() -> None:
     a, b = classifier(), classifier()
     histories = [m.fit(X, y, shuffle=False, verbose=0).history for m, y in ((a, LABELS), (b, LABELS.astype("float64")))]

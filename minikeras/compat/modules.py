@@ -48,6 +48,7 @@ ALIASES = {
     "tf_keras": "keras",
     "keras._tf_keras.keras": "keras",
     "keras.api": "keras",
+    "keras.src": "keras",
     "tensorflow": TENSORFLOW,
 }
 """Other addresses of whole trees of modules, the longer ones first."""

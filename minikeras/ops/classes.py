@@ -83,9 +83,10 @@ def _largest(x: TensorLike, k: int) -> Array:
 @primitive(None, None)
 def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
     """Whether the class that targets (batch,) name is among the k largest predictions (batch, classes), or ties."""
-    scores = np.asarray(predictions)
-    right = np.take_along_axis(scores, np.asarray(targets)[:, None], axis=-1)
-    return np.sum(scores > right, axis=-1) < k
+    scores, classes = np.asarray(predictions), np.asarray(targets)
+    known = (classes >= 0) & (classes < scores.shape[-1])
+    right = np.take_along_axis(scores, np.where(known, classes, 0)[:, None], axis=-1)
+    return known & (np.sum(scores > right, axis=-1) < k)
 
 
 # Losses on tensors

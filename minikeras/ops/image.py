@@ -313,6 +313,7 @@ def _patches(
     data_format: str | None, rank: int,
 ) -> Tensor:  # fmt: skip
     edges = (size,) * rank if isinstance(size, int) else tuple(size)
+    rank = len(edges)
     data_format = standardize_data_format(data_format)
     x = convert_to_tensor(images)
     single = x.ndim == rank + 1
@@ -329,6 +330,8 @@ def extract_patches(
     dilation_rate: int | Sequence[int] = 1, padding: str = "valid", data_format: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Blocks of images, side by side unless `strides` are given: the pixels of a block are the channels of the result.
+
+    A `size` of three numbers takes them of volumes.
 
     Example:
         >>> extract_patches(np.ones((2, 6, 6, 3)), 3).shape

@@ -81,7 +81,7 @@ class ExponentialDecay(LearningRateSchedule):
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
-        name: str = "ExponentialDecay",
+        name: str | None = "ExponentialDecay",
     ) -> None:
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
@@ -118,7 +118,7 @@ class InverseTimeDecay(ExponentialDecay):
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
-        name: str = "InverseTimeDecay",
+        name: str | None = "InverseTimeDecay",
     ) -> None:
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
@@ -139,7 +139,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         array([0.5 , 0.25], dtype=float32)
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str | None = "PiecewiseConstant"
+    ) -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 "The length of boundaries should be 1 less than the length of values. "
@@ -178,7 +180,7 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: float = 0.0001,
         power: float = 1.0,
         cycle: bool = False,
-        name: str = "PolynomialDecay",
+        name: str | None = "PolynomialDecay",
     ) -> None:
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
@@ -226,7 +228,7 @@ class CosineDecay(LearningRateSchedule):
         initial_learning_rate: float,
         decay_steps: float,
         alpha: float = 0.0,
-        name: str = "CosineDecay",
+        name: str | None = "CosineDecay",
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
@@ -273,7 +275,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: float = 2.0,
         m_mul: float = 1.0,
         alpha: float = 0.0,
-        name: str = "SGDRDecay",
+        name: str | None = "SGDRDecay",
     ) -> None:
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
