@@ -56,7 +56,8 @@ def test_unknown_values_share_several_numbers_by_their_hashes() -> None:
     assert rows(layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3)(words[:5])) == [3, 2, 2, 0, 2]
     masked = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3, mask_token="", salt=5)
     assert rows(masked(words)) == [4, 3, 3, 1, 2, 0]
-    numbers, settings = np.array([10, 7, 8, 9, -3]), {"num_oov_indices": 3, "oov_method": "farmhash"}
+    numbers = np.array([10, 7, 8, 9, -3])
+    settings: dict[str, Any] = {"num_oov_indices": 3, "oov_method": "farmhash"}
     assert rows(layers.IntegerLookup(vocabulary=[10, 20], **settings)(numbers)) == [3, 1, 1, 2, 0]
     salted = layers.IntegerLookup(vocabulary=[10, 20], salt=[1, 2], **settings)
     assert rows(salted(numbers)) == [3, 1, 0, 1, 2]

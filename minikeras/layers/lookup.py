@@ -410,7 +410,7 @@ class StringLookup(_Lookup):
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
         oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
         output_mode: str = "int", pad_to_max_tokens: bool = False, sparse: bool = False, encoding: str = "utf-8",
-        name: str | None = None, salt: int | None = None, **options: Any,
+        name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
     ) -> None:  # fmt: skip
         for left_over in ("oov_method", "vocabulary_dtype"):
             options.pop(left_over, None)
@@ -444,7 +444,7 @@ class IntegerLookup(_Lookup):
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
         oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
         invert: bool = False, output_mode: str = "int", sparse: bool = False, pad_to_max_tokens: bool = False,
-        oov_method: str = "floormod", salt: int | None = None, name: str | None = None, **options: Any,
+        oov_method: str = "floormod", salt: int | Sequence[int] | None = None, name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(locals())
         self.vocabulary_dtype: str = vocabulary_dtype
