@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
@@ -33,6 +34,21 @@ def test_values(expression: str) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_scripts(path: Path, installed: None) -> None:
     assert_same_text(output(path), path.with_suffix(".txt").read_text("utf8"), 2e-3)
+
+
+def test_gradients_pass_what_makes_tensors_of_tensors() -> None:
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        copied, squared = tf.constant(x * 3), tf.py_function(lambda x: x * x, [x], tf.float32)
+    assert tape.gradient(copied, x).numpy().tolist() == [3, 3]
+    assert tape.gradient(squared, x).numpy().tolist() == [2, 4]
+
+
+def test_a_check_of_numbers_says_what_they_are() -> None:
+    for values, kinds in (([0, np.nan], "NaN"), ([-np.inf, 0], "Inf"), ([np.inf, np.nan], "Inf and NaN")):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"here : Tensor had {kinds} values"):
+            tf.debugging.check_numerics(tf.constant(values), "here")
 
 
 def test_a_data_frame_gives_rows() -> None:

@@ -115,8 +115,13 @@ class DatasetIterator:
     """One pass over a dataset."""
 
     def __init__(self, dataset: "Dataset") -> None:
+        self._dataset = dataset
         self._elements = dataset._elements()
-        self.element_spec: Any = None
+
+    @property
+    def element_spec(self) -> Any:
+        """What the elements are."""
+        return self._dataset.element_spec
 
     def __iter__(self) -> "DatasetIterator":
         return self
@@ -369,15 +374,17 @@ class Dataset:
         return Options()
 
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> "Dataset":
-        """Return the elements before the first that cannot be made."""
+        """Return the elements that can be made."""
 
         def items() -> Iterator[Any]:
             elements = self._elements()
             while True:
                 try:
                     yield next(elements)
-                except (StopIteration, ValueError, ArithmeticError):
+                except StopIteration:
                     return
+                except (ValueError, ArithmeticError):
+                    continue
 
         return Dataset("IgnoreErrors", items, self._spec, UNKNOWN)
 
@@ -480,8 +487,8 @@ class Dataset:
             def stack(fill: Any, sizes: Any, *leaves: Any) -> Any:
                 arrays = [_values(leaf) for leaf in leaves]
                 largest = np.max([a.shape for a in arrays], axis=0)
-                asked = [None] * len(largest) if sizes is None else [None if s in (None, -1) else int(s) for s in sizes]
-                shape = [int(m) if n is None else n for m, n in builtins.zip(largest, asked, strict=True)]
+                asked = [None] * len(largest) if sizes is None else np.atleast_1d(sizes)
+                shape = [int(m if n in (None, -1) else n) for m, n in builtins.zip(largest, asked, strict=True)]
                 fill = (b"" if arrays[0].dtype.kind == "O" else 0) if fill is None else as_array(fill)
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
                 for row, array in builtins.zip(padded, arrays, strict=True):
@@ -519,8 +526,20 @@ class Dataset:
         return Dataset(kind, items, lambda: spec(n if drop else None), size)
 
     def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
-        """Return the rows of the elements, so many at a time."""
-        return self.unbatch().batch(batch_size, drop_remainder)
+        """Return the rows of the elements, so many at a time, or as many as a list of sizes says in turn."""
+        rows = self.unbatch()
+        if not np.ndim(batch_size):
+            return rows.batch(batch_size, drop_remainder)
+
+        def items() -> Iterator[Any]:
+            elements = rows._elements()
+            for size in itertools.cycle(as_array(batch_size).tolist()):
+                group = list(itertools.islice(elements, size))
+                if not group or (drop_remainder and len(group) < size):
+                    return
+                yield _stacked(group)
+
+        return Dataset("Rebatch", items, lambda: tree_map(_with_axis(None), rows._spec()), UNKNOWN)
 
     def unique(self, name: str | None = None) -> "Dataset":
         """Return each element where it first occurs."""
@@ -715,6 +734,7 @@ experimental: SimpleNamespace = SimpleNamespace(
     cardinality=lambda dataset: dataset.cardinality(),
     sample_from_datasets=Dataset.sample_from_datasets,
     get_single_element=Dataset.get_single_element,
+    Counter=Dataset.counter,
     make_csv_dataset=_csv_batches,
     CsvDataset=_table,
 )

@@ -89,8 +89,9 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
     """Return x, if it has no infinite element and no NaN."""
     found = convert_to_tensor(x)
-    if not np.isfinite(as_array(found)).all():
-        raise InvalidArgumentError(f"{message} : Tensor had NaN or Inf values")
+    kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(found)).any()]
+    if kinds:
+        raise InvalidArgumentError(f"{message} : Tensor had {' and '.join(kinds)} values")
     return found
 
 

@@ -20,6 +20,7 @@ from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ...trace import escape
 from ...variable import Variable as KerasVariable
 from .dtypes import DType, TensorShape, as_dtype
+from .ragged import RaggedTensor
 from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
 
@@ -36,10 +37,10 @@ def py_function(
     found = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
         return found
-    if isinstance(Tout, list | tuple):
-        return [ops.cast(convert_to_tensor(x), t) if as_dtype(t) != "string" else convert_to_tensor(x)
-                for x, t in zip(found if isinstance(found, list | tuple) else [found], Tout, strict=True)]  # fmt: skip
-    return convert_to_tensor(as_array(found) if isinstance(found, TensorOps) else found, Tout)
+    if not isinstance(Tout, list | tuple):
+        return convert_to_tensor(found, None if isinstance(found, TensorOps) else Tout)
+    return [ops.cast(convert_to_tensor(x), t) if as_dtype(t) != "string" else convert_to_tensor(x)
+            for x, t in zip(found if isinstance(found, list | tuple) else [found], Tout, strict=True)]  # fmt: skip
 
 
 def numpy_function(
@@ -93,7 +94,10 @@ def while_loop(
 
 
 def _rows(elems: Any) -> Iterable[Any]:
-    tensors = map_structure(convert_to_tensor, elems) if isinstance(elems, tuple | dict) else convert_to_tensor(elems)
+    if isinstance(elems, RaggedTensor):
+        return elems
+    several = isinstance(elems, tuple | dict) or (isinstance(elems, list) and isinstance(elems[0], TensorOps))
+    tensors = map_structure(convert_to_tensor, elems) if several else convert_to_tensor(elems)
     size = len(flatten(tensors)[0])
     return (map_structure(lambda x, i=i: x[i], tensors) for i in range(size))
 
@@ -158,7 +162,7 @@ class TensorArray:
         if i >= len(self._items) and not self._dynamic:
             raise IndexError(f"Tried to write to index {i} but array is not resizeable and size is: {len(self._items)}")
         self._items += [None] * (i + 1 - len(self._items))
-        self._items[i] = convert_to_tensor(value)
+        self._items[i] = convert_to_tensor(value, None if isinstance(value, TensorOps) else self.dtype)
         return self
 
     def read(self, index: Any, name: str | None = None) -> Any:

@@ -31,22 +31,33 @@ class ResizeMethod:
     BILINEAR, NEAREST_NEIGHBOR, BICUBIC, LANCZOS3, LANCZOS5 = "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"
 
 
-def resize(images: Any, size: Any, method: Any = "bilinear", *_: Any, antialias: bool = False, **__: Any) -> Tensor:
-    """Images of another size, float32 unless `method` is "nearest"."""
-    x = convert_to_tensor(images)
+def resize(
+    images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Images of another size, or of the largest within that keeps their form; float32 unless `method` is "nearest"."""
+    x, sizes = convert_to_tensor(images), sizes_of(size)
+    if preserve_aspect_ratio:
+        edges = x.shape[-3:-1]
+        share = min(want / have for want, have in zip(sizes, edges, strict=True))
+        sizes = tuple(round(edge * share) for edge in edges)
     kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
-    resized = ops.image.resize(ops.cast(x, "float32"), sizes_of(size), interpolation=method, antialias=antialias)
+    resized = ops.image.resize(ops.cast(x, "float32"), sizes, interpolation=method, antialias=antialias)
     return ops.cast(resized, kind)
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:
     """An image with its values scaled to what another dtype has: floats from 0 to 1, integers up to their largest."""
     x, kind = convert_to_tensor(image), as_dtype(dtype)
+    source = as_dtype(x.dtype)
     if kind.is_floating:
-        return cast(x, kind) / as_dtype(x.dtype).max if as_dtype(x.dtype).is_integer else cast(x, kind)
-    if as_dtype(x.dtype).is_integer:
-        return cast(x, kind)
-    return cast(ops.clip(x * (kind.max + 0.5), 0, kind.max), kind)
+        return cast(x, kind) / source.max if source.is_integer else cast(x, kind)
+    if source.is_floating:
+        return cast(ops.clip(x * (kind.max + 0.5), kind.min, kind.max), kind)
+    down, up = (source.max + 1) // (kind.max + 1), (kind.max + 1) // (source.max + 1)
+    whole = ops.cast(x, "int64")
+    whole = ops.clip(whole, kind.min * max(down, 1), source.max) if saturate else whole
+    return cast(whole // down if down else whole * up, kind)
 
 
 flip_left_right: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -2), "Images mirrored from left to right.")

@@ -150,11 +150,15 @@ def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
     return constant(file.getvalue())
 
 
-def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, **_: Any) -> Tensor:
-    """Bytes as numbers."""
+def decode_raw(
+    input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None, name: Any = None
+) -> Tensor:
+    """Bytes as numbers; so many bytes of each string, filled up with zeros, where `fixed_length` is given."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
     found = array_of(input_bytes)
-    rows = [np.frombuffer(item, kind).astype(kind.newbyteorder("=")) for item in found.ravel()]
+    size = None if fixed_length is None else int(fixed_length)
+    texts = [item if size is None else item[:size].ljust(size, b"\0") for item in found.ravel()]
+    rows = [np.frombuffer(text, kind).astype(kind.newbyteorder("=")) for text in texts]
     return Tensor(np.stack(rows).reshape(*found.shape, -1))
 
 

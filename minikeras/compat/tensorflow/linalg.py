@@ -19,9 +19,18 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 globals().update({
     name: unary(getattr(ops, op))
-    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "eigh": "eigh",
-                     "eig": "eig", "tensor_diag": "diag", "tensor_diag_part": "diagonal"}.items()
+    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "eigh": "eigh", "eig": "eig"}.items()
 })  # fmt: skip
+tensor_diag: Callable[..., Tensor] = unary(
+    lambda x: ops.reshape(ops.diag(ops.reshape(x, -1)), (*x.shape, *x.shape)), "A tensor on a diagonal: (n, m, n, m)."
+)
+
+
+@unary
+def tensor_diag_part(x: Tensor) -> Tensor:
+    """The diagonal of a tensor: (n, m, n, m) -> (n, m)."""
+    half = x.shape[: len(x.shape) // 2]
+    return ops.reshape(ops.diagonal(ops.reshape(x, (int(np.prod(half)), -1))), half)
 
 
 class Qr(NamedTuple):

@@ -95,7 +95,8 @@ def count_nonzero(
     input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64", name: Any = None
 ) -> Tensor:
     """How many elements are not 0, along axes."""
-    found = ops.not_equal(convert_to_tensor(input), 0)
+    x = convert_to_tensor(input)
+    found = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
     return ops.cast(ops.sum(ops.cast(found, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
 
 
@@ -127,7 +128,9 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return total
 
 
-accumulate_n = add_n
+def accumulate_n(inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Tensor:
+    """The sum of tensors."""
+    return add_n(inputs)
 
 
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
@@ -142,10 +145,12 @@ def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Any:
     """A polynomial, its first coefficient that of the highest power."""
-    total: Any = 0.0
-    for coefficient in coeffs:
+    if not coeffs:
+        return ops.zeros_like(convert_to_tensor(x))
+    total = convert_to_tensor(coeffs[0])
+    for coefficient in coeffs[1:]:
         total = total * x + coefficient
-    return convert_to_tensor(total)
+    return total
 
 
 def _guarded(formula: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
@@ -178,7 +183,10 @@ reciprocal_no_nan: Callable[..., Tensor] = unary(
 def lgamma(x: Any, name: str | None = None) -> Tensor:
     """The logarithm of the gamma function; it has no gradient here."""
     values = convert_to_tensor(x).numpy_view()
-    return Tensor(np.vectorize(_math.lgamma, otypes=[values.dtype])(values))
+    at_pole = (values <= 0) & (values % 1 == 0)
+    return Tensor(
+        np.where(at_pole, np.inf, np.vectorize(_math.lgamma, otypes=[values.dtype])(np.where(at_pole, 1, values)))
+    )
 
 
 zero_fraction: Callable[..., Tensor] = unary(
@@ -224,14 +232,23 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
 
 
 def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32", **_: Any
-) -> Tensor:
-    """How often each integer occurs, or the sum of the weights where it does."""
-    values = as_array(arr).astype(int).ravel()
-    kept = values < (np.inf if maxlength is None else int(maxlength))
-    parts = None if weights is None else as_array(weights).ravel()[kept]
-    counts = np.bincount(values[kept], parts, 0 if minlength is None else int(minlength))
-    return Tensor(counts.astype(as_dtype(dtype).name if weights is None else as_array(weights).dtype))
+    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
+    name: str | None = None, axis: int | None = None, binary_output: bool = False,
+) -> Tensor:  # fmt: skip
+    """How often each integer occurs, or the sum of the weights where it does; with axis=-1 in each row.
+
+    `binary_output` says only whether it does.
+    """
+    values = as_array(arr).astype(int)
+    shape = values.shape if axis == -1 and values.ndim == 2 else (1, -1)
+    parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights)
+    size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
+    counts = np.zeros((len(values) if shape == values.shape else 1, int(size)), parts.dtype)
+    for row, where, added in zip(counts, values.reshape(shape), parts.reshape(shape), strict=True):
+        np.add.at(row, where, added)
+    counts = counts[:, : None if maxlength is None else int(maxlength)]
+    counts = (counts != 0).astype(counts.dtype) if binary_output else counts
+    return Tensor(counts if shape == values.shape else counts[0])
 
 
 def confusion_matrix(

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ... import random as _random
 from ...tensor import Tensor
+from . import random as _random
 from .arrays import gather
 from .math import axes_of, unary
 from .math import in_top_k as in_top_k
@@ -100,14 +100,19 @@ def _format(data_format: str | None) -> Any:
     return "channels_first" if data_format and data_format.startswith("NC") else "channels_last"
 
 
+def _padded(x: Tensor, padding: Any, fill: float = 0.0) -> tuple[Tensor, Any]:
+    """Return a tensor with the elements around it that a list of widths asks for, and the padding that is left."""
+    if isinstance(padding, str):
+        return x, padding.lower()
+    return ops.pad(x, [tuple(map(int, pair)) for pair in padding], "constant", fill), "valid"
+
+
 def _convolution(rank: int) -> Callable[..., Tensor]:
     def call(input: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", data_format: str | None = None,
              dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-        x, kernel = convert_to_tensor(input), convert_to_tensor(filters)
-        if not isinstance(padding, str):
-            x, padding = ops.pad(x, [tuple(map(int, pair)) for pair in padding]), "VALID"
+        x, kind = _padded(convert_to_tensor(input), padding)
         steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
-        return ops.conv(x, kernel, steps, padding.lower(), _format(data_format), spread or 1)
+        return ops.conv(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
 
     return call
 
@@ -119,9 +124,9 @@ globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=con
 def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
                      dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
     """Each channel convolved with filters of its own."""
+    x, kind = _padded(convert_to_tensor(input), padding)
     steps, spread = (_middle(v, 2, data_format) for v in (strides, dilations))
-    return ops.depthwise_conv(convert_to_tensor(input), convert_to_tensor(filter), steps, padding.lower(),
-                              _format(data_format), spread or 1)  # fmt: skip
+    return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
 
 
 def separable_conv2d(
@@ -162,7 +167,9 @@ def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
         input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: Any = None
     ) -> Tensor:
         size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
-        return op(convert_to_tensor(input), size, steps, padding.lower(), _format(data_format))
+        x = convert_to_tensor(input)
+        x, kind = _padded(x, padding, -np.inf) if op is ops.max_pool else (x, padding.lower())
+        return op(x, size, steps, kind, _format(data_format))
 
     return call
 
@@ -202,8 +209,9 @@ def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: An
 
 def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None) -> Tensor:
     """A share `rate` of the elements set to 0, the others divided by 1 - rate."""
-    shape = None if noise_shape is None else [None if n is None else int(n) for n in noise_shape]
-    return _random.dropout(convert_to_tensor(x), float(rate), shape, seed)
+    x = convert_to_tensor(x)
+    sizes = [have if n is None else int(n) for n, have in zip(noise_shape or x.shape, x.shape, strict=True)]
+    return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
 def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Tensor:

@@ -67,6 +67,10 @@ class RaggedTensor:
         """Sizes of the axes, None for those that differ."""
         return TensorShape([len(self), None, *self.values.shape[1:]])
 
+    def get_shape(self) -> TensorShape:
+        """The same as `shape`."""
+        return self.shape
+
     def row_lengths(self, axis: int = 1, name: Any = None) -> Tensor:
         """The lengths of the rows."""
         return Tensor(np.diff(as_array(self.row_splits)))
@@ -118,9 +122,12 @@ class RaggedTensor:
         return stack([reduce(row, axis - 1 if axis > 0 else axis) for row in self])
 
     def numpy(self) -> Array:
-        """Return an array of the rows, each an array."""
-        found = np.empty(len(self), object)
-        found[:] = [row.numpy() for row in self]
+        """Return an array of the rows, each an array where they differ in length."""
+        rows = [row.numpy() for row in self]
+        if len({row.shape for row in rows}) == 1:
+            return np.stack(rows)
+        found = np.empty(len(rows), object)
+        found[:] = rows
         return found
 
     def __len__(self) -> int:
@@ -150,7 +157,8 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
         return _constant(pylist, dtype)
     values = [item for row in pylist for item in row]
     lengths = [len(row) for row in pylist]
-    return RaggedTensor.from_row_lengths(constant(values, dtype) if values else _constant([], dtype), lengths)
+    inner = constant if values and ragged_rank != 1 else _constant
+    return RaggedTensor.from_row_lengths(inner(values, dtype), lengths)
 
 
 def stack(values: Any, axis: int = 0, name: Any = None) -> Any:

@@ -309,5 +309,6 @@ def set_global_generator(generator: Generator) -> None:
 
 
 experimental: SimpleNamespace = SimpleNamespace(
-    Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator
-)
+    Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator,
+    stateless_fold_in=fold_in,
+)  # fmt: skip

@@ -46,7 +46,7 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
         return found
     if found.dtype.kind == "O" or (found.dtype.kind == "f" and "int" in name and found.size and not known):
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {name}")
-    return found.astype(name) if known else np.asarray(value, name)
+    return found.astype(name) if known or found.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
 def _has_tensor(value: Any) -> bool:
@@ -87,7 +87,8 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         >>> print(constant(7, shape=(1, 2)))
         tf.Tensor([[7 7]], shape=(1, 2), dtype=int32)
     """
-    found = convert_to_tensor(value) if _has_tensor(value) else Tensor(_array(value, dtype).copy())
+    known = isinstance(value, Tensor) or _has_tensor(value)
+    found = convert_to_tensor(value) if known else Tensor(_array(value, dtype).copy())
     if dtype is not None and as_dtype(dtype) != found.dtype:
         found = ops.cast(found, as_dtype(dtype).name)
     if shape is None:
