@@ -76,6 +76,7 @@ class Group:
     Attributes:
         gradients: The gradients, in the layout of `parameters`; also room for a rule to compute in.
         views: The view of each variable's shape into them.
+        moves: Counts how often something got another array.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Group:
         self.slots: list[Pack] = kept[1 : 1 + len(slots)]
         self.average: Pack | None = kept[1 + len(slots)] if average else None
         self.sums: Pack | None = kept[-1] if sums else None
+        self.moves: int = 0
         self._kept = kept
         self._seen = -1
         self.gradients: Array = np.zeros_like(self.parameters.flat)
@@ -101,6 +103,7 @@ class Group:
             for v in pack.variables:
                 if v.lent:
                     pack.move()
+                    self.moves += 1
                     break
         self.sync()
 
@@ -162,14 +165,14 @@ class Part:
         size = max((1, *(b - a for a, b in extents))) if whole else PIECE_BYTES // group.gradients.itemsize
         self._spans = [(a, min(a + size, stop), decay) for start, stop, decay in runs for a in range(start, stop, size)]
         self._room = np.empty((2, max((b - a for a, b, _ in self._spans), default=0)), group.gradients.dtype)
-        self._cut_from: Array | None = None
+        self._moves: int = -1
         self._pieces: list[Piece] = []
 
     def pieces(self) -> list[Piece]:
-        """Return the pieces, cut anew if the parameters have moved."""
-        flat = self.group.parameters.flat
-        if self._cut_from is not flat:
-            group, (room, more), self._cut_from = self.group, self._room, flat
+        """Return the pieces, cut anew if what they are views of has moved."""
+        group = self.group
+        if self._moves != group.moves:
+            self._moves, flat, (room, more) = group.moves, group.parameters.flat, self._room
             self._pieces = [
                 Piece((flat[a:b], group.gradients[a:b], room[: b - a], more[: b - a],
                        *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
