@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 from ..._structure import map_shapes
@@ -36,15 +37,9 @@ class Past:
         return self.read(owner)
 
 
-class Settable(Past):
-    """An attribute that has another name today, which is read and set instead."""
-
-    def __init__(self, name: str, today: str) -> None:
-        super().__init__(name, f".{today}", lambda owner: getattr(owner, today))
-
-    def __set__(self, owner: Any, value: Any) -> None:
-        outdated(f".{self.name} = ...", f"{self.today} = ...")
-        setattr(owner, self.today[1:], value)
+def _set_lr(optimizer: Any, value: Any) -> None:
+    outdated(".lr = ...", ".learning_rate = ...")
+    optimizer.learning_rate = value
 
 
 def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
@@ -145,16 +140,14 @@ def _compiled_loss(model: Any) -> Callable[..., Any]:
     return loss
 
 
-class Compiled:
-    """The metrics a model was compiled with, as `train_step` used them."""
+def _compiled_metrics(model: Any) -> SimpleNamespace:
+    """Return the metrics a model was compiled with, as `train_step` used them."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def update_state(y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if model._compiled_metrics is not None:
+            model._compiled_metrics.update_state(y, y_pred, sample_weight, model._output_names)
 
-    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Update all of them."""
-        if self.model._compiled_metrics is not None:
-            self.model._compiled_metrics.update_state(y, y_pred, sample_weight, self.model._output_names)
+    return SimpleNamespace(update_state=update_state)
 
 
 def _of_call(what: str) -> Callable[[Any, int], Any]:
@@ -218,7 +211,9 @@ def install() -> None:
             "reset_states": _reset_model,
             "metrics_names": property(_metrics_names),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
-            "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", Compiled),
+            "compiled_metrics": Past(
+                "compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", _compiled_metrics
+            ),
         },
         Layer: {
             "input_shape": _shape_of("input"),
@@ -230,7 +225,7 @@ def install() -> None:
         },
         Optimizer: {
             "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__),
-            "lr": Settable("lr", "learning_rate"),
+            "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr),
             "minimize": _minimize,
         },
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},

@@ -27,6 +27,12 @@ def _path(name: Any) -> str:
     return os.fsdecode(value)
 
 
+def _free(name: Any, overwrite: bool) -> str:
+    if os.path.exists(_path(name)) and not overwrite:
+        raise FileExistsError(f"{_path(name)} exists already. Pass overwrite=True.")
+    return _path(name)
+
+
 class gfile:
     """Files by their names."""
 
@@ -43,16 +49,12 @@ class gfile:
     @staticmethod
     def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
         """Copy a file, over another only if asked."""
-        if os.path.exists(_path(dst)) and not overwrite:
-            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
-        shutil.copyfile(_path(src), _path(dst))
+        shutil.copyfile(_path(src), _free(dst, overwrite))
 
     @staticmethod
     def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
         """Rename a file, over another only if asked."""
-        if os.path.exists(_path(dst)) and not overwrite:
-            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
-        os.replace(_path(src), _path(dst))
+        os.replace(_path(src), _free(dst, overwrite))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
