@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from string import ascii_lowercase
 from typing import Any, Unpack
 
@@ -327,11 +328,8 @@ class MultiHeadAttention(Layer):
             far = np.abs(np.arange(length)[:, None] - np.arange(count))
             parts.append(far[None] < self.sliding_window)
         parts.append(None if attention_mask is None else ops.cast(attention_mask, "bool"))
-        found: Any = None
-        for part in parts:
-            if part is not None:
-                found = part if found is None else ops.logical_and(found, part)
-        return found
+        kept = [part for part in parts if part is not None]
+        return reduce(ops.logical_and, kept) if kept else None
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return self._inferred_spec(*args, **kwargs)

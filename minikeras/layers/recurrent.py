@@ -458,9 +458,7 @@ class RNN(Layer):
         if self.stateful and self.states is not None:
             for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(state)
-        if not self.return_sequences:
-            return (output, *states) if self.return_state else output
-        result = ops.stack(outputs, 1)
+        result = ops.stack(outputs, 1) if self.return_sequences else output
         return (result, *states) if self.return_state else result
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
