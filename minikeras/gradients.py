@@ -206,24 +206,25 @@ def backward(
         g = totals.get(id(entry.output))
         if g is None:
             continue
-        op, inputs, values, passed = entry.op, entry.inputs, entry.values, None
+        op, inputs, values = entry.op, entry.inputs, entry.values
         if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
             pairs = zip(inputs, values, strict=True)
             values = [
                 x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
                 for x, v in pairs
             ]
+        if op.joint is not None:
+            for x, d in op.joint(g, entry, values, kept):
+                if d is not None:
+                    _add(totals, x, d)
+            continue
+        passed = None
         if op.through:
             makers = makers or {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
             passed = _passed(entry, makers, kept)
             if passed is not None:
                 inputs = [*inputs]
                 inputs[passed[0]] = passed[1]
-        if op.joint is not None:
-            for x, d in zip(inputs, op.joint(g, values, *entry.rest, passed=passed is not None), strict=True):
-                if d is not None:
-                    _add(totals, x, d)
-            continue
         y = entry.output if as_tensors else entry.output.array
         for i, x in enumerate(inputs):
             if watched is not None and id(x) not in watched:

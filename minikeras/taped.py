@@ -1,6 +1,6 @@
 """Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -75,7 +75,7 @@ class TapedCalls:
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.structure == _state.Structure.version:
-            return taped.run(tape, inputs, arrays) if taped.usable else None
+            return taped.run(tape, inputs, arrays, passed) if taped.usable else None
         calls += 1
         if key not in self._kinds:
             make_room(self._kinds, KINDS)
@@ -133,9 +133,7 @@ class Taped:
         self._last: _Applied | None = _applied(entries[-1]) if entries[-1].op.name in PASSED else None
         self._passed: _Applied | None = _applied(passed) if passed is not None and not held else None
         self._op = Op(_unknown, (), None)
-        self._op.joint = self._second
-        if self._passed is not None:
-            self._op.through = {self._passed.op.name: (watched[0], _unknown)}
+        self._op.joint = self._joint
         self._runs: int = 0
         """Counts the runs of either half: the second goes with the first only directly after it."""
         self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
@@ -185,7 +183,9 @@ class Taped:
         gradients = [next(found) if place in self._watched else None for place in range(len(given))]
         return [*gradients, *found], ends, fixed
 
-    def run(self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array]) -> Tensor | None:
+    def run(
+        self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
+    ) -> Tensor | None:
         """Return the output, recorded by the open tape; None, and nothing is run, while another thread runs it."""
         variables = self._variables
         tape.borrow(variables)
@@ -198,7 +198,8 @@ class Taped:
             self._plan.lock.release()
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in variables]]
-            tape.append(Entry(self._op, [*inputs, *variables], values, (runs,), {}, ends[0]), self._trainable)
+            passed = None if self._passed is None else passed
+            tape.append(Entry(self._op, [*inputs, *variables], values, (runs, passed), {}, ends[0]), self._trainable)
             if self._last is not None:
                 tape.append(self._last.entry(*ends))
         return ends[-1]
@@ -210,16 +211,26 @@ class Taped:
         self._runs += 1
         return rooms
 
-    def _second(self, g: Any, values: Sequence[Any], runs: int, passed: bool) -> list[Any]:
+    def _joint(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int]) -> Iterable[tuple[Any, Any]]:
+        """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
+        inputs, (runs, passed), through = entry.inputs, entry.rest, True
+        if passed is not None:
+            (place,) = self._watched
+            through = id(inputs[place]) not in kept
+            if through:
+                inputs = [*inputs]
+                inputs[place] = passed.inputs[0]
+        return zip(inputs, self._second(g, values, runs, through), strict=True)
+
+    def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool) -> list[Any]:
         """Return the gradients of the inputs, None for those that nobody watches, and of the variables.
 
         Args:
             g: Gradient of what the entry gives.
             values: Inputs and variables of the run.
             runs: Number of the run.
-            passed: Whether the activation that made the input is passed over.
+            through: Whether to pass over the activation that made the input.
         """
-        through = passed or self._passed is None
         if through and not isinstance(g, TensorOps) and self._plan.lock.acquire(blocking=False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):

@@ -65,8 +65,8 @@ class Op:
         inplace, effect, homes, bind, parts, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
-        joint: Given the gradient of the output, the inputs, the other arguments and whether one input is passed over
-            (see `through`), returns the gradients of all inputs at once, in place of rules.
+        joint: Used in place of rules: given the gradient of the output, the entry, its values, and the ids of tensors
+            whose own gradient is wanted, returns pairs (tensor, its gradient or None).
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
@@ -94,7 +94,7 @@ class Op:
         self.view: bool = traits.get("view", False)
         self.through: dict[str, tuple[int, VJP]] = traits.get("through", {})
         self.bare: Callable[..., Any] | None = vars(forward).get("bare")
-        self.joint: Callable[..., Sequence[Any]] | None = None
+        self.joint: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names

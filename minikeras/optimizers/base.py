@@ -469,13 +469,13 @@ class Optimizer:
     def _quick_update(self, part: Part) -> Callable[[], None]:
         """Return a function that updates by the gradients in their views where `_is_plain`."""
         iterations, rate, group, rule = self._iterations, self._learning_rate, part.group, self._rule
-        before, constants, round_ = self._before_update, self._constants, part.group.round
+        before, constants, rounded = self._before_update, self._constants, part.group.round
 
         def update() -> None:
             count = iterations.array
             step = count.item() + 1
             before(step)
-            k = group.constants(constants(rate.array.item(), step, round_))
+            k = group.constants(constants(rate.array.item(), step, rounded))
             for arrays, _, _ in part.pieces():
                 rule(k, *arrays)
             if step % _FLUSH_EVERY == 0:
