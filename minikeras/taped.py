@@ -189,7 +189,7 @@ class Taped:
         """Return the output, recorded by the open tape; None, and nothing is run, while another thread runs it."""
         variables = self._variables
         tape.borrow(variables)
-        if not self._plan.lock.acquire(blocking=False):
+        if not self._plan.lock.acquire(False):
             return None
         try:
             ends = [Tensor(room) for room in self._first(arrays)]
@@ -231,7 +231,7 @@ class Taped:
             runs: Number of the run.
             through: Whether to pass over the activation that made the input.
         """
-        if through and not isinstance(g, TensorOps) and self._plan.lock.acquire(blocking=False):
+        if through and not isinstance(g, TensorOps) and self._plan.lock.acquire(False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):
                     self._first(values[: len(values) - len(self._variables)])

@@ -507,7 +507,7 @@ class Optimizer:
             raise ValueError(f"Received {len(gradients)} gradients for {len(variables)} variables.")
         for view, g, v in zip(choice.views, gradients, variables, strict=True):
             if g is not view:
-                _fill(view, cast(Array, g), v, "gradient")
+                _fill(view, g, v, "gradient")
         for part in choice.parts:
             part.group.sync()
         self._updater(choice)()
@@ -746,7 +746,7 @@ def _without_missing(
     return [g for g, _ in there], [v for _, v in there]
 
 
-def _fill(view: Array, value: Array, variable: Variable, what: str) -> None:
+def _fill(view: Array, value: Any, variable: Variable, what: str) -> None:
     if value.shape != view.shape:
         raise ValueError(f"The {what} of {variable.path!r} must have its shape {view.shape}. Received: {value.shape}.")
     view[...] = value
