@@ -141,22 +141,15 @@ def _fitting(
     layer: Layer, variables: Sequence[Variable], arrays: Sequence[Dataset], name: str, skip_mismatch: bool
 ) -> Pairs:
     """Return a layer's variables with their arrays, of equal number and shapes."""
-    problem = next(
-        (
-            f"{variable.path!r} has shape {variable.shape}, the stored {array.path!r} {array.shape}"
-            for variable, array in zip(variables, arrays, strict=False)
-            if variable.shape != array.shape
-        ),
-        "",
-    )
+    pairs = list(zip(variables, arrays, strict=False))
+    wrong = [f"{v.path!r} has shape {v.shape}, the stored {a.path!r} {a.shape}" for v, a in pairs if v.shape != a.shape]
     if len(variables) != len(arrays):
-        problem = f"it has {len(variables)} weights, and {len(arrays)} are stored"
-    if problem and not skip_mismatch:
-        raise ValueError(f"The weights of layer {layer.name!r} in {name!r} do not fit: {problem}.")
-    if problem:
-        warn(f"Weights of layer {layer.name!r} in {name!r} are left out: {problem}.", stacklevel=4)
-    equal = len(variables) == len(arrays)
-    return [(v, array) for v, array in zip(variables, arrays, strict=False) if equal and v.shape == array.shape]
+        pairs, wrong = [], [f"it has {len(variables)} weights, and {len(arrays)} are stored"]
+    if wrong and not skip_mismatch:
+        raise ValueError(f"The weights of layer {layer.name!r} in {name!r} do not fit: {wrong[0]}.")
+    if wrong:
+        warn(f"Weights of layer {layer.name!r} in {name!r} are left out: {wrong[0]}.", stacklevel=4)
+    return [(v, a) for v, a in pairs if v.shape == a.shape]
 
 
 def _json(root: Group, key: str, name: str) -> Config:

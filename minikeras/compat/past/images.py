@@ -497,11 +497,7 @@ class ImageDataGenerator:
         """Return a picture changed as `get_random_transform` says."""
         todo = transform_parameters
         geometry: Any = {key: todo[key] for key in ("theta", "tx", "ty", "shear", "zx", "zy") if key in todo}
-        axes: Any = {
-            "row_axis": self.row_axis - 1,
-            "col_axis": self.col_axis - 1,
-            "channel_axis": self.channel_axis - 1,
-        }
+        axes: Any = {name: getattr(self, name) - 1 for name in ("row_axis", "col_axis", "channel_axis")}
         options: Any = {"fill_mode": self.fill_mode, "cval": self.cval, "order": self.interpolation_order}
         x = transforms.apply_affine_transform(x, **geometry, **axes, **options)
         if todo.get("channel_shift_intensity") is not None:
