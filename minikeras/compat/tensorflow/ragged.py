@@ -42,6 +42,29 @@ class RaggedTensor:
         return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
 
     @classmethod
+    def from_uniform_row_length(
+        cls, values: Any, uniform_row_length: Any, nrows: Any = None, **_: Any
+    ) -> "RaggedTensor":
+        """Return rows of one length."""
+        size = int(uniform_row_length)
+        return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
+
+    @classmethod
+    def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
+        """Return rows that begin at these places."""
+        return cls(values, [*as_array(row_starts), len(values)])
+
+    @classmethod
+    def from_row_limits(cls, values: Any, row_limits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
+        """Return rows that end at these places."""
+        return cls(values, [0, *as_array(row_limits)])
+
+    @classmethod
+    def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
+        """Return values in the rows of these numbers, which do not decrease."""
+        return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
+
+    @classmethod
     def from_tensor(cls, tensor: Any, lengths: Any = None, padding: Any = None, **_: Any) -> "RaggedTensor":
         """Return the rows of a tensor, without the padding at their ends."""
         array = array_of(tensor)
@@ -71,9 +94,28 @@ class RaggedTensor:
         """The same as `shape`."""
         return self.shape
 
-    def row_lengths(self, axis: int = 1, name: Any = None) -> Tensor:
-        """The lengths of the rows."""
+    @property
+    def ragged_rank(self) -> int:
+        """How many axes differ in size."""
+        return 1 + (self.values.ragged_rank if isinstance(self.values, RaggedTensor) else 0)
+
+    def row_lengths(self, axis: int = 1, name: Any = None) -> Any:
+        """The lengths of the rows, or of the rows within them along a later axis."""
+        if axis > 1:
+            return self.with_values(self.values.row_lengths(axis - 1))
         return Tensor(np.diff(as_array(self.row_splits)))
+
+    def row_starts(self, name: Any = None) -> Tensor:
+        """Where the rows begin."""
+        return self.row_splits[:-1]
+
+    def row_limits(self, name: Any = None) -> Tensor:
+        """Where the rows end."""
+        return self.row_splits[1:]
+
+    def value_rowids(self, name: Any = None) -> Tensor:
+        """The row of each value."""
+        return Tensor(np.repeat(np.arange(len(self)), as_array(self.row_lengths())))
 
     def nrows(self, out_type: Any = None, name: Any = None) -> Tensor:
         """The number of rows."""

@@ -44,6 +44,10 @@ class SparseTensor:
         """Return the sizes of the axes."""
         return self.shape
 
+    def with_values(self, new_values: Any) -> "SparseTensor":
+        """Return other elements at the same indices."""
+        return SparseTensor(self.indices, new_values, self.dense_shape)
+
     def __str__(self) -> str:
         return f"SparseTensor(indices={self.indices!s}, values={self.values!s}, dense_shape={self.dense_shape!s})"
 

@@ -472,6 +472,10 @@ class Variable(KerasVariable):
         """Add to elements, one a row of indices."""
         return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name), "add"))
 
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
+        """Subtract from elements, one a row of indices."""
+        return self.scatter_nd_add(indices, -_array(updates, self.array.dtype.name))
+
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Assign to rows, given as `tf.IndexedSlices`."""
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
