@@ -114,6 +114,14 @@ def test_discretization() -> None:
     assert 8 <= batches.bin_boundaries[0] <= 11
 
 
+def test_hashes_have_the_dtype_of_the_layer() -> None:
+    words = np.array([["a"], ["b"]])
+    for layer, kind in ((layers.Hashing(3), "int64"), (layers.Hashing(3, dtype="int32"), "int32")):
+        assert layer.dtype == layer(words).dtype == layer(keras.Input((1,), dtype="string")).dtype == kind
+    assert layers.Hashing(3, output_mode="one_hot")(words).dtype == "float32"
+    assert layers.HashedCrossing(3).dtype == layers.HashedCrossing(3)((words, words)).dtype == "int64"
+
+
 def test_hashing() -> None:
     texts = np.array([("xyz" * 200)[:n] for n in (0, 1, 3, 4, 7, 8, 16, 17, 32, 33, 64, 65, 128, 129, 192, 299)])
     fast = [

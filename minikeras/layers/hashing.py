@@ -32,7 +32,10 @@ class _Hashed(OfValues):
         self.output_mode: str = one_of("output_mode", output_mode, modes)
 
     def _encode(self, numbers: Array) -> Tensor:
-        return encoded(numbers, self.output_mode, self.num_bins, str(self._kind()))
+        return encoded(numbers, self.output_mode, self.num_bins, self._kind())
+
+    def _kind(self) -> str:
+        return self.compute_dtype
 
     def _depth(self) -> int:
         return self.num_bins
@@ -63,6 +66,7 @@ class Hashing(_Hashed):
         self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: str = "int", sparse: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
+        options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         super().__init__(**options)
         self._keep_bins(num_bins, output_mode, sparse, MODES)
         self.mask_value: Any = mask_value
@@ -99,7 +103,7 @@ class HashedCrossing(_Hashed):
     def __init__(
         self, num_bins: int, output_mode: str = "int", sparse: bool = False, name: str | None = None, dtype: Any = None
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name, dtype=dtype or ("int64" if output_mode == "int" else None))
         self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot"))
 
     def _convert(self, x: Any) -> Any:
