@@ -48,12 +48,17 @@ def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose:
     return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
 
 
-def _renamed(old: str, today: str, **defaults: Any) -> Callable[..., Any]:
+def _predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+    outdated("model.predict_proba(x)", "model.predict(x)")
+    return model.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def _renamed(old: str, today: str) -> Callable[..., Any]:
     """Return a method that has another name today, such as "layer.add_weight(...)"."""
 
     def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
         outdated(old, today)
-        return getattr(owner, today.partition(".")[2].partition("(")[0])(*args, **{**defaults, **kwargs})
+        return getattr(owner, today.partition(".")[2].partition("(")[0])(*args, **kwargs)
 
     return call
 
@@ -204,7 +209,7 @@ def install() -> None:
     found: dict[type[Any], dict[str, Any]] = {
         Model: {
             "predict_classes": _predict_classes,
-            "predict_proba": _renamed("model.predict_proba(x)", "model.predict(x)", verbose=0),
+            "predict_proba": _predict_proba,
             "fit_generator": _fit_generator,
             "evaluate_generator": _over_generator("evaluate"),
             "predict_generator": _over_generator("predict"),
