@@ -27,7 +27,7 @@ class _Hashed(OfValues):
 
     def _keep_bins(self, num_bins: int | None, output_mode: str, sparse: bool, modes: tuple[str, ...]) -> None:
         if num_bins is None or num_bins <= 0 or sparse:
-            raise ValueError(f"{type(self).__name__} needs `num_bins` from 1, and no `sparse`. Received: {num_bins}.")
+            raise ValueError(f"{type(self).__name__} needs num_bins >= 1, and no `sparse`. Received: {num_bins=}.")
         self.num_bins, self.sparse = num_bins, sparse
         self.output_mode: str = one_of("output_mode", output_mode, modes)
 
