@@ -715,6 +715,10 @@ class Tensor(TensorOps):
     def __reduce__(self) -> tuple[Any, ...]:
         return (Tensor, (self.array,))
 
+    def __format__(self, spec: str) -> str:
+        values = self.numpy_view()
+        return format(values.item() if spec and values.size == 1 else values[()], spec)  # as in all of Keras's backends
+
     def __str__(self) -> str:
         text = str(self.numpy_view())
         start = "\n" if "\n" in text else ""

@@ -242,6 +242,13 @@ def test_zero_dimensional_results_are_tensors() -> None:
 # Tensors in NumPy functions and operators.
 
 
+def test_tensors_are_formatted_as_their_numbers() -> None:
+    loss, row = ops.convert_to_tensor(0.5), ops.convert_to_tensor([1.0, 2.0])
+    assert f"{loss} {loss:.2f} {row} {row[:1]:.1f}" == "0.5 0.50 [1. 2.] 1.0"
+    with pytest.raises(TypeError, match="unsupported format string"):
+        f"{row:.2f}"
+
+
 def test_numpy_functions_run_the_op_of_their_name() -> None:
     same(np.sin(X), np.sin(X.numpy()))
     same(np.sum(X, axis=0), [5, 3, -3])

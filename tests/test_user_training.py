@@ -179,7 +179,7 @@ def test_what_a_layer_prints_of_values_is_printed_in_each_step(capsys: pytest.Ca
     model.fit(X, Y, batch_size=4, epochs=2, shuffle=False, verbose=0)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("value:")]
     assert len(lines) >= 8
-    assert [f"value: {ops.convert_to_tensor(X[i, 0])}" for i in (0, 4, 8, 12)] == lines[-4:]
+    assert [f"value: {ops.convert_to_tensor(X[i, 0])!s}" for i in (0, 4, 8, 12)] == lines[-4:]
 
 
 class Block(Layer):

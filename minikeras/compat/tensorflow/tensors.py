@@ -306,9 +306,6 @@ class _Eager(_Common):
         _, variable, key = _slices[id(self)]
         return lambda value, *_: variable.assign_at(key, value)
 
-    def __format__(self: Any, spec: str) -> str:
-        return format(self.numpy_view()[()], spec)
-
     def __str__(self: Any) -> str:
         array = self.numpy_view()
         return f"tf.Tensor({text(array, False)}, shape={array.shape}, dtype={dtype_of(array.dtype).name})"
