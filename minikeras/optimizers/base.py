@@ -94,6 +94,9 @@ class Optimizer:
     _keeps: tuple[dict[str, str], ...] = ()
     """What `_rule` is given for each variable, in order: attribute of the list -> last part of the names."""
 
+    _counts_in: ClassVar[str] = "int32"
+    """Dtype of the number of updates."""
+
     _by_variable: ClassVar[bool] = False
     """Whether `_rule` takes one variable at a time, since it computes norms."""
 
@@ -156,7 +159,7 @@ class Optimizer:
         self._excluded: tuple[list[Variable], str] = [], ""
         self._groups: list[Group] | None = None
         self._choices: dict[tuple[int, ...], Choice] = {}
-        self._iterations: Variable = self.add_variable((), "zeros", "int32", name="iteration")
+        self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
             start = initializers.Constant(learning_rate)

@@ -15,6 +15,7 @@ import numpy as np
 from ... import _state, ops
 from ..._typing import Array, DTypeLike, TensorLike
 from ...gradients import GradientTape
+from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
 from ...variable import Variable as KerasVariable
@@ -329,7 +330,7 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
 
 
 def _adapters() -> Iterator[tuple[type, str, Any]]:
-    """Give what the classes get: class, name, value."""
+    """Give what classes get: class, name, value."""
     for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
         for name, value in attributes.items():
             if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
@@ -341,6 +342,7 @@ def _adapters() -> Iterator[tuple[type, str, Any]]:
         yield TensorOps, name, _equality(name)
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
+    yield Optimizer, "_counts_in", "int64"
 
 
 _adapted = Patches()
