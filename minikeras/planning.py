@@ -222,19 +222,20 @@ class Draft:
         found: Place
         if place is None:
             return False
-        if isinstance(place, Share):
-            variable, before = place
-            found = Share(variable, lambda array: function(before(array), *rest))
-        elif isinstance(place, Name):
+        if isinstance(place, Name):
             found = place
             if not _is_same_view(entry):
                 found = Name(next(self._temporaries))
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
                 self._lines.append(Line(view, inputs, found))
         else:
-            found = function(place, *rest)
-            if not np.shares_memory(found, place):
+            variable, before = place if isinstance(place, Share) else (None, _same)
+            array = before(place if variable is None else variable.array)
+            found = function(array, *rest)
+            if not np.shares_memory(found, array):
                 return False
+            if variable is not None:
+                found = Share(variable, lambda array: function(before(array), *rest))
         self._places[id(entry.output)] = found
         return True
 

@@ -170,15 +170,19 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
         return False
     one = entry.values
     two = [_others(v) if rows else v for v, rows in zip(one, by_row, strict=True)]
-    both = [np.concatenate([a, b]) if rows else a for a, b, rows in zip(one, two, by_row, strict=True)]
+    all_four = [np.concatenate([a, b, a, a]) if rows else a for a, b, rows in zip(one, two, by_row, strict=True)]
     try:
         with np.errstate(all="ignore"):
-            found = [np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in (one, two, both)]
+            runs = (one, two, all_four)
+            first, second, found = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
     except (ValueError, TypeError, IndexError):  # it was asked for a shape
         return False
-    return found[2].ndim > 0 and np.concatenate(found[:2]).tobytes() == found[2].tobytes()
+    return found.ndim > 0 and np.concatenate([first, second, first, first]).tobytes() == found.tobytes()
 
 
 def _others(rows: Array) -> Array:
-    """Return rows that an operation which mixes rows would not take for the same."""
-    return rows[::-1] * np.asarray(0.5, rows.dtype) if rows.dtype.kind == "f" else rows[::-1]
+    """Return other rows: an operation that mixes rows gives something else for them, even where all are alike."""
+    others, kind = rows[::-1], rows.dtype.kind
+    if kind == "f":
+        return others * np.asarray(0.5, rows.dtype) + np.asarray(0.37, rows.dtype)
+    return others ^ np.asarray((rows == others).all(), rows.dtype) if kind in "biu" else others

@@ -85,6 +85,34 @@ def test_what_a_batch_needs_not_fit_is_done_in_its_step() -> None:
     assert all(room.nbytes <= 64 * 2**13 for _, room, _ in series._kept)
 
 
+@pytest.mark.parametrize("mix", [np.flip, ops.sort, ops.cumsum])
+@pytest.mark.parametrize("first", [np.zeros((8, 1), "int32"), np.zeros((8, 1), "float32"), np.eye(8)[:, :1] > 0])
+def test_a_first_batch_of_equal_targets_does_not_hide_that_rows_are_mixed(mix: Any, first: Any) -> None:
+    class Mixing(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = DENSE(1)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            return super().train_step((x, ops.cast(mix(y, axis=0), "float32") / 8))
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(640, 2)).astype("float32")
+    y = np.concatenate([first, first, first, rng.integers(0, 2, (616, 1)).astype(first.dtype)])
+    found = []
+    for eagerly in (False, True):
+        keras.utils.set_random_seed(1)
+        model = Mixing()
+        model.compile("sgd", "mse", run_eagerly=eagerly)
+        model.fit(x, y, batch_size=8, epochs=20, shuffle=False, verbose=0)
+        found.append([w.tobytes() for w in model.get_weights()])
+    assert found[0] == found[1]
+
+
 def test_bad_labels_are_refused_before_a_run() -> None:
     model = Sequential([keras.Input((2,)), DENSE(3, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")

@@ -128,6 +128,7 @@ REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "operators": lambda layer, x, training: (x @ layer.k) ** 2 / (1 + abs(x)) - layer.v,
     "numpy": lambda layer, x, training: np.maximum(np.dot(x, layer.k), 0) + np.tanh(x),
     "einsum": lambda layer, x, training: ops.einsum("ij,jk->ik", x, layer.k),
+    "turned": lambda layer, x, training: x @ ops.reshape(ops.reshape(ops.transpose(layer.k), (-1,)), (3, 3)),
     "converted": lambda layer, x, training: x @ ops.convert_to_tensor(layer.k),
     "rows": lambda layer, x, training: ops.stack([row @ layer.k for row in x]),
     "shape": lambda layer, x, training: x @ layer.k / len(x) * x.shape[-1],
