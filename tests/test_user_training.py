@@ -973,13 +973,13 @@ def test_a_loop_of_ones_own_moves_statistics_and_draws_once_a_call() -> None:
         np.testing.assert_array_equal(ours, expected)
 
 
-@pytest.mark.parametrize("between", ["another tape", "a fit", "nothing", "a persistent tape"])
+@pytest.mark.parametrize("between", ["another tape", "a fit", "nothing", "a persistent tape", "two optimizers"])
 def test_a_tape_s_gradients_are_those_of_the_weights_that_it_saw(between: str) -> None:
     """Weights that a tape holds are changed in place only once it needs them no more."""
     keras.utils.set_random_seed(1)
     model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(1)])
-    optimizer = keras.optimizers.Adam(0.1)
-    model.compile(optimizer, "mse")
+    optimizers = [keras.optimizers.Adam(0.1), keras.optimizers.SGD(0.1)][: 1 + (between == "two optimizers")]
+    model.compile(optimizers[0], "mse")
 
     def loss() -> Any:
         return ops.mean(ops.square(model(X, training=True) - Y))
@@ -990,7 +990,9 @@ def test_a_tape_s_gradients_are_those_of_the_weights_that_it_saw(between: str) -
     for _ in range(6):  # from the third on the pass is replayed
         with GradientTape() as tape:
             value = loss()
-        optimizer.apply(gradients(tape, value), model.trainable_weights)
+        found = gradients(tape, value)
+        for optimizer in optimizers:
+            optimizer.apply(found, model.trainable_weights)
     with GradientTape(persistent=between == "a persistent tape") as tape:
         value = loss()
     kept = [ops.reshape(w, w.shape) for w in model.weights]
@@ -1004,7 +1006,8 @@ def test_a_tape_s_gradients_are_those_of_the_weights_that_it_saw(between: str) -
     if between == "a fit":
         model.fit(X, Y, epochs=3, verbose=0)
     elif between != "nothing":
-        optimizer.apply(wanted, model.trainable_weights)
+        for optimizer in optimizers:
+            optimizer.apply(wanted, model.trainable_weights)
     assert between == "nothing" or any((w.numpy() != c).any() for w, c in zip(model.weights, copies, strict=True))
     for a, b in zip(gradients(tape, value), wanted, strict=True):
         np.testing.assert_array_equal(a, b)

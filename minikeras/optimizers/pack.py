@@ -98,10 +98,13 @@ class Group:
         self._cells: list[Array] = []
 
     def settle(self) -> None:
-        """Move what somebody may hold to arrays which nobody else holds."""
+        """Move what somebody may hold to arrays which nobody else holds.
+
+        A variable that has another array now may have left one here that a tape or a tensor still holds.
+        """
         for pack in self._kept:
-            for v in pack.variables:
-                if v.lent:
+            for v, view in zip(pack.variables, pack.views, strict=True):
+                if v.lent or v.array is not view:
                     pack.move()
                     self.moves += 1
                     break
