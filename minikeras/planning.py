@@ -229,12 +229,12 @@ class Draft:
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
                 self._lines.append(Line(view, inputs, found))
         else:
-            variable, before = place if isinstance(place, Share) else (None, _same)
-            array = before(place if variable is None else variable.array)
+            array = place.view(place.variable.array) if isinstance(place, Share) else place
             found = function(array, *rest)
             if not np.shares_memory(found, array):
                 return False
-            if variable is not None:
+            if isinstance(place, Share):
+                variable, before = place
                 found = Share(variable, lambda array: function(before(array), *rest))
         self._places[id(entry.output)] = found
         return True

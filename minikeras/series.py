@@ -184,5 +184,7 @@ def _others(rows: Array) -> Array:
     """Return other rows: an operation that mixes rows gives something else for them, even where all are alike."""
     others, kind = rows[::-1], rows.dtype.kind
     if kind == "f":
-        return others * np.asarray(0.5, rows.dtype) + np.asarray(0.37, rows.dtype)
-    return others ^ np.asarray((rows == others).all(), rows.dtype) if kind in "biu" else others
+        others = others * np.asarray(0.5, rows.dtype) + np.asarray(0.37, rows.dtype)
+    elif kind in "biu":
+        others = others ^ np.asarray((rows == others).all(), rows.dtype)
+    return others

@@ -64,7 +64,7 @@ class TapedCalls:
                     watched.append(place)
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
-            arrays.append(array)
+            arrays.append(array.copy() if array is x else array)  # its owner may change it before the gradient is taken
             kind += (array.shape, dtype)
         passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         if passed is not None:
@@ -112,7 +112,7 @@ class Taped:
         self.structure: int = _state.Structure.version
         self._function = function
         self._watched = watched
-        given = [x if type(x) is Tensor else Tensor(x) for x in inputs]
+        given = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
         y, record = trace(lambda tensors: function(*tensors), given)
         self.output: Any = y
         entries = record.entries

@@ -307,6 +307,8 @@ def primitive(
                 if type(a) is np.ndarray and a.dtype is _FLOAT64:
                     inputs, arrays = _narrow(inputs, arrays)
                     break
+            if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
+                arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
             output = Tensor(run(*arrays, *rest, **kwargs))
             if recorders.open:
                 entry = Entry(op, inputs, arrays, rest, kwargs, output)

@@ -864,6 +864,30 @@ def test_arrays_given_to_a_model_are_never_written_to() -> None:
 # Loops of one's own.
 
 
+@pytest.mark.parametrize("use", [lambda model, x: model(x), lambda model, x: ops.matmul(x, model.weights[0])])
+def test_an_array_may_be_written_to_before_the_gradient_is_taken(use: Any) -> None:
+    """As an environment does that moves on in the array it gave."""
+    model, loss_fn = Sequential([Input((3,)), Dense(1)]), keras.losses.MeanSquaredError()
+    for _ in range(5):
+        x, y, found = X.copy(), Y.copy(), []
+        for later in (0, 1):
+            with GradientTape() as tape:
+                loss = loss_fn(y, use(model, x))
+            x += later
+            y += later
+            found.append(np.asarray(tape.gradient(loss, model.weights[0])))
+        assert same(found[:1], found[1:])
+
+
+@pytest.mark.parametrize("view", [lambda x: ops.expand_dims(x, 0), ops.transpose, Flatten()])
+def test_a_view_of_an_array_stays_what_it_was(view: Any) -> None:
+    x = X.copy()
+    seen = view(x)
+    then = seen.numpy()
+    x += 1
+    assert same([seen.numpy()], [then])
+
+
 def test_a_loop_with_a_tape_is_fit() -> None:
     keras.utils.set_random_seed(0)
     model = Sequential([Input((3,)), Dense(4, activation="tanh"), Dense(1)])

@@ -481,7 +481,7 @@ class Layer(Holder):
             )
         if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
             return masked(tensor.astype(self.input_dtype), mask_of(tensor))
-        return tensor
+        return Tensor(np.array(x)) if tensor.array is x else tensor
 
     def _misplaced(self, x: Any) -> ValueError:
         return ValueError(
