@@ -76,6 +76,13 @@ def test_reductions_by_hand() -> None:
     same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
 
 
+def test_segments_of_integers_stay_integers() -> None:
+    data, ids = np.array([5, 1, 10], "int32"), np.array([0, 0, 2])
+    assert ops.segment_max(data, ids).tolist() == [5, -(2**31), 10]
+    assert ops.segment_min(data.astype("uint8"), ids).tolist() == [1, 255, 10]
+    assert ops.segment_max(data, ids).dtype == "int32"
+
+
 def test_shapes_by_hand() -> None:
     same(ops.reshape(range(6), (2, -1)), [[0, 1, 2], [3, 4, 5]])
     same(ops.transpose([[1, 2, 3]]), [[1], [2], [3]])

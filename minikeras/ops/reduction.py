@@ -393,7 +393,10 @@ def segments(
     count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
     kept = np.flatnonzero((ids >= 0) & (ids < count))
     rows = take(convert_to_tensor(data), kept, 0)
-    whole = rows.dtype if np.isfinite(start) else common_dtype(np.zeros((), rows.dtype), 0.0)
+    whole = np.dtype(rows.dtype)
+    if np.isinf(start) and whole.kind in "biu":
+        whole = np.dtype("int32") if whole.kind == "b" else whole
+        start = np.iinfo(whole).min if start < 0 else np.iinfo(whole).max
     empty = np.full((count, *rows.shape[1:]), start, whole)
     return scatter_update(empty, ids[kept][:, None], rows.astype(empty.dtype), reduction)
 
