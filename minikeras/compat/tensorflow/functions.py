@@ -20,6 +20,7 @@ from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ...trace import escape
 from ...variable import Variable as KerasVariable
 from .dtypes import DType, TensorShape, as_dtype
+from .errors import InvalidArgumentError
 from .ragged import RaggedTensor
 from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
@@ -64,12 +65,15 @@ def cond(
     return chosen() if chosen else None
 
 
-def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, *_: Any, **__: Any) -> Any:
-    """Call the function beside the first condition that holds."""
-    for pred, run in pred_fn_pairs:
-        if _is_true(pred):
-            return cond(True, run)
-    return cond(True, default or pred_fn_pairs[-1][1])
+def case(
+    pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Call the function beside the first condition that holds, which is to be the only one if `exclusive`."""
+    chosen = [run for pred, run in pred_fn_pairs if _is_true(pred)]
+    if (exclusive and len(chosen) > 1) or not (chosen or default):
+        raise InvalidArgumentError(f"tf.case: {len(chosen)} of {len(pred_fn_pairs)} conditions hold.")
+    return cond(True, [*chosen, default][0])
 
 
 def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
