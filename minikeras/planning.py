@@ -402,15 +402,14 @@ def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
     return last | {y: last[x] for y, x in whole.items()}
 
 
-def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array]:
-    """Return where an effect wants its inputs computed, by the id of the tensor, if nobody needs them later."""
-    found: dict[int, Array] = {}
+def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array | None]:
+    """Return where an effect wants its inputs computed, by the id of the tensor; None if somebody needs them later."""
+    found: dict[int, Array | None] = {}
     for i, entry in enumerate(entries):
         if entry.op.homes is not None:
             for x, home in zip(entry.inputs, entry.op.homes(**entry.kwargs), strict=True):
                 fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
-                if fits and last_use[id(x)] == i:
-                    found.setdefault(id(x), home)
+                found.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
     return found
 
 

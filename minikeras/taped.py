@@ -145,7 +145,7 @@ class Taped:
         with stop_recording():
             (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(*tensors), given)
         entries = record.entries
-        self.usable = fixed is None or not any(x is fixed for entry in entries for x in entry.inputs)
+        self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
         rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
         split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
         entries[split:split] = [

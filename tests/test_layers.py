@@ -134,6 +134,28 @@ def test_every_layer_has_an_example() -> None:
     assert classes - {"Layer", "Wrapper"} - HELD_ELSEWHERE == set(EXAMPLES)
 
 
+@pytest.mark.parametrize("name", [key for key, (_, shape) in EXAMPLES.items() if isinstance(shape, tuple)])
+def test_what_is_replayed_under_a_tape_depends_on_nothing_of_earlier_calls(name: str) -> None:
+    make, shape = EXAMPLES[name]
+    assert isinstance(shape, tuple)
+    made = [layers.Embedding(10, 4)] if name == "Embedding" else [make()] if name != "InputLayer" else []  # no masks
+    model = keras.Sequential([keras.Input(shape[1:]), *made, layers.Rescaling(1.0)])
+    rng = np.random.default_rng(0)
+
+    def run(x: Any) -> list[Any]:
+        with keras.GradientTape() as tape:
+            tape.watch(x)
+            y = model(x, training=False)
+        found = tape.gradient(y, [x, *model.trainable_weights])
+        return [None if a is None else keras.ops.convert_to_numpy(a).tolist() for a in (y, *found)]
+
+    for _ in range(5):
+        x = keras.ops.convert_to_tensor(rng.integers(0, 9, shape) if name == "Embedding" else rng.normal(size=shape))
+        with keras.GradientTape():  # so that nothing is replayed
+            eager = run(x)
+        assert run(x) == eager
+
+
 def each(function: Callable[[tuple[int, ...]], Any], shapes: Shapes) -> Any:
     """Apply a function to a shape, or to each in a list."""
     return [function(shape) for shape in shapes] if isinstance(shapes, list) else function(shapes)

@@ -313,6 +313,13 @@ def twice(model: Net, data: Any) -> Any:
     return plain(model, data)
 
 
+def applied_twice(model: Net, data: Any) -> Any:
+    loss, found, variables = gradients(model, data)
+    for _ in range(2):
+        model.optimizer.apply_gradients(zip(found, variables, strict=True))
+    return {"loss": loss}
+
+
 def sharpness(model: Net, data: Any) -> Any:
     loss, found, variables = gradients(model, data)
     old = [v.value for v in variables]
@@ -370,6 +377,7 @@ def looks(model: Net, data: Any) -> Any:
         (by_hand, True),
         (decayed, True),
         (twice, True),
+        (applied_twice, True),
         (sharpness, True),
         (gradient_penalty, True),
         (norms, None),  # a part of a weight is kept while the weight changes

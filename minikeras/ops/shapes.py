@@ -155,8 +155,20 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
 
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
-        return np.reshape(_put_rule(g, (np.size(x),), (indices,)), np.shape(x))
-    return _put_rule(g, np.shape(x), along(axis, indices))
+        return np.reshape(_add_along_rule(g, indices, (np.size(x),), 0), np.shape(x))
+    return _add_along_rule(g, indices, np.shape(x), axis)
+
+
+@primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
+def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
+    """Zeros of a shape with x added at indices along an axis, as often as they name a position."""
+    a = strong(x)
+    zeros = np.zeros(shape, a.dtype)
+    np.add.at(zeros, along(axis, _whole(indices)), a)
+    return zeros
+
+
+_add_along_rule = rule(_add_along)
 
 
 @primitive(_take_rule, None)
