@@ -154,7 +154,7 @@ class Draft:
         self._constants: dict[int, Array] = {}
         """Arrays that no step writes to, by their own id."""
         self._lines: list[Line] = []
-        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect), default=0)
+        split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect or entry.op.draws), default=0)
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
         main, self._lines = self._lines, []

@@ -142,7 +142,7 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
             variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
             written = {id(entry.rest[0])} if entry.op is ASSIGN else set()
             effect = entry.op.effect and not (written and written <= own)
-            if id(entry.output) in wanted or _draws(entry) or effect or variables - own:
+            if id(entry.output) in wanted or entry.op.draws or effect or variables - own:
                 wanted.update(map(id, entry.inputs))
                 seen |= variables | written
             else:
@@ -159,14 +159,9 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
         forced |= unfit
 
 
-def _draws(entry: Entry) -> bool:
-    """Tell whether an operation gives other numbers each time."""
-    return entry.op.count == 0 or "seed" in entry.op.parameters
-
-
 def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
     """Tell whether an operation gives for the rows of two batches at once what it gives for each, to the last bit."""
-    if entry.op.effect or _draws(entry) or any(isinstance(x, Variable) for x in entry.inputs):
+    if entry.op.effect or entry.op.draws or any(isinstance(x, Variable) for x in entry.inputs):
         return False
     one = entry.values
     two = [_others(v) if rows else v for v, rows in zip(one, by_row, strict=True)]

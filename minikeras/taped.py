@@ -122,7 +122,7 @@ class Taped:
             and entries[-1].output is y
             and getattr(y, "keras_mask", None) is None
             and not record.escaped
-            and not any(entry.op.effect or entry.op.count == 0 for entry in entries)
+            and not any(entry.op.effect or entry.op.draws for entry in entries)
             and self.structure == _state.Structure.version
         )
         if not self.usable:

@@ -64,6 +64,7 @@ class Op:
         count: How many leading arguments are tensors; None where all positional ones are.
         inplace, effect, homes, bind, parts, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
+        draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
         joint: Used in place of rules: given the gradient of the output, the entry, its values, and the ids of tensors
             whose own gradient is wanted, returns pairs (tensor, its gradient or None).
@@ -72,8 +73,8 @@ class Op:
         defaults: Their default values.
     """
 
-    __slots__ = ("bare", "bind", "count", "defaults", "effect", "forward", "homes", "inplace", "joint", "name",
-                 "parameters", "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
+    __slots__ = ("bare", "bind", "count", "defaults", "draws", "effect", "forward", "homes", "inplace", "joint",
+                 "name", "parameters", "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
 
     def __init__(
         self,
@@ -100,6 +101,7 @@ class Op:
         self.parameters: tuple[str, ...] = found.names
         self.defaults: dict[str, Any] = found.defaults
         self.writes: bool = "out" in found.names
+        self.draws: bool = "seed" in found.names
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""

@@ -27,7 +27,7 @@ class Trace:
         """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
         self.escaped |= _state.context.autocast is not None  # weights are cast on the way, which is not recorded
         op = entry.op
-        depends = op.effect or op.count == 0
+        depends = op.effect or op.draws
         for x, value in zip(entry.inputs, entry.values, strict=True):
             depends |= id(x) in self.produced or isinstance(x, Variable)
             if isinstance(x, Variable):
@@ -150,7 +150,7 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
         inputs = [same.get(id(x), x) for x in entry.inputs]
         entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
         effects += entry.op.effect
-        if entry.op.effect or entry.op.count == 0:
+        if entry.op.effect or entry.op.draws:
             continue
         links = tuple(
             (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), _sketch(v))
@@ -167,11 +167,11 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
 
 
 def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
-    """Return the entries that have effects, or that outputs or effects depend on, in order."""
+    """Return the entries that have effects or draw numbers, or that outputs or effects depend on, in order."""
     wanted = {id(y) for y in outputs}
     kept = []
     for entry in reversed(entries):
-        if entry.op.effect or id(entry.output) in wanted:
+        if entry.op.effect or entry.op.draws or id(entry.output) in wanted:
             kept.append(entry)
             wanted.update(id(x) for x in entry.inputs)
     return kept[::-1]

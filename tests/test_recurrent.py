@@ -131,3 +131,17 @@ def test_more_steps_than_a_part_holds(backwards: bool) -> None:
     last = (1 - expected[-1] ** 2) @ kernel.T  # nothing comes after the last step
     np.testing.assert_allclose(gradient[:, 0 if backwards else -1], last, rtol=1e-4, atol=1e-5)
     assert (gradient != 0).all()
+
+
+@pytest.mark.parametrize("layer", [layers.SimpleRNN, layers.LSTM, layers.GRU])
+@pytest.mark.parametrize("options", [{"dropout": 0.1}, {"recurrent_dropout": 0.1}])
+def test_a_replay_drops_other_inputs_in_each_step(layer: Any, options: Any) -> None:
+    """Also where all are kept in most steps; and evaluation draws as well, as in Keras."""
+    x = np.random.default_rng(0).normal(size=(20, 4, 1)).astype("float32")
+    found = []
+    for eagerly in (False, True):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((4, 1)), layer(2, **options), layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eagerly)
+        found.append(model.fit(x, x[:, 0], batch_size=2, epochs=3, validation_data=(x, x[:, 0]), verbose=0).history)
+    assert found[0] == found[1]
