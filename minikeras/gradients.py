@@ -88,7 +88,7 @@ class GradientTape:
                 raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
             self._watched[id(x)] = x
 
-    def watches(self, tensor: Tensor) -> bool:
+    def watches(self, tensor: TensorOps) -> bool:
         """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
         return id(tensor) in self._watched
 

@@ -186,8 +186,13 @@ class Taped:
     def run(
         self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
     ) -> Tensor | None:
-        """Return the output, recorded by the open tape; None, and nothing is run, while another thread runs it."""
+        """Return the output, recorded by the open tape; None, and nothing is run, where the plan cannot serve.
+
+        It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
+        """
         variables = self._variables
+        if any(tape.watches(v) for v in variables if id(v) not in self._trainable):  # as somebody asked of this tape
+            return None
         tape.borrow(variables)
         if not self._plan.lock.acquire(False):
             return None

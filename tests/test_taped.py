@@ -9,7 +9,7 @@ import pickle
 import threading
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -280,6 +280,19 @@ def test_calls_of_which_other_inputs_are_watched_are_of_another_kind(first: list
     for watched in (["a"], ["b"], ["a", "b"], []):
         for _ in range(5):
             assert gradients(watched) == [4.0 if "a" in watched else None, -4.0 if "b" in watched else None]
+
+
+def test_a_frozen_weight_that_is_watched_gets_its_gradient() -> None:
+    model = net()
+    model.layers[0].trainable = False
+
+    def step(tape: GradientTape) -> list[Any]:
+        with tape:
+            tape.watch(model.layers[0].weights)
+            y = model(X)
+        return cast("list[Any]", tape.gradient(y, model.weights))
+
+    check(step)
 
 
 def test_what_nothing_watched_goes_into_is_not_watched() -> None:
