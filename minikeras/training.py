@@ -866,8 +866,8 @@ def _is_due(epoch: int, validation_freq: Any) -> bool:
 
 
 def _pure(layer: Layer) -> bool:
-    own = vars(layer).get("activation")
-    if own is not None and not is_built_in(own):
+    used = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
+    if not all(function is None or is_built_in(function) for function in used):
         return False
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False

@@ -145,3 +145,16 @@ def test_a_replay_drops_other_inputs_in_each_step(layer: Any, options: Any) -> N
         model.compile("sgd", "mse", run_eagerly=eagerly)
         found.append(model.fit(x, x[:, 0], batch_size=2, epochs=3, validation_data=(x, x[:, 0]), verbose=0).history)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["activation", "recurrent_activation"])
+def test_a_function_of_ones_own_runs_in_each_call(name: str) -> None:
+    scale = [1.0]
+    options: dict[str, Any] = {name: lambda x: keras.ops.tanh(x * scale[0])}
+    model = keras.Sequential([keras.Input((4, 1)), layers.GRU(2, **options)])
+    x = np.ones((2, 4, 1), "float32")
+    calls: list[Callable[[Any], Any]] = [model, lambda x: model.predict(x, verbose=0)]
+    for predict in calls:
+        before = [np.asarray(predict(x)) for _ in range(3)][-1]
+        scale[0] *= 2
+        assert not np.allclose(predict(x), before)

@@ -27,7 +27,7 @@ class Graph:
     Attributes:
         nodes: The calls, those of the inputs among them.
         operations: The layers and ops that they call, each once.
-        fixes_training: Whether a call says by itself if it is for training, where nobody else does.
+        fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
         specs: What each input must look like.
 
     Raises:
@@ -43,7 +43,7 @@ class Graph:
         self.nodes: list[Node] = sorted(depths, key=lambda node: -depths[node])
         self.operations: list[Any] = operations
         self._one_a_depth: bool = len(set(depths.values())) == len(depths) == len(operations)
-        self.fixes_training: bool = any("training" in node.kwargs for node in self.nodes)
+        self.fixes_training: bool = any(node.kwargs.get("training") for node in self.nodes)
         self._check_connected()
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
