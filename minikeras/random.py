@@ -1,7 +1,7 @@
 """Random tensors, bit for bit those of Keras on its NumPy backend.
 
-Every function draws from `np.random.default_rng([seed, position])`, so an integer seed gives the same numbers
-at every call, and a `SeedGenerator` gives new ones. What is not seeded shares one generator, which takes its
+Every function draws from a `Source` with a seed of two numbers, [seed, position], so an integer seed gives the same
+numbers at every call, and a `SeedGenerator` gives new ones. What is not seeded shares one generator, which takes its
 seed from Python's `random`; `set_random_seed` makes all of it repeatable. Results have the default float type
 where no `dtype` is given. The functions are recorded like any other operation: a plan that is replayed draws anew.
 """
@@ -23,6 +23,56 @@ from .tensor import Tensor, as_array, primitive
 
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""
+Parameter: TypeAlias = float | Array
+
+
+class Source:
+    """Where numbers come from: NumPy's `default_rng`, made anew for each seed.
+
+    What stands for another backend puts its own in `random.source`.
+    """
+
+    seed_dtype: str = "uint32"
+
+    def restart(self, seed: int) -> None:
+        """Make what no seed is given for repeatable; NumPy's and Python's streams have been seeded already."""
+
+    def normal(self, seed: Array, shape: SizeLike, mean: Parameter, stddev: Parameter, dtype: str) -> Array:
+        """Draw from a normal distribution."""
+        return np.asarray(np.random.default_rng(seed).normal(mean, stddev, shape)).astype(dtype)
+
+    def uniform(self, seed: Array, shape: SizeLike, low: Parameter, high: Parameter, dtype: str) -> Array:
+        """Draw from `low` up to, but without, `high`."""
+        return np.asarray(np.random.default_rng(seed).uniform(low, high, shape)).astype(dtype)
+
+    def truncated_normal(self, seed: Array, shape: SizeLike, mean: float, stddev: float, dtype: str) -> Array:
+        """Draw from a normal distribution, what is farther than two standard deviations from the mean again."""
+        rng, size = np.random.default_rng(seed), math.prod(shape)
+        low, high = mean - 2 * stddev, mean + 2 * stddev
+        kept = np.empty(0)
+        while kept.size < size:
+            drawn = rng.normal(mean, stddev, size)
+            kept = np.append(kept, drawn[(drawn >= low) & (drawn <= high)])
+        return kept[:size].astype(dtype).reshape(shape)
+
+    def integers(self, seed: Array, shape: SizeLike, low: int, high: int, dtype: str) -> Array:
+        """Draw integers from `low` up to, but without, `high`."""
+        return np.asarray(np.random.default_rng(seed).integers(low, high, shape, dtype=dtype))
+
+    def kept(self, seed: Array, shape: SizeLike, rate: float, dtype: str) -> Array:
+        """Draw which elements, of this dtype, a dropout keeps."""
+        return np.asarray(np.random.default_rng(seed).uniform(size=shape) < 1.0 - rate)
+
+    def shuffled(self, seed: Array, x: Array, axis: int) -> Array:
+        """Shuffle the elements along an axis."""
+        return np.asarray(np.random.default_rng(seed).permuted(x, axis=axis))
+
+    def order(self, count: int) -> Array:
+        """Draw the order of so many rows for a pass of `fit`."""
+        return np.random.permutation(count)  # noqa: NPY002 - the global stream, as in Keras
+
+
+source: Source = Source()
 
 
 class SeedGenerator(Configurable):
@@ -47,7 +97,7 @@ class SeedGenerator(Configurable):
 
     def set_state(self, state: TensorLike) -> None:
         """Continue from a state that `state` gave earlier."""
-        self._state = np.array(as_array(state), "uint32").reshape(2)
+        self._state = np.array(as_array(state), source.seed_dtype).reshape(2)
 
     def next(self, ordered: bool = True) -> Tensor:
         """Return the present state and go on to the next, a step on or (if not `ordered`) far away."""
@@ -56,7 +106,7 @@ class SeedGenerator(Configurable):
     def _advance(self, ordered: bool = True) -> Array:
         present = self._state
         if not _state.context.dry:
-            step = np.array([0, 1], "uint32")
+            step = np.array([0, 1], present.dtype)
             self._state = present + step if ordered else (present + 1) * 5387 % 933199
         return present
 
@@ -94,6 +144,7 @@ def set_random_seed(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
     _python_random.seed(seed)
     _state.settings.seeds = _python_random
+    source.restart(seed)
     _forget_generator()
 
 
@@ -108,19 +159,28 @@ def _first_state(seed: object) -> Array:
             "Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "
             f"Received: seed={seed!r} (of type {type(seed).__name__})."
         )
-    return np.array([seed, 0], "uint32")
+    return np.array([seed, 0], source.seed_dtype)
+
+
+def _next_seed(seed: SeedLike) -> Array:
+    """Return the two numbers that the next draw is seeded with."""
+    if isinstance(seed, SeedGenerator):
+        return seed._advance()
+    if seed is not None:
+        return _first_state(seed)
+    if _Global.generator is None:
+        if _state.context.dry:
+            return _first_state(0)
+        _Global.generator = SeedGenerator()
+    return _Global.generator._advance(ordered=False)
 
 
 def _rng(seed: SeedLike) -> "np.random.Generator":  # quoted: NumPy loads np.random only when it is used
-    if isinstance(seed, SeedGenerator):
-        return np.random.default_rng(seed._advance())
-    if seed is not None:
-        return np.random.default_rng(_first_state(seed))
-    if _Global.generator is None:
-        if _state.context.dry:
-            return np.random.default_rng(0)
-        _Global.generator = SeedGenerator()
-    return np.random.default_rng(_Global.generator._advance(ordered=False))
+    return np.random.default_rng(_next_seed(seed))
+
+
+def _parameter(value: TensorLike) -> Parameter:
+    return value if isinstance(value, (int, float)) else as_array(value)
 
 
 def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
@@ -132,8 +192,7 @@ def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
 
 def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: TensorLike) -> Array:
     """Draw from a distribution of `np.random.Generator` with these parameters."""
-    arguments = [x if isinstance(x, (int, float)) else as_array(x) for x in parameters]
-    return np.asarray(getattr(_rng(seed), law)(*arguments, size=tuple(shape))).astype(dtype)
+    return np.asarray(getattr(_rng(seed), law)(*map(_parameter, parameters), size=tuple(shape))).astype(dtype)
 
 
 @primitive()
@@ -146,7 +205,8 @@ def normal(
         >>> np.round(normal((2,), seed=1).numpy(), 4)
         array([0.3456, 0.8216], dtype=float32)
     """
-    return _draw("normal", shape, _float_dtype(dtype, "normal"), seed, mean, stddev)
+    name = _float_dtype(dtype, "normal")
+    return source.normal(_next_seed(seed), tuple(shape), _parameter(mean), _parameter(stddev), name)
 
 
 @primitive()
@@ -154,7 +214,8 @@ def uniform(
     shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
     """Numbers from `minval` up to, but without, `maxval`, all equally likely."""
-    return _draw("uniform", shape, _float_dtype(dtype, "uniform"), seed, minval, maxval)
+    name = _float_dtype(dtype, "uniform")
+    return source.uniform(_next_seed(seed), tuple(shape), _parameter(minval), _parameter(maxval), name)
 
 
 @primitive()
@@ -162,13 +223,8 @@ def truncated_normal(
     shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
 ) -> Array:
     """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
-    name, rng, size = _float_dtype(dtype, "truncated_normal"), _rng(seed), math.prod(shape)
-    low, high = mean - 2 * stddev, mean + 2 * stddev
-    kept = np.empty(0)
-    while kept.size < size:
-        drawn = rng.normal(mean, stddev, size)
-        kept = np.append(kept, drawn[(drawn >= low) & (drawn <= high)])
-    return kept[:size].astype(name).reshape(tuple(shape))
+    name = _float_dtype(dtype, "truncated_normal")
+    return source.truncated_normal(_next_seed(seed), tuple(shape), mean, stddev, name)
 
 
 # The same on arrays, unrecorded: for initializers.
@@ -188,7 +244,7 @@ def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32
     name = _state.standardize_dtype(dtype)
     if "int" not in name:
         raise ValueError(f"`random.randint` requires an integer `dtype`. Received: dtype={dtype}")
-    return np.asarray(_rng(seed).integers(minval, maxval, tuple(shape), dtype=name))
+    return source.integers(_next_seed(seed), tuple(shape), minval, maxval, name)
 
 
 @primitive(None)
@@ -210,12 +266,12 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
 
 
 @primitive(None)
-def _mask(x: TensorLike, keep: float, noise_shape: Sequence[int | None] | None, seed: SeedLike) -> Array:
+def _mask(x: TensorLike, rate: float, noise_shape: Sequence[int | None] | None, seed: SeedLike) -> Array:
     """Draw which elements of x are kept."""
     sizes = np.shape(x)
     if noise_shape is not None:
         sizes = tuple(sizes[i] if n is None else n for i, n in enumerate(noise_shape))
-    return np.asarray(_rng(seed).uniform(size=sizes) < keep)
+    return source.kept(_next_seed(seed), sizes, rate, as_float(x).dtype.name)
 
 
 @primitive(lambda g, y, x, mask, keep: np.where(mask, g / keep, 0), None)
@@ -242,13 +298,13 @@ def dropout(
     if rate == 1:
         return zeros_like(inputs)
     # Two recorded operations, so that the gradient uses the very mask that was drawn.
-    return _masked(inputs, _mask(inputs, 1.0 - rate, noise_shape, seed), 1.0 - rate)
+    return _masked(inputs, _mask(inputs, rate, noise_shape, seed), 1.0 - rate)
 
 
 @primitive(None)
 def shuffle(x: TensorLike, axis: int = 0, seed: SeedLike = None) -> Array:
     """Shuffle the elements along an axis, those at each place of the other axes by themselves."""
-    return np.asarray(_rng(seed).permuted(np.asarray(x), axis=axis))
+    return source.shuffled(_next_seed(seed), np.asarray(x), axis)
 
 
 @primitive()

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from . import _state
+from . import _state, random
 from ._structure import leaves, map_structure
 from ._typing import Array
 
@@ -35,7 +35,7 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
     parts = [array for array in leaves(arrays) if array is not None]
     getters = [_getter(array, bool(shuffle)) for array in parts]
     is_flat = all(isinstance(part, np.ndarray) for part in arrays)
-    order = np.random.permutation(total) if shuffle and shuffle != "batch" else None  # noqa: NPY002 - Keras's stream
+    order = random.source.order(total) if shuffle and shuffle != "batch" else None
     start = 0
     if is_flat and shuffle != "batch" and all(array.flags.c_contiguous or array.nbytes <= SMALL for array in parts):
         makers = [_stacked if array[:size].nbytes <= GATHERED else _Gathered for array in parts]
@@ -52,7 +52,7 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
         if order is not None:
             rows = order[rows]
         elif shuffle:
-            rows = np.random.permutation(stop - begin) + begin  # noqa: NPY002 - the same
+            rows = random.source.order(stop - begin) + begin
         taken = [get(rows) for get in getters]
         yield [[part] for part in (taken if is_flat else _arranged(taken, arrays))]
 

@@ -137,8 +137,8 @@ def run(path: Path, folder: Path) -> dict[str, Any]:
 
     os.chdir(folder)
     importlib.import_module("keras").utils.set_random_seed(7)
-    if drawn := sys.modules.get("minikeras.compat.tensorflow.random"):
-        vars(drawn)["_Seeds"].given = None  # what the script before has set
+    if draws := sys.modules.get("minikeras.compat.tensorflow.draws"):
+        draws.Seeds.given, draws.Seeds.of_weights = None, False  # what the script before has set
     out, error_text = io.StringIO(), None
     main = new_main(str(path), str(path.parent))
     with contextlib.redirect_stdout(out), warnings.catch_warnings(record=True) as caught:

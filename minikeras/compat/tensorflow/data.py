@@ -23,11 +23,11 @@ from ...symbolic import KerasTensor, infer
 from ...tensor import Tensor, TensorOps, as_array
 from ...trace import escape
 from . import philox
+from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .io import decode_csv
 from .missing import missing
-from .random import _state_for
 from .structures import flatten, map_structure
 from .tensors import array_of, convert_to_tensor
 
@@ -251,7 +251,7 @@ class Dataset:
     @staticmethod
     def random(seed: Any = None, **_: Any) -> "Dataset":
         """Return random integers without end."""
-        return Dataset("Random", lambda: (np.asarray(n) for n in _stream(_state_for("random", "int64", seed, 0))),
+        return Dataset("Random", lambda: (np.asarray(n) for n in _stream(state_for("random", "int64", seed, 0))),
                        lambda: TensorSpec([], "int64"), INFINITE)  # fmt: skip
 
     @staticmethod
@@ -278,7 +278,7 @@ class Dataset:
         self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True, name: str | None = None
     ) -> "Dataset":
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
-        key, low, high = _state_for("data.shuffle", "", seed, 0)
+        key, low, high = state_for("data.shuffle", "", seed, 0)
         n = int(buffer_size)
         if n < 1 and n != UNKNOWN:
             raise InvalidArgumentError(f"buffer_size must be greater than zero or UNKNOWN_CARDINALITY. Received: {n}")

@@ -17,75 +17,24 @@ from ...random import seed_global_generator
 from ...tensor import Tensor, as_array, primitive
 from . import philox
 from .arrays import sizes_of
+from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
 from .dtypes import as_dtype
 from .missing import missing
 from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_MOST = 2**31 - 1
-State = tuple[int, int, int]
-
-
-class _Seeds:
-    """What TensorFlow keeps: the seed that was set, the seeds it gives to operations, and where each of them is."""
-
-    given: int | None = None
-    stream: Any = _python
-    counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
 
 
 def set_seed(seed: int) -> None:
-    """Make what is drawn from now on repeatable, initial weights too.
+    """Make what is drawn from now on repeatable; NumPy's and Python's streams stay as they are.
 
-    The order of samples in `fit` follows NumPy's global stream, which stays as it is, as Python's does.
+    Initial weights become repeatable too, as in Keras 2, but where `keras.utils.set_random_seed` has seen to it.
     """
     seed = int(seed)
-    _Seeds.given, _Seeds.stream = seed, _python.Random(seed)
-    _Seeds.counters.clear()
-    _state.settings.seeds = _python.Random(seed)
-    seed_global_generator(seed % 2**32)
-
-
-def _state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
-    """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
-    if _Seeds.given is None and seed is None:
-        first, second = _python.getrandbits(63), _python.getrandbits(63)
-    else:
-        first = 87654321 if _Seeds.given is None else _Seeds.given % _MOST
-        second = (_Seeds.stream.randint(0, _MOST) if seed is None else int(seed)) % _MOST
-        if first == second == 0:
-            second = _MOST
-    place = (op, dtype, first, second)
-    low = _Seeds.counters.get(place, 0)
-    if seed is not None:
-        _Seeds.counters[place] = low + groups
-    return first, low, second
-
-
-def _scaled(drawn: Array, scale: Any, offset: Any) -> Array:
-    dtype = drawn.dtype
-    return (drawn * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
-
-
-Law = Callable[[State, Any, Any, Any, str], Array]
-
-
-def _draw_normal(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
-    return _scaled(philox.normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
-
-
-def _draw_truncated(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
-    return _scaled(philox.truncated_normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
-
-
-def _draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str) -> Array:
-    if "int" in dtype:
-        if minval is not None and maxval is None:
-            raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
-        low, high = (0, 0) if minval is None else (int(minval), int(maxval))
-        return philox.integers(state, math.prod(shape), low, high, dtype).reshape(shape)
-    first, last = (as_array(v).astype(dtype) for v in (minval, 1 if maxval is None else maxval))
-    return _scaled(philox.uniform(state, math.prod(shape), dtype).reshape(shape), last - first, first)
+    Seeds.restart(seed)
+    if not Seeds.of_weights:
+        _state.settings.seeds = _python.Random(seed)
+        seed_global_generator(seed % 2**32)
 
 
 def _reserved(shape: Sequence[int]) -> int:
@@ -99,7 +48,7 @@ _RESERVED = 256
 @primitive()
 def _drawn(law: Law, shape: Sequence[int], a: Any, b: Any, dtype: str, seed: int | None) -> Array:
     """Draw anew each time it runs, in the replay of a traced step as well."""
-    return law(_state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
+    return law(state_for(law.__name__, dtype, seed, _reserved(shape)), shape, a, b, dtype)
 
 
 def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | State | None) -> Tensor:
@@ -118,28 +67,28 @@ def normal(
         >>> print(normal([2]))
         tf.Tensor([-0.18030666 -0.95028627], shape=(2,), dtype=float32)
     """
-    return _sample(_draw_normal, shape, mean, stddev, dtype, seed)
+    return _sample(draw_normal, shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Numbers of a normal distribution within two standard deviations of the mean."""
-    return _sample(_draw_truncated, shape, mean, stddev, dtype, seed)
+    return _sample(draw_truncated, shape, mean, stddev, dtype, seed)
 
 
 def uniform(
     shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
-    return _sample(_draw_uniform, shape, minval, maxval, dtype, seed)
+    return _sample(draw_uniform, shape, minval, maxval, dtype, seed)
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """A tensor with its rows in another order."""
     x = convert_to_tensor(value)
     size = len(x)
-    state = _state_for("shuffle", as_dtype(x.dtype).name, seed, -(-size // 4))
+    state = state_for("shuffle", as_dtype(x.dtype).name, seed, -(-size // 4))
     return ops.take(x, philox.permutation(state, size), 0) if size > 1 else x
 
 
@@ -149,7 +98,7 @@ def categorical(
     """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
-    state = _state_for("categorical", "float64", seed, rows * count)
+    state = state_for("categorical", "float64", seed, rows * count)
     drawn = philox.uniform(state, rows * count, "float64").reshape(rows, count)
     edges = np.cumsum(np.exp(scores - scores.max(1, keepdims=True)), 1)
     found = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, drawn, strict=True)]
@@ -160,7 +109,7 @@ def log_uniform_candidate_sampler(
     true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
-    rng = np.random.default_rng(_state_for("log_uniform", "float64", seed, 1))
+    rng = np.random.default_rng(state_for("log_uniform", "float64", seed, 1))
     drawn, tries = list[int](), 0
     while len(drawn) < num_sampled:
         tries += 1
@@ -177,7 +126,7 @@ def log_uniform_candidate_sampler(
 
 
 def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:
-    key, low, high = _state_for(op, as_dtype(dtype).name, seed, 1)
+    key, low, high = state_for(op, as_dtype(dtype).name, seed, 1)
     return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ... import _state, ops
+from ... import _state, ops, random
 from ..._typing import Array, DTypeLike, TensorLike
 from ...gradients import GradientTape
 from ...optimizers import Optimizer
@@ -20,6 +20,7 @@ from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
 from ...variable import Variable as KerasVariable
 from ..past.patches import Patches
+from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
 
@@ -329,8 +330,8 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
     return lambda self, other: plain(self, convert_to_tensor(other) if self.dtype == "string" else other)
 
 
-def _adapters() -> Iterator[tuple[type, str, Any]]:
-    """Give what classes get: class, name, value."""
+def _adapters() -> Iterator[tuple[Any, str, Any]]:
+    """Give what classes and modules get: which, name, value."""
     for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
         for name, value in attributes.items():
             if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
@@ -343,6 +344,7 @@ def _adapters() -> Iterator[tuple[type, str, Any]]:
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
     yield Optimizer, "_counts_in", "int64"
+    yield random, "source", StatelessSource()
 
 
 _adapted = Patches()

@@ -1,0 +1,124 @@
+"""Numbers drawn as TensorFlow draws them: what seeds it keeps, its distributions, and what Keras draws with them."""
+
+import math
+import random as _python
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Array
+from ...random import Parameter, SizeLike, Source
+from ...tensor import as_array
+from . import philox
+from .dtypes import as_dtype
+
+MOST = 2**31 - 1
+State = tuple[int, int, int]
+
+
+class Seeds:
+    """What TensorFlow keeps: the seed that was set, the seeds it gives to operations, and where each of them is."""
+
+    given: int | None = None
+    of_weights: bool = False
+    """Whether `keras.utils.set_random_seed` has seeded what initial weights come from."""
+    stream: Any = _python
+    counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
+
+    @classmethod
+    def restart(cls, seed: int) -> None:
+        """Start anew from a seed."""
+        cls.given, cls.stream = seed, _python.Random(seed)
+        cls.counters.clear()
+
+
+def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
+    """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
+    if Seeds.given is None and seed is None:
+        first, second = _python.getrandbits(63), _python.getrandbits(63)
+    else:
+        first = 87654321 if Seeds.given is None else Seeds.given % MOST
+        second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
+        if first == second == 0:
+            second = MOST
+    place = (op, dtype, first, second)
+    low = Seeds.counters.get(place, 0)
+    if seed is not None:
+        Seeds.counters[place] = low + groups
+    return first, low, second
+
+
+def _scaled(drawn: Array, scale: Any, offset: Any) -> Array:
+    dtype = drawn.dtype
+    return (drawn * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
+
+
+Law = Callable[[State, Any, Any, Any, str], Array]
+
+
+def draw_normal(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
+    """Draw from a normal distribution."""
+    return _scaled(philox.normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
+
+
+def draw_truncated(state: State, shape: Any, mean: Any, stddev: Any, dtype: str) -> Array:
+    """Draw from a normal distribution, what is farther than two standard deviations from the mean again."""
+    return _scaled(philox.truncated_normal(state, math.prod(shape), dtype).reshape(shape), stddev, mean)
+
+
+def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str) -> Array:
+    """Draw from `minval` up to, but without, `maxval`: floats up to 1, or integers of the whole range, if not given."""
+    if "int" in dtype:
+        if minval is not None and maxval is None:
+            raise ValueError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}")
+        low, high = (0, 0) if minval is None else (int(minval), int(maxval))
+        return philox.integers(state, math.prod(shape), low, high, dtype).reshape(shape)
+    first, last = (as_array(v).astype(dtype) for v in (minval, 1 if maxval is None else maxval))
+    return _scaled(philox.uniform(state, math.prod(shape), dtype).reshape(shape), last - first, first)
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, count: int) -> Array:
+    first = seed % MOST
+    return np.array(philox.permutation((first, 0, 0 if first else MOST), count), "int64")
+
+
+def _state(seed: Array) -> State:
+    """Return key and counter for the seed of a draw of Keras's."""
+    return philox.scrambled((seed.astype("int64") % (MOST - 1)).astype("int32"))
+
+
+class StatelessSource(Source):
+    """What Keras draws from on TensorFlow: its stateless distributions."""
+
+    seed_dtype = "int64"
+
+    def restart(self, seed: int) -> None:
+        Seeds.restart(seed)
+        Seeds.of_weights = True
+
+    def normal(self, seed: Array, shape: SizeLike, mean: Parameter, stddev: Parameter, dtype: str) -> Array:
+        return draw_normal(_state(seed), shape, mean, stddev, dtype)
+
+    def uniform(self, seed: Array, shape: SizeLike, low: Parameter, high: Parameter, dtype: str) -> Array:
+        return draw_uniform(_state(seed), shape, low, high, dtype)
+
+    def truncated_normal(self, seed: Array, shape: SizeLike, mean: float, stddev: float, dtype: str) -> Array:
+        return draw_truncated(_state(seed), shape, mean, stddev, dtype)
+
+    def integers(self, seed: Array, shape: SizeLike, low: int, high: int, dtype: str) -> Array:
+        kind = dtype if dtype in ("int32", "int64") else "int64"
+        return draw_uniform(_state(seed), shape, low, high, kind).astype(dtype)
+
+    def kept(self, seed: Array, shape: SizeLike, rate: float, dtype: str) -> Array:
+        return philox.uniform(_state(seed), math.prod(shape), dtype).reshape(shape) >= np.dtype(dtype).type(rate)
+
+    def shuffled(self, seed: Array, x: Array, axis: int) -> Array:
+        """Shuffle the parts along an axis, each as a whole."""
+        return np.take(x, philox.uniform(_state(seed), x.shape[axis], "float32").argsort(kind="stable"), axis)
+
+    def order(self, count: int) -> Array:
+        """Draw the order of rows: with a seed set, the same for each pass."""
+        return super().order(count) if Seeds.given is None else _order(Seeds.given, count)
