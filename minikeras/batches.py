@@ -128,6 +128,7 @@ class Batches:
         self._taking: Iterator[Data] | None = None
         self._any = False  # whether there ever was a batch
         self._source: Any = None
+        self._begun: Iterator[Data] | None = None  # a pass that `peek` began, with which the first epoch goes on
         if is_batches(x):
             self._source = x
             _refuse_beside_batches(x, y, sample_weight, class_weight)
@@ -197,18 +198,21 @@ class Batches:
         """Return the first batch, for a model that is built from it; `reset` comes next.
 
         As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
-        keeps the batch for its first epoch.
+        keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
 
         Raises:
             ValueError: if there is no batch.
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
-        batch = next(self._start(), None)
+        stream = self._start()
+        batch = next(stream, None)
         if batch is None:
             raise ValueError(_NO_BATCH)
         if self._dataset is None and isinstance(self._source, Iterator):
             self._source = chain([batch], self._source)
+        elif hasattr(self._source, "keras_pass"):
+            self._begun = chain([batch], stream)
         return batch
 
     def reset(self) -> None:
@@ -243,8 +247,11 @@ class Batches:
         if self.array is not None:
             return chain.from_iterable(zip(*run, strict=True) for run in self._pass(self.array))
         x = self._source
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
         if self._dataset is None and isinstance(x, Iterable):
-            return map(self._as_batch, x)
+            return map(self._as_batch, x.keras_pass() if hasattr(x, "keras_pass") else x)
         total = _length(x)
         order: Iterable[int] = count()
         if total is not None:

@@ -112,10 +112,14 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
 
 
 class DatasetIterator:
-    """One pass over a dataset."""
+    """One pass over a dataset, by a loop of one's own or (`of_keras`) by `fit` and the like."""
 
-    def __init__(self, dataset: "Dataset") -> None:
+    by_keras = False
+    """Whether an element is made for Keras at present."""
+
+    def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
+        self._of_keras = of_keras
         self._elements = dataset._elements()
 
     @property
@@ -128,7 +132,11 @@ class DatasetIterator:
 
     def __next__(self) -> Any:
         escape()
-        return tree_map(_tensor, next(self._elements))
+        before, DatasetIterator.by_keras = DatasetIterator.by_keras, self._of_keras
+        try:
+            return tree_map(_tensor, next(self._elements))
+        finally:
+            DatasetIterator.by_keras = before
 
     def get_next(self) -> Any:
         """Return the next element.
@@ -287,6 +295,8 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             first, second = fixed or (next(seeds), next(seeds))
+            if DatasetIterator.by_keras:  # which begins one more pass after each, and does not use it
+                next(seeds), next(seeds)
             drawn = _stream((first, 0, second))
             source = self._items()
             buffer = list(itertools.islice(source, None if n < 0 else n))
@@ -637,6 +647,10 @@ class Dataset:
 
     def __iter__(self) -> DatasetIterator:
         return DatasetIterator(self)
+
+    def keras_pass(self) -> DatasetIterator:
+        """Return the elements as `fit` gets them: the seeds of a shuffle go on as they do there."""
+        return DatasetIterator(self, of_keras=True)
 
     def __repr__(self) -> str:
         return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"

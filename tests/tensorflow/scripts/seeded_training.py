@@ -53,6 +53,12 @@ reader = keras.Sequential([keras.Input((7,)), layers.Embedding(30, 5), layers.LS
 reader.compile("sgd", "mse")
 show("words", reader.fit(words, target, batch_size=8, epochs=3, verbose=0).history["loss"])
 
+rows = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(40).batch(30)
+judge = keras.Sequential([layers.Dense(2)])
+judge.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+show("rows", judge.fit(rows, epochs=3, verbose=0).history["loss"])
+show("more rows", judge.fit(rows, epochs=2, verbose=0).history["loss"])
+
 show("uniform", keras.random.uniform((3,), -1.0, 1.0))
 show("integers", keras.random.randint((6,), 0, 10, seed=3))
 show("shuffled", keras.random.shuffle(np.arange(12.0).reshape(4, 3), seed=3))
