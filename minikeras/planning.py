@@ -470,7 +470,7 @@ def _is_same_view(entry: Entry) -> bool:
 def _quick_view(entry: Entry, name: Name) -> tuple[Any, list[Any]] | None:
     """Return a quick way to take the view of an array that an entry takes, None if there is none."""
     x, y = entry.values[0], cast(Array, entry.output.array)
-    if not np.shares_memory(x, y):
+    if not x.ndim or not np.shares_memory(x, y):  # what has no axes may be a number of NumPy's, and no array
         return None
     if x.flags.c_contiguous and y.flags.c_contiguous and x.size == y.size:
         return np.ndarray.reshape, [name, y.shape]

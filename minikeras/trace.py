@@ -19,8 +19,8 @@ class Trace:
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
-        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read
-        self._stale: list[Array] = []  # what they do not hold any more, where a replay finds their new values
+        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
+        self._stale: dict[int, Array] = {}  # what they do not hold any more, where a replay finds their new values
         self._owners: dict[int, Any] = {}
 
     def record(self, entry: Entry) -> None:
@@ -37,9 +37,10 @@ class Trace:
         if depends:
             self.produced.add(id(entry.output))
             self.entries.append(entry)
+        if op is ASSIGN:
+            self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
         if op.effect:
-            assigned = [entry.rest[1]] if op is ASSIGN else []
-            self._stale = self._stale + assigned + [old for v, old in self._read.values() if v.array is not old]
+            self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
         for v in entry.kwargs["variables"] if op.homes else ():  # which two optimizers would take from each other
             optimizer = entry.kwargs["optimizer"]
             self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
@@ -61,7 +62,7 @@ class Trace:
     def check(self, tensor: Tensor) -> None:
         """Note a tensor that shares its memory with the old value of a variable."""
         array = cast(Array, tensor.array)
-        self.escaped |= any(np.may_share_memory(array, old) for old in self._stale)
+        self.escaped |= any(np.may_share_memory(array, old) for old in self._stale.values())
 
     def read(self, tensor: TensorOps) -> None:
         """Note that a value which the input or a variable decides was looked at."""

@@ -16,7 +16,8 @@ class Variable(TensorOps):
     """An array with a name, a path and a `trainable` mark, whose value is set with `assign`.
 
     Every `assign` stores a new array, so tensors computed from the old value keep theirs. While a model trains, the
-    arrays of its weights are changed in place; what this class gives out are copies.
+    arrays of its weights are changed in place; what this class gives out are copies. They are in C order, so that what
+    is a view of a weight once is one always.
 
     Args:
         initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
@@ -74,7 +75,8 @@ class Variable(TensorOps):
             if loading is not None:
                 value = loading.reserve(self, initializer, sizes, _state.standardize_dtype(dtype))
             else:
-                value = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
+                made = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
+                value = np.asarray(made, order="C")
             if value.shape != sizes:
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
         else:
@@ -155,7 +157,7 @@ class Variable(TensorOps):
             )
         if _state.context.dry:
             _state.context.undo.append((self, self.array))
-        old, self.array, self.lent = self.array, np.array(given, self.array.dtype), True
+        old, self.array, self.lent = self.array, np.array(given, self.array.dtype, order="C"), True
         _state.Structure.values += 1
         output = Tensor(self.array)
         if recorders.open:

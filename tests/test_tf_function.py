@@ -1,6 +1,7 @@
 """`tf.function`: replayed from some calls on, with the numbers of the eager run, and never where that would differ."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,40 @@ def test_gradients_go_through_from_outside() -> None:
         with tf.GradientTape() as tape:
             y = square(x)
         assert float(tape.gradient(y, x)) == 6.0
+
+
+def kept_while_trained(x: Any, v: Any, optimizer: Any) -> Any:
+    kept = v.assign(v + x[:3])
+    optimizer.apply_gradients([(x[3:6], v)])
+    return kept
+
+
+def turned_while_assigned(x: Any, v: Any, optimizer: Any) -> Any:
+    flat = keras.ops.reshape(v, (-1,))
+    v.assign(tf.transpose(tf.tanh(x[:3])))
+    return flat
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        kept_while_trained,
+        turned_while_assigned,
+        lambda x, v, optimizer: tf.reshape(x[0, 0], (1,)),
+        lambda x, v, optimizer: tf.reshape(tf.norm(x), (-1,)) + tf.math.real(x),
+    ],
+)
+def test_what_a_step_gives_is_what_it_was_at_that_place(
+    step: Callable[..., Any], eagerly: Callable[[bool], None]
+) -> None:
+    found = []
+    for eager in (True, False):
+        eagerly(eager)
+        rng = np.random.default_rng(2)
+        v: Any = keras.Variable(X[:3])
+        optimizer: Any = tf.keras.optimizers.SGD(0.1)
+        optimizer.build([v])
+        once: Any = partial(step, v=v, optimizer=optimizer)
+        replayed = function(once)
+        found.append([replayed(rng.standard_normal((8, 3)).astype("float32")).numpy().tolist() for _ in range(CALLS)])
+    assert found[0] == found[1]

@@ -37,7 +37,8 @@ class Bitwise(Protocol):
 
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
-    run = bare(function)(named(forward, name or function.__name__, doc))
+    run = named(forward, name or function.__name__, doc)
+    run = bare(function)(run) if isinstance(function, np.ufunc) else run  # the other functions take no `out`
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
 
 
