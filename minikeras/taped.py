@@ -1,6 +1,7 @@
 """Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -155,12 +156,13 @@ class Taped:
         self._rooms = [(room.shape, room.dtype) for room in rooms]
         self._plan = Plan(entries, [*given, *rooms], gradients)
 
-    def _gradients(self, *tensors: Any, through: bool = True) -> tuple[list[Any], list[Any], Any]:
+    def _gradients(self, *tensors: Any, through: bool = True, known: bool = False) -> tuple[list[Any], list[Any], Any]:
         """Run the function, and differentiate.
 
         Args:
             tensors: Its inputs, and the gradient of what the entry gives.
             through: Whether to pass over the activation that made the input.
+            known: Whether the forward pass has been recorded by whom it concerns.
 
         Returns:
             The gradients of the inputs, None for those that nobody watches, and of the variables; what the entries
@@ -169,7 +171,7 @@ class Taped:
         *given, g = tensors
         fixed = None
         sources = [given[place] for place in self._watched]
-        with GradientTape() as tape:
+        with stop_recording() if known else nullcontext(), GradientTape() as tape:
             if self._passed is not None and through:
                 (p,) = sources
                 fixed = Tensor(np.zeros_like(p.array))
@@ -263,7 +265,7 @@ class Taped:
         try:
             for v, weight in zip(self._variables, values[count:], strict=True):
                 v.array = getattr(weight, "array", weight)
-            gradients, _, _ = self._gradients(*given, through=through)
+            gradients, _, _ = self._gradients(*given, through=through, known=True)
         finally:
             for v, array in zip(self._variables, now, strict=True):
                 v.array = array
