@@ -41,9 +41,10 @@ class Trace:
             self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
         if op.effect:
             self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
-        for v in entry.kwargs["variables"] if op.homes else ():  # which two optimizers would take from each other
+        if op.homes is not None:
             optimizer = entry.kwargs["optimizer"]
-            self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
+            for v in optimizer._trainable_variables:  # which two optimizers would take from each other
+                self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
 
     def outline(self) -> list[Any]:
         """Return what was done, such that two runs that a plan would replay alike have equal outlines."""

@@ -1,7 +1,7 @@
 """Recurrent layers: numbers worked by hand, masks, states, training."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -158,3 +158,12 @@ def test_a_function_of_ones_own_runs_in_each_call(name: str) -> None:
         before = [np.asarray(predict(x)) for _ in range(3)][-1]
         scale[0] *= 2
         assert not np.allclose(predict(x), before)
+
+
+def test_a_stateful_layer_predicts_batch_after_batch() -> None:
+    model = keras.Sequential([keras.Input(batch_shape=(2, 3, 1)), layers.LSTM(2, stateful=True)])
+    x = np.random.default_rng(0).normal(size=(12, 3, 1)).astype("float32")
+    wanted = np.concatenate([model(x[i : i + 2]) for i in range(0, 12, 2)])
+    for _ in range(3):
+        cast("layers.LSTM", model.layers[0]).reset_state()
+        assert np.array_equal(model.predict(x, batch_size=2, verbose=0), wanted)

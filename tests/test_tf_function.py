@@ -230,3 +230,21 @@ def test_what_a_step_gives_is_what_it_was_at_that_place(
         replayed = function(once)
         found.append([replayed(rng.standard_normal((8, 3)).astype("float32")).numpy().tolist() for _ in range(CALLS)])
     assert found[0] == found[1]
+
+
+def test_two_optimizers_that_know_the_same_variables_update_some_each() -> None:
+    v, w = keras.Variable([1.0, 2.0]), keras.Variable([3.0])
+    optimizers = [keras.optimizers.SGD(1.0) for _ in range(2)]
+    for optimizer in optimizers:
+        optimizer.build([v, w])
+
+    @function
+    def step(x: Any) -> Any:
+        optimizers[0].apply_gradients([(x, v)])
+        optimizers[1].apply_gradients([(x[:1], w)])
+        return x
+
+    for _ in range(CALLS):
+        step(np.ones(2, "float32"))
+    assert v.numpy().tolist() == [1.0 - CALLS, 2.0 - CALLS]
+    assert w.numpy().tolist() == [3.0 - CALLS]

@@ -400,6 +400,9 @@ class RNN(Layer):
         size = cell.state_size
         self.state_size: list[Any] = [size] if isinstance(size, int) else list(size)
 
+    def _rowwise(self) -> bool:
+        return not self.stateful
+
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
