@@ -101,7 +101,7 @@ class Op:
         self.parameters: tuple[str, ...] = found.names
         self.defaults: dict[str, Any] = found.defaults
         self.writes: bool = "out" in found.names
-        self.draws: bool = "seed" in found.names
+        self.draws: bool = count == 0 or "seed" in found.names
 
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
