@@ -19,6 +19,7 @@ class Trace:
         self.entries: list[Entry] = []
         self.escaped: bool = False
         self.produced: set[int] = {id(x) for x in inputs}
+        self.constants: list[Any] = []  # what came out and was not computed from these
         self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
         self._stale: dict[int, Array] = {}  # what they do not hold any more, where a replay finds their new values
         self._owners: dict[int, Any] = {}
@@ -49,7 +50,7 @@ class Trace:
     def outline(self) -> list[Any]:
         """Return what was done, such that two runs that a plan would replay alike have equal outlines."""
         places: dict[int, int] = {}
-        found = []
+        found: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
             links = [
                 places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else _sketch(value)
@@ -82,6 +83,8 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     for y in leaves(outputs):
         if isinstance(y, Tensor):
             recorder.check(y)
+        if id(y) not in recorder.produced:
+            recorder.constants.append(_sketch(y))
     return outputs, recorder
 
 
