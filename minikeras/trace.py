@@ -132,8 +132,11 @@ def _parts(entry: Entry) -> list[Entry]:
         return [entry]
     stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
     originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
-    with np.errstate(all="ignore"):
-        made, record = trace(lambda xs: cast(Any, entry.op.parts)(*xs, *entry.rest, **entry.kwargs), stand_ins)
+    try:
+        with np.errstate(all="ignore"):
+            made, record = trace(lambda xs: cast(Any, entry.op.parts)(*xs, *entry.rest, **entry.kwargs), stand_ins)
+    except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
+        return [entry]
     output, want = getattr(made, "array", None), cast(Array, entry.output.array)
     if not record.entries or record.entries[-1].output is not made or output is None or output.dtype != want.dtype:
         return [entry]

@@ -132,6 +132,7 @@ REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "converted": lambda layer, x, training: x @ ops.convert_to_tensor(layer.k),
     "rows": lambda layer, x, training: ops.stack([row @ layer.k for row in x]),
     "shape": lambda layer, x, training: x @ layer.k / len(x) * x.shape[-1],
+    "of_truths": lambda layer, x, training: ops.sigmoid(x > 0.5) * (x @ layer.k) + ops.softmax(x > 0),
     "mode": lambda layer, x, training: x @ layer.k if training else x,
     "noise": lambda layer, x, training: x @ layer.k + keras.random.normal((1, 3)),
     "two_draws": lambda layer, x, training: (keras.random.dropout(x, 0.5) - keras.random.dropout(x, 0.5)) @ layer.k,
