@@ -114,7 +114,7 @@ def _stream(state: tuple[int, int, int]) -> Iterator[int]:
 class DatasetIterator:
     """One pass over a dataset, by a loop of one's own or (`of_keras`) by `fit` and the like."""
 
-    by_keras = False
+    by_keras: bool = False
     """Whether an element is made for Keras at present."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
