@@ -64,7 +64,12 @@ _finder = StandInFinder()
 
 
 def is_installed() -> bool:
-    """Tell whether imports of `keras` and `tensorflow` give minikeras."""
+    """Tell whether imports of `keras` and `tensorflow` give minikeras.
+
+    Example:
+        >>> is_installed()
+        False
+    """
     return _finder in sys.meta_path
 
 

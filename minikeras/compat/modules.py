@@ -95,7 +95,13 @@ class StandIn(ModuleType):
 
 
 def is_ours(value: object) -> bool:
-    """Tell whether something is minikeras's own, and not what a file of it has imported."""
+    """Tell whether something is minikeras's own, and not what a file of it has imported.
+
+    Example:
+        >>> import minikeras
+        >>> is_ours(minikeras.Model), is_ours(sorted)
+        (True, False)
+    """
     home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
     return str(home).partition(".")[0] == __name__.partition(".")[0]
 
@@ -132,7 +138,12 @@ def canonical(name: str) -> str:
 
 
 def find_module(name: str) -> ModuleType | None:
-    """Return the module that stands in for one of keras or tensorflow, None if there is none."""
+    """Return the module that stands in for one of keras or tensorflow, None if there is none.
+
+    Example:
+        >>> find_module("tf_keras.layers") is find_module("keras.layers")
+        True
+    """
     kept = canonical(name)
     if kept in NAMESPACES or kept in MODULES or (kept.startswith("keras.applications.") and source(kept)):
         return stand_in(kept)

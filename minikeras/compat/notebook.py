@@ -178,7 +178,12 @@ def _line(error: BaseException, name: str) -> int | None:
 
 
 def display(*values: Any, **options: Any) -> None:
-    """Print values, where a notebook would show them."""
+    """Print values, where a notebook would show them.
+
+    Example:
+        >>> display([1, 2])
+        [1, 2]
+    """
     for value in values:
         print(value if isinstance(value, str) else repr(value))
 

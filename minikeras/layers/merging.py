@@ -27,7 +27,9 @@ class _Merging(Layer):
         if not shapes or not all(isinstance(shape, list | tuple) for shape in shapes):
             raise ValueError(f"{type(self).__name__} needs a list of inputs. Received one of shape {input_shape}.")
         if self._count not in (None, len(shapes)):
-            raise ValueError(f"{type(self).__name__} takes {self._count} inputs. Received {len(shapes)}: {shapes}.")
+            raise ValueError(
+                f"{type(self).__name__} needs exactly {self._count} inputs. Received {len(shapes)} of shapes {shapes}."
+            )
         return shapes
 
     def build(self, input_shape: Any) -> None:

@@ -16,7 +16,12 @@ def outdated(old: str, today: str) -> None:
 
 
 def resolve(address: str) -> Any:
-    """Return what an address below minikeras, such as "layers.Dense", stands for; "" is all of it."""
+    """Return what an address below minikeras, such as "layers.Dense", stands for; "" is all of it.
+
+    Example:
+        >>> resolve("layers.Dense").__name__
+        'Dense'
+    """
     found: Any = import_module(__name__.partition(".")[0])
     for name in address.split(".") if address else ():
         found = getattr(found, name)
