@@ -80,9 +80,9 @@ def draw_uniform(state: State, shape: Any, minval: Any, maxval: Any, dtype: str)
 
 
 @lru_cache(maxsize=4)
-def _order(seed: int, count: int) -> Array:
-    first = seed % MOST
-    return np.array(philox.permutation((first, 0, 0 if first else MOST), count), "int64")
+def _order(state: State, count: int) -> Array:
+    """Return an order of so many rows; one that comes again each epoch is drawn once."""
+    return np.array(philox.permutation(state, count), "int64")
 
 
 def _state(seed: Array) -> State:
@@ -121,4 +121,4 @@ class StatelessSource(Source):
 
     def order(self, count: int) -> Array:
         """Draw the order of rows: with a seed set, the same for each pass."""
-        return super().order(count) if Seeds.given is None else _order(Seeds.given, count)
+        return super().order(count) if Seeds.given is None else _order(state_for("order", "int64", 0, 0), count)
