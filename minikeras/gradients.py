@@ -201,7 +201,7 @@ def backward(
         if isinstance(target, TensorOps):
             g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
             _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
-    makers: dict[int, Entry] = {}
+    makers: dict[int, Entry] | None = None
     for entry in reversed(entries):
         g = totals.get(id(entry.output))
         if g is None:
@@ -220,7 +220,8 @@ def backward(
             continue
         passed = None
         if op.through:
-            makers = makers or {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
+            if makers is None:
+                makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
             passed = _passed(entry, makers, kept)
             if passed is not None:
                 inputs = [*inputs]

@@ -65,7 +65,7 @@ class TapedCalls:
                     watched.append(place)
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
-            arrays.append(array.copy() if array is x else array)  # its owner may change it before the gradient is taken
+            arrays.append(array)
             kind += (array.shape, dtype)
         passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         if passed is not None:
@@ -131,6 +131,7 @@ class Taped:
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
+        self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
         self._last: _Applied | None = _applied(entries[-1]) if entries[-1].op.name in PASSED else None
         self._passed: _Applied | None = _applied(passed) if passed is not None and not held else None
         self._op = Op(_unknown, (), None)
@@ -193,8 +194,10 @@ class Taped:
         It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
         """
         variables = self._variables
-        if any(tape.watches(v) for v in variables if id(v) not in self._trainable):  # as somebody asked of this tape
+        if any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
             return None
+        # What is no tensor's, its owner may change before the gradient is taken.
+        arrays = [array.copy() if array is x else array for array, x in zip(arrays, inputs, strict=True)]
         tape.borrow(variables)
         if not self._plan.lock.acquire(False):
             return None

@@ -137,12 +137,12 @@ class Trainer(Layer):
                 elif plan is not None and not plan.masked:
                     return map_structure(Tensor, runner.replay(plan, x))
         tape = open_tape()
-        if tape is not None and self.built and len(args) == 1 and kwargs.keys() <= {"training"}:
+        alone = len(args) == 1 and kwargs.keys() <= {"training"} and not _state.context.training
+        if tape is not None and self.built and alone:
             call, training = super().__call__, kwargs.get("training")
-            if not _state.context.training:
-                y = self._taped.run(lambda x: call(x, training=training), tape, args, training)
-                if y is not None:
-                    return y
+            y = self._taped.run(lambda x: call(x, training=training), tape, args, training)
+            if y is not None:
+                return y
         return super().__call__(*args, **kwargs)
 
     def _is_pure(self) -> bool:

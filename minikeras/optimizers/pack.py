@@ -108,7 +108,6 @@ class Group:
                     pack.move()
                     self.moves += 1
                     break
-        self.sync()
 
     def sync(self) -> None:
         """Take back what was assigned since the last time."""
