@@ -67,6 +67,10 @@ def test_reductions_by_hand() -> None:
     same(ops.argmax(X, axis=1), [2, 1], "int32")
     same(ops.logsumexp([1000.0, 1000.0]), 1000 + np.log(2))
     same(ops.logsumexp([-np.inf, -np.inf]), -np.inf)
+    rows = [[-np.inf, -np.inf], [np.inf, 1.0], [3e38, -3e38], [-np.inf, 2.0], [np.nan, 1.0], [1000.0, 1000.0]]
+    same(ops.logsumexp(rows, axis=1), [-np.inf, np.inf, 3e38, 2.0, np.nan, 1000 + np.log(2)])
+    same(ops.max(rows, axis=-1), [-np.inf, np.inf, 3e38, 2.0, np.nan, 1000.0])
+    same(ops.logsumexp(np.zeros((2, 0), "float32"), axis=1), [-np.inf, -np.inf])
     same(ops.cumsum([1, 2, 3]), [1, 3, 6], "int32")
     same(ops.average([1.0, 3.0], weights=[3.0, 1.0]), 1.5)
     same(ops.median([3.0, 1.0, 2.0]), 2.0)

@@ -12,8 +12,9 @@ import numpy as np
 
 from .._typing import Array, Axis, TensorLike
 from ..tensor import Tensor, composite, primitive, row_of
-from .arrays import NP, ONE, ZERO, as_float, axes, buffer, ones, rule, strong
+from .arrays import ONE, ZERO, as_float, axes, buffer, ones, rule, strong
 from .creation import convert_to_tensor
+from .reduction import is_narrow, max
 from .shapes import split
 from .special import erfc
 
@@ -259,20 +260,6 @@ def _softmax_rule(g: Any, y: Any, x: Any, axis: Axis = -1) -> Any:
     return weighted - y * np.sum(weighted, axis=axes(axis), keepdims=True)
 
 
-@primitive(None)
-def _largest(rows: TensorLike, out: Array | None = None) -> Array:
-    """Largest of each row (n, classes), as (n, 1)."""
-    a = np.asarray(rows)
-    y = np.empty((len(a), 1), a.dtype) if out is None else out
-    NP.maximum.reduce(a.T.copy(), 0, None, y.reshape(-1))
-    return y
-
-
-def is_narrow(x: Any, axis: Axis) -> bool:
-    """Tell whether an axis is that of short rows, which NumPy reduces one by one."""
-    return np.ndim(x) == 2 and axis in (-1, 1) and np.shape(x)[1] <= 64 and x.dtype in ("float32", "float64")
-
-
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
     if is_narrow(x, axis):
@@ -280,15 +267,8 @@ def row_sums(x: Any, axis: Axis) -> Any:
     return np.sum(x, axis=axes(axis), keepdims=True)
 
 
-def row_max(x: Any, axis: Axis) -> Any:
-    """Return the largest along an axis, which is kept; of short rows, as columns, in a fifth of the time."""
-    if is_narrow(x, axis):
-        return rule(_largest)(x)
-    return np.max(x, axis=axes(axis), keepdims=True)
-
-
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    e = np.exp(x - row_max(x, axis))  # cannot overflow
+    e = np.exp(x - rule(max)(x, axis, keepdims=True))  # cannot overflow
     return e / row_sums(e, axis)
 
 
@@ -301,13 +281,13 @@ def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
         Tensor([0.5 0.5 0. ], shape=(3,), dtype=float32)
     """
     x = as_float(x)
-    y = np.subtract(x, row_max(x, axis), out=out)  # exp cannot overflow
+    y = np.subtract(x, rule(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
     np.exp(y, out=y)
     return np.divide(y, row_sums(y, axis), out=y)
 
 
 def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
-    shifted = x - row_max(x, axis)
+    shifted = x - rule(max)(x, axis, keepdims=True)
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
@@ -319,7 +299,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     x = as_float(x)
-    y = np.subtract(x, row_max(x, axis), out=out)  # exp cannot overflow
+    y = np.subtract(x, rule(max)(x, axis, keepdims=True), out=out)  # exp cannot overflow
     return np.subtract(y, np.log(row_sums(np.exp(y), axis)), out=y)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
 from ..tensor import Tensor, composite, primitive
-from .activation import is_narrow, log_softmax, row_max, row_sums, sigmoid, softmax
+from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, ones, rule
-from .reduction import max
+from .reduction import is_narrow, max
 from .shapes import take_along_axis
 
 
@@ -341,7 +341,7 @@ def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bo
 def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     labels, rows = _flat(target, output, axis)
     if from_logits:
-        shifted = rows - row_max(rows, -1)  # exp cannot overflow
+        shifted = rows - rule(max)(rows, -1, keepdims=True)  # exp cannot overflow
         losses = np.log(row_sums(np.exp(shifted), -1)[:, 0]) - rule(_chosen)(labels, shifted)
     else:
         losses = -np.log(_clip(rule(_chosen)(labels, rows) / row_sums(rows, -1)[:, 0]))
