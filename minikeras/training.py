@@ -100,6 +100,11 @@ class Trainer(Layer):
             "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
         }
 
+    @property
+    def _predictor(self) -> Runner:
+        """What runs `predict_step`: where it is not overridden, that is the forward pass."""
+        return self.runner if type(self).predict_step is Trainer.predict_step else self._runners["predict"]
+
     @cached_property
     def _taped(self) -> TapedCalls:
         """What runs the forward pass under a tape."""
@@ -156,9 +161,8 @@ class Trainer(Layer):
     def _is_additive(self) -> bool:
         """Tell whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
         own = all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
-        parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
-        return own and not masks and self._is_rowwise() and all(part.is_additive() for part in parts)
+        return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
 
     def _prepare(self, x: Any) -> None:
         """Build the model for a batch, if need be."""
@@ -262,6 +266,10 @@ class Trainer(Layer):
     def _optimizer(self) -> Optimizer | None:
         found: Optimizer | None = vars(self).get("optimizer")
         return found
+
+    @property
+    def _compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
+        return [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
 
     def _needs_compile(self, method: str) -> None:
         if not self.compiled:
@@ -523,8 +531,7 @@ class Trainer(Layer):
 
     def _make_ready(self, first: Callable[[], Data]) -> None:
         """Build the model on the first batch if need be, and the optimizer's state."""
-        parts = [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
-        if not self._is_built() or not all(part.built for part in parts):
+        if not self._is_built() or not all(part.built for part in self._compiled_parts):
             self._prepare(first()[0])
         if self._optimizer is not None and not self._optimizer.built and self.built:
             self._optimizer.build(self.trainable_variables)
@@ -719,13 +726,12 @@ class Trainer(Layer):
             >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
             array([[3.]], dtype=float32)
         """
-        own = type(self).predict_step is Trainer.predict_step
+        runner = self._predictor
+        own = runner is self.runner
         if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built and own:
-            runner = self.runner
             plan = runner.find(x)  # met before: nothing is left to check
             if plan is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return runner.replay(plan, x)
-        runner = self.runner if own else self._runners["predict"]
         source = Batches(x, batch_size=batch_size, steps=steps)
         hooks = self._hooks(callbacks, _verbose(verbose), 1, source.count)
         collected = _Collected(source.rows)
@@ -760,14 +766,13 @@ class Trainer(Layer):
         """Return empty outputs of the right shape: those of one row of zeros, without the row."""
         one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
         self._prepare(one)
-        return map_structure(lambda y: y[:0], self.runner.run(one))
+        return map_structure(lambda y: y[:0], self._predictor.run(one))
 
     def predict_on_batch(self, x: TensorLike) -> Any:
         """Return the outputs for one batch."""
         batch = as_inputs(x)
         self._prepare(batch)
-        own = type(self).predict_step is Trainer.predict_step
-        return (self.runner if own else self._runners["predict"]).run(batch)
+        return self._predictor.run(batch)
 
 
 LOOK = 0.05

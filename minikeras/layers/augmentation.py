@@ -138,8 +138,7 @@ class _Random(_OfImages):
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
         count = x.shape[0] if x.ndim == 4 else 1
-        shape = (count, *(1,) * (rank - 1)) if x.ndim == 4 or rank < 3 else (1, 1, 1)
-        return random.uniform(shape, low, high, seed=self.generator)
+        return random.uniform((count, *(1,) * (rank - 1)), low, high, seed=self.generator)
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
         """Read the images at places given by the first six numbers of `ops.image.affine_transform`."""
@@ -189,7 +188,7 @@ class RandomFlip(_Random):
         self.mode: str = _state.one_of("mode", mode, ("horizontal", "vertical", "horizontal_and_vertical"))
 
     def _change(self, x: Tensor) -> Tensor:
-        flips = self._draw(x, 0.0, 1.0, 4 if x.ndim == 4 else 3) <= 0.5
+        flips = self._draw(x, 0.0, 1.0, x.ndim) <= 0.5
         for name, axis in (("horizontal", self._columns), ("vertical", self._rows)):
             if name in self.mode:
                 x = ops.where(flips, ops.flip(x, axis), x)
@@ -317,7 +316,7 @@ class RandomContrast(_OfValues):
     _least = 0
 
     def _change(self, x: Tensor) -> Tensor:
-        drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], 4 if x.ndim == 4 else 3)
+        drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim)
         scale = ops.cast(drawn, x.dtype)
         middle = ops.mean(ops.mean(x, self._rows, True), self._columns, True)
         return ops.clip((x - middle) * scale + middle, *self.value_range)
@@ -337,7 +336,7 @@ class RandomBrightness(_OfValues):
 
     def _change(self, x: Tensor) -> Tensor:
         low, high = self.value_range
-        shift = self._draw(x, *self.factor, 4 if x.ndim == 4 else 3) * (high - low)
+        shift = self._draw(x, *self.factor, x.ndim) * (high - low)
         return ops.clip(x + ops.cast(shift, x.dtype), low, high)
 
 

@@ -106,7 +106,8 @@ class Layer(Holder):
     """Attributes that a built-in class adds to its configuration: those of its arguments, if it says nothing."""
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
-    _input_spec: Any = None
+    input_spec: Any = None
+    """What inputs must look like: an InputSpec, a list of them, or None."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -307,10 +308,10 @@ class Layer(Holder):
         args = tuple(map(self._convert, args))
         kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
         first = args[0] if args else next(iter(kwargs.values()), None)
-        if self._input_spec is not None:
+        if self.input_spec is not None:
             if not args and not kwargs:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self._input_spec, first, self.name)
+            assert_input_compatibility(self.input_spec, first, self.name)
         context = _state.context
         with _state.name_scope(self.name, self):
             self._maybe_build(args or (first,), kwargs)
@@ -541,15 +542,6 @@ class Layer(Holder):
     def input_dtype(self) -> DTypeName:
         """Dtype that inputs are cast to."""
         return self.compute_dtype
-
-    @property
-    def input_spec(self) -> Any:
-        """What inputs must look like: an InputSpec, a list of them, or None."""
-        return self._input_spec
-
-    @input_spec.setter
-    def input_spec(self, value: "InputSpec | list[InputSpec] | None") -> None:
-        self._input_spec = value
 
     def _output_shapes(self) -> Any:
         """Return the output shape for the summary, None where it is unknown."""

@@ -29,7 +29,7 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
     if mode == "one_hot" and numbers.ndim and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
     hits = (numbers[..., None] == np.arange(depth)).astype("float64")
-    if mode in ("count", "tf_idf") and numbers.ndim:
+    if mode == "count" and numbers.ndim:
         hits = (hits if weights is None else hits * weights[..., None]).sum(axis=-2)
     elif mode == "multi_hot" and numbers.ndim:
         hits = hits.max(axis=-2, initial=0)
@@ -363,7 +363,7 @@ class _Lookup(OfValues):
         if self.output_mode == "tf_idf":
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
-            counts = as_array(encoded(numbers, "tf_idf", depth, "float64"))
+            counts = as_array(encoded(numbers, "count", depth, "float64"))
             return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(_state.floatx()))
         return encoded(numbers, self.output_mode, depth, "int64")
 

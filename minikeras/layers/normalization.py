@@ -21,25 +21,24 @@ class _AlongAxes(Layer):
     supports_masking = True
     axis: int | list[int]
 
-    def _axes(self, ndim: int) -> list[int]:
-        """Return the axes of an input, counted from the front."""
-        return sorted(a % ndim for a in ([self.axis] if isinstance(self.axis, int) else self.axis))
+    @property
+    def _axes(self) -> list[int]:
+        return [self.axis] if isinstance(self.axis, int) else self.axis
 
     def _sizes(self, input_shape: ShapeLike) -> Shape:
         """Return the sizes of the axes of an input, which must be known, in the order of `axis`."""
         shape = self.compute_output_shape(input_shape)
-        sizes = tuple(shape[a] for a in ([self.axis] if isinstance(self.axis, int) else self.axis))
+        sizes = tuple(shape[a] for a in self._axes)
         if None in sizes:
             raise ValueError(f"Layer '{self.name}' needs a known size in axis {self.axis}. Received: {shape}.")
         return tuple(n for n in sizes if n is not None)
 
     def _rowwise(self) -> bool:
-        axes = [self.axis] if isinstance(self.axis, int) else self.axis
-        return all(a > 0 or a == -1 for a in axes)
+        return all(a > 0 or a == -1 for a in self._axes)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         ndim = len(input_shape)
-        for a in [self.axis] if isinstance(self.axis, int) else self.axis:
+        for a in self._axes:
             if not -ndim <= a < ndim:
                 raise ValueError(
                     f"Axis {a} is out of bounds for input shape {tuple(input_shape)}. Received: axis={self.axis}."
@@ -240,14 +239,14 @@ class LayerNormalization(_Scaling):
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
-        self.axis: int | list[int] = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self.axis: int | list[int] = sorted(self._axes)
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
         if not self.rms_scaling:
             outputs = ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
         else:
-            x, axes = _wide(inputs), self._axes(inputs.ndim)
+            x, axes = _wide(inputs), [a % inputs.ndim for a in self._axes]
             shape = [n if a in axes else 1 for a, n in enumerate(x.shape)]
             factor = ops.rsqrt(ops.var(x, axes, keepdims=True) + self.epsilon)
             outputs = x * factor * ops.reshape(_as_dtype(self.gamma, x.dtype), shape)
@@ -339,7 +338,7 @@ class RMSNormalization(_AlongAxes):
         self.epsilon = epsilon
 
     def build(self, input_shape: ShapeLike) -> None:
-        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self.axis = sorted(self._axes)
         self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
 
     def call(self, x: Tensor) -> Tensor:

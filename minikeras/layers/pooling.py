@@ -2,9 +2,8 @@
 
 from typing import Any, Unpack
 
-from .. import _state, ops
+from .. import ops
 from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
-from ..input_spec import InputSpec
 from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
 from ..tensor import Tensor
 from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike, register
@@ -204,14 +203,12 @@ class _GlobalPooling(Ranked):
         self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
+        self._place(data_format)
         self.keepdims = keepdims
-        self.input_spec = InputSpec(ndim=self._rank + 2)
         self._build_at_init()
 
-    def _axes(self) -> list[int]:
-        first = 1 if self.data_format == "channels_last" else 2
-        return list(range(first, first + self._rank))
+    def _axes(self) -> list[Any]:
+        return list(self._parts(range(self._rank + 2))[1])
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._op(inputs, axis=self._axes(), keepdims=self.keepdims)

@@ -461,10 +461,10 @@ class Dataset(Object):
             file.refuse("arrays of strings are not supported")
         if self._find(EXTERNAL) is not None:
             file.refuse("data in other files is not read")
-        if self._type.kind == "two bytes" and self.attrs.get("dtype") != "bfloat16":
-            file.refuse("elements of an opaque type are not supported")
         self.dtype: np.dtype[Any] = self._type.dtype.newbyteorder("=")
         if self._type.kind == "two bytes":
+            if self.attrs.get("dtype") != "bfloat16":
+                file.refuse("elements of an opaque type are not supported")
             self.dtype = np.dtype(np.float32)
 
     @property
