@@ -15,6 +15,8 @@ from .patches import around, outdated
 
 _IN_FOLDER = "model.keras"
 _ENDING = ".npz"
+LIST = "checkpoint"
+"""The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -29,6 +31,12 @@ class Status:
     assert_consumed = expect_partial
     assert_existing_objects_matched = expect_partial
     assert_nontrivial_match = expect_partial
+    initialize_or_restore = expect_partial
+
+
+def note_newest(path: str) -> None:
+    """Write where `tf.train.latest_checkpoint` looks that a file is the newest of its folder."""
+    Path(path).with_name(LIST).write_text(f'model_checkpoint_path: "{Path(path).name}"\n', "utf8")
 
 
 def _path(filepath: Any) -> str | None:
@@ -88,8 +96,7 @@ def save_weights_anywhere(
         return
     outdated(f"save_weights({path!r})", "save_weights('name.weights.h5')")
     save(model, path + _ENDING, overwrite)
-    newest = f'model_checkpoint_path: "{Path(path).name}"\n'  # where `tf.train.latest_checkpoint` looks
-    Path(path).with_name("checkpoint").write_text(newest, "utf8")
+    note_newest(path)
 
 
 def load_weights_from_anywhere(load: Function, model: Any, filepath: Any, *args: Any, **kwargs: Any) -> Status:

@@ -14,12 +14,12 @@ import numpy as np
 
 from ... import ops
 from ...gradients import GradientTape as KerasTape
-from ...gradients import custom_gradient as keras_custom_gradient
+from ...gradients import custom_gradient as custom_gradient
 from ...layers import Layer
 from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
 from ...trace import escape
 from ...variable import Variable as KerasVariable
-from .dtypes import DType, TensorShape, as_dtype
+from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .ragged import RaggedTensor
 from .structures import flatten, map_structure, pack_sequence_as
@@ -329,11 +329,6 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-def custom_gradient(f: F) -> F:
-    """Give a function its own gradient: it returns (result, function of the result's gradient)."""
-    return keras_custom_gradient(f)
-
-
 def recompute_grad(f: F) -> F:
     """Return the function: what it computes is kept for its gradient."""
     return f
@@ -374,15 +369,10 @@ class Module:
         if isinstance(value, Layer | KerasVariable | Module):
             seen.add(id(value))
             yield value
-        inner: Iterable[Any] = ()
-        if isinstance(value, Module):
-            attributes = {name: v for name, v in vars(value).items() if name not in ("_name",)}
-            inner = (attributes[name] for name in sorted(attributes, key=str))
-        elif isinstance(value, dict):
-            inner = (value[key] for key in sorted(value, key=str))
-        elif isinstance(value, list | tuple) and not isinstance(value, TensorShape):
-            inner = value
-        for item in inner:
+        held = vars(value) if isinstance(value, Module) else value
+        if isinstance(held, dict):
+            held = [held[key] for key in sorted(held, key=str)]
+        for item in held if isinstance(held, list | tuple) else ():
             yield from self._walk(item, seen)
 
     def _variables(self, attribute: str) -> tuple[Any, ...]:

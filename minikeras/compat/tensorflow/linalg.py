@@ -17,10 +17,7 @@ from .tensors import BINARY, array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
-globals().update({
-    name: unary(getattr(ops, op))
-    for name, op in {"cholesky": "cholesky", "det": "det", "logdet": "logdet", "eigh": "eigh", "eig": "eig"}.items()
-})  # fmt: skip
+globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
 tensor_diag: Callable[..., Tensor] = unary(
     lambda x: ops.reshape(ops.diag(ops.reshape(x, -1)), (*x.shape, *x.shape)), "A tensor on a diagonal: (n, m, n, m)."
 )

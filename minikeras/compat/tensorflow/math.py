@@ -68,14 +68,13 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
     return call
 
 
-_REDUCTIONS = {"sum": "sum", "mean": "mean", "max": "max", "min": "min", "prod": "prod"}
-globals().update({f"reduce_{name}": reduction(getattr(ops, op)) for name, op in _REDUCTIONS.items()})
+globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in ("mean", "min", "prod")})
 globals().update({
-    f"reduce_{name}": reduction(getattr(ops, op), "float or bool")
-    for name, op in {"std": "std", "variance": "var", "all": "all", "any": "any", "logsumexp": "logsumexp"}.items()
+    f"reduce_{name}": reduction(getattr(ops, name), "float or bool") for name in ("std", "all", "any", "logsumexp")
 })  # fmt: skip
 reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
 reduce_max: Callable[..., Tensor] = reduction(ops.max)
+reduce_variance: Callable[..., Tensor] = reduction(ops.var, "float")
 reduce_euclidean_norm: Callable[..., Tensor] = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
 
 

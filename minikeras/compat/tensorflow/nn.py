@@ -225,9 +225,9 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    return ops.depth_to_space(convert_to_tensor(input), block_size)
+    return ops.depth_to_space(convert_to_tensor(input), block_size, _format(data_format))
 
 
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    return ops.space_to_depth(convert_to_tensor(input), block_size)
+    return ops.space_to_depth(convert_to_tensor(input), block_size, _format(data_format))

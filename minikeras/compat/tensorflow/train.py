@@ -10,14 +10,13 @@ from ...layers import Layer
 from ...optimizers import Optimizer
 from ...saving.npz import read_arrays, write_arrays
 from ...variable import Variable as KerasVariable
+from ..past.files import LIST, Status, note_newest
 from .errors import NotFoundError
 from .functions import Module
 from .missing import missing
 from .tensors import Variable
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-_LIST = "checkpoint"
-"""The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
 
 
 def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -34,7 +33,7 @@ def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _variables(item, f"{path}/{name}")
 
 
-class _Restored:
+class _Restored(Status):
     """What `restore` gives: all variables have their values by then."""
 
     def __init__(self, left: list[str]) -> None:
@@ -45,14 +44,6 @@ class _Restored:
         if self._left:
             raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(self._left)}.")
         return self
-
-    def expect_partial(self) -> "_Restored":
-        """Accept that some values were not used."""
-        return self
-
-    assert_existing_objects_matched: Callable[..., "_Restored"] = expect_partial
-    assert_nontrivial_match: Callable[..., "_Restored"] = expect_partial
-    initialize_or_restore: Callable[..., "_Restored"] = expect_partial
 
 
 class Checkpoint:
@@ -89,7 +80,7 @@ class Checkpoint:
         """Write all values to a numbered file, and return its name without the ending."""
         self.save_counter.assign_add(1)
         path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
-        (Path(path).parent / _LIST).write_text(f'model_checkpoint_path: "{Path(path).name}"\n', "utf8")
+        note_newest(path)
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> _Restored:
@@ -125,7 +116,7 @@ class Checkpoint:
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
     """Return the name of the newest checkpoint in a folder, None if there is none."""
-    file = Path(checkpoint_dir) / (latest_filename or _LIST)
+    file = Path(checkpoint_dir) / (latest_filename or LIST)
     found = re.search(r'model_checkpoint_path: "(.*)"', file.read_text("utf8")) if file.exists() else None
     return os.path.join(os.fspath(checkpoint_dir), found[1]) if found else None
 
