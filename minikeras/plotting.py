@@ -352,13 +352,15 @@ def _height(row: Sequence[_Cell]) -> float:
 # --- the functions for users ----------------------------------------------------------------------------------
 
 
-def _checked(model: Model, rankdir: str, unknown: dict[str, Any]) -> None:
+def _drawn(model: Model, rankdir: str, expand: bool, unknown: dict[str, Any], *show: bool) -> _Part:
+    """Return the frame of a model, once the arguments are checked."""
     if not model.built:
         raise ValueError("This model has not been built yet: call it on a batch of data, or `build()` it, first.")
     if unknown:
         raise ValueError(f"Unrecognized keyword arguments: {unknown}.")
     if rankdir not in ("TB", "LR", "BT", "RL"):
         raise ValueError(f"`rankdir` must be 'TB', 'LR', 'BT' or 'RL'. Received: rankdir={rankdir!r}.")
+    return _frame(model, _Show(*show), expand)
 
 
 def model_to_dot(
@@ -395,9 +397,8 @@ def model_to_dot(
         >>> len(model_to_dot(model).get_nodes())
         3
     """
-    _checked(model, rankdir, kwargs)
-    show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    frame = _frame(model, show, expand_nested)
+    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
     return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
 
 
@@ -432,11 +433,10 @@ def plot_model(
         >>> os.path.exists(path)
         True
     """
-    _checked(model, rankdir, kwargs)
     to_file = os.fspath(to_file)
     kind = os.path.splitext(to_file)[1][1:] or "png"
-    show = _Show(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    frame = _frame(model, show, expand_nested)
+    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
     if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from . import _state
-from ._typing import Array, Config, DTypeLike, TensorLike
+from ._typing import Array, Config, DTypeLike, Shape, TensorLike
 from .configurable import Configurable
 from .ops.arrays import as_float, rule
 from .ops.creation import convert_to_tensor, zeros_like
@@ -268,10 +268,12 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
 @primitive(None)
 def _mask(x: TensorLike, rate: float, noise_shape: Sequence[int | None] | None, seed: SeedLike) -> Array:
     """Draw which elements of x are kept."""
-    sizes = np.shape(x)
-    if noise_shape is not None:
-        sizes = tuple(sizes[i] if n is None else n for i, n in enumerate(noise_shape))
-    return source.kept(_next_seed(seed), sizes, rate, as_float(x).dtype.name)
+    return source.kept(_next_seed(seed), mask_shape(noise_shape, np.shape(x)), rate, as_float(x).dtype.name)
+
+
+def mask_shape(noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
+    """Return the shape of a mask for a tensor: its own where nothing else is given."""
+    return shape if noise_shape is None else tuple(shape[i] if n is None else n for i, n in enumerate(noise_shape))
 
 
 @primitive(lambda g, y, x, mask, keep: np.where(mask, g / keep, 0), None)

@@ -380,12 +380,12 @@ class TensorOps:
     @property
     def shape(self) -> Any:
         """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
-        return self.numpy_view().shape
+        return cast(Array, self.array).shape
 
     @property
     def dtype(self) -> str:
         """Name of the dtype, as in Keras a string."""
-        return self.numpy_view().dtype.name
+        return dtype_name(cast(Array, self.array).dtype)
 
     @property
     def ndim(self) -> int:
@@ -395,10 +395,12 @@ class TensorOps:
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self.numpy_view().size
+        return cast(Array, self.array).size
 
     def numpy_view(self) -> Array:
         """Return the array itself, after telling open recorders that Python reads it."""
+        for recorder in recorders.open:
+            recorder.read(self)
         array = self.array
         if array is None:
             raise ValueError(
@@ -659,27 +661,6 @@ class Tensor(TensorOps):
 
     def __init__(self, array: Array) -> None:
         self.array: Array | None = array if type(array) is np.ndarray else _boxed(array)
-
-    def numpy_view(self) -> Array:
-        """Return the array itself, after telling open recorders that Python reads it."""
-        for recorder in recorders.open:
-            recorder.read(self)
-        return super().numpy_view()
-
-    @property
-    def shape(self) -> Any:
-        """Sizes of the axes."""
-        return cast(Array, self.array).shape
-
-    @property
-    def dtype(self) -> str:
-        """Name of the dtype, a string as in Keras."""
-        return dtype_name(cast(Array, self.array).dtype)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return cast(Array, self.array).size
 
     @property
     def T(self) -> "Tensor":

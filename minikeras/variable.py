@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _state, initializers
 from ._typing import Array, DTypeLike, Shape, ShapeLike, TensorLike
-from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, dtype_name, recorders
+from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, recorders
 
 AnyInitializer = Callable[..., TensorLike]
 
@@ -123,21 +123,9 @@ class Variable(TensorOps):
         """Sizes of the axes."""
         return self.array.shape
 
-    @property
-    def dtype(self) -> str:
-        """Name of the dtype."""
-        return dtype_name(self.array.dtype)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self.array.size
-
     def numpy_view(self) -> Array:
         """Return the values as an array, after telling open recorders that Python reads them."""
-        for recorder in recorders.open:
-            recorder.read(self)
-        return self.array.copy()
+        return super().numpy_view().copy()
 
     numpy = numpy_view
 

@@ -6,7 +6,7 @@ from typing import Unpack
 
 from .. import ops, random, regularizers
 from .._state import within
-from .._typing import Config, DataFormat, DTypeLike, PartialShape, Shape, ShapeLike
+from .._typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
 from ..dtype_policies import DTypePolicy
 from ..random import SeedGenerator
 from ..tensor import Tensor
@@ -200,7 +200,7 @@ class AlphaDropout(_Drop):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training or self.rate == 0:
             return inputs
-        shape = _concrete(self.noise_shape, inputs.shape)
+        shape = random.mask_shape(self.noise_shape, inputs.shape)
         kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
@@ -246,9 +246,3 @@ def _noise_shape(noise_shape: ShapeLike | None) -> PartialShape | None:
     if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
         raise ValueError(f"`noise_shape` must be a tuple of positive integers or None. Received: {noise_shape!r}.")
     return tuple(noise_shape)
-
-
-def _concrete(noise_shape: ShapeLike | None, shape: Shape) -> Shape:
-    if noise_shape is None:
-        return shape
-    return tuple(n if n is not None else shape[i] for i, n in enumerate(noise_shape))

@@ -29,6 +29,11 @@ def _axes(images: TensorLike, data_format: str | None) -> tuple[int, int, int]:
     return (-1, -3, -2) if standardize_data_format(data_format) == "channels_last" else (-3, -2, -1)
 
 
+def _in_batch(images: Tensor, rank: int, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Change a batch of images of so many axes each, or a single one."""
+    return squeeze(change(expand_dims(images, 0)), 0) if images.ndim == rank else change(images)
+
+
 # Resizing: a matrix of weights for each axis.
 
 
@@ -250,11 +255,8 @@ def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padd
     """Weigh the neighbours of each pixel, each channel by itself."""
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
-    single = x.ndim == 3
-    x = expand_dims(x, 0) if single else x
     weights = np.repeat(np.asarray(kernel)[:, :, None, None], x.shape[channels], 2).astype(x.dtype)
-    y = depthwise_conv(x, weights, 1, padding, standardize_data_format(data_format))
-    return squeeze(y, 0) if single else y
+    return _in_batch(x, 3, lambda x: depthwise_conv(x, weights, 1, padding, standardize_data_format(data_format)))
 
 
 def _bell(size: int, sigma: float) -> FloatArray:
@@ -314,14 +316,12 @@ def _patches(
 ) -> Tensor:  # fmt: skip
     edges = (size,) * rank if isinstance(size, int) else tuple(size)
     rank = len(edges)
-    data_format = standardize_data_format(data_format)
+    name = standardize_data_format(data_format)
     x = convert_to_tensor(images)
-    single = x.ndim == rank + 1
-    x = expand_dims(x, 0) if single else x
-    count = math.prod(edges) * x.shape[-1 if data_format == "channels_last" else 1]
+    count = math.prod(edges) * x.shape[-1 if name == "channels_last" else -1 - rank]
     kernel = np.eye(count, dtype=x.dtype).reshape((*edges, -1, count))
-    y = conv(x, kernel, edges if strides is None else strides, padding, data_format, dilation_rate)
-    return squeeze(y, 0) if single else y
+    steps: Any = edges if strides is None else strides
+    return _in_batch(x, rank + 1, lambda x: conv(x, kernel, steps, padding, name, dilation_rate))
 
 
 @composite
@@ -413,13 +413,14 @@ def _at(
     one_of("interpolation", interpolation, _ORDERS)
     one_of("fill_mode", fill_mode, _FILLS)
     channels, *_ = _axes(images, data_format)
-    x = convert_to_tensor(images)
-    single = x.ndim == 3
-    x = moveaxis(expand_dims(x, 0) if single else x, channels, -1)
-    each = np.broadcast_to(np.arange(x.shape[0])[:, None, None], rows.shape)
-    flat = _read(x, [each.astype("float64"), rows, columns], _ORDERS[interpolation], fill_mode, fill_value)
-    y = moveaxis(flat, -1, channels)
-    return squeeze(y, 0) if single else y
+
+    def read(x: Tensor) -> Tensor:
+        each = np.broadcast_to(np.arange(x.shape[0], dtype="float64")[:, None, None], rows.shape)
+        places = [each, rows, columns]
+        found = _read(moveaxis(x, channels, -1), places, _ORDERS[interpolation], fill_mode, fill_value)
+        return moveaxis(found, -1, channels)
+
+    return _in_batch(convert_to_tensor(images), 3, read)
 
 
 def _grid(images: TensorLike, data_format: str | None) -> tuple[Array, Array]:

@@ -21,40 +21,14 @@ from .base import LearningRate as LearningRate
 from .base import Optimizer as Optimizer
 
 with lazily(globals()) as _rest:
-    from .adam import Adam as Adam
-    from .adam import Adamax as Adamax
-    from .adam import AdamW as AdamW
-    from .adam import Lamb as Lamb
-    from .adam import Nadam as Nadam
-    from .adam import ScheduleFreeAdamW as ScheduleFreeAdamW
-    from .adaptive import Adadelta as Adadelta
-    from .adaptive import Adafactor as Adafactor
-    from .adaptive import Adagrad as Adagrad
-    from .adaptive import RMSprop as RMSprop
-    from .gradient import SGD as SGD
-    from .gradient import Ftrl as Ftrl
-    from .gradient import Lion as Lion
+    from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
+    from .adaptive import Adadelta, Adafactor, Adagrad, RMSprop
+    from .gradient import SGD, Ftrl, Lion
 
 __all__ = [
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "Nadam",
-    "Optimizer",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer",
+    "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules", "serialize",
+]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """What `get` takes."""
