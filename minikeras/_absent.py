@@ -46,7 +46,7 @@ ABSENT: dict[str, str] = {
     "QuantizedFloat8DTypePolicy",
     "export": "ExportArchive",
     "initializers": "STFT STFTInitializer stft",
-    "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization ConvLSTM1D ConvLSTM2D ConvLSTM3D "
+    "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization "
     "CutMix Equalization FlaxLayer GroupQueryAttention JaxLayer "
     "MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment RandomColorDegeneration "
     "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "

@@ -40,6 +40,23 @@ def test_lstm_by_hand() -> None:
     assert (c.numpy().tolist(), h.numpy().tolist(), h2.numpy().tolist()) == ([[21]], [[63]], [[63]])
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_with_a_window_of_one_pixel_a_convolutional_lstm_is_one_for_each_pixel(data_format: Any) -> None:
+    film = np.random.default_rng(0).normal(size=(2, 5, 3, 4, 6))  # batch, steps, rows, columns, channels
+    pixels = film.transpose(0, 2, 3, 1, 4).reshape(-1, 5, 6)
+    lstm = layers.LSTM(7, return_sequences=True, dtype="float64")
+    expected = np.asarray(lstm(pixels)).reshape(2, 3, 4, 5, 7).transpose(0, 3, 1, 2, 4)
+    layer = layers.ConvLSTM2D(7, 1, data_format=data_format, return_sequences=True, return_state=True, dtype="float64")
+    is_last = data_format == "channels_last"
+    given = film if is_last else film.transpose(0, 1, 4, 2, 3)
+    layer.build(given.shape)
+    layer.set_weights([w if w.ndim == 1 else w[None, None] for w in lstm.get_weights()])
+    mask = np.array([[True] * 5, [True, True, True, False, False]])
+    y, h, _ = (np.moveaxis(a.numpy(), -1 if is_last else -3, -1) for a in layer(given, mask=mask))
+    np.testing.assert_allclose(y[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(h, [expected[0, -1], expected[1, 2]], rtol=1e-12)
+
+
 def test_gru_by_hand() -> None:
     ones: dict[str, Any] = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
     cell = layers.GRUCell(1, "linear", "linear", **ones)
@@ -97,6 +114,10 @@ WRONG: dict[str, Callable[[], Any]] = {
     "units": lambda: layers.LSTM(0),
     "cell": lambda: layers.RNN(keras.ops.sin),
     "stacked": lambda: layers.StackedRNNCells([layers.Dense(1)]),
+    "filters": lambda: layers.ConvLSTM2D(0, 3),
+    "window": lambda: layers.ConvLSTM2D(2, (3, 3, 3)),
+    "strides": lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2),
+    "rows": lambda: layers.ConvLSTM2D(2, 3)(keras.Input((None, None, 8, 1))),
     "batch": lambda: layers.GRU(2, stateful=True)(keras.Input((3, 1))),
     "merge": lambda: layers.Bidirectional(layers.GRU(2), merge_mode="max"),  # type: ignore[arg-type]
     "layer": lambda: layers.Bidirectional("gru"),  # type: ignore[arg-type]
@@ -109,7 +130,9 @@ WRONG: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_uses_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"units|cell|batch size|merge_mode|layer"):
+    with pytest.raises(
+        ValueError, match=r"units|filters|kernel_size|strides|known sizes|cell|batch size|merge_mode|layer"
+    ):
         WRONG[name]()
 
 

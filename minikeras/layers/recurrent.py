@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 
 from .. import ops, random, regularizers, tree
 from .._state import one_of
-from .._typing import ActivationName, Config, CustomObjects, PartialShape, ShapeLike
+from .._typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..serialization import deserialize, serialize
@@ -44,6 +44,10 @@ class _Cell(WithKernel):
     _gates: ClassVar[int]
     _states: ClassVar[int] = 1
     _draws_first: ClassVar[bool] = False
+    _gate_axis: int = -1
+    """Along which the gates stand side by side."""
+    _window: Shape = ()
+    """Sizes of a kernel that slides."""
     units: int
     use_bias: bool
     recurrent_initializer: Callable[..., Any]
@@ -56,9 +60,9 @@ class _Cell(WithKernel):
     state_size: Any
     output_size: int
 
-    def _configure(self, settings: dict[str, Any]) -> None:
-        """Take over the arguments of `__init__`, all but the options of every layer."""
-        units = positive(type(self).__name__, "units", settings["units"])
+    def _configure(self, settings: dict[str, Any], size: str = "units") -> None:
+        """Take over the arguments of `__init__`, all but the options of every layer; one is the size of the output."""
+        units = positive(type(self).__name__, size, settings[size])
         if self._draws_first:  # the order in which Keras takes unseeded seeds
             self.seed_generator: SeedGenerator = SeedGenerator(settings["seed"])
         self._keep(settings, *self._arguments)
@@ -66,12 +70,13 @@ class _Cell(WithKernel):
         if not self._draws_first:
             self.seed_generator = SeedGenerator(self.seed)
         self.state_size = units if self._states == 1 else [units] * self._states
-        self.output_size = units
+        self.units = self.output_size = units
 
     def build(self, input_shape: ShapeLike) -> None:
         width = self._gates * self.units
-        self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], width))
-        self.recurrent_kernel = self._configured_weight("recurrent_kernel", (self.units, width), "recurrent")
+        shapes = [(*self._window, n, width) for n in (input_shape[self._gate_axis], self.units)]
+        self.kernel: Variable = self._configured_weight("kernel", shapes[0])
+        self.recurrent_kernel = self._configured_weight("recurrent_kernel", shapes[1], "recurrent")
         self.bias: Variable | None = self._make_bias(width) if self.use_bias else None
 
     def _make_bias(self, width: int) -> Variable:
@@ -81,28 +86,30 @@ class _Cell(WithKernel):
         """Return zeros for each part of the state."""
         return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
 
-    def _masks(self, batch: int, width: int) -> Masks:
-        """Draw what of the inputs and of the state is kept, for each gate by itself where the state is dropped."""
-        count = self._gates if self.recurrent_dropout else 1
+    def _masks(self, shape: Shape) -> Masks:
+        """Draw what is kept of inputs, of this shape, and of the state; if that is dropped, for each gate by itself."""
+        count = self._gates if self.recurrent_dropout or self._window else 1
 
-        def draw(rate: float, n: int) -> list[Tensor] | None:
-            whole = ops.ones((batch, n), self.compute_dtype)
+        def draw(rate: float, shape: Shape) -> list[Tensor] | None:
+            whole = ops.ones(shape, self.compute_dtype)
             return [random.dropout(whole, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
 
-        return [draw(self.dropout, width), draw(self.recurrent_dropout, self.units)]
+        return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
 
     def _now(self, inputs: Tensor, training: bool | None, masks: Masks | None) -> Masks:
         """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
         if masks is None:
-            masks = self._masks(inputs.shape[0], inputs.shape[-1])
+            masks = self._masks(inputs.shape)
         return masks if training else [None, None]
 
-    def _product(self, x: Tensor, kernel: Any, kept: list[Tensor] | None) -> Tensor:
+    def _product(self, x: Tensor, kernel: Any, kept: list[Tensor] | None, multiply: Any = ops.matmul) -> Tensor:
         """Multiply by the kernels of all gates, each with a mask of its own if there are several."""
         if kept is None or len(kept) == 1:
-            return ops.matmul(x if kept is None else x * kept[0], kernel)
-        kernels = ops.split(kernel, len(kept), 1)
-        return ops.concatenate([ops.matmul(x * mask, k) for mask, k in zip(kept, kernels, strict=True)], -1)
+            found: Tensor = multiply(x if kept is None else x * kept[0], kernel)
+            return found
+        kernels = ops.split(kernel, len(kept), -1)
+        products = [multiply(x * mask, k) for mask, k in zip(kept, kernels, strict=True)]
+        return ops.concatenate(products, self._gate_axis)
 
 
 def _flat(states: Any) -> Any:
@@ -188,11 +195,14 @@ class LSTMCell(_Cell):
 
         return self._configured_weight("bias", (width,), initializer=start)
 
+    def _sums(self, x: Tensor, h: Tensor, kept: list[Tensor] | None, kept_state: list[Tensor] | None) -> Tensor:
+        """Return what goes into the gates."""
+        z = self._product(x, self.kernel, kept) + self._product(h, self.recurrent_kernel, kept_state)
+        return z if self.bias is None else z + self.bias
+
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
         h, c = states
-        kept, kept_state = self._now(inputs, training, masks)
-        z = self._product(inputs, self.kernel, kept) + self._product(h, self.recurrent_kernel, kept_state)
-        i, f, g, o = ops.split(z if self.bias is None else z + self.bias, 4, 1)
+        i, f, g, o = ops.split(self._sums(inputs, h, *self._now(inputs, training, masks)), 4, self._gate_axis)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(g)
         h = gate(o) * self.activation(c)
@@ -323,9 +333,9 @@ class StackedRNNCells(Layer):
                 cell.build(input_shape)
             input_shape = (input_shape[0], _output_size(cell))
 
-    def _masks(self, batch: int, width: int) -> list[Any]:
-        widths = [width, *map(_output_size, self.cells)]
-        return [c._masks(batch, n) if isinstance(c, _Cell) else None for c, n in zip(self.cells, widths, strict=False)]
+    def _masks(self, shape: Shape) -> list[Any]:
+        shapes = [shape, *((shape[0], _output_size(cell)) for cell in self.cells)]
+        return [c._masks(x) if isinstance(c, _Cell) else None for c, x in zip(self.cells, shapes, strict=False)]
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: list[Any] | None = None) -> Any:
         new_states = []
@@ -443,7 +453,8 @@ class RNN(Layer):
         states = list(states) if isinstance(states, list | tuple) else [states]
         states = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
         kept = mask[0] if isinstance(mask, list | tuple) else mask
-        masks = self.cell._masks(batch, sequences.shape[-1]) if isinstance(self.cell, _Cell | StackedRNNCells) else None
+        step = (batch, *sequences.shape[2:])
+        masks = self.cell._masks(step) if isinstance(self.cell, _Cell | StackedRNNCells) else None
         outputs: list[Tensor] = []
         output: Any = None
         size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
@@ -499,18 +510,15 @@ class _OfCell(RNN):
     activation: Callable[..., Any]
     use_bias: bool
 
-    def _make(self, settings: dict[str, Any]) -> None:
-        """Make the cell of the arguments of `__init__`."""
+    def _make(self, settings: dict[str, Any], name: str) -> None:
+        """Make the cell, of this name, of the arguments of `__init__`."""
         options = dict(settings["options"])
         options.pop("implementation", None)
-        zero = options.pop("zero_output_for_mask", False)
-        regularizer = settings["activity_regularizer"]
         of_cell = {key: options[key] for key in ("dtype", "trainable") if key in options}
-        name = f"{type(self).__name__.lower().replace('simplernn', 'simple_rnn')}_cell"
         cell = self._cell(**{n: settings[n] for n in self._cell._arguments}, name=name, **of_cell)
-        own = {n: settings[n] for n in RNN._arguments if n != "zero_output_for_mask"}
-        RNN.__init__(self, cell, **own, zero_output_for_mask=zero, activity_regularizer=regularizer, **options)
-        self.input_spec = InputSpec(ndim=3)
+        own = {n: settings[n] if n in settings else options.pop(n, False) for n in RNN._arguments}
+        RNN.__init__(self, cell, **own, activity_regularizer=settings["activity_regularizer"], **options)
+        self.input_spec = InputSpec(ndim=3 + len(cell._window))
 
     if not TYPE_CHECKING:  # as in Layer
 
@@ -573,7 +581,7 @@ class SimpleRNN(_OfCell):
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: int | None = None,
         **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals())
+        self._make(locals(), "simple_rnn_cell")
 
 
 @register
@@ -625,7 +633,7 @@ class LSTM(_OfCell):
         use_cudnn: bool | Literal["auto"] = "auto",
         **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals())
+        self._make(locals(), "lstm_cell")
 
 
 @register
@@ -657,7 +665,7 @@ class GRU(_OfCell):
         use_cudnn: bool | Literal["auto"] = "auto",
         **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals())
+        self._make(locals(), "gru_cell")
 
 
 @register

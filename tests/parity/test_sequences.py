@@ -15,6 +15,7 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(2, 5, 3)).astype("float32")
 V = rng.normal(size=(2, 4, 3)).astype("float32")
 K = rng.normal(size=(2, 4, 3)).astype("float32")
+FILM = rng.normal(size=(2, 3, 5, 6, 4)).astype("float32")
 STEPS = np.array([[1, 1, 0, 1, 0], [1, 1, 1, 0, 0]], bool)
 SEEN = np.array([[1, 1, 0, 1], [1, 1, 1, 0]], bool)
 PAIRS = rng.normal(size=(2, 5, 4)) > 0
@@ -39,6 +40,18 @@ RECURRENT: dict[str, Callable[[Any], Any]] = {
     "both_ways": lambda k: k.layers.Bidirectional(k.layers.LSTM(4, return_sequences=True)),
     "both_sum": lambda k: k.layers.Bidirectional(k.layers.GRU(4, return_state=True), merge_mode="sum"),
     "both_apart": lambda k: k.layers.Bidirectional(k.layers.SimpleRNN(2), merge_mode=None),
+}  # fmt: skip
+IMAGES: dict[str, Callable[[Any], Any]] = {
+    "images": lambda k: k.layers.ConvLSTM2D(3, 2),
+    "images_all": lambda k: k.layers.ConvLSTM2D(
+        3, (3, 2), (2, 1), "same", "channels_first", 1, "relu", "hard_sigmoid", True, "he_normal", "orthogonal", "ones",
+        False, "l2", "l1", "l2", "l2", "max_norm", return_sequences=True, return_state=True, go_backwards=True,
+    ),
+    "images_dilated": lambda k: k.layers.ConvLSTM2D(2, 2, dilation_rate=2, use_bias=False, return_sequences=True),
+    "images_drop": lambda k: k.layers.ConvLSTM2D(2, 3, padding="same", dropout=0.3, recurrent_dropout=0.2, seed=3),
+    "images_drop_inputs": lambda k: k.layers.ConvLSTM2D(2, 3, dropout=0.3, seed=3, dtype="float32"),
+    "images_stateful": lambda k: k.layers.ConvLSTM2D(2, 3, stateful=True, unroll=True),
+    "images_both": lambda k: k.layers.Bidirectional(k.layers.ConvLSTM2D(2, 3, return_state=True)),
 }  # fmt: skip
 Case = tuple[Callable[[Any], Any], Callable[[Any, bool], Any]]
 ATTENTION: dict[str, Case] = {
@@ -76,6 +89,12 @@ CASES: dict[str, Case] = {
         name: (make, lambda a, t: [a(X), a(X, training=t), a(X, mask=STEPS), a.compute_output_shape(X.shape)])
         for name, make in RECURRENT.items()
     },
+    **{
+        name: (make, lambda a, t: [a(FILM), a(FILM, training=t), a.compute_output_shape(FILM.shape)])
+        for name, make in IMAGES.items()
+    },
+    "vectors": (lambda k: k.layers.ConvLSTM1D(2, 3), lambda a, t: a(FILM[:, :, 0])),
+    "volumes": (lambda k: k.layers.ConvLSTM3D(2, 2, padding="same"), lambda a, t: a(np.stack([FILM, -FILM], 2))),
 }
 
 

@@ -1,0 +1,160 @@
+"""Long short-term memories whose products are convolutions, for series of images and the like."""
+
+from functools import partial
+from typing import Any, Unpack
+
+from .. import _state, ops
+from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
+from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
+from ..tensor import Tensor
+from .base import InitializerLike, Ranked, RegularizerLike, register
+from .recurrent import RNN, ActivationLike, LSTMCell, RecurrentOptions, _OfCell
+
+
+class ConvLSTMOptions(RecurrentOptions, total=False):
+    """Keyword arguments of `ConvLSTM2D` and its kin.
+
+    Attributes:
+        unroll: Accepted as in Keras; steps are always run one by one.
+    """
+
+    unroll: bool
+
+
+class _ConvLSTMCell(Ranked, LSTMCell):
+    """One step, whose input and state are images."""
+
+    _draws_first = True
+    filters: int
+
+    def __init__(
+        self, filters: int, kernel_size: Sizes, strides: Sizes, padding: Padding, data_format: DataFormat | None,
+        dilation_rate: Sizes, activation: ActivationLike, recurrent_activation: ActivationLike, use_bias: bool,
+        kernel_initializer: InitializerLike, recurrent_initializer: InitializerLike, bias_initializer: InitializerLike,
+        unit_forget_bias: bool, kernel_regularizer: RegularizerLike | None,
+        recurrent_regularizer: RegularizerLike | None, bias_regularizer: RegularizerLike | None,
+        kernel_constraint: Any, recurrent_constraint: Any, bias_constraint: Any, dropout: float,
+        recurrent_dropout: float, seed: int | None, **options: Any,
+    ) -> None:  # fmt: skip
+        super(LSTMCell, self).__init__(**options)
+        self._configure(locals(), "filters")
+        rank = self._rank
+        self.kernel_size: Shape = standardize_sizes(kernel_size, rank, "kernel_size")
+        self.strides: Shape = standardize_sizes(strides, rank, "strides")
+        self.padding: Any = standardize_padding(padding)
+        self.data_format = _state.standardize_data_format(data_format)
+        self.dilation_rate: Shape = standardize_sizes(dilation_rate, rank, "dilation_rate")
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
+        self._window = self.kernel_size
+        self._gate_axis = -1 if self.data_format == "channels_last" else 1
+
+    def build(self, input_shape: ShapeLike) -> None:
+        if None in tuple(input_shape)[1:]:
+            raise ValueError(
+                f"Layer '{self.name}' needs known sizes of all axes behind those of the batch and the steps, since the "
+                f"state has them too. Received an input of shape {tuple(input_shape)} at each step."
+            )
+        self._shape: PartialShape = tuple(input_shape)
+        super().build(input_shape)
+
+    def state_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the shape of the output, and of each part of the state."""
+        before, sizes, _ = self._parts(input_shape)
+        slid = slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate)
+        return (before[0], *slid, self.filters) if len(before) == 1 else (before[0], self.filters, *slid)
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
+        shape: Any = self.state_shape((batch_size or 0, *self._shape[1:]))
+        return [ops.zeros(shape, self.compute_dtype) for _ in range(self._states)]
+
+    def _sums(self, x: Tensor, h: Tensor, kept: list[Tensor] | None, kept_state: list[Tensor] | None) -> Tensor:
+        slide = partial(ops.conv, data_format=self.data_format)
+        enter = partial(slide, strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate)
+        recur = partial(slide, padding="same")
+        z = self._product(x, self.kernel, kept, enter) + self._product(h, self.recurrent_kernel, kept_state, recur)
+        if self.bias is None:
+            return z
+        return z + ops.reshape(self.bias, [-1 if axis == self._gate_axis % z.ndim else 1 for axis in range(z.ndim)])
+
+
+class _Cell1D(_ConvLSTMCell, rank=1):
+    """A step of a series of vectors."""
+
+
+class _Cell2D(_ConvLSTMCell, rank=2):
+    """A step of a series of images."""
+
+
+class _Cell3D(_ConvLSTMCell, rank=3):
+    """A step of a series of volumes."""
+
+
+class _ConvLSTM(_OfCell):
+    _arguments = RNN._arguments
+    cell: _ConvLSTMCell
+
+    def __init__(
+        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
+        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+        stateful: bool = False, **options: Unpack[ConvLSTMOptions],
+    ) -> None:  # fmt: skip
+        self._make(locals(), "conv_lstm_cell")
+
+    def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
+        batch, steps, *rest = sequences_shape
+        state = self.cell.state_shape((batch, *rest))
+        shape = (batch, steps, *state[1:]) if self.return_sequences else state
+        return (shape, state, state) if self.return_state else shape
+
+
+@register
+class ConvLSTM1D(_ConvLSTM):
+    """`ConvLSTM2D` for series of vectors with channels: (batch, steps, length, channels)."""
+
+    _cell = _Cell1D
+
+
+@register
+class ConvLSTM2D(_ConvLSTM):
+    """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
+
+    Args:
+        filters: Channels of the output and of the state.
+        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
+        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
+            and as many places as the state.
+        activation, recurrent_activation, ..., stateful: See `LSTM`.
+        options: `name`, `trainable`, `dtype`, `unroll`, `zero_output_for_mask` and so on.
+
+    Input shape:  (batch, steps, rows, columns, channels).
+    Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with
+        `return_sequences`.
+
+    Raises:
+        ValueError: for arguments that `LSTM` or `Conv2D` refuses, or a shape of which more than the batch and the
+            steps is unknown.
+
+    Source: Shi et al. 2015, "Convolutional LSTM Network", equation 3, without the products with the state c.
+
+    Example:
+        >>> ConvLSTM2D(4, 3, padding="same", return_sequences=True)(np.ones((2, 5, 8, 8, 1))).shape
+        (2, 5, 8, 8, 4)
+    """
+
+    _cell = _Cell2D
+
+
+@register
+class ConvLSTM3D(_ConvLSTM):
+    """`ConvLSTM2D` for series of volumes: (batch, steps, depth, rows, columns, channels)."""
+
+    _cell = _Cell3D
