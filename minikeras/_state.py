@@ -108,7 +108,7 @@ def one_of(argument: str, value: T, known: Iterable[object]) -> T:
         ValueError: if it is none of those known.
     """
     if value not in (known := tuple(known)):
-        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r}.")
+        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r:.80}.")
     return value
 
 

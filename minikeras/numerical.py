@@ -64,7 +64,13 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     if isinstance(x, TensorOps):
         x = ops.squeeze(x, -1) if x.ndim > 1 and x.shape[-1] == 1 else x
         return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
-    labels = np.array(x, dtype="int64")
+    try:
+        labels = np.array(x, dtype="int64")
+    except ValueError:
+        raise ValueError(
+            f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
+            "np.unique(names, return_inverse=True)[1]."
+        ) from None
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:

@@ -104,7 +104,7 @@ class Registry(Generic[T]):
                 return table[name]
         name = f"{name:.80}"
         raise ValueError(
-            f"Unknown {self.kind}: {name!r}.{_hint(name, self.names | self.guests)} "
+            f"Unknown {self.kind}: {name!r}.{hint(name, self.names | self.guests)} "
             f"A custom {self.kind} must be passed itself, or named in custom_objects."
         )
 
@@ -206,7 +206,7 @@ class Registry(Generic[T]):
         return found
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """Return which known name is meant, or all of them where none is near."""
     from difflib import get_close_matches  # wanted when something is wrong
 

@@ -456,6 +456,8 @@ class Trainer(Layer):
             array([[30.]], dtype=float32)
         """
         self._needs_compile("fit")
+        if not isinstance(epochs, int | np.integer):
+            raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
         epochs = _state.limited(epochs, "epochs") or epochs
         shown = _verbose(verbose)
         if validation_split and validation_data is None:

@@ -151,7 +151,7 @@ def test_arrays_in_logs_stay_arrays() -> None:
 
 def test_only_callbacks_are_taken() -> None:
     for wrong in ([History], ["history"], "history", [[None, 3]]):
-        with pytest.raises(TypeError, match="no Callback"):
+        with pytest.raises(TypeError, match="must hold callbacks"):
             CallbackList(wrong)
     assert CallbackList(()).callbacks == []
     assert len(CallbackList(iter([History(), [History()]])).callbacks) == 2

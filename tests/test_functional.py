@@ -496,6 +496,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no path": (no_path, ValueError, "disconnected: 'plus' needs the tensor .*name=b.* that 'b' gives"),
     "other input": (lambda: Model(Input((1,)), ones(1)(Input((1,)))), ValueError, "disconnected: 'dense' needs"),
     "an array": (lambda: Model([X], Input((1,))), ValueError, "All `inputs` must be symbolic tensors"),
+    "a long array": (lambda: Model([np.zeros(99)], Input((1,))), ValueError, "(?s)Received: .{,80} .of type ndarray"),
     "a layer": (lambda: Model(Input((1,)), Dense(1)), ValueError, "All `outputs` must be symbolic tensors"),  # type: ignore[call-overload]
     "by hand": (lambda: Model(KerasTensor((None, 1), name="k"), Input((1,))), ValueError, "comes from no `Input`"),
     "nothing": (lambda: Model([], Input((1,))), ValueError, "`inputs` cannot be empty"),

@@ -240,8 +240,13 @@ def test_a_missing_super_call_is_named() -> None:
         def call(self, x: Tensor) -> Tensor:
             return x
 
-    with pytest.raises(RuntimeError, match="forgot to call"):
-        Orphan()(np.ones((1, 1)))
+    class OrphanModel(keras.Model):
+        def __init__(self) -> None:
+            self.units = 3
+
+    for kind in (Orphan, OrphanModel):
+        with pytest.raises(RuntimeError, match="forgot to call"):
+            kind()(np.ones((1, 1)))
 
 
 def test_state_cannot_grow_after_the_build() -> None:
@@ -263,6 +268,8 @@ def test_bad_names_are_refused(name: Any) -> None:
 def test_unknown_keywords_are_refused() -> None:
     with pytest.raises(ValueError, match=r"Unrecognized keyword.*Dense.*unit_count"):
         Dense(1, unit_count=3)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="Did you mean 'activation'"):
+        Dense(1, activaton="relu")  # type: ignore[call-arg]
 
 
 def test_count_params_needs_a_built_layer() -> None:

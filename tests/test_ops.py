@@ -393,6 +393,8 @@ def test_errors_name_what_was_received() -> None:
         ops.reshape(X, (4, 2))
     with pytest.raises(ValueError, match=r"\(2,3\) \(2,\)"):
         ops.add(X, [1.0, 2.0])
+    with pytest.raises(IndexError, match="from 0 to 5 are out of bounds for size 2"):
+        ops.take(X, [0, 5], axis=0)
     with pytest.raises(ValueError, match="size 3 into 2 equal parts"):
         ops.split(X, 2, axis=1)
     with pytest.raises(ValueError, match="different lengths"):

@@ -424,6 +424,7 @@ WRONG: list[Callable[[Any, list[Variable]], Any]] = [
     lambda o, vs: o.apply(some_gradients(0)[:2], [vs[0], vs[0]]),
     lambda o, vs: o.apply([None] * len(vs), vs),
     lambda o, vs: o.apply_gradients([]),
+    lambda o, vs: o.apply_gradients(some_gradients(0)),
     lambda o, vs: o.set_weights(values(o.variables)[:-2] + [np.zeros(7)] * 2),
     lambda o, vs: o.load_own_variables({str(i): np.zeros(7) for i in range(len(o.variables))}),
 ]

@@ -486,6 +486,13 @@ def test_bad_data_is_refused(model: Callable[..., Sequential], data: dict[str, A
         assert same(trained.get_weights(), twin.get_weights())  # the failure left nothing behind
 
 
+@pytest.mark.parametrize("epochs", ["3", 2.5])
+def test_epochs_are_an_integer(epochs: Any) -> None:
+    with pytest.raises(TypeError, match=f"`epochs` must be an integer. Received: epochs={epochs!r}"):
+        net().fit(X, Y, epochs=epochs, verbose=0)
+    assert len(net().fit(X, Y, epochs=np.int64(2), verbose=0).epoch) == 2  # type: ignore[arg-type]
+
+
 def test_a_single_number_is_compared_with_each_unit() -> None:
     model = Sequential([Input((1,)), Dense(3, kernel_initializer="ones", use_bias=False)])
     model.compile("sgd", loss="mse")

@@ -18,7 +18,7 @@ from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
 from ..input_spec import InputSpec as InputSpec
 from ..input_spec import assert_input_compatibility
-from ..registry import Registry
+from ..registry import Registry, hint
 from ..regularizers import RegularizerLike as RegularizerLike
 from ..serialization import serialize as serialize
 from ..symbolic import KerasTensor, Node, infer
@@ -155,7 +155,11 @@ class Layer(Holder):
         if input_dim is not None:
             input_shape = (input_dim,)
         if kwargs:
-            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}.")
+            known = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__} - {"self"}
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
+                f"{hint(next(iter(kwargs)), known)}"
+            )
         if input_shape is not None:
             warn_user(
                 "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "

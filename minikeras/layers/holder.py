@@ -27,8 +27,9 @@ _CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", 
 _OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_held"})
 """Attributes of a model whose metrics are not those of its layers."""
 _MADE_BY_INIT = frozenset(
-    ["_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses"]
-)
+    ["_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses",
+     "_graph"]
+)  # fmt: skip
 """Attributes that a subclass misses which does not call `super().__init__()`."""
 
 
@@ -71,8 +72,8 @@ class Holder:
                 )
             weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
             unbuilt = weight and not vars(self).get("built")
-            hint = " It has no weights yet: call it on an input, or build() it." if unbuilt else ""
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
+            hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
 
     # --- making weights ---------------------------------------------------------------------------------------
 

@@ -197,7 +197,7 @@ def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
         if not isinstance(x, KerasTensor):
             raise ValueError(
                 f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result give them. "
-                f"Received: {x!r} (of type {type(x).__name__})."
+                f"Received: {x!r:.80} (of type {type(x).__name__})."
             )
     return tensors
 

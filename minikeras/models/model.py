@@ -128,7 +128,7 @@ class Model(Trainer):
         """
         if (name is None) == (index is None):
             raise ValueError(
-                f"Provide either a layer name or a layer index, not both. Received: name={name!r}, index={index!r}."
+                f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, index={index!r}."
             )
         layers = self.layers
         if index is not None:

@@ -80,8 +80,8 @@ class Sequential(Model):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
             raise ValueError(
-                f"Only instances of `Layer` can be added to a Sequential model. Received: {layer!r} "
-                f"(of type {type(layer).__name__})."
+                "Only instances of `Layer` can be added to a Sequential model, such as Flatten() with its parentheses. "
+                f"Received: {layer!r} (of type {type(layer).__name__})."
             )
         shape = vars(layer).get("_input_shape_arg")
         if not self._layers and shape is not None:

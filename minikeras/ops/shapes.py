@@ -174,7 +174,16 @@ _add_along_rule = rule(_add_along)
 @primitive(_take_rule, None)
 def take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> Array:
     """Elements of x at indices along an axis, of the flattened tensor by default."""
-    return np.take(strong(x), _whole(indices), axis)
+    a, index = strong(x), _whole(indices)
+    try:
+        return np.take(a, index, axis)
+    except IndexError as error:
+        if isinstance(error, np.exceptions.AxisError):
+            raise
+        raise IndexError(
+            f"take: indices from {index.min()} to {index.max()} are out of bounds for size "
+            f"{a.size if axis is None else a.shape[axis]}. An Embedding's `input_dim` must be above the largest number."
+        ) from None
 
 
 def _whole(indices: TensorLike) -> Array:

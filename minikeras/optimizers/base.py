@@ -366,7 +366,14 @@ class Optimizer:
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
-        self.apply([g for g, _ in pairs], [v for _, v in pairs])
+        try:
+            grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
+        except (TypeError, ValueError):
+            raise ValueError(
+                "apply_gradients() takes pairs (gradient, variable): zip(gradients, model.trainable_variables). "
+                f"Received: {pairs!r:.80}."
+            ) from None
+        self.apply(grads, variables)
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:

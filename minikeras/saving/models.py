@@ -141,7 +141,7 @@ def load_model(
 def _check_path(path: str) -> None:
     """Say what to do with a path that leads to no file."""
     if not os.path.exists(path):
-        raise MissingFileError(path, "the path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
+        raise MissingFileError(path, "this path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
     if os.path.isdir(path):
         raise FileError(
             path,

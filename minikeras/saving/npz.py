@@ -62,7 +62,7 @@ def match(
         extra = [v.path for v in variables[len(found) :]] + [name for name, _ in found[len(variables) :]]
         wrong.insert(0, f"there are {len(variables)} weights and {len(found)} arrays (unmatched: {', '.join(extra)})")
     if wrong and not skip_mismatch:
-        raise ValueError(f"The weights in {source!r} do not fit: {'; '.join(wrong)}. No weight was set.")
+        raise ValueError(f"The weights do not fit: {'; '.join(wrong)}. No weight was set.")
     if wrong:
         warn(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.", stacklevel=3)
     pairs = zip(variables, (array for _, array in found), strict=False)

@@ -37,7 +37,7 @@ class FileError(ValueError):
         self.name: str = name
         self.place: str = place
         self.reason: str = reason
-        super().__init__(f"The file {name!r} cannot be loaded: {reason} (at {place}).")
+        super().__init__(f"The file {name!r} cannot be loaded: {reason.rstrip('.')} (at {place}).")
 
 
 class MissingFileError(FileError, FileNotFoundError):
