@@ -127,17 +127,13 @@ def timeseries_dataset_from_array(
     return FolderDataset(starts.tolist(), lambda i: part[i + steps], chosen, batch_size, False, seed)
 
 
-def _from_folder(
-    load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any, label_mode: str | None,
-    class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
-    validation_split: float | None, subset: str | None, verbose: bool, **_: Any,
-) -> Any:  # fmt: skip
+def _files(
+    directory: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None
+) -> tuple[list[str], Array | None, list[str] | None]:
+    """Return the files below a folder, the number of the class of each, and the names of the classes."""
     from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
 
     root = Path(directory)
-    if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
-        raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
-    one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     inferred = isinstance(labels, str) and labels == "inferred"
     folders = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if inferred else [""]
     if inferred and class_names is not None:
@@ -148,27 +144,49 @@ def _from_folder(
              if p.suffix.lower() in suffixes]  # fmt: skip
     if not files:
         raise ValueError(f"No files found in directory {root}. Allowed formats: {suffixes}")
-    numbers = np.array([i for _, i in files]) if inferred else None if labels is None else np.asarray(labels)
-    if numbers is not None and len(numbers) != len(files):
+    paths = [path for path, _ in files]
+    if inferred:
+        return paths, np.array([i for _, i in files]), folders
+    if labels is None:
+        return paths, None, None
+    numbers = np.asarray(labels)
+    if len(numbers) != len(files):
         raise ValueError(f"There are {len(files)} files in {root}, and {len(numbers)} labels.")
-    names = folders if inferred else None if numbers is None else [str(n) for n in sorted(set(numbers.tolist()))]
+    return paths, numbers, [str(n) for n in sorted(set(numbers.tolist()))]
+
+
+def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
+    """Return class numbers in the form that the labels are to have."""
+    targets: Array = numbers.astype("int32")
+    if label_mode == "categorical":
+        targets = np.eye(classes, dtype="float32")[targets]
+    elif label_mode == "binary":
+        targets = targets.astype("float32")[:, None]
+    return targets
+
+
+def _from_folder(
+    load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any, label_mode: str | None,
+    class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
+    validation_split: float | None, subset: str | None, verbose: bool, **_: Any,
+) -> Any:  # fmt: skip
+    if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
+        raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
+    one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
+    paths, numbers, names = _files(directory, suffixes, labels, class_names)
     if verbose:
         classes = "" if names is None else f" belonging to {len(names)} classes"
-        print(f"Found {len(files)} files{classes}.")
+        print(f"Found {len(paths)} files{classes}.")
     if label_mode == "binary" and (names is None or len(names) != 2):
         raise ValueError(f'label_mode="binary" needs exactly 2 classes. Received: class_names={names}')
     seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it
-    order = np.arange(len(files))
+    order = np.arange(len(paths))
     if shuffle:
         np.random.RandomState(seed).shuffle(order)
-    paths = [files[i][0] for i in order]
+    paths = [paths[i] for i in order]
     targets: Any = None
     if numbers is not None and label_mode is not None:
-        targets = numbers[order].astype("int32")
-        if label_mode == "categorical":
-            targets = np.eye(len(names or []), dtype="float32")[targets]
-        elif label_mode == "binary":
-            targets = targets.astype("float32")[:, None]
+        targets = _targets(numbers[order], label_mode, len(names or []))
     held = int((validation_split or 0) * len(paths))
     parts = {"training": slice(0, len(paths) - held), "validation": slice(len(paths) - held, None), None: slice(None)}
 

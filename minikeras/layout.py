@@ -46,17 +46,11 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
         [(10.0, 0.0), (0.0, 46.0)]
     """
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
-    ranks = [0] * len(sizes)
-    for start, end in forward:
-        ranks[end] = max(ranks[end], ranks[start] + 1)
-    for part in set(range(len(sizes))) - {end for _, end in forward}:  # a start stands right before what it leads to
-        ranks[part] = min((ranks[end] for start, end in forward if start == part), default=1) - 1
-
+    ranks = _ranks(len(sizes), forward)
     widths = [size[0] + BETWEEN_PARTS for size in sizes]
     rows: list[list[int]] = [[] for _ in range(max(ranks, default=0) + 1)]
     for part, rank in enumerate(ranks):
         rows[rank].append(part)
-    before, after = near = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)  # in the next ranks
     lanes: dict[Link, list[int]] = {}
     for start, end in forward:
         lanes[start, end] = []
@@ -64,25 +58,7 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
             rows[rank].append(len(widths))
             lanes[start, end].append(len(widths))
             widths.append(BETWEEN_PARTS)
-        for a, b in pairwise((start, *lanes[start, end], end)):
-            after[a].append(b)
-            before[b].append(a)
-
-    at = {part: float(i) for row in rows for i, part in enumerate(row)}
-    for sweep in range(sum(_SWEEPS)):  # first an order, by the mean place of the neighbours, then the places
-        if sweep == _SWEEPS[0]:
-            for passed in lanes.values():  # which for the lanes of a link shall be one line
-                for lane in passed:
-                    before[lane] += passed * 4
-                    after[lane] += passed * 4
-        for row in rows[:: -1 if sweep % 2 else 1]:
-            found = {part: near[sweep % 2][part] or near[1 - sweep % 2][part] or [part] for part in row}
-            wanted = {part: sum(at[other] for other in found[part]) / len(found[part]) for part in row}
-            if sweep < _SWEEPS[0]:
-                row.sort(key=lambda part: wanted[part])
-                at.update((part, float(i)) for i, part in enumerate(row))
-            else:
-                at.update(zip(row, spread([wanted[p] for p in row], [widths[p] for p in row]), strict=True))
+    at = _across(rows, widths, lanes)
     left = min((x - (widths[part] - BETWEEN_PARTS) / 2 for part, x in at.items()), default=0.0)
     right = max((x + (widths[part] - BETWEEN_PARTS) / 2 for part, x in at.items()), default=0.0)
     depths = [max((sizes[part][1] for part in row if part < len(sizes)), default=0.0) for row in rows]
@@ -98,6 +74,42 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
         ranks,
         {link: [at[lane] - left for lane in passed] for link, passed in lanes.items()},
     )
+
+
+def _ranks(count: int, forward: Sequence[Link]) -> list[int]:
+    """Return the rank of each part: behind all that lead to it, and of a start right before what it leads to."""
+    ranks = [0] * count
+    for start, end in forward:
+        ranks[end] = max(ranks[end], ranks[start] + 1)
+    for part in set(range(count)) - {end for _, end in forward}:
+        ranks[part] = min((ranks[end] for start, end in forward if start == part), default=1) - 1
+    return ranks
+
+
+def _across(rows: list[list[int]], widths: Sequence[float], lanes: dict[Link, list[int]]) -> dict[int, float]:
+    """Order each row, so that few links cross, and return where the middle of each part and lane is."""
+    before, after = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)  # what is next to it, linked
+    for (start, end), passed in lanes.items():
+        for a, b in pairwise((start, *passed, end)):
+            after[a].append(b)
+            before[b].append(a)
+    at = {part: float(i) for row in rows for i, part in enumerate(row)}
+    for sweep in range(sum(_SWEEPS)):  # first an order, by the mean place of the neighbours, then the places
+        if sweep == _SWEEPS[0]:
+            for passed in lanes.values():  # which for the lanes of a link shall be one line
+                for lane in passed:
+                    before[lane] += passed * 4
+                    after[lane] += passed * 4
+        behind, ahead = (after, before) if sweep % 2 else (before, after)
+        for row in rows[:: -1 if sweep % 2 else 1]:
+            found = {part: behind[part] or ahead[part] or [part] for part in row}
+            wanted = {part: sum(at[other] for other in found[part]) / len(found[part]) for part in row}
+            if sweep < _SWEEPS[0]:
+                row.sort(key=lambda part: wanted[part])
+                at.update((part, float(i)) for i, part in enumerate(row))
+            else:
+                at.update(zip(row, spread([wanted[p] for p in row], [widths[p] for p in row]), strict=True))
+    return at
 
 
 def spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:

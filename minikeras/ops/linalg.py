@@ -218,19 +218,25 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
         raise ValueError(f"norm knows no such order. Received: ord={ord!r}, axis={axis}")
     if ord == "fro" or (ord == 2 and len(where) == 1):
         return _length(x, where, keepdims)
+    return (_vector_norm if len(where) == 1 else _matrix_norm)(_floating(x), ord, where, keepdims)
+
+
+def _vector_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) -> Tensor:
+    size = absolute(x)
+    if ord in (np.inf, -np.inf):
+        return (max if ord > 0 else min)(size, where, keepdims)
+    powers = _floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
+    total = sum(powers, where, keepdims)
+    return total if ord in (0, 1) else power(total, 1 / ord)
+
+
+def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) -> Tensor:
     extreme: Any = max if ord != "nuc" and ord > 0 else min
-    if len(where) == 1:
-        size = absolute(_floating(x))
-        if ord in (np.inf, -np.inf):
-            return extreme(size, where, keepdims)
-        powers = _floating(not_equal(size, 0)) if ord == 0 else size if ord == 1 else power(size, ord)
-        total = sum(powers, where, keepdims)
-        return total if ord in (0, 1) else power(total, 1 / ord)
     if ord in (1, -1, np.inf, -np.inf):  # sums down the columns, or along the rows
         added, kept = where if ord in (1, -1) else where[::-1]
-        result = extreme(sum(absolute(_floating(x)), added, True), kept, True)
+        result = extreme(sum(absolute(x), added, True), kept, True)
     elif ord in (2, -2, "nuc"):
-        values = _singular_values(moveaxis(_floating(x), where, (-2, -1)))
+        values = _singular_values(moveaxis(x, where, (-2, -1)))
         result = expand_dims(sum(values, -1) if ord == "nuc" else extreme(values, -1), sorted(where))
     else:
         raise ValueError(f"norm knows no such order for matrices. Received: ord={ord!r}")

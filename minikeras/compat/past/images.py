@@ -24,6 +24,8 @@ from .transforms import random_zoom as random_zoom
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
+_NAMED = ("binary", "categorical", "sparse")
+"""Class modes whose targets are classes."""
 
 
 class Iterator(PyDataset):
@@ -271,33 +273,11 @@ class DataFrameIterator(_Files):
         self._set(locals())
         self.directory: str = os.fspath(directory or "")
         df = dataframe.copy()
-        named = class_mode in ("binary", "categorical", "sparse")
-        kinds: Any = (str, list, tuple) if class_mode == "categorical" else str
-        if class_mode == "multi_output" and not isinstance(y_col, list):
-            raise TypeError(f'If class_mode="multi_output", y_col must be a list. Received {type(y_col).__name__}.')
-        if not all(isinstance(name, str) for name in df[x_col]):
-            raise TypeError(f"All values in column x_col={x_col} must be strings.")
-        if named and not all(isinstance(label, kinds) for label in df[y_col]):
-            raise TypeError(
-                f'If class_mode="{class_mode}", the values in y_col="{y_col}" must be strings'
-                f"{', lists or tuples' if class_mode == 'categorical' else ''}. For numbers, use class_mode='raw'."
-            )
-        if weight_col is not None and not np.issubdtype(df[weight_col].dtype, np.number):
-            raise TypeError(f"Column weight_col={weight_col} must be numeric.")
-        if class_mode == "binary" and (n := len(set(classes or df[y_col]))) != 2:
-            raise ValueError(f'If class_mode="binary" there must be 2 classes. Found {n} classes.')
+        _check_columns(df, class_mode, x_col, y_col, weight_col, classes)
         if validate_filenames:
-            paths = [os.path.join(self.directory, name) for name in df[x_col]]
-            valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
-            if not valid.all():
-                warnings.warn(
-                    f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". These filename(s) will be '
-                    "ignored.",
-                    stacklevel=3,
-                )
-            df = df[valid]
+            df = df[self._valid(df[x_col], x_col)]
         what = f"{'validated' if validate_filenames else 'non-validated'} image filenames"
-        if named:
+        if class_mode in _NAMED:
             rows = [(label,) if isinstance(label, str) else label for label in df[y_col]]
             names = list(dict.fromkeys(classes)) if classes else sorted({name for row in rows for name in row})
             self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
@@ -316,6 +296,36 @@ class DataFrameIterator(_Files):
             self.labels = df[y_col].to_numpy()
         self.sample_weight: Any = None if weight_col is None else df[weight_col].to_numpy()
         self._found(self.directory, df[x_col].tolist(), what, batch_size, shuffle, seed)
+
+    def _valid(self, names: Any, x_col: str) -> Array:
+        """Tell which names lead to pictures; a warning counts the others."""
+        paths = [os.path.join(self.directory, name) for name in names]
+        valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
+        if not valid.all():
+            warnings.warn(
+                f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". These filename(s) will be '
+                "ignored.",
+                stacklevel=4,
+            )
+        return valid
+
+
+def _check_columns(df: Any, class_mode: Any, x_col: str, y_col: Any, weight_col: str | None, classes: Any) -> None:
+    """Raise the error for columns of a data frame that do not hold what the mode needs."""
+    kinds: Any = (str, list, tuple) if class_mode == "categorical" else str
+    if class_mode == "multi_output" and not isinstance(y_col, list):
+        raise TypeError(f'If class_mode="multi_output", y_col must be a list. Received {type(y_col).__name__}.')
+    if not all(isinstance(name, str) for name in df[x_col]):
+        raise TypeError(f"All values in column x_col={x_col} must be strings.")
+    if class_mode in _NAMED and not all(isinstance(label, kinds) for label in df[y_col]):
+        raise TypeError(
+            f'If class_mode="{class_mode}", the values in y_col="{y_col}" must be strings'
+            f"{', lists or tuples' if class_mode == 'categorical' else ''}. For numbers, use class_mode='raw'."
+        )
+    if weight_col is not None and not np.issubdtype(df[weight_col].dtype, np.number):
+        raise TypeError(f"Column weight_col={weight_col} must be numeric.")
+    if class_mode == "binary" and (n := len(set(classes or df[y_col]))) != 2:
+        raise ValueError(f'If class_mode="binary" there must be 2 classes. Found {n} classes.')
 
 
 class ImageDataGenerator:
