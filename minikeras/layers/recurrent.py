@@ -112,8 +112,9 @@ class _Cell(WithKernel):
         return ops.concatenate(products, self._gate_axis)
 
 
-def _flat(states: Any) -> Any:
-    return states[0] if isinstance(states, list | tuple) else states
+def _first(things: Any) -> Any:
+    """Return the first of several states or masks, the one there is."""
+    return things[0] if isinstance(things, list | tuple) else things
 
 
 @register
@@ -146,7 +147,7 @@ class SimpleRNNCell(_Cell):
         kept, kept_state = self._now(inputs, training, masks)
         h = self._product(inputs, self.kernel, kept)
         h = h if self.bias is None else h + self.bias
-        output = self.activation(h + self._product(_flat(states), self.recurrent_kernel, kept_state))
+        output = self.activation(h + self._product(_first(states), self.recurrent_kernel, kept_state))
         return output, [output] if isinstance(states, list | tuple) else output
 
 
@@ -246,7 +247,7 @@ class GRUCell(_Cell):
         return self._configured_weight("bias", (2, width) if self.reset_after else (width,))
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        h, n = _flat(states), self.units
+        h, n = _first(states), self.units
         kept, kept_state = self._now(inputs, training, masks)
         x = self._product(inputs, self.kernel, kept)
         if self.bias is not None:
@@ -269,7 +270,7 @@ class GRUCell(_Cell):
 
 def _output_size(cell: Any) -> int:
     size = getattr(cell, "output_size", None)
-    size = _flat(cell.state_size) if size is None else size
+    size = _first(cell.state_size) if size is None else size
     if not isinstance(size, int):
         raise TypeError(f"The `output_size` of a cell must be an integer. Received: {size!r}.")
     return int(size)
@@ -443,16 +444,8 @@ class RNN(Layer):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         batch, steps = sequences.shape[:2]
-        if self.stateful and self.states is not None:
-            known = tree.flatten(self.states)[0].shape[0]
-            if known != batch:
-                raise ValueError(f"A stateful layer needs batches of one size, {known}. Received: {batch}.")
-        states = initial_state
-        if states is None:
-            states = self.states if self.stateful else self.get_initial_state(batch)
-        states = list(states) if isinstance(states, list | tuple) else [states]
-        states = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
-        kept = mask[0] if isinstance(mask, list | tuple) else mask
+        states = self._begin(batch, initial_state)
+        kept = _first(mask)
         step = (batch, *sequences.shape[2:])
         masks = self.cell._masks(step) if isinstance(self.cell, _Cell | StackedRNNCells) else None
         outputs: list[Tensor] = []
@@ -475,10 +468,21 @@ class RNN(Layer):
         result = ops.stack(outputs, 1) if self.return_sequences else output
         return (result, *states) if self.return_state else result
 
+    def _begin(self, batch: int, states: Any) -> list[Any]:
+        """Return the state that a call starts with: the one that was passed, or that the layer kept, or the cell's."""
+        if self.stateful and self.states is not None:
+            known = tree.flatten(self.states)[0].shape[0]
+            if known != batch:
+                raise ValueError(f"A stateful layer needs batches of one size, {known}. Received: {batch}.")
+        if states is None:
+            states = self.states if self.stateful else self.get_initial_state(batch)
+        states = list(states) if isinstance(states, list | tuple) else [states]
+        found: list[Any] = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
+        return found
+
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Return the mask for all outputs, none for the last one and for states."""
-        mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
-        found = mask if self.return_sequences else None
+        found = _first(previous_mask) if self.return_sequences else None
         return [found, *[None] * len(self.state_size)] if self.return_state else found
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
@@ -742,8 +746,7 @@ class Bidirectional(Layer):
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""
-        mask = previous_mask[0] if isinstance(previous_mask, list) else previous_mask
-        found = mask if self.return_sequences else None
+        found = _first(previous_mask) if self.return_sequences else None
         merged = (found, found) if self.merge_mode is None else found
         if not self.return_state:
             return merged

@@ -1,7 +1,7 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, Protocol, TypeGuard, overload
 
 import numpy as np
 
@@ -63,15 +63,16 @@ def convert_to_tensor(
     if isinstance(x, TensorOps):
         name = x.dtype if dtype is None else _state.standardize_dtype(dtype)
         return x if isinstance(x, Tensor) and x.dtype == name else cast(x, name)
-    if isinstance(x, list | tuple) and _has_tensor(x):
+    if has_tensor(x):
         rows = NUMPY_OPS["stack"]([convert_to_tensor(item, dtype) for item in x])
         return rows if isinstance(rows, Tensor) else Tensor(rows)
     array = as_values(x) if dtype is None else as_array(x, dtype)
     return Tensor(array.copy() if array is x else array)  # the caller may change x later
 
 
-def _has_tensor(values: Sequence[Any]) -> bool:
-    return any(isinstance(v, TensorOps) or (isinstance(v, list | tuple) and _has_tensor(v)) for v in values)
+def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
+    """Tell whether there is a tensor in a list, or in the lists in it."""
+    return isinstance(x, list | tuple) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
 def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:

@@ -111,7 +111,8 @@ class File:
     def messages(self, address: int) -> list[tuple[int, Fields]]:
         """Return the messages of an object's header: their kinds and fields."""
         head = Fields(self.source.read(address, 16), self.refuse)
-        if head.data[:4] == b"OHDR":
+        new = head.data[:4] == b"OHDR"
+        if new:
             head.take(4)
             head.expect(2, what="object header version")
             flags = head.number(1)
@@ -120,18 +121,18 @@ class File:
             blocks = [(start + width, int.from_bytes(self.source.read(start, width), "little"))]
         else:
             head.expect(1, what="object header version")
-            flags = -1
+            flags = 0
             head.take(7)
             blocks = [(address + 16, head.number(4))]
         found: list[tuple[int, Fields]] = []
         for first, (start, size) in enumerate(blocks):  # grows while a continuation is met
-            body = self.block(start, size, b"OCHK" if first and flags >= 0 else b"")
-            prefix, closing = (8, 0) if flags < 0 else (4 + 2 * bool(flags & 4), 4 * bool(first))
+            body = self.block(start, size, b"OCHK" if first and new else b"")
+            prefix, closing = (4 + 2 * bool(flags & 4), 4 * bool(first)) if new else (8, 0)
             while len(body) >= prefix + closing:
-                kind = body.number(2 if flags < 0 else 1)
+                kind = body.number(1 if new else 2)
                 length = body.number(2)
                 shared = body.number(1) & 2
-                body.take(prefix - (5 if flags < 0 else 4))
+                body.take(prefix - (4 if new else 5))
                 message = body.part(length)
                 if kind == CONTINUATION:
                     blocks.append((message.number(), message.number()))

@@ -15,6 +15,7 @@ import numpy as np
 from ... import _state, ops, random
 from ..._typing import Array, DTypeLike, TensorLike
 from ...gradients import GradientTape
+from ...ops.creation import has_tensor
 from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
 from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
@@ -51,10 +52,6 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     return found.astype(name) if known or found.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
-def _has_tensor(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(v, TensorOps) or _has_tensor(v) for v in value)
-
-
 def convert_to_tensor(
     value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None, name: str | None = None
 ) -> Tensor:
@@ -71,7 +68,7 @@ def convert_to_tensor(
                 f"{as_dtype(value.dtype).name}: {value!r}"
             )
         return value if isinstance(value, Tensor | KerasTensor) else ops.copy(value)
-    if _has_tensor(value):
+    if has_tensor(value):
         return ops.stack([convert_to_tensor(item, dtype) for item in value])
     given = _array(value, dtype)
     return Tensor(given.copy() if given is value or isinstance(value, np.ndarray) else given)
@@ -89,7 +86,7 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         >>> print(constant(7, shape=(1, 2)))
         tf.Tensor([[7 7]], shape=(1, 2), dtype=int32)
     """
-    known = isinstance(value, Tensor) or _has_tensor(value)
+    known = isinstance(value, Tensor) or has_tensor(value)
     found = convert_to_tensor(value) if known else Tensor(_array(value, dtype).copy())
     if dtype is not None and as_dtype(dtype) != found.dtype:
         found = ops.cast(found, as_dtype(dtype).name)
@@ -124,7 +121,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     for i, value in enumerate(values):
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
-        elif _has_tensor(value):
+        elif has_tensor(value):
             value = convert_to_tensor(value)
             other = as_dtype(value.dtype).name
         else:
