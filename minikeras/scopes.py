@@ -8,7 +8,8 @@ from . import _state
 from ._structure import map_shapes
 from .layers import InputLayer
 from .models.graph import Graph
-from .symbolic import KerasTensor, Node, flatten
+from .symbolic import KerasTensor, Node
+from .tree import flatten
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -14,6 +14,7 @@ from ._signature import parameters
 from ._structure import leaves, map_structure
 from ._typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, late_ops, stop_recording
+from .tree import flatten
 
 
 class KerasTensor(Tensor):
@@ -176,20 +177,6 @@ def _common(a: Any, b: Any) -> Any:
 
 def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
     return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
-
-
-def flatten(structure: Any) -> list[Any]:
-    """Return the leaves of nested lists, tuples and dicts, a dict's by sorted keys, as Keras numbers them.
-
-    Example:
-        >>> flatten({"b": 1, "a": [2, (3,)]})
-        [2, 3, 1]
-    """
-    if isinstance(structure, dict):
-        structure = [structure[key] for key in sorted(structure)]
-    if isinstance(structure, list | tuple):
-        return [leaf for item in structure for leaf in flatten(item)]
-    return [structure]
 
 
 class Node:

@@ -230,7 +230,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         ) from None
     if dtype is None and not known:
         if array.dtype.kind == "O":
-            raise ValueError(f"Cannot make a tensor of {_shorten(value)} (of type {type(value).__name__}).")
+            raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
         if array.dtype.kind == "f":
             dtype = _state.settings.floatx
         elif array.dtype == np.int64 and array.size and np.abs(array).max() < 2**31:
@@ -243,7 +243,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     if array.dtype.kind in "OUS" and name != "string":
         raise ValueError(
             f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
-            f"Received: {_shorten(value)}."
+            f"Received: {value!r:.80}."
         )
     return array if name == "string" else array.astype(name, copy=False)
 
@@ -253,11 +253,6 @@ def _holds_arrays(value: Sequence[Any]) -> bool:
     if isinstance(first, list | tuple):
         return _holds_arrays(first)
     return isinstance(first, np.ndarray | np.generic | TensorOps)
-
-
-def _shorten(value: object, limit: int = 80) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[:limit] + "..."
 
 
 def row_of(number: Any, shape: Sequence[int]) -> Array:

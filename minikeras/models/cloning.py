@@ -8,7 +8,8 @@ from .._structure import map_structure
 from .._typing import CustomObjects
 from ..layers.core import Input
 from ..serialization import deserialize, serialize
-from ..symbolic import KerasTensor, flatten
+from ..symbolic import KerasTensor
+from ..tree import flatten
 from .graph import Graph
 from .model import Functional, Model, TensorStructure, takes_graph
 from .sequential import Sequential

@@ -9,8 +9,9 @@ from .._structure import map_structure
 from ..input_spec import InputSpec
 from ..layers.base import Layer
 from ..layers.masks import mask_of, masked
-from ..symbolic import KerasTensor, Node, Operation, flatten
+from ..symbolic import KerasTensor, Node, Operation
 from ..tensor import Tensor
+from ..tree import flatten, flatten_with_path
 from .order import depths_of, node_of, walk
 
 
@@ -48,7 +49,7 @@ class Graph:
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
         by_key = isinstance(inputs, dict) and len(inputs) == len(layers)
-        names = sorted(inputs) if by_key else [layer.name for layer in layers]
+        names = [path[0] for path, _ in flatten_with_path(inputs)] if by_key else [layer.name for layer in layers]
         self.specs: list[InputSpec] = [
             InputSpec(
                 shape=(None, *x.shape[1:]) if x.shape else (),

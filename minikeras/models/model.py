@@ -16,9 +16,10 @@ from ..layers.core import Input
 from ..registry import Registry
 from ..serialization import serialize
 from ..summary import summarize
-from ..symbolic import KerasTensor, flatten
+from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from ..training import Trainer
+from ..tree import flatten
 from . import graph_config
 from .graph import Graph, copy_calls
 
