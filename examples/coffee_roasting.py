@@ -1,4 +1,4 @@
-"""The coffee-roasting network of the course, by hand and as a Sequential model, shown equal.
+"""The coffee-roasting network of the course Advanced Learning Algorithms, by hand and as a Sequential model.
 
 A roast has a temperature and a duration; the network says how probable it is that the roast is good. The weights are
 those that the course trained.

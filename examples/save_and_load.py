@@ -1,7 +1,5 @@
 """A model in a file: saved in the middle of its training, loaded, and trained on as if nothing had happened.
 
-    python examples/save_and_load.py
-
 Writing needs the extra `h5`; reading needs NumPy alone. Keras 3 reads the same file, and this reads Keras's.
 """
 

@@ -1,4 +1,4 @@
-"""The coffee-roasting network of the course, trained until the notes' decisions come out."""
+"""The coffee-roasting network of `coffee_roasting.py`, trained until the course's decisions come out."""
 
 import numpy as np
 from numpy.typing import NDArray

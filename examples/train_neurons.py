@@ -1,4 +1,4 @@
-"""The course's two neurons, trained to the answer that the notes set by hand."""
+"""The two neurons of `neurons.py`, trained to the weights that are set by hand there."""
 
 import numpy as np
 
