@@ -1,4 +1,4 @@
-"""The first two models of the course Advanced Learning Algorithms: a neuron without an activation, and one with a sigmoid."""
+"""The first models of the course Advanced Learning Algorithms: a neuron without an activation, one with a sigmoid."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The two neurons of `neurons.py`, trained to the weights that are set by hand there."""
+"""The two neurons of `neurons.py`, trained until they decide as those do."""
 
 import numpy as np
 
