@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -76,6 +77,12 @@ def test_dicts_go_by_their_keys() -> None:
     assert {name: y.tolist() for name, y in found.items()} == {"difference": [[2.0]], "sum": [[8.0]]}
     assert model.input_shape == [(None, 1), (None, 1)]
     assert [x.name for x in model.inputs] == ["left", "right"]  # sorted, as in Keras
+
+
+def test_an_ordered_dict_keeps_its_order() -> None:
+    b, a = Input((2,), name="b"), Input((3,), name="a")
+    model = Model(OrderedDict(b=b, a=a), ops.concatenate([b, a], axis=-1))
+    assert [x.name for x in model.inputs] == ["b", "a"]
 
 
 def test_a_list_of_one_is_a_tensor_again() -> None:

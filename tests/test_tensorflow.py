@@ -51,6 +51,14 @@ def test_a_check_of_numbers_says_what_they_are() -> None:
             tf.debugging.check_numerics(tf.constant(values), "here")
 
 
+def test_depth_and_space_of_images_with_their_channels_first() -> None:
+    x = tf.reshape(tf.range(16.0), (1, 8, 1, 2))
+    spread = tf.nn.depth_to_space(x, 2, "NCHW")
+    last = tf.nn.depth_to_space(tf.transpose(x, (0, 2, 3, 1)), 2)
+    np.testing.assert_array_equal(tf.transpose(last, (0, 3, 1, 2)), spread)
+    np.testing.assert_array_equal(tf.nn.space_to_depth(spread, 2, "NCHW"), x)
+
+
 def test_one_of_several_conditions_holds() -> None:
     yes, no = (tf.constant(True), lambda: 1), (tf.constant(False), lambda: 2)
     assert tf.case([no, yes, yes]) == 1

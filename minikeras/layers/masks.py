@@ -18,7 +18,7 @@ def mask_of(x: Any) -> Any:
 
 
 def masked(x: T, mask: Any) -> T:
-    """Return a new tensor, with a mask if there is one."""
+    """Give a tensor a mask, if there is one, and return it."""
     if mask is not None:
         x.keras_mask = mask
     return x

@@ -423,12 +423,6 @@ def _at(
     return _in_batch(convert_to_tensor(images), 3, read)
 
 
-def _grid(images: TensorLike, data_format: str | None) -> tuple[Array, Array]:
-    _, rows, columns = _axes(images, data_format)
-    high, wide = (np.arange(shape(images)[axis], dtype="float64") for axis in (rows, columns))
-    return np.broadcast_to(high[:, None], (len(high), len(wide))), np.broadcast_to(wide, (len(high), len(wide)))
-
-
 @composite
 def affine_transform(
     images: TensorLike, transform: TensorLike, interpolation: str = "bilinear", fill_mode: str = "constant",
@@ -445,7 +439,8 @@ def affine_transform(
         fill_value: The constant.
         data_format: Where the channels are; the configured format if not given.
     """
-    y, x = _grid(images, data_format)
+    size, (_, down, across) = shape(images), _axes(images, data_format)
+    y, x = np.arange(size[down])[:, None], np.arange(size[across])
     t = np.atleast_2d(as_values(transform).astype("float64"))[:, :, None, None]
     k = t[:, 6] * x + t[:, 7] * y + 1
     columns, rows = (t[:, 1] * y + t[:, 0] * x + t[:, 2]) / k, (t[:, 4] * y + t[:, 3] * x + t[:, 5]) / k

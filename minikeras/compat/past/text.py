@@ -118,10 +118,11 @@ class Tokenizer:
         self.index_word: dict[int, str] = {}
         self.index_docs: dict[int, int] = {}
 
-    def _words(self, text: Any) -> Iterable[str]:
-        if self.char_level or isinstance(text, list):
-            small = [word.lower() for word in text] if self.lower else text
-            return small if isinstance(text, list) else (text.lower() if self.lower else text)
+    def _words(self, text: str | list[str]) -> Iterable[str]:
+        if isinstance(text, list):
+            return [word.lower() for word in text] if self.lower else text
+        if self.char_level:
+            return text.lower() if self.lower else text
         if self.analyzer is not None:
             return self.analyzer(text)
         return text_to_word_sequence(text, self.filters, self.lower, self.split)

@@ -29,7 +29,7 @@ from .errors import InvalidArgumentError, OutOfRangeError
 from .io import decode_csv
 from .missing import missing
 from .structures import flatten, map_structure
-from .tensors import array_of, convert_to_tensor
+from .tensors import array_of, convert_to_tensor, empty_of
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 AUTOTUNE = -1
@@ -499,7 +499,7 @@ class Dataset:
                 largest = np.max([a.shape for a in arrays], axis=0)
                 asked = [None] * len(largest) if sizes is None else np.atleast_1d(sizes)
                 shape = [int(m if n in (None, -1) else n) for m, n in builtins.zip(largest, asked, strict=True)]
-                fill = (b"" if arrays[0].dtype.kind == "O" else 0) if fill is None else as_array(fill)
+                fill = empty_of(arrays[0].dtype) if fill is None else as_array(fill)
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
                 for row, array in builtins.zip(padded, arrays, strict=True):
                     row[tuple(builtins.slice(k) for k in array.shape)] = array

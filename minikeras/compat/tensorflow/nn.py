@@ -225,9 +225,13 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    return ops.depth_to_space(convert_to_tensor(input), block_size, _format(data_format))
+    first = _format(data_format) == "channels_first"  # where Keras's order of the channels is another one
+    pattern = "n (i j c) h w -> n c (h i) (w j)" if first else "n h w (i j c) -> n (h i) (w j) c"
+    return ops.rearrange(convert_to_tensor(input), pattern, i=block_size, j=block_size)
 
 
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    return ops.space_to_depth(convert_to_tensor(input), block_size, _format(data_format))
+    first = _format(data_format) == "channels_first"
+    pattern = "n c (h i) (w j) -> n (i j c) h w" if first else "n (h i) (w j) c -> n h w (i j c)"
+    return ops.rearrange(convert_to_tensor(input), pattern, i=block_size, j=block_size)

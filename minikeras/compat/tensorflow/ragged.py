@@ -10,7 +10,7 @@ from ..._typing import Array, DTypeLike
 from ...tensor import Tensor, as_array
 from .dtypes import TensorShape, as_dtype
 from .missing import missing
-from .tensors import array_of, convert_to_tensor
+from .tensors import array_of, convert_to_tensor, empty_of
 from .tensors import constant as _constant
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -142,7 +142,7 @@ class RaggedTensor:
         """Return the rows as one tensor, filled up to the longest, or to a shape."""
         rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
         kind = as_array(self.flat_values).dtype
-        fill = (b"" if kind.kind == "O" else 0) if default_value is None else array_of(default_value)
+        fill = empty_of(kind) if default_value is None else array_of(default_value)
         inner = np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0]
         sizes = [len(rows), *inner]
         if shape is not None:

@@ -10,7 +10,7 @@ from ...tensor import Tensor, as_array
 from .dtypes import TensorShape
 from .linalg import matmul
 from .missing import missing
-from .tensors import array_of, convert_to_tensor
+from .tensors import array_of, convert_to_tensor, empty_of
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -57,7 +57,7 @@ class SparseTensor:
 def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: Any = None) -> Any:
     """The whole tensor, with a value (0 or empty text) where no element is kept."""
     array = as_array(sp_input.values)
-    fill = (b"" if array.dtype.kind == "O" else 0) if default_value is None else as_array(default_value)
+    fill = empty_of(array.dtype) if default_value is None else as_array(default_value)
     start = np.full(as_array(sp_input.dense_shape), fill, array.dtype)
     if array.dtype.kind == "O":
         start[tuple(as_array(sp_input.indices).T)] = array
@@ -66,9 +66,9 @@ def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices
 
 
 def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
-    """The elements of a tensor that are not 0."""
+    """The elements of a tensor that are not 0, nor empty text."""
     array = array_of(tensor)
-    places = np.argwhere(array != (b"" if array.dtype.kind == "O" else 0))
+    places = np.argwhere(array != empty_of(array.dtype))
     return SparseTensor(places, array[tuple(places.T)], array.shape)
 
 

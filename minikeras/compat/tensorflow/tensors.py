@@ -79,6 +79,11 @@ def array_of(value: Any) -> Array:
     return as_array(convert_to_tensor(value))
 
 
+def empty_of(dtype: np.dtype[Any]) -> Any:
+    """Return what fills up an array of a dtype: empty text or 0."""
+    return b"" if dtype.kind == "O" else 0
+
+
 def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name: str = "Const") -> Tensor:
     """Return a tensor of values, all the same where there is one value for a shape.
 
