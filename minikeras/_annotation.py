@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 _INTEGERS = 2**63
 
@@ -53,10 +53,10 @@ def _shown(annotation: Any) -> str:
 def _annotations(cls: Any, method: str) -> dict[str, Any]:
     """Return the annotations of a class's arguments, those of a typed **options included."""
     found: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        for name, annotation in getattr(vars(base).get(method), "__annotations__", {}).items():
+    for function in [vars(base)[method] for base in reversed(cls.__mro__) if method in vars(base)]:
+        for name, annotation in get_type_hints(function).items():
             options = get_args(annotation)[:1]
-            found |= options[0].__annotations__ if options and is_typeddict(options[0]) else {name: annotation}
+            found |= get_type_hints(options[0]) if options and is_typeddict(options[0]) else {name: annotation}
     return found
 
 

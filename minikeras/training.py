@@ -1,5 +1,7 @@
 """Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import cached_property

@@ -1,5 +1,7 @@
 """A named array that changes: what a layer's weights are kept in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -180,7 +182,7 @@ class Variable(TensorOps):
             self.array, self.lent = self.array.copy(), False
             _state.Structure.values += 1
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         twin = Variable.__new__(Variable)
         memo[id(self)] = twin
         for slot in Variable.__slots__[1:]:

@@ -1,6 +1,7 @@
 """Keras's addresses: those with a second name, and those that minikeras does not have."""
 
 import importlib
+import inspect
 
 import numpy as np
 import pytest
@@ -45,6 +46,12 @@ def test_modules_have_second_addresses(other: str, name: str) -> None:
 
 def test_version() -> None:
     assert keras.version() == keras.__version__
+
+
+def test_help_names_long_types_and_does_not_spell_them_out() -> None:
+    shown = [getattr(keras.layers, name) for name in keras.layers.__all__]
+    for thing in (*shown, keras.Model.compile, keras.Layer.add_weight, keras.Variable):
+        assert len(str(inspect.signature(thing))) < 1200, thing
 
 
 def test_ops_are_found_by_family() -> None:

@@ -1,5 +1,7 @@
 """Activations as layers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Unpack
 

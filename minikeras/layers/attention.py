@@ -1,5 +1,7 @@
 """Attention: each query gets a mean of the values, weighted by how well their keys fit it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """Long short-term memories whose products are convolutions, for series of images and the like."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any, Unpack
 

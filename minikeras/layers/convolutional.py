@@ -1,5 +1,7 @@
 """Layers whose kernel slides over the axes between batch and channels."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar, Unpack
 
 from .. import ops

@@ -1,5 +1,7 @@
 """Dense and its generalization, the input of a model, masks, and layers that run a given function."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
@@ -445,7 +447,7 @@ class Lambda(Layer):
         return {**config, "arguments": serialize(self.arguments), **super().get_config()}
 
     @classmethod
-    def from_config(cls, config: Config) -> "Lambda":
+    def from_config(cls, config: Config) -> Lambda:
         """Return the layer of a configuration whose functions are found in `custom_objects`."""
         config = dict(config)
         for key in ("function", "output_shape", "mask"):

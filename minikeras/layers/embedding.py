@@ -1,5 +1,7 @@
 """Vectors for whole numbers, such as those of words."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, Unpack
 from warnings import warn

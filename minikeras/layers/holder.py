@@ -1,5 +1,7 @@
 """What holds variables, metrics and other such holders: they are found by a walk over its attributes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from operator import is_
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -42,7 +44,7 @@ class Holder:
     dtype_policy: DTypePolicy
     _trainable: bool
     _variables: list[Variable]
-    _inside: "Inside"
+    _inside: Inside
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, _STATE) and self._locked():
@@ -174,17 +176,17 @@ class Holder:
     def _held_metrics(self) -> list[Metric]:
         return self._attributes(Metric, _OF_TRAINING)
 
-    def _sublayers(self) -> "list[Layer]":
+    def _sublayers(self) -> list[Layer]:
         return cast("list[Layer]", self._attributes(Holder))
 
-    def _contents(self) -> "Inside":
+    def _contents(self) -> Inside:
         """Return what is inside, found anew when any layer has changed."""
         inside = vars(self).get("_inside")
         if inside is None or not inside.is_current():
             inside = vars(self)["_inside"] = Inside(self)
         return cast(Inside, inside)
 
-    def _flatten_layers(self) -> "list[Layer]":
+    def _flatten_layers(self) -> list[Layer]:
         """Return the layer and all inside it, in order."""
         return self._contents().layers
 

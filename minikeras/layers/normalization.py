@@ -1,5 +1,7 @@
 """Layers that bring their input to mean 0 and variance 1, or to length 1, while the network runs."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, ClassVar, Unpack
 from warnings import warn

@@ -4,6 +4,8 @@ Matrices for several gates are one kernel, side by side: one product a step serv
 masks once a call, so that all steps drop the same, as in Keras (Gal and Ghahramani 2016).
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
