@@ -97,11 +97,11 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 @contextmanager
-def custom_object_scope(custom_objects: CustomObjects) -> Iterator[None]:
+def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
     """Within this context configurations may name these objects.
 
     Args:
-        custom_objects: Names to classes or functions.
+        custom_objects: Names to classes or functions; None for none.
 
     Example:
         >>> with custom_object_scope({"twice": lambda x: 2 * x}):
@@ -109,7 +109,7 @@ def custom_object_scope(custom_objects: CustomObjects) -> Iterator[None]:
         4
     """
     before = _scope.objects
-    _scope.objects = {**before, **custom_objects}
+    _scope.objects = {**before, **(custom_objects or {})}
     try:
         yield
     finally:

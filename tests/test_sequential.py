@@ -272,7 +272,7 @@ def test_custom_layers_in_a_configuration() -> None:
         keras.models.model_from_json(model.to_json())
     again = keras.models.model_from_json(model.to_json(), custom_objects={"Twice": Twice})
     assert again.predict(np.ones((1, 1)), verbose=0).tolist() == [[2.0]]
-    with keras.utils.custom_object_scope({"Twice": Twice}):
+    with keras.utils.custom_object_scope({"Twice": Twice}), keras.utils.custom_object_scope(None):
         assert isinstance(keras.models.model_from_json(model.to_json()), Sequential)
 
 
