@@ -138,7 +138,7 @@ class PReLU(SameShape):
         self.alpha = self._configured_weight("alpha", shape)
         fixed = range(1, len(input_shape)) if self.shared_axes else ()
         axes = {axis: input_shape[axis] for axis in fixed if axis not in (self.shared_axes or ())}
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
+        self.input_spec: Any = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)

@@ -645,7 +645,7 @@ class Ranked(Layer):
     def _place(self, data_format: DataFormat | None) -> None:
         """Take note of where the channels are."""
         self.data_format = _state.standardize_data_format(data_format)
-        self.input_spec = InputSpec(ndim=self._rank + 2)
+        self.input_spec: Any = InputSpec(ndim=self._rank + 2)
 
     def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
         """Return what of a shape is before, in and behind these axes."""

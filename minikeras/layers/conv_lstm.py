@@ -44,7 +44,7 @@ class _ConvLSTMCell(Ranked, LSTMCell):
         self.kernel_size: Shape = standardize_sizes(kernel_size, rank, "kernel_size")
         self.strides: Shape = standardize_sizes(strides, rank, "strides")
         self.padding: Any = standardize_padding(padding)
-        self.data_format = _state.standardize_data_format(data_format)
+        self.data_format: DataFormat = _state.standardize_data_format(data_format)
         self.dilation_rate: Shape = standardize_sizes(dilation_rate, rank, "dilation_rate")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")

@@ -76,7 +76,7 @@ class _Sliding(Ranked, WithKernel):
         self.bias: Variable | None = (
             self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
         )
-        self.input_spec = InputSpec(ndim=self._rank + 2, axes={axis: channels})
+        self.input_spec: Any = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
         if "float" not in inputs.dtype:

@@ -97,7 +97,7 @@ class Dense(WithKernel):
             raise ValueError(f"Layer '{self.name}': the input's last axis must be known. Received: {input_shape}.")
         self.kernel: Variable = self._configured_weight("kernel", (input_shape[-1], self.units))
         self.bias: Variable | None = self._configured_weight("bias", (self.units,)) if self.use_bias else None
-        self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+        self.input_spec: Any = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if "float" not in inputs.dtype:
@@ -206,7 +206,7 @@ class EinsumDense(WithKernel):
             behind = 0 if lead else len(shape) - len(y)
             bias_shape = (*(sizes[c] if c in self.bias_axes else 1 for c in letters), *[1] * behind)
             self.bias = self._configured_weight("bias", bias_shape)
-        self.input_spec = InputSpec(ndim=len(input_shape))
+        self.input_spec: Any = InputSpec(ndim=len(input_shape))
 
     def _rowwise(self) -> bool:
         x, kernel, y = re.split(",|->", self.equation)

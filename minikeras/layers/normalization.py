@@ -160,7 +160,7 @@ class BatchNormalization(_Scaling):
         options: Any = {"regularizer": None, "constraint": None, "trainable": False, "autocast": False}
         self.moving_mean = self._configured_weight("moving_mean", shape, **options)
         self.moving_variance = self._configured_weight("moving_variance", shape, **options)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
+        self.input_spec: Any = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
         if mask is not None and mask.ndim != inputs.ndim - 1:
@@ -296,7 +296,7 @@ class GroupNormalization(_Scaling):
             raise ValueError(f"{self.groups} groups do not divide {size} channels. Received: {tuple(input_shape)}.")
         self.groups = groups
         self._add_scale((size,), self.scale, self.center)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+        self.input_spec: Any = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs: Tensor) -> Tensor:
         shape, axis = inputs.shape, self.axis % inputs.ndim

@@ -524,7 +524,7 @@ class _OfCell(RNN):
         cell = self._cell(**{n: settings[n] for n in self._cell._arguments}, name=name, **of_cell)
         own = {n: settings[n] if n in settings else options.pop(n, False) for n in RNN._arguments}
         RNN.__init__(self, cell, **own, activity_regularizer=settings["activity_regularizer"], **options)
-        self.input_spec = InputSpec(ndim=3 + len(cell._window))
+        self.input_spec: Any = InputSpec(ndim=3 + len(cell._window))
 
     if not TYPE_CHECKING:  # as in Layer
 
@@ -719,7 +719,7 @@ class Bidirectional(Layer):
         self.stateful: bool = first.stateful
         self.return_sequences: bool = first.return_sequences
         self.return_state: bool = first.return_state
-        self.input_spec = first.input_spec
+        self.input_spec: Any = first.input_spec
 
     def build(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> None:
         for layer in (self.forward_layer, self.backward_layer):

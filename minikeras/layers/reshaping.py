@@ -43,7 +43,7 @@ class Flatten(_Reshaping):
     def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.data_format = _state.standardize_data_format(data_format)
-        self.input_spec = InputSpec(min_ndim=1)
+        self.input_spec: Any = InputSpec(min_ndim=1)
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.data_format == "channels_first" and inputs.ndim > 1:
@@ -118,7 +118,7 @@ class Permute(_Reshaping):
         self.dims: tuple[int, ...] = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute needs the axes 1 to {len(self.dims)}, each once. Received: dims={self.dims}.")
-        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+        self.input_spec: Any = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.transpose(inputs, (0, *self.dims))
@@ -153,7 +153,7 @@ class RepeatVector(_Reshaping):
         if n <= 0:
             raise ValueError(f"RepeatVector needs a positive integer for `n`. Received: n={n}.")
         self.n: int = int(n)
-        self.input_spec = InputSpec(ndim=2)
+        self.input_spec: Any = InputSpec(ndim=2)
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)

@@ -114,7 +114,7 @@ class Model(Trainer):
     def _follow(self, graph: Graph) -> None:
         """Let a graph be what the model runs."""
         self._graph = graph
-        self.input_spec = graph.specs
+        self.input_spec: Any = graph.specs
 
     @property
     def layers(self) -> list[Layer]:

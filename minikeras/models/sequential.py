@@ -152,7 +152,7 @@ class Sequential(Model):
         self._layers[:] = [entry, *self.layers]
         _state.auto_name("functional")  # for the model that Keras keeps inside
         self._follow(Graph(entry.output, x))
-        self.input_spec = None  # other sizes of open axes will do, as far as the layers take them
+        self.input_spec: Any = None  # other sizes of open axes will do, as far as the layers take them
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         context = _state.context
