@@ -191,7 +191,7 @@ class Trainer(Layer):
         """Say how to train.
 
         Args:
-            optimizer: Changes the weights.
+            optimizer: What changes the weights: a name, an `Optimizer` or a configuration.
             loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
                 several outputs also a list or dict with one for each output, None for an output without one.
             loss_weights: What each output's loss is multiplied with.
@@ -427,7 +427,7 @@ class Trainer(Layer):
                 (x, y, sample_weight) batches.
             y: Targets, with as many rows; none where x is an iterable of batches.
             batch_size: Rows a step, 32 if not given.
-            epochs: The epoch to stop at, counted from 0.
+            epochs: How many epochs, those before `initial_epoch` included.
             verbose: What to print: nothing (0), a progress bar (1), one line an epoch (2).
             callbacks: Callbacks whose hooks run.
             validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
@@ -435,7 +435,7 @@ class Trainer(Layer):
             shuffle: Whether to take the rows in another order in each epoch; "batch" shuffles whole batches.
             class_weight: Class number -> weight of its rows.
             sample_weight: Weight of each row.
-            initial_epoch: The epoch to start at.
+            initial_epoch: The epoch to start at, counted from 0.
             steps_per_epoch: Steps an epoch, as many as there are batches if not given.
             validation_steps: Batches to evaluate on, all if not given.
             validation_batch_size: Rows a step of evaluation, `batch_size` if not given.
@@ -446,6 +446,7 @@ class Trainer(Layer):
 
         Raises:
             ValueError: before `compile`, or if the data does not fit the model.
+            TypeError: if `epochs` is no integer.
 
         Example:
             >>> import numpy as np

@@ -104,9 +104,11 @@ class EarlyStopping(Monitor):
     """Stops training when a metric has stopped improving.
 
     Args:
-        monitor, mode, min_delta: See `Monitor`.
+        monitor: Name of the metric in the logs.
+        min_delta: By how much a value must be better to count.
         patience: After how many epochs without improvement to stop.
         verbose: 1 to say so.
+        mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
         baseline: A value to reach: only improvements that beat it start the patience anew.
         restore_best_weights: Whether to give the model the weights of its best epoch at the end.
         start_from_epoch: Before this epoch the metric is not watched.
@@ -187,7 +189,7 @@ class ReduceLROnPlateau(Monitor):
     """Multiplies the learning rate by a factor when a metric has stopped improving.
 
     Args:
-        monitor, mode, min_delta: See `Monitor`.
+        monitor, mode, min_delta: See `EarlyStopping`.
         factor: What the learning rate is multiplied by, less than 1.
         patience: After how many epochs without improvement.
         verbose: 1 to say so.

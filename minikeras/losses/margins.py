@@ -41,7 +41,7 @@ def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class Hinge(NamedLoss, fn=hinge):
-    """How much predictions miss the margin of 1: `hinge`."""
+    """How much predictions miss the margin of 1; see the function `hinge`."""
 
 
 def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -55,7 +55,7 @@ def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class SquaredHinge(NamedLoss, fn=squared_hinge):
-    """Square of how much predictions miss the margin of 1: `squared_hinge`."""
+    """Square of how much predictions miss the margin of 1; see the function `squared_hinge`."""
 
 
 def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -76,4 +76,4 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class CategoricalHinge(NamedLoss, fn=categorical_hinge):
-    """How much the right class misses its margin over the others: `categorical_hinge`."""
+    """How much the right class misses its margin over the others; see the function `categorical_hinge`."""

@@ -29,7 +29,7 @@ def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class KLDivergence(NamedLoss, fn=kl_divergence):
-    """Divergence of two distributions: `kl_divergence`."""
+    """Divergence of two distributions; see the function `kl_divergence`."""
 
 
 def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -44,7 +44,7 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class Poisson(NamedLoss, fn=poisson):
-    """Minus the log-likelihood of counts, but for a constant: `poisson`."""
+    """Minus the log-likelihood of counts, but for a constant; see the function `poisson`."""
 
 
 class _Crossentropy(NamedLoss):
@@ -88,7 +88,7 @@ def binary_crossentropy(
 
 
 class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
-    """Cross-entropy of yes-or-no labels and predicted probabilities: `binary_crossentropy`."""
+    """Cross-entropy of yes-or-no labels and predicted probabilities; see the function `binary_crossentropy`."""
 
 
 def binary_focal_crossentropy(
@@ -120,7 +120,7 @@ def binary_focal_crossentropy(
 
 
 class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
-    """Cross-entropy in which easy samples count less: `binary_focal_crossentropy`."""
+    """Cross-entropy in which easy samples count less; see the function `binary_focal_crossentropy`."""
 
     apply_class_balancing: bool
     alpha: float
@@ -180,7 +180,7 @@ def categorical_crossentropy(
 
 
 class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
-    """Cross-entropy of one-hot rows and predicted probabilities: `categorical_crossentropy`."""
+    """Cross-entropy of one-hot rows and predicted probabilities; see the function `categorical_crossentropy`."""
 
 
 def categorical_focal_crossentropy(
@@ -205,7 +205,7 @@ def categorical_focal_crossentropy(
 
 
 class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentropy):
-    """Cross-entropy in which easy samples count less: `categorical_focal_crossentropy`."""
+    """Cross-entropy in which easy samples count less; see the function `categorical_focal_crossentropy`."""
 
     alpha: float
     gamma: float
@@ -250,7 +250,7 @@ def sparse_categorical_crossentropy(
 
 
 class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentropy):
-    """Cross-entropy of class numbers and predicted probabilities: `sparse_categorical_crossentropy`."""
+    """Cross-entropy of class numbers and probabilities; see the function `sparse_categorical_crossentropy`."""
 
     _takes_classes = True
     _unwritten = (("axis", -1),)

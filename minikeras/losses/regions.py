@@ -25,7 +25,7 @@ def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Tensor:
 
 
 class Dice(NamedLoss, fn=dice):
-    """One minus the overlap of regions: `dice`."""
+    """One minus the overlap of regions; see the function `dice`."""
 
     axis: Axis
 
@@ -57,7 +57,7 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: fl
 
 
 class Tversky(NamedLoss, fn=tversky):
-    """One minus the overlap of regions, with a weight for either error: `tversky`."""
+    """One minus the overlap of regions, with a weight for either error; see the function `tversky`."""
 
     alpha: float
     beta: float

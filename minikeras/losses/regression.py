@@ -24,7 +24,7 @@ def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class MeanSquaredError(NamedLoss, fn=mean_squared_error):
-    """Mean of squared differences: `mean_squared_error`."""
+    """Mean of squared differences; see the function `mean_squared_error`."""
 
 
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -39,7 +39,7 @@ def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class MeanAbsoluteError(NamedLoss, fn=mean_absolute_error):
-    """Mean of absolute differences: `mean_absolute_error`."""
+    """Mean of absolute differences; see the function `mean_absolute_error`."""
 
 
 def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -55,7 +55,7 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Te
 
 
 class MeanAbsolutePercentageError(NamedLoss, fn=mean_absolute_percentage_error):
-    """Mean of differences in percent of the truth: `mean_absolute_percentage_error`."""
+    """Mean of differences in percent of the truth; see the function `mean_absolute_percentage_error`."""
 
 
 def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
@@ -70,7 +70,7 @@ def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Te
 
 
 class MeanSquaredLogarithmicError(NamedLoss, fn=mean_squared_logarithmic_error):
-    """Mean of squared differences of logarithms: `mean_squared_logarithmic_error`."""
+    """Mean of squared differences of logarithms; see the function `mean_squared_logarithmic_error`."""
 
 
 def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
@@ -87,7 +87,7 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -
 
 
 class CosineSimilarity(NamedLoss, fn=cosine_similarity):
-    """Minus the cosine between vectors: `cosine_similarity`."""
+    """Minus the cosine between vectors; see the function `cosine_similarity`."""
 
     _unwritten = (("axis", -1),)
     axis: Axis
@@ -115,7 +115,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
 
 
 class Huber(NamedLoss, fn=huber):
-    """Squares of small errors, sizes of large ones: `huber`."""
+    """Squares of small errors, sizes of large ones; see the function `huber`."""
 
     _unwritten = (("delta", 1.0),)
     delta: float
@@ -139,4 +139,4 @@ def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class LogCosh(NamedLoss, fn=log_cosh):
-    """Logarithm of the hyperbolic cosine of the error: `log_cosh`."""
+    """Logarithm of the hyperbolic cosine of the error; see the function `log_cosh`."""

@@ -32,6 +32,6 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 
 class CTC(NamedLoss, fn=ctc):
-    """How improbable it is that sequences spell their labels: `ctc`."""
+    """How improbable it is that sequences spell their labels; see the function `ctc`."""
 
     _takes_classes = True
