@@ -172,6 +172,8 @@ def _from_folder(
 ) -> Any:  # fmt: skip
     if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
         raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
+    if validation_split and shuffle and seed is None:
+        raise ValueError("Pass `seed=`, the same for both subsets: shuffled anew, they would have files in common.")
     one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
     paths, numbers, names = _files(directory, suffixes, labels, class_names)
     if verbose:

@@ -653,6 +653,8 @@ class Tensor(TensorOps):
 
     keras_mask: Any
     """Which elements count, where a layer has said so; unset elsewhere."""
+    _keras_mask: Any
+    """The same under Keras's name, which its guides print."""
 
     def __init__(self, array: Array) -> None:
         self.array: Array | None = array if type(array) is np.ndarray else _boxed(array)
@@ -708,6 +710,9 @@ class Tensor(TensorOps):
         values = np.array2string(self.numpy_view(), separator=", ", prefix="array(")
         start = "\n" if "\n" in values else ""
         return f"<Tensor: shape={self.shape}, dtype={self.dtype}, numpy={start}{values}>"
+
+
+Tensor._keras_mask = vars(Tensor)["keras_mask"]
 
 
 @final

@@ -61,6 +61,8 @@ def test_pictures_in_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert history.history["accuracy"][-1] == 1
     both = utils.image_dataset_from_directory(root, label_mode="categorical", subset="both", verbose=False, **settings)
     assert both[0][0][1].shape == (4, 2)
+    with pytest.raises(ValueError, match="seed="):
+        utils.image_dataset_from_directory(root, subset="training", **(settings | {"seed": None}))
 
 
 def test_texts_in_folders(tmp_path: Path) -> None:

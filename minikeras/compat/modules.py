@@ -68,8 +68,8 @@ class StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return dir(self)
-        if name == "__version__" and self.__name__ == "keras":
-            return VERSION
+        if name in ("__version__", "version") and self.__name__ == "keras":
+            return VERSION if name == "__version__" else lambda: VERSION
         if name.startswith("__"):
             raise AttributeError(name)
         home = today(self.__name__)

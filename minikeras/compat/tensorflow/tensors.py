@@ -299,9 +299,6 @@ class _Eager(_Common):
         """Check the shape."""
         TensorShape(self.shape).assert_is_compatible_with(shape)
 
-    _keras_mask = vars(Tensor)["keras_mask"]
-    """The mask that a layer gave it, under the name that scripts know; an AttributeError without one."""
-
     @property
     def assign(self: Any) -> Callable[..., Any]:
         """Assign to the part of a variable that this is."""
