@@ -242,11 +242,14 @@ def test_a_missing_super_call_is_named() -> None:
 
     class OrphanModel(keras.Model):
         def __init__(self) -> None:
+            assert not hasattr(self, "units")
             self.units = 3
 
     for kind in (Orphan, OrphanModel):
         with pytest.raises(RuntimeError, match="forgot to call"):
             kind()(np.ones((1, 1)))
+    with pytest.raises(AttributeError, match="forgot to call"):
+        OrphanModel().compile(loss="mse")
 
 
 def test_state_cannot_grow_after_the_build() -> None:

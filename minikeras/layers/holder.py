@@ -67,10 +67,10 @@ class Holder:
             declared = getattr(type(self), name, None)
             if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
                 return declared.fget(self)
-            if "_variables" not in vars(self) and name in _MADE_BY_INIT:
-                raise RuntimeError(
+            if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
+                raise (RuntimeError if name in _MADE_BY_INIT else AttributeError)(
                     f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                    "in the `__init__()` method."
+                    f"in the `__init__()` method. There is no '{name}' before."
                 )
             weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
             unbuilt = weight and not vars(self).get("built")
