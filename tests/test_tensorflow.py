@@ -59,6 +59,16 @@ def test_depth_and_space_of_images_with_their_channels_first() -> None:
     np.testing.assert_array_equal(tf.nn.space_to_depth(spread, 2, "NCHW"), x)
 
 
+def test_a_list_of_tensors_gives_several() -> None:
+    found = tf.TensorArray(tf.float32, size=3).unstack(tf.constant([1.0, 2.0, 3.0])).gather(tf.constant([2, 0]))
+    assert found.numpy().tolist() == [3, 1]
+
+
+def test_parts_of_texts() -> None:
+    assert tf.strings.substr("häuser", 1, 2, "UTF8_CHAR").numpy().decode() == "äu"
+    assert tf.strings.substr(["house", "home"], -2, 2).numpy().tolist() == [b"se", b"me"]
+
+
 def test_one_of_several_conditions_holds() -> None:
     yes, no = (tf.constant(True), lambda: 1), (tf.constant(False), lambda: 2)
     assert tf.case([no, yes, yes]) == 1

@@ -250,17 +250,17 @@ class MultiHeadAttention(Layer):
 
     def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
         """Make one of the projections and build it."""
-        bias_axes = equation.partition("->")[2][-len(sizes) :]
+        letters = equation.partition("->")[2]
+        between = len(letters) - 1 - len(sizes)  # batch and new axes aside
         fresh = {  # initializers of their own, or all would draw the same numbers
             f"{kind}_initializer": type(one).from_config(one.get_config())
             for kind, one in (("kernel", self.kernel_initializer), ("bias", self.bias_initializer))
         }
         layer = EinsumDense(
-            equation, [None] * (len(shape) - (1 if name != "attention_output" else 2) - 1) + list(sizes),
-            bias_axes=bias_axes if self.use_bias else None, name=name, kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty,
-            kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, dtype=self.dtype_policy,
-            **fresh, **settings,
+            equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
+            name=name, kernel_regularizer=self.kernel_regularizer, bias_regularizer=self.bias_regularizer,
+            activity_regularizer=self._penalty, kernel_constraint=self.kernel_constraint,
+            bias_constraint=self.bias_constraint, dtype=self.dtype_policy, **fresh, **settings,
         )  # fmt: skip
         layer.build(shape)
         return layer

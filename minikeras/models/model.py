@@ -312,7 +312,7 @@ class Model(Trainer):
         if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not takes_graph(cls):
             return super().from_config(config)
         inputs, outputs = graph_config.from_config(config, custom_objects)
-        options = {key: config[key] for key in ("trainable",) if config.get(key) is not None}
+        options = {} if config.get("trainable") is None else {"trainable": config["trainable"]}
         return cls(inputs, outputs, name=config["name"], **options)
 
     # --- files ------------------------------------------------------------------------------------------------

@@ -244,12 +244,8 @@ def _numbers(given: Array, count: int) -> Array:
             return given
     if given.dtype.kind not in "biuf":
         raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} of dtype {given.dtype}.")
-    labels: Array
-    if given.dtype.kind == "f":
-        with np.errstate(invalid="ignore"):  # a NaN is refused below
-            labels = given.astype(np.intp)
-    else:
-        labels = given.astype(np.intp, copy=False)
+    with np.errstate(invalid="ignore"):  # a NaN is refused below
+        labels: Array = given.astype(np.intp, copy=False)
     if given.dtype.kind == "f" and (labels != given).any():
         raise ValueError(
             f"Integer targets must be whole class numbers from 0 to {count - 1}. "

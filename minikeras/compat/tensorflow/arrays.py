@@ -1,6 +1,6 @@
 """Making, shaping, joining, indexing and sorting tensors: functions of `tf` itself."""
 
-from builtins import range as range_type
+import builtins
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
@@ -299,7 +299,7 @@ def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, n
 
 def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
     """Return the numbers along each of the first axes, shaped to broadcast against `ndim` axes."""
-    return [np.arange(n).reshape([-1 if i == axis else 1 for i in np.arange(ndim)]) for axis, n in enumerate(counts)]
+    return [np.arange(n).reshape(-1, *[1] * (ndim - 1 - axis)) for axis, n in enumerate(counts)]
 
 
 def gather(
@@ -330,8 +330,8 @@ def gather(
         return ops.take(x, indices if isinstance(indices, TensorOps) else where, axis)
     between = axis - batch
     found = ops.get_item(ops.moveaxis(x, axis, batch), (*_grids(x.shape[:batch], where.ndim), where))
-    old = [where.ndim + i for i in np.arange(between)]
-    return ops.moveaxis(found, old, [batch + i for i in np.arange(between)]) if between else found
+    old, new = ([*builtins.range(first, first + between)] for first in (where.ndim, batch))
+    return ops.moveaxis(found, old, new) if between else found
 
 
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, **_: Any) -> Tensor:
@@ -343,10 +343,9 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None =
 
 def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_mask") -> Tensor:
     """The elements or slices where a mask is true."""
-    return ops.get_item(convert_to_tensor(tensor), (*[slice_type(None)] * int(axis or 0), as_array(mask).astype(bool)))
-
-
-slice_type = slice  # this file defines TensorFlow's function of that name
+    return ops.get_item(
+        convert_to_tensor(tensor), (*[builtins.slice(None)] * int(axis or 0), as_array(mask).astype(bool))
+    )
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
@@ -362,7 +361,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     corner, counts = as_array(begin).astype(int).tolist(), as_array(size).astype(int).tolist()
     return ops.get_item(
         convert_to_tensor(input_),
-        tuple(slice_type(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)),
+        tuple(builtins.slice(i, None if n < 0 else i + n) for i, n in zip(corner, counts, strict=True)),
     )
 
 
@@ -370,7 +369,7 @@ def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, **_: A
     """A block from a corner up to but without another, in steps."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    return ops.get_item(convert_to_tensor(input_), tuple(map(slice_type, starts, stops, steps)))
+    return ops.get_item(convert_to_tensor(input_), tuple(map(builtins.slice, starts, stops, steps)))
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -396,13 +395,13 @@ tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
 class VariableSynchronization(Enum):
     """When the copies of a variable are made equal; there is one copy."""
 
-    AUTO, NONE, ON_WRITE, ON_READ = range_type(4)
+    AUTO, NONE, ON_WRITE, ON_READ = builtins.range(4)
 
 
 class VariableAggregation(Enum):
     """How the copies of a variable are put together; there is one copy."""
 
-    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = range_type(4)
+    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = builtins.range(4)
 
 
 class IndexedSlices:
@@ -494,7 +493,7 @@ def histogram_fixed_width(
 
 def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
     """The rows with each number."""
-    return [boolean_mask(data, as_array(partitions) == i) for i in np.arange(num_partitions)]
+    return [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]
 
 
 # Limits.

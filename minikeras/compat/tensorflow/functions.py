@@ -190,7 +190,9 @@ class TensorArray:
         self._items = list(convert_to_tensor(value))
         return self
 
-    gather = read
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return those at some indices as one tensor."""
+        return ops.stack([self._items[int(i)] for i in indices])
 
 
 def group(*inputs: Any, **_: Any) -> None:

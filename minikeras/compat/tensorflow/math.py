@@ -152,26 +152,26 @@ def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Any:
     return total
 
 
-def _guarded(formula: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
+def _guarded(formula: Callable[[Any], Any]) -> Callable[..., Tensor]:
     """Return a product with f(y) that is 0 wherever x is 0."""
 
     def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         x, y = map(convert_to_tensor, alike("Mul", x, y))
         zero = ops.equal(x, 0)
         safe = ops.where(zero, ops.ones_like(y), y)
-        return ops.where(zero, ops.zeros_like(y), x * formula(safe, y))
+        return ops.where(zero, ops.zeros_like(y), x * formula(safe))
 
     return call
 
 
-xlogy: Callable[..., Tensor] = _guarded(lambda safe, y: ops.log(safe))
-xlog1py: Callable[..., Tensor] = _guarded(lambda safe, y: ops.log1p(safe))
-xdivy: Callable[..., Tensor] = _guarded(lambda safe, y: 1 / safe)
+xlogy: Callable[..., Tensor] = _guarded(ops.log)
+xlog1py: Callable[..., Tensor] = _guarded(ops.log1p)
+xdivy: Callable[..., Tensor] = _guarded(ops.reciprocal)
 
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x * y, and 0 wherever y is 0."""
-    return _guarded(lambda safe, y: safe)(y, x)
+    return _guarded(lambda safe: safe)(y, x)
 
 
 reciprocal_no_nan: Callable[..., Tensor] = unary(

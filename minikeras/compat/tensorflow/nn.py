@@ -158,7 +158,8 @@ def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, 
     if tuple(found.shape) == want:
         return found
     each = (steps, steps) if isinstance(steps, int) else steps
-    extra = [int(want[i + 1] - (found.shape[i + 1] - each[i])) % each[i] for i in (0, 1)]
+    pairs = zip(_middle(want, 2, data_format), _middle(found.shape, 2, data_format), each, strict=True)
+    extra = [(asked - (size - step)) % step for asked, size, step in pairs]
     return ops.conv_transpose(x, kernel, steps, padding.lower(), tuple(extra), _format(data_format))
 
 

@@ -107,8 +107,10 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
 
 
 def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
-    """Parts of texts."""
-    return _each(lambda s, i, n: s[i : i + n], input, pos, len)
+    """Parts of texts, from a byte or character (unit "UTF8_CHAR") on; a negative one counts from the end."""
+    if unit == "UTF8_CHAR":
+        return _each(lambda s, i, n: s.decode()[i:][:n].encode(), input, pos, len)
+    return _each(lambda s, i, n: s[i:][:n], input, pos, len)
 
 
 def _bytes(pattern: Any) -> Any:
