@@ -481,3 +481,15 @@ def test_training_may_be_given_by_place() -> None:
     assert float(Inner()(x, True, x)[0, 0]) == 3
     symbol = keras.Input((1,))
     assert float(keras.Model(symbol, Inner()(symbol, True, symbol))(x)[0, 0]) == 3
+
+
+def test_the_shape_of_each_output_follows_from_the_shape_of_each_input() -> None:
+    class Swapped(Layer):
+        def call(self, first: Any, second: Any, scale: float = 1.0) -> Any:
+            return second * scale, first * scale
+
+        def compute_output_shape(self, first_shape: Any, second_shape: Any) -> Any:
+            return second_shape, first_shape
+
+    a, b = Swapped()(keras.Input((2,)), second=keras.Input((3,)), scale=2.0)
+    assert (a.shape, b.shape) == ((None, 3), (None, 2))

@@ -243,15 +243,15 @@ class Layer(Holder):
         if not self.built:
             with _BUILDING:
                 if not self.built:  # no other thread has built it meanwhile
-                    self._build_with(args, kwargs)
+                    self._with_shapes(self.build, args, kwargs)
 
-    def _build_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        names = parameters(self.build).positional
+    def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
+        names = parameters(method).positional
         if len(names) <= 1:
-            self.build(_shapes(args[0]))
-            return
+            return method(_shapes(args[0]))
         inputs = {f"{name}_shape": x for name, x in parameters(self.call).bind(args, kwargs).items()}
-        self.build(**{name: _shapes(inputs[name]) for name in names if name in inputs})
+        return method(**{name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None})
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the output for an input shape; a subclass may override it.
@@ -268,7 +268,7 @@ class Layer(Holder):
         """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
-        shapes = self.compute_output_shape(_shapes(args[0]))
+        shapes = self._with_shapes(self.compute_output_shape, args, kwargs)
         return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
