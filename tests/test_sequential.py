@@ -504,3 +504,11 @@ def test_a_chain_within_a_layer_leaves_open_what_the_input_leaves_open() -> None
     assert model.weights[0].path == "block/sequential/dense/kernel"
     for length in (5, 7):
         assert model.predict(np.zeros((2, length, 3)), verbose=0).shape == (2, length, 3)
+
+
+def test_models_of_configurations_are_counted_as_keras_counts_them() -> None:
+    keras.backend.clear_session()
+    model = keras.Sequential([keras.Input((2,)), Dense(2), Dense(2)])
+    keras.Sequential.from_config(model.get_config())
+    x = keras.Input((2,))
+    assert keras.Model(x, x + 1).name == "functional_3"

@@ -253,6 +253,9 @@ class Sequential(Model):
             )
         model = cls(name=config["name"], trainable=config.get("trainable", True))
         model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
+        if model._graph is not None:
+            for _ in model._layers[2:]:  # Keras adds one by one, and keeps another model inside after each
+                _state.auto_name("functional")
         shape = config.get("build_input_shape")
         if not is_shape(shape):
             raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")
