@@ -350,6 +350,17 @@ class Model(Trainer):
             "TensorFlow's SavedModel, ONNX and others."
         )
 
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Raise an error that names the way: Keras has smaller weights.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is installed, "
+            f"keras.models.load_model('model.keras').quantize({mode!r}) does."
+        )
+
     def save_weights(
         self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
