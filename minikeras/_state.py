@@ -46,7 +46,7 @@ class _Context(threading.local):
         self.scopes: list[tuple[str, object]] = []
         self.training: list[bool | None] = []
         self.dry: bool = False
-        self.undo: list[tuple[Any, Any]] = []
+        self.undo: list[tuple[Any, Any]] | None = None
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None
         self.loading: Loading | None = None
@@ -273,13 +273,24 @@ def is_interactive_logging_enabled() -> bool:
 
 
 @contextmanager
-def dry_run() -> Iterator[None]:
-    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
-    before, undo = context.dry, context.undo
-    context.dry, context.undo = True, []
+def undone() -> Iterator[None]:
+    """Run something after which variables get their values back, but for what a `build` sets."""
+    changed: list[tuple[Any, Any]] = []
+    before, context.undo = context.undo, changed
     try:
         yield
     finally:
-        for variable, array in reversed(context.undo):
+        context.undo = before
+        for variable, array in reversed(changed):
             variable.array = array
-        context.dry, context.undo = before, undo
+
+
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
+    before, context.dry = context.dry, True
+    try:
+        with undone():
+            yield
+    finally:
+        context.dry = before

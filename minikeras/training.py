@@ -167,9 +167,10 @@ class Trainer(Layer):
         return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
 
     def _prepare(self, x: Any) -> None:
-        """Build the model for a batch, if need be."""
+        """Build the model for a batch, if need be; a call that counts itself is not counted."""
         if not self._is_built():
-            super().__call__(map_structure(Tensor, x))
+            with _state.undone():
+                super().__call__(map_structure(Tensor, x))
 
     def _is_built(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())

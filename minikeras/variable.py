@@ -145,7 +145,7 @@ class Variable(TensorOps):
                 f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
                 f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {given.shape}."
             )
-        if _state.context.dry:
+        if _state.context.undo is not None:
             _state.context.undo.append((self, self.array))
         old, self.array, self.lent = self.array, np.array(given, self.array.dtype, order="C"), True
         _state.Structure.values += 1
@@ -163,7 +163,7 @@ class Variable(TensorOps):
 
     def clear(self) -> None:
         """Set the value to zero, in place where nobody else holds the array."""
-        if self.lent or recorders.open or _state.context.dry:
+        if self.lent or recorders.open or _state.context.undo is not None:
             self.assign(np.zeros_like(self.array))
         else:
             self.array.fill(0)

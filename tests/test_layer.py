@@ -338,6 +338,20 @@ def test_config_of_a_plain_subclass_is_automatic() -> None:
     assert again.name == "s"
 
 
+def test_config_of_a_subclass_that_hands_its_arguments_on_is_automatic() -> None:
+    class Block(Layer):
+        def __init__(self, *args: Any, units: int = 3, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.units = units
+
+    config = Block(units=4, name="b", dtype="float64").get_config()
+    again = Block.from_config(config)
+    assert (again.units, again.name, again.compute_dtype) == (4, "b", "float64")
+    assert again.get_config() == config  # though its dtype came as an object
+    with pytest.raises(NotImplementedError, match=r"Block.*get_config"):
+        type("Block", (Block,), {"__init__": lambda self, *sizes: Block.__init__(self)})(1).get_config()
+
+
 def test_config_of_other_subclasses_must_be_written() -> None:
     class Holder(Layer):
         def __init__(self, inner: Layer) -> None:

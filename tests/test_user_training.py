@@ -1050,3 +1050,34 @@ def test_a_tape_s_gradients_are_those_of_the_weights_that_it_saw(between: str) -
     optimizer.apply(wanted, model.trainable_weights)
     for tensor, copy in zip(kept, copies, strict=True):
         np.testing.assert_array_equal(tensor, copy)
+
+
+def test_the_call_that_builds_a_model_is_not_counted() -> None:
+    class Counting(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.calls = self.add_weight((), "zeros", trainable=False)
+            self.dense = Dense(1)
+
+        def call(self, x: Tensor) -> Tensor:
+            self.calls.assign_add(1)
+            return self.dense(x)
+
+    class Preset(Layer):
+        def build(self, shape: Any) -> None:
+            self.offset = self.add_weight((), "zeros")
+            self.offset.assign(2)
+
+        def call(self, x: Tensor) -> Tensor:
+            return x + self.offset
+
+    model = Counting()
+    seen: list[int] = []
+    model.compile("sgd", "mse")
+    watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(int(model.calls)))
+    model.fit(X, Y, batch_size=4, callbacks=[watch], verbose=0)
+    assert seen == [1, 2, 3, 4]
+    model = Counting()
+    model.predict(X, batch_size=4, verbose=0)
+    assert int(model.calls) == 4
+    assert Sequential([Preset()]).predict(np.zeros((1, 1)), verbose=0).tolist() == [[2.0]]  # `build` is no call

@@ -74,9 +74,9 @@ def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any
     if is_built_in(cls):
         return None
     accepted = parameters(cls.__init__)
-    if accepted.positional_only or accepted.varargs:
+    if accepted.positional_only or len(args) >= len(accepted.positional):  # some went into *args
         return None
     found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
-    for name in (accepted.positional[0], "name"):
+    for name in (accepted.positional[0], "name", "trainable", "dtype"):  # a layer's configuration has the last three
         found.pop(name, None)
     return found if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(found)) else None

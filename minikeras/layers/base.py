@@ -243,7 +243,11 @@ class Layer(Holder):
         if not self.built:
             with _BUILDING:
                 if not self.built:  # no other thread has built it meanwhile
-                    self._with_shapes(self.build, args, kwargs)
+                    undo, _state.context.undo = _state.context.undo, None
+                    try:
+                        self._with_shapes(self.build, args, kwargs)
+                    finally:
+                        _state.context.undo = undo
 
     def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
