@@ -43,6 +43,13 @@ Sizes: TypeAlias = int | Sequence[int]
 Padding: TypeAlias = Literal["valid", "same"]
 CausalPadding: TypeAlias = Literal["valid", "same", "causal"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
+Sampling: TypeAlias = Literal["nearest", "bilinear"]
+"""How an image is read between its pixels."""
+FillMode: TypeAlias = Literal["constant", "nearest", "wrap", "mirror", "reflect"]
+"""What is beyond the edges of an image."""
+OutputMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
+TextOutputMode: TypeAlias = Literal[OutputMode, "tf_idf"]
+"""What becomes of the numbers of categories."""
 CustomObjects: TypeAlias = Mapping[str, Any]
 """Names to classes or functions of the caller's."""
 

@@ -1,16 +1,19 @@
 """Batches of pictures and texts in folders, one for each class, and of windows of a series."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from os import PathLike
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from . import ops
 from ._state import one_of
-from ._typing import Array
+from ._typing import Array, DataFormat, Interpolation
 from .batches import PyDataset
-from .images import img_to_array, load_img
+from .images import ColorMode, img_to_array, load_img
 
+LabelMode: TypeAlias = Literal["int", "categorical", "binary"]
+Subset: TypeAlias = Literal["training", "validation", "both"]
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
@@ -205,12 +208,12 @@ def _from_folder(
 
 
 def image_dataset_from_directory(
-    directory: Any, labels: Any = "inferred", label_mode: str | None = "int",
-    class_names: Sequence[str] | None = None, color_mode: str = "rgb", batch_size: int | None = 32,
+    directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
+    class_names: Sequence[str] | None = None, color_mode: ColorMode = "rgb", batch_size: int | None = 32,
     image_size: Sequence[int] = (256, 256), shuffle: bool = True, seed: int | None = None,
-    validation_split: float | None = None, subset: str | None = None, interpolation: str = "bilinear",
+    validation_split: float | None = None, subset: Subset | None = None, interpolation: Interpolation = "bilinear",
     follow_links: bool = False, crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
-    data_format: str | None = None, format: str = "tf", verbose: bool = True,
+    data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True,
 ) -> Any:  # fmt: skip
     """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow).
 
@@ -248,9 +251,9 @@ def image_dataset_from_directory(
 
 
 def text_dataset_from_directory(
-    directory: Any, labels: Any = "inferred", label_mode: str | None = "int",
+    directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None, batch_size: int | None = 32, max_length: int | None = None,
-    shuffle: bool = True, seed: int | None = None, validation_split: float | None = None, subset: str | None = None,
+    shuffle: bool = True, seed: int | None = None, validation_split: float | None = None, subset: Subset | None = None,
     follow_links: bool = False, format: str = "tf", verbose: bool = True,
 ) -> Any:  # fmt: skip
     """Return batches of the texts (.txt) in a folder, whose folders are the classes.

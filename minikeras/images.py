@@ -3,13 +3,15 @@
 import os
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 
 from . import ops
 from ._state import one_of, standardize_data_format, standardize_dtype
-from ._typing import Array, DTypeLike
+from ._typing import Array, DataFormat, DTypeLike, Interpolation
+
+ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
 
 
 def _pillow(function: str) -> Any:
@@ -28,7 +30,9 @@ def open_image(file: Any) -> Any:
     return _pillow("open_image").open(file)
 
 
-def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dtype: DTypeLike | None = None) -> Any:
+def array_to_img(
+    x: Any, data_format: DataFormat | None = None, scale: bool = True, dtype: DTypeLike | None = None
+) -> Any:
     """Return a Pillow image of an array of shape (height, width, channels), 1, 3 or 4 channels.
 
     `scale` stretches the values to 0 to 255.
@@ -54,7 +58,7 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
     return pillow.fromarray(a.astype("uint8"))
 
 
-def img_to_array(img: Any, data_format: str | None = None, dtype: DTypeLike | None = None) -> Array:
+def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLike | None = None) -> Array:
     """Return an array of shape (height, width, channels) of a Pillow image.
 
     Raises:
@@ -72,7 +76,12 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: DTypeLike | No
 
 
 def save_img(
-    path: Any, x: Any, data_format: str | None = None, file_format: str | None = None, scale: bool = True, **kwargs: Any
+    path: Any,
+    x: Any,
+    data_format: DataFormat | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
 ) -> None:
     """Write an array as a picture, in the format of the file's name if none is given."""
     if file_format is None and isinstance(path, str | os.PathLike):
@@ -85,7 +94,8 @@ def save_img(
 
 
 def load_img(
-    path: Any, color_mode: str = "rgb", target_size: Sequence[int] | None = None, interpolation: str = "nearest",
+    path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "rgb", target_size: Sequence[int] | None = None,
+    interpolation: Literal["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"] = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Any:  # fmt: skip
     """Return a picture as a Pillow image.
@@ -120,7 +130,7 @@ def load_img(
 
 
 def smart_resize(
-    x: Any, size: Sequence[int], interpolation: str = "bilinear", data_format: str = "channels_last"
+    x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear", data_format: DataFormat = "channels_last"
 ) -> Any:
     """Resize images, one or a batch, and crop rather than distort them.
 

@@ -55,7 +55,7 @@ MetricsLike: TypeAlias = (
 """The metrics of a model, or of each of its outputs."""
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
-Verbose: TypeAlias = Literal["auto", 0, 1, 2] | bool | str
+Verbose: TypeAlias = int | Literal["auto"]
 """What a run prints: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
 
 
@@ -180,8 +180,8 @@ class Trainer(Layer):
     def compile(
         self,
         optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
-        loss: LossLike | list[Any] | tuple[Any, ...] | dict[str, Any] | None = None,
-        loss_weights: float | list[Any] | tuple[Any, ...] | dict[str, Any] | None = None,
+        loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
+        loss_weights: float | Sequence[float | None] | Mapping[str, float | None] | None = None,
         metrics: MetricsLike | None = None,
         weighted_metrics: MetricsLike | None = None,
         run_eagerly: bool = False,
@@ -404,7 +404,7 @@ class Trainer(Layer):
 
     def fit(
         self,
-        x: Any = None,
+        x: TensorLike | Iterable[Any] | None = None,
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
@@ -584,6 +584,20 @@ class Trainer(Layer):
                     raise KeyboardInterrupt
             return dict(_Logs(outputs)) if outputs is not None else {}
 
+    @overload
+    def evaluate(
+        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+        *, return_dict: Literal[True],
+    ) -> dict[str, Any]: ...  # fmt: skip
+
+    @overload
+    def evaluate(
+        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+    ) -> Any: ...  # fmt: skip
+
     def evaluate(
         self,
         x: Any = None,
@@ -708,7 +722,7 @@ class Trainer(Layer):
         verbose: Verbose = "auto",
         steps: int | None = None,
         callbacks: CallbacksLike = None,
-    ) -> Any:
+    ) -> Array | Any:
         """Return the outputs for all rows of x, computed in batches, in inference mode.
 
         Args:
@@ -719,8 +733,7 @@ class Trainer(Layer):
             callbacks: Callbacks whose `on_predict_...` hooks run.
 
         Returns:
-            An array with one row an input row, or the structure of arrays that `call` returns. Its dtype and
-            structure are the model's, hence Any.
+            An array with one row an input row, or the structure of arrays that `call` returns, hence `| Any`.
 
         Raises:
             ValueError: if x is not numeric or does not fit the model.
@@ -774,7 +787,7 @@ class Trainer(Layer):
         self._prepare(one)
         return map_structure(lambda y: y[:0], self._predictor.run(one))
 
-    def predict_on_batch(self, x: TensorLike) -> Any:
+    def predict_on_batch(self, x: TensorLike | Iterable[Any]) -> Array | Any:
         """Return the outputs for one batch."""
         batch = as_inputs(x)
         self._prepare(batch)

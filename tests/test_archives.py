@@ -67,7 +67,7 @@ def test_one_layer_in_several_models_is_one_when_it_is_loaded() -> None:
     two = keras.Model(b, layers.Activation("tanh")(shared(b)), name="two")
     model, file = keras.Model(x, layers.Add()([one(x), two(x), shared(x)])), io.BytesIO()
     model.save(file)
-    again = keras.models.load_model(file)
+    again: Any = keras.models.load_model(file)
     found = [again.get_layer(name).get_layer("shared") for name in ("one", "two")]
     assert found[0] is found[1] is again.get_layer("shared")
     assert same(model, again)
@@ -136,7 +136,9 @@ def test_hooks_and_custom_objects(how: str, tmp_path: pathlib.Path) -> None:
         model.layers[0].set_weights([np.array([1.0, 2.0, 3.0])])
         model.save(tmp_path / "m.keras")
         with keras.saving.custom_object_scope(own if how == "scope" else {}):
-            again = keras.models.load_model(tmp_path / "m.keras", custom_objects=own if how == "argument" else None)
+            again: Any = keras.models.load_model(
+                tmp_path / "m.keras", custom_objects=own if how == "argument" else None
+            )
     finally:
         keras.saving.get_custom_objects().clear()
         keras.saving.get_custom_objects().update(before)

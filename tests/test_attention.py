@@ -57,7 +57,7 @@ def test_scores_of_symbolic_inputs() -> None:
 def test_wrong_uses_are_refused() -> None:
     x = np.ones((1, 2, 3))
     with pytest.raises(ValueError, match="score_mode"):
-        layers.Attention(score_mode="sum")
+        layers.Attention(score_mode="sum")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"takes \[query, value\]"):
         layers.Attention()(x)
     with pytest.raises(ValueError, match="sliding_window"):

@@ -163,7 +163,7 @@ def test_subclasses_need_not_call_super() -> None:
             self.seen = 0
 
     mine, model = Mine(), Net()
-    before = mine.model, mine.params
+    before: Any = mine.model, mine.params
     assert before == (None, None)
     CallbackList([mine], model=model, epochs=3)
     assert mine.model is model

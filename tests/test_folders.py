@@ -98,13 +98,13 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Unsupported image shape"):
         utils.img_to_array(np.ones(2))
     with pytest.raises(ValueError, match="color_mode"):
-        utils.load_img(root / "cats" / "0.png", "cmyk")
+        utils.load_img(root / "cats" / "0.png", "cmyk")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="interpolation"):
-        utils.load_img(root / "cats" / "0.png", interpolation="cubic")
+        utils.load_img(root / "cats" / "0.png", interpolation="cubic")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="go together"):
         utils.image_dataset_from_directory(root, subset="training")
     with pytest.raises(ValueError, match="label_mode"):
-        utils.image_dataset_from_directory(root, label_mode="text")
+        utils.image_dataset_from_directory(root, label_mode="text")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="No files"):
         utils.text_dataset_from_directory(root)
     with pytest.raises(ValueError, match="class_names"):

@@ -73,7 +73,7 @@ def test_inputs_by_place_and_by_name() -> None:
 def test_dicts_go_by_their_keys() -> None:
     inputs = {"right": Input((1,), name="right"), "left": Input((1,), name="left")}
     model = Model(inputs, {"difference": inputs["left"] - inputs["right"], "sum": inputs["left"] + inputs["right"]})
-    found = model.predict({"left": np.array([[5.0]]), "right": np.array([[3.0]])}, verbose=0)
+    found: Any = model.predict({"left": np.array([[5.0]]), "right": np.array([[3.0]])}, verbose=0)
     assert {name: y.tolist() for name, y in found.items()} == {"difference": [[2.0]], "sum": [[8.0]]}
     assert model.input_shape == [(None, 1), (None, 1)]
     assert [x.name for x in model.inputs] == ["left", "right"]  # sorted, as in Keras

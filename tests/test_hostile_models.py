@@ -158,7 +158,7 @@ def test_a_registered_name_replaces_no_built_in(parts: dict[str, Any]) -> None:
         given = {"registered_name": name}
         text = refused(parts, lambda config: layer(config, "a"), given, custom_objects={name: Fake})
         assert "no registered name replaces it" in text
-    model = keras.models.load_model(archive(parts), custom_objects={"Dense": Fake, "relu": abs, "Huber": Fake})
+    model: Any = keras.models.load_model(archive(parts), custom_objects={"Dense": Fake, "relu": abs, "Huber": Fake})
     assert not any(isinstance(x, Fake) for x in model._flatten_layers())
     assert model.get_layer("a").activation is keras.activations.relu
 

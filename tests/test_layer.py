@@ -258,7 +258,7 @@ def test_state_cannot_grow_after_the_build() -> None:
     with pytest.raises(ValueError, match="already built"):
         layer.add_weight((1,), "zeros")
     with pytest.raises(ValueError, match="already built"):
-        layer.extra = Dense(2)
+        layer.extra = Dense(2)  # type: ignore[attr-defined]
     assert len(layer.weights) == 2
 
 

@@ -221,7 +221,7 @@ def test_a_vocabulary_in_a_file(tmp_path: Path) -> None:
 
 
 WRONG: dict[str, Callable[[], Any]] = {
-    "mode": lambda: layers.StringLookup(output_mode="other"),
+    "mode": lambda: layers.StringLookup(output_mode="other"),  # type: ignore[arg-type]
     "repeated": lambda: layers.StringLookup(vocabulary=["a", "a"]),
     "oov_method": lambda: layers.IntegerLookup(oov_method="modulo"),
     "salt_of_remainders": lambda: layers.IntegerLookup(vocabulary=[1], salt=3),
@@ -229,7 +229,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "invert": lambda: layers.StringLookup(vocabulary=["a"], invert=True, output_mode="count"),
     "no_vocabulary": lambda: layers.IntegerLookup()([1]),
     "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),
-    "split": lambda: layers.TextVectorization(split="words"),
+    "split": lambda: layers.TextVectorization(split="words"),  # type: ignore[arg-type]
     "bins": lambda: layers.Hashing(0),
     "salt": lambda: layers.Hashing(2, salt="a"),
     "tokens": lambda: layers.CategoryEncoding(),

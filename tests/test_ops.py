@@ -410,7 +410,7 @@ def test_errors_name_what_was_received() -> None:
     with pytest.raises(ValueError, match="constant_values"):
         ops.pad(X, 1, mode="reflect", constant_values=1.0)
     with pytest.raises(ValueError, match="mode='mirror'"):
-        ops.pad(X, 1, mode="mirror")
+        ops.pad(X, 1, mode="mirror")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"square.*\(2, 3\)"):
         ops.inv(X)
     with pytest.raises(ValueError, match="'ij'"):
@@ -532,7 +532,7 @@ def test_jvp_keeps_what_comes_along() -> None:
     [
         lambda: ops.rearrange(np.ones((2, 3)), "a b c -> c b a"),
         lambda: ops.rearrange(np.ones((2, 6)), "a (b c) -> a b c"),
-        lambda: ops.correlate([1.0], [1.0], "other"),
+        lambda: ops.correlate([1.0], [1.0], "other"),  # type: ignore[arg-type]
         lambda: ops.fft((np.ones(2, "float32"), np.ones(3, "float32"))),
         lambda: ops.fft((np.ones(2, "int32"), np.ones(2, "int32"))),
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 3),

@@ -358,7 +358,7 @@ class Momentum(Optimizer):
         super().__init__(learning_rate, **options)
         self.momentum = momentum
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, variables: list[Variable]) -> None:
         super().build(variables)
         self.momentums = [self.add_variable_from_reference(v, name="momentum") for v in variables]
 

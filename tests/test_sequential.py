@@ -145,7 +145,7 @@ def test_changes_after_a_run_count() -> None:
     assert model.predict(x, verbose=0).tolist() == [[-3.0]]
     model.pop()
     assert model.predict(x, verbose=0).tolist() == [[3.0]]
-    model.layers[1].activation = keras.activations.get("sigmoid")
+    model.layers[1].activation = keras.activations.get("sigmoid")  # type: ignore[attr-defined]
     assert model(x).numpy()[0, 0] == pytest.approx(1 / (1 + np.exp(-3.0)))
 
 
@@ -465,7 +465,7 @@ def test_what_is_not_there_says_so() -> None:
     with pytest.raises(NotImplementedError, match=r"quantize\('int8'\)"):
         small().quantize("int8")
     with pytest.raises(ValueError, match="`verbose` must be"):
-        small().predict(np.ones((1, 2)), verbose="loud")
+        small().predict(np.ones((1, 2)), verbose="loud")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rows", [1000, 1024])

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, Self, assert_type
 
 import numpy as np
 
@@ -75,8 +75,26 @@ class Net(Model):
         super().__init__()
         self.dense = layers.Dense(1)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        return cls(**config)
+
     def call(self, x: Tensor, flag: bool = False) -> Tensor:
         return self.dense(x)
+
+
+class Momentum(optimizers.Optimizer):
+    """An optimizer that says of which type its variables are."""
+
+    def build(self, variables: list[Variable]) -> None:
+        super().build(variables)
+
+
+class Watch(callbacks.Callback):
+    """A callback that looks at the model and the settings of the run."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.model.stop_training = epoch > 0.5 * self.params["epochs"]
 
 
 def test_files(tmp_path: Path) -> None:
@@ -85,8 +103,9 @@ def test_files(tmp_path: Path) -> None:
     assert_type(model.load_weights(tmp_path / "w.npz"), None)
     file = io.BytesIO()
     assert_type(model.save(file), None)
-    loaded: Sequential = models.load_model(file)
+    loaded = assert_type(models.load_model(file), Model)
     assert_type(keras.saving.save_model(loaded, tmp_path / "m.keras"), None)
+    assert_type(models.clone_model(loaded), Model)
     assert issubclass(assert_type(keras.saving.FileError, type[keras.saving.FileError]), ValueError)
 
 
@@ -144,6 +163,7 @@ def test_models() -> None:
     assert_type(models.model_from_json(model.to_json()), Model)
     assert_type(Sequential.from_config(model.get_config()), Sequential)
     assert_type(Net()(x), Tensor)
+    assert_type(Net.from_config({}), Net)
 
 
 def test_tensors_and_variables() -> None:
@@ -211,6 +231,9 @@ def test_training() -> None:
     assert_type(model.metrics, list[metrics.Metric])
     assert_type(model.metrics_names, list[str])
     assert_type(model.get_metrics_result(), dict[str, Any])
+    assert_type(model.evaluate(x, y, verbose=0, return_dict=True), dict[str, Any])
+    assert assert_type(model.predict(x, verbose=int(False)), Array | Any).shape == (4, 1)
+    assert assert_type(model.predict_on_batch(x), Array | Any).shape == (4, 1)
     model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)
     model.fit([[1.0, 2.0]], [3.0], batch_size=1, verbose=0, callbacks=[callbacks.EarlyStopping("loss", patience=2)])
     model.compile(optimizers.Adam(optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)), loss=ops.subtract)
@@ -229,7 +252,13 @@ def test_losses_metrics_optimizers_callbacks() -> None:
     assert_type(optimizers.schedules.CosineDecay(0.1, 10)(3), Tensor)
     assert_type(callbacks.EarlyStopping().patience, int)
     assert_type(callbacks.History().epoch, list[int])
-    assert_type(utils.to_categorical([0, 1]), FloatArray | Tensor)
+    assert_type(Watch().model, Model)
+    assert_type(Watch().params, dict[str, Any])
+    assert_type(utils.to_categorical([0, 1]), FloatArray)
+    assert_type(utils.to_categorical(Tensor(np.array([0, 1]))), Tensor)
+    rate = assert_type(optimizers.SGD(0.1).learning_rate, Variable | Any)
+    rate.assign(0.2)
+    assert_type(optimizers.SGD(0.1).iterations, Variable | Any)
 
 
 if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores that is not needed
@@ -242,6 +271,9 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3, trainable="yes")  # type: ignore[arg-type]
     layers.Dense(3, name=3)  # type: ignore[arg-type]
     layers.Dense(3).nonsense()  # type: ignore[attr-defined]
+    layers.Dense(3).trainabel = False  # type: ignore[attr-defined]
+    losses.Huber().redction = "sum"  # type: ignore[attr-defined]
+    optimizers.SGD().learningrate = 0.1  # type: ignore[attr-defined]
     layers.Dense(3, kernel_initializer="glorot")  # type: ignore[arg-type]
     layers.Dense(3, kernel_regularizer="l3")  # type: ignore[arg-type]
     layers.Dense(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
@@ -253,6 +285,30 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Reshape(3)  # type: ignore[arg-type]
     layers.RepeatVector(1.5)  # type: ignore[arg-type]
     layers.Lambda(3)  # type: ignore[arg-type]
+    layers.LSTM(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
+    layers.MultiHeadAttention(1, 2, bias_constraint="max_nrom")  # type: ignore[arg-type]
+    layers.Attention(score_mode="dots")  # type: ignore[arg-type]
+    layers.RandomFlip("horizontally")  # type: ignore[arg-type]
+    layers.RandomRotation(0.1, fill_mode="reflectt")  # type: ignore[arg-type]
+    layers.RandomZoom(0.1, interpolation="bicubic")  # type: ignore[arg-type]
+    layers.Resizing(2, 2, interpolation="bilinaer")  # type: ignore[arg-type]
+    layers.CenterCrop(2, 2, data_format="channel_last")  # type: ignore[arg-type]
+    layers.TextVectorization(standardize="lowre")  # type: ignore[arg-type]
+    layers.TextVectorization(split="white_space")  # type: ignore[arg-type]
+    layers.StringLookup(output_mode="onehot")  # type: ignore[arg-type]
+    layers.CategoryEncoding(3, output_mode="int")  # type: ignore[arg-type]
+    layers.Hashing(3, output_mode="tf_idf")  # type: ignore[arg-type]
+    layers.Dense(3).add_weight((3,), "zeross")  # type: ignore[arg-type]
+    layers.Dense(3).add_weight((3,), constraint="non_negative")  # type: ignore[arg-type]
+    metrics.Mean().add_weight(initializer="zeross")  # type: ignore[arg-type]
+    optimizers.SGD().add_variable((), "zeross")  # type: ignore[arg-type]
+    ops.pad([1.0], 1, mode="constnat")  # type: ignore[arg-type]
+    ops.image.resize(np.ones((2, 2, 1)), (1, 1), "linear")  # type: ignore[arg-type]
+    ops.searchsorted([1.0], [1.0], side="middle")  # type: ignore[arg-type]
+    ops.qr([[1.0]], mode="full")  # type: ignore[arg-type]
+    utils.load_img("a.png", color_mode="gray")  # type: ignore[arg-type]
+    utils.image_dataset_from_directory("a", label_mode="ints")  # type: ignore[arg-type]
+    utils.text_dataset_from_directory("a", subset="test")  # type: ignore[arg-type]
     keras.Input(3)  # type: ignore[arg-type]
     keras.Input(shape=(2,), dtype="flaot32")  # type: ignore[arg-type]
     Sequential([1])  # type: ignore[list-item]
@@ -276,6 +332,11 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     models.model_from_json(3)  # type: ignore[arg-type]
     models.load_model(3)  # type: ignore[arg-type]
     models.load_model("model.keras", compile="no")  # type: ignore[arg-type]
+    models.load_model("model.keras").predcit()  # type: ignore[attr-defined]
+    models.clone_model(Net()).predcit()  # type: ignore[attr-defined]
+    Sequential().predict([[1.0]]).numpy()  # type: ignore[union-attr]
+    Watch().model.stop_trainning = True  # type: ignore[attr-defined]
+    optimizers.SGD(0.1).learning_rate.asign(0.1)  # type: ignore[union-attr]
     Sequential().save(3)  # type: ignore[arg-type]
     Sequential().save("model.keras", overwrite="yes")  # type: ignore[arg-type]
     Sequential().save_weights("w.weights.h5", max_shard_size="1")  # type: ignore[arg-type]
@@ -286,7 +347,12 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     net.compile("adam", "mse", metrics="mae")  # type: ignore[arg-type]
     net.compile("adam", "mse", metrics=["accuracies"])  # type: ignore[list-item]
     net.compile("adam", "mse", metrics=[3])  # type: ignore[list-item]
+    net.compile("adam", ["mze"])  # type: ignore[list-item]
+    net.compile("adam", "mse", {"a": "one"})  # type: ignore[dict-item]
     net.compile("adam", run_eagerly="yes")  # type: ignore[arg-type]
+    net.fit(object())  # type: ignore[arg-type]
+    net.fit([[1.0]], [1.0], verbose="loud")  # type: ignore[arg-type]
+    net.evaluate([[1.0]], [1.0], batchsize=3)  # type: ignore[call-overload]
     net.fit([[1.0]], [1.0], epochs="3")  # type: ignore[arg-type]
     net.fit([[1.0]], [1.0], batch_size=1.5)  # type: ignore[arg-type]
     net.fit([[1.0]], [1.0], shuffle="rows")  # type: ignore[arg-type]

@@ -1,9 +1,12 @@
 """The base class of callbacks, and the logs that they get."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ..tensor import TensorOps
+
+if TYPE_CHECKING:
+    from ..models import Model
 
 Logs: TypeAlias = dict[str, Any]
 """Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
@@ -35,7 +38,7 @@ class Callback:
         3
     """
 
-    params: dict[str, Any] | None = None
+    params: dict[str, Any] = None  # type: ignore[assignment]  # set before any hook runs
     _model: Any = None
     _looks_seldom: ClassVar[bool] = False
     """Whether its batch hooks may be run but now and then, every 50 ms."""
@@ -43,9 +46,9 @@ class Callback:
     """Whether the batch hooks take logs that are not computed yet, to read them only now and then."""
 
     @property
-    def model(self) -> Any:
-        """The model that runs; models sit above this file, hence Any."""
-        return self._model
+    def model(self) -> "Model":
+        """The model that runs."""
+        return cast("Model", self._model)
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Take the settings of the run."""

@@ -118,7 +118,7 @@ class SwapEMAWeights(Callback):
         """Put the averages in place; after the last epoch they are all that stays."""
         if self.swap_on_epoch and not self._swapped:
             self._put(averages=True)
-            if epoch == (self.params or {})["epochs"] - 1:  # the optimizer will then set the weights to its averages
+            if epoch == self.params["epochs"] - 1:  # the optimizer will then set the weights to its averages
                 for weight, average in self._pairs():
                     average.assign(weight)
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from string import ascii_lowercase
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from .. import constraints, initializers, ops, random, regularizers
 from .._state import one_of
 from .._typing import Config, PartialShape, ShapeLike
+from ..constraints import ConstraintLike
 from ..random import SeedGenerator
 from ..tensor import Tensor
 from ..variable import Variable
@@ -73,8 +74,8 @@ class Attention(Layer):
     concat_score_weight: Variable | None
 
     def __init__(
-        self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, seed: int | None = None,
-        **options: Unpack[LayerOptions],
+        self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
+        seed: int | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self.use_scale: bool = use_scale
@@ -222,8 +223,8 @@ class MultiHeadAttention(Layer):
         sliding_window: int | None = None, flash_attention: bool | None = None,
         kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
-        bias_constraint: Any = None, use_gate: bool = False, seed: int | None = None,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, use_gate: bool = False, seed: int | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
 from .. import _state, ops, random
-from .._typing import DataFormat, PartialShape, ShapeLike
+from .._typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
 from ..random import SeedGenerator
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, register
@@ -23,7 +23,7 @@ class _OfImages(Layer):
     height: int
     width: int
 
-    def _place(self, data_format: str | None) -> None:
+    def _place(self, data_format: DataFormat | None) -> None:
         self.data_format = _state.standardize_data_format(data_format)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
 
@@ -59,18 +59,18 @@ class Resizing(_OfImages):
     """
 
     def __init__(
-        self, height: int, width: int, interpolation: str = "bilinear", crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False, fill_mode: str = "constant", fill_value: float = 0.0,
-        antialias: bool = False, data_format: str | None = None, **options: Unpack[LayerOptions],
+        self, height: int, width: int, interpolation: Interpolation = "bilinear", crop_to_aspect_ratio: bool = False,
+        pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
+        antialias: bool = False, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self._place(data_format)
         self.height: int = height
         self.width: int = width
-        self.interpolation: str = interpolation
+        self.interpolation: Interpolation = interpolation
         self.crop_to_aspect_ratio: bool = crop_to_aspect_ratio
         self.pad_to_aspect_ratio: bool = pad_to_aspect_ratio
-        self.fill_mode: str = fill_mode
+        self.fill_mode: Literal["constant"] = fill_mode
         self.fill_value: float = fill_value
         self.antialias: bool = antialias
 
@@ -95,7 +95,7 @@ class CenterCrop(_OfImages):
     """
 
     def __init__(
-        self, height: int, width: int, data_format: str | None = None, **options: Unpack[LayerOptions]
+        self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
         self._place(data_format)
@@ -115,7 +115,7 @@ class _Random(_OfImages):
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
-    def _start(self, seed: int | None, data_format: str | None) -> None:
+    def _start(self, seed: int | None, data_format: DataFormat | None) -> None:
         self.seed: int | None = seed
         self.generator: SeedGenerator = SeedGenerator(seed)
         self._place(data_format)
@@ -150,13 +150,13 @@ class _Random(_OfImages):
             self.data_format,
         )  # fmt: skip
 
-    def _set_filling(self, fill_mode: str, interpolation: str, fill_value: float) -> None:
+    def _set_filling(self, fill_mode: FillMode, interpolation: Sampling, fill_value: float) -> None:
         if fill_mode not in ("reflect", "wrap", "constant", "nearest"):
             raise NotImplementedError(f"`fill_mode` must be reflect, wrap, constant or nearest. Received: {fill_mode}.")
         if interpolation not in ("nearest", "bilinear"):
             raise NotImplementedError(f"`interpolation` must be nearest or bilinear. Received: {interpolation}.")
-        self.fill_mode: str = fill_mode
-        self.interpolation: str = interpolation
+        self.fill_mode: FillMode = fill_mode
+        self.interpolation: Sampling = interpolation
         self.fill_value: float = fill_value
 
     def _middle(self, x: Tensor) -> tuple[float, float]:
@@ -180,8 +180,8 @@ class RandomFlip(_Random):
     """
 
     def __init__(
-        self, mode: str = "horizontal_and_vertical", seed: int | None = None, data_format: str | None = None,
-        **options: Unpack[LayerOptions],
+        self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
+        seed: int | None = None, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self._start(seed, data_format)
@@ -209,8 +209,9 @@ class RandomRotation(_Random):
     """
 
     def __init__(
-        self, factor: Factor, fill_mode: str = "reflect", interpolation: str = "bilinear", seed: int | None = None,
-        fill_value: float = 0.0, data_format: str | None = None, **options: Unpack[LayerOptions],
+        self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
+        seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self.factor: tuple[float, float] = self._range(factor)
@@ -249,9 +250,9 @@ class RandomZoom(_BothWays):
     """
 
     def __init__(
-        self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: str = "reflect",
-        interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: str | None = None, **options: Unpack[LayerOptions],
+        self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
+        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(locals())
 
@@ -273,9 +274,9 @@ class RandomTranslation(_BothWays):
     """
 
     def __init__(
-        self, height_factor: Factor, width_factor: Factor, fill_mode: str = "reflect",
-        interpolation: str = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: str | None = None, **options: Unpack[LayerOptions],
+        self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
+        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(locals())
 
@@ -354,7 +355,7 @@ class RandomCrop(_Random):
     seed: int | None
 
     def __init__(
-        self, height: int, width: int, seed: int | None = None, data_format: str | None = None,
+        self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name=name, **options)

@@ -1,11 +1,11 @@
 """Layers that number values by their hashes: TensorFlow's, so that numbers are those of Keras."""
 
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from .._state import one_of
-from .._typing import Array, PartialShape
+from .._typing import Array, OutputMode, PartialShape
 from ..tensor import Tensor
 from .base import LayerOptions, register
 from .fingerprints import ALL, as_key, bin_of, crossed, fingerprint
@@ -63,7 +63,8 @@ class Hashing(_Hashed):
     _arguments = ("num_bins", "salt", "mask_value", "output_mode", "sparse")
 
     def __init__(
-        self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: str = "int", sparse: bool = False,
+        self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
+        sparse: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
@@ -101,7 +102,12 @@ class HashedCrossing(_Hashed):
     _arguments = ("num_bins", "output_mode", "sparse")
 
     def __init__(
-        self, num_bins: int, output_mode: str = "int", sparse: bool = False, name: str | None = None, dtype: Any = None
+        self,
+        num_bins: int,
+        output_mode: Literal["int", "one_hot"] = "int",
+        sparse: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype or ("int64" if output_mode == "int" else None))
         self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot"))

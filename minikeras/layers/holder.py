@@ -10,11 +10,12 @@ import numpy as np
 
 from .. import _state, constraints, initializers, regularizers
 from .._typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
+from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
 from ..metrics.base import Metric
 from ..regularizers import RegularizerLike
-from ..tensor import as_array
+from ..tensor import TensorOps, as_array
 from ..variable import Variable
 
 if TYPE_CHECKING:
@@ -45,21 +46,22 @@ class Holder:
     _trainable: bool
     _variables: list[Variable]
     _inside: Inside
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, _STATE) and self._locked():
-            raise ValueError(
-                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
-                "already built. All state must be created in `__init__()` or in `build()`."
-            )
-        if name not in _NO_STRUCTURE:
-            _state.Structure.version += 1
-        object.__setattr__(self, name, value)
+    _building: bool
 
     def _locked(self) -> bool:
         return bool(vars(self).get("built")) and not vars(self).get("_building")
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if isinstance(value, _STATE) and self._locked():
+                raise ValueError(
+                    f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
+                    "already built. All state must be created in `__init__()` or in `build()`."
+                )
+            if name not in _NO_STRUCTURE:
+                _state.Structure.version += 1
+            object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
@@ -82,12 +84,12 @@ class Holder:
     def add_weight(
         self,
         shape: ShapeLike | int | None = None,
-        initializer: InitializerLike | TensorLike | None = None,
+        initializer: InitializerLike | TensorOps | float | list[Any] | None = None,
         dtype: DTypeLike | None = None,
         trainable: bool = True,
         autocast: bool = True,
         regularizer: RegularizerLike | None = None,
-        constraint: Any = None,
+        constraint: ConstraintLike | None = None,
         aggregation: str | None = "none",
         overwrite_with_gradient: bool = False,
         name: str | None = None,

@@ -7,13 +7,13 @@ eagerly. What `adapt` has learned is part of their configuration, so that it is 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
 
 from .. import _state
 from .._structure import map_structure
-from .._typing import Array, Config, DTypeName, PartialShape, ShapeLike
+from .._typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
 from .base import Layer, LayerOptions, register
@@ -117,8 +117,8 @@ class CategoryEncoding(Numbering):
     _arguments = ("num_tokens", "output_mode")
 
     def __init__(
-        self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False,
-        **options: Unpack[LayerOptions],
+        self, num_tokens: int | None = None, output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot",
+        sparse: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self.output_mode: str = _state.one_of("output_mode", output_mode, MODES[1:])
@@ -178,7 +178,7 @@ class Discretization(Numbering):
 
     def __init__(
         self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None, epsilon: float = 0.01,
-        output_mode: str = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
+        output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
         self.output_mode: str = _state.one_of("output_mode", output_mode, MODES)
@@ -409,8 +409,8 @@ class StringLookup(_Lookup):
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
         oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
-        output_mode: str = "int", pad_to_max_tokens: bool = False, sparse: bool = False, encoding: str = "utf-8",
-        name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
+        output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
+        encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
     ) -> None:  # fmt: skip
         for left_over in ("oov_method", "vocabulary_dtype"):
             options.pop(left_over, None)
@@ -443,14 +443,16 @@ class IntegerLookup(_Lookup):
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
         oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
-        invert: bool = False, output_mode: str = "int", sparse: bool = False, pad_to_max_tokens: bool = False,
-        oov_method: str = "floormod", salt: int | Sequence[int] | None = None, name: str | None = None, **options: Any,
+        invert: bool = False, output_mode: TextOutputMode = "int", sparse: bool = False,
+        pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
+        name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(locals())
         self.vocabulary_dtype: str = vocabulary_dtype
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
+Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[str], str]] = {
     "lower": str.lower,
     "strip_punctuation": lambda text: _PUNCTUATION.sub("", text),
@@ -494,11 +496,12 @@ class TextVectorization(_Lookup):
 
     def __init__(
         self, max_tokens: int | None = None,
-        standardize: str | Callable[[str], str] | None = "lower_and_strip_punctuation",
-        split: str | Callable[[str], list[str]] | None = "whitespace", ngrams: int | tuple[int, ...] | None = None,
-        output_mode: str = "int", output_sequence_length: int | None = None, pad_to_max_tokens: bool = False,
-        vocabulary: Any = None, idf_weights: Any = None, sparse: bool = False, ragged: bool = False,
-        encoding: str = "utf-8", name: str | None = None, **options: Any,
+        standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
+        split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
+        ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
+        output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
+        idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
+        name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
         for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):

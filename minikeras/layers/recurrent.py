@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
 from .. import ops, random, regularizers, tree
 from .._state import one_of
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
+from ..constraints import ConstraintLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..serialization import deserialize, serialize
@@ -138,7 +139,8 @@ class SimpleRNNCell(_Cell):
         kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
         bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
@@ -180,7 +182,8 @@ class LSTMCell(_Cell):
         recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
         unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
+        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None,
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
@@ -237,9 +240,9 @@ class GRUCell(_Cell):
         use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
         recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, reset_after: bool = True, seed: int | None = None,
+        bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
@@ -581,11 +584,11 @@ class SimpleRNN(_OfCell):
         kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
         bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, seed: int | None = None,
-        **options: Unpack[RecurrentOptions],
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
+        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        seed: int | None = None, **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
         self._make(locals(), "simple_rnn_cell")
 
@@ -632,9 +635,9 @@ class LSTM(_OfCell):
         bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
         kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto",
         **options: Unpack[RecurrentOptions],
@@ -663,9 +666,9 @@ class GRU(_OfCell):
         kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
         bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: Any = None,
-        recurrent_constraint: Any = None, bias_constraint: Any = None, dropout: float = 0.0,
-        recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
+        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         reset_after: bool = True,
         use_cudnn: bool | Literal["auto"] = "auto",

@@ -393,7 +393,7 @@ class UpSampling2D(_UpSampling, rank=2):
     ) -> None:
         super().__init__(size, data_format, **options)
         known = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
-        self.interpolation: str = _state.one_of("interpolation", interpolation.lower(), known)
+        self.interpolation: Any = _state.one_of("interpolation", interpolation.lower(), known)
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -66,9 +66,11 @@ class Loss(Configurable):
         self.reduction: Reduction = reduction
         self._dtype_policy = dtype_policies.get(dtype or _state.floatx())
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        vars(self).pop("_taped", None)  # what it computes may be another from now on
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            vars(self).pop("_taped", None)  # what it computes may be another from now on
+            super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_taped"}

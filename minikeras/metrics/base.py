@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from .. import _state, dtype_policies, initializers, losses, ops
 from .._structure import leaves
-from .._typing import AnyCallable, Config, DTypeLike, ShapeLike, TensorLike
+from .._typing import AnyCallable, Config, DTypeLike, InitializerName, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..dtype_policies import DTypePolicy
 from ..losses.base import Named, same_rank
@@ -18,7 +18,7 @@ from ..variable import AnyInitializer, Variable
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
 """What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
-InitializerLike: TypeAlias = str | AnyInitializer | Config | None
+InitializerLike: TypeAlias = InitializerName | AnyInitializer | Config | None
 
 registry: Registry["Metric"] = Registry("keras.metrics", "metric")
 _PLAIN = frozenset({str, int, float, bool, type(None)})

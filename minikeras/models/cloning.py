@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from .._structure import map_structure
 from .._typing import CustomObjects
@@ -48,7 +48,7 @@ def clone_model(
     call_function: Callable[..., Any] | None = None,
     recursive: bool = False,
     **kwargs: Any,
-) -> Any:
+) -> Model:
     """Return a model of the same structure, with new layers and new weights.
 
     Args:
@@ -76,7 +76,7 @@ def clone_model(
                 "`input_tensors`, `clone_function` and `call_function` are for Sequential models and those of a graph. "
                 f"Received: model={model!r}."
             )
-        return deserialize(serialize(model), {type(model).__name__: type(model)})
+        return cast(Model, deserialize(serialize(model), {type(model).__name__: type(model)}))
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
     for x in [] if input_tensors is None else flatten(input_tensors):

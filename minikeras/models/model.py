@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeAlias, overload
 
 from .. import saving
 from .._signature import parameters
@@ -302,18 +302,25 @@ class Model(Trainer):
         config, own = super().get_config(), type(self).get_config is Model.get_config and not is_built_in(type(self))
         return self._with_arguments(config) if own else config
 
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Any:
-        """Return the model of a configuration, with new weights.
+    if TYPE_CHECKING:  # a subclass may take the configuration alone
 
-        Raises:
-            ValueError: if its graph has a loop, or names what it does not have.
-        """
-        if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not takes_graph(cls):
-            return super().from_config(config)
-        inputs, outputs = graph_config.from_config(config, custom_objects)
-        options = {} if config.get("trainable") is None else {"trainable": config["trainable"]}
-        return cls(inputs, outputs, name=config["name"], **options)
+        @classmethod
+        def from_config(cls, config: Config, *args: Any, **kwargs: Any) -> Self: ...
+
+    else:
+
+        @classmethod
+        def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+            """Return the model of a configuration, with new weights.
+
+            Raises:
+                ValueError: if its graph has a loop, or names what it does not have.
+            """
+            if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not takes_graph(cls):
+                return super().from_config(config)
+            inputs, outputs = graph_config.from_config(config, custom_objects)
+            options = {} if config.get("trainable") is None else {"trainable": config["trainable"]}
+            return cls(inputs, outputs, name=config["name"], **options)
 
     # --- files ------------------------------------------------------------------------------------------------
 

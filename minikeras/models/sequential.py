@@ -1,7 +1,7 @@
 """Models that are chains of layers."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -240,7 +240,7 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> "Sequential":
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
         """Return the model of a configuration, with new weights.
 
         Raises:

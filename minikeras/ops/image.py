@@ -5,13 +5,13 @@ An image is (height, width, channels) or, with channels first, (channels, height
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .. import _absent
 from .._state import one_of, standardize_data_format
-from .._typing import Array, FloatArray, TensorLike
+from .._typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
 from ..tensor import Tensor, as_array, as_values, composite
 from .activation import relu
 from .convolution import conv, depthwise_conv
@@ -73,7 +73,7 @@ def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]
 @composite
 def scale_and_translate(
     images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
-    spatial_dims: Sequence[int], method: str, antialias: bool = True,
+    spatial_dims: Sequence[int], method: Interpolation, antialias: bool = True,
 ) -> Tensor:  # fmt: skip
     """Images scaled, then shifted (by pixels of the result), along certain axes.
 
@@ -96,9 +96,9 @@ def scale_and_translate(
 
 @composite
 def resize(
-    images: TensorLike, size: Sequence[int], interpolation: str = "bilinear", antialias: bool = False,
-    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: str = "constant",
-    fill_value: float = 0.0, data_format: str | None = None,
+    images: TensorLike, size: Sequence[int], interpolation: Interpolation = "bilinear", antialias: bool = False,
+    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant",
+    fill_value: float = 0.0, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images in another size.
 
@@ -178,7 +178,7 @@ def _edges(
 def crop_images(
     images: TensorLike, top_cropping: int | None = None, left_cropping: int | None = None,
     bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
-    target_width: int | None = None, data_format: str | None = None,
+    target_width: int | None = None, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images without their edges: two of top, bottom and height, and two of left, right and width say how much."""
     high, wide = (target_height, top_cropping, bottom_cropping), (target_width, left_cropping, right_cropping)
@@ -190,7 +190,7 @@ def crop_images(
 def pad_images(
     images: TensorLike, top_padding: int | None = None, left_padding: int | None = None,
     bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
-    target_width: int | None = None, data_format: str | None = None,
+    target_width: int | None = None, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
     high, wide = (target_height, top_padding, bottom_padding), (target_width, left_padding, right_padding)
@@ -201,7 +201,7 @@ def pad_images(
 
 
 @composite
-def rgb_to_grayscale(images: TensorLike, data_format: str | None = None) -> Tensor:
+def rgb_to_grayscale(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
     """Brightness of coloured images, in one channel: 0.2989 red + 0.587 green + 0.114 blue."""
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
@@ -223,7 +223,7 @@ def _planes(images: TensorLike, data_format: str | None) -> tuple[int, list[Tens
 
 
 @composite
-def rgb_to_hsv(images: TensorLike, data_format: str | None = None) -> Tensor:
+def rgb_to_hsv(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
     """Hue (a full turn from 0 to 1), saturation and value of images of red, green and blue from 0 to 1."""
     channels, planes = _planes(images, data_format)
     tiny = float(np.finfo(planes[0].dtype).eps)
@@ -240,7 +240,7 @@ def rgb_to_hsv(images: TensorLike, data_format: str | None = None) -> Tensor:
 
 
 @composite
-def hsv_to_rgb(images: TensorLike, data_format: str | None = None) -> Tensor:
+def hsv_to_rgb(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
     """Red, green and blue of images of hue, saturation and value: the opposite of `rgb_to_hsv`."""
     channels, (hue, saturation, value) = _planes(images, data_format)
     turn = mod(hue, 1.0) * 6.0
@@ -267,7 +267,7 @@ def _bell(size: int, sigma: float) -> FloatArray:
 @composite
 def gaussian_blur(
     images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma: Sequence[float] = (1.0, 1.0),
-    data_format: str | None = None,
+    data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images blurred by a normal distribution of standard deviation `sigma`, cut to `kernel_size` pixels."""
     first, second = (_bell(n, s) for n, s in zip(kernel_size, sigma, strict=True))
@@ -275,7 +275,7 @@ def gaussian_blur(
 
 
 @composite
-def sobel_edges(images: TensorLike, data_format: str | None = None) -> Tensor:
+def sobel_edges(images: TensorLike, data_format: DataFormat | None = None) -> Tensor:
     """How brightness changes down and across (Sobel 1968), in a new last axis of size 2; edges are reflected."""
     _, rows, columns = _axes(images, data_format)
     x = convert_to_tensor(images)
@@ -289,7 +289,7 @@ def sobel_edges(images: TensorLike, data_format: str | None = None) -> Tensor:
 @composite
 def ssim(
     image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_size: int = 11, filter_sigma: float = 1.5,
-    k1: float = 0.01, k2: float = 0.03, data_format: str | None = None,
+    k1: float = 0.01, k2: float = 0.03, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Structural similarity of pairs of images, 1 for equal ones.
 
@@ -327,7 +327,7 @@ def _patches(
 @composite
 def extract_patches(
     images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
-    dilation_rate: int | Sequence[int] = 1, padding: str = "valid", data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Blocks of images, side by side unless `strides` are given: the pixels of a block are the channels of the result.
 
@@ -343,7 +343,7 @@ def extract_patches(
 @composite
 def extract_patches_3d(
     volumes: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
-    dilation_rate: int | Sequence[int] = 1, padding: str = "valid", data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Blocks of volumes, see `extract_patches`."""
     return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
@@ -364,7 +364,7 @@ _ORDERS = {"nearest": 0, "bilinear": 1}
 
 @composite
 def map_coordinates(
-    inputs: TensorLike, coordinates: TensorLike, order: int, fill_mode: str = "constant", fill_value: float = 0.0
+    inputs: TensorLike, coordinates: TensorLike, order: int, fill_mode: FillMode = "constant", fill_value: float = 0.0
 ) -> Tensor:
     """A tensor read at places between its elements.
 
@@ -425,8 +425,8 @@ def _at(
 
 @composite
 def affine_transform(
-    images: TensorLike, transform: TensorLike, interpolation: str = "bilinear", fill_mode: str = "constant",
-    fill_value: float = 0, data_format: str | None = None,
+    images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear", fill_mode: FillMode = "constant",
+    fill_value: float = 0, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images turned, stretched and shifted.
 
@@ -449,8 +449,8 @@ def affine_transform(
 
 @composite
 def perspective_transform(
-    images: TensorLike, start_points: TensorLike, end_points: TensorLike, interpolation: str = "bilinear",
-    fill_value: float = 0, data_format: str | None = None,
+    images: TensorLike, start_points: TensorLike, end_points: TensorLike, interpolation: Sampling = "bilinear",
+    fill_value: float = 0, data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Images seen from elsewhere: four corners (x, y) of each move from `start_points` to `end_points`.
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
 from string import ascii_letters
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -344,10 +344,10 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
 
 
 @composite
-def qr(x: TensorLike, mode: str = "reduced") -> tuple[Tensor, Tensor]:
+def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated."""
     _state.one_of("mode", mode, ("reduced", "complete"))
-    return _tensors(np.linalg.qr(as_float(as_values(x)), mode))  # type: ignore[call-overload]  # checked above
+    return _tensors(np.linalg.qr(as_float(as_values(x)), mode))
 
 
 @composite

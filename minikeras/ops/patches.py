@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._state import standardize_data_format
-from .._typing import TensorLike
+from .._typing import DataFormat, TensorLike
 from ..tensor import Tensor, composite
 from .creation import convert_to_tensor
 from .elementwise import log10, square, subtract
@@ -74,7 +74,7 @@ def _adaptive(
 
 @composite
 def adaptive_average_pool(
-    inputs: TensorLike, output_size: int | Sequence[int], data_format: str | None = None
+    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
 ) -> Tensor:
     """Means over so many parts of each axis between batch and channels."""
 
@@ -88,7 +88,9 @@ def adaptive_average_pool(
 
 
 @composite
-def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int], data_format: str | None = None) -> Tensor:
+def adaptive_max_pool(
+    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
+) -> Tensor:
     """Largest elements of so many parts of each axis between batch and channels."""
 
     def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:

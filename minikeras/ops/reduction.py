@@ -1,6 +1,6 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -385,7 +385,7 @@ def corrcoef(x: TensorLike) -> Tensor:
 
 
 @composite
-def correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> Tensor:
+def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "full"] = "valid") -> Tensor:
     """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
     _state.one_of("mode", mode, ("valid", "same", "full"))
@@ -483,12 +483,12 @@ def digitize(x: TensorLike, bins: TensorLike) -> Array:
 
 
 @primitive(None, None)
-def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "left") -> Array:
+def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: Literal["left", "right"] = "left") -> Array:
     """Where in an ascending sequence with one axis each value would be inserted."""
     a = strong(sorted_sequence)
     if a.ndim != 1:
         raise ValueError(f"searchsorted needs a sequence with one axis. Received: sorted_sequence.shape={a.shape}")
-    return np.searchsorted(a, values, side=side).astype("int32")  # type: ignore[call-overload]  # NumPy checks it
+    return np.searchsorted(a, values, side=side).astype("int32")
 
 
 @composite

@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Any, Protocol, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
 from .._state import one_of, standardize_data_format, standardize_dtype
-from .._typing import Array, DTypeLike, TensorLike
+from .._typing import Array, DataFormat, DTypeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
 from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
@@ -411,7 +411,8 @@ def _constant_pad(x: TensorLike, widths: Any, value: float) -> Array:
 
 @composite
 def pad(
-    x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]], mode: str = "constant",
+    x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
+    mode: Literal["constant", "reflect", "symmetric", "edge", "wrap"] = "constant",
     constant_values: float | None = None,
 ) -> Tensor:  # fmt: skip
     """x with elements added before and after along each axis, `constant_values` (0) in mode "constant".
@@ -432,7 +433,7 @@ def pad(
     result = convert_to_tensor(x)
     for axis, (width, n) in enumerate(zip(widths, sizes, strict=True)):
         if any(width):
-            result = take(result, np.pad(np.arange(n), width, mode=mode), axis)  # type: ignore[call-overload]  # checked above
+            result = take(result, np.pad(np.arange(n), width, mode=mode), axis)
     return result
 
 
@@ -520,13 +521,13 @@ def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[st
 
 
 @composite
-def depth_to_space(x: TensorLike, block_size: int, data_format: str = "channels_last") -> Tensor:
+def depth_to_space(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
     """Channels of images laid out as blocks of pixels: `block_size` times the height and width."""
     return _blocks(x, block_size, data_format, ("n h w (i j c) -> n (h i) (w j) c", "n (c i j) h w -> n c (h i) (w j)"))
 
 
 @composite
-def space_to_depth(x: TensorLike, block_size: int, data_format: str = "channels_last") -> Tensor:
+def space_to_depth(x: TensorLike, block_size: int, data_format: DataFormat = "channels_last") -> Tensor:
     """Blocks of pixels of images laid out as channels: the opposite of `depth_to_space`."""
     return _blocks(x, block_size, data_format, ("n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (c i j) h w"))
 

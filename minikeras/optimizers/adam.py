@@ -171,7 +171,7 @@ class Nadam(_Moments):
         Dozat 2015, "Incorporating Nesterov Momentum into Adam".
     """
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, variables: list[Variable]) -> None:
         """Make what is kept for each variable, and the product of all momenta so far."""
         if not self.built:
             super().build(variables)
@@ -256,7 +256,7 @@ class ScheduleFreeAdamW(_Moments):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.warmup_steps = warmup_steps
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, variables: list[Variable]) -> None:
         """Make what is kept for each variable: v, and z, which starts at the variable's value."""
         if not self.built:
             super().build(variables)

@@ -212,7 +212,7 @@ class Adafactor(Optimizer):
         self.clip_threshold = clip_threshold
         self.relative_step = relative_step
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, variables: list[Variable]) -> None:
         """Make r, c and v for each variable; those of a vector are there but not used, as in Keras."""
         if self.built:
             return

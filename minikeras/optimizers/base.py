@@ -5,12 +5,12 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Self, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, cast
 
 import numpy as np
 
 from .. import _state, initializers
-from .._typing import Array, Config, CustomObjects, DTypeLike, ShapeLike, TensorLike
+from .._typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..serialization import serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, recorders, stop_recording
@@ -22,7 +22,7 @@ from .schedules import LearningRateSchedule
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 """A number, a schedule of the step, or a function without arguments."""
 
-Maker: TypeAlias = str | Callable[..., TensorLike]
+Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
 """Name of an initializer, or a function (shape, dtype=) -> array."""
 
 Rounding: TypeAlias = Callable[[float], float]
@@ -165,20 +165,22 @@ class Optimizer:
             start = initializers.Constant(learning_rate)
             self._learning_rate = self.add_variable((), start, name="learning_rate")
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a variable becomes part of the optimizer's state."""
-        if name not in _CACHES:
-            known = vars(self).get("_variables", value)
-            if known is value and name != "_variables":
-                raise RuntimeError(
-                    f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
-                    "statement in the `__init__()` method."
-                )
-            if isinstance(value, Variable) and not any(v is value for v in known):
-                known.append(value)
-            vars(self)["_choices"] = {}  # it depends on the options
-            _state.Structure.values += 1
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute; a variable becomes part of the optimizer's state."""
+            if name not in _CACHES:
+                known = vars(self).get("_variables", value)
+                if known is value and name != "_variables":
+                    raise RuntimeError(
+                        f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
+                        "statement in the `__init__()` method."
+                    )
+                if isinstance(value, Variable) and not any(v is value for v in known):
+                    known.append(value)
+                vars(self)["_choices"] = {}  # it depends on the options
+                _state.Structure.values += 1
+            super().__setattr__(name, value)
 
     # --- state ------------------------------------------------------------------------------------------------
 
@@ -188,13 +190,13 @@ class Optimizer:
         return self._variables[:]
 
     @property
-    def iterations(self) -> Any:
+    def iterations(self) -> Variable | Any:
         """The number of updates, a variable; a tensor where gradients are accumulated."""
         steps = self.gradient_accumulation_steps
         return self._iterations // steps if steps else self._iterations
 
     @property
-    def learning_rate(self) -> Any:
+    def learning_rate(self) -> Variable | Any:
         """The learning rate: a variable, or the present value of a schedule or function.
 
         Raises:
@@ -220,7 +222,7 @@ class Optimizer:
                 "Make the optimizer with a float `learning_rate` to set it later."
             )
 
-    def build(self, variables: Sequence[Variable]) -> None:
+    def build(self, variables: list[Variable]) -> None:
         """Make what is kept for each variable; the first `apply` does this by itself.
 
         Args:
@@ -423,7 +425,7 @@ class Optimizer:
         """Return the groups, building the optimizer first if need be."""
         if not self.built:
             with _state.name_scope(self.name, self):
-                self.build(variables)
+                self.build(list(variables))
             self.built = True
         if self._groups is None:
             members: dict[str, list[int]] = {}

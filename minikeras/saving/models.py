@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from warnings import warn
 
 from .. import _state
@@ -27,6 +27,9 @@ from .state import Tree, adopt, refuse_assets, restore, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
 from .writing import import_h5py, replacing
+
+if TYPE_CHECKING:
+    from ..models import Model
 
 UNSTORED = 2**22
 """So many numbers a model may have beside those in its file, such as the state of metrics."""
@@ -110,7 +113,7 @@ def load_model(
     custom_objects: CustomObjects | None = None,
     compile: bool = True,
     safe_mode: bool = True,
-) -> Any:
+) -> "Model":
     """Return the model of a file that `save_model` wrote, here or in Keras.
 
     No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file
@@ -151,7 +154,7 @@ def _check_path(path: str) -> None:
         )
 
 
-def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> Any:
+def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
     start = source.read(0, min(8, source.size))
     if start == HDF5:
         return _load_legacy(source, custom_objects, compile)
@@ -172,7 +175,7 @@ def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -
     return _make_model(config, tree, lambda model: restore(model, tree), custom_objects, source)
 
 
-def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: bool) -> Any:
+def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
     root = open_hdf5(source)
     legacy = read_legacy(root, source.name)
 
@@ -201,7 +204,7 @@ def _with_own(training: Any, own: CustomObjects) -> Any:
 
 def _make_model(
     config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None, source: Source
-) -> Any:
+) -> "Model":
     """Return the model of a configuration, with the weights of a file.
 
     Args:
@@ -224,7 +227,7 @@ def _make_model(
     _state.context.loading = loading
     try:
         with sharing():
-            model = deserialize(config, custom_objects)
+            model = cast("Model", deserialize(config, custom_objects))
         read = fill(model)
     finally:
         _state.context.loading = outer

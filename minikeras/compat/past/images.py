@@ -95,7 +95,7 @@ class _Pictures(Iterator):
     def _set(self, given: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""
         self.image_data_generator: Any = given["image_data_generator"]
-        self.data_format: str = given["data_format"] or _state.image_data_format()
+        self.data_format: Any = given["data_format"] or _state.image_data_format()
         self.save_to_dir: Any = given["save_to_dir"]
         self.save_prefix: str = given["save_prefix"]
         self.save_format: str = given["save_format"]
@@ -180,13 +180,13 @@ class _Files(_Pictures):
             raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
         super()._set(given)
         self.target_size: tuple[int, ...] = tuple(given["target_size"])
-        self.color_mode: str = color_mode
+        self.color_mode: Any = color_mode
         self.class_mode: str | None = class_mode
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
         self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
         self.subset: str | None = subset
-        self.interpolation: str = given["interpolation"]
+        self.interpolation: Any = given["interpolation"]
         self.keep_aspect_ratio: bool = given["keep_aspect_ratio"]
 
     def _part(self, n: int) -> slice:

@@ -223,7 +223,8 @@ def pad(
     tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
 ) -> Tensor:
     """A tensor with elements added before and after along each axis."""
-    kind, x = mode.lower(), convert_to_tensor(tensor)
+    kind: Any = mode.lower()
+    x = convert_to_tensor(tensor)
     widths = as_array(paddings).astype(int).tolist()
     return ops.pad(x, widths, kind, as_array(constant_values).item() if kind == "constant" else None)
 

@@ -294,7 +294,7 @@ def non_max_suppression(
     return Tensor(np.array(kept, "int32"))
 
 
-def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: str, name: Any = None) -> Tensor:
+def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
     """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
     x = convert_to_tensor(images)
     found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower())
