@@ -1,7 +1,7 @@
 """Shapes, array aliases and literal names: the vocabulary of every annotation in the package."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Concatenate, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -113,3 +113,7 @@ OptimizerName: TypeAlias = Literal[
 
 AnyCallable: TypeAlias = Callable[..., Any]
 """A function whose signature its author chooses, such as `Layer.call`."""
+Function1: TypeAlias = Callable[[Any], Any] | Callable[Concatenate[Any, ...], Any]
+"""A function of one argument, or with defaults for others: pyright sees by the first half what a lambda takes."""
+Function2: TypeAlias = Callable[[Any, Any], Any] | AnyCallable
+"""A function of two, which may be passed by name."""

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar, cast, get_args
 from . import registry as _registry
 from .configurable import is_built_in as _is_built_in
 from .serialization import serialize as _serialize
-from ._typing import ActivationName, Axis, Config, CustomObjects, TensorLike
+from ._typing import ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
 from .ops import activation as nn
 from .ops.activation import (
     celu as celu, elu as elu, glu as glu, hard_shrink as hard_shrink, hard_sigmoid as hard_sigmoid,
@@ -40,7 +40,7 @@ X = TypeVar("X")
 Activation: TypeAlias = Callable[..., Any]
 """A function from a tensor to a tensor of the same shape, or an activation layer."""
 
-ActivationLike: TypeAlias = ActivationName | Activation | Config
+ActivationLike: TypeAlias = ActivationName | Function1 | Config
 """What `get` takes."""
 
 

@@ -6,11 +6,10 @@ Example:
     Tensor([0. 2.], shape=(2,), dtype=float32)
 """
 
-from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from . import _state
-from ._typing import Axis, Config, ConstraintName, TensorLike
+from ._typing import Axis, Config, ConstraintName, Function1, TensorLike
 from .configurable import Configurable
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import clip, maximum, sqrt, square
@@ -100,7 +99,7 @@ class MinMaxNorm(Constraint):
         return tensor * (desired / (_state.settings.epsilon + norms))
 
 
-ConstraintFunction: TypeAlias = Callable[..., Any]
+ConstraintFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to one of the same shape."""
 
 ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config

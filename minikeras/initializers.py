@@ -11,7 +11,7 @@ Example:
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overload
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from . import _absent
 from . import registry as _registry
 from ._state import make_default_seed, one_of, standardize_dtype
-from ._typing import Array, Config, DTypeLike, InitializerName, TensorLike
+from ._typing import AnyCallable, Array, Config, DTypeLike, Function2, InitializerName, TensorLike
 from .configurable import Configurable
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
 from .serialization import array_of
@@ -296,7 +296,7 @@ class Orthogonal(_Random):
         return (self.gain * matrix).astype(dtype, copy=False)
 
 
-InitializerFunction: TypeAlias = Callable[..., Any]
+InitializerFunction: TypeAlias = Function2
 """A function of the caller's, (shape, dtype) -> tensor or array."""
 
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
@@ -330,7 +330,7 @@ def get(identifier: None) -> None: ...
 @overload
 def get(identifier: str | Initializer | type[Any] | Config) -> Initializer: ...
 @overload
-def get(identifier: InitializerFunction | Array | Tensor) -> InitializerFunction: ...
+def get(identifier: InitializerFunction | Array | Tensor) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the initializer that a name, configuration, class, function or array stands for; None for None.
 

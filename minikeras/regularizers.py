@@ -7,13 +7,12 @@ Example:
 """
 
 import math
-from collections.abc import Callable
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from . import _state
-from ._typing import Config, RegularizerName, TensorLike
+from ._typing import Config, Function1, RegularizerName, TensorLike
 from .configurable import Configurable
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import absolute, square
@@ -132,7 +131,7 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * 0.5 * total / (size * (size - 1.0) / 2.0)
 
 
-RegularizerFunction: TypeAlias = Callable[..., Any]
+RegularizerFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to a scalar."""
 
 RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | RegularizerFunction | Config

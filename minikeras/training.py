@@ -18,7 +18,7 @@ from ._blas import SMALL, one_thread
 from ._interrupt import Interrupt
 from ._signature import parameters
 from ._structure import leaves, like, map_structure
-from ._typing import Array, Config, LossName, MetricName, OptimizerName, TensorLike
+from ._typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
 from .batches import Batches
 from .callbacks import Callback, CallbackList, History
 from .compiling import CompiledLoss, CompiledMetrics
@@ -36,7 +36,7 @@ from .data import (
 from .gradients import GradientTape
 from .layers.base import Layer
 from .layers.core import Lambda
-from .losses import Loss
+from .losses import LossLike
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
 from .runner import PLAN_BYTES, Runner
@@ -45,9 +45,7 @@ from .symbolic import KerasTensor
 from .taped import TapedCalls, open_tape
 from .tensor import Tensor, recorders
 
-LossLike: TypeAlias = LossName | Loss | Callable[..., Any] | Config
-"""What stands for a loss."""
-MetricLike: TypeAlias = MetricName | Metric | Callable[..., Any] | Config
+MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
 """What stands for a metric."""
 MetricsLike: TypeAlias = (
     Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
 
 from . import _state, initializers
-from ._typing import Array, DTypeLike, Shape, ShapeLike, TensorLike
+from ._typing import AnyCallable, Array, DTypeLike, Shape, ShapeLike, TensorLike
+from .initializers import InitializerFunction
 from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, recorders
-
-AnyInitializer = Callable[..., TensorLike]
 
 
 class Variable(TensorOps):
@@ -50,7 +48,7 @@ class Variable(TensorOps):
 
     def __init__(
         self,
-        initializer: str | TensorLike | AnyInitializer,
+        initializer: str | TensorLike | InitializerFunction,
         shape: ShapeLike | None = None,
         dtype: DTypeLike | None = None,
         trainable: bool = True,
@@ -66,7 +64,7 @@ class Variable(TensorOps):
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
             )
         if isinstance(initializer, str):
-            initializer = cast("AnyInitializer", initializers.get(initializer))
+            initializer = initializers.get(initializer)
         if callable(initializer) and not isinstance(initializer, TensorOps):
             if shape is None:
                 raise ValueError(
@@ -77,7 +75,8 @@ class Variable(TensorOps):
             if loading is not None:
                 value = loading.reserve(self, initializer, sizes, _state.standardize_dtype(dtype))
             else:
-                made = as_array(initializer(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
+                make: AnyCallable = initializer
+                made = as_array(make(sizes, dtype=_state.standardize_dtype(dtype)), dtype)
                 value = np.asarray(made, order="C")
             if value.shape != sizes:
                 raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")

@@ -1,8 +1,9 @@
 """The base class of callbacks, and the logs that they get."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
+from .._typing import AnyCallable, Function1, Function2
 from ..tensor import TensorOps
 
 if TYPE_CHECKING:
@@ -10,8 +11,6 @@ if TYPE_CHECKING:
 
 Logs: TypeAlias = dict[str, Any]
 """Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
-
-Hook: TypeAlias = Callable[..., Any]
 
 
 class Callback:
@@ -131,9 +130,10 @@ class LambdaCallback(Callback):
     """
 
     def __init__(
-        self, on_epoch_begin: Hook | None = None, on_epoch_end: Hook | None = None, on_train_begin: Hook | None = None,
-        on_train_end: Hook | None = None, on_train_batch_begin: Hook | None = None,
-        on_train_batch_end: Hook | None = None, **kwargs: Hook,
+        self, on_epoch_begin: Function2 | None = None, on_epoch_end: Function2 | None = None,
+        on_train_begin: Function1 | None = None, on_train_end: Function1 | None = None,
+        on_train_batch_begin: Function2 | None = None, on_train_batch_end: Function2 | None = None,
+        **kwargs: AnyCallable,
     ) -> None:  # fmt: skip
         hooks = {
             "on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,

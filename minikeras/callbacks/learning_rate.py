@@ -1,10 +1,10 @@
 """Callbacks that change a model's optimizer, or take weights from it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .._typing import AnyCallable, Function1, Function2
 from ..progress import write
 from ..tensor import TensorOps
 from .callback import Callback, Logs
@@ -48,8 +48,8 @@ class LearningRateScheduler(Callback):
         0.25
     """
 
-    def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
-        self.schedule = schedule
+    def __init__(self, schedule: Function1 | Function2, verbose: int = 0) -> None:
+        self.schedule: AnyCallable = schedule
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import _state, initializers, ops
 from .._signature import parameters
 from .._structure import leaves, map_structure
-from .._typing import Config, DTypeChoice, DTypeName, PartialShape, ShapeLike
+from .._typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
 from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
 from ..input_spec import InputSpec
@@ -390,7 +390,7 @@ class Lambda(Layer):
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Function1,
         output_shape: ShapeLike | Callable[..., Any] | None = None,
         mask: Any = None,
         arguments: Mapping[str, Any] | None = None,

@@ -12,7 +12,7 @@ Example:
 # fmt: off
 from typing import Any, Final, TypeAlias, get_args, overload
 
-from .._typing import Config, LossName
+from .._typing import AnyCallable, Config, LossName
 from ..serialization import serialize as serialize
 from .base import Loss, LossFunction, LossFunctionWrapper
 from .base import registry as registry
@@ -70,7 +70,7 @@ def get(identifier: None) -> None: ...
 @overload
 def get(identifier: Loss | type[Loss]) -> Loss: ...
 @overload
-def get(identifier: LossLike | str) -> LossFunction: ...
+def get(identifier: LossLike | str) -> AnyCallable: ...
 def get(identifier: Any) -> Any:
     """Return the loss that a name, a configuration, a class or a function stands for; None for None.
 

@@ -1,6 +1,5 @@
 """The base class of all losses, and what makes a loss of a function."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias, cast
 
@@ -9,7 +8,7 @@ import numpy as np
 from .. import _state, dtype_policies, ops
 from .._signature import with_defaults
 from .._structure import map_structure
-from .._typing import Config, DTypeLike, Shape, TensorLike
+from .._typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
 from ..configurable import Configurable, is_built_in
 from ..dtype_policies import DTypePolicy
 from ..ops.creation import convert_to_tensor
@@ -24,7 +23,7 @@ Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
 
-LossFunction: TypeAlias = Callable[..., Any]
+LossFunction: TypeAlias = Function2
 """A function of the caller's from (y_true, y_pred) to one loss a sample."""
 
 MEAN: Final = "sum_over_batch_size"
@@ -208,10 +207,10 @@ class LossFunctionWrapper(Loss):
     """
 
     def __init__(
-        self, fn: LossFunction, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
+        self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
     ) -> None:
         super().__init__(name, reduction, dtype)
-        self.fn: LossFunction = fn
+        self.fn: AnyCallable = fn
         self._options: dict[str, Any] = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -231,11 +230,11 @@ class Named:
     Where such a class has no `__init__`, it gets that of its base, with the function's name for the default of `name`.
     """
 
-    _function: ClassVar[LossFunction]
+    _function: ClassVar[AnyCallable]
     _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
     """Options and values which configurations leave out, as Keras's do."""
 
-    def __init_subclass__(cls, fn: LossFunction | None = None, name: Name = None) -> None:
+    def __init_subclass__(cls, fn: AnyCallable | None = None, name: Name = None) -> None:
         super().__init_subclass__()
         if fn is not None:
             cls._function = staticmethod(fn)

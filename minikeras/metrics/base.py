@@ -8,17 +8,18 @@ from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, InitializerName, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..dtype_policies import DTypePolicy
+from ..initializers import InitializerFunction
 from ..losses.base import Named, same_rank
 from ..ops.creation import convert_to_tensor
 from ..registry import Registry
 from ..serialization import array_of, serialize
 from ..tensor import Tensor
-from ..variable import AnyInitializer, Variable
+from ..variable import Variable
 
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
 """What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
-InitializerLike: TypeAlias = InitializerName | AnyInitializer | Config | None
+InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
 registry: Registry["Metric"] = Registry("keras.metrics", "metric")
 _PLAIN = frozenset({str, int, float, bool, type(None)})

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._structure import leaves, map_structure
+from .._typing import Function1, Function2
 from ..tensor import Tensor, as_array
 from .creation import convert_to_tensor, shape, zeros_like
 from .shapes import concatenate, stack, take
@@ -26,7 +27,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
 
 
 def while_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, maximum_iterations: int | None = None
+    cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any, maximum_iterations: int | None = None
 ) -> Any:
     """Apply `body` to loop variables, a tensor or a tuple of them, as long as `cond` holds for them.
 
