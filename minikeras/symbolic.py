@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -87,13 +87,23 @@ class KerasTensor(Tensor):
         result: Tensor = NUMPY_OPS["logical_not"](self)
         return result
 
-    def __truediv__(self, other: TensorLike) -> Tensor:
-        result: Tensor = op_class("TrueDivide")()(self, other)
-        return result
+    if TYPE_CHECKING:  # what is computed from a tensor without a value has none either
 
-    def __rtruediv__(self, other: TensorLike) -> Tensor:
-        result: Tensor = op_class("TrueDivide")()(other, self)
-        return result
+        def _operator(self, other: TensorLike) -> "KerasTensor": ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __pow__ = __rpow__ = _operator
+        __matmul__ = __rmatmul__ = __truediv__ = __rtruediv__ = _operator
+
+        def __getitem__(self, key: Any) -> "KerasTensor": ...
+        def __neg__(self) -> "KerasTensor": ...
+
+    else:
+
+        def __truediv__(self, other: TensorLike) -> Tensor:
+            return op_class("TrueDivide")()(self, other)
+
+        def __rtruediv__(self, other: TensorLike) -> Tensor:
+            return op_class("TrueDivide")()(other, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (KerasTensor, (self._shape, self._dtype, self.name))

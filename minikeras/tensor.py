@@ -373,7 +373,7 @@ class TensorOps:
     array: Array | None
 
     @property
-    def shape(self) -> Any:
+    def shape(self) -> tuple[Any, ...]:
         """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
         return cast(Array, self.array).shape
 

@@ -200,7 +200,7 @@ def test_merging_by_hand(function: Callable[..., Any], expected: Any) -> None:
     [
         (lambda: layers.add([np.ones((2, 3)), np.ones((2, 4))]), r"\(3,\) and \(4,\)"),
         (lambda: layers.add([np.ones((2, 3)), np.ones((3, 3))]), r"batch sizes.*\(2, 3\), \(3, 3\)"),
-        (lambda: layers.add(np.ones((2, 3))), r"list of inputs.*\(2, 3\)"),  # type: ignore[arg-type]
+        (lambda: layers.add(np.ones((2, 3))), r"list of inputs.*\(2, 3\)"),  # type: ignore[call-overload]
         (lambda: layers.add([]), "list of inputs"),
         (lambda: layers.subtract([np.ones((2, 3))] * 3), r"exactly 2.*Received 3"),
         (lambda: layers.concatenate([np.ones((2, 3)), np.ones((4, 3))]), r"\(2, 3\), \(4, 3\)"),

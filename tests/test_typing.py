@@ -144,6 +144,15 @@ def test_layers() -> None:
     assert_type(Own()(x, scale=2.0), Tensor)
     assert_type(Own()(keras.Input((3,))), KerasTensor)
     assert_type(InputSpec(ndim=2).ndim, int | None)
+    a, b = keras.Input((3,)), keras.Input((3,))
+    assert_type(layers.add([a, b]), KerasTensor)
+    assert_type(layers.concatenate([a, b], axis=-1), KerasTensor)
+    assert_type(layers.add([x, x]), Tensor)
+    assert_type(layers.concatenate([x, x]), Tensor)
+    assert_type(layers.dot([x, x], axes=1), Tensor)
+    assert_type(2 * a + b / 2 - a[:, :1] ** 2, KerasTensor)
+    assert_type(-a @ np.ones((3, 2)), KerasTensor)
+    layers.Dense(1, activation=lambda x, by=2.0: x * by, kernel_initializer=lambda shape, dtype: ops.ones(shape, dtype))
 
 
 def test_models() -> None:
@@ -178,6 +187,7 @@ def test_tensors_and_variables() -> None:
     assert_type(t[0, 0] ** 2, Tensor)
     assert_type(t.numpy(), Array)
     assert_type(t.dtype, str)
+    assert_type(t.shape, tuple[Any, ...])
     assert_type(t.ndim, int)
     assert_type(float(t[0, 0]), float)
     assert_type(len(t), int)
@@ -285,6 +295,10 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Reshape(3)  # type: ignore[arg-type]
     layers.RepeatVector(1.5)  # type: ignore[arg-type]
     layers.Lambda(3)  # type: ignore[arg-type]
+    layers.Lambda(lambda: 3)  # type: ignore[arg-type]
+    layers.Dense(3, activation=lambda: 3)  # type: ignore[arg-type]
+    layers.Dense(3, kernel_regularizer=lambda: 3)  # type: ignore[arg-type]
+    layers.add([keras.Input((2,))]).shap()  # type: ignore[attr-defined]
     layers.LSTM(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
     layers.MultiHeadAttention(1, 2, bias_constraint="max_nrom")  # type: ignore[arg-type]
     layers.Attention(score_mode="dots")  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
 """Callbacks that change a model's optimizer, or take weights from it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .._typing import AnyCallable, Function1, Function2
+from .._typing import AnyCallable
 from ..progress import write
 from ..tensor import TensorOps
 from .callback import Callback, Logs
@@ -48,7 +49,7 @@ class LearningRateScheduler(Callback):
         0.25
     """
 
-    def __init__(self, schedule: Function1 | Function2, verbose: int = 0) -> None:
+    def __init__(self, schedule: Callable[[Any], Any] | Callable[[Any, Any], Any], verbose: int = 0) -> None:
         self.schedule: AnyCallable = schedule
         self.verbose = verbose
 

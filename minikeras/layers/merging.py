@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol, Unpack, overload
 
 from .. import ops
 from .._typing import PartialShape, ShapeLike, TensorLike
+from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, mask_of, masked, register
 
@@ -329,14 +330,24 @@ def _as_function(cls: type[Layer]) -> Any:
 class _Merge(Protocol):
     """A function of a list of inputs; `options` are those of every layer."""
 
-    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
+    @overload
+    def __call__(self, inputs: Sequence[KerasTensor], **options: Unpack[LayerOptions]) -> KerasTensor: ...
+    @overload
+    def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Tensor: ...
+    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any:
         """Merge them."""
 
 
 class _MergeAlong(Protocol):
     """A function of a list of inputs and an axis."""
 
-    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Any:
+    @overload
+    def __call__(
+        self, inputs: Sequence[KerasTensor], axis: int = -1, **options: Unpack[LayerOptions]
+    ) -> KerasTensor: ...
+    @overload
+    def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
+    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any:
         """Merge them."""
 
 
@@ -350,11 +361,12 @@ concatenate: _MergeAlong = _as_function(Concatenate)
 
 
 def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = -1, normalize: bool = False,
-        **options: Unpack[LayerOptions]) -> Any:  # fmt: skip
+        **options: Unpack[LayerOptions]) -> Tensor:  # fmt: skip
     """Return Dot(axes, normalize)(inputs).
 
     Example:
         >>> print(dot([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
-    return Dot(axes, normalize, **options)(inputs)
+    result: Tensor = Dot(axes, normalize, **options)(inputs)
+    return result
