@@ -197,7 +197,7 @@ class Trainer(Layer):
             metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
             weighted_metrics: The same, for metrics that use the sample weights.
             run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
-            steps_per_execution: Accepted for Keras's sake.
+            steps_per_execution: Every how many steps the hooks of callbacks run.
             jit_compile: Accepted for Keras's sake.
             auto_scale_loss: Accepted for Keras's sake.
 
@@ -550,17 +550,22 @@ class Trainer(Layer):
         if begin is None and source.array is not None and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
             return self._rush(runner, source, interrupt, stop, end)  # no code of the user's runs between steps
         logs: _Logs | None = None
+        i, every = -1, self.steps_per_execution
         for i, batch in enumerate(source.epoch()):
-            if begin is not None:
+            if begin is not None and i % every == 0:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
             with _without_warnings(), one_thread(runner.work(data)):
                 outputs = interrupt.run(runner.step, data)
             logs = _Logs(outputs)
+            if (i + 1) % every:
+                continue
             if end is not None:
                 end(i, logs)
             if getattr(self, stop):
                 break
+        if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
+            end(i - i % every + every - 1, logs)
         return dict(logs or {})
 
     def _rush(
@@ -755,6 +760,8 @@ class Trainer(Layer):
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
         done, at_once = 0, 1
+        every = 1 if callbacks is None else self.steps_per_execution
+        parts: list[Any] = []
         try:
             while True:
                 if done == 1 and callbacks is None and source.array is not None and own and self._is_rowwise():
@@ -765,13 +772,18 @@ class Trainer(Layer):
                     break
                 if not done:
                     self._prepare(batch)
-                hooks.on_predict_batch_begin(done)
-                outputs = runner.run(batch)
+                if done % every == 0:
+                    hooks.on_predict_batch_begin(done)
+                parts.append(runner.run(batch))
                 done += taken
-                hooks.on_predict_batch_end(done - 1, {"outputs": outputs})
-                collected.add(outputs)
-                if self.stop_predicting:
-                    break
+                collected.add(parts[-1])
+                if done % every == 0:
+                    hooks.on_predict_batch_end(done - 1, {"outputs": _join(parts)})
+                    parts.clear()
+                    if self.stop_predicting:
+                        break
+            if parts:
+                hooks.on_predict_batch_end(done - done % every + every - 1, {"outputs": _join(parts)})
             hooks.on_predict_end()
         finally:
             hooks.close()

@@ -493,3 +493,31 @@ def test_remote_monitor(as_json: bool) -> None:
     assert json.loads(text) == {"epoch": 2, "loss": 0.5, "accuracy": 1.0}
     with pytest.warns(UserWarning, match="could not reach"):  # since the server has gone
         monitor.on_epoch_end(3, {})
+
+
+def test_hooks_of_batches_run_once_for_the_steps_of_an_execution() -> None:
+    seen: list[Any] = []
+
+    class Watch(Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            seen.append(batch)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append((batch, *logs))
+
+        on_test_batch_end = on_train_batch_end
+
+        def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append((batch, logs["outputs"].shape))
+
+    x, y = np.ones((13, 2)), np.ones((13, 1))
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    model.fit(x, y, batch_size=2, callbacks=[Watch()], verbose=0)
+    assert seen == [0, (2, "loss"), 3, (5, "loss"), 6, (8, "loss")]
+    seen.clear()
+    model.evaluate(x, y, batch_size=2, callbacks=[Watch()], verbose=0)
+    assert seen == [(2, "loss"), (5, "loss"), (8, "loss")]
+    seen.clear()
+    model.predict(x, batch_size=2, callbacks=[Watch()], verbose=0)
+    assert seen == [(2, (6, 1)), (5, (6, 1)), (8, (1, 1))]
