@@ -48,6 +48,21 @@ def test_a_small_transformer_learns() -> None:
     assert history.history["accuracy"][-1] > 0.9
 
 
+def test_attention_takes_the_masks_of_its_inputs_away() -> None:
+    x = layers.Embedding(4, 3, mask_zero=True)(np.array([[1, 2, 0]]))
+    y = layers.MultiHeadAttention(2, 3)(x, x)
+    assert x.keras_mask is None
+    assert y.keras_mask.numpy().tolist() == [[True, True, False]]
+    assert getattr(layers.Add()([x, y]), "keras_mask", None) is None
+
+
+def test_a_query_that_sees_nothing_gets_the_mean_of_all_values() -> None:
+    layer, x = layers.MultiHeadAttention(1, 2), np.random.default_rng(0).normal(size=(1, 3, 2))
+    y = layer(x, x, attention_mask=np.zeros((1, 3, 3), bool))
+    values = layer.value_dense(x)[0, :, 0].numpy().mean(axis=0)
+    np.testing.assert_allclose(y[0, 1], values @ layer.output_dense.kernel.numpy()[0], rtol=1e-5)
+
+
 def test_scores_of_symbolic_inputs() -> None:
     x = keras.Input((None, 4))
     y, weights = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)

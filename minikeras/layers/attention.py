@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import reduce
 from string import ascii_lowercase
 from typing import Any, Literal, Unpack
@@ -27,19 +26,6 @@ from .regularization import Dropout
 def _causal(queries: int, keys: int) -> Any:
     """Return which keys each query may see: those that do not come after it."""
     return np.tri(queries, keys, dtype=bool)[None]
-
-
-@contextmanager
-def _unmasked(*tensors: Tensor) -> Iterator[None]:
-    """Hide the masks of tensors from the layers within, which know nothing of them."""
-    held = [(x, mask_of(x)) for x in tensors if mask_of(x) is not None]
-    for x, _ in held:
-        x.keras_mask = None
-    try:
-        yield
-    finally:
-        for x, mask in held:
-            x.keras_mask = mask
 
 
 @register
@@ -303,13 +289,18 @@ class MultiHeadAttention(Layer):
         query_mask = mask_of(query)
         key = value if key is None else key
         seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
-        with _unmasked(query, key, value):
-            gate = self._gate_dense(query) if self.use_gate else None
-            q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
+        for x in (query, key, value):
+            if mask_of(x) is not None:  # it is of no more use, to the layers within or, as in Keras, to later ones
+                x.keras_mask = None
+        gate = self._gate_dense(query) if self.use_gate else None
+        q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
         if seen is not None:
             for _ in range(scores.ndim - len(seen.shape)):
                 seen = ops.expand_dims(seen, -2 * len(self.attention_axes) - 1)
+        if seen is not None and scores.ndim == 4 and not self.dropout and not return_attention_scores:
+            # Keras has an op for this case, where a query that sees nothing gets the mean of all values in place of 0
+            scores, seen = ops.where(seen, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
         weights = self._softmax(scores, mask=seen)
         kept = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
         result = ops.einsum(self._equations[1], kept, v)

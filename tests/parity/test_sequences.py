@@ -19,6 +19,7 @@ FILM = rng.normal(size=(2, 3, 5, 6, 4)).astype("float32")
 STEPS = np.array([[1, 1, 0, 1, 0], [1, 1, 1, 0, 0]], bool)
 SEEN = np.array([[1, 1, 0, 1], [1, 1, 1, 0]], bool)
 PAIRS = rng.normal(size=(2, 5, 4)) > 0
+BLIND = PAIRS * (np.arange(PAIRS.shape[1]) > 0)[:, None]  # the first query sees nothing
 
 RECURRENT: dict[str, Callable[[Any], Any]] = {
     "simple": lambda k: k.layers.SimpleRNN(4),
@@ -71,6 +72,10 @@ ATTENTION: dict[str, Case] = {
     "heads_mask": (
         lambda k: k.layers.MultiHeadAttention(2, 3, use_bias=False),
         lambda a, t: a(X, V, attention_mask=PAIRS, return_attention_scores=True),
+    ),
+    "heads_blind": (
+        lambda k: k.layers.MultiHeadAttention(2, 3),
+        lambda a, t: [a(X, V, attention_mask=BLIND), a(X, V, attention_mask=BLIND, return_attention_scores=True)],
     ),
     "heads_axes": (
         lambda k: k.layers.MultiHeadAttention(2, 3, attention_axes=(1,)),
