@@ -45,12 +45,15 @@ def like(sequence: Any, items: list[Any]) -> Any:
 
 
 def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
-    """Apply a function to each shape, numbers and None in a list or tuple, of nested lists and dicts of shapes."""
+    """Apply a function to each shape, numbers and None in a list or tuple, of nested lists and dicts of shapes.
+
+    What has no shape stays None.
+    """
     if isinstance(shapes, dict):
         return {key: map_shapes(function, shape) for key, shape in shapes.items()}
     if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):
         return [map_shapes(function, shape) for shape in shapes]
-    return function(shapes)
+    return None if shapes is None else function(shapes)
 
 
 def only(things: list[Any]) -> Any:

@@ -339,6 +339,14 @@ shape = models.Sequential([Input((4,)), Mine(), Mine()]).output_shape
 
 
 @pytest.mark.usefixtures("installed")
+def test_a_first_state_may_be_none() -> None:
+    found = run(
+        "import numpy as np; from keras import layers; y = layers.GRU(2)(np.ones((3, 4, 5)), initial_state=None)"
+    )
+    assert found["y"].shape == (3, 2)
+
+
+@pytest.mark.usefixtures("installed")
 def test_callbacks_find_metrics_under_their_earlier_names(tmp_path: Path) -> None:
     code = f"""
 from keras.callbacks import Callback, ModelCheckpoint, EarlyStopping
