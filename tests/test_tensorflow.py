@@ -85,3 +85,8 @@ def test_a_data_frame_gives_rows() -> None:
     assert [int(label) for label in labels] == [3, 4]
     assert next(iter(tf.data.Dataset.from_tensor_slices(frame))).dtype == tf.float64
     assert sorted(next(iter(tf.data.Dataset.from_tensor_slices(dict(frame))))) == ["a", "b"]
+
+
+def test_rows_of_their_own_lengths_are_for_numbers() -> None:
+    with pytest.raises(ValueError, match="is for output_mode='int'"):
+        tf.keras.layers.TextVectorization(ragged=True, output_mode="count")

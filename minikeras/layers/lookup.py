@@ -475,7 +475,8 @@ class TextVectorization(_Lookup):
         pad_to_max_tokens: Whether rows always have `max_tokens` columns.
         vocabulary: The words in order, or the name of a file of them; `adapt` learns them if not given.
         idf_weights: Their weights for mode "tf_idf".
-        sparse, ragged, encoding: As in Keras; False, False and "utf-8".
+        ragged: Whether mode "int" gives rows of their own lengths, as a ragged tensor where TensorFlow's are at hand.
+        sparse, encoding: As in Keras; False and "utf-8".
         name: The layer's name.
 
     Raises:
@@ -511,8 +512,21 @@ class TextVectorization(_Lookup):
         self.split: Any = split
         self.ngrams: int | tuple[int, ...] | None = ngrams
         self.output_sequence_length: int | None = output_sequence_length
+        if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
+            raise ValueError(
+                f"`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: {output_mode!r}"
+            )
         self.ragged: bool = ragged
         self.encoding: str = encoding
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.ragged:
+            return super().__call__(*args, **kwargs)
+        values = raw(args[0])
+        texts = [words[: self.output_sequence_length] for words in self._texts(values)]
+        numbers = super()._encode(np.array([word for words in texts for word in words], dtype=str))
+        rows = Tensor.rows_of(numbers, [len(words) for words in texts])  # type: ignore[attr-defined]
+        return rows if values.ndim else rows[0]
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)

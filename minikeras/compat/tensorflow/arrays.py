@@ -15,7 +15,7 @@ from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
-from .tensors import alike, array_of, constant, convert_to_tensor
+from .tensors import Rows, alike, array_of, constant, convert_to_tensor, on_elements
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -77,6 +77,9 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
         >>> print(cast([1.9, -1.9], "int32"))
         tf.Tensor([ 1 -1], shape=(2,), dtype=int32)
     """
+    if isinstance(x, Rows):
+        rows: Tensor = on_elements(cast, x, dtype)
+        return rows
     given = x if isinstance(x, TensorOps) else convert_to_tensor(x)
     if isinstance(given, Tensor) and as_dtype(dtype) == given.dtype:
         return given
@@ -351,6 +354,9 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """x where a condition holds and y elsewhere; alone, the positions where it holds, a row each."""
+    if isinstance(condition, Rows):
+        rows: Tensor = on_elements(where, condition, x, y)
+        return rows
     if x is None and y is None:
         return Tensor(np.argwhere(as_array(condition)))
     chosen = condition if isinstance(condition, TensorOps) else as_array(condition)

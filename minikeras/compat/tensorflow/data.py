@@ -28,8 +28,9 @@ from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
 from .io import decode_csv
 from .missing import missing
+from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure
-from .tensors import array_of, convert_to_tensor, empty_of
+from .tensors import Rows, array_of, convert_to_tensor, empty_of
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 AUTOTUNE = -1
@@ -42,7 +43,7 @@ _leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)
 
 
 def _tensor(leaf: Any) -> Any:
-    if isinstance(leaf, Tensor | Dataset):
+    if isinstance(leaf, Tensor | Dataset | Rows):
         return leaf
     return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
 
@@ -58,7 +59,9 @@ def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def _values(leaf: Any) -> Any:
-    return leaf.numpy_view() if isinstance(leaf, TensorOps) else as_array(leaf)
+    if isinstance(leaf, TensorOps):
+        return leaf.numpy_view()
+    return leaf if isinstance(leaf, Rows) else as_array(leaf)
 
 
 def _frame(leaf: Any) -> Any:
@@ -181,6 +184,11 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
         """Return the rows of arrays."""
+        if any(isinstance(leaf, Rows) for leaf in _leaves(tensors)):
+            parts = tree_map(_tensor, tensors)
+            rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
+            whole = tree_map(lambda x: TensorSpec(x.shape[1:], x.dtype), parts)
+            return Dataset("TensorSlice", lambda: iter(rows), lambda: whole, len(rows))
         if hasattr(tensors, "columns") or isinstance(tensors, list):
             table = _frame(tensors)
         else:
@@ -516,9 +524,26 @@ class Dataset:
                 )
             return stack(fills, padded_shapes, *elements)
 
-        plain = Dataset(self._kind, self._elements, self._spec, self._size)
+        plain = self._plain()
         spec = lambda size: tree_map(lambda s: TensorSpec([size] + [None] * len(s.shape), s.dtype), self._spec())  # noqa: E731
         return plain._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
+
+    def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
+        """Return so many elements at a time; those whose lengths differ make rows of a ragged tensor."""
+
+        def stack(spec: TensorSpec, *leaves: Any) -> Any:
+            even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
+            return _stacked(list(leaves)) if even else ragged_stack(leaves)
+
+        def join(elements: list[Any]) -> Any:
+            return tree_map(stack, self._spec(), *elements)
+
+        spec: Callable[[Any], Any] = lambda size: tree_map(_with_axis(size), self._spec())  # noqa: E731
+        return self._plain()._grouped("RaggedBatch", int(batch_size), drop_remainder, join, spec)
+
+    def _plain(self) -> "Dataset":
+        """Return the same with elements for items."""
+        return Dataset(self._kind, self._elements, self._spec, self._size)
 
     def _grouped(
         self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any], spec: Callable[[Any], Any]

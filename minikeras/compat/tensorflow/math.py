@@ -14,7 +14,7 @@ from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .ragged import RaggedTensor
-from .tensors import BINARY, alike, array_of, convert_to_tensor
+from .tensors import BINARY, Rows, alike, array_of, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -24,6 +24,8 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
 
     def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
         (x,) = given.values() or (x,)
+        if isinstance(x, Rows):
+            return on_elements(call, x)
         return op(convert_to_tensor(x))
 
     call.__doc__ = doc

@@ -10,13 +10,13 @@ from ..._typing import Array, DTypeLike
 from ...tensor import Tensor, as_array
 from .dtypes import TensorShape, as_dtype
 from .missing import missing
-from .tensors import array_of, convert_to_tensor, empty_of
+from .tensors import Rows, array_of, convert_to_tensor, empty_of, on_elements
 from .tensors import constant as _constant
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-class RaggedTensor:
+class RaggedTensor(Rows):
     """Rows of different lengths: all values one behind the other, and where each row ends.
 
     Example:
@@ -221,10 +221,4 @@ def concat(values: Any, axis: int) -> Any:
     return constant([list(row) for row in joined], dtype)
 
 
-def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> RaggedTensor:
-    """Return what a function makes of all values, in rows of the same lengths."""
-    first = next(arg for arg in args if isinstance(arg, RaggedTensor))
-    if isinstance(first.values, RaggedTensor):
-        inner = [arg.values if isinstance(arg, RaggedTensor) else arg for arg in args]
-        return first.with_values(map_flat_values(op, *inner, **kwargs))
-    return first.with_values(op(*(arg.values if isinstance(arg, RaggedTensor) else arg for arg in args), **kwargs))
+map_flat_values: Callable[..., Any] = on_elements

@@ -1,5 +1,6 @@
 """`tf.strings`: text, as arrays of bytes."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,14 @@ from ...tensor import Tensor, TensorOps, as_array
 from . import ragged
 from .dtypes import as_dtype
 from .missing import missing
-from .tensors import array_of, constant, convert_to_tensor
+from .tensors import Rows, array_of, constant, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> Tensor:
+def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> Any:
+    if any(isinstance(x, Rows) for x in inputs):
+        return on_elements(functools.partial(_each, function, dtype=dtype), *inputs)
     arrays = np.broadcast_arrays(*(array_of(x) for x in inputs))
     flat = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
     found = np.empty(arrays[0].shape, dtype)
@@ -113,18 +116,23 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
     return _each(lambda s, i, n: s[i:][:n], input, pos, len)
 
 
-def _bytes(pattern: Any) -> Any:
-    return pattern.encode() if isinstance(pattern, str) else as_array(pattern).item()
+def _text(pattern: Any) -> str:
+    """Return a text as characters, which patterns are about; what is no UTF-8 comes back as it was."""
+    found: Any = pattern if isinstance(pattern, str | bytes) else as_array(pattern).item()
+    return found.decode("utf8", "surrogateescape") if isinstance(found, bytes) else str(found)
 
 
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
-    r"""Texts with what matches replaced; \1 stands for the first group."""
-    return _each(lambda s: re.sub(_bytes(pattern), _bytes(rewrite), s, count=0 if replace_global else 1), input)
+    r"""Texts with what matches replaced; \1 stands for the first group, \0 for the whole match."""
+    by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
+    found, most = re.compile(_text(pattern), re.ASCII), 0 if replace_global else 1
+    return _each(lambda s: found.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
     """Whether a whole text matches."""
-    return _each(lambda s: re.fullmatch(_bytes(pattern), s) is not None, input, dtype="bool")
+    found = re.compile(_text(pattern), re.ASCII)
+    return _each(lambda s: found.fullmatch(_text(s)) is not None, input, dtype="bool")
 
 
 def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:

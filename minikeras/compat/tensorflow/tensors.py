@@ -4,10 +4,13 @@ There is one class of tensors. While the stand-in is in use, `flavour(True)` giv
 plain text and attributes return with `flavour(False)`.
 """
 
+import functools
+import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, cast
 
 import numpy as np
@@ -104,6 +107,20 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
     return ops.broadcast_to(found, sizes) if found.size == 1 else ops.reshape(found, sizes)
 
 
+class Rows:
+    """Rows of different lengths, as `tf.ragged` has them: an operation on elements works on all of theirs."""
+
+    flat_values: Any
+    with_flat_values: Callable[[Any], Any]
+    __hash__ = object.__hash__
+
+
+def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what an operation on elements gives, in rows like those of the first argument that has rows."""
+    rows = next(x for x in args if isinstance(x, Rows))
+    return rows.with_flat_values(op(*(x.flat_values if isinstance(x, Rows) else x for x in args), **kwargs))
+
+
 # Two tensors meet only in one dtype.
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
@@ -151,6 +168,8 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
 
     def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         if not (type(x) is Tensor and type(y) is Tensor and cast(Array, x.array).dtype is cast(Array, y.array).dtype):
+            if isinstance(x, Rows) or isinstance(y, Rows):
+                return cast(Tensor, on_elements(call, x, y))
             x, y = alike(kernel, x, y)
         kind = as_dtype(ops.dtype(x if isinstance(x, TensorOps) else y))
         if kernel == "RealDiv" and kind.is_integer and not isinstance(x, KerasTensor):
@@ -198,6 +217,13 @@ _UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide
            "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
            "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
 """What NumPy calls where an array stands left of an operator."""
+for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
+    setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
+    setattr(Rows, f"__r{_name}__", lambda self, other, op=BINARY[_other]: op(other, self))
+for _name in ("abs", "invert", "neg"):
+    setattr(
+        Rows, f"__{_name}__", functools.partialmethod(lambda self, op: on_elements(op, self), getattr(operator, _name))
+    )
 
 
 _PACKAGE = __name__.partition(".")[0] + "."
@@ -284,6 +310,11 @@ def _unwrapped(result: Any) -> Any:
 
 class _Eager(_Common):
     """Attributes of tensors."""
+
+    @staticmethod
+    def rows_of(values: Any, lengths: Any) -> Any:
+        """Return values in rows of these lengths."""
+        return import_module(f"{__package__}.ragged").RaggedTensor.from_row_lengths(values, lengths)
 
     @property
     def shape(self: Any) -> Any:

@@ -13,7 +13,7 @@ from ...tensor import Tensor, TensorOps, recorders
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec
 from .structures import map_structure
-from .tensors import convert_to_tensor
+from .tensors import Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 WARM = 3
@@ -27,7 +27,8 @@ def _as_argument(value: Any) -> Any:
 
 
 def _as_result(value: Any) -> Any:
-    return convert_to_tensor(value) if isinstance(value, bool | int | float | np.ndarray | np.generic) else value
+    plain = isinstance(value, bool | int | float | np.ndarray | np.generic | Variable)
+    return convert_to_tensor(value) if plain else value
 
 
 def _kind(value: Any, tensors: list[Tensor]) -> Any:
