@@ -34,13 +34,16 @@ class _Settings:
     flash_attention: bool | None = None
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
+    open_batches: bool = False
+    """Whether a model that is built from batches of different sizes leaves their size open, as Keras on TensorFlow."""
     seeds: Any = random
     """Where `make_default_seed` draws: Python's global random state, as in Keras, or a stream like it."""
 
 
 class _Context(threading.local):
     """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, autocasts,
-    the loading of a file; and models that wait, with the scopes and shapes they met, to be built after a dry run."""
+    the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they met, to be
+    built after a dry run."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
@@ -50,6 +53,7 @@ class _Context(threading.local):
         self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
         self.autocast: str | None = None
         self.loading: Loading | None = None
+        self.uneven: bool = False
 
 
 settings = _Settings()

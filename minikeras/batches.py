@@ -144,6 +144,11 @@ class Batches:
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
         self.count: int | None = self._available if self._steps is None else self._steps
 
+    @property
+    def uneven(self) -> bool:
+        """Whether batches may differ in size."""
+        return self.array is None or self._total % self.size != 0
+
     def join(self, rows: int) -> None:
         """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
         if self.array is not None and self._steps is None:

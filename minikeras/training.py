@@ -530,7 +530,11 @@ class Trainer(Layer):
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
-        self._make_ready(source.peek)
+        _state.context.uneven = _state.settings.open_batches and source.uneven
+        try:
+            self._make_ready(source.peek)
+        finally:
+            _state.context.uneven = False
         source.reset()
 
     def _make_ready(self, first: Callable[[], Data]) -> None:

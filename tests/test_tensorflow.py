@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,3 +91,22 @@ def test_a_data_frame_gives_rows() -> None:
 def test_rows_of_their_own_lengths_are_for_numbers() -> None:
     with pytest.raises(ValueError, match="is for output_mode='int'"):
         tf.keras.layers.TextVectorization(ragged=True, output_mode="count")
+
+
+@pytest.mark.parametrize(("rows", "first"), [(64, 32), (50, None), (20, None)])
+def test_a_model_that_is_built_from_batches_of_different_sizes_leaves_their_size_open(
+    rows: int, first: int | None, installed: None
+) -> None:
+    class Net(tf.keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    for model in (Net(), tf.keras.Sequential([tf.keras.layers.Dense(2)])):
+        model.compile(loss="mse")
+        model.fit(np.ones((rows, 3)), np.ones((rows, 2)), verbose=0)
+        inner = model.layers[0] if isinstance(model, Net) else model
+        assert tuple(inner.output_shape) == (first, 2)

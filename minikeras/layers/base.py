@@ -712,7 +712,8 @@ def _shapes(x: Any) -> Any:
     def shape(y: Any) -> Any:
         if not isinstance(y, TensorOps):
             return None
-        return (None, *y.shape[1:]) if _state.context.dry and y.shape else tuple(y.shape)
+        opened = _state.context.dry or _state.context.uneven
+        return (None, *y.shape[1:]) if opened and y.shape else tuple(y.shape)
 
     return map_structure(shape, x)
 

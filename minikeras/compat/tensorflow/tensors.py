@@ -375,6 +375,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield KerasVariable, "shape", _Eager.shape
     yield Optimizer, "_counts_in", "int64"
     yield random, "source", StatelessSource()
+    yield _state.settings, "open_batches", True
 
 
 _adapted = Patches()
