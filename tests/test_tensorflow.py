@@ -110,3 +110,11 @@ def test_a_model_that_is_built_from_batches_of_different_sizes_leaves_their_size
         model.fit(np.ones((rows, 3)), np.ones((rows, 2)), verbose=0)
         inner = model.layers[0] if isinstance(model, Net) else model
         assert tuple(inner.output_shape) == (first, 2)
+
+
+def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
+    first, second = tf.train.Checkpoint(), tf.train.Checkpoint(kept={"two": tf.Variable(0.0)})
+    first.kept = {"one": tf.Variable(1.0)}
+    first.kept["two"] = tf.Variable(2.0)
+    second.restore(first.save(tmp_path / "ckpt"))
+    assert float(second.kept["two"]) == 2

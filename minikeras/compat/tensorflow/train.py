@@ -60,10 +60,13 @@ class Checkpoint:
     """
 
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
-        self.items: dict[str, Any] = {**({} if root is None else {"root": root}), **kwargs}
         self.save_counter: Variable = Variable(0, name="save_counter", dtype="int64")
-        for name, value in kwargs.items():
-            setattr(self, name, value)
+        vars(self).update({} if root is None else {"root": root}, **kwargs)
+
+    @property
+    def items(self) -> dict[str, Any]:
+        """What is saved: what was given, and what was set since."""
+        return {name: value for name, value in vars(self).items() if name != "save_counter"}
 
     def _named(self) -> dict[str, Any]:
         return {name: v for key, value in self.items.items() for name, v in _variables(value, key)}
