@@ -1,6 +1,6 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast, overload
 
@@ -203,39 +203,60 @@ def backward(
             _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
     makers: dict[int, Entry] | None = None
     for entry in reversed(entries):
-        g = totals.get(id(entry.output))
+        g, op = totals.get(id(entry.output)), entry.op
         if g is None:
             continue
-        op, inputs, values = entry.op, entry.inputs, entry.values
-        if as_tensors:  # a variable that was assigned since stands for its old value, as a constant
-            pairs = zip(inputs, values, strict=True)
-            values = [
-                x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
-                for x, v in pairs
-            ]
+        values = _as_tensors(entry) if as_tensors else entry.values
         if op.joint is not None:
-            for x, d in op.joint(g, entry, values, kept):
-                if d is not None:
-                    _add(totals, x, d)
-            continue
-        passed = None
-        if op.through:
-            if makers is None:
+            pairs = op.joint(g, entry, values, kept)
+        else:
+            if op.through and makers is None:
                 makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
-            passed = _passed(entry, makers, kept)
-            if passed is not None:
-                inputs = [*inputs]
-                inputs[passed[0]] = passed[1]
-        y = entry.output if as_tensors else entry.output.array
-        for i, x in enumerate(inputs):
-            if watched is not None and id(x) not in watched:
-                continue
-            if not isinstance(x, TensorOps) or not _differentiable(x):
-                continue
-            rule = passed[2] if passed is not None and passed[0] == i else op.vjp(i)
-            if rule is not None:
-                _add(totals, x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x))
+            passed = _passed(entry, makers, kept) if makers else None
+            pairs = _pairs(g, entry, values, passed, as_tensors, watched)
+        for x, d in pairs:
+            if d is not None:
+                _add(totals, x, d)
     return totals
+
+
+def _as_tensors(entry: Entry) -> list[Any]:
+    """Return the values of an entry's inputs as tensors to compute with.
+
+    A variable that was assigned since stands for its old value, as a constant.
+    """
+    return [
+        x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
+        for x, v in zip(entry.inputs, entry.values, strict=True)
+    ]
+
+
+def _pairs(
+    g: Any,
+    entry: Entry,
+    values: Sequence[Any],
+    passed: tuple[int, TensorOps, VJP] | None,
+    as_tensors: bool,
+    watched: Container[int] | None,
+) -> Iterator[tuple[Any, Any]]:
+    """Give each input that is differentiated and its gradient; what an input was made from where that is passed over.
+
+    Args:
+        g: Gradient of what the entry gives.
+        entry: The entry.
+        values: Of its inputs.
+        passed: What `_passed` found.
+        as_tensors, watched: See `backward`.
+    """
+    y = entry.output if as_tensors else entry.output.array
+    for i, x in enumerate(entry.inputs):
+        rule = None
+        if passed is not None and passed[0] == i:
+            _, x, rule = passed
+        if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
+            rule = rule or entry.op.vjp(i)
+            if rule is not None:
+                yield x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
 
 
 def _ones(array: Array) -> Array:
