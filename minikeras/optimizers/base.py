@@ -16,7 +16,7 @@ from ..serialization import serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, recorders, stop_recording
 from ..variable import Variable
 from . import schedules
-from .pack import Choice, Group, Part
+from .pack import Choice, Group, Pack, Part
 from .schedules import LearningRateSchedule
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
@@ -444,15 +444,7 @@ class Optimizer:
         if choice is not None:
             return choice
         groups = self._packed(variables)
-        for v in variables:
-            if id(v) not in self._places:
-                raise ValueError(
-                    f"Unknown variable: {v.path}. This optimizer can only be called for the variables it was "
-                    "originally built with. If a layer of the model has become trainable since, `compile()` it again "
-                    "with a new optimizer."
-                )
-        if len(set(key)) != len(key):
-            raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
+        self._check(variables)
         chosen = {self._places[i] for i in key}
         views: dict[int, Array] = {}
         parts = []
@@ -471,6 +463,18 @@ class Optimizer:
         update = self._quick_update(parts[0]) if usual else None
         choice = self._choices[key] = Choice(list(variables), [views[i] for i in key], parts, overwritten, update)
         return choice
+
+    def _check(self, variables: Sequence[Variable]) -> None:
+        """Refuse variables that the optimizer was not built with, or one given twice."""
+        for v in variables:
+            if id(v) not in self._places:
+                raise ValueError(
+                    f"Unknown variable: {v.path}. This optimizer can only be called for the variables it was "
+                    "originally built with. If a layer of the model has become trainable since, `compile()` it again "
+                    "with a new optimizer."
+                )
+        if len(set(map(id, variables))) != len(variables):
+            raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
 
     def _is_plain(self) -> bool:
         """Tell whether an update is nothing but the rule at a rate that is a variable."""
@@ -549,7 +553,8 @@ class Optimizer:
             with stop_recording():
                 self._overwrite(choice, updates)
         if choice.parts:
-            if updates := self._prepare(choice, updates):
+            self._prepare(choice, updates)
+            if updates:
                 self._update(choice, rate, given)
             if self.use_ema:
                 self._follow()
@@ -571,34 +576,30 @@ class Optimizer:
             if updates:
                 variable.assign(gradient)
 
-    def _prepare(self, choice: Choice, updates: bool) -> bool:
-        """Unscale, accumulate and clip the gradients."""
-        scale, steps = self.loss_scale_factor, self.gradient_accumulation_steps
-        limit = self.clipnorm or self.global_clipnorm or 0
-        if scale is not None or steps or self.clipvalue:
+    def _prepare(self, choice: Choice, updates: bool) -> None:
+        """Unscale and accumulate the gradients, and clip those of an update."""
+        if self.loss_scale_factor is not None or self.gradient_accumulation_steps or self.clipvalue:
             for part in choice.parts:
-                sums = part.group.sums
                 for piece in part.pieces():
-                    g = piece.arrays[1]
-                    if scale is not None:
-                        np.divide(g, scale, g)
-                    if sums is not None and steps:
-                        total = sums.flat[piece.span]
-                        np.add(g, total, g if updates else total)
-                        if updates:
-                            np.divide(g, steps, g)
-                            total[...] = 0
-                    if self.clipvalue and self.clipvalue > 0:
-                        np.clip(g, -self.clipvalue, self.clipvalue, g)
+                    self._prepare_values(piece.arrays[1], part.group.sums, piece.span, updates)
+        limit = self.clipnorm or self.global_clipnorm or 0
         if limit > 0 and updates:
             gradients = [g for part in choice.parts for g in part.gradients]
             for together in [[g] for g in gradients] if self.clipnorm else [gradients]:
-                norm = math.sqrt(sum(float(np.dot(g, g)) for g in together))
-                if not norm <= limit:  # a norm that is no number makes the gradients so
-                    factor = limit / norm if self.clipnorm or math.isfinite(norm) else math.nan
-                    for g in together:
-                        np.multiply(g, factor, g)
-        return updates
+                _limit_norm(together, limit, whole=not self.clipnorm)
+
+    def _prepare_values(self, g: Array, sums: Pack | None, span: slice, updates: bool) -> None:
+        """Do with a stretch of the gradients what is done with each number by itself."""
+        if self.loss_scale_factor is not None:
+            np.divide(g, self.loss_scale_factor, g)
+        if sums is not None and self.gradient_accumulation_steps:
+            total = sums.flat[span]
+            np.add(g, total, g if updates else total)
+            if updates:
+                np.divide(g, self.gradient_accumulation_steps, g)
+                total[...] = 0
+        if self.clipvalue and self.clipvalue > 0:
+            np.clip(g, -self.clipvalue, self.clipvalue, g)
 
     def _update(self, choice: Choice, rate: float, given: Any) -> None:
         """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""
@@ -756,6 +757,15 @@ def _without_missing(
         stacklevel=4,
     )
     return [g for g, _ in there], [v for _, v in there]
+
+
+def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
+    """Scale gradients down to a norm of them together; one that is not finite makes them NaN where all are meant."""
+    norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
+    if not norm <= limit:  # as with NaN
+        factor = limit / norm if math.isfinite(norm) or not whole else math.nan
+        for g in gradients:
+            np.multiply(g, factor, g)
 
 
 def _fill(view: Array, value: Any, variable: Variable, what: str) -> None:
