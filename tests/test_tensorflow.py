@@ -118,3 +118,8 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
     first.kept["two"] = tf.Variable(2.0)
     second.restore(first.save(tmp_path / "ckpt"))
     assert float(second.kept["two"]) == 2
+
+
+def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="does not exist"):
+        tf.saved_model.load(str(tmp_path / "none"))

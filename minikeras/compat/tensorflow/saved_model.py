@@ -38,11 +38,14 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
     """Return what `save` wrote: a model, or a module that this process saved.
 
     Raises:
+        OSError: if there is no such folder.
         RuntimeError: if the folder has no model, and nothing that this process saved: minikeras keeps no graphs.
     """
     folder = Path(os.fspath(export_dir))
     if (folder / "model.keras").exists():
         return models.load_model(str(folder / "model.keras"))
+    if not folder.is_dir():
+        raise OSError(f"SavedModel file does not exist at: {export_dir}.")
     known = _modules.get(str(folder.resolve()))
     if known is None:
         raise RuntimeError(
