@@ -59,6 +59,8 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         if isinstance(input_tensor, RaggedTensor):
+            if op is ops.mean and input_tensor.dtype.is_integer:  # which for rows is no integer
+                input_tensor = on_elements(lambda x: ops.cast(x, "float64"), input_tensor)
             return input_tensor.reduced(call, axes_of(axis))
         x = convert_to_tensor(input_tensor)
         y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
