@@ -509,8 +509,8 @@ class Dataset:
                 shape = [int(m if n in (None, -1) else n) for m, n in builtins.zip(largest, asked, strict=True)]
                 fill = empty_of(arrays[0].dtype) if fill is None else as_array(fill)
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
-                for row, array in builtins.zip(padded, arrays, strict=True):
-                    row[tuple(builtins.slice(k) for k in array.shape)] = array
+                for i, array in builtins.enumerate(arrays):
+                    padded[(i, *(builtins.slice(k) for k in array.shape))] = array
                 return padded
 
             first = elements[0]
