@@ -510,7 +510,8 @@ class Dataset:
                 fill = empty_of(arrays[0].dtype) if fill is None else as_array(fill)
                 padded = np.full((len(arrays), *shape), fill, arrays[0].dtype)
                 for i, array in builtins.enumerate(arrays):
-                    padded[(i, *(builtins.slice(k) for k in array.shape))] = array
+                    place: tuple[Any, ...] = (i, *(builtins.slice(k) for k in array.shape))
+                    padded[place] = array
                 return padded
 
             first = elements[0]
