@@ -25,15 +25,33 @@ _PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "me
 """Ops whose results may have a number for each pair of what they are given."""
 
 
+def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
+    """Return what unknown sizes may be while a shape is found out: that of a first axis, and that of the others.
+
+    The first two that work tell what is the same for all. A window, or an index, asks for more than two places; a
+    table of positions may have few.
+    """
+    unknown = max((sum(n is None for n in shape[1:]) for shape in shapes), default=0)
+    if not unknown:
+        return [(2, 2), (3, 3)]
+    large = 60 if unknown < 3 else 12  # as many numbers in a volume as in an image
+    return [(2, 2), (3, large), (4, 2 * large), (3, 3)]
+
+
+def filled(shape: PartialShape, sizes: tuple[int, int]) -> list[int]:
+    """Return a shape with sizes in place of unknown ones: one for the first axis, one for the others."""
+    return [sizes[axis > 0] if n is None else n for axis, n in enumerate(shape)]
+
+
 def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
-    """Return how many numbers the result of an op may have at most, for the batch sizes of inference.
+    """Return how many numbers the result of an op may have at most, for the sizes that inference tries.
 
     Args:
         name: The op's name.
         settings: Its arguments that are no tensors.
         shapes: Those of its tensors.
     """
-    known: list[list[int]] = [[3 if n is None else n for n in shape] for shape in shapes]
+    known = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
     sizes = [math.prod(shape) for shape in known]
     named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
     rank = max(map(len, known), default=0)

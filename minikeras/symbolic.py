@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 import numpy as np
 
 from . import _state, tensor
-from ._op_cost import broadcast, most_numbers
+from ._op_cost import broadcast, filled, most_numbers, trial_sizes
 from ._op_names import CALLED_WITH, class_name, module
 from ._signature import parameters
 from ._structure import leaves, map_structure
@@ -35,6 +35,7 @@ class KerasTensor(Tensor):
 
     __slots__ = ("_dtype", "_shape", "index", "name", "node")
 
+    bits = "logical"
     sparse: bool = False
     ragged: bool = False
     node: "Node | None"
@@ -135,7 +136,7 @@ def is_keras_tensor(x: object) -> bool:
 
 
 def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what a function gives for symbolic arguments, by running it on zeros of two batch sizes.
+    """Return what a function gives for symbolic arguments, by running it on zeros of two sets of sizes.
 
     An axis of the result that differs between the two runs depends on an unknown size and is None. Nothing
     random is drawn, no loss is kept and nothing is recorded.
@@ -147,27 +148,46 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     Returns:
         The structure the function returned, with a KerasTensor in place of each tensor.
     """
+    tries = trial_sizes([x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)])
+    waiting: dict[Any, Any] = {}
+    runs: list[Any] = []
+    errors: list[Exception] = []
+    for sizes in tries:
+        try:
+            runs.append(_run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting))
+        except Exception as error:
+            errors.append(error)
+        if len(runs) == 2:
+            break
+        if len(errors) == len(tries) - 1:  # no two are left
+            raise errors[0]
+    for model, calls in waiting.items():
+        _build(model, calls)
+    others = iter(leaves(runs[1]))
+    return map_structure(lambda a: _common(a, next(others)), runs[0])
+
+
+def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
+    """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
     context = _state.context
     outer, context.waiting = context.waiting, {}
     try:
         with _state.dry_run(), stop_recording(), np.errstate(all="ignore"):
-            first, second = (function(*_zeros(args, size), **_zeros(kwargs, size)) for size in (2, 3))
-        waiting = context.waiting
+            result = function(*args, **kwargs)
+        for model, calls in context.waiting.items():
+            waiting.setdefault(model, []).extend(calls)
     finally:
         context.waiting = outer
-    for model, calls in waiting.items():
-        _build(model, calls)
-    others = iter(leaves(second))
-    return map_structure(lambda a: _common(a, next(others)), first)
+    return result
 
 
-def _zeros(arguments: Any, size: int) -> Any:
-    """Return arguments with zeros in place of symbolic tensors, of a size where theirs is open."""
+def _zeros(arguments: Any, sizes: tuple[int, int]) -> Any:
+    """Return arguments with zeros in place of symbolic tensors, of these sizes where theirs is open."""
 
     def zeros(x: Any) -> Any:
         if not isinstance(x, KerasTensor):
             return x
-        shape = [size if n is None else n for n in x.shape]
+        shape = filled(x.shape, sizes)
         if _state.context.loading is not None:
             _state.context.loading.spend(math.prod(shape))
         return Tensor(np.zeros(shape, x.dtype))

@@ -369,6 +369,8 @@ class TensorOps:
 
     __slots__ = ()
     __array_priority__: float = 100.0
+    bits: str = "bitwise"
+    """What `&`, `|` and `^` do; on variables and symbolic tensors it is "logical", as in Keras."""
 
     array: Array | None
 
@@ -536,19 +538,19 @@ class TensorOps:
         return _run("matmul", other, self)
 
     def __and__(self, other: TensorLike) -> "Tensor":
-        return _run("logical_and" if self.dtype == "bool" else "bitwise_and", self, other)
+        return _run(f"{self.bits}_and", self, other)
 
     def __rand__(self, other: TensorLike) -> "Tensor":
         return self & other
 
     def __or__(self, other: TensorLike) -> "Tensor":
-        return _run("logical_or" if self.dtype == "bool" else "bitwise_or", self, other)
+        return _run(f"{self.bits}_or", self, other)
 
     def __ror__(self, other: TensorLike) -> "Tensor":
         return self | other
 
     def __xor__(self, other: TensorLike) -> "Tensor":
-        return _run("logical_xor" if self.dtype == "bool" else "bitwise_xor", self, other)
+        return _run(f"{self.bits}_xor", self, other)
 
     def __rxor__(self, other: TensorLike) -> "Tensor":
         return self ^ other

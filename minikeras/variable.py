@@ -44,6 +44,7 @@ class Variable(TensorOps):
     __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
                  "lent", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
 
+    bits = "logical"
     array: Array
 
     def __init__(

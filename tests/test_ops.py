@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 import numpy as np
 import pytest
 
+import minikeras
 from minikeras import _state, ops
 from minikeras.symbolic import KerasTensor
 from minikeras.tensor import Tensor
@@ -466,6 +467,33 @@ def test_shapes_are_inferred(call: Any, shape: tuple[int | None, ...], dtype: st
     y = call(KerasTensor((None, 4), "float32"))
     assert isinstance(y, KerasTensor)
     assert (y.shape, y.dtype) == (shape, dtype)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda x: ops.conv(x, np.ones((7, 7, 3, 4), "float32")), (None, None, None, 4)),
+        (lambda x: ops.max_pool(x, 3, 3, "same"), (None, None, None, 3)),
+        (lambda x: ops.average_pool(x, 5, 1, "valid"), (None, None, None, 3)),
+        (lambda x: ops.space_to_depth(x, 2), (None, None, None, 12)),
+        (lambda x: x[:, 5], (None, None, 3)),
+        (lambda x: x[:, :10, ::7], (None, None, None, 3)),
+        (lambda x: ops.take(ops.arange(9), ops.arange(ops.shape(ops.sum(x, (2, 3)))[1])), (None,)),  # only 9 places
+    ],
+)
+def test_shapes_of_unknown_sizes_are_inferred(call: Any, shape: tuple[int | None, ...]) -> None:
+    assert minikeras.layers.Lambda(call)(KerasTensor((None, None, None, 3))).shape == shape
+
+
+def test_logic_of_variables_and_symbolic_tensors_is_logic() -> None:
+    a, b = minikeras.Variable([1, 2, 0]), minikeras.Variable([4.0, 0.0, 0.0])
+    same(a & b, [True, False, False], "bool")
+    same(a | b, [True, True, False], "bool")
+    same(3 ^ a, [False, False, True], "bool")
+    x = minikeras.Input((2,))
+    model = minikeras.Model(x, (x & (x > 1)) | (x < 0))
+    same(model([[1.0, 2.0], [-1.0, 0.0]]), [[False, True], [True, False]], "bool")
+    same(ops.array([6, 5]) & ops.array([3, 4]), [2, 4], "int32")  # but of tensors the bits
 
 
 def test_structures_are_inferred() -> None:

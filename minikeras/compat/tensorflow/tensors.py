@@ -412,6 +412,7 @@ class Variable(KerasVariable):
     """
 
     __slots__ = ("_name", "_shape")
+    bits = "bitwise"
 
     array: Array
 
