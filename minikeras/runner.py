@@ -89,9 +89,9 @@ class Runner:
     def replay(self, plan: Plan, inputs: Any) -> Any:
         """Run a plan, or the function itself while another thread runs the plan."""
         if not plan.lock.acquire(blocking=False):
-            return _as_arrays(self._function(map_structure(Tensor, inputs)))
+            return _as_arrays(self._function(to_tensors(inputs)))
         try:
-            return plan.call([inputs] if isinstance(inputs, np.ndarray) else leaves(inputs))
+            return plan.call([inputs] if isinstance(inputs, np.ndarray) else _present(inputs))
         finally:
             plan.lock.release()
 
@@ -108,7 +108,7 @@ class Runner:
                 outputs, self._last = self._first_run(inputs, key), None
                 return lambda: _as_arrays(outputs)
             self._last = ([(x.shape, x.dtype) for x in inputs], plan) if _is_flat(inputs) else None
-        plan.run(leaves(inputs) if self._last is None else inputs)
+        plan.run(_present(inputs) if self._last is None else inputs)
         return plan.outputs
 
     def run_all(self, run: Run) -> Callable[[], Any] | None:
@@ -145,14 +145,14 @@ class Runner:
         return plan
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
-        tensors = map_structure(Tensor, inputs)
+        tensors = to_tensors(inputs)
         if recorders.open or not self._may_replay():
             return self._function(tensors)
         version, streams = _state.Structure.version, _random_streams()
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
         if not record.escaped and not drawn and version == _state.Structure.version and self._is_settled(record, key):
-            plan = Plan(record.entries, leaves(tensors), outputs)
+            plan = Plan(record.entries, _present(tensors), outputs)
             if self._limit is None or plan.size <= self._limit:
                 while len(self._plans) >= PLANS_KEPT:
                     oldest = next(iter(self._plans))
@@ -178,6 +178,15 @@ class Runner:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
         plan = self.find(x) if isinstance(x, np.ndarray) else None
         return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
+
+
+def to_tensors(inputs: Any) -> Any:
+    """Return inputs as tensors, None where one that is optional is absent."""
+    return map_structure(lambda x: None if x is None else Tensor(x), inputs)
+
+
+def _present(inputs: Any) -> list[Any]:
+    return [x for x in leaves(inputs) if x is not None]
 
 
 def _as_arrays(outputs: Any) -> Any:

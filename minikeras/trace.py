@@ -74,7 +74,7 @@ class Trace:
 
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
     """Run a function on a structure of tensors while recording it."""
-    recorder = Trace(leaves(inputs))
+    recorder = Trace([x for x in leaves(inputs) if x is not None])
     recorders.open = [*recorders.open, recorder]
     try:
         outputs = function(inputs)

@@ -39,7 +39,7 @@ from .layers.core import Lambda
 from .losses import LossLike
 from .metrics import Mean, Metric
 from .optimizers import Optimizer
-from .runner import PLAN_BYTES, Runner
+from .runner import PLAN_BYTES, Runner, to_tensors
 from .serialization import serialize
 from .symbolic import KerasTensor
 from .taped import TapedCalls, open_tape
@@ -168,7 +168,7 @@ class Trainer(Layer):
         """Build the model for a batch, if need be; a call that counts itself is not counted."""
         if not self._is_built():
             with _state.undone():
-                super().__call__(map_structure(Tensor, x))
+                super().__call__(to_tensors(x))
 
     def _is_built(self) -> bool:
         return all(layer.built for layer in self._flatten_layers())

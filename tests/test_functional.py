@@ -79,6 +79,26 @@ def test_dicts_go_by_their_keys() -> None:
     assert [x.name for x in model.inputs] == ["left", "right"]  # sorted, as in Keras
 
 
+def test_inputs_within_dicts_and_lists() -> None:
+    a, b, c = (Input((n,)) for n in (1, 2, 3))
+    x, y, z = (np.ones((2, n)) for n in (1, 2, 3))
+    cases: list[Any] = [
+        ({"one": a, "others": [b, {"c": c}]}, {"one": x, "others": [y, {"c": z}]}),
+        ([a, (b, c)], [x, [y, z]]),
+    ]
+    for structure, given in cases:
+        model = Model(structure, {"sums": {"ab": ops.concatenate([a, b], -1), "bc": ops.concatenate([b, c], -1)}})
+        for found in (model(given), model(structure), model.predict(given, verbose=0)):
+            assert {name: found["sums"][name].shape[1] for name in ("ab", "bc")} == {"ab": 3, "bc": 5}
+        restored = keras.models.model_from_json(model.to_json())
+        assert restored(given)["sums"]["bc"].shape == (2, 5)
+        model.compile(loss={"sums": {"ab": "mse", "bc": "mse"}})
+        losses = model.evaluate(given, {"sums": {"ab": np.zeros((2, 3)), "bc": np.ones((2, 5))}}, verbose=0)
+        assert losses == [1.0, 1.0, 0.0]
+        with pytest.raises(ValueError, match="structure"):
+            model([z, y, x])
+
+
 def test_an_ordered_dict_keeps_its_order() -> None:
     b, a = Input((2,), name="b"), Input((3,), name="a")
     model = Model(OrderedDict(b=b, a=a), ops.concatenate([b, a], axis=-1))
@@ -213,6 +233,19 @@ def test_a_subclass_without_init_is_written_as_a_graph() -> None:
     assert copied.predict(X, verbose=0).tolist() == [[3.0], [-1.0]]
 
 
+def test_a_subclass_gets_the_arguments_that_its_configuration_adds() -> None:
+    class Scaled(Model):
+        def __init__(self, *args: Any, scale: float = 1.0, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.scale = scale
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "scale": self.scale}
+
+    x = Input((2,))
+    assert Scaled.from_config(Scaled(x, ones(1)(x), scale=3.0).get_config()).scale == 3.0
+
+
 def test_training_and_masks_of_dropout_reach_the_layers() -> None:
     x = Input((1000,))
     model = Model(x, [Dropout(0.5, seed=1)(x), Dropout(0.5, seed=1)(x, training=True)])
@@ -250,6 +283,12 @@ def test_an_optional_input() -> None:
     assert model([X, None]).numpy().tolist() == X.tolist()
     with pytest.raises(ValueError, match="should be tensors"):
         model([None, X])
+    model.compile("sgd", "mse")
+    for given in ([X, None], {"a": X, "b": None}):  # the second time the step is traced, the third it is replayed
+        assert model.fit(given, X + 1, epochs=3, verbose=0).history["loss"] == [1.0] * 3
+        assert model.evaluate(given, X, verbose=0) == 0.0
+        for _ in range(3):
+            assert model.predict(given, verbose=0).tolist() == X.tolist()
 
 
 def test_other_shapes_on_symbolic_tensors() -> None:
@@ -424,6 +463,14 @@ def test_configurations_make_equal_models() -> None:
         same(model, other)
 
 
+def test_a_configuration_keeps_tuples() -> None:
+    a, b = Input((2,)), Input((2,))
+    model = Model((a, b), (a + b, a - b))
+    again = Model.from_config(model.get_config())
+    assert isinstance(again.input, tuple)
+    assert isinstance(again.predict((X, X), verbose=0), tuple)
+
+
 def test_clones_take_functions() -> None:
     x = Input((2,))
     model = Model(x, ones(1, name="a")(ops.relu(ones(2, name="b")(x))))
@@ -442,6 +489,15 @@ def test_clones_take_functions() -> None:
     again = keras.models.clone_model(model, start, clone_function=lambda layer: layer)
     assert again.input is start
     assert again.layers[1] is model.layers[1]
+    with pytest.raises(ValueError, match="input_tensors"):
+        keras.models.clone_model(Model({"a": x}, x + 1), [start])
+
+    def marked(layer: Any) -> Any:
+        return type(layer).from_config({**layer.get_config(), "trainable": False})
+
+    nested = keras.models.clone_model(Sequential([Sequential([ones(1)])]), clone_function=marked, recursive=True)
+    inner: Any = nested.layers[0]
+    assert not inner.layers[0].trainable
     chain = keras.models.clone_model(Sequential([Input((2,)), ones(1)], name="chain"))
     assert (chain.name, chain.predict(X, verbose=0).tolist()) == ("chain", [[3.0], [-1.0]])
 

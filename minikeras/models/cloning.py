@@ -114,7 +114,7 @@ class _Cloning:
 
     def _layer(self, layer: Any, call: Callable[..., Any] | None = None) -> Any:
         if id(layer) not in self.done:
-            nested = self.recursive and isinstance(layer, Model) and layer._graph is not None
+            nested = self.recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None)
             self.done[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
         return self.done[id(layer)]
 
@@ -132,7 +132,7 @@ class _Cloning:
     def _of_graph(self, model: Model, graph: Graph, inputs: Any, call: Callable[..., Any] | None) -> Model:
         if inputs is None:
             inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
-        elif len(flatten(inputs)) != len(graph.inputs):
+        elif _skeleton(inputs) != _skeleton(graph.input_structure):
             raise ValueError(
                 f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
                 f"Received: {inputs}."
@@ -149,3 +149,7 @@ class _Cloning:
 def _like(x: KerasTensor, name: str) -> KerasTensor:
     """Return an input for what another takes."""
     return Input(batch_shape=x.shape, dtype=x.dtype, name=name)
+
+
+def _skeleton(structure: Any) -> Any:
+    return map_structure(lambda _: None, structure)

@@ -11,7 +11,7 @@ from ..layers.base import Layer
 from ..layers.masks import mask_of, masked
 from ..symbolic import KerasTensor, Node, Operation
 from ..tensor import Tensor
-from ..tree import flatten, flatten_with_path
+from ..tree import assert_same_structure, flatten, flatten_with_path, lists_to_tuples
 from .order import depths_of, node_of, walk
 
 
@@ -27,6 +27,7 @@ class Graph:
 
     Attributes:
         nodes: The calls, those of the inputs among them.
+        nested: Whether the inputs are lists or dicts in lists or dicts, and come in that structure only.
         operations: The layers and ops that they call, each once.
         fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
         specs: What each input must look like.
@@ -48,8 +49,10 @@ class Graph:
         self._check_connected()
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
-        by_key = isinstance(inputs, dict) and len(inputs) == len(layers)
-        names = [path[0] for path, _ in flatten_with_path(inputs)] if by_key else [layer.name for layer in layers]
+        paths = [path for path, _ in flatten_with_path(inputs)]
+        self.nested: bool = any(len(path) > 1 for path in paths)
+        by_key = isinstance(inputs, dict) and not self.nested
+        names = [path[0] for path in paths] if by_key else [layer.name for layer in layers]
         self.specs: list[InputSpec] = [
             InputSpec(
                 shape=(None, *x.shape[1:]) if x.shape else (),
@@ -144,12 +147,14 @@ class Graph:
             ValueError: if a name is missing, or the number is another.
         """
         names = [spec.name for spec in self.specs]
-        if isinstance(inputs, dict):
+        if self.nested:
+            assert_same_structure(lists_to_tuples(inputs), lists_to_tuples(self.input_structure))
+        elif isinstance(inputs, dict):
             missing = [name for name in names if name not in inputs]
             if missing:
                 raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
             return [inputs[name] for name in names]
-        if isinstance(self.input_structure, dict) and len(names) > 1 and names != list(self.input_structure):
+        elif isinstance(self.input_structure, dict) and len(names) > 1 and names != list(self.input_structure):
             raise ValueError(f"The model has inputs by name: pass a dict with {names}. Received: {type(inputs)}.")
         flat = flatten(inputs)
         if len(flat) != len(names):

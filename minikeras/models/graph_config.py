@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from .._annotation import is_shape
 from .._signature import parameters
 from .._state import standardize_dtype
-from .._structure import map_structure
+from .._structure import like, map_structure
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
 from ..layers.core import InputLayer
@@ -142,7 +142,7 @@ class _Reader:
         if isinstance(x, dict):
             return {key: self.ends(value) for key, value in x.items()}
         if isinstance(x, list | tuple):
-            return [self.ends(item) for item in x]
+            return like(x, [self.ends(item) for item in x])
         raise ValueError(f"Inputs and outputs are named by layer, call and place. Received: {x!r:.80}.")
 
     def _tensor(self, name: Any, call: Any, index: Any) -> KerasTensor:

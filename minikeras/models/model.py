@@ -114,7 +114,7 @@ class Model(Trainer):
     def _follow(self, graph: Graph) -> None:
         """Let a graph be what the model runs."""
         self._graph = graph
-        self.input_spec: Any = graph.specs
+        self.input_spec: Any = None if graph.nested else graph.specs
 
     @property
     def layers(self) -> list[Layer]:
@@ -316,10 +316,11 @@ class Model(Trainer):
             Raises:
                 ValueError: if its graph has a loop, or names what it does not have.
             """
-            if not {"name", "layers", "input_layers", "output_layers"} <= config.keys() or not takes_graph(cls):
+            if not config.keys() >= _GRAPH or not takes_graph(cls):
                 return super().from_config(config)
             inputs, outputs = graph_config.from_config(config, custom_objects)
-            options = {} if config.get("trainable") is None else {"trainable": config["trainable"]}
+            others = {"trainable"} if is_built_in(cls) else config.keys() - _GRAPH
+            options = {key: config[key] for key in others if key != "trainable" or config.get(key) is not None}
             return cls(inputs, outputs, name=config["name"], **options)
 
     # --- files ------------------------------------------------------------------------------------------------
@@ -440,6 +441,10 @@ class Functional(Model):
 registry.register(Model)
 functional_registry.register(Functional)
 layer_registry.guests |= {"Model": Model, "Functional": Functional}
+
+
+_GRAPH = {"name", "layers", "input_layers", "output_layers"}
+"""What the configuration of a graph holds; the rest are arguments of a class of the user's."""
 
 
 def _enter(x: KerasTensor) -> KerasTensor:
