@@ -40,6 +40,13 @@ def serialize(obj: Any) -> Any:
         return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
     if isinstance(obj, np.generic):
         return obj.item()
+    if isinstance(obj, slice):
+        parts = {name: serialize(getattr(obj, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if obj is ...:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
+        return {**serialize(np.asarray(obj)), "class_name": "__tensor__"}
     if isinstance(obj, list | tuple):
         return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(item) for item in obj]
     if isinstance(obj, Mapping):
@@ -120,8 +127,13 @@ def serialize_shared(obj: Any) -> Config:
     return config
 
 
-def deserialize(config: Any, custom_objects: CustomObjects | None = None) -> Any:
+def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_mode: bool = True) -> Any:
     """Return what `serialize` was given, for every kind of object.
+
+    Args:
+        config: The configuration.
+        custom_objects: Names to classes and functions of the caller's.
+        safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a configuration is never run.
 
     Raises:
         ValueError: if the configuration names something unknown.
@@ -138,6 +150,10 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None) -> Any
     name = config.get("class_name")
     if name in ("__numpy__", "__tensor__"):  # the second is what Keras makes of its own tensors
         return array_of(config)
+    if name == "__slice__":
+        return slice(*(array_of(config["config"][part]) for part in ("start", "stop", "step")))
+    if name == "__ellipsis__":
+        return ...
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name

@@ -234,6 +234,35 @@ def test_weights_of_some_layers(tmp_path: pathlib.Path) -> None:
     assert np.array_equal(other.layers[2].get_weights()[0], model.layers[2].get_weights()[0])
 
 
+def test_ways_to_choose_weights_that_a_file_does_not_have(tmp_path: pathlib.Path) -> None:
+    model = net(compiled=False)
+    model.save(tmp_path / "new" / "m.h5")  # whose folder is made, for this format
+    for name, save in (("m.keras", model.save), ("w.weights.h5", model.save_weights)):
+        save(tmp_path / name)
+        with pytest.raises(ValueError, match=r"`by_name` is for files of Keras 2"):
+            model.load_weights(tmp_path / name, by_name=True)
+    with pytest.raises(ValueError, match=r"`objects_to_skip` is for files other"):
+        model.load_weights(tmp_path / "new" / "m.h5", objects_to_skip=[])
+
+
+def test_slices_tensors_and_ellipses_in_configurations() -> None:
+    values = {"slice": slice(None, np.array([1, 2]), 1), "all": ..., "tensor": keras.ops.ones((2,), dtype="float32")}
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(values)))
+    assert config["slice"] == {
+        "class_name": "__slice__",
+        "config": {
+            "start": None,
+            "stop": {"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": "int64"}},
+            "step": 1,
+        },
+    }
+    assert config["all"] == {"class_name": "__ellipsis__", "config": {}}
+    assert config["tensor"] == {"class_name": "__tensor__", "config": {"value": [1.0, 1.0], "dtype": "float32"}}
+    again = keras.saving.deserialize_keras_object(config, safe_mode=False)
+    assert again["all"] is ...
+    assert (again["slice"].stop.tolist(), again["slice"].step, again["tensor"].tolist()) == ([1, 2], 1, [1.0, 1.0])
+
+
 def test_a_model_of_json() -> None:
     model = net()
     again = keras.models.model_from_json(model.to_json())

@@ -100,6 +100,7 @@ P = np.array([[1.0], [3.0], [3.0], [4.0]], "float32")
         (metrics.AUC(), [0, 0], [0.5, 1.0], 0),  # no positives
         (metrics.AUC(curve="PR", summation_method="minoring"), [1, 1], [0.2, 1.0], 0.5),  # it ends at (0, 0)
         (metrics.AUC(curve="PR", summation_method="majoring"), [1, 1], [0.2, 1.0], 1),
+        (metrics.AUC(num_thresholds=None, thresholds=[0.3, 0.5]), [0, 1, 1], [0.2, 0.4, 0.9], 1),
         (metrics.AUC(from_logits=True), [0, 1], [-50.0, 50.0], 1),
         (metrics.AUC(multi_label=True), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.5),
         (metrics.AUC(multi_label=True, label_weights=[3, 1]), [[0, 1], [1, 0]], [[0.1, 0.1], [0.9, 0.9]], 0.75),
@@ -361,3 +362,11 @@ def test_types() -> None:
         metrics.AUC(curve="ROK")  # type: ignore[arg-type]
         metrics.F1Score(average="all")  # type: ignore[arg-type]
         metrics.BinaryAccuracy(thresold=0.5)  # type: ignore[call-arg]
+
+
+def test_the_state_may_start_from_a_tensor() -> None:
+    class Started(metrics.Metric):
+        pass
+
+    start: Any = ops.convert_to_tensor([1.0, 2.0])
+    assert Started().add_variable((2,), start).numpy().tolist() == [1.0, 2.0]

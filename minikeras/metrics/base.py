@@ -91,7 +91,7 @@ class Metric:
             RuntimeError: if `super().__init__()` has not run.
         """
         self._check_super_called()
-        start = initializers.get(initializer or "zeros")
+        start = initializers.get("zeros" if initializer is None else initializer)
         with _state.name_scope(self.name.replace("/", ">"), self):
             variable = Variable(start, shape, dtype, False, True, aggregation, "on_read", name)
         self._variables.append(variable)

@@ -342,17 +342,18 @@ class AUC(_Confusion):
     _arguments = ("num_thresholds", "curve", "summation_method", "multi_label", "num_labels", "from_logits")
 
     def __init__(
-        self, num_thresholds: int = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
+        self, num_thresholds: int | None = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
         name: Name = None, dtype: DType = None, thresholds: Sequence[float] | None = None, multi_label: bool = False,
         num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
         if thresholds is None:
-            _state.within("num_thresholds", num_thresholds, 2)
+            last = _state.within("num_thresholds", num_thresholds or 0, 2) - 1
+            inner = [i / last for i in range(1, last)]
+        else:
+            inner = sorted(map(float, thresholds))
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
-        even = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
-        inner = even if thresholds is None else sorted(map(float, thresholds))
         self.thresholds: list[float] = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
         self.num_thresholds: int = len(self.thresholds)
         self.curve: str = _state.one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))

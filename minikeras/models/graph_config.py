@@ -11,9 +11,9 @@ from .._structure import like, map_structure
 from .._typing import Config, CustomObjects
 from ..layers.base import Layer, deserialize
 from ..layers.core import InputLayer
-from ..serialization import array_of, serialize
+from ..serialization import deserialize as plain_of
+from ..serialization import serialize
 from ..symbolic import KerasTensor, Node, Operation, op_class
-from ..tensor import Tensor
 from .graph import Graph
 from .order import node_of
 
@@ -37,13 +37,8 @@ def to_config(graph: Graph) -> Config:
 
     def argument(x: Any) -> Any:
         if isinstance(x, KerasTensor):
-            return _described("keras_tensor", shape=x.shape, dtype=x.dtype, keras_history=history(x))
-        if isinstance(x, slice):
-            return _described("slice", start=serialize(x.start), stop=serialize(x.stop), step=serialize(x.step))
-        if x is ...:
-            return _described("ellipsis")
-        if isinstance(x, Tensor):
-            return {**serialize(x.numpy()), "class_name": "__tensor__"}
+            described = {"shape": x.shape, "dtype": x.dtype, "keras_history": history(x)}
+            return {"class_name": "__keras_tensor__", "config": described}
         return serialize(x)
 
     def written(operation: Any) -> Config:
@@ -57,10 +52,6 @@ def to_config(graph: Graph) -> Config:
         "input_layers": map_structure(end, graph.input_structure),
         "output_layers": map_structure(end, graph.output_structure),
     }
-
-
-def _described(kind: str, **config: Any) -> Config:
-    return {"class_name": f"__{kind}__", "config": config}
 
 
 def _first_call(operation: Any) -> int:
@@ -165,12 +156,8 @@ class _Reader:
             return {key: self._filled(value) for key, value in structure.items()}
         if kind == "__keras_tensor__":
             return self._tensor(*structure["config"]["keras_history"])
-        if kind == "__slice__":
-            return slice(*(structure["config"][name] for name in ("start", "stop", "step")))
-        if kind == "__ellipsis__":
-            return ...
-        if kind in ("__tensor__", "__numpy__"):
-            return array_of(structure)
+        if kind in ("__slice__", "__ellipsis__", "__tensor__", "__numpy__"):
+            return plain_of(structure)
         raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
 
 

@@ -88,6 +88,7 @@ def save_model(
             stacklevel=3,
         )
     if path is not None and not path.endswith(".keras"):
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)  # as Keras does for this format alone
         with replacing(path) as file, h5py.File(file, "w") as root:
             write_legacy(model, root, include_optimizer)
         return

@@ -101,19 +101,20 @@ def load_weights(
     path = os.fspath(filepath)
     with one_error(path), open_source(path) as source:
         start = source.read(0, min(8, source.size))
-        if path.endswith(".npz"):
+        root = open_hdf5(source) if start == HDF5 else None
+        layers = None if root is None else find_layers(root)
+        if (by_name and layers is None) or (objects_to_skip is not None and layers is not None):
+            only = "by_name" if layers is None else "objects_to_skip"
+            raise ValueError(f"`{only}` is for files {'of' if by_name else 'other than'} Keras 2's layout (.h5)")
+        if layers is not None:
+            pairs = match_layers(model, layers, path, skip_mismatch, by_name)
+            adopt(pairs, [saved for _, saved in walk(model)])
+        elif path.endswith(".npz"):
             npz.assign(npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch))
         elif start[:2] == ZIP:
-            root = open_hdf5(Archive(source, MEMBERS).open(WEIGHTS))
+            restore(model, Tree(open_hdf5(Archive(source, MEMBERS).open(WEIGHTS))), skip_mismatch, objects_to_skip)
+        elif root is not None:
             restore(model, Tree(root), skip_mismatch, objects_to_skip)
-        elif start == HDF5:
-            root = open_hdf5(source)
-            layers = find_layers(root)
-            if layers is None:
-                restore(model, Tree(root), skip_mismatch, objects_to_skip)
-            else:
-                pairs = match_layers(model, layers, path, skip_mismatch, by_name)
-                adopt(pairs, [saved for _, saved in walk(model)])
         elif path.endswith(".json"):
             _read_shards(model, source, path, skip_mismatch, objects_to_skip)
         else:
