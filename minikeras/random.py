@@ -329,7 +329,8 @@ def binomial(
         >>> print(binomial((2,), 3, 1.0, seed=1))
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
-    return _draw("binomial", shape, _state.standardize_dtype(dtype), seed, counts, probabilities)
+    whole = as_array(counts).astype("int64")
+    return _draw("binomial", shape, _state.standardize_dtype(dtype), seed, whole, probabilities)
 
 
 @primitive()

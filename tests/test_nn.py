@@ -92,12 +92,19 @@ def test_class_vectors() -> None:
     assert ops.multi_hot([0, 2], num_tokens=3).tolist() == [1, 0, 1]
 
 
+def test_label_sequences_are_scored_with_room_for_sums() -> None:
+    scores = np.zeros((1, 2, 2), "float16")
+    assert ops.ctc_loss([[1]], scores, [1], [2]).dtype == "float32"
+    assert ops.ctc_decode(scores, [2])[1].dtype == "float32"
+
+
 def test_largest() -> None:
     values, indices = ops.top_k([[1.0, 5.0, 3.0, 5.0]], 3)
     assert values.tolist() == [[5, 5, 3]]
     assert indices.tolist() == [[1, 3, 2]]  # of equals the first
     assert indices.dtype == "int32"
     assert ops.in_top_k([1, 0], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 1).tolist() == [True, False]
+    assert ops.in_top_k([1, 0], [[0.1, np.nan, 0.5], [0.3, np.nan, 0.5]], 2).tolist() == [False, True]
     assert ops.in_top_k([3, -1], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 3).tolist() == [False, False]
     with pytest.raises(ValueError, match="4"):
         ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)

@@ -103,6 +103,7 @@ def test_shapes_by_hand() -> None:
     same(ops.scatter_update([1.0, 2.0, 3.0], [[0], [2]], [9.0, 8.0]), [9, 2, 8])
     same(ops.slice_update(X, (0, 1), [[0.0, 0.0]]), [[1, 0, 0], [4, 5, -6]])
     same(ops.slice(X, (1, 0), (1, 2)), [[4, 5]])
+    same(ops.slice(X, (0, 1), (-1, 2)), [[-2, 3], [5, -6]])
     same(ops.diag([1, 2], k=1), [[0, 1, 0], [0, 0, 2], [0, 0, 0]])
     same(ops.diagonal(X, 1), [-2, -6])
     same(ops.sort(X, axis=1), [[-2, 1, 3], [-6, 4, 5]])
@@ -124,6 +125,7 @@ def test_linear_algebra_by_hand() -> None:
     same(ops.det(a), 5.0)
     same(ops.inv(a), [[0.6, -0.2], [-0.2, 0.4]])
     same(ops.solve(a, [3.0, 4.0]), [1, 1])
+    same(ops.solve_triangular([a, a], [[3.0, 3.0], [4.0, 6.0]]), [[1, 1], [1, 2]])  # a vector for each matrix
     same(ops.cholesky([[4.0, 2.0], [2.0, 5.0]]), [[2, 0], [1, 2]])
     same(ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1), [5, 10])
     same(ops.einsum("ij,j->i", a, [1.0, 1.0]), [3, 4])
@@ -152,6 +154,34 @@ def test_control_flow_by_hand() -> None:
     same(ys, [0, 0])
     same(ops.vectorized_map(lambda ab: ab[0] + ab[1], [[1, 2], [10, 20]]), [11, 22])
     same(ops.map(ops.sum, X), [2, 3])
+
+
+def test_loop_variables_may_be_structures() -> None:
+    state = ops.while_loop(lambda s: s["n"] < 3, lambda s: {"n": s["n"] + 1, "sums": (s["sums"][0] + s["n"],)},
+                           {"n": 0, "sums": (10,)})  # fmt: skip
+    assert (int(state["n"]), int(state["sums"][0])) == (3, 13)
+    one, other = ops.while_loop(lambda x, s: x < 2, lambda x, s: (x + 1, [s[0] * 2]), (0, [5]), maximum_iterations=1)
+    assert (int(one), int(other[0])) == (1, 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda x: ops.cond(ops.sum(x) > 0, lambda: ops.ones(3), lambda: ops.zeros(3)), (3,)),
+        (lambda x: ops.switch(ops.cast(ops.sum(x), "int32"), [ops.exp, ops.negative], x), (None, 4)),
+        (lambda x: ops.while_loop(lambda a: ops.max(a) < 9, lambda a: a * 2, x), (None, 4)),
+        (lambda x: ops.map(ops.sum, x), (None,)),
+        (lambda x: ops.vectorized_map(lambda row: row[:2], x), (None, 2)),
+        (lambda x: ops.scan(lambda c, row: (c + row, c), ops.zeros(4), x)[1], (None, 4)),
+        (lambda x: ops.associative_scan(ops.add, x), (None, 4)),
+    ],
+)
+def test_control_flow_in_a_graph(call: Any, shape: tuple[int | None, ...]) -> None:
+    x = minikeras.Input((4,))
+    y = call(x)
+    assert y.shape == shape
+    data = np.arange(1, 13, dtype="float32").reshape(3, 4)
+    np.testing.assert_array_equal(minikeras.Model(x, y)(data), call(ops.array(data)))
 
 
 def test_creation_by_hand() -> None:
@@ -414,6 +444,8 @@ def test_errors_name_what_was_received() -> None:
         ops.pad(X, 1, mode="mirror")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"square.*\(2, 3\)"):
         ops.inv(X)
+    with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+        ops.norm(X[0], ord=1, axis=1)
     with pytest.raises(ValueError, match="'ij'"):
         ops.einsum("ij->i", X[0])
     with pytest.raises(ValueError, match="Received: 1"):
@@ -424,6 +456,10 @@ def test_errors_name_what_was_received() -> None:
         ops.add(X)  # type: ignore[call-arg]  # to see the error
     with pytest.raises(ValueError, match="xs to walk along"):
         ops.scan(lambda c, x: (c, x), 0.0)
+    with pytest.raises(ValueError, match="one length"):
+        ops.scan(lambda c, x: (c, x[0]), 0.0, (X, X[0]))
+    with pytest.raises(ValueError, match="one length"):
+        ops.associative_scan(lambda a, b: b, [X, X[0]])
 
 
 # Symbolic tensors.
@@ -566,6 +602,10 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 3),
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, "square"),
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, np.ones(3)),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 0, 4),
+        lambda: ops.istft((np.ones((2, 3), "float32"), np.ones((2, 3), "float32")), 4, 0, 4),
+        lambda: ops.segment_sum(X, [0]),
+        lambda: ops.depth_to_space(np.ones((1, 1, 1, 4)), 0),
         lambda: ops.cdist([1.0], [2.0]),
         lambda: ops.psnr([1.0], [1.0, 2.0], 1.0),
         lambda: ops.view_as_complex(np.ones(3)),

@@ -54,6 +54,7 @@ def test_distributions() -> None:
     assert float(random.gamma(n, 3.0, seed=1).mean()) == pytest.approx(3, abs=0.1)
     assert float(random.beta(n, 1.0, 3.0, seed=1).mean()) == pytest.approx(0.25, abs=0.01)
     assert float(random.binomial(n, 10, 0.3, seed=1).mean()) == pytest.approx(3, abs=0.1)
+    assert random.binomial((2,), [3.0, 4.0], [1.0, 0.0]).tolist() == [3, 0]
     integers = random.randint(n, 2, 5, seed=1)
     assert integers.dtype == "int32"
     assert set(integers.tolist()) == {2, 3, 4}

@@ -84,6 +84,7 @@ def _largest(x: TensorLike, k: int) -> Array:
 def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
     """Whether the class that targets (batch,) name is among the k largest predictions (batch, classes), or ties."""
     scores, classes = np.asarray(predictions), np.asarray(targets)
+    scores = np.where(np.isnan(scores), -np.inf, scores)
     known = (classes >= 0) & (classes < scores.shape[-1])
     right = np.take_along_axis(scores, np.where(known, classes, 0)[:, None], axis=-1)
     return known & (np.sum(scores > right, axis=-1) < k)

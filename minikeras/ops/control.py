@@ -7,37 +7,45 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import _state
 from .._structure import leaves, map_structure
 from .._typing import Function1, Function2
-from ..tensor import Tensor, as_array
+from ..tensor import Tensor, as_array, composite
 from .creation import convert_to_tensor, shape, zeros_like
 from .shapes import concatenate, stack, take
 
 T = TypeVar("T")
 
 
+@composite
 def cond(pred: Any, true_fn: Callable[[], T], false_fn: Callable[[], T]) -> T:
     """Call one of two functions without arguments, as a scalar says."""
     return true_fn() if pred else false_fn()
 
 
+@composite
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """Call the function at an index, limited to those there are, on the operands."""
     return branches[int(np.clip(as_array(index), 0, len(branches) - 1))](*operands)
 
 
+@composite
 def while_loop(
     cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any, maximum_iterations: int | None = None
 ) -> Any:
     """Apply `body` to loop variables, a tensor or a tuple of them, as long as `cond` holds for them.
+
+    Each may be a structure of tensors; their shapes stay the same.
 
     Example:
         >>> int(while_loop(lambda i: i < 5, lambda i: i + 2, 0))
         6
     """
     several = isinstance(loop_vars, list | tuple)
-    values = tuple(convert_to_tensor(v) for v in (loop_vars if several else (loop_vars,)))
+    values = tuple(_tensors(v) for v in (loop_vars if several else (loop_vars,)))
     count = 0
+    if _state.context.dry:  # zeros may never reach the end, and one round tells the shapes
+        maximum_iterations = 1
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)
         values = tuple(result) if isinstance(result, list | tuple) else (result,)
@@ -53,6 +61,7 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_
     return value
 
 
+@composite
 def scan(
     f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
     unroll: int | bool = 1,
@@ -73,7 +82,7 @@ def scan(
         raise ValueError("scan needs xs to walk along, or length. Received neither.")
     numbers = isinstance(xs, list) and not any(hasattr(x, "shape") for x in xs)  # one tensor, no structure of them
     tensors = convert_to_tensor(xs) if numbers else _tensors(xs)
-    steps = range(shape(leaves(tensors)[0])[0] if length is None else int(length))
+    steps = range(_steps(tensors, 0, length))
     carry, ys = _tensors(init), []
     for i in reversed(steps) if reverse else steps:
         carry, y = f(carry, map_structure(partial(_element, i), tensors))
@@ -81,17 +90,29 @@ def scan(
     return carry, _stack_structures(ys[::-1] if reverse else ys)
 
 
+@composite
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """Apply a function to each element along the first axis and stack the results."""
     return scan(lambda _, x: ((), f(x)), (), xs)[1]
 
 
+@composite
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """Apply a function to each element of a tensor, or to lists of those of several; stack the results."""
     if isinstance(elements, list | tuple):
         columns = [convert_to_tensor(x) for x in elements]
         return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])
     return _stack_structures([function(x) for x in convert_to_tensor(elements)])
+
+
+def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
+    """Return how long all tensors are along an axis."""
+    found = {shape(x)[axis] for x in leaves(tensors) if x is not None}
+    if length is not None:
+        found.add(int(length))
+    if len(found) != 1:
+        raise ValueError(f"The tensors to walk along must have one length, that of axis {axis}. Received: {found}.")
+    return found.pop()
 
 
 def _tensors(structure: Any) -> Any:
@@ -123,6 +144,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     return call
 
 
+@composite
 def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """Running results of a function of two along an axis: a, f(a, b), f(f(a, b), c) and so on.
 
@@ -137,7 +159,7 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
         Tensor([1 3 6], shape=(3,), dtype=int64)
     """
     tensors = map_structure(convert_to_tensor, elems)
-    count = shape(leaves(tensors)[0])[axis]
+    count = _steps(tensors, axis)
     parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(count)]
     results = list(accumulate(parts[::-1] if reverse else parts, f))
     columns = zip(*[leaves(x) for x in (results[::-1] if reverse else results)], strict=True)

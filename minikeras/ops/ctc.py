@@ -7,7 +7,7 @@ import numpy as np
 from .._typing import Array, TensorLike
 from ..tensor import Tensor, as_array, composite
 from .activation import log_softmax
-from .creation import convert_to_tensor
+from .creation import cast, convert_to_tensor
 from .elementwise import equal, logaddexp, maximum
 from .shapes import pad, repeat, squeeze, take_along_axis, where
 
@@ -34,7 +34,7 @@ def ctc_loss(
     """
     labels, lengths = convert_to_tensor(target, "int32"), convert_to_tensor(target_length, "int32")
     steps = convert_to_tensor(output_length, "int32")[:, None]
-    spelled = log_softmax(output, axis=-1)
+    spelled = log_softmax(_scores(output), axis=-1)
     odd = np.arange(2 * labels.shape[1] + 1) % 2 == 1  # a blank, and then a label and a blank for each label
     states = where(odd, pad(repeat(labels, 2, axis=1), ((0, 0), (1, 0))), mask_index)
     jump = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0))) & odd  # there is no blank between two labels
@@ -76,12 +76,8 @@ def ctc_decode(
     """
     if strategy not in ("greedy", "beam_search"):
         raise ValueError(f"Invalid strategy {strategy}. Supported values are 'greedy' and 'beam_search'.")
-    scores, lengths = (
-        as_array(convert_to_tensor(inputs)),
-        as_array(convert_to_tensor(sequence_lengths, "int32")).ravel(),
-    )
-    if scores.dtype.kind != "f":
-        scores = scores.astype("float32")
+    scores = as_array(_scores(inputs))
+    lengths = as_array(convert_to_tensor(sequence_lengths, "int32")).ravel()
     rows = [row[:n] for row, n in zip(scores, lengths, strict=True)]
     if strategy == "greedy":
         found = [[_best(row, merge_repeated, mask_index)] for row in rows]
@@ -97,6 +93,12 @@ def ctc_decode(
         for j, path in enumerate(row):
             paths[j, i, : len(path)] = path
     return Tensor(paths), Tensor(quality)
+
+
+def _scores(x: TensorLike) -> Tensor:
+    """Return scores as floats with room for the sums of many."""
+    scores = convert_to_tensor(x)
+    return scores if scores.dtype in ("float32", "float64") else cast(scores, "float32")
 
 
 def _best(scores: Array, merge: bool, blank: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from ..tensor import Tensor, composite, primitive
 from .arrays import as_float, rule
 from .creation import convert_to_tensor, ndim, ones, shape
 from .elementwise import cos, imag, multiply, real, sin
-from .shapes import concatenate, extract_sequences, pad, scatter, stack, transpose, where
+from .shapes import check_stride, concatenate, extract_sequences, pad, scatter, stack, transpose, where
 
 Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
@@ -144,6 +144,7 @@ def istft(
 
     `length` says how many samples to return.
     """
+    check_stride(sequence_stride)
     factors = _window(window, sequence_length, fft_length)
     frames = irfft(x, fft_length)
     factors = factors.astype(frames.dtype)

@@ -7,6 +7,7 @@ from string import ascii_letters
 from typing import Any, Literal
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
@@ -22,6 +23,7 @@ from .shapes import (
     moveaxis,
     ravel,
     reshape,
+    squeeze,
     stack,
     swapaxes,
     transpose,
@@ -208,10 +210,10 @@ def norm(x: TensorLike, ord: Any = None, axis: Axis = None, keepdims: bool = Fal
         >>> print(norm([3.0, 4.0]))
         Tensor(5.0, shape=(), dtype=float32)
     """
-    where = None if axis is None else tuple(int(i) for i in np.atleast_1d(axis))
+    where = None if axis is None else normalize_axis_tuple(axis, ndim(x))
     if ord is None and (where is None or len(where) <= 2):
         return _length(x, where, keepdims)
-    where = tuple(i % ndim(x) for i in (range(ndim(x)) if where is None else where))
+    where = tuple(range(ndim(x))) if where is None else where
     if len(where) not in (1, 2):
         raise ValueError(f"norm needs one axis for vectors or two for matrices. Received: axis={axis}, ord={ord}")
     if isinstance(ord, str) and (len(where) == 1 or ord not in ("fro", "nuc")):
@@ -410,7 +412,10 @@ def lstsq(a: TensorLike, b: TensorLike, rcond: float | None = None) -> Tensor:
 @composite
 def solve_triangular(a: TensorLike, b: TensorLike, lower: bool = False) -> Tensor:
     """x such that a @ x = b, of whose triangular matrices a only one half, the upper by default, is looked at."""
-    return solve(tril(a) if lower else triu(a), b)
+    triangle = tril(a) if lower else triu(a)
+    if ndim(b) == ndim(a) - 1:  # vectors, which `solve` takes for the rows of a matrix where there are several
+        return squeeze(solve(triangle, expand_dims(b, -1)), -1)
+    return solve(triangle, b)
 
 
 @composite

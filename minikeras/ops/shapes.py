@@ -211,14 +211,15 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None)
 
 @composite
 def slice(inputs: TensorLike, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """A block of a tensor, of a shape and from a corner."""
+    """A block of a tensor, of a shape and from a corner; a size of -1 takes all that is left."""
     if len(start_indices) != len(shape):
         raise ValueError(f"slice needs as many start indices as sizes. Received: {start_indices=}, {shape=}")
     return get_item(inputs, _block(start_indices, shape))
 
 
 def _block(corner: Any, sizes: Any) -> tuple[Any, ...]:
-    return tuple(slice_type(int(i), int(i) + int(n)) for i, n in zip(as_array(corner), sizes, strict=False))
+    pairs = [(int(i), int(n)) for i, n in zip(as_array(corner), sizes, strict=False)]
+    return tuple(slice_type(i, i + n if n != -1 else None) for i, n in pairs)
 
 
 def _without(g: Any, key: Any) -> Any:
@@ -484,9 +485,16 @@ def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Ten
     return power(expand_dims(convert_to_tensor(x), 1), powers if increasing else powers[::-1])
 
 
+def check_stride(n: int) -> None:
+    """Refuse a distance of windows that is no positive integer."""
+    if not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"`sequence_stride` must be a positive integer. Received: sequence_stride={n}")
+
+
 @composite
 def extract_sequences(x: TensorLike, sequence_length: int, sequence_stride: int) -> Tensor:
     """Windows of the last axis, `sequence_stride` apart: (..., n) -> (..., windows, sequence_length)."""
+    check_stride(sequence_stride)
     starts = np.arange(0, shape(x)[-1] - sequence_length + 1, sequence_stride)
     return take(x, starts[:, None] + np.arange(sequence_length), -1)
 
@@ -516,6 +524,8 @@ def rearrange(tensor: TensorLike, pattern: str, **axes_lengths: int) -> Tensor:
 
 
 def _blocks(x: TensorLike, block_size: int, data_format: str, patterns: tuple[str, str]) -> Tensor:
+    if block_size < 2:
+        raise ValueError(f"`block_size` must be at least 2. Received: block_size={block_size}")
     pattern = patterns[standardize_data_format(data_format) == "channels_first"]
     return rearrange(x, pattern, i=block_size, j=block_size)
 
