@@ -174,3 +174,31 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     load_weights(second := net(), path)
     assert same(first, second)
     assert os.listdir(tmp_path) == ["w.npz"]
+
+
+def test_the_state_as_a_tree() -> None:
+    model = keras.Sequential([keras.Input((2,)), Dense(1, name="out")], name="net")
+    model.compile(keras.optimizers.SGD(0.5, name="sgd"), "mse")
+    tree = model.get_state_tree("numpy_array")
+    assert sorted(tree) == [
+        "metrics_variables",
+        "non_trainable_variables",
+        "optimizer_variables",
+        "trainable_variables",
+    ]
+    assert tree["optimizer_variables"]["sgd"]["learning_rate"] == 0.5
+    assert tree["metrics_variables"]["loss"].keys() == {"total", "count"}
+    assert isinstance(model.get_state_tree()["trainable_variables"]["net"]["out"]["kernel"], keras.Tensor)
+    model.set_state_tree({"trainable_variables": {"net": {"out": {"kernel": [[3], [4]]}}, "unknown": 1}})
+    assert model.get_weights()[0].tolist() == [[3.0], [4.0]]
+    model.set_state_tree(tree)
+    assert np.array_equal(model.get_weights()[0], tree["trainable_variables"]["net"]["out"]["kernel"])
+    with pytest.raises(ValueError, match="kinds of variables"):
+        model.set_state_tree({"weights": {}})
+    with pytest.raises(ValueError, match="value_format"):
+        model.get_state_tree("list")  # type: ignore[arg-type]
+    twins = keras.Sequential([keras.Input((2,)), Dense(1)])
+    twins.add_weight((), name="own")
+    twins.add_weight((), name="own")
+    with pytest.raises(ValueError, match="path"):
+        twins.get_state_tree()

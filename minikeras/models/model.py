@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, overload
 
-from .. import saving
+from .. import _state, saving
 from .._signature import parameters
 from .._structure import map_shapes, map_structure, only
 from .._typing import Config, CustomObjects
@@ -22,6 +22,7 @@ from ..training import Trainer
 from ..tree import flatten
 from . import graph_config
 from .graph import Graph, copy_calls
+from .state_tree import assign, values_of
 
 registry: Registry["Model"] = Registry("keras", "model")
 functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
@@ -398,6 +399,31 @@ class Model(Trainer):
             FileNotFoundError: if there is no such file.
         """
         saving.load_weights(self, filepath, skip_mismatch, **kwargs)
+
+    def get_state_tree(
+        self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
+    ) -> dict[str, Any]:
+        """Return the values of all variables by kind and then by the parts of their paths, in dicts within dicts.
+
+        Raises:
+            ValueError: for another format, or if two variables have one path.
+
+        Example:
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="out")], name="net")
+            >>> sorted(model.get_state_tree()["trainable_variables"]["net"]["out"])
+            ['bias', 'kernel']
+        """
+        known = ("backend_tensor", "numpy_array")
+        return values_of(self, _state.one_of("value_format", value_format, known) == "numpy_array")
+
+    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
+        """Set the variables whose paths are in what `get_state_tree` returned, or in a part of it.
+
+        Raises:
+            ValueError: for another kind of variables than these, or a value of another shape.
+        """
+        assign(self, state_tree)
 
     # --- description ------------------------------------------------------------------------------------------
 

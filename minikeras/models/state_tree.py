@@ -1,0 +1,58 @@
+"""The values of a model's variables in dicts within dicts, one for each part of their paths."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..variable import Variable
+
+KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
+
+
+def values_of(model: Any, as_arrays: bool) -> dict[str, Any]:
+    """Return the values of all kinds of variables.
+
+    Raises:
+        ValueError: if two variables have one path.
+    """
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        found[kind] = {}
+        for variable in _variables(model, kind):
+            place = found[kind]
+            *parts, name = variable.path.split("/")
+            for part in parts:
+                place = place.setdefault(part, {})
+            if name in place:
+                raise ValueError(f"Two variables of the model have the path {variable.path!r}: name their layers.")
+            place[name] = variable.numpy() if as_arrays else variable.value
+    return found
+
+
+def assign(model: Any, tree: Mapping[str, Any]) -> None:
+    """Set the variables whose paths are in a tree.
+
+    Raises:
+        ValueError: for another kind of variables.
+    """
+    for kind, values in tree.items():
+        if kind not in KINDS:
+            raise ValueError(f"Expected kinds of variables, of {KINDS}. Received: {kind!r}.")
+        variables = {variable.path: variable for variable in _variables(model, kind)}
+        for path, value in _paths(values):
+            if path in variables:
+                variables[path].assign(value)
+
+
+def _variables(model: Any, kind: str) -> list[Variable]:
+    if kind != "optimizer_variables":
+        return list(getattr(model, kind))
+    optimizer = getattr(model, "optimizer", None)
+    return [] if optimizer is None else list(optimizer.variables)
+
+
+def _paths(tree: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{before}{name}/")
+        else:
+            yield f"{before}{name}", value
