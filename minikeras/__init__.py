@@ -28,11 +28,10 @@ with lazily(globals()):
     from .losses import Loss
     from .metrics import Metric
     from .models import Model, Sequential
+    from .ops import KerasTensor, Tensor  # with the ops that their operators run
     from .optimizers import Optimizer
     from .regularizers import Regularizer
     from .scopes import Function, device, name_scope, remat
-    from .symbolic import KerasTensor
-    from .tensor import Tensor
     from .variable import Variable
 # fmt: on
 

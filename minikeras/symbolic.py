@@ -26,7 +26,12 @@ class KerasTensor(Tensor):
     Args:
         shape: Sizes of all axes, None where unknown.
         dtype: Name of the dtype.
+        sparse, ragged: Whether it is of these kinds; minikeras has neither.
+        record_history: Accepted for Keras's sake.
         name: Its name, made up if not given.
+
+    Raises:
+        ValueError: if it is to be sparse or ragged.
 
     Example:
         >>> KerasTensor((None, 3), "float32", name="x")
@@ -43,7 +48,12 @@ class KerasTensor(Tensor):
     index: int
     """Its place among the outputs of that call."""
 
-    def __init__(self, shape: ShapeLike, dtype: DTypeLike | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, shape: ShapeLike, dtype: DTypeLike | None = None, sparse: bool = False, ragged: bool = False,
+        record_history: bool = True, name: str | None = None,
+    ) -> None:  # fmt: skip
+        if sparse or ragged:
+            raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}.")
         self.array: None = None
         self._shape = tuple(shape)
         self._dtype: DTypeName = _state.standardize_dtype(dtype)
@@ -114,10 +124,10 @@ class KerasTensor(Tensor):
             return op_class("TrueDivide")()(other, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (KerasTensor, (self._shape, self._dtype, self.name))
+        return (KerasTensor, (self._shape, self._dtype, False, False, True, self.name))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasTensor":
-        return KerasTensor(self._shape, self._dtype, self.name)
+        return KerasTensor(self._shape, self._dtype, name=self.name)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"

@@ -682,6 +682,10 @@ class Tensor(TensorOps):
         """Return the values in another shape."""
         return _run("reshape", self, shape[0] if len(shape) == 1 else shape)
 
+    def squeeze(self, axis: Any = None) -> "Tensor":
+        """Return the values without axes of size 1, or without one of them."""
+        return _run("squeeze", self, axis)
+
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
         """Return the sum along an axis, of all elements by default."""
         return _run("sum", self, axis, keepdims)

@@ -1,7 +1,10 @@
 """Keras's addresses: those with a second name, and those that minikeras does not have."""
 
+import copy
 import importlib
 import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -118,3 +121,16 @@ def test_a_function_computes_what_its_graph_does() -> None:
     assert both.compute_output_shape({"a": (5, 2), "b": (5, 2)}) == [(5, 2), (5, 2)]
     (alone,) = Function([a], [ops.sum(a, axis=1)])([x])
     assert alone.numpy().tolist() == [3]
+
+
+@pytest.mark.parametrize("made", ["KerasTensor((2, 1))", "Tensor(np.ones((2, 1)))"])
+def test_a_tensor_may_be_the_first_thing_in_a_program(made: str) -> None:
+    code = f"import numpy as np, minikeras as keras; print((np.abs(keras.{made}) + 1).squeeze(-1).shape)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "(2,)\n"
+
+
+def test_a_symbolic_tensor_takes_what_keras_takes() -> None:
+    like = keras.KerasTensor((None, 2), "int32", sparse=False, ragged=False, record_history=True, name="x")
+    assert (like.shape, like.dtype, like.sparse, copy.deepcopy(like).name) == ((None, 2), "int32", False, "x")
+    with pytest.raises(ValueError, match="dense tensors only"):
+        keras.KerasTensor((None, 2), sparse=True)

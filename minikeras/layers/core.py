@@ -270,7 +270,7 @@ class InputLayer(Layer):
         self.sparse = self.ragged = False
         self.built = True
         if input_tensor is None:
-            input_tensor = KerasTensor(self.batch_shape, self._dtype, name)
+            input_tensor = KerasTensor(self.batch_shape, self._dtype, name=name)
         self._tensor = input_tensor
         Node(self, (), {}, self._tensor)
 

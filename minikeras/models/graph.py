@@ -224,7 +224,7 @@ def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTe
         if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):
             return x
         if id(x) not in copies:
-            copies[id(x)] = KerasTensor(x.shape, x.dtype, f"{x.name}_clone")
+            copies[id(x)] = KerasTensor(x.shape, x.dtype, name=f"{x.name}_clone")
         return copies[id(x)]
 
     new_outputs = map_structure(copy, outputs)

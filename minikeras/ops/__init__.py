@@ -3,6 +3,8 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 from .._lazy import lazily
+from ..symbolic import KerasTensor as KerasTensor
+from ..tensor import Tensor as Tensor
 from ..tensor import late_ops as _late_ops
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
