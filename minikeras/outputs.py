@@ -1,6 +1,7 @@
 """Which targets, weights, losses and metrics are those of which output of a model."""
 
 from collections.abc import Iterable, Sequence
+from operator import eq
 from typing import Any, NamedTuple
 
 from ._structure import leaves, map_structure
@@ -111,22 +112,24 @@ class Outputs:
                 )
             return [given.get(name) for name in names]
         if isinstance(given, list | tuple | dict):
-            try:
-                return [follow(given, o.path) for o in self.all]
-            except (LookupError, TypeError):
+            paths = [o.path for o in self.all]
+            astray = [path for path, _ in flatten_with_path(given) if not any(all(map(eq, path, p)) for p in paths)]
+            if astray:
                 raise ValueError(
-                    f"`{argument}` must have the structure of the model's outputs, {[o.path for o in self.all]}. "
-                    f"Received: {argument}={given!r}."
-                ) from None
+                    f"`{argument}` must have the structure of the model's outputs, {paths}, which have nothing at "
+                    f"{astray}. Received: {argument}={given!r}."
+                )
+            return [follow(given, path) for path in paths]
         return [given] * len(self)
 
 
 def follow(structure: Any, path: tuple[Any, ...]) -> Any:
-    """Return what lies at a path in a structure; a tensor or None stands for itself at every path."""
+    """Return what lies at a path in a structure, None if nothing does; what is no structure stands for all in it."""
     for key in path:
         if not isinstance(structure, dict | list | tuple):
             break
-        structure = structure[key]
+        known = structure if isinstance(structure, dict) else dict(enumerate(structure))
+        structure = known.get(key)
     return structure
 
 

@@ -354,6 +354,21 @@ def test_it_learns_from_several_inputs(by: Callable[[Any], Any]) -> None:
     assert model.evaluate(x, y, verbose=0) < 0.02
 
 
+def test_outputs_within_a_dict_need_no_loss() -> None:
+    x = Input((2,))
+    model = Model(x, {"pair": {"a": ops.sum(x, -1, keepdims=True), "b": x[:, :1]}, "one": x[:, 1:]})
+    targets = {"pair": {"a": np.zeros((2, 1)), "b": np.zeros((2, 1))}, "one": np.zeros((2, 1))}
+    for loss, names in (
+        ({"pair": {"a": "mse"}}, ["loss"]),
+        ({"pair": {"b": "mse"}, "one": "mae"}, ["loss", "one_loss", "pair/b_loss"]),
+    ):
+        model.compile(loss=loss)
+        assert sorted(model.evaluate(X, targets, verbose=0, return_dict=True)) == names
+    model.compile(loss={"pair": {"a": "mse", "c": "mse"}})
+    with pytest.raises(ValueError, match=r"nothing at \[\('pair', 'c'\)\]"):
+        model.evaluate(X, targets, verbose=0)
+
+
 def test_penalties_of_all_layers_count_once() -> None:
     x = Input((2,))
     dense = ones(1, kernel_regularizer=keras.regularizers.L2(0.5), use_bias=False)
