@@ -60,6 +60,23 @@ def test_depth_and_space_of_images_with_their_channels_first() -> None:
     np.testing.assert_array_equal(tf.nn.space_to_depth(spread, 2, "NCHW"), x)
 
 
+def test_images_have_their_channels_last_whatever_keras_is_set_to() -> None:
+    x = tf.random.uniform((1, 12, 12, 3))
+
+    def found() -> list[tuple[int, ...]]:
+        hsv = tf.image.rgb_to_hsv(x)
+        patches = tf.image.extract_patches(x, [1, 2, 2, 1], [1, 2, 2, 1], [1, 1, 1, 1], "VALID")
+        results = [hsv, tf.image.hsv_to_rgb(hsv), tf.image.resize(x, (2, 3)), patches, tf.image.ssim(x, x, 1.0)]
+        return [tuple(y.shape) for y in results]
+
+    shapes = found()
+    tf.keras.config.set_image_data_format("channels_first")
+    try:
+        assert found() == shapes
+    finally:
+        tf.keras.config.set_image_data_format("channels_last")
+
+
 def test_a_list_of_tensors_gives_several() -> None:
     found = tf.TensorArray(tf.float32, size=3).unstack(tf.constant([1.0, 2.0, 3.0])).gather(tf.constant([2, 0]))
     assert found.numpy().tolist() == [3, 1]

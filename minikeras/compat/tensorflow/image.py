@@ -1,12 +1,13 @@
 """`tf.image`: images (height, width, channels), or batches of them."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ... import ops
+from ..._typing import DataFormat
 from ...tensor import Tensor, as_array
 from . import random as _random
 from .arrays import cast, sizes_of
@@ -23,6 +24,7 @@ from .missing import missing
 from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+_LAST: DataFormat = "channels_last"  # whatever Keras's setting is
 
 
 class ResizeMethod:
@@ -42,7 +44,7 @@ def resize(
         share = min(want / have for want, have in zip(sizes, edges, strict=True))
         sizes = tuple(round(edge * share) for edge in edges)
     kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
-    resized = ops.image.resize(ops.cast(x, "float32"), sizes, interpolation=method, antialias=antialias)
+    resized = ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST)
     return ops.cast(resized, kind)
 
 
@@ -164,9 +166,11 @@ globals().update({
 
 
 rgb_to_hsv: Callable[..., Tensor] = unary(
-    ops.image.rgb_to_hsv, "Images in hue, saturation and value, each from 0 to 1."
+    partial(ops.image.rgb_to_hsv, data_format=_LAST), "Images in hue, saturation and value, each from 0 to 1."
 )
-hsv_to_rgb: Callable[..., Tensor] = unary(ops.image.hsv_to_rgb, "Images in red, green and blue.")
+hsv_to_rgb: Callable[..., Tensor] = unary(
+    partial(ops.image.hsv_to_rgb, data_format=_LAST), "Images in red, green and blue."
+)
 
 
 _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
@@ -297,7 +301,7 @@ def non_max_suppression(
 def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
     """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
     x = convert_to_tensor(images)
-    found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower())
+    found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
     return ops.cast(found, as_dtype(x.dtype).name)
 
 
@@ -316,7 +320,7 @@ def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tenso
     """Structural similarity of pairs of images, 1 for equal ones."""
     a, b = (convert_image_dtype(x, "float32") for x in (img1, img2))
     limit = 1.0 if as_dtype(convert_to_tensor(img1).dtype).is_integer else float(max_val)
-    return ops.image.ssim(a, b, limit, *args, **kwargs)
+    return partial(ops.image.ssim, data_format=_LAST)(a, b, limit, *args, **kwargs)
 
 
 def total_variation(images: Any, name: str | None = None) -> Tensor:
