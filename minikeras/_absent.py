@@ -52,9 +52,8 @@ ABSENT: dict[str, str] = {
     "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "
     "RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear "
     "ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
-    "mixed_precision": "LossScaleOptimizer",
     "ops.image": "elastic_transform",
-    "optimizers": "LossScaleOptimizer MultiOptimizer Muon OptimizerMap",
+    "optimizers": "MultiOptimizer Muon OptimizerMap",
     "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize "
     "abs_max_quantize_grouped_with_zero_point compute_float8_amax_history compute_float8_scale "

@@ -1,4 +1,4 @@
-"""Dtype policies under their older address: `keras.mixed_precision`."""
+"""Dtype policies, and the optimizer that goes with them, under their older address: `keras.mixed_precision`."""
 
 from ._lazy import lazily
 
@@ -9,5 +9,9 @@ with lazily(globals()):
     from .dtype_policies import dtype_policy as global_policy
     from .dtype_policies import set_dtype_policy as set_dtype_policy
     from .dtype_policies import set_dtype_policy as set_global_policy
+    from .optimizers import LossScaleOptimizer as LossScaleOptimizer
 
-__all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]
+__all__ = [
+    "DTypePolicy", "LossScaleOptimizer", "Policy", "dtype_policy", "global_policy", "set_dtype_policy",
+    "set_global_policy",
+]  # fmt: skip

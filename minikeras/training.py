@@ -199,7 +199,8 @@ class Trainer(Layer):
             run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
             steps_per_execution: Every how many steps the hooks of callbacks run.
             jit_compile: Accepted for Keras's sake.
-            auto_scale_loss: Accepted for Keras's sake.
+            auto_scale_loss: Whether a `LossScaleOptimizer` goes around the optimizer where the model's policy is
+                "mixed_float16".
 
         Raises:
             ValueError: for an unknown optimizer, loss or metric.
@@ -216,7 +217,11 @@ class Trainer(Layer):
         compiled_metrics = self._compiled_metrics
         if metrics is not None or weighted_metrics is not None:
             compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
-        vars(self)["optimizer"] = found
+        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+        if scales and found is not None and not isinstance(found, optimizers.LossScaleOptimizer):
+            vars(self)["optimizer"] = optimizers.LossScaleOptimizer(found, name="loss_scale_optimizer")
+        else:
+            vars(self)["optimizer"] = found
         self.loss = loss if loss is not None else self.loss
         self._compiled_loss = compiled_loss
         self._compiled_metrics = compiled_metrics

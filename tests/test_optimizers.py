@@ -511,3 +511,40 @@ if TYPE_CHECKING:
     optimizers.SGD(0.1, clipnorn=1.0)  # type: ignore[call-arg]
     optimizers.Adam("0.1")  # type: ignore[arg-type]
     keras.Model().compile("adamm")  # type: ignore[arg-type]
+
+
+def test_a_model_of_mixed_precision_scales_its_loss() -> None:
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    y = x[:, :1] > 0
+
+    def trained(eagerly: bool, **options: Any) -> Any:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy", run_eagerly=eagerly, **options)
+        model.fit(x, y, batch_size=8, epochs=3, verbose=0)
+        return model
+
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model, eager, plain = trained(False), trained(True), trained(False, auto_scale_loss=False)
+        assert type(plain.optimizer) is optimizers.Adam
+        assert_same(model.get_weights(), eager.get_weights())
+        assert_same(values(model.optimizer.variables), values(eager.optimizer.variables))
+        np.testing.assert_allclose(model.predict(x, verbose=0), plain.predict(x, verbose=0), atol=2e-3)
+        before = model.get_weights()
+        model.optimizer.dynamic_scale.assign(1e30)
+        model.fit(x, y, batch_size=32, verbose=0)
+        assert_same(model.get_weights(), before)
+        assert float(model.optimizer.dynamic_scale) == pytest.approx(1e30 / 4)
+        assert int(model.optimizer.iterations) == 24
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+WRONG_SCALED: list[dict[str, Any]] = [{"dynamic": False}, {"clipnorm": 1.0}, {"use_ema": True}, {"rate": 1}]
+
+
+@pytest.mark.parametrize("options", WRONG_SCALED)
+def test_options_that_only_the_inner_optimizer_has(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"inner_optimizer|loss_scale_factor"):
+        optimizers.LossScaleOptimizer(optimizers.SGD(), **options)

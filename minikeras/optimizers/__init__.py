@@ -24,10 +24,12 @@ with lazily(globals()) as _rest:
     from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
     from .adaptive import Adadelta, Adafactor, Adagrad, RMSprop
     from .gradient import SGD, Ftrl, Lion
+    from .loss_scale_optimizer import LossScaleOptimizer
 
 __all__ = [
-    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer",
-    "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules", "serialize",
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
+    "LossScaleOptimizer", "Nadam", "Optimizer", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules",
+    "serialize",
 ]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config

@@ -421,12 +421,15 @@ class Optimizer:
         self.rehome(variables)
         return self._choose(variables).views
 
-    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
-        """Return the groups, building the optimizer first if need be."""
+    def _build_for(self, variables: Sequence[Variable]) -> None:
         if not self.built:
             with _state.name_scope(self.name, self):
                 self.build(list(variables))
             self.built = True
+
+    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
+        """Return the groups, building the optimizer first if need be."""
+        self._build_for(variables)
         if self._groups is None:
             members: dict[str, list[int]] = {}
             for i, v in enumerate(self._trainable_variables):
@@ -706,24 +709,24 @@ class Optimizer:
             ValueError: if their number or a shape differs, as it does before the optimizer is built.
         """
         arrays = [as_array(w) for w in weights]
-        wanted, received = [v.shape for v in self._variables], [a.shape for a in arrays]
+        wanted, received = [v.shape for v in self.variables], [a.shape for a in arrays]
         if wanted != received:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
             raise ValueError(
                 f"Optimizer '{self.name}' has variables of shapes {wanted}. Received arrays of shapes {received}. "
                 f"Nothing was set.{hint}"
             )
-        for variable, array in zip(self._variables, arrays, strict=True):
+        for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the values of `variables` to a mapping, under "0", "1", ..."""
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
-        saved, own = len(store.keys()), len(self._variables)
+        saved, own = len(store.keys()), len(self.variables)
         if saved == own:
             self.set_weights([np.asarray(store[str(i)]) for i in range(own)])
         else:

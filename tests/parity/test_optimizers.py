@@ -54,10 +54,51 @@ def test_variables(name: str, options: dict[str, Any]) -> None:
 
 
 def test_all_names_exist() -> None:
-    rest = {"legacy", "LossScaleOptimizer", "MultiOptimizer", "Muon", "OptimizerMap"}  # not in this library
+    rest = {"legacy", "MultiOptimizer", "Muon", "OptimizerMap"}  # not in this library
     public = {name for name in dir(keras.optimizers) if name[0] != "_"}
     assert public - rest <= set(dir(minikeras.optimizers))
     assert {n for n in dir(keras.optimizers.schedules) if n[0] != "_"} <= set(dir(S))
+
+
+def test_a_scaled_loss() -> None:
+    shown = []
+    for k in LIBRARIES:
+        optimizer = k.optimizers.LossScaleOptimizer(k.optimizers.SGD(0.5), initial_scale=8.0, dynamic_growth_steps=2)
+        w = k.Variable([1.0], name="w")
+        optimizer.build([w])
+        steps: list[Any] = []
+        for gradient in (np.inf, 4.0, 4.0, np.nan, 4.0, 4.0, 4.0):
+            steps.append(float(optimizer.scale_loss(1.0)))
+            optimizer.apply([k.ops.convert_to_tensor([gradient])], [w])
+            state = [w, optimizer.dynamic_scale, optimizer.step_counter, optimizer.iterations, optimizer.learning_rate]
+            steps.append([float(np.squeeze(x)) for x in state])
+        optimizer.learning_rate = 0.25
+        config = optimizer.get_config()
+        assert type(optimizer).from_config(dict(config)).get_config() == config
+        shown.append((steps, [(v.path, v.dtype) for v in optimizer.variables], config))
+    assert shown[0] == shown[1]
+
+
+def test_files_of_a_model_of_mixed_precision(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    for k in LIBRARIES:
+        k.config.set_dtype_policy("mixed_float16")
+    try:
+        for writer, reader in (LIBRARIES, reversed(LIBRARIES)):
+            model = writer.Sequential([writer.Input((2,)), writer.layers.Dense(1)])
+            model.compile("adam", "mse")
+            assert type(model.optimizer).__name__ == "LossScaleOptimizer"
+            model.optimizer.build(model.trainable_variables)
+            for i, v in enumerate(model.optimizer.variables):
+                v.assign(np.full(v.shape, i, v.dtype))
+            model.save(path)
+            again = reader.models.load_model(path)
+            assert again.optimizer.get_config() == model.optimizer.get_config()
+            for a, b in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        for k in LIBRARIES:
+            k.config.set_dtype_policy("float32")
 
 
 @pytest.mark.parametrize("name", [*OWN, "Optimizer"])

@@ -1,0 +1,146 @@
+"""An optimizer around another that keeps float16 gradients from becoming 0: the loss is multiplied beforehand."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from .. import initializers
+from .._typing import Config, CustomObjects
+from ..serialization import deserialize, serialize
+from ..variable import Variable
+from .base import Optimizer
+from .pack import Choice, Group
+
+_UNUSED = {"use_ema": False, "ema_momentum": 0.99}
+"""What else than None an option is that is not used; files of earlier versions name all options."""
+
+
+class LossScaleOptimizer(Optimizer):
+    """Scales the loss by `dynamic_scale`, and the gradients that another optimizer gets back.
+
+    Where a gradient is not finite the scale is halved and nothing else changes; after `dynamic_growth_steps` steps
+    without that it is doubled. `compile` puts it around the optimizer of a model whose policy is "mixed_float16"; a
+    loop of one's own differentiates `scale_loss(loss)`.
+
+    Args:
+        inner_optimizer: The optimizer.
+        initial_scale: The scale to start with.
+        dynamic_growth_steps: See above.
+        name: Name, made up from the class if not given.
+
+    Raises:
+        ValueError: for an option that only the inner optimizer can have.
+
+    Source:
+        Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
+
+    Example:
+        >>> from minikeras import Variable, optimizers
+        >>> optimizer, w = LossScaleOptimizer(optimizers.SGD(0.5), initial_scale=8.0), Variable([1.0])
+        >>> for gradient in (np.inf, 4.0):
+        ...     _ = optimizer.apply_gradients([([gradient], w)])
+        ...     print(w.numpy(), optimizer.dynamic_scale.numpy())
+        [1.] 4.0
+        [0.5] 4.0
+    """
+
+    step_counter: Variable
+    """Steps since the scale changed."""
+    dynamic_scale: Variable
+    """The scale."""
+
+    def __init__(
+        self,
+        inner_optimizer: Optimizer,
+        initial_scale: float = 2.0**15,
+        dynamic_growth_steps: int = 2000,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not kwargs.pop("dynamic", True):
+            raise ValueError(
+                "A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: dynamic=False."
+            )
+        unknown = {name: value for name, value in kwargs.items() if value != _UNUSED.get(name)}
+        if unknown:
+            raise ValueError(f"LossScaleOptimizer has no such options, the `inner_optimizer` may have: {unknown}.")
+        super().__init__(0.0, name=name)
+        self.inner_optimizer = inner_optimizer
+        self.initial_scale = initial_scale
+        self.dynamic_growth_steps = dynamic_growth_steps
+        inner_optimizer.loss_scale_factor = None
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The optimizer's own state, and that of the inner one."""
+        return [*self._variables, *self.inner_optimizer.variables]
+
+    @property
+    def learning_rate(self) -> Any:
+        """That of the inner optimizer."""
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate: Any) -> None:
+        self.inner_optimizer.learning_rate = learning_rate
+
+    @property
+    def iterations(self) -> Any:
+        """The number of updates of the inner optimizer, those left out not counted."""
+        return self.inner_optimizer.iterations
+
+    def build(self, variables: list[Variable]) -> None:
+        """Make the scale, and what the inner optimizer keeps."""
+        if not self.built:
+            start = initializers.Constant(self.initial_scale)
+            self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
+            self.dynamic_scale = self.add_variable((), start, "float32", name="dynamic_scale")
+            self.inner_optimizer.build(variables)
+            super().build(variables)
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return the loss times the scale."""
+        return loss * (self.dynamic_scale if self.built else self.initial_scale)
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """See `Optimizer`."""
+        self.inner_optimizer.finalize_variable_values(var_list)
+
+    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
+        self._build_for(variables)
+        return self.inner_optimizer._packed(variables)
+
+    def _choose(self, variables: Sequence[Variable]) -> Choice:
+        return self.inner_optimizer._choose(variables)
+
+    def _updater(self, choice: Choice) -> Callable[[], None]:
+        inner = self.inner_optimizer._updater(choice)
+
+        def update() -> None:
+            count, scale = self.step_counter.array.item() + 1, self.dynamic_scale.array
+            finite = all(np.isfinite(g).all() for part in choice.parts for g in part.gradients)
+            if finite:
+                for part in choice.parts:
+                    for g in part.gradients:
+                        np.divide(g, scale, g)
+                inner()
+            if not finite or count == self.dynamic_growth_steps:
+                self.dynamic_scale.assign(scale * np.float32(2 if finite else 0.5))
+                count = 0
+            self.step_counter.array[()] = count
+
+        return update
+
+    def get_config(self) -> Config:
+        return {
+            "name": self.name,
+            "inner_optimizer": serialize(self.inner_optimizer),
+            "initial_scale": self.initial_scale,
+            "dynamic_growth_steps": self.dynamic_growth_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        inner = config["inner_optimizer"]
+        return cls(**{**config, "inner_optimizer": deserialize(inner, custom_objects)})
