@@ -299,10 +299,10 @@ class Operation:
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
+        known = self._elementwise_spec(args, kwargs)
+        if known is not None:
+            return known
         if _state.context.loading is not None:
-            known = self._elementwise_spec(args, kwargs)
-            if known is not None:
-                return known
             shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
             _state.context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
         return infer(self, *args, **kwargs)
@@ -310,11 +310,12 @@ class Operation:
     def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
         """Return the output of an op that NumPy does element by element, without doing it; None for others."""
         op = vars(self.function).get("op")
-        if op is None or op.bare is None or not op.inplace or any_symbolic(kwargs.values()):
+        listed = any(isinstance(x, list | tuple) for x in args)
+        if op is None or not isinstance(op.bare, np.ufunc) or listed or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
-        single = [np.zeros([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
-        first: KerasTensor = infer(self, *(Tensor(x) if isinstance(x, np.ndarray) else x for x in single), **kwargs)
+        single = [Tensor(np.zeros([1] * len(x.shape), x.dtype)) if isinstance(x, KerasTensor) else x for x in args]
+        first: KerasTensor = infer(self, *single, **kwargs)
         return KerasTensor(broadcast(shapes), first.dtype)
 
     def get_config(self) -> Config:

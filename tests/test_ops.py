@@ -444,6 +444,8 @@ def test_errors_name_what_was_received() -> None:
         ops.pad(X, 1, mode="mirror")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"square.*\(2, 3\)"):
         ops.inv(X)
+    with pytest.raises(TypeError, match="as an integer"):
+        ops.eye(2.0)  # type: ignore[arg-type]  # to see the error
     with pytest.raises(ValueError, match="axis 1 is out of bounds"):
         ops.norm(X[0], ord=1, axis=1)
     with pytest.raises(ValueError, match="'ij'"):
@@ -519,6 +521,15 @@ def test_shapes_are_inferred(call: Any, shape: tuple[int | None, ...], dtype: st
 )
 def test_shapes_of_unknown_sizes_are_inferred(call: Any, shape: tuple[int | None, ...]) -> None:
     assert minikeras.layers.Lambda(call)(KerasTensor((None, None, None, 3))).shape == shape
+
+
+def test_an_unknown_size_takes_that_of_the_other_operand() -> None:
+    x, y = KerasTensor((2, None)), KerasTensor((None, 3))
+    assert [(x + y).shape, (x > y).shape, ops.arctan2(x, y).shape] == [(2, 3)] * 3
+    assert (KerasTensor((None, None, 8)) * KerasTensor((None, 5, 8))).shape == (None, 5, 8)
+    scaled = x * np.ones((4, 1, 3))
+    assert (scaled.shape, scaled.dtype) == ((4, 2, 3), "float32")
+    assert ops.add(y, [1, 2, 3]).shape == (None, 3)
 
 
 def test_logic_of_variables_and_symbolic_tensors_is_logic() -> None:
@@ -603,6 +614,8 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, "square"),
         lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, np.ones(3)),
         lambda: ops.stft(np.ones(9, "float32"), 4, 0, 4),
+        lambda: ops.where([True], 1.0, None),  # type: ignore[call-overload]  # to see the error
+        lambda: ops.reshape(X, (-2, 3)),
         lambda: ops.istft((np.ones((2, 3), "float32"), np.ones((2, 3), "float32")), 4, 0, 4),
         lambda: ops.segment_sum(X, [0]),
         lambda: ops.depth_to_space(np.ones((1, 1, 1, 4)), 0),
@@ -613,5 +626,5 @@ def test_jvp_keeps_what_comes_along() -> None:
     ],
 )
 def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply"):
+    with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply|Cannot reshape"):
         call()

@@ -1,6 +1,7 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any, Literal, Protocol, TypeGuard, overload
 
 import numpy as np
@@ -263,7 +264,7 @@ def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> An
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """Matrix with ones on the kth diagonal: the identity by default."""
-    return Tensor(np.eye(int(N), M if M is None else int(M), int(k), _state.standardize_dtype(dtype)))
+    return Tensor(np.eye(index(N), M if M is None else index(M), index(k), _state.standardize_dtype(dtype)))
 
 
 def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:

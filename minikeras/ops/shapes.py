@@ -31,6 +31,8 @@ def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
     given: Any = [newshape] if np.ndim(newshape) == 0 else newshape
     sizes = [-1 if n is None else int(n) for n in given]
     try:
+        if min(sizes, default=0) < -1:  # which NumPy takes for -1
+            raise ValueError
         return a.reshape(sizes)
     except ValueError:
         raise ValueError(
@@ -563,6 +565,8 @@ def where(condition: TensorLike, x1: None = None, x2: None = None) -> tuple[Tens
 @composite
 def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None) -> Any:
     """x1 where the condition holds, x2 elsewhere; without them, the indices where it holds."""
+    if (x1 is None) != (x2 is None):
+        raise ValueError(f"where needs both x1 and x2, or neither. Received: x1={x1!r:.80}, x2={x2!r:.80}")
     if x1 is None or x2 is None:
         return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(condition)))
     return _where(condition, x1, x2)
