@@ -141,6 +141,10 @@ def test_linear_algebra_by_hand() -> None:
     np.testing.assert_allclose(a @ vectors, vectors * values, rtol=1e-5)
 
 
+def test_integers_correlate_to_floats() -> None:
+    same(ops.correlate([1, 2, 3], [0, 1]), [2, 3], "float32")
+
+
 def test_control_flow_by_hand() -> None:
     assert ops.cond(ops.sum(X) > 0, lambda: "yes", lambda: "no") == "yes"
     assert ops.switch(1, [lambda x: x, lambda x: -x], 5) == -5
