@@ -213,7 +213,9 @@ def hint(name: str, known: Iterable[str]) -> str:
     lowered = {key.lower(): key for key in reversed([*known])}
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     close += [lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
-    return f" Did you mean {close[0]!r}?" if close else f" Known names: {', '.join(sorted(known))}."
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known names: {', '.join(sorted(known))}." if lowered else ""
 
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:

@@ -173,10 +173,9 @@ def coerce(value: Any) -> Any:
         if array is None:
             raise SymbolicCall
         if type(value) is not Tensor:  # a variable
-            autocast = _state.context.autocast
-            if autocast is not None and array.dtype.kind == "f":
-                return array.astype(autocast)  # a weight read by a layer of mixed precision
             variable = cast(Any, value)
+            if _state.context.autocast is not None and variable.dtype != dtype_name(array.dtype):
+                return array.astype(variable.dtype)  # a weight read by a layer of mixed precision
             if variable.lent is not True:
                 if not variable.lent:
                     _state.Structure.loans += 1

@@ -9,7 +9,7 @@ import numpy as np
 from . import _state, initializers
 from ._typing import AnyCallable, Array, DTypeLike, Shape, ShapeLike, TensorLike
 from .initializers import InitializerFunction
-from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, recorders
+from .tensor import NUMPY_OPS, Entry, Op, Tensor, TensorOps, as_array, dtype_name, recorders
 
 
 class Variable(TensorOps):
@@ -24,7 +24,7 @@ class Variable(TensorOps):
         shape: Sizes of the axes; needed where `initializer` makes the value.
         dtype: Name of the dtype; that of the value, or the default float type, if not given.
         trainable: Whether training changes it.
-        autocast: Accepted as in Keras; layers with a mixed policy cast on use.
+        autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
         aggregation: Accepted for Keras's sake (it matters only to distributed training).
         synchronization: Accepted for Keras's sake.
         name: Last part of its path.
@@ -124,6 +124,12 @@ class Variable(TensorOps):
     def shape(self) -> Shape:
         """Sizes of the axes."""
         return self.array.shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype it is read in: its own, but in the call of a layer with a mixed policy."""
+        own, read_in = self.array.dtype, _state.context.autocast
+        return read_in if read_in is not None and self.autocast and own.kind == "f" else dtype_name(own)
 
     def numpy_view(self) -> Array:
         """Return the values as an array, after telling open recorders that Python reads them."""

@@ -135,7 +135,7 @@ def test_hooks_and_custom_objects(how: str, tmp_path: pathlib.Path) -> None:
         model = keras.Sequential([keras.Input((3,)), Counted(2.0), layers.Dense(2, activation=halved)])
         model.layers[0].set_weights([np.array([1.0, 2.0, 3.0])])
         model.save(tmp_path / "m.keras")
-        with keras.saving.custom_object_scope(own if how == "scope" else {}):
+        with keras.saving.custom_object_scope(own if how == "scope" else None):
             again: Any = keras.models.load_model(
                 tmp_path / "m.keras", custom_objects=own if how == "argument" else None
             )

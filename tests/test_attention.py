@@ -63,6 +63,14 @@ def test_a_query_that_sees_nothing_gets_the_mean_of_all_values() -> None:
     np.testing.assert_allclose(y[0, 1], values @ layer.output_dense.kernel.numpy()[0], rtol=1e-5)
 
 
+def test_the_mask_of_the_queries_goes_on() -> None:
+    layer, x, mask = layers.Attention(), np.ones((1, 2, 3)), np.array([[True, False]])
+    assert layer.compute_mask([x, x], mask=[mask, None]).tolist() == mask.tolist()
+    assert layer.compute_mask([x, x], mask=[None, mask]) is None
+    y = layers.Masking()(np.array([[[1.0], [0.0]]]))
+    assert layer([y, y]).keras_mask.tolist() == [[True, False]]
+
+
 def test_scores_of_symbolic_inputs() -> None:
     x = keras.Input((None, 4))
     y, weights = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
@@ -75,6 +83,12 @@ def test_wrong_uses_are_refused() -> None:
         layers.Attention(score_mode="sum")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"takes \[query, value\]"):
         layers.Attention()(x)
+    for mask in (np.ones((1, 2), bool), [np.ones((1, 2), bool)]):
+        with pytest.raises(ValueError, match=r"takes the masks \[query_mask, value_mask\]"):
+            layers.Attention()([x, x], mask=mask)
+    for wrong in ({"num_heads": 0}, {"key_dim": 1.5}, {"value_dim": -1}, {"output_shape": 8.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            layers.MultiHeadAttention(**{"num_heads": 1, "key_dim": 1, **wrong})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sliding_window"):
         layers.MultiHeadAttention(1, 1, sliding_window=0)
     with pytest.raises(ValueError, match="Value and key must agree"):

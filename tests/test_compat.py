@@ -317,6 +317,12 @@ names = model.metrics_names
 
 
 @pytest.mark.usefixtures("installed")
+def test_an_argument_of_a_call_may_be_none() -> None:
+    assert last("import numpy, keras\nx = numpy.ones((1, 2, 3))\n"
+                "keras.layers.MultiHeadAttention(1, 2)(query=x, value=x, key=None).shape") == (1, 2, 3)  # fmt: skip
+
+
+@pytest.mark.usefixtures("installed")
 def test_shapes_that_layers_get_are_asked_as_they_were() -> None:
     code = """
 import numpy as np

@@ -352,6 +352,13 @@ def test_config_of_a_subclass_that_hands_its_arguments_on_is_automatic() -> None
         type("Block", (Block,), {"__init__": lambda self, *sizes: Block.__init__(self)})(1).get_config()
 
 
+def test_an_automatic_config_tells_how_the_layer_is_now() -> None:
+    layer = Scale(2.5, trainable=False)
+    layer.trainable = True
+    again = Scale.from_config(Scale.from_config(layer.get_config()).get_config())
+    assert (again.trainable, again.factor) == (True, 2.5)
+
+
 def test_config_of_other_subclasses_must_be_written() -> None:
     class Holder(Layer):
         def __init__(self, inner: Layer) -> None:
@@ -401,6 +408,27 @@ def test_mixed_policy_computes_in_float16_with_float32_weights() -> None:
     y = layer(np.ones((1, 2), "float32"))
     assert y.dtype == "float16"
     assert layer.kernel.dtype == "float32"
+
+
+def test_weights_are_read_in_the_dtype_of_the_computation() -> None:
+    seen: dict[str, str] = {}
+
+    class Reader(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.scale = self.add_weight((), "ones", name="scale")
+            self.count = self.add_weight((), "ones", autocast=False, name="count")
+
+        def call(self, x: Any) -> Any:
+            for v in (self.scale, self.count):
+                seen[v.name] = v.dtype
+                for read in (v * 1, v.value, keras.ops.convert_to_tensor(v), keras.ops.einsum("->", v)):
+                    assert read.dtype == v.dtype
+            return x * self.scale
+
+    layer = Reader(dtype="mixed_float16")
+    assert layer(np.ones((1, 2))).dtype == "float16"
+    assert seen == {"scale": "float16", "count": "float32"}
+    assert layer.scale.dtype == "float32"
 
 
 def test_clear_session_forgets_the_policy() -> None:

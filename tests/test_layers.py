@@ -185,14 +185,17 @@ def test_build_shape_and_inference_agree(name: str) -> None:
     assert np.isfinite(y.numpy()).all()
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "float64", "mixed_float16"])
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - WITHOUT_DTYPE))
 def test_dtypes(name: str, dtype: str) -> None:
     make, shape = EXAMPLES[name]
+    policy = keras.DTypePolicy(dtype)
     layer = make(dtype=dtype)
     y = layer(each(np.ones, shape))
-    assert y.dtype == dtype
-    assert all(w.dtype == np.dtype(dtype) for w in layer.get_weights())
+    assert y.dtype == policy.compute_dtype
+    assert all(w.dtype == np.dtype(policy.variable_dtype) for w in layer.get_weights())
+    cast = each(lambda sizes: keras.KerasTensor(sizes, policy.compute_dtype), shape)
+    assert layer.compute_output_spec(cast).dtype == y.dtype  # without a call around it
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -229,6 +232,18 @@ def test_dense_by_hand() -> None:
     layer.set_weights([[[1.0, -1.0], [2.0, 0.5]], [0.5, 0.0]])
     assert values(layer, [[1.0, 2.0], [0.0, -1.0]]) == [[5.5, 0.0], [0.0, 0.0]]
     assert values(layer, [[[1.0, 2.0]], [[0.0, -1.0]]]) == [[[5.5, 0.0]], [[0.0, 0.0]]]
+
+
+def test_an_activation_may_be_taken_away() -> None:
+    for layer in (layers.Dense(1, "tanh"), layers.Conv1D(1, 1, activation="tanh"), layers.EinsumDense("ab,bc->ac", 1)):
+        model = keras.Sequential([keras.Input((1, 1)[isinstance(layer, layers.EinsumDense) :]), layer])
+        layer.kernel.assign(layer.kernel * 0 + 1)
+        x = np.full((1, *model.input_shape[1:]), 2.0)
+        for _ in range(3):
+            model.predict(x, verbose=0)
+        layer.activation = None  # as to see the logits of a model that was loaded
+        assert model.predict(x, verbose=0).ravel().tolist() == [2.0]
+        assert layer.from_config(layer.get_config())(x).shape == x.shape
 
 
 def test_dense_takes_integers_and_lists() -> None:
@@ -339,12 +354,38 @@ def test_rescaling_and_lambda() -> None:
     assert flags == [True]
 
 
+def test_integers_become_floats_where_images_change_their_places() -> None:
+    x = np.arange(32).reshape(2, 4, 4, 1)
+    for name in ("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomCrop", "CenterCrop"):
+        make, _ = EXAMPLES[name]
+        assert make()(x, **{"training": True} if "Random" in name else {}).dtype == "float32"
+        assert make(dtype="uint8")(x, **{"training": True} if "Random" in name else {}).dtype == "uint8"
+    for name in ("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"):
+        assert EXAMPLES[name][0]()(x, training=False).dtype == "float32"
+
+
+def test_an_input_of_a_tensor_has_its_shape() -> None:
+    x = keras.KerasTensor((2, 3))
+    assert keras.Input(tensor=x, shape=(3,), batch_size=2, dtype="float32") is x
+    for wrong in ({"shape": (4,)}, {"batch_size": 3}, {"batch_shape": (None, 3)}, {"dtype": "int32"}):
+        with pytest.raises(ValueError, match="not those of `input_tensor`"):
+            keras.Input(tensor=x, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_tensor_may_be_an_argument() -> None:
+    layer = layers.Lambda(keras.ops.square, mask=keras.ops.ones((1, 2)))
+    config = layer.get_config()
+    assert config["mask"] == {"class_name": "__tensor__", "config": {"value": [[1.0, 1.0]], "dtype": "float32"}}
+
+
 def test_serialized_code_is_never_loaded() -> None:
     config = {"class_name": "__lambda__", "config": {"code": "x", "defaults": None, "closure": None}}
     with pytest.raises(ValueError, match="never loaded"):
         layers.Lambda.from_config({"function": config, "arguments": {}})
     with pytest.raises(ValueError, match="lambda cannot be written"):
         layers.Lambda(lambda x: x).get_config()
+    with pytest.raises(ValueError, match=r"^Unknown object: 'Mine'\. A custom object"):
+        keras.saving.deserialize_keras_object({"module": None, "class_name": "Mine", "config": {}})
     with pytest.raises(ValueError, match="Unknown"):
         layers.deserialize({"module": "os", "class_name": "system", "config": {"command": "true"}})
 

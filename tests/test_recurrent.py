@@ -69,6 +69,9 @@ def test_bidirectional_merges() -> None:
     assert layer(X).numpy().tolist() == [[[1 + 3], [2.5 + 4], [5.25 + 4]]]
     y, z = layers.Bidirectional(linear(), merge_mode=None)(X)
     assert (y.numpy().tolist(), z.numpy().tolist()) == ([[5.25]], [[3.0]])
+    mixed = layers.Bidirectional(linear(), dtype="mixed_float16")
+    assert mixed(X).dtype == mixed.compute_output_spec(keras.KerasTensor(X.shape)).dtype == "float16"
+    assert layer.compute_mask(X, mask=[True]) is True
 
 
 def test_a_stateful_layer_goes_on_where_it_ended() -> None:

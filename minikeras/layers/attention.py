@@ -18,7 +18,17 @@ from ..random import SeedGenerator
 from ..tensor import Tensor
 from ..variable import Variable
 from .activation import Softmax
-from .base import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, mask_of, masked, register
+from .base import (
+    BaseOptions,
+    InitializerLike,
+    Layer,
+    LayerOptions,
+    RegularizerLike,
+    mask_of,
+    masked,
+    positive,
+    register,
+)
 from .core import EinsumDense
 from .regularization import Dropout
 
@@ -89,7 +99,7 @@ class Attention(Layer):
         self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:  # fmt: skip
-        self._check(inputs)
+        self._check(inputs, mask)
         query, value = inputs[0], inputs[1]
         scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
         query_mask, seen = (mask[0], mask[1]) if mask else (None, None)
@@ -110,16 +120,19 @@ class Attention(Layer):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return self._inferred_spec(*args, **kwargs)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        return previous_mask[0] if previous_mask else None
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        self._check(inputs, mask)
+        return None if mask is None or mask[0] is None else ops.convert_to_tensor(mask[0])
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         """Return the queries' shape with the values' last axis."""
         return (*input_shape[0][:-1], input_shape[1][-1])
 
-    def _check(self, inputs: Any) -> None:
+    def _check(self, inputs: Any, mask: Any = None) -> None:
         if not isinstance(inputs, list) or len(inputs) not in (2, 3):
             raise ValueError(f"{self.name} takes [query, value] or [query, value, key]. Received: inputs={inputs}.")
+        if mask is not None and (not isinstance(mask, list) or len(mask) not in (2, 3)):
+            raise ValueError(f"{self.name} takes the masks [query_mask, value_mask]. Received: mask={mask}.")
 
 
 @register
@@ -216,12 +229,15 @@ class MultiHeadAttention(Layer):
         super().__init__(**options)
         if sliding_window is not None and (not isinstance(sliding_window, int) or sliding_window <= 0):
             raise ValueError(f"`sliding_window` must be None or a positive integer. Received: {sliding_window}")
-        self.num_heads: int = num_heads
-        self.key_dim: int = key_dim
-        self.value_dim: int = value_dim or key_dim
+        who = type(self).__name__
+        self.num_heads: int = positive(who, "num_heads", num_heads)
+        self.key_dim: int = positive(who, "key_dim", key_dim)
+        self.value_dim: int = self.key_dim if value_dim is None else positive(who, "value_dim", value_dim)
         self.dropout: float = dropout
         self.use_bias: bool = use_bias
         self.use_gate: bool = use_gate
+        if isinstance(output_shape, float):
+            raise ValueError(f"`output_shape` must be an integer or several. Received: output_shape={output_shape}.")
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
         axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         self.attention_axes: Any = axes

@@ -103,6 +103,7 @@ class CenterCrop(_OfImages):
         self.width: int = width
 
     def call(self, data: Tensor) -> Tensor:
+        data = ops.cast(data, self.compute_dtype)
         top, left = data.shape[self._rows] - self.height, data.shape[self._columns] - self.width
         if top >= 0 and left >= 0:
             return self._crop(data, top // 2, left // 2, self.height, self.width)
@@ -114,6 +115,8 @@ class _Random(_OfImages):
     """A layer that changes images at random, each by itself, while training."""
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    _casts: ClassVar[bool] = True
+    """Whether integers become floats."""
 
     def _start(self, seed: int | None, data_format: DataFormat | None) -> None:
         self.seed: int | None = seed
@@ -163,6 +166,7 @@ class _Random(_OfImages):
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:
+        data = ops.cast(data, self.compute_dtype) if self._casts else data
         return self._change(data) if training else data
 
     def _change(self, x: Tensor) -> Tensor:
@@ -290,6 +294,7 @@ class _OfValues(_Random):
     """A layer that changes values, not places, within limits."""
 
     _arguments = ("factor", "value_range", "seed", "data_format")
+    _casts = False
     _least: ClassVar[float | None] = None
     _sorts: ClassVar[bool] = False
 
@@ -369,6 +374,7 @@ class RandomCrop(_Random):
         """Return a part of the images, of the same place in all."""
         if not training:
             return data
+        data = ops.cast(data, self.compute_dtype)
         rows, columns = data.shape[self._rows], data.shape[self._columns]
         if rows > self.height and columns > self.width:
             spaces = (rows - self.height + 1, columns - self.width + 1)

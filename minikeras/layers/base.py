@@ -276,7 +276,8 @@ class Layer(Holder):
         return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return infer(self._call_checked, *args, **kwargs)
+        with _state.calling(kwargs.get("training"), self._autocast_dtype()):
+            return infer(self._call_checked, *args, **kwargs)
 
     # --- the call ---------------------------------------------------------------------------------------------
 

@@ -84,8 +84,7 @@ class _Sliding(Ranked, WithKernel):
         outputs = self._convolve(to_channels_last(inputs, self.data_format))
         if self.bias is not None:
             outputs = shift(outputs, self.bias)
-        activated: Tensor = self.activation(from_channels_last(outputs, self.data_format))
-        return activated
+        return self._activated(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         if len(input_shape) != self._rank + 2:

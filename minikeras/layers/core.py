@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 
@@ -38,13 +38,17 @@ class WithKernel(Layer):
 
     kernel: Variable
     bias: Variable | None
-    activation: Callable[..., Any]
+    activation: Callable[..., Any] | None
     kernel_initializer: Callable[..., Any]
     bias_initializer: Callable[..., Any]
     kernel_regularizer: Callable[..., Any] | None
     bias_regularizer: Callable[..., Any] | None
     kernel_constraint: Callable[..., Any] | None
     bias_constraint: Callable[..., Any] | None
+
+    def _activated(self, x: Tensor) -> Tensor:
+        """Apply the activation, which may have been set to None meanwhile."""
+        return x if self.activation is None else cast(Tensor, self.activation(x))
 
 
 @register
@@ -102,8 +106,7 @@ class Dense(WithKernel):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if "float" not in inputs.dtype:
             inputs = ops.cast(inputs, self.compute_dtype)
-        outputs: Tensor = self.activation(dense(inputs, self.kernel, self.bias))
-        return outputs
+        return self._activated(dense(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return (*input_shape[:-1], self.units)
@@ -214,8 +217,7 @@ class EinsumDense(WithKernel):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         product = ops.einsum(self.equation, inputs, self.kernel)
-        outputs: Tensor = self.activation(product if self.bias is None else product + self.bias)
-        return outputs
+        return self._activated(product if self.bias is None else product + self.bias)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         return self._analyzed(input_shape)[3]
@@ -258,7 +260,12 @@ class InputLayer(Layer):
         if input_tensor is not None:
             if not isinstance(input_tensor, KerasTensor):
                 raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {input_tensor!r}.")
-            batch_shape, dtype = input_tensor.shape, input_tensor.dtype
+            own, given = input_tensor.shape, batch_shape
+            if given is None:
+                given = (own[0] if batch_size is None else batch_size, *(own[1:] if shape is None else shape))
+            if (tuple(given), dtype or input_tensor.dtype) != (own, input_tensor.dtype):
+                raise ValueError(f"The shape and dtype given are not those of `input_tensor`, {input_tensor!r}.")
+            batch_shape, dtype = own, input_tensor.dtype
         elif shape is not None:
             batch_shape = (batch_size, *_checked(shape))
         elif batch_shape is None:

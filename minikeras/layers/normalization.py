@@ -77,12 +77,9 @@ class _Scaling(_AlongAxes):
         self.axis: int | list[int] = _checked_axis(given["axis"])
 
     def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
-        """Make gamma and beta."""
+        """Make gamma and beta, which are read as they are: statistics need float32 at least."""
         self.gamma = self._configured_weight("gamma", shape, autocast=False) if scale else None
         self.beta = self._configured_weight("beta", shape, autocast=False) if center else None
-
-    def _autocast_dtype(self) -> None:
-        """Read the weights as they are: statistics need float32 at least."""
 
 
 @register

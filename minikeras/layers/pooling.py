@@ -292,5 +292,5 @@ class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
         total = ops.sum(ops.where(counts, inputs, 0), axis=axis, keepdims=self.keepdims)
         return total / ops.sum(ops.cast(counts, inputs.dtype), axis=axis, keepdims=self.keepdims)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         return

@@ -44,6 +44,7 @@ def _share(value: float) -> float:
 class _Cell(WithKernel):
     """One step of a recurrent layer; a subclass has `call(inputs, states, training)`."""
 
+    activation: Callable[..., Any]
     _gates: ClassVar[int]
     _states: ClassVar[int] = 1
     _draws_first: ClassVar[bool] = False
@@ -485,9 +486,9 @@ class RNN(Layer):
         found: list[Any] = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
         return found
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for all outputs, none for the last one and for states."""
-        found = _first(previous_mask) if self.return_sequences else None
+        found = _first(mask) if self.return_sequences else None
         return [found, *[None] * len(self.state_size)] if self.return_state else found
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
@@ -743,15 +744,16 @@ class Bidirectional(Layer):
         for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True):
             found.append(layer(sequences, initial_state=state, mask=mask, training=training))
         (y, *states), (z, *others) = found if self.return_state else [(value,) for value in found]
+        y, z = (ops.cast(x, self.compute_dtype) for x in (y, z))
         z = ops.flip(z, 1) if self.return_sequences else z
         merged: Any = _MERGE[self.merge_mode](y, z)
         if not self.return_state:
             return merged
         return (*(merged if self.merge_mode is None else (merged,)), *states, *others)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""
-        found = _first(previous_mask) if self.return_sequences else None
+        found = _first(mask) if self.return_sequences else None
         merged = (found, found) if self.merge_mode is None else found
         if not self.return_state:
             return merged
