@@ -52,7 +52,7 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
     if isinstance(shapes, dict):
         return {key: map_shapes(function, shape) for key, shape in shapes.items()}
     if isinstance(shapes, list | tuple) and not all(n is None or isinstance(n, int | np.integer) for n in shapes):
-        return [map_shapes(function, shape) for shape in shapes]
+        return like(shapes, [map_shapes(function, shape) for shape in shapes])
     return None if shapes is None else function(shapes)
 
 

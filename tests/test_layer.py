@@ -469,6 +469,41 @@ def test_build_may_take_a_shape_for_each_argument() -> None:
     assert layer.shapes == ((1, 2), (1, 1))
 
 
+def test_a_shape_that_belongs_to_no_argument_is_named() -> None:
+    class Two(Layer):
+        def build(self, a_shape: Any, size: Any) -> None: ...
+
+        def call(self, a: Any, b: Any) -> Any:
+            return a + b
+
+    with pytest.raises(ValueError, match=r"Two.build\(\) takes 'size'"):
+        Two()(np.ones((1, 2)), np.ones((1, 2)))
+
+
+def test_the_first_argument_is_the_first_of_the_call() -> None:
+    class Two(Layer):
+        def build(self, shape: Any) -> None:
+            self.seen = shape
+
+        def call(self, a: Any, b: Any) -> Any:
+            return a
+
+    layer = Two()
+    layer(b=np.ones((1, 2)), a=np.ones((1, 3)))
+    assert layer.seen == (1, 3)
+
+
+def test_several_shapes_stay_a_tuple_or_a_list() -> None:
+    class Twice(Layer):
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (input_shape, [input_shape])
+
+    first, second = Twice()(keras.Input((2,)))
+    assert isinstance(Twice().compute_output_spec(keras.Input((2,))), tuple)
+    assert isinstance(second, list)
+    assert first.shape == (None, 2)
+
+
 def test_building_twice_does_not_add_weights() -> None:
     layer = Dense(3)
     layer.build((None, 2))

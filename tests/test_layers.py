@@ -364,6 +364,19 @@ def test_integers_become_floats_where_images_change_their_places() -> None:
         assert EXAMPLES[name][0]()(x, training=False).dtype == "float32"
 
 
+@pytest.mark.parametrize("name", ["RandomFlip", "RandomBrightness", "RandomCrop", "CenterCrop", "Resizing"])
+def test_images_have_three_axes_or_four(name: str) -> None:
+    for shape in ((4, 4), (1, 1, 4, 4, 3)):
+        with pytest.raises(ValueError, match="ndim"):
+            EXAMPLES[name][0]()(np.ones(shape))
+
+
+def test_limits_of_values_are_two_numbers() -> None:
+    for wrong in ([1, 2, 3], "ab"):
+        with pytest.raises(ValueError, match="value_range"):
+            layers.RandomBrightness(0.5, value_range=wrong)  # type: ignore[arg-type]
+
+
 def test_an_input_of_a_tensor_has_its_shape() -> None:
     x = keras.KerasTensor((2, 3))
     assert keras.Input(tensor=x, shape=(3,), batch_size=2, dtype="float32") is x

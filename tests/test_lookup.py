@@ -103,6 +103,38 @@ def test_category_encoding() -> None:
     assert model.predict(numbers, verbose=0).shape == (2, 1)
 
 
+def test_a_batch_of_one_number_is_a_batch() -> None:
+    made = [
+        layers.CategoryEncoding(3, output_mode="one_hot"),
+        layers.Discretization([1.0, 2.0], output_mode="one_hot"),
+        layers.IntegerLookup(vocabulary=[7, 1], output_mode="one_hot"),
+    ]
+    for layer in made:
+        assert rows(layer(np.array([1]))) == [[0, 1, 0]] if layer is not made[2] else [[0, 0, 1]]
+        assert layer.compute_output_shape((1,)) == layer(keras.KerasTensor((1,), "int32")).shape == (1, 3)
+        assert layer.compute_output_shape((None, 1)) == (None, 3)
+        assert layer(1).shape == layer.compute_output_shape(()) == (1, 3)
+
+
+def test_shapes_of_ranges() -> None:
+    shapes = {"int": (None, 4), "one_hot": (None, 4, 3), "multi_hot": (None, 3), "count": (None, 3)}
+    for mode, shape in shapes.items():
+        for layer in (layers.Discretization([0.0, 1.0], output_mode=mode), layers.Discretization(None, 3, 0.01, mode)):
+            assert layer.compute_output_shape((None, 4)) == shape
+            assert layer(keras.Input((4,))).shape == shape
+            assert layer(keras.Input((4,))).dtype == ("int32" if mode == "int" else "float32")
+
+
+def test_modes_have_earlier_names() -> None:
+    assert layers.CategoryEncoding(3, output_mode="binary").get_config()["output_mode"] == "multi_hot"
+    assert layers.TextVectorization(output_mode="tf-idf").get_config()["output_mode"] == "tf_idf"
+
+
+def test_crossing_is_made_of_its_configuration() -> None:
+    layer = layers.HashedCrossing(3, name="x")
+    assert layers.HashedCrossing.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
 def test_discretization() -> None:
     layer = adapted(layers.Discretization(num_bins=4), np.arange(20.0) ** 2)
     assert layer.bin_boundaries == [16.0, 81.0, 196.0]
@@ -169,7 +201,7 @@ def test_hashing() -> None:
     crossing = layers.HashedCrossing(1000)
     assert rows(crossing((np.array(["A", "B", "A", "Zoo"]), np.array([101, 102, -5, 0])))) == [891, 576, 404, 350]
     one_hot = layers.HashedCrossing(5, output_mode="one_hot")
-    assert rows(one_hot((np.array(["A"]), np.array([101])))) == [0, 1, 0, 0, 0]
+    assert rows(one_hot((np.array(["A"]), np.array([101])))) == [[0, 1, 0, 0, 0]]
     assert layers.Hashing(4, output_mode="one_hot")(keras.Input((1,), dtype="string")).shape == (None, 4)
     assert crossing([keras.Input((1,), dtype="string"), keras.Input((1,), dtype="int64")]).shape == (None, 1)
 
@@ -230,6 +262,18 @@ WRONG: dict[str, Callable[[], Any]] = {
     "no_vocabulary": lambda: layers.IntegerLookup()([1]),
     "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),
     "split": lambda: layers.TextVectorization(split="words"),  # type: ignore[arg-type]
+    "ngrams": lambda: layers.TextVectorization(ngrams=1.5),  # type: ignore[arg-type]
+    "several_ngrams": lambda: layers.TextVectorization(ngrams=(1, "a")),  # type: ignore[arg-type]
+    "length": lambda: layers.TextVectorization(output_sequence_length="a"),  # type: ignore[arg-type]
+    "length_of_counts": lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3),
+    "max_tokens": lambda: layers.StringLookup(max_tokens=1),
+    "num_oov_indices": lambda: layers.IntegerLookup(num_oov_indices=-1),
+    "vocabulary_dtype": lambda: layers.IntegerLookup(vocabulary_dtype="float32"),
+    "weights_of_no_counts": lambda: layers.CategoryEncoding(3)([1], count_weights=[2.0]),
+    "one_crossed": lambda: layers.HashedCrossing(3)([np.array([1])]),
+    "no_list_crossed": lambda: layers.HashedCrossing(3)(np.array([1, 2])),
+    "floats_crossed": lambda: layers.HashedCrossing(3)([np.array(["a"]), np.array([1.5])]),
+    "columns_crossed": lambda: layers.HashedCrossing(3)([np.ones((2, 2), int)] * 2),
     "bins": lambda: layers.Hashing(0),
     "salt": lambda: layers.Hashing(2, salt="a"),
     "tokens": lambda: layers.CategoryEncoding(),

@@ -74,6 +74,12 @@ def test_bidirectional_merges() -> None:
     assert layer.compute_mask(X, mask=[True]) is True
 
 
+def test_outputs_have_the_dtype_of_the_layer() -> None:
+    for dtype in ("float16", "mixed_float16", "float64"):
+        layer = layers.RNN(layers.LSTMCell(2), dtype=dtype, return_state=True)
+        assert {y.dtype for y in layer(X)} == {layer.compute_dtype}
+
+
 def test_a_stateful_layer_goes_on_where_it_ended() -> None:
     layer = linear(stateful=True)
     model = keras.Sequential([keras.Input(batch_shape=(1, 3, 1)), layer])

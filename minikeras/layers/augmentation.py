@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _state, ops, random
 from .._typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
+from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, register
@@ -26,6 +27,7 @@ class _OfImages(Layer):
     def _place(self, data_format: DataFormat | None) -> None:
         self.data_format = _state.standardize_data_format(data_format)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
+        self.input_spec = InputSpec(min_ndim=3, max_ndim=4)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = list(input_shape)
@@ -103,7 +105,7 @@ class CenterCrop(_OfImages):
         self.width: int = width
 
     def call(self, data: Tensor) -> Tensor:
-        data = ops.cast(data, self.compute_dtype)
+        data = ops.convert_to_tensor(data, self.compute_dtype)
         top, left = data.shape[self._rows] - self.height, data.shape[self._columns] - self.width
         if top >= 0 and left >= 0:
             return self._crop(data, top // 2, left // 2, self.height, self.width)
@@ -166,7 +168,7 @@ class _Random(_OfImages):
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:
-        data = ops.cast(data, self.compute_dtype) if self._casts else data
+        data = ops.convert_to_tensor(data, self.compute_dtype) if self._casts else data
         return self._change(data) if training else data
 
     def _change(self, x: Tensor) -> Tensor:
@@ -304,6 +306,8 @@ class _OfValues(_Random):
         data_format = options.pop("data_format", None)
         super().__init__(**options)
         self.factor: tuple[float, float] = self._range(factor, least=self._least)
+        if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
+            raise ValueError(f"`value_range` must be two numbers. Received: value_range={value_range!r}.")
         self.value_range: Sequence[float] = sorted(value_range) if self._sorts else value_range
         self._start(seed, data_format)
 
@@ -374,7 +378,7 @@ class RandomCrop(_Random):
         """Return a part of the images, of the same place in all."""
         if not training:
             return data
-        data = ops.cast(data, self.compute_dtype)
+        data = ops.convert_to_tensor(data, self.compute_dtype)
         rows, columns = data.shape[self._rows], data.shape[self._columns]
         if rows > self.height and columns > self.width:
             spaces = (rows - self.height + 1, columns - self.width + 1)

@@ -255,7 +255,14 @@ class Layer(Holder):
         if len(names) <= 1:
             return method(_shapes(args[0]))
         inputs = {f"{name}_shape": x for name, x in parameters(self.call).bind(args, kwargs).items()}
-        return method(**{name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None})
+        shapes = {name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None}
+        for name in names:
+            if name not in inputs and name not in parameters(method).defaults:
+                raise ValueError(
+                    f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several shapes, each is "
+                    "named after an argument of call() with `_shape` behind it."
+                )
+        return method(**shapes)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the output for an input shape; a subclass may override it.
@@ -316,7 +323,7 @@ class Layer(Holder):
         given = args, dict(kwargs)
         args = tuple(map(self._convert, args))
         kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
-        first = args[0] if args else next(iter(kwargs.values()), None)
+        first = args[0] if args else next((kwargs[n] for n in parameters(self.call).names if n in kwargs), None)
         if self.input_spec is not None:
             if not args and not kwargs:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")

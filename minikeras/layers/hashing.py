@@ -89,7 +89,7 @@ class HashedCrossing(_Hashed):
         num_bins: How many numbers there are.
         output_mode: "int" or "one_hot".
         sparse: Must be False.
-        name, dtype: As of every layer.
+        name, dtype, options: As of every layer.
 
     Raises:
         ValueError: without bins, or for an unknown mode.
@@ -102,28 +102,33 @@ class HashedCrossing(_Hashed):
     _arguments = ("num_bins", "output_mode", "sparse")
 
     def __init__(
-        self,
-        num_bins: int,
-        output_mode: Literal["int", "one_hot"] = "int",
-        sparse: bool = False,
-        name: str | None = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(name=name, dtype=dtype or ("int64" if output_mode == "int" else None))
+        self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
+        name: str | None = None, dtype: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name, dtype=dtype or ("int64" if output_mode == "int" else None), **options)
         self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot"))
 
     def _convert(self, x: Any) -> Any:
+        if not isinstance(x, list | tuple):
+            raise ValueError(f"HashedCrossing takes a list of inputs. Received: {x!r:.200}")
         return [super(HashedCrossing, self)._convert(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
         columns = [raw(x) for x in inputs]
+        shapes = {column.shape for column in columns}
+        (shape, *others) = shapes
+        if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
+            raise ValueError(
+                "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
+                f"Received: shapes {[c.shape for c in columns]}, dtypes {[c.dtype.name for c in columns]}."
+            )
         hashes = []
         for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):
             found = 0xDECAFCAFFE
             for value in row:
                 found = crossed(found, value & ALL if isinstance(value, int) else fingerprint(value.encode()))
             hashes.append(found % self.num_bins)
-        return self._encode(np.array(hashes, "int64").reshape(columns[0].shape))
+        return self._encode(np.array(hashes, "int64").reshape(shape))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         return super().compute_output_shape(input_shape[0])

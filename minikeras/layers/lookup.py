@@ -20,18 +20,21 @@ from .base import Layer, LayerOptions, register
 from .fingerprints import as_key, bin_of
 
 MODES = ("int", "one_hot", "multi_hot", "count")
+_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+"""Modes under names that Keras takes as well."""
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
     """Return category numbers as they are, or as rows of 0 and 1, or counts; negative numbers count nothing."""
     if mode == "int":
         return Tensor(numbers.astype(dtype))
-    if mode == "one_hot" and numbers.ndim and numbers.shape[-1] == 1:
+    numbers = np.atleast_1d(numbers)
+    if mode == "one_hot" and numbers.ndim > 1 and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
     hits = (numbers[..., None] == np.arange(depth)).astype("float64")
-    if mode == "count" and numbers.ndim:
+    if mode == "count":
         hits = (hits if weights is None else hits * weights[..., None]).sum(axis=-2)
-    elif mode == "multi_hot" and numbers.ndim:
+    elif mode == "multi_hot":
         hits = hits.max(axis=-2, initial=0)
     return Tensor(hits.astype(dtype))
 
@@ -74,7 +77,9 @@ class Numbering(Layer):
         shape = tuple(input_shape)
         if self.output_mode == "int":
             return shape
-        return (*(shape if self.output_mode == "one_hot" and shape[-1:] != (1,) else shape[:-1]), self._depth())
+        shape = shape or (1,)
+        whole = self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1)
+        return (*(shape if whole else shape[:-1]), self._depth())
 
 
 class OfValues(Numbering):
@@ -121,7 +126,7 @@ class CategoryEncoding(Numbering):
         sparse: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.output_mode: str = _state.one_of("output_mode", output_mode, MODES[1:])
+        self.output_mode: str = _state.one_of("output_mode", _EARLIER.get(output_mode, output_mode), MODES[1:])
         if num_tokens is None or num_tokens < 1 or sparse:
             raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
         self.num_tokens: int = num_tokens
@@ -133,6 +138,8 @@ class CategoryEncoding(Numbering):
         numbers = as_array(inputs).astype("int64")
         if numbers.size and not _state.context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
             raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
+        if count_weights is not None and self.output_mode != "count":
+            raise ValueError(f"`count_weights` are for the mode 'count', not for {self.output_mode!r}.")
         weights = None if count_weights is None else as_array(count_weights)
         return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 
@@ -206,11 +213,16 @@ class Discretization(Numbering):
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
         numbers = np.digitize(as_array(inputs), self.bin_boundaries)
-        dtype = "int32" if self.output_mode == "int" else self.compute_dtype
-        return encoded(numbers, self.output_mode, len(self.bin_boundaries) + 1, dtype)
+        return encoded(numbers, self.output_mode, self._depth(), self._kind())
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    def _kind(self) -> str:
+        return "int32" if self.output_mode == "int" else self.compute_dtype
+
+    def _depth(self) -> int:
+        return int(self.num_bins or 0) if self.bin_boundaries is None else len(self.bin_boundaries) + 1
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        return KerasTensor(self.compute_output_shape(inputs.shape), self._kind())
 
     def get_config(self) -> Config:
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
@@ -243,7 +255,11 @@ class _Lookup(OfValues):
         given["options"].pop("vocabulary_size", None)
         super().__init__(name=given["name"], **given["options"])
         self._keep(given, *_SETTINGS)
+        self.output_mode = _EARLIER.get(self.output_mode, self.output_mode)
         _state.one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
+        if self.max_tokens is not None:
+            _state.within("max_tokens", self.max_tokens, 2)
+        _state.within("num_oov_indices", self.num_oov_indices, 0)
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
         self.oov_method: str = _state.one_of(
@@ -448,7 +464,7 @@ class IntegerLookup(_Lookup):
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(locals())
-        self.vocabulary_dtype: str = vocabulary_dtype
+        self.vocabulary_dtype: str = _state.one_of("vocabulary_dtype", vocabulary_dtype, ("int64",))
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
@@ -508,6 +524,14 @@ class TextVectorization(_Lookup):
         for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
+        lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
+        if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
+            raise ValueError(
+                "`ngrams` and `output_sequence_length` must be integers (or a tuple of them) or None. Received: "
+                f"ngrams={ngrams!r}, output_sequence_length={output_sequence_length!r}."
+            )
+        if output_mode != "int" and output_sequence_length is not None:
+            raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
         self.standardize: Any = standardize
         self.split: Any = split
         self.ngrams: int | tuple[int, ...] | None = ngrams

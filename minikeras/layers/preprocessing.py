@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import _state, ops
+from .._structure import leaves
 from .._typing import Array, Config, ShapeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array
 from ..variable import Variable
@@ -98,7 +99,7 @@ class Normalization(SameShape):
             TypeError: if the data is neither.
         """
         whole = isinstance(data, np.ndarray | TensorOps) or (hasattr(data, "__array__"))
-        if not whole and isinstance(data, list | tuple) and not any(hasattr(b, "shape") for b in data):
+        if not whole and isinstance(data, list | tuple) and not any(hasattr(b, "shape") for b in leaves(data)):
             data, whole = as_array(data), True
         if not whole and not isinstance(data, Iterable):
             raise TypeError(f"`adapt` takes an array or an iterable of batches. Received: {type(data).__name__}.")

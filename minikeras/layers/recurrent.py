@@ -471,8 +471,9 @@ class RNN(Layer):
         if self.stateful and self.states is not None:
             for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(state)
-        result = ops.stack(outputs, 1) if self.return_sequences else output
-        return (result, *states) if self.return_state else result
+        found = (ops.stack(outputs, 1) if self.return_sequences else output, *(states if self.return_state else ()))
+        given = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), found)  # a cell has its own
+        return given if self.return_state else given[0]
 
     def _begin(self, batch: int, states: Any) -> list[Any]:
         """Return the state that a call starts with: the one that was passed, or that the layer kept, or the cell's."""
@@ -744,7 +745,7 @@ class Bidirectional(Layer):
         for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True):
             found.append(layer(sequences, initial_state=state, mask=mask, training=training))
         (y, *states), (z, *others) = found if self.return_state else [(value,) for value in found]
-        y, z = (ops.cast(x, self.compute_dtype) for x in (y, z))
+        y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
         z = ops.flip(z, 1) if self.return_sequences else z
         merged: Any = _MERGE[self.merge_mode](y, z)
         if not self.return_state:

@@ -95,7 +95,8 @@ class TimeDistributed(Wrapper):
         return outputs
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+        known = type(self.layer).compute_output_shape is not Layer.compute_output_shape
+        return super().compute_output_spec(*args, **kwargs) if known else self._inferred_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         batch, *rest = self.layer.compute_output_shape(_step_shape(input_shape))

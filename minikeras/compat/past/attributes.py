@@ -237,7 +237,7 @@ def install() -> None:
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
     }
-    around(base, "_shapes", lambda shapes, x: map_shapes(lambda s: s and Shape(s), shapes(x)))
+    around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     for kind in (RNN, Bidirectional):
         around(kind, "__call__", _by_inputs)
