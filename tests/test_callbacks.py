@@ -512,6 +512,8 @@ def test_hooks_of_batches_run_once_for_the_steps_of_an_execution() -> None:
 
     x, y = np.ones((13, 2)), np.ones((13, 1))
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match="steps_per_execution"):
+        model.compile("sgd", "mse", steps_per_execution="auto")  # type: ignore[arg-type]
     model.compile("sgd", "mse", steps_per_execution=3)
     model.fit(x, y, batch_size=2, callbacks=[Watch()], verbose=0)
     assert seen == [0, (2, "loss"), 3, (5, "loss"), 6, (8, "loss")]
