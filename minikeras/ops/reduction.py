@@ -389,7 +389,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
     _state.one_of("mode", mode, ("valid", "same", "full"))
-    if not any(kind in a.dtype + b.dtype for kind in ("float", "complex")):
+    if "float" not in a.dtype + b.dtype and "complex" not in a.dtype + b.dtype:
         a = a.astype("float32")
     swapped = a.shape[0] < b.shape[0]
     if swapped:
