@@ -220,7 +220,10 @@ def test_weights_out_of_proportion_cost_nothing(parts: dict[str, Any]) -> None:
         refused(parts, lambda c: layer(c, "a")["config"], {"units": 10**12})
         refused(parts, lambda c: layer(c, "t")["config"]["layer"]["config"], {"units": 10**12})
         refused(parts, lambda c: layer(c, "x")["config"], {"batch_shape": [None, 10**12]})
-        refused(parts, lambda c: layer(c, "r")["config"], {"n": 10**12})
+        wide = copy.deepcopy(parts["config.json"])
+        layer(wide, "r")["config"]["n"] = 10**12
+        model = keras.models.load_model(archive({**parts, "config.json": wide}))  # no weight depends on it
+        assert model.output_shape == (None, 10**12, 2)
         refused(parts, lambda c: c["compile_config"]["metrics"][1]["config"], {"num_thresholds": 10**9})
         assert tracemalloc.get_traced_memory()[1] < 50 << 20
     finally:

@@ -376,6 +376,17 @@ def test_images_have_three_axes_or_four(name: str) -> None:
             EXAMPLES[name][0]()(np.ones(shape))
 
 
+def test_the_shape_of_steps_is_told_without_a_run() -> None:
+    class Costly(Layer):
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (*input_shape[:-1], 5)
+
+        def call(self, inputs: Any) -> Any:
+            raise AssertionError
+
+    assert layers.TimeDistributed(Costly())(keras.Input((10, 128, 3), batch_size=32)).shape == (32, 10, 128, 5)
+
+
 def test_limits_of_values_are_two_numbers() -> None:
     for wrong in ([1, 2, 3], "ab"):
         with pytest.raises(ValueError, match="value_range"):
