@@ -28,14 +28,14 @@ _PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "me
 def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
     """Return what unknown sizes may be while a shape is found out: that of a first axis, and that of the others.
 
-    The first two that work tell what is the same for all. A window, or an index, asks for more than two places; a
-    table of positions may have few.
+    The first two that work tell what is the same for all. They are even, for a batch may be split in halves. A window,
+    or an index, asks for more than two places; a table of positions may have few.
     """
     unknown = max((sum(n is None for n in shape[1:]) for shape in shapes), default=0)
     if not unknown:
-        return [(2, 2), (3, 3)]
+        return [(2, 2), (4, 4)]
     large = 60 if unknown < 3 else 12  # as many numbers in a volume as in an image
-    return [(2, 2), (3, large), (4, 2 * large), (3, 3)]
+    return [(2, 2), (4, large), (6, 2 * large), (4, 4)]
 
 
 def filled(shape: PartialShape, sizes: tuple[int, int]) -> list[int]:

@@ -554,6 +554,7 @@ def test_structures_are_inferred() -> None:
     assert ops.dtype(x) == "float32"
     assert ops.is_tensor(x)
     assert [p.shape for p in ops.split(x, 2, axis=1)] == [(None, 2), (None, 2)]
+    assert [p.shape for p in ops.split(x, 2)] == [(None, 4), (None, 4)]
     assert [p.shape for p in ops.unstack(x, axis=1)] == [(None,)] * 4
     values, indices = ops.top_k(x, 2)
     assert (values.shape, indices.dtype) == ((None, 2), "int32")
