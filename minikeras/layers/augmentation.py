@@ -27,7 +27,7 @@ class _OfImages(Layer):
     def _place(self, data_format: DataFormat | None) -> None:
         self.data_format = _state.standardize_data_format(data_format)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
-        self.input_spec = InputSpec(min_ndim=3, max_ndim=4)
+        self.input_spec: Any = InputSpec(min_ndim=3, max_ndim=4)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = list(input_shape)

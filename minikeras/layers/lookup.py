@@ -255,7 +255,7 @@ class _Lookup(OfValues):
         given["options"].pop("vocabulary_size", None)
         super().__init__(name=given["name"], **given["options"])
         self._keep(given, *_SETTINGS)
-        self.output_mode = _EARLIER.get(self.output_mode, self.output_mode)
+        self.output_mode: str = _EARLIER.get(self.output_mode, self.output_mode)
         _state.one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
         if self.max_tokens is not None:
             _state.within("max_tokens", self.max_tokens, 2)

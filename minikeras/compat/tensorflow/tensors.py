@@ -112,7 +112,9 @@ class Rows:
 
     flat_values: Any
     with_flat_values: Callable[[Any], Any]
-    __hash__ = object.__hash__
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
 
 def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
