@@ -45,9 +45,10 @@ class FolderDataset(PyDataset):
         self._rng = np.random.RandomState(seed) if shuffle else None
         self._order = np.arange(len(items))
         self._maps: list[Callable[..., Any]] = []
+        self._most = len(items)
 
     def __len__(self) -> int:
-        return -(-len(self._items) // (self._batch or 1))
+        return min(self._most, -(-len(self._items) // (self._batch or 1)))
 
     def __getitem__(self, index: int) -> Any:
         """Return batch `index`: samples, or samples and targets."""
@@ -67,9 +68,15 @@ class FolderDataset(PyDataset):
 
     def map(self, function: Callable[..., Any], num_parallel_calls: Any = None) -> "FolderDataset":
         """Return the same batches with a function applied to each."""
+        return self._with(_maps=[*self._maps, function])
+
+    def take(self, count: int, name: str | None = None) -> "FolderDataset":
+        """Return the first `count` batches; all of them if it is -1."""
+        return self._with(_most=self._most if count < 0 else min(count, self._most))
+
+    def _with(self, **changes: Any) -> "FolderDataset":
         made = FolderDataset.__new__(FolderDataset)
-        vars(made).update(vars(self))
-        made._maps = [*self._maps, function]
+        vars(made).update(vars(self) | changes)
         return made
 
     def cache(self, filename: str = "") -> "FolderDataset":

@@ -89,6 +89,13 @@ def test_windows_of_a_series() -> None:
     assert sorted(shuffled[0][:, 0].tolist()) == list(range(18))
 
 
+def test_the_first_batches() -> None:
+    windows = utils.timeseries_dataset_from_array(np.arange(7), None, 2, batch_size=2)
+    assert [x.tolist() for x in windows.take(1).map(lambda x: -x)] == [[[0, -1], [-1, -2]]]
+    assert [len(windows.take(n)) for n in (0, 2, 9, -1)] == [0, 2, 3, 3]
+    assert [len(windows.take(2).take(n)) for n in (3, -1)] == [2, 2]
+
+
 def test_wrong_uses_are_refused(tmp_path: Path) -> None:
     root = pictures(tmp_path, 1)
     with pytest.raises(ValueError, match="rank 3"):
