@@ -315,8 +315,7 @@ class Operation:
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [Tensor(np.zeros([1] * len(x.shape), x.dtype)) if isinstance(x, KerasTensor) else x for x in args]
-        first: KerasTensor = infer(self, *single, **kwargs)
-        return KerasTensor(broadcast(shapes), first.dtype)
+        return KerasTensor(broadcast(shapes), _run(self, single, kwargs, {}).dtype)
 
     def get_config(self) -> Config:
         """Return name and settings."""

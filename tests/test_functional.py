@@ -665,3 +665,9 @@ def test_a_lambda_of_several_inputs_may_declare_its_shape() -> None:
         assert y.shape == (None, 1)
         model = keras.Model([a, b], y)
         assert model.predict([np.ones((2, 3)), np.zeros((2, 3))], verbose=0).tolist() == [[3], [3]]
+
+
+def test_an_operator_makes_one_tensor_with_one_name() -> None:
+    keras.backend.clear_session()
+    x = keras.Input((3,))
+    assert [y.name for y in (x, x + 1, x * x)] == ["keras_tensor", "keras_tensor_1", "keras_tensor_2"]

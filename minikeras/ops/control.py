@@ -106,10 +106,10 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
 
 def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
-    """Return how long all tensors are along an axis."""
+    """Return how long all tensors are along an axis, or a length that is no longer."""
     found = {shape(x)[axis] for x in leaves(tensors) if x is not None}
     if length is not None:
-        found.add(int(length))
+        found = {int(length)} if all(length <= n for n in found) else {*found, int(length)}
     if len(found) != 1:
         raise ValueError(f"The tensors to walk along must have one length, that of axis {axis}. Received: {found}.")
     return found.pop()
