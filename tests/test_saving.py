@@ -192,6 +192,9 @@ def test_the_state_as_a_tree() -> None:
     model.set_state_tree({"trainable_variables": {"net": {"out": {"kernel": [[3], [4]]}}, "unknown": 1}})
     assert model.get_weights()[0].tolist() == [[3.0], [4.0]]
     model.set_state_tree(tree)
+    wrong = {"trainable_variables": {"net": {"out": {"kernel": [[7], [8]], "bias": [1, 2, 3]}}}}
+    with pytest.raises(ValueError, match=r"net/out/bias.*\(3,\). Nothing was set"):
+        model.set_state_tree(wrong)
     assert np.array_equal(model.get_weights()[0], tree["trainable_variables"]["net"]["out"]["kernel"])
     with pytest.raises(ValueError, match="kinds of variables"):
         model.set_state_tree({"weights": {}})

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._typing import Array
+from ..tensor import as_array
 from ..variable import Variable
 
 KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
@@ -29,18 +31,24 @@ def values_of(model: Any, as_arrays: bool) -> dict[str, Any]:
 
 
 def assign(model: Any, tree: Mapping[str, Any]) -> None:
-    """Set the variables whose paths are in a tree.
+    """Set the variables whose paths are in a tree, or none if one does not fit.
 
     Raises:
-        ValueError: for another kind of variables.
+        ValueError: for another kind of variables, or a value of another shape than its variable's.
     """
+    pairs: list[tuple[Variable, Array]] = []
     for kind, values in tree.items():
         if kind not in KINDS:
             raise ValueError(f"Expected kinds of variables, of {KINDS}. Received: {kind!r}.")
         variables = {variable.path: variable for variable in _variables(model, kind)}
-        for path, value in _paths(values):
-            if path in variables:
-                variables[path].assign(value)
+        pairs += [(variables[path], as_array(value)) for path, value in _paths(values) if path in variables]
+    for variable, array in pairs:
+        if array.shape != variable.shape:
+            raise ValueError(
+                f"Variable {variable.path!r} has shape {variable.shape}. Received: {array.shape}. Nothing was set."
+            )
+    for variable, array in pairs:
+        variable.assign(array)
 
 
 def _variables(model: Any, kind: str) -> list[Variable]:
