@@ -212,7 +212,7 @@ class Trainer(Layer):
             >>> model.compiled
             True
         """
-        _state.within("steps_per_execution", steps_per_execution or 1, 1)
+        every = _state.within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
         found = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics
@@ -228,7 +228,7 @@ class Trainer(Layer):
         self._compiled_metrics = compiled_metrics
         self._loss_tracker = Mean(name="loss")
         self.run_eagerly = run_eagerly
-        self.steps_per_execution = steps_per_execution or 1  # Keras 2 wrote null
+        self.steps_per_execution = every
         self.jit_compile = jit_compile is True
         self.stop_training = False
         self.compiled = True

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
-from .. import _state, ops
-from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
-from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
+from .. import ops
+from .._typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
+from ..constraints import ConstraintLike
 from ..tensor import Tensor
-from .base import InitializerLike, Ranked, RegularizerLike, register
+from .base import InitializerLike, RegularizerLike, register
+from .convolutional import Windowed
 from .recurrent import RNN, ActivationLike, LSTMCell, RecurrentOptions, _OfCell
 
 
@@ -23,7 +24,7 @@ class ConvLSTMOptions(RecurrentOptions, total=False):
     unroll: bool
 
 
-class _ConvLSTMCell(Ranked, LSTMCell):
+class _ConvLSTMCell(Windowed, LSTMCell):
     """One step, whose input and state are images."""
 
     _draws_first = True
@@ -35,21 +36,15 @@ class _ConvLSTMCell(Ranked, LSTMCell):
         kernel_initializer: InitializerLike, recurrent_initializer: InitializerLike, bias_initializer: InitializerLike,
         unit_forget_bias: bool, kernel_regularizer: RegularizerLike | None,
         recurrent_regularizer: RegularizerLike | None, bias_regularizer: RegularizerLike | None,
-        kernel_constraint: Any, recurrent_constraint: Any, bias_constraint: Any, dropout: float,
-        recurrent_dropout: float, seed: int | None, **options: Any,
+        kernel_constraint: ConstraintLike | None, recurrent_constraint: ConstraintLike | None,
+        bias_constraint: ConstraintLike | None, dropout: float, recurrent_dropout: float, seed: int | None,
+        **options: Any,
     ) -> None:  # fmt: skip
         super(LSTMCell, self).__init__(**options)
         self._configure(locals(), "filters")
-        rank = self._rank
-        self.kernel_size: Shape = standardize_sizes(kernel_size, rank, "kernel_size")
-        self.strides: Shape = standardize_sizes(strides, rank, "strides")
-        self.padding: Any = standardize_padding(padding)
-        self.data_format: DataFormat = _state.standardize_data_format(data_format)
-        self.dilation_rate: Shape = standardize_sizes(dilation_rate, rank, "dilation_rate")
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
+        self._set_window(locals())
         self._window = self.kernel_size
-        self._gate_axis = -1 if self.data_format == "channels_last" else 1
+        self._gate_axis = self._channel_axis()
 
     def build(self, input_shape: ShapeLike) -> None:
         if None in tuple(input_shape)[1:]:
@@ -62,9 +57,7 @@ class _ConvLSTMCell(Ranked, LSTMCell):
 
     def state_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return the shape of the output, and of each part of the state."""
-        before, sizes, _ = self._parts(input_shape)
-        slid = slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate)
-        return (before[0], *slid, self.filters) if len(before) == 1 else (before[0], self.filters, *slid)
+        return self._slid_shape(input_shape, self.filters)
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         shape: Any = self.state_shape((batch_size or 0, *self._shape[1:]))
@@ -104,10 +97,10 @@ class _ConvLSTM(_OfCell):
         bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
         kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
         bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: Any = None, recurrent_constraint: Any = None, bias_constraint: Any = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, **options: Unpack[ConvLSTMOptions],
+        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, **options: Unpack[ConvLSTMOptions],
     ) -> None:  # fmt: skip
         self._make(locals(), "conv_lstm_cell")
 

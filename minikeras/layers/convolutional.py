@@ -22,34 +22,52 @@ from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike, positiv
 from .core import ActivationLike, ConstraintLike, WithKernel
 
 
-class _Sliding(Ranked, WithKernel):
-    """What all layers here share: a window, strides, a bias and an activation.
-
-    Args:
-        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
-    """
+class Windowed(Ranked):
+    """A layer, or a cell of one, whose kernel is a window that slides."""
 
     _strides_or_dilation: ClassVar[bool] = True
     """Whether strides and dilation together are refused, as Keras does."""
     _more_padding: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, given: dict[str, Any]) -> None:
-        super().__init__(activity_regularizer=given["activity_regularizer"], **given["options"])
-        self._keep(given, *self._arguments)
+    def _set_window(self, given: dict[str, Any]) -> None:
+        """Take over the arguments of `__init__` that say how it slides."""
         rank = self._rank
         self.kernel_size: Shape = standardize_sizes(given["kernel_size"], rank, "kernel_size")
         self.strides: Shape = standardize_sizes(given["strides"], rank, "strides")
         self.padding: Any = standardize_padding(given["padding"], "valid", "same", *self._more_padding)
         self._place(given["data_format"])
         self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
-        self.use_bias: bool = given["use_bias"]
-        for name in {"filters", "groups", "depth_multiplier"} & given.keys():
-            setattr(self, name, positive(type(self).__name__, name, given[name]))
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
 
     def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1
+
+    def _slid(self, sizes: ShapeLike) -> PartialShape:
+        who = f"The input of layer '{self.name}'"
+        return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
+
+    def _slid_shape(self, input_shape: ShapeLike, filters: Any) -> PartialShape:
+        """Return the shape of what so many filters give."""
+        if self.data_format == "channels_last":
+            return (input_shape[0], *self._slid(input_shape[1:-1]), filters)
+        return (input_shape[0], filters, *self._slid(input_shape[2:]))
+
+
+class _Sliding(Windowed, WithKernel):
+    """What all layers here share: a window, strides, a bias and an activation.
+
+    Args:
+        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(activity_regularizer=given["activity_regularizer"], **given["options"])
+        self._keep(given, *self._arguments)
+        self._set_window(given)
+        self.use_bias: bool = given["use_bias"]
+        for name in {"filters", "groups", "depth_multiplier"} & given.keys():
+            setattr(self, name, positive(type(self).__name__, name, given[name]))
 
     def _make_kernels(self, channels: int) -> None:
         """Make all weights but the bias."""
@@ -61,10 +79,6 @@ class _Sliding(Ranked, WithKernel):
 
     def _filters(self, channels: Any) -> Any:
         return vars(self)["filters"]
-
-    def _slid(self, sizes: ShapeLike) -> PartialShape:
-        who = f"The input of layer '{self.name}'"
-        return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
 
     def build(self, input_shape: ShapeLike) -> None:
         axis = self._channel_axis()
@@ -89,10 +103,7 @@ class _Sliding(Ranked, WithKernel):
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         if len(input_shape) != self._rank + 2:
             raise ValueError(f"Layer '{self.name}' needs an input of {self._rank + 2} axes. Received: {input_shape}.")
-        filters = self._filters(input_shape[self._channel_axis()])
-        if self.data_format == "channels_last":
-            return (input_shape[0], *self._slid(input_shape[1:-1]), filters)
-        return (input_shape[0], filters, *self._slid(input_shape[2:]))
+        return self._slid_shape(input_shape, self._filters(input_shape[self._channel_axis()]))
 
 
 class _Conv(_Sliding):

@@ -77,7 +77,7 @@ class LossScaleOptimizer(Optimizer):
         return [*self._variables, *self.inner_optimizer.variables]
 
     @property
-    def learning_rate(self) -> Any:
+    def learning_rate(self) -> Variable | Any:
         """That of the inner optimizer."""
         return self.inner_optimizer.learning_rate
 
@@ -86,7 +86,7 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.learning_rate = learning_rate
 
     @property
-    def iterations(self) -> Any:
+    def iterations(self) -> Variable | Any:
         """The number of updates of the inner optimizer, those left out not counted."""
         return self.inner_optimizer.iterations
 

@@ -226,13 +226,15 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    first = _format(data_format) == "channels_first"  # where Keras's order of the channels is another one
-    pattern = "n (i j c) h w -> n c (h i) (w j)" if first else "n h w (i j c) -> n (h i) (w j) c"
-    return ops.rearrange(convert_to_tensor(input), pattern, i=block_size, j=block_size)
+    x = convert_to_tensor(input)
+    if _format(data_format) == "channels_last":
+        return ops.depth_to_space(x, block_size)
+    return ops.rearrange(x, "n (i j c) h w -> n c (h i) (w j)", i=block_size, j=block_size)  # Keras's order is another
 
 
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    first = _format(data_format) == "channels_first"
-    pattern = "n c (h i) (w j) -> n (i j c) h w" if first else "n (h i) (w j) c -> n h w (i j c)"
-    return ops.rearrange(convert_to_tensor(input), pattern, i=block_size, j=block_size)
+    x = convert_to_tensor(input)
+    if _format(data_format) == "channels_last":
+        return ops.space_to_depth(x, block_size)
+    return ops.rearrange(x, "n c (h i) (w j) -> n (i j c) h w", i=block_size, j=block_size)
