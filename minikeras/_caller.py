@@ -9,11 +9,11 @@ _PACKAGE = __name__.partition(".")[0]
 
 def _is_ours(frame: FrameType) -> bool:
     name = str(frame.f_globals.get("__name__"))
-    return name.partition(".")[0] in (_PACKAGE, "importlib")
+    return name.partition(".")[0] in (_PACKAGE, "importlib", "numpy")
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line outside of this package and of the import machinery.
+    """Warn at the nearest line outside of this package, of NumPy and of the import machinery.
 
     Example:
         >>> import warnings

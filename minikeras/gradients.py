@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
+from ._caller import warn_user
 from ._state import Structure
 from ._structure import leaves, map_structure
 from ._typing import Array, TensorLike
@@ -91,6 +92,19 @@ class GradientTape:
     def watches(self, tensor: TensorOps) -> bool:
         """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
         return id(tensor) in self._watched
+
+    def convert(self, tensor: TensorOps) -> None:
+        """Warn, for what is computed from the array is not recorded."""
+        if self.follows(tensor) and _differentiable(tensor):
+            warn_user(
+                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array for a list of tensors. "
+                "What is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list; or "
+                "x.numpy() where no gradient is wanted."
+            )
+
+    def follows(self, tensor: TensorOps) -> bool:
+        """Return whether it is watched, or a variable that would be as soon as it is used."""
+        return id(tensor) in self._watched or (self.watch_accessed_variables and _is_trainable(tensor))
 
     def borrow(self, variables: Iterable[Any]) -> None:
         """Hold the arrays of variables, until the gradient is taken where it can be but once."""

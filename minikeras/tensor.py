@@ -9,7 +9,6 @@ notes what was done.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
-from itertools import zip_longest
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, cast, final
 
 import numpy as np
@@ -148,6 +147,12 @@ class Recorder(Protocol):
 
     def read(self, tensor: "TensorOps") -> None:
         """Take note that Python looked at the value of a tensor or a variable."""
+
+    def convert(self, tensor: "TensorOps") -> None:
+        """Take note that NumPy made an array of a tensor or a variable."""
+
+    def follows(self, tensor: "TensorOps") -> bool:
+        """Return whether the value depends on what is recorded, so that it has a gradient or changes in a replay."""
 
 
 class _Recorders(threading.local):
@@ -359,6 +364,18 @@ def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     raise NotImplementedError
 
 
+def numpy_functions() -> Any:
+    """Return the module that runs NumPy functions on tensors; `ops` puts the real function here."""
+    raise NotImplementedError
+
+
+def is_followed(x: Any) -> bool:
+    """Return whether x is a tensor of floats that an open tape or trace records."""
+    if not isinstance(x, TensorOps) or x.array is None or x.array.dtype.kind not in "fc":
+        return False
+    return any(recorder.follows(x) for recorder in recorders.open)
+
+
 dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: "string" if dtype.kind in "OSU" else dtype.name)
 """The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
 
@@ -411,34 +428,21 @@ class TensorOps:
         return self.numpy_view().copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        for recorder in recorders.open:
+            recorder.convert(self)
         array = self.numpy_view()
         return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        out = kwargs.pop("out", None)
         op = NUMPY_OPS.get(ufunc.__name__)
-        if method == "__call__" and op is not None and not kwargs:
-            result = op(*inputs)
-        else:
-            arrays = [as_array(x) if isinstance(x, TensorOps) else x for x in inputs]
-            result = getattr(ufunc, method)(*arrays, **kwargs)
-        if out is None:
-            return result
-        target = out[0]
-        if isinstance(target, TensorOps):
-            raise TypeError("A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays.")
-        np.copyto(target, as_array(result), casting="same_kind")
-        return target
+        if op is not None and method == "__call__" and not kwargs:
+            return op(*inputs)
+        return numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        op = NUMPY_OPS.get(function.__name__)
-        if op is not None and getattr(np, function.__name__, function) is function:  # no namesake in np.linalg
-            translated = _translate(function, op, args, kwargs)
-            if translated is not None:
-                return op(*translated[0], **translated[1])
-        return function(*_to_arrays(args), **{key: _to_arrays(value) for key, value in kwargs.items()})
+        return numpy_functions().call_function(function, args, kwargs)
 
     def __bool__(self) -> bool:
         return bool(self.numpy_view())
@@ -584,49 +588,6 @@ def _run(name: str, *args: Any) -> "Tensor":
     return cast("Tensor", NUMPY_OPS[name](*args))
 
 
-@cache
-def _argument_names(function: Callable[..., Any], op: Callable[..., Any]) -> dict[int | str, str] | None:
-    """Say which argument of an op each one of a NumPy function is, by place and by name.
-
-    Arguments correspond by name, or else by place if neither side knows the other's name. None if either side
-    takes any number of arguments, or NumPy does not tell.
-    """
-    theirs, ours = parameters(function), parameters(op)
-    if theirs.varargs or ours.varargs:
-        return None
-    names: dict[int | str, str] = {name: name for name in ours.names}
-    for i, (name, ours_there) in enumerate(zip_longest(theirs.names, ours.names)):
-        match = name if name in ours.names else None if ours_there in theirs.names else ours_there
-        if name is not None and match is not None:
-            names[i] = names[name] = match
-    return names
-
-
-def _translate(
-    function: Callable[..., Any], op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """Return a NumPy call's arguments as the op of its name takes them, None if it has no such arguments."""
-    names = _argument_names(function, op)
-    if names is None:
-        ours = parameters(op)
-        return (args, kwargs) if ours.varkw or kwargs.keys() <= set(ours.names) else None
-    translated = {}
-    for key, value in (*enumerate(args), *kwargs.items()):
-        if key in names:
-            translated[names[key]] = value
-        elif value is not None:  # None says the same as leaving it out
-            return None
-    return (), translated
-
-
-def _to_arrays(value: Any) -> Any:
-    if isinstance(value, TensorOps):
-        return as_array(value)
-    if isinstance(value, list | tuple):
-        return type(value)(_to_arrays(item) for item in value)
-    return value
-
-
 def _boxed(value: Any) -> Array:
     """Return a value as an array; bytes, which NumPy would cut at zeros, as an object."""
     return np.asarray(value, object if type(value) is bytes else None)
@@ -635,8 +596,9 @@ def _boxed(value: Any) -> Array:
 class Tensor(TensorOps):
     """An immutable array: what an op or a layer gives.
 
-    It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: those that
-    `minikeras.ops` has give a Tensor and are differentiated, the others work on its values and give an array.
+    It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: they give a Tensor and
+    are differentiated, or answer with counts, places and truth. One without a gradient rule works on the values, and
+    raises a TypeError while a tape or `fit` records the tensor.
 
     Args:
         array: The values; they are not copied.

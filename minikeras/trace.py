@@ -68,8 +68,14 @@ class Trace:
 
     def read(self, tensor: TensorOps) -> None:
         """Note that a value which the input or a variable decides was looked at."""
-        if id(tensor) in self.produced or isinstance(tensor, Variable):
-            self.escaped = True
+        self.escaped |= self.follows(tensor)
+
+    def convert(self, tensor: TensorOps) -> None:
+        """An array made of a tensor was read, as `read` notes."""
+
+    def follows(self, tensor: TensorOps) -> bool:
+        """Return whether the input or a variable decides on the value."""
+        return id(tensor) in self.produced or isinstance(tensor, Variable)
 
 
 def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:

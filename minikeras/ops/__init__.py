@@ -2,6 +2,9 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
+from importlib import import_module as _import_module
+
+from .. import tensor as _tensor
 from .._lazy import lazily
 from ..symbolic import KerasTensor as KerasTensor
 from ..tensor import Tensor as Tensor
@@ -105,3 +108,4 @@ with lazily(globals()) as _rest:
     from . import numpy as numpy
 
 _late_ops.append(_rest)
+_tensor.numpy_functions = lambda: _import_module(".numpy_functions", __name__)

@@ -263,7 +263,9 @@ sinc: Unary = unary(
     np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
     "sin(pi x) / (pi x), 1 at 0.",
 )  # fmt: skip
-i0: Unary = unary(lambda x: np.i0(x).astype(x.dtype), None, "Modified Bessel function of order 0.", name="i0")
+i0: Unary = unary(
+    named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), None, "Modified Bessel function of order 0."
+)
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)

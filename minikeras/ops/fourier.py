@@ -23,7 +23,7 @@ Pair = tuple[Tensor, Tensor]
     lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[0],
     lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[1],
 )
-def _transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
+def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
     """Sum x[n] exp(sign * 2 pi i k n / N) along axes: real and imaginary parts, stacked."""
     a = as_float(real)
     z = a + 1j * as_float(imag)
@@ -31,7 +31,7 @@ def _transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: in
     return np.stack([z.real, z.imag]).astype(a.dtype)
 
 
-_transform_rule: Callable[..., Any] = rule(_transform)
+_transform_rule: Callable[..., Any] = rule(transform)
 
 
 def _parts(x: Any, name: str) -> Pair:
@@ -46,14 +46,14 @@ def _parts(x: Any, name: str) -> Pair:
 @composite
 def fft(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last axis of complex numbers, given and returned as (real, imaginary)."""
-    found = _transform(*_parts(x, "fft"), (-1,), -1)
+    found = transform(*_parts(x, "fft"), (-1,), -1)
     return found[0], found[1]
 
 
 @composite
 def fft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last two axes, see `fft`."""
-    found = _transform(*_parts(x, "fft2"), (-2, -1), -1)
+    found = transform(*_parts(x, "fft2"), (-2, -1), -1)
     return found[0], found[1]
 
 
@@ -61,11 +61,11 @@ def fft2(x: tuple[TensorLike, TensorLike]) -> Pair:
 def ifft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Inverse of `fft2`."""
     first, second = _parts(x, "ifft2")
-    found = _transform(first, second, (-2, -1), 1) / float(first.shape[-1] * first.shape[-2])
+    found = transform(first, second, (-2, -1), 1) / float(first.shape[-1] * first.shape[-2])
     return found[0], found[1]
 
 
-def _cut(x: Tensor, length: int) -> Tensor:
+def cut(x: Tensor, length: int) -> Tensor:
     """Return x with its last axis cut, or filled with zeros, to a length."""
     missing = length - x.shape[-1]
     return pad(x, [(0, 0)] * (x.ndim - 1) + [(0, missing)]) if missing > 0 else x[..., :length]
@@ -82,8 +82,8 @@ def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
         Tensor([0. 2. 0.], shape=(3,), dtype=float32)
     """
     values = convert_to_tensor(x)
-    values = _cut(values, fft_length or values.shape[-1])
-    found = _transform(values, values * 0.0, (-1,), -1)[..., : values.shape[-1] // 2 + 1]
+    values = cut(values, fft_length or values.shape[-1])
+    found = transform(values, values * 0.0, (-1,), -1)[..., : values.shape[-1] // 2 + 1]
     return found[0], found[1]
 
 
@@ -92,10 +92,10 @@ def irfft(x: tuple[TensorLike, TensorLike], fft_length: int | None = None) -> Te
     """Inverse of `rfft`, giving `fft_length` real numbers, by default two less than twice as many as it gets."""
     first, second = _parts(x, "irfft")
     n = fft_length or 2 * (first.shape[-1] - 1)
-    first, second = _cut(first, n // 2 + 1), _cut(second, n // 2 + 1)
+    first, second = cut(first, n // 2 + 1), cut(second, n // 2 + 1)
     mirrored = slice((n + 1) // 2 - 1, 0, -1)
     full = [concatenate([part, s * part[..., mirrored]], -1) for part, s in ((first, 1.0), (second, -1.0))]
-    return _transform(full[0], full[1], (-1,), 1)[0] / float(n)
+    return transform(full[0], full[1], (-1,), 1)[0] / float(n)
 
 
 def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
