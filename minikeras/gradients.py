@@ -97,8 +97,8 @@ class GradientTape:
         """Warn, for what is computed from the array is not recorded."""
         if self.follows(tensor) and _differentiable(tensor):
             warn_user(
-                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array for a list of tensors. "
-                "What is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list; or "
+                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of them: "
+                "what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list, or "
                 "x.numpy() where no gradient is wanted."
             )
 

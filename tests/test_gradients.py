@@ -82,7 +82,7 @@ def each(names: str, cases: list[Case]) -> dict[str, list[Case]]:
 CASES: dict[str, list[Case]] = {
     **each(
         "abs absolute fabs sin cos tanh sinh cosh arctan arcsinh exp exp2 expm1 square negative copy "
-        "real conj conjugate deg2rad rad2deg nan_to_num erf erfc",
+        "real imag angle conj conjugate deg2rad rad2deg nan_to_num erf erfc",
         unary(),
     ),
     "tan": unary(-1.2, 1.2),

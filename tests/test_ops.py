@@ -322,18 +322,9 @@ def test_numpy_functions_run_the_op_of_their_name() -> None:
     assert (np.ndim(X), np.size(X)) == (2, 6)
 
 
-def test_numpy_functions_without_an_op_give_arrays() -> None:
-    for found in (
-        np.sum(X, axis=0, dtype="float64"),
-        np.rint(X),
-        np.var(X, ddof=1),
-        np.add.reduce(X),
-        np.float_power(X, 2),
-        np.array(X),
-        np.asarray(X),
-        np.add(X, 1, dtype="float64"),
-    ):
-        assert isinstance(found, np.ndarray | np.generic)
+def test_numpy_makes_arrays_of_tensors() -> None:
+    for found in (np.array(X), np.asarray(X)):
+        assert isinstance(found, np.ndarray)
     assert np.array_equal(X, X.numpy())
     assert np.linalg.trace(X[None, :, :2]).shape == (1,)  # over the last axes, unlike np.trace
     target = np.zeros((2, 3), "float32")

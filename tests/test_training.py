@@ -521,7 +521,7 @@ def test_a_bad_label_in_a_later_batch_leaves_the_last_whole_step() -> None:
         (lambda y_true, y_pred: None, ValueError, "None"),
         (lambda y_true, y_pred: "low", ValueError, "'low'"),
         (lambda y_true, y_pred: 3.0, ValueError, "No gradients provided.*does not depend"),
-        (lambda y_true, y_pred: np.asarray(y_pred) - 1, ValueError, "No gradients provided.*does not depend"),
+        (lambda y_true, y_pred: y_pred.numpy() - 1, ValueError, "No gradients provided.*does not depend"),
         (lambda y_true: y_true, TypeError, "argument"),
         (lambda y_true, y_pred: 1 / 0, ZeroDivisionError, "division"),
     ],

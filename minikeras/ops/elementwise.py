@@ -104,10 +104,18 @@ true_divide: Binary = divide
 floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
-_MAGNITUDE: VJP = lambda g, y, x: np.where(x >= 0, g, -g)  # noqa: E731 - at 0, where there is none, JAX takes 1
-absolute: Unary = unary(np.absolute, _MAGNITUDE, "Absolute value |x|.", strong, writes=True)
+
+
+def _magnitude(g: Any, y: Any, x: Any) -> Any:
+    """The gradient of |x|: at 0, where there is none, JAX takes 1; of complex numbers, d|z| = Re(conj(z) dz) / |z|."""
+    if "complex" in str(x.dtype):
+        return g * np.conjugate(x) / np.where(y == 0, 1, y)
+    return np.where(x >= 0, g, -g)
+
+
+absolute: Unary = unary(np.absolute, _magnitude, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(np.fabs, _MAGNITUDE, "Absolute value |x| as floats.")
+fabs: Unary = unary(np.fabs, _magnitude, "Absolute value |x| as floats.")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
@@ -263,9 +271,7 @@ sinc: Unary = unary(
     np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
     "sin(pi x) / (pi x), 1 at 0.",
 )  # fmt: skip
-i0: Unary = unary(
-    named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), None, "Modified Bessel function of order 0."
-)
+i0: Unary = unary(named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), None, "Modified Bessel function of order 0.")
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
@@ -276,11 +282,14 @@ deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
 
-# Complex numbers.
+# Complex numbers. The gradient at z = x + iy is dL/dx - i dL/dy, as in JAX: the chain rule then needs no conjugates.
 
 real: Unary = unary(np.real, lambda g, y, x: g, "Real part of x.", strong)
-imag: Unary = unary(np.imag, None, "Imaginary part of x.", strong)
-angle: Unary = unary(np.angle, None, "Angle of a complex number in the plane, in radians.")
+imag: Unary = unary(np.imag, lambda g, y, x: np.multiply(g, -1j), "Imaginary part of x.", strong)
+angle: Unary = unary(
+    np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d angle = Im(dz / z)
+    "Angle of a complex number in the plane, in radians.",
+)  # fmt: skip
 conjugate: Unary = unary(np.conjugate, lambda g, y, x: np.conjugate(g), "Complex conjugate of x.", strong)
 conj: Unary = conjugate
 
