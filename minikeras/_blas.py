@@ -4,7 +4,6 @@ NumPy's own packages bring OpenBLAS. Its threads wait in a busy loop for each ot
 times longer when another process holds a core.
 """
 
-import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,8 +25,10 @@ def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     files = [os.path.join(folder, name) for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)]
     for path in sorted(path for path in files if "openblas" in path):
         try:
+            import ctypes  # which some builds of Python lack
+
             library = ctypes.CDLL(path)
-        except OSError:
+        except (ImportError, OSError):
             continue
         for name in _NAMES:
             if hasattr(library, name.format("set")):

@@ -143,12 +143,14 @@ def _has_hash(path: str, expected: str, algorithm: str) -> bool:
 
 def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> None:
     """Download a file, which gets its name once it is whole and has the hash."""
-    from http.client import HTTPException
-    from urllib.request import urlopen
-
     _say(f"Downloading data from {origin}")
     temporary = f"{path}.{os.urandom(4).hex()}.tmp"
+    failures: tuple[type[Exception], ...] = (ImportError, OSError)
     try:
+        from http.client import HTTPException  # here, since these need sockets
+        from urllib.request import urlopen
+
+        failures += (HTTPException,)
         with urlopen(origin, timeout=_TIMEOUT) as response, open(temporary, "xb") as file:
             _check_scheme(response.url)  # a redirection may have led elsewhere
             size = int(response.headers.get("Content-Length") or 0)
@@ -166,7 +168,7 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
                 f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It was not kept."
             )
         os.replace(temporary, path)
-    except (OSError, HTTPException) as error:
+    except failures as error:
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
         raise OSError(
             f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it as "

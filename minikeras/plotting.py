@@ -164,7 +164,7 @@ def _extra(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"Drawing a model needs {name.partition('.')[0]}, which is not installed. In a clone of minikeras, run: "
+            f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
             'python -m pip install ".[plot]"'
         ) from error
 

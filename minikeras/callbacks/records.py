@@ -119,13 +119,14 @@ class RemoteMonitor(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         import json  # here, since importing these takes time that few want to spend
         from urllib.parse import urlencode
-        from urllib.request import Request, urlopen
 
         text = json.dumps({"epoch": epoch, **(logs or {})}, default=lambda value: value.item())
         kind = "json" if self.send_as_json else "x-www-form-urlencoded"
         body = text if self.send_as_json else urlencode({self.field: text})
         headers = {"Content-Type": f"application/{kind}", **(self.headers or {})}
         try:
+            from urllib.request import Request, urlopen  # which need sockets
+
             urlopen(Request(self.root + self.path, body.encode(), headers)).close()
-        except OSError as error:
+        except (ImportError, OSError) as error:
             warn(f"RemoteMonitor could not reach {self.root + self.path}: {error}", stacklevel=2)
