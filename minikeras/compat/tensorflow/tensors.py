@@ -16,12 +16,13 @@ from typing import Any, cast
 import numpy as np
 
 from ... import _state, ops, random
+from ..._structure import map_structure
 from ..._typing import Array, DTypeLike, TensorLike
 from ...gradients import GradientTape
 from ...ops.creation import has_tensor
 from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
+from ...tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, recorders
 from ...variable import Variable as KerasVariable
 from ..past.patches import Patches
 from .draws import StatelessSource
@@ -289,10 +290,10 @@ class _Common:
         return result if inside else _unwrapped(result)
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        result = _array_function(self, function, types, args, kwargs)
-        if not _inside() and isinstance(result, Tensor) and all(isinstance(r, GradientTape) for r in recorders.open):
-            return result if result.array is None else result.array[()]  # no gradient goes through it there
-        return result
+        if _inside() or any_symbolic([args, kwargs]) or not all(isinstance(r, GradientTape) for r in recorders.open):
+            return _array_function(self, function, types, args, kwargs)
+        args, kwargs = map_structure(lambda x: as_array(x) if isinstance(x, TensorOps) else x, (args, kwargs))
+        return function(*args, **kwargs)  # no gradient goes through it there
 
 
 _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
