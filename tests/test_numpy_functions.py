@@ -262,6 +262,7 @@ def test_a_gradient(expression: str, numpy: Any) -> None:
 
 @pytest.mark.parametrize("numpy", [np, ByKeyword(np)], ids=["place", "keyword"])
 @pytest.mark.parametrize("expression", expressions(ANSWERS))
+@pytest.mark.filterwarnings("ignore:numpy.fix:DeprecationWarning")
 def test_an_answer(expression: str, numpy: Any) -> None:
     same(recorded(expression, numpy)[0], evaluate(expression, FLOATS))
 

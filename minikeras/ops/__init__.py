@@ -108,4 +108,4 @@ with lazily(globals()) as _rest:
     from . import numpy as numpy
 
 _late_ops.append(_rest)
-_tensor.numpy_functions = lambda: _import_module(".numpy_functions", __name__)
+_tensor.numpy_functions = lambda: _import_module(".numpy_rules", __name__).numpy_functions

@@ -1,50 +1,17 @@
-"""NumPy's functions on tensors: a closed table from each one to what computes it on tensors.
+"""NumPy's functions on tensors: a rule of a closed table runs, or the function on values, or a TypeError is raised.
 
-`_SAME` lists those that an op of the same name computes; the others are composed below, out of NumPy functions that
-the table has. The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the
-op's `x`. A function that is not in the table works on the values where it gives counts, places, truth or text
-(`_ANSWERS`), and refuses a float that is being recorded, for its gradient would be lost.
+A function that has no rule works on the values where it gives counts, places, truth, types or text; and it refuses a
+float that is being recorded, for its gradient would be lost.
 """
 
-import math
 from collections.abc import Callable
-from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
 from .._structure import leaves, map_structure
 from ..tensor import NUMPY_OPS, TensorOps, as_array, is_followed
-from .arrays import NP
-from .creation import cast, convert_to_tensor, ndim, shape, size
-from .fourier import cut, irfft, transform
-
-_SAME = """
-allclose a>x1 b>x2 rtol atol equal_nan | append arr>x1 values>x2 axis | argmax a>x axis out keepdims
-argmin a>x axis out keepdims | argpartition a>x kth axis ~kind ~order | array_split ary>x indices_or_sections axis
-bincount x weights minlength | broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype
-copy a>x ~order ~subok | correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
-cumsum a>x axis dtype out | diag v>x k | diagflat v>x k | diagonal a>x offset axis1 axis2 | dot a>x1 b>x2 out
-dsplit ary>x indices_or_sections | dstack tup>xs | expand_dims a>x axis | flip m>x axis | fliplr m>x | flipud m>x
-hsplit ary>x indices_or_sections | hstack tup>xs dtype | i0 x | imag val>x | inner a>x1 b>x2
-isclose a>x1 b>x2 rtol atol equal_nan | isin element>x1 test_elements>x2 assume_unique invert ~kind | isneginf x out
-isposinf x out | isreal x | kron a>x1 b>x2 | median a>x axis out ~overwrite_input keepdims
-moveaxis a>x source destination | nan_to_num x ~copy nan posinf neginf | nanargmax a>x axis out keepdims
-nanargmin a>x axis out keepdims | nancumprod a>x axis dtype out | nancumsum a>x axis dtype out
-nanmax a>x axis out keepdims | nanmedian a>x axis out ~overwrite_input keepdims | nanmin a>x axis out keepdims
-nanpercentile a>x q axis out ~overwrite_input method keepdims
-nanquantile a>x q axis out ~overwrite_input method keepdims | ndim a>x | nonzero a>x | outer a>x1 b>x2 out
-percentile a>x q axis out ~overwrite_input method keepdims | ptp a>x axis out keepdims
-quantile a>x q axis out ~overwrite_input method keepdims | real val>x | repeat a>x repeats axis | roll a>x shift axis
-rot90 m>array k axes | round a>x decimals out | select condlist choicelist default | shape a>x | sinc x
-split ary>x indices_or_sections axis | squeeze a>x axis | stack arrays>x axis out dtype | swapaxes a>x axis1 axis2
-tensordot a>x1 b>x2 axes | tile A>x reps>repeats | trace a>x offset axis1 axis2 dtype out | transpose a>x axes
-trapezoid y x dx axis | tril m>x k | triu m>x k | unravel_index indices shape | vander x N increasing | vdot a>x1 b>x2
-vsplit ary>x indices_or_sections | vstack tup>xs dtype | where condition x>x1 y>x2 | linalg.cholesky a>x upper
-linalg.cross x1 x2 axis | linalg.det a>x | linalg.inv a>x | linalg.matmul x1 x2 | linalg.norm x ord axis keepdims
-linalg.outer x1 x2 | linalg.pinv a>x rcond | linalg.qr a>x mode | linalg.slogdet a>x | linalg.solve a b
-linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1 x2 axes
-"""
+from .creation import cast, ndim, shape
 
 _ANSWERS = """
 argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset can_cast
@@ -64,10 +31,11 @@ _SILENT: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 """Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
 
-_TABLE: dict[str, Callable[..., Any]] = {}
+RULES: dict[str, Callable[..., Any]] = {}
+"""What computes each function on tensors, by its name after `numpy.`; `numpy_rules` fills it."""
 
 
-class _NoRule(Exception):
+class NoRule(Exception):
     """A function, or an argument that it got, has no rule for tensors."""
 
 
@@ -78,13 +46,13 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         TypeError: if a float tensor that is being recorded goes into a function, or with an argument, that has no rule.
     """
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
-    return _run(name, _TABLE.get(name), function, args, kwargs)
+    return _run(name, RULES.get(name), function, args, kwargs)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a ufunc, or a method of it, with arguments that its op does not take; see `call_function`."""
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    body = _TABLE.get(name)
+    body = RULES.get(name)
     if body is None and name in NUMPY_OPS:
         body = _elementwise(name)
     elif method == "outer":
@@ -101,7 +69,7 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
     if body is not None:
         try:
             return body(*args, **kwargs)
-        except _NoRule as no_rule:
+        except NoRule as no_rule:
             reason = str(no_rule)
     tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
     if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
@@ -109,11 +77,12 @@ def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, k
             f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. Write it with "
             "minikeras.ops or other NumPy functions; where no gradient is wanted, call it on `x.numpy()`."
         )
-    args, kwargs = map_structure(_value, (args, kwargs))
+    args, kwargs = map_structure(value_of, (args, kwargs))
     return function(*args, **kwargs)
 
 
-def _value(x: Any) -> Any:
+def value_of(x: Any) -> Any:
+    """Return the values of a tensor; anything else as it is."""
     return as_array(x) if isinstance(x, TensorOps) else x
 
 
@@ -122,34 +91,34 @@ def _refuse_target(target: Any) -> None:
         raise TypeError("A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays.")
 
 
-def _written(result: Any, out: Any) -> Any:
+def written(result: Any, out: Any) -> Any:
     """Write a result to the array that the caller gave for it, if any, and return what has it."""
     (target,) = out if isinstance(out, tuple) else (out,)
     if target is None:
         return result
     _refuse_target(target)
     if is_followed(result):
-        raise _NoRule(" into an array (out=, or an operator such as += on an array)")
-    np.copyto(target, _value(result), casting="same_kind")
+        raise NoRule(" into an array (out=, or an operator such as += on an array)")
+    np.copyto(target, value_of(result), casting="same_kind")
     return target
 
 
-def _check(given: dict[str, Any]) -> None:
+def check_silent(given: dict[str, Any]) -> None:
     """Accept arguments that make no difference."""
     for key, value in given.items():
         if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
-            raise _NoRule(f" with {key}={value!r:.40}")
+            raise NoRule(f" with {key}={value!r:.40}")
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
     """Return the rule of a ufunc that has an op; where its `where` is false, the result is that of `out`, or 0."""
 
     def call(*inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Any:
-        _check(rest)
+        check_silent(rest)
         result = NUMPY_OPS[name](*(inputs if dtype is None else [cast(x, dtype) for x in inputs]))
         if where is not True:
             result = np.where(where, result, 0 if out is None or out[0] is None else out[0])
-        return _written(result, out)
+        return written(result, out)
 
     return call
 
@@ -176,489 +145,17 @@ def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             if len(args) > len(names):
-                raise _NoRule(f" with {len(args)} arguments by place")
+                raise NoRule(f" with {len(args)} arguments by place")
             given = dict(zip(names, args, strict=False)) | kwargs
             out, dtype = given.pop("out", None), given.pop("dtype", None)
-            _check({key: given.pop(key) for key in [*given] if key not in own})
+            check_silent({key: given.pop(key) for key in [*given] if key not in own})
             first = given.get(names[0])
-            if (
-                dtype is not None
-                and first is not None
-                and not isinstance(first, list | tuple)
-                and np.dtype(dtype).kind in "fc"
-            ):
+            if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
                 given[names[0]] = cast(first, dtype)
             result = body(**{own[key]: value for key, value in given.items()})
-            return _written(result if dtype is None else cast(result, dtype), out)
+            return written(result if dtype is None else cast(result, dtype), out)
 
-        _TABLE[name] = call
+        RULES[name] = call
         return body
 
     return declare
-
-
-for _line in _SAME.replace("|", "\n").strip().splitlines():
-    rule(_line)(NUMPY_OPS[_line.split()[0].rpartition(".")[2]])
-
-
-# Reductions, with what NumPy can leave out and begin with.
-
-
-def _only(a: Any, where: Any, fill: Any) -> Any:
-    return a if where is None else np.where(where, a, fill)
-
-
-def _sum(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-    total = NUMPY_OPS["sum"](_only(a, where, 0), axis, keepdims)
-    return total if initial is None else total + initial
-
-
-def _prod(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-    product = NUMPY_OPS["prod"](_only(a, where, 1), axis, keepdims)
-    return product if initial is None else product * initial
-
-
-def _extreme(name: str) -> Callable[..., Any]:
-    def extreme(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-        if where is not None and initial is None:
-            raise ValueError(f"np.{name} with `where` needs `initial`, the result where nothing is left.")
-        return NUMPY_OPS[name](_only(a, where, initial), axis, keepdims, initial=initial)
-
-    return extreme
-
-
-def _count(a: Any, axis: Any, keepdims: bool, where: Any) -> Any:
-    return _sum(np.ones_like(a), axis, keepdims, where=where)
-
-
-def _mean(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -> Any:
-    return _sum(a, axis, keepdims, where=where) / _count(a, axis, keepdims, where)
-
-
-def _var(
-    a: Any, axis: Any = None, keepdims: bool = False, where: Any = None, ddof: float = 0, mean: Any = None,
-    correction: float | None = None,
-) -> Any:  # fmt: skip
-    distance = a - (_mean(a, axis, True, where) if mean is None else mean)
-    total = _sum(np.square(np.abs(distance)), axis, keepdims, where=where)
-    return total / (_count(a, axis, keepdims, where) - (ddof if correction is None else correction))
-
-
-def _std(a: Any, **options: Any) -> Any:
-    return np.sqrt(_var(a, **options))
-
-
-def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a reduction of the elements that are not NaN."""
-
-    def call(a: Any, where: Any = True, **options: Any) -> Any:
-        present = np.logical_not(np.isnan(a))
-        return general(np.where(present, a, 0), where=np.logical_and(present, where), **options)
-
-    return call
-
-
-def _reduction(name: str, general: Callable[..., Any], options: str = "") -> None:
-    """Enter a reduction: the op of its name where that has all that is asked for, the general form elsewhere."""
-
-    def call(a: Any, axis: Any = None, keepdims: bool = False, **asked: Any) -> Any:
-        asked = {key: value for key, value in asked.items() if value is not None and value is not True}
-        return general(a, axis=axis, keepdims=keepdims, **asked) if asked else NUMPY_OPS[name](a, axis, keepdims)
-
-    rule(f"{name} a axis {options}")(call)
-
-
-_GENERAL: tuple[tuple[str, Callable[..., Any], str], ...] = (
-    ("sum", _sum, "dtype out keepdims initial where"), ("prod", _prod, "dtype out keepdims initial where"),
-    ("mean", _mean, "dtype out keepdims where"), ("var", _var, "dtype out ddof keepdims where mean correction"),
-    ("std", _std, "dtype out ddof keepdims where mean correction"),
-)  # fmt: skip
-for _name, _general, _options in _GENERAL:
-    _reduction(_name, _general, _options)
-    _reduction(f"nan{_name}", _without_nan(_general), _options)
-for _name in ("max", "min", "amax", "amin"):
-    _reduction(_name, _extreme(_name.removeprefix("a")), "out keepdims initial where")
-
-
-def _truth(name: str, neutral: bool) -> Callable[..., Any]:
-    return lambda a, axis=None, keepdims=False, where=None: NUMPY_OPS[name](_only(a, where, neutral), axis, keepdims)
-
-
-_REDUCED: tuple[tuple[str, str, Callable[..., Any]], ...] = (
-    ("add", "", _sum), ("multiply", "", _prod), ("maximum", "", _extreme("max")), ("minimum", "", _extreme("min")),
-    ("logical_and", "all", _truth("all", True)), ("logical_or", "any", _truth("any", False)),
-)  # fmt: skip
-for _ufunc, _name, _general in _REDUCED:
-    if _name:
-        rule(f"{_name} a axis out keepdims where")(_general)
-    rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where")(
-        lambda a, axis=0, general=_general, **options: general(a, axis, **options)
-    )
-for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
-    rule(f"{_ufunc}.accumulate array axis dtype out")(lambda array, axis=0, op=NUMPY_OPS[_name]: op(array, axis))
-
-
-def _kept(result: Any, a: Any, axis: Any) -> Any:
-    """Give a reduced array its axes back with size 1."""
-    return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
-
-
-@rule("average a axis weights returned keepdims")
-def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
-    result = NUMPY_OPS["average"](a, axis, weights)
-    w = np.ones_like(a) if weights is None else weights
-    if shape(w) != shape(a):
-        w = np.moveaxis(np.broadcast_to(w, (*np.delete(shape(a), axis), *shape(w))), -1, axis)
-    result, total = (_kept(y, a, axis) if keepdims else y for y in (result, np.sum(w, axis)))
-    return (result, total) if returned else result
-
-
-@rule("cov m y rowvar bias ddof fweights aweights dtype")
-def _cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None, **weights: Any
-) -> Any:
-    if any(w is not None for w in weights.values()):
-        raise _NoRule(" with weights")
-    rows = _rows(m, y, rowvar)
-    rows = rows - np.mean(rows, axis=1, keepdims=True)
-    count = shape(rows)[1] - ((0 if bias else 1) if ddof is None else ddof)
-    return np.squeeze(rows @ np.transpose(np.conjugate(rows)) / count)
-
-
-def _rows(m: Any, y: Any, rowvar: bool) -> Any:
-    """Return the variables of one or two samples as rows."""
-    parts = [np.atleast_2d(x) for x in (m, y) if x is not None]
-    return np.concatenate([np.transpose(x) if not rowvar and shape(x)[0] != 1 else x for x in parts])
-
-
-# What only moves elements: it moves their positions, and they are taken from there.
-
-
-def _moved(function: Callable[..., Any], *sources: Any) -> Any:
-    tensors = [convert_to_tensor(x) for x in sources]
-    starts = np.cumsum([0, *map(size, tensors)])
-    places = (start + np.arange(size(x)).reshape(shape(x)) for start, x in zip(starts, tensors, strict=False))
-    return np.take(np.concatenate([np.reshape(x, (-1,)) for x in tensors]), function(*places))
-
-
-def _block(arrays: Any) -> Any:
-    sources = leaves(arrays)
-
-    def place(*places: Any) -> Any:
-        rest = iter(places)
-        return np.block(map_structure(lambda _: next(rest), arrays))
-
-    return _moved(place, *sources)
-
-
-def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*arys: Any) -> Any:
-        found = tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys)
-        return found[0] if len(found) == 1 else found
-
-    return call
-
-
-def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    sizes = np.broadcast_shapes(*map(shape, args))
-    return tuple(np.broadcast_to(x, sizes) for x in args)
-
-
-def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
-    if not sparse:
-        return NUMPY_OPS["meshgrid"](*xi, indexing=indexing)
-    grids = np.meshgrid(*(np.empty(size(x)) for x in xi), sparse=True, indexing=indexing)
-    return [np.reshape(x, grid.shape) for x, grid in zip(xi, grids, strict=True)]
-
-
-def _reshape(a: Any, shape: Any = None, order: Any = "C", newshape: Any = None) -> Any:
-    sizes = newshape if shape is None else shape
-    if order == "F":
-        return _moved(lambda places: np.reshape(places, sizes, order="F"), a)
-    return NUMPY_OPS["reshape"](a, sizes)
-
-
-# Products, polynomials, interpolation: linear in what they are given, or nearly so.
-
-
-def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
-    _check(options)
-    if not isinstance(operands[0], str):
-        raise _NoRule(" with lists of axes")
-    result = NUMPY_OPS["einsum"](*operands)
-    return _written(result if dtype is None else cast(result, dtype), out)
-
-
-def _matrix_power(a: Any, n: int) -> Any:
-    if n < 0:
-        a, n = np.linalg.inv(a), -n
-    return reduce(np.matmul, [a] * n) if n else np.broadcast_to(np.eye(shape(a)[-1], dtype=a.dtype), shape(a))
-
-
-def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    if axis is None:
-        result = np.linalg.norm(np.reshape(x, (-1,)), ord)
-        return _kept(result, x, None) if keepdims else result
-    if isinstance(axis, tuple):
-        last = np.moveaxis(x, axis, range(-len(axis), 0))
-        result = np.linalg.norm(np.reshape(last, (*shape(last)[: -len(axis)], -1)), ord, -1)
-        return _kept(result, x, axis) if keepdims else result
-    return np.linalg.norm(x, ord, axis, keepdims)
-
-
-def _linear(function: Callable[..., Any], x: Any, axis: int, *settings: Any) -> Any:
-    """Return what a linear function of the entries along an axis gives, by its matrix."""
-    matrix = convert_to_tensor(function(np.eye(shape(x)[axis]), *settings), x.dtype)
-    return np.moveaxis(np.tensordot(matrix, x, axes=((0,), (axis,))), 0, axis)
-
-
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
-    over = range(ndim(f)) if axis is None else [axis] if isinstance(axis, int) else axis
-    steps = [_value(step) for step in varargs] or [1.0]
-    steps = steps * len(over) if len(steps) == 1 else steps
-    found = [
-        _linear(partial(np.gradient, axis=1, edge_order=edge_order), f, i, h) for i, h in zip(over, steps, strict=True)
-    ]
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    sizes = [1 if i == axis % ndim(a) else length for i, length in enumerate(shape(a))]
-    ends = [x if x is None or ndim(x) else np.broadcast_to(x, sizes) for x in (prepend, append)]
-    parts = [x for x in (ends[0], a, ends[1]) if x is not None]
-    return NUMPY_OPS["diff"](np.concatenate(parts, axis) if len(parts) > 1 else a, n, axis)
-
-
-def _running(op: str, start: float) -> Callable[..., Any]:
-    def call(x: Any, axis: int | None = None, include_initial: bool = False) -> Any:
-        along = axis or 0
-        result = NUMPY_OPS[op](x, along)
-        first = np.sum(x, along, keepdims=True) * 0 + start
-        return np.concatenate([first, result], along) if include_initial else result
-
-    return call
-
-
-def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, axis: int = 0) -> Any:
-    share = np.linspace(0.0, 1.0, num, endpoint)
-    low, high = np.broadcast_arrays(start, stop)
-    points = np.moveaxis(low[..., None] + (high - low)[..., None] * share, -1, axis)
-    return (points, (high - low) * (share[1] if num > 1 else np.nan)) if retstep else points
-
-
-def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
-    points = np.exp(np.linspace(np.log(np.abs(start)), np.log(np.abs(stop)), num, endpoint, axis=axis))
-    return np.expand_dims(np.sign(start), axis) * points if ndim(start) else np.sign(start) * points
-
-
-def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    if period is not None:
-        raise _NoRule(" with `period`")
-    above = np.clip(np.searchsorted(xp, x, side="right"), 1, shape(xp)[0] - 1)
-    x0, x1, y0, y1 = (np.take(p, i) for p in (xp, fp) for i in (above - 1, above))
-    y = y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
-    y = np.where(np.less(x, xp[0]), fp[0] if left is None else left, y)
-    return np.where(np.greater(x, xp[-1]), fp[-1] if right is None else right, y)
-
-
-def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
-    longer, shorter = (a, v) if size(a) >= size(v) else (v, a)
-    return np.correlate(longer, np.flip(shorter), mode)
-
-
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Each function gets the elements for which its condition holds, as in NumPy; the last that holds decides."""
-    conditions = np.asarray(_value(condlist), bool)
-    conditions = conditions[None] if conditions.shape == shape(x) else conditions
-    choice = np.zeros(shape(x), int) - 1
-    for i, condition in enumerate(conditions):
-        choice = np.where(condition, i, choice)
-    kinds = [*range(len(conditions)), *[-1] * (len(funclist) > len(conditions))]
-    places, parts = [np.flatnonzero(choice == k) for k in kinds], []
-    for function, place in zip(funclist, places, strict=True):
-        part = np.take(x, place)
-        parts.append(function(part, *args, **kw) if callable(function) else np.zeros_like(part) + function)
-    rest = np.flatnonzero(~np.isin(choice, kinds))
-    order = np.argsort(np.concatenate([*places, rest]))
-    return np.reshape(np.take(np.concatenate([*parts, np.zeros_like(np.take(x, rest))]), order), shape(x))
-
-
-def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * math.pi) -> Any:
-    step = np.diff(p, axis=axis)
-    folded = np.mod(step + period / 2, period) - period / 2
-    folded = np.where(np.logical_and(np.equal(folded, -period / 2), np.greater(step, 0)), period / 2, folded)
-    small = np.less(np.abs(step), period / 2 if discont is None else max(discont, period / 2))
-    turns = np.cumsum(np.where(small, 0, folded - step), axis)
-    return p + np.concatenate([np.sum(turns, axis, keepdims=True) * 0, turns], axis)
-
-
-# Fourier transforms.
-
-
-def _scale(norm: str | None, n: int, inverse: bool) -> float:
-    if norm not in (None, "backward", "ortho", "forward"):
-        raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
-    return n**-0.5 if norm == "ortho" else 1 / n if inverse == (norm != "forward") else 1.0
-
-
-def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool = False) -> Any:
-    last = NP.moveaxis(a, axis, -1)
-    x = cut(last, n or shape(last)[-1])
-    y = transform(np.real(x), np.imag(x), (-1,), 1 if inverse else -1)
-    return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
-
-
-def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    n = n or shape(a)[axis]
-    return np.take(_fft(a, n, axis, norm), np.arange(n // 2 + 1), axis)
-
-
-def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    last = np.moveaxis(a, axis, -1)
-    n = n or 2 * (shape(last)[-1] - 1)
-    return NP.moveaxis(irfft((np.real(last), np.imag(last)), n) * (n * _scale(norm, n, True)), -1, axis)
-
-
-def _along_all(first: Any, each: Callable[..., Any], last: Any, two: bool) -> Callable[..., Any]:
-    """Return a transform along several axes: `first` or `last` along the last of them, `each` along the others."""
-
-    def call(a: Any, s: Any = None, axes: Any = (-2, -1) if two else None, norm: Any = None) -> Any:
-        if axes is None:
-            axes = range(-ndim(a) if s is None else -len(s), 0)
-        sizes = [None] * len(axes) if s is None else s
-        pairs = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
-        *others, (n, axis) = pairs
-        y = (first or each)(a, n, axis, norm) if last is None else a
-        for m, other in reversed(others):
-            y = each(y, m, other, norm)
-        return y if last is None else last(y, n, axis, norm)
-
-    return call
-
-
-def _inverse_fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _fft(a, n, axis, norm, True)
-
-
-_COMPOSED: dict[str, Callable[..., Any]] = {
-    "around a decimals out": lambda a, decimals=0: np.round(a, decimals),
-    "astype x dtype ~copy": lambda x: x,
-    "angle z deg": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
-    "argsort a axis ~kind ~order ~stable": lambda a, axis=-1: NUMPY_OPS["argsort"](a, axis),
-    "block arrays": _block,
-    "choose a choices out mode": lambda a, choices, mode="raise": _moved(
-        lambda *places: np.choose(_value(a), places, mode=mode), *np.broadcast_arrays(*choices)
-    ),
-    "clip a a_min a_max out min max": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
-        a, min if a_min is None else a_min, max if a_max is None else a_max
-    ),
-    "column_stack tup": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
-    "compress condition a axis out": lambda condition, a, axis=None: _moved(
-        lambda places: np.compress(_value(condition), places, axis), a
-    ),
-    "convolve a v mode": _convolve,
-    "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
-    "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
-        x if y is None and rowvar else _rows(x, y, rowvar)
-    ),
-    "count_nonzero a axis keepdims": lambda a, axis=None, keepdims=False: (
-        _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)
-    ),
-    "cumulative_prod x axis dtype out include_initial": _running("cumprod", 1),
-    "cumulative_sum x axis dtype out include_initial": _running("cumsum", 0),
-    "degrees x out dtype": NUMPY_OPS["rad2deg"],
-    "delete arr obj axis": lambda arr, obj, axis=None: _moved(lambda places: np.delete(places, _value(obj), axis), arr),
-    "diff a n axis prepend append": _diff,
-    "digitize x bins right": lambda x, bins, right=False: (
-        np.digitize(_value(x), _value(bins), right) if right else NUMPY_OPS["digitize"](x, bins)
-    ),
-    "divmod x1 x2": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
-    "ediff1d ary to_end to_begin": lambda ary, to_end=None, to_begin=None: np.concatenate(
-        [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]
-    ),
-    "extract condition arr": lambda condition, arr: _moved(lambda places: np.extract(_value(condition), places), arr),
-    "fix x out": NUMPY_OPS["trunc"],
-    "float_power x1 x2 out dtype": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
-    "geomspace start stop num endpoint dtype axis": _geomspace,
-    "histogram a bins range": lambda a, bins=10, range=None: np.histogram(_value(a), _value(bins), range),
-    "insert arr obj values axis": lambda arr, obj, values, axis=None: _moved(
-        lambda places, new: np.insert(places, _value(obj), new, axis), arr, values
-    ),
-    "interp x xp fp left right period": _interp,
-    "linspace start stop num endpoint retstep dtype axis ~device": _linspace,
-    "logspace start stop num endpoint base dtype axis": lambda start, stop, num=50, endpoint=True, base=10.0, axis=0: (
-        np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
-    ),
-    "matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
-    "matvec x1 x2": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
-    "modf x": lambda x: (x - np.trunc(x), np.trunc(x)),
-    "pad array pad_width mode constant_values": lambda array, pad_width, mode="constant", constant_values=None: (
-        NUMPY_OPS["pad"](array, pad_width, mode, constant_values)
-    ),
-    "partition a kth axis ~kind ~order": lambda a, kth, axis=-1: np.take_along_axis(
-        np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0
-    ),
-    "polyval p x": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),
-    "radians x out dtype": NUMPY_OPS["deg2rad"],
-    "ravel a order": lambda a, order="C": np.reshape(a, (-1,), order=order),
-    "reshape a shape order ~copy newshape": _reshape,
-    "resize a new_shape": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
-    "rint x out dtype": NUMPY_OPS["round"],
-    "rollaxis a axis start": lambda a, axis, start=0: np.transpose(
-        a, [n - 1 for n in np.rollaxis(np.empty(range(1, ndim(a) + 1)), axis, start).shape]
-    ),
-    "searchsorted a v side sorter": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
-        a if sorter is None else np.take(a, sorter), v, side
-    ),
-    "size a axis": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
-    "sort a axis ~kind ~order ~stable descending": lambda a, axis=-1, descending=False: (
-        np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)
-    ),
-    "take a indices axis out mode": lambda a, indices, axis=None, mode="raise": (
-        NUMPY_OPS["take"](a, indices, axis)
-        if mode == "raise"
-        else _moved(lambda places: np.take(places, _value(indices), axis, mode=mode), a)
-    ),
-    "take_along_axis arr indices axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
-    "unstack x axis": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
-    "unwrap p discont axis period": _unwrap,
-    "vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
-    "vecmat x1 x2": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
-    "linalg.diagonal x offset": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
-    "linalg.eigh a UPLO": lambda a, UPLO="L": NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2)),
-    "linalg.eigvalsh a UPLO": lambda a, UPLO="L": NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2))[0],
-    "linalg.matrix_norm x keepdims ord": lambda x, keepdims=False, ord="fro": np.linalg.norm(
-        x, ord, (-2, -1), keepdims
-    ),
-    "linalg.matrix_power a n": _matrix_power,
-    "linalg.matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
-    "linalg.multi_dot arrays out": lambda arrays: reduce(np.dot, arrays),
-    "linalg.svdvals x": lambda x: np.linalg.svd(x, compute_uv=False),
-    "linalg.trace x offset dtype": lambda x, offset=0: np.trace(x, offset, -2, -1),
-    "linalg.vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
-    "linalg.vector_norm x axis keepdims ord": _vector_norm,
-    "fft.fft a n axis norm out": _fft,
-    "fft.ifft a n axis norm out": _inverse_fft,
-    "fft.rfft a n axis norm out": _rfft,
-    "fft.irfft a n axis norm out": _irfft,
-    "fft.fftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
-    "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x),
-}
-for _names, _body in _COMPOSED.items():
-    rule(_names)(_body)
-for _end in ("2", "n"):
-    for _name, _transforms in {
-        "fft": (_fft, _fft, None), "ifft": (_inverse_fft, _inverse_fft, None), "rfft": (_rfft, _fft, None),
-        "irfft": (None, _inverse_fft, _irfft),
-    }.items():  # fmt: skip
-        rule(f"fft.{_name}{_end} a s axes norm out")(_along_all(*_transforms, two=_end == "2"))
-for _name in ("empty", "ones", "zeros", "full"):
-    _value_place = "fill_value " if _name == "full" else ""
-    rule(f"{_name}_like a {_value_place}dtype ~order ~subok shape ~device")(
-        lambda a, *value, shape=None, name=_name, **options: NUMPY_OPS[f"{name}_like"](a, **options)
-    )
-_TABLE |= {
-    "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
-    "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,
-    "gradient": _gradient, "meshgrid": _meshgrid, "piecewise": _piecewise,
-}  # fmt: skip
