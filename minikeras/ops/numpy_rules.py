@@ -13,6 +13,7 @@ import numpy as np
 
 from .._structure import leaves, map_structure
 from ..tensor import NUMPY_OPS
+from . import numpy_functions as numpy_functions
 from .arrays import NP
 from .creation import cast, convert_to_tensor, ndim, shape, size
 from .fourier import cut, irfft, transform
