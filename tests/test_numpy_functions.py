@@ -95,7 +95,7 @@ np.count_nonzero(x) | np.count_nonzero(x, 1, keepdims=True) | np.diag_indices_fr
 np.digitize(x, [2.0, 4.0], True) | np.einsum_path("ij,kj->ik", x, y) | np.empty_like(x).shape | np.equal(x, y)
 np.fix(x) | np.flatnonzero(x) | np.floor(x) | np.floor_divide(x, y) | np.frexp(x) | np.full_like(x, 3) | np.gcd(i, 2)
 np.greater(x, y) | np.greater_equal(x, y) | np.heaviside(x, 0.5) | np.histogram(x, 3) | np.histogram_bin_edges(x, 3)
-np.imag(x) | np.invert(i) | np.isclose(x, y) | np.iscomplex(x) | np.iscomplexobj(x) | np.isfinite(x)
+np.imag(x) | np.in1d(v, w) | np.invert(i) | np.isclose(x, y) | np.iscomplex(x) | np.iscomplexobj(x) | np.isfinite(x)
 np.isin(x, [2.0, 3.0]) | np.isinf(x) | np.isnan(x) | np.isneginf(x) | np.isposinf(x) | np.isreal(x) | np.isrealobj(x)
 np.lcm(i, 2) | np.left_shift(i, 1) | np.less(x, y) | np.less_equal(x, y) | np.lexsort((x[0], y[0]))
 np.logical_and(b, x > 3) | np.logical_and.reduce(b) | np.logical_not(b) | np.logical_or(b, x > 3)
@@ -262,7 +262,7 @@ def test_a_gradient(expression: str, numpy: Any) -> None:
 
 @pytest.mark.parametrize("numpy", [np, ByKeyword(np)], ids=["place", "keyword"])
 @pytest.mark.parametrize("expression", expressions(ANSWERS))
-@pytest.mark.filterwarnings("ignore:numpy.fix:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of names that a NumPy is about to drop
 def test_an_answer(expression: str, numpy: Any) -> None:
     same(recorded(expression, numpy)[0], evaluate(expression, FLOATS))
 

@@ -15,7 +15,7 @@ from .creation import cast, ndim, shape
 
 _ANSWERS = """
 argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset can_cast
-common_type datetime_as_string diag_indices_from einsum_path flatnonzero frexp histogram_bin_edges is_busday isnat
+common_type datetime_as_string diag_indices_from einsum_path flatnonzero frexp histogram_bin_edges in1d is_busday isnat
 iscomplex iscomplexobj isrealobj lexsort linalg.matrix_rank may_share_memory min_scalar_type packbits ravel_multi_index
 result_type save savetxt savez savez_compressed shares_memory signbit tril_indices_from triu_indices_from unpackbits
 """
