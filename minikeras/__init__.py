@@ -9,8 +9,18 @@ Example:
     array([[0.5]], dtype=float32)
 """
 
-# ruff: noqa: I001  # many names a line
+# ruff: noqa: I001, UP036  # many names a line; Pythons too old for the code below it are told so
 # fmt: off
+
+import sys
+
+if sys.version_info < (3, 11):
+    raise ImportError(f"minikeras needs Python 3.11 or later; this is Python {sys.version.split()[0]}.")
+
+import numpy
+
+if int(numpy.__version__.split(".")[0]) < 2:
+    raise ImportError(f"minikeras needs NumPy 2.0 or later; this is NumPy {numpy.__version__}.")
 
 from ._lazy import lazily
 

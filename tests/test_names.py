@@ -3,6 +3,7 @@
 import copy
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 
@@ -49,6 +50,22 @@ def test_modules_have_second_addresses(other: str, name: str) -> None:
 
 def test_version() -> None:
     assert keras.version() == keras.__version__
+
+
+@pytest.mark.parametrize(
+    ("older", "message"),
+    [
+        (
+            "import sys; sys.version_info, sys.version = (3, 10, 13), '3.10.13 (main)'",
+            r"Python 3\.11 .* Python 3\.10\.13",
+        ),
+        ("import numpy; numpy.__version__ = '1.26.4'", r"NumPy 2\.0 .* NumPy 1\.26\.4"),
+    ],
+)
+def test_what_is_too_old_is_named_in_one_line(older: str, message: str) -> None:
+    code = f"{older}\nimport minikeras"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert re.fullmatch(rf"ImportError: minikeras needs {message}\.", run.stderr.splitlines()[-1])
 
 
 def test_help_names_long_types_and_does_not_spell_them_out() -> None:

@@ -14,6 +14,7 @@ from .tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
 VALUES = json.loads((HERE / "values.json").read_text("utf8"))
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w])")
+SHAPE = re.compile(r"(array\([^()]*, )shape=\([\d, ]+\), ")  # of an array that NumPy shortens: from 2.2 on
 
 
 def assert_same_text(ours: str, theirs: str, tolerance: float = 2e-5) -> None:
@@ -29,6 +30,8 @@ def assert_same_text(ours: str, theirs: str, tolerance: float = 2e-5) -> None:
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_values(expression: str) -> None:
     for ours, theirs in zip(evaluate(tf, expression), VALUES[expression], strict=True):
+        if not SHAPE.search(repr(np.ones((30, 40), "float32"))):
+            theirs = SHAPE.sub(r"\1", theirs)
         assert_same_text(ours.replace("minikeras.tensor.", ""), theirs)
 
 
