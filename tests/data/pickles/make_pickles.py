@@ -1,6 +1,6 @@
 """Write pickles of what users pickle, with the minikeras at hand, each with what it computed then.
 
-    python tests/data/pickles/make.py
+    python tests/data/pickles/make_pickles.py
 
 `tests/test_pickles.py` loads them. They were written before the modules of the package were moved into folders, and
 are to be loaded ever after: do not write them anew, write others beside them.
