@@ -212,18 +212,23 @@ def make_default_seed() -> int:
     return seed
 
 
-@contextmanager
-def name_scope(name: str, owner: object) -> Iterator[None]:
-    """Open a scope that prefixes the paths of variables; the owner's own scope is not opened twice."""
-    scopes = context.scopes
-    if scopes and scopes[-1][1] is owner:
-        yield
-        return
-    scopes.append((name, owner))
-    try:
-        yield
-    finally:
-        scopes.pop()
+class name_scope:
+    """Within this context paths of variables begin with a name; the owner's own scope is not opened twice."""
+
+    __slots__ = ("_opens", "_scope")
+
+    def __init__(self, name: str, owner: object) -> None:
+        self._scope = name, owner
+
+    def __enter__(self) -> None:
+        scopes = context.scopes
+        self._opens = not scopes or scopes[-1][1] is not self._scope[1]
+        if self._opens:
+            scopes.append(self._scope)
+
+    def __exit__(self, *error: object) -> None:
+        if self._opens:
+            context.scopes.pop()
 
 
 class calling:
@@ -233,6 +238,8 @@ class calling:
         training: Whether the call is for training; None if nobody says.
         autocast: The dtype that weights are read in, None for their own.
     """
+
+    __slots__ = ("autocast", "outer", "training")
 
     def __init__(self, training: bool | None, autocast: str | None) -> None:
         self.training = training

@@ -60,6 +60,27 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
     return made
 
 
+class _Call:
+    """The arguments of one call of a layer.
+
+    Attributes:
+        args, kwargs: What `call` gets.
+        given, given_by_name: What the caller gave, before anything was converted.
+        symbolic: Whether a tensor without a value is among them.
+        first: The input, which is the first argument of `call`.
+    """
+
+    __slots__ = ("args", "first", "given", "given_by_name", "kwargs", "symbolic")
+
+    first: Any
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> None:
+        self.args = self.given = args
+        self.kwargs = kwargs
+        self.given_by_name = dict(kwargs) if symbolic else kwargs
+        self.symbolic = symbolic
+
+
 class Layer(Holder):
     """A function with weights, which are made when it first sees its input.
 
@@ -102,6 +123,8 @@ class Layer(Holder):
     _training_default: ClassVar[bool | None] = None
     _converts: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
+    _has_losses: ClassVar[bool] = False
+    """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Attributes that a built-in class adds to its configuration: those of its arguments, if it says nothing."""
     supports_masking: bool = False
@@ -179,7 +202,8 @@ class Layer(Holder):
         self._inbound_nodes: list[Node] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**vars(self), "_inbound_nodes": []}  # a copy has not been called; a copied graph calls its layers anew
+        # A copy has not been called; a copied graph calls its layers anew.
+        state = {**vars(self), "_inbound_nodes": [], "_losses": []}
         state.pop("_inside", None)
         return state
 
@@ -192,6 +216,7 @@ class Layer(Holder):
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
+        Layer._has_losses = True
         self._losses.extend(map(as_tensor, loss if isinstance(loss, list | tuple) else [loss]))
 
     @property
@@ -316,44 +341,18 @@ class Layer(Holder):
         Raises:
             ValueError: if an input does not fit the layer.
         """
-        if "_variables" not in vars(self):
-            return getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
-        args, kwargs = self._training_by_name(args, kwargs)
-        symbolic = any_symbolic(args) or any_symbolic(kwargs.values())
-        given = args, dict(kwargs)
-        args = tuple(map(self._convert, args))
-        kwargs |= {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
-        first = args[0] if args else next((kwargs[n] for n in parameters(self.call).names if n in kwargs), None)
-        if self.input_spec is not None:
-            if not args and not kwargs:
-                raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self.input_spec, first, self.name)
-        context = _state.context
+        self._require_init()
+        call = self._arranged(args, kwargs)
         with _state.name_scope(self.name, self):
-            self._maybe_build(args or (first,), kwargs)
-            if not context.training and not context.dry:  # no call of another layer goes on
-                for layer in self._flatten_layers():
-                    layer._losses.clear()
-            training = self._settled_training(kwargs)
-            if self._takes_masks:
-                kwargs |= masks_for(self.call, self._takes, args, kwargs)
-            with _state.calling(training, self._autocast_dtype()):
-                try:
-                    if symbolic:
-                        outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
-                    else:
-                        outputs = self._call_checked(*args, **kwargs)
-                        if self.activity_regularizer is not None and not context.dry:
-                            self._regularize(outputs)
-                    self._pass_mask(first, outputs, kwargs.get("mask"))
-                except Exception as error:
-                    error.add_note(
-                        f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}"
-                    )
-                    raise
-        if symbolic:
-            Node(self, given[0], self._noted(*given, kwargs), outputs)
+            self._ensure_built(call)
+            outputs = self._computed(call)
+        if call.symbolic:
+            Node(self, call.given, self._noted(call), outputs)
         return outputs
+
+    def _require_init(self) -> None:
+        if "_variables" not in vars(self):
+            getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
 
     def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Pass `training` by name, and what stands behind it, where it is given by place."""
@@ -362,6 +361,53 @@ class Layer(Holder):
             names = parameters(self.call).positional
             return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
         return args, kwargs
+
+    def _arranged(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Return the arguments as `call` gets them: `training` by name, tensors in the input dtype, inputs checked."""
+        args, kwargs = self._training_by_name(args, kwargs)
+        call = _Call(args, kwargs, any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values())))
+        call.args = tuple(map(self._convert, args))
+        if kwargs:
+            converted = {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
+            call.kwargs = kwargs | converted
+        if args:
+            call.first = call.args[0]
+        else:
+            call.first = next((call.kwargs[name] for name in parameters(self.call).names if name in kwargs), None)
+        if self.input_spec is not None:
+            if not args and not kwargs:
+                raise TypeError(f"Layer '{self.name}' was called without its input.")
+            assert_input_compatibility(self.input_spec, call.first, self.name)
+        return call
+
+    def _ensure_built(self, call: _Call) -> None:
+        """Build the layer if that has not been done, and forget the penalties of the call before."""
+        if not self.built:
+            self._maybe_build(call.args or (call.first,), call.kwargs)
+        context = _state.context
+        if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
+            for layer in self._flatten_layers():
+                layer._losses.clear()
+
+    def _computed(self, call: _Call) -> Any:
+        """Return the outputs, with their masks: computed, or inferred for symbolic inputs."""
+        args, kwargs = call.args, call.kwargs
+        training = self._settled_training(kwargs)
+        if self._takes_masks:
+            kwargs |= masks_for(self.call, self._takes, args, kwargs)
+        with _state.calling(training, self._autocast_dtype()):
+            try:
+                if call.symbolic:
+                    outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
+                else:
+                    outputs = self._call_checked(*args, **kwargs)
+                    if self.activity_regularizer is not None and not _state.context.dry:
+                        self._regularize(outputs)
+                self._pass_mask(call.first, outputs, kwargs.get("mask"))
+            except Exception as error:
+                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
+                raise
+        return outputs
 
     def _settled_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Return whether the call is for training, and let `call` know if it takes that.
@@ -412,18 +458,21 @@ class Layer(Holder):
             assign_all(variables, kept)
         return (outputs, after, losses) if return_losses else (outputs, after)
 
-    def _noted(self, args: tuple[Any, ...], given: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
-        """Return the keyword arguments to note of a symbolic call: the caller's, and as in Keras those filled in where
-        nothing had to be converted."""
+    def _noted(self, call: _Call) -> dict[str, Any]:
+        """Return the keyword arguments that the node of a symbolic call keeps.
+
+        They are the caller's and, where no input was converted, those that were filled in, as in Keras.
+        """
+        args, kwargs = call.given, call.given_by_name
         if self._converts:
             for x in leaves(args):
                 if not (x is None or isinstance(x, TensorOps | np.ndarray)):
                     raise self._misplaced(x)
-            only = args[0] if len(args) == 1 and not given else None
+            only = args[0] if len(args) == 1 and not kwargs else None
             if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
-                return given
+                return kwargs
         masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
-        return given | masks | filled
+        return kwargs | masks | call.kwargs
 
     def _autocast_dtype(self) -> str | None:
         """Return the dtype that weights are read in during the call, None for their own."""
