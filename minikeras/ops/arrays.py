@@ -120,6 +120,11 @@ def restore(g: Any, axis: Any, keepdims: bool) -> Any:
     return g if keepdims or axis is None else np.expand_dims(g, axes(axis))
 
 
+def conjugated(x: Any) -> Any:
+    """Return complex conjugates, or x itself where it is real."""
+    return np.conjugate(x) if np.dtype(x.dtype).kind == "c" else x
+
+
 def rule(op: Callable[..., Any]) -> Callable[..., Any]:
     """Return a primitive for use inside gradient rules: itself on tensors, its forward function on arrays."""
     forward = vars(op)["op"].forward

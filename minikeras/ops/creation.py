@@ -1,6 +1,6 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import index
 from typing import Any, Literal, Protocol, TypeGuard, overload
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
+from ..tensor import NUMPY_OPS, VJP, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
 from .arrays import common_dtype, named, strong
 
 
@@ -150,7 +150,12 @@ def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
 
 def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of a shape, filled with one value (or one that broadcasts to it)."""
-    return Tensor(np.full(_sizes(shape), as_array(fill_value), _state.standardize_dtype(dtype)))
+    return _filled(fill_value, _sizes(shape), _state.standardize_dtype(dtype))
+
+
+@primitive(lambda g, y, fill_value, shape, dtype: g)
+def _filled(fill_value: TensorLike, shape: int | tuple[int, ...], dtype: str) -> Array:
+    return np.full(shape, fill_value, dtype)
 
 
 class Like(Protocol):
@@ -172,7 +177,7 @@ ones_like: Like = _like(np.ones_like, "Ones of x's shape, and dtype if none is g
 empty_like: Like = _like(np.empty_like, "A tensor of x's shape, and dtype if none is given, with arbitrary values.")
 
 
-@primitive(None, None)
+@primitive(None, lambda g, y, x, fill_value, dtype=None: g)
 def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = None) -> Array:
     """A tensor of x's shape, and dtype if none is given, filled with one value."""
     return np.full_like(strong(x), fill_value, dtype and _state.standardize_dtype(dtype))
@@ -191,6 +196,42 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
     return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
 
 
+def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
+    """Return the rules of both ends of `num` numbers that are at equal distances by some scale.
+
+    Args:
+        outer: (gradient, numbers, further arguments) -> gradient of the numbers by that scale.
+        inner: Slope of the scale at an end.
+    """
+
+    def rule_of(end: int) -> VJP:
+        def rule(g: Any, y: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int, *rest: Any) -> Any:
+            part = np.linspace(0, 1, num, endpoint)
+            share = np.moveaxis(outer(g, y, *rest), axis, -1) * (part if end else 1 - part)
+            return np.sum(share, -1) * inner((start, stop)[end])
+
+        return rule
+
+    return rule_of(0), rule_of(1)
+
+
+@primitive(*_end_rules(lambda g, y, dtype: g, lambda end: 1.0))
+def _linear(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None) -> Array:
+    return np.linspace(strong(start), strong(stop), num, endpoint, dtype=_between(start, stop, dtype), axis=axis)
+
+
+@primitive(*_end_rules(lambda g, y, dtype, base: g * y * np.log(base), lambda end: 1.0))
+def _powers(
+    start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, base: float
+) -> Array:
+    return np.logspace(start, stop, num, endpoint, base, _between(start, stop, dtype), axis)
+
+
+@primitive(*_end_rules(lambda g, y, dtype: g * y, lambda end: 1.0 / end))
+def _geometric(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: str) -> Array:
+    return np.geomspace(strong(start), strong(stop), num, endpoint, dtype, axis)
+
+
 @overload
 def linspace(
     start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: Literal[False] = False,
@@ -206,10 +247,11 @@ def linspace(
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
-    name = _between(start, stop, dtype)
-    ends = as_values(start), as_values(stop)
-    values, step = np.linspace(*ends, int(num), endpoint, retstep=True, dtype=name, axis=axis)
-    return (Tensor(values), Tensor(np.asarray(step, name))) if retstep else Tensor(values)
+    values = _linear(start, stop, int(num), endpoint, axis, dtype)
+    if not retstep:
+        return values
+    distance = convert_to_tensor(stop) - convert_to_tensor(start)
+    return values, cast(distance / float(num - endpoint or "nan"), values.dtype)
 
 
 def logspace(
@@ -217,8 +259,7 @@ def logspace(
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
-    name = _between(start, stop, dtype)
-    return Tensor(np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis))
+    return _powers(start, stop, num, endpoint, axis, dtype, base)
 
 
 def geomspace(
@@ -226,8 +267,7 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    name = _state.standardize_dtype(dtype)
-    return Tensor(np.geomspace(as_values(start), as_values(stop), num, endpoint, dtype=name, axis=axis))
+    return _geometric(start, stop, num, endpoint, axis, _state.standardize_dtype(dtype))
 
 
 class Window(Protocol):

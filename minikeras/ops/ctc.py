@@ -1,6 +1,7 @@
 """Sequences of labels from the scores of each step, where nobody says which step spells what (Graves et al. 2006)."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -9,10 +10,13 @@ from ..tensor import Tensor, as_array, composite
 from .activation import log_softmax
 from .creation import cast, convert_to_tensor
 from .elementwise import equal, logaddexp, maximum
-from .shapes import pad, repeat, squeeze, take_along_axis, where
+from .reduction import max, sum
+from .shapes import pad, repeat, reshape, squeeze, take_along_axis, where
 
 _NEVER = -1e5
 """The logarithm of a probability of 0."""
+Path: TypeAlias = tuple[int, ...]
+Beam: TypeAlias = dict[Path, tuple[float, float]]
 
 
 @composite
@@ -33,20 +37,36 @@ def ctc_loss(
         [0.2877]
     """
     labels, lengths = convert_to_tensor(target, "int32"), convert_to_tensor(target_length, "int32")
-    steps = convert_to_tensor(output_length, "int32")[:, None]
-    spelled = log_softmax(_scores(output), axis=-1)
-    odd = np.arange(2 * labels.shape[1] + 1) % 2 == 1  # a blank, and then a label and a blank for each label
-    states = where(odd, pad(repeat(labels, 2, axis=1), ((0, 0), (1, 0))), mask_index)
+    return -_likelihood(log_softmax(_scores(output), axis=-1), labels, lengths, output_length, mask_index)
+
+
+def _likelihood(
+    spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int, kept: Array | None = None
+) -> Tensor:
+    """Return the logarithm of how likely sequences spell their labels, by all ways or through what is kept alone.
+
+    Args:
+        spelled: Logarithms of the probabilities of the classes, (batch, steps, classes).
+        labels, lengths, steps, blank: See `ctc_loss`.
+        kept: Whether a way may have spelled so many labels after a step, (batch, steps, labels + 1).
+    """
+    labels, last = convert_to_tensor(labels), 2 * convert_to_tensor(lengths)[:, None]
+    steps = convert_to_tensor(steps, "int32")[:, None]
+    place = np.arange(2 * labels.shape[1] + 1)
+    odd = place % 2 == 1  # a blank, and then a label and a blank for each label
+    states = where(odd, pad(repeat(labels, 2, axis=1), ((0, 0), (1, 0))), blank)
     jump = pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0))) & odd  # there is no blank between two labels
-    ways = where(equal(np.arange(states.shape[1]), 0), 0.0 * spelled[:, 0, :1], _NEVER)
+    gains = take_along_axis(spelled, states[:, None], axis=-1)
+    if kept is not None:
+        gains = where(kept[..., (place + 1) // 2], gains, _NEVER)
+    ways = where(equal(place, 0), 0.0 * spelled[:, 0, :1], _NEVER)
     for step in range(spelled.shape[1]):
-        shifted = [pad(ways, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : states.shape[1]] for n in (1, 2)]
+        shifted = [pad(ways, ((0, 0), (n, 0)), constant_values=_NEVER)[:, : len(place)] for n in (1, 2)]
         into = logaddexp(logaddexp(ways, shifted[0]), where(jump, shifted[1], _NEVER))
-        ways = where(steps > step, into + take_along_axis(spelled[:, step], states, axis=-1), ways)
-    last = 2 * lengths[:, None]
+        ways = where(steps > step, into + gains[:, step], ways)
     in_blank = take_along_axis(ways, last, axis=-1)
     in_label = where(last > 0, take_along_axis(ways, maximum(last - 1, 0), axis=-1), _NEVER)
-    return -squeeze(logaddexp(in_blank, in_label), -1)
+    return squeeze(logaddexp(in_blank, in_label), -1)
 
 
 @composite
@@ -76,23 +96,41 @@ def ctc_decode(
     """
     if strategy not in ("greedy", "beam_search"):
         raise ValueError(f"Invalid strategy {strategy}. Supported values are 'greedy' and 'beam_search'.")
-    scores = as_array(_scores(inputs))
+    scores = _scores(inputs)
+    batch, steps = scores.shape[:2]
     lengths = as_array(convert_to_tensor(sequence_lengths, "int32")).ravel()
-    rows = [row[:n] for row, n in zip(scores, lengths, strict=True)]
+    spelled = scores if strategy == "greedy" else log_softmax(scores, axis=-1)
+    rows = [row[:n] for row, n in zip(as_array(spelled), lengths, strict=True)]
     if strategy == "greedy":
         found = [[_best(row, merge_repeated, mask_index)] for row in rows]
-        quality = np.array([[-row.max(axis=-1).sum()] for row in rows], scores.dtype)
+        quality = -sum(where(np.arange(steps) < lengths[:, None], max(scores, -1), 0), 1, keepdims=True)
     else:
-        spelled = as_array(log_softmax(scores, axis=-1))
-        beams = [_beam(row[:n], beam_width, mask_index) for row, n in zip(spelled, lengths, strict=True)]
-        found = [[path for path, _ in (beam + [((), -np.inf)] * top_paths)[:top_paths]] for beam in beams]
-        quality = np.array([[p for _, p in (beam + [((), -np.inf)] * top_paths)[:top_paths]] for beam in beams],
-                           scores.dtype)  # fmt: skip
-    paths = np.full((len(found[0]), *scores.shape[:2]), -1, "int32")
+        beams = [_beam(row, beam_width, mask_index) for row in rows]
+        found = [([*beam[-1]] + [()] * top_paths)[:top_paths] for beam in beams]
+        quality = _quality(spelled, lengths, found, beams, mask_index)
+    paths = np.full((len(found[0]), batch, steps), -1, "int32")
     for i, row in enumerate(found):
         for j, path in enumerate(row):
             paths[j, i, : len(path)] = path
-    return Tensor(paths), Tensor(quality)
+    return Tensor(paths), quality
+
+
+def _quality(spelled: Tensor, lengths: Array, found: list[list[Path]], beams: list[list[Beam]], blank: int) -> Tensor:
+    """Return the log-probabilities of sequences over the paths that were kept, -inf for those that none reached."""
+    shape = len(found), len(found[0]), spelled.shape[1]
+    sizes = np.array([[len(path) for path in row] for row in found])
+    labels = np.zeros((*shape[:2], int(np.max(sizes, initial=1))), "int32")
+    kept = np.ones((*shape, labels.shape[2] + 1), bool)
+    for i, j in np.ndindex(shape[:2]):
+        path = found[i][j]
+        labels[i, j, : len(path)] = path
+        for step, beam in enumerate(beams[i][1:]):
+            kept[i, j, step, : len(path) + 1] = [path[:n] in beam for n in range(len(path) + 1)]
+    flat = [a.reshape(-1, *a.shape[2:]) for a in (labels, sizes, kept)]
+    steps = np.repeat(lengths, shape[1])
+    logs = _likelihood(repeat(spelled, shape[1], 0), flat[0], flat[1], steps, blank, flat[2])
+    present = [[j < len(beam[-1]) for j in range(shape[1])] for beam in beams]
+    return where(present, reshape(logs, shape[:2]), -np.inf)
 
 
 def _scores(x: TensorLike) -> Tensor:
@@ -101,17 +139,19 @@ def _scores(x: TensorLike) -> Tensor:
     return scores if scores.dtype in ("float32", "float64") else cast(scores, "float32")
 
 
-def _best(scores: Array, merge: bool, blank: int) -> tuple[int, ...]:
+def _best(scores: Array, merge: bool, blank: int) -> Path:
     best = scores.argmax(axis=-1).tolist()
     return tuple(c for i, c in enumerate(best) if c != blank and not (merge and i and c == best[i - 1]))
 
 
-def _beam(spelled: Array, width: int, blank: int) -> list[tuple[tuple[int, ...], float]]:
-    """Return the likeliest labels of a sequence, with the logarithms of their probabilities, the best ones first."""
-    beam: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}  # ends in a blank, ends in a label
+def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
+    """Return the likeliest labels after 0, 1, 2, ... steps, the best ones first, and the logarithms of how likely they
+    end in a blank and in a label.
+    """
+    beams = [{(): (0.0, -np.inf)}]
     for step in spelled.astype("float64").tolist():
-        grown: dict[tuple[int, ...], list[float]] = {}
-        for path, (in_blank, in_label) in beam.items():
+        grown: dict[Path, list[float]] = {}
+        for path, (in_blank, in_label) in beams[-1].items():
             total = _total((in_blank, in_label))
             for label, p in enumerate(step):
                 repeats = bool(path) and path[-1] == label
@@ -125,8 +165,8 @@ def _beam(spelled: Array, width: int, blank: int) -> list[tuple[tuple[int, ...],
                     ends = grown.setdefault(key, [-np.inf, -np.inf])
                     ends[end] = _total((ends[end], gain))
         ends_of = sorted(grown.items(), key=lambda item: -_total(item[1]))[:width]
-        beam = {path: (ends[0], ends[1]) for path, ends in ends_of}
-    return sorted(((path, _total(ends)) for path, ends in beam.items()), key=lambda item: -item[1])
+        beams.append({path: (ends[0], ends[1]) for path, ends in ends_of})
+    return beams
 
 
 def _total(ends: Sequence[float]) -> float:

@@ -90,6 +90,11 @@ def bitwise(function: Any, doc: str, name: str = "") -> Bitwise:
     return _declare(forward, function, name, doc, None, None)
 
 
+def _magnitude_rule(g: Any, y: Any, x: Any) -> Any:
+    """The direction of x; at 0, where there is none, JAX takes 1 for real numbers and 0 for complex ones."""
+    return np.where(x >= 0, g, -g) if x.dtype == y.dtype else g * np.conjugate(x) / np.where(y == 0, 1, y)
+
+
 # Arithmetic.
 
 add: Binary = binary(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, "Sum x1 + x2.", writes=True)
@@ -104,18 +109,9 @@ true_divide: Binary = divide
 floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
 positive: Unary = unary(np.positive, lambda g, y, x: g, "x itself, as +x.", strong)
-
-
-def _magnitude(g: Any, y: Any, x: Any) -> Any:
-    """The gradient of |x|: at 0, where there is none, JAX takes 1; of complex numbers, d|z| = Re(conj(z) dz) / |z|."""
-    if "complex" in str(x.dtype):
-        return g * np.conjugate(x) / np.where(y == 0, 1, y)
-    return np.where(x >= 0, g, -g)
-
-
-absolute: Unary = unary(np.absolute, _magnitude, "Absolute value |x|.", strong, writes=True)
+absolute: Unary = unary(np.absolute, _magnitude_rule, "Absolute value |x|.", strong, writes=True)
 abs: Unary = absolute
-fabs: Unary = unary(np.fabs, _magnitude, "Absolute value |x| as floats.")
+fabs: Unary = unary(np.fabs, _magnitude_rule, "Absolute value |x| as floats.")
 sign: Unary = unary(np.sign, None, "Sign of x: -1, 0 or 1.", strong)
 signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.0 has.", strong)
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
@@ -202,7 +198,9 @@ maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN 
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
 fmax: Binary = binary(np.fmax, _first, _second, "Larger of x1 and x2; where one is NaN, the other.")
 fmin: Binary = binary(np.fmin, _second, _first, "Smaller of x1 and x2; where one is NaN, the other.")
-heaviside: Binary = binary(np.heaviside, None, None, "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)
+heaviside: Binary = binary(
+    np.heaviside, None, lambda g, y, a, b: g * (a == 0), "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True
+)
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
@@ -215,7 +213,11 @@ def round(x: TensorLike, decimals: int = 0) -> Array:
     return np.round(strong(x), decimals)
 
 
-@primitive(lambda g, y, x, x_min, x_max: g * (y == x), None, None)
+@primitive(
+    lambda g, y, x, x_min, x_max: g * (y == x),
+    lambda g, y, x, x_min, x_max: g * ((x < x_min) & (y == x_min)),
+    lambda g, y, x, x_min, x_max: g * ((x > x_max) & (y == x_max)),
+)
 def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
     """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open."""
     a = strong(x)
@@ -257,6 +259,13 @@ def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
 
 # Trigonometric and hyperbolic functions, angles in radians.
 
+
+def _i1(x: Any) -> Any:
+    """Modified Bessel function of order 1: the mean of exp(x cos t) cos t (Abramowitz and Stegun, 9.6.19)."""
+    c = np.cos(np.pi * (np.arange(128) + 0.5) / 128).astype(x.dtype)
+    return np.mean(np.exp(x[..., None] * c) * c, -1)
+
+
 sin: Unary = unary(np.sin, lambda g, y, x: g * np.cos(x), "Sine of x in radians.")
 cos: Unary = unary(np.cos, lambda g, y, x: -g * np.sin(x), "Cosine of x in radians.")
 tan: Unary = unary(np.tan, lambda g, y, x: g * (1 + y * y), "Tangent of x in radians.")
@@ -271,7 +280,10 @@ sinc: Unary = unary(
     np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
     "sin(pi x) / (pi x), 1 at 0.",
 )  # fmt: skip
-i0: Unary = unary(named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), None, "Modified Bessel function of order 0.")
+i0: Unary = unary(
+    named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), lambda g, y, x: g * _i1(x),
+    "Modified Bessel function of order 0.",
+)  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)

@@ -12,10 +12,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .. import _state
 from .._typing import Array, Axis, TensorLike
 from ..gradients import GradientTape
-from ..tensor import Tensor, as_values, composite, primitive
-from .arrays import as_float, axes, bare, promote, restore
+from ..tensor import VJP, Tensor, as_values, composite, primitive
+from .arrays import as_float, axes, bare, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
-from .elementwise import absolute, multiply, not_equal, power, subtract
+from .elementwise import absolute, multiply, not_equal, power, real, subtract
 from .reduction import max, min, sum
 from .shapes import (
     diagonal,
@@ -192,7 +192,9 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 # Norms.
 
 
-@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * x)
+@primitive(
+    lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)
+)
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
     a = as_float(x)
@@ -258,6 +260,15 @@ def _transposed(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
+def _adjoint(x: Any) -> Any:
+    return _transposed(conjugated(x))
+
+
+def _hermitian(vjp: VJP) -> Any:
+    """Declare a primitive with a rule that takes and gives conjugate gradients, as books write them."""
+    return primitive(lambda g, *args, **kwargs: conjugated(vjp(conjugated(g), *args, **kwargs)))
+
+
 def _regular(x: TensorLike) -> Array:
     """Return matrices as floats; on a dry run, which has zeros, the identity, for it can be inverted."""
     a = as_float(x)
@@ -304,19 +315,19 @@ def solve(a: TensorLike, b: TensorLike) -> Array:
 
 def _cholesky_rule(g: Any, y: Any, x: Any, upper: bool = False) -> Any:
     """Murray 2016, "Differentiation of the Cholesky decomposition": L^-T phi(L^T G) L^-1, made symmetric."""
-    factor, h = (_transposed(y), _transposed(g)) if upper else (y, g)
-    inner = np.tril(_transposed(factor) @ h)
+    factor, h = (_adjoint(y), _adjoint(g)) if upper else (y, g)
+    inner = np.tril(_adjoint(factor) @ h)
     inner = inner - 0.5 * np.tril(np.triu(inner))
     inverse = np.linalg.inv(factor)
-    s = _transposed(inverse) @ inner @ inverse
-    return 0.5 * (s + _transposed(s))
+    s = _adjoint(inverse) @ inner @ inverse
+    return 0.5 * (s + _adjoint(s))
 
 
-@primitive(_cholesky_rule)
+@_hermitian(_cholesky_rule)
 def cholesky(x: TensorLike, upper: bool = False) -> Array:
     """Lower triangular L with L @ L^T = x, for symmetric positive definite x; its transpose if `upper`."""
     factor = np.linalg.cholesky(_regular(x))
-    return _transposed(factor) if upper else factor
+    return _adjoint(factor) if upper else factor
 
 
 @composite
@@ -325,43 +336,148 @@ def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-# Decompositions: several results, none of them differentiated.
+# Decompositions. Their matrices and values are one tensor, below each other, so that one rule serves all of them.
 
 
-def _tensors(arrays: Any) -> Any:
-    return tuple(map(Tensor, arrays))
+def _packed(*parts: Array) -> Array:
+    """Return matrices, and vectors as rows, below each other, filled up with zeros to the widest."""
+    blocks = [p if p.ndim == parts[0].ndim else p[..., None, :] for p in parts]
+    heights, widths = zip(*(b.shape[-2:] for b in blocks), strict=True)
+    packed = np.zeros((*blocks[0].shape[:-2], int(np.sum(heights)), int(np.max(widths))), parts[0].dtype)
+    for block, end in zip(blocks, np.cumsum(heights), strict=True):
+        packed[..., end - block.shape[-2] : end, : block.shape[-1]] = block
+    return packed
 
 
-@primitive(None)
+def _ratio(a: Any, b: Any) -> Any:
+    """Return a / b, 0 where both are: equal values do no harm where no gradient comes from their vectors."""
+    return a / np.where(np.equal(a, 0) & np.equal(b, 0), 1, b)
+
+
+def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
+    """Townsend 2016, "Differentiating the singular value decomposition"."""
+    m, n = np.shape(x)[-2:]
+    if full and m != n:
+        raise NotImplementedError(
+            f"svd(full_matrices=True) has no gradient for matrices that are not square. Received: {m} by {n}. "
+            "Use full_matrices=False, or compute_uv=False where only the singular values count."
+        )
+    (u, s, v), (gu, gs, gv) = ((p[..., :m, :], p[..., m : m + 1, :], p[..., m + 1 :, :]) for p in (y, g))
+    st, uh, vh, eye = _transposed(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
+    gaps = np.where(eye, np.inf, (s - st) * (s + st))
+    left, right = _ratio(uh @ gu, gaps), _ratio(vh @ gv, gaps)
+    found = u @ (eye * gs + (left + _adjoint(left)) * s + st * (right + _adjoint(right))) @ vh
+    if m > n:
+        found = found + _ratio(gu - u @ (uh @ gu), s) @ vh
+    if m < n:
+        found = found + u @ _adjoint(_ratio(gv - v @ (vh @ gv), s))
+    return found
+
+
+@_hermitian(_svd_rule)
+def _svd(x: TensorLike, full: bool = False) -> Array:
+    u, s, vh = np.linalg.svd(as_float(x), full)
+    return _packed(u, s, _adjoint(vh))
+
+
+def _values_rule(g: Any, y: Any, x: Any) -> Any:
+    found, m = rule(_svd)(x), np.shape(x)[-2]
+    return found[..., :m, :] * g[..., None, :] @ _adjoint(found[..., m + 1 :, :])  # ds = diag(u^H dx v)
+
+
+@_hermitian(_values_rule)
 def _singular_values(x: TensorLike) -> Array:
     return np.linalg.svd(as_float(x), compute_uv=False)
 
 
 @composite
 def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone. Not differentiated."""
+    """Singular value decomposition x = u @ diag(s) @ vh: (u, s, vh), or s alone.
+
+    Only that of square matrices is differentiated where `full_matrices` and `compute_uv` are both set.
+    """
     if not compute_uv:
         return _singular_values(x)
-    return _tensors(np.linalg.svd(as_float(as_values(x)), full_matrices))
+    found, (m, n) = _svd(x, full_matrices), shape(x)[-2:]
+    k = int(np.minimum(m, n))
+    rows, columns = (m, n) if full_matrices else (k, k)
+    return found[..., :m, :rows], real(found[..., m, :k]), _adjoint(found[..., m + 1 :, :columns])
+
+
+def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
+    """Roberts and Roberts 2020, "QR and LQ decomposition matrix backpropagation algorithms"; of the columns that
+    complete q, arXiv:2409.13374.
+    """
+    m, n = np.shape(x)[-2:]
+    k = int(np.minimum(m, n))
+    (q, r), (gq, gr) = ((p[..., :m, :k], _adjoint(p[..., m:, :k])) for p in (y, g))
+    if m > n and mode == "complete":
+        rest, h = y[..., :m, k:], g[..., :m, k:]
+        top = _adjoint(q[..., :k, :]) - np.eye(k, dtype=x.dtype)
+        z = _adjoint(np.linalg.solve(top, _adjoint(q[..., k:, :])))
+        low = -_adjoint(h) @ (q + rest @ z)
+        gq = gq + h @ z + np.concatenate([-_adjoint(z) @ low, low], -2)
+    wide = q @ gr[..., k:]
+    gq = gq + x[..., k:] @ _adjoint(gr[..., k:])
+    r, gr = r[..., :k], gr[..., :k]
+    inner = r @ _adjoint(gr) - _adjoint(gq) @ q
+    inner = np.tril(inner, -1) + inner * np.eye(k, dtype=x.dtype) / 2
+    found = _adjoint(np.linalg.solve(r, _adjoint(gq + q @ (inner + _adjoint(inner)))))
+    return np.concatenate([found, wide], -1)
+
+
+@_hermitian(_qr_rule)
+def _qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> Array:
+    q, r = np.linalg.qr(as_float(x), mode)
+    return _packed(q, _adjoint(r))
 
 
 @composite
 def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
-    """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated."""
+    """Decomposition x = q @ r, q orthogonal and r upper triangular."""
     _state.one_of("mode", mode, ("reduced", "complete"))
-    return _tensors(np.linalg.qr(as_float(as_values(x)), mode))
+    found, m = _qr(x, mode), shape(x)[-2]
+    return found[..., :m, :], _adjoint(found[..., m:, :])
+
+
+def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
+    """Giles 2008, "An extended collection of matrix derivative results for forward and reverse mode AD", 3.1."""
+    (v, w), (gv, gw) = ((p[..., :-1, :], p[..., -1:, :]) for p in (y, g))
+    vh = _adjoint(v)
+    eye = np.eye(np.shape(x)[-1], dtype=x.dtype)
+    found = v @ (eye * gw + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
+    return (found + _adjoint(found)) / 2
+
+
+@_hermitian(_eigh_rule)
+def _eigh(x: TensorLike) -> Array:
+    a = _regular(x)
+    w, v = np.linalg.eigh((a + _adjoint(a)) / 2)
+    return _packed(v, w)
 
 
 @composite
 def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
-    """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices. Not differentiated."""
-    return _tensors(np.linalg.eigh(_regular(as_values(x))))
+    """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices."""
+    found = _eigh(x)
+    return real(found[..., -1, :]), found[..., :-1, :]
+
+
+def _eig_rule(g: Any, y: Any, x: Any) -> Any:
+    raise NotImplementedError("eig has no gradient. Use eigh, which has, where the matrices are symmetric.")
+
+
+@primitive(_eig_rule)
+def _eig(x: TensorLike) -> Array:
+    w, v = np.linalg.eig(_regular(x))
+    return _packed(v, w)
 
 
 @composite
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
-    """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated."""
-    return _tensors(np.linalg.eig(_regular(as_values(x))))
+    """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated, as in JAX."""
+    found = _eig(x)
+    return found[..., -1, :], found[..., :-1, :]
 
 
 @primitive(None)
@@ -373,19 +489,39 @@ def matrix_rank(x: TensorLike, tol: float | None = None) -> Array:
     return np.asarray(np.linalg.matrix_rank(a, tol), "int32")
 
 
-@composite
-def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
-    """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
-    lu = as_float(as_values(x)).copy()
+def _lu_rule(g: Any, y: Any, x: Any) -> Any:
+    """De Hoog, Anderssen and Lukas 2011, "Differentiation of matrix functionals using triangular factorization"."""
+    (*batch, m, n), dtype = np.shape(x), x.dtype
+    k = int(np.minimum(m, n))
+    h, lu, none = g[..., :m, :n], y[..., :m, :n], [(0, 0)] * len(batch)
+    lower = np.pad(np.tril(lu[..., :k], -1), [*none, (0, 0), (0, m - k)]) + np.eye(m, dtype=dtype)
+    upper = np.pad(np.triu(lu[..., :k, :]), [*none, (0, n - k), (0, 0)]) + np.diag(np.arange(n) >= k).astype(dtype)
+    inner = np.tril(_adjoint(lower) @ h, -1) + np.triu(h @ _adjoint(upper))
+    found = np.linalg.solve(_adjoint(lower), _adjoint(np.linalg.solve(upper, _adjoint(inner))))
+    return np.take_along_axis(found, np.argsort(y[..., m + 1, :m])[..., None], -2)
+
+
+@_hermitian(_lu_rule)
+def _lu(x: TensorLike) -> Array:
+    lu = as_float(x).copy()
     rows = lu.reshape(-1, *lu.shape[-2:])
     count = int(np.min(lu.shape[-2:]))
     pivots, each = np.zeros((len(rows), count), "int32"), np.arange(len(rows))
+    order = np.tile(np.arange(lu.shape[-2]), (len(rows), 1))
     for k in range(count):
         best = pivots[:, k] = k + np.argmax(np.abs(rows[:, k:, k]), axis=1)
-        rows[each, best], rows[:, k] = rows[:, k].copy(), rows[each, best]
+        for part in (rows, order):
+            part[each, best], part[:, k] = part[:, k].copy(), part[each, best]
         rows[:, k + 1 :, k] /= rows[:, k, k, None]
         rows[:, k + 1 :, k + 1 :] -= rows[:, k + 1 :, k, None] * rows[:, None, k, k + 1 :]
-    return _tensors((lu, pivots.reshape(*lu.shape[:-2], count)))
+    return _packed(lu, *(part.reshape(*lu.shape[:-2], -1) for part in (pivots, order)))
+
+
+@composite
+def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
+    """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
+    found, (m, n) = _lu(x), shape(x)[-2:]
+    return found[..., :m, :n], real(found[..., m, : int(np.minimum(m, n))]).astype("int32")
 
 
 # Equations and inverses made of the above.

@@ -1,14 +1,16 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
+import math
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import _state
 from .._typing import Array, Axis, TensorLike
-from ..tensor import VJP, Tensor, as_array, as_values, composite, primitive
-from .arrays import NP, as_float, axes, common_dtype, composed, named, ones, restore, rule, strong
-from .creation import convert_to_tensor, ndim, shape
+from ..tensor import VJP, Tensor, TensorOps, as_array, as_values, composite, primitive, recorders
+from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
+from .creation import convert_to_tensor, linspace, ndim, shape
 from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
@@ -94,7 +96,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    distance = x - np.mean(x, axes(axis), keepdims=True)
+    distance = conjugated(x - np.mean(x, axes(axis), keepdims=True))
     return restore(g, axis, keepdims) * distance * (2 * np.size(y) / np.size(x))
 
 
@@ -213,8 +215,6 @@ amax: Reduction = reduction(np.max, _best, "Largest element along axes.", name="
 amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name="amin")
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
-median: Reduction = reduction(np.median, None, "Median along axes.", as_float)
-nanmedian: Reduction = reduction(np.nanmedian, None, "Median along axes of the elements that are not NaN.", as_float)
 ptp: Reduction = composed(
     lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
     "ptp", "Range along axes: the largest element minus the smallest.",
@@ -261,20 +261,69 @@ class Quantile(Protocol):
         """Run it."""
 
 
-def _quantile(function: Any, doc: str) -> Quantile:
-    def forward(
-        x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-    ) -> Array:
-        a = as_float(x)
-        return np.asarray(function(a, np.asarray(q, a.dtype), axes(axis), method=method, keepdims=keepdims), a.dtype)
+_PLACES: dict[str, Any] = {
+    "linear": lambda place: place,
+    "lower": np.floor,
+    "higher": np.ceil,
+    "nearest": lambda place: np.ceil(place - 0.5),
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
+}
+"""Where among sorted elements each method reads, given the place that a quantile has; between two it mixes them."""
 
-    return primitive(None, None)(named(forward, function.__name__, doc))
+
+def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, top: float, skip: bool) -> Tensor:
+    """Return quantiles along axes, for q up to `top`: without the NaNs, or NaN where there is one that is not skipped.
+
+    It is computed with tensors where somebody records, and in a tenth of the time with arrays elsewhere.
+    """
+    _state.one_of("method", method, tuple(_PLACES))
+    if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
+        raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
+    values: Any = convert_to_tensor(x)
+    if not values.dtype.startswith("float"):
+        values = values.astype(_state.floatx())
+    levels: Any = convert_to_tensor(q, "float64" if values.dtype == "float64" else "float32")
+    if not recorders.open:
+        values, levels = values.array, levels.array
+    over = normalize_axis_tuple(range(values.ndim) if axis is None else axes(axis), values.ndim)
+    kept = [i for i in range(values.ndim) if i not in over]
+    sizes = [values.shape[i] for i in kept]
+    count = math.prod(values.shape[i] for i in over)
+    rows = np.sort(np.reshape(np.transpose(values, [*kept, *over]), [*sizes, count]), -1)
+    if skip:
+        count = np.sum(~np.isnan(rows), axis=-1, keepdims=True).astype(levels.dtype)
+    place = np.reshape(levels / top, [1] * len(kept) + [-1]) * (count - 1)
+    place = _PLACES[method](np.minimum(np.maximum(place, 0), count - 1))
+    low, high = (np.take_along_axis(rows, f(place).astype("int32"), -1) for f in (np.floor, np.ceil))
+    part = place - np.floor(place)
+    with np.errstate(invalid="ignore"):  # infinity times 0, where nothing is mixed
+        found = np.where(part == 0, low, low * (1 - part) + high * part)
+    found = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, found)
+    sizes = [1 if i in over else n for i, n in enumerate(values.shape)] if keepdims else sizes
+    found = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
+    return found if recorders.open else Tensor(found)
 
 
-quantile: Quantile = _quantile(np.quantile, "Value below which a part q of the elements lies, for each q.")
-percentile: Quantile = _quantile(np.percentile, "Value below which q percent of the elements lie, for each q.")
-nanquantile: Quantile = _quantile(np.nanquantile, "Quantiles, see `quantile`, of the elements that are not NaN.")
-nanpercentile: Quantile = _quantile(np.nanpercentile, "Percentiles, see `percentile`, of the elements other than NaN.")
+def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
+    """Declare an op for quantiles, q of which is from 0 to `top`."""
+    return composed(
+        lambda x, q, axis=None, method="linear", keepdims=False: _quantile(x, q, axis, method, keepdims, top, skip),
+        name, doc,
+    )  # fmt: skip
+
+
+def _median(name: str, doc: str, skip: bool) -> Reduction:
+    return composed(
+        lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip), name, doc
+    )
+
+
+quantile: Quantile = _order("quantile", "Value below which a part q of the elements lies, for each q.")
+percentile: Quantile = _order("percentile", "Value below which q percent of the elements lie, for each q.", 100)
+nanquantile: Quantile = _order("nanquantile", "Quantiles, see `quantile`, of the elements other than NaN.", skip=True)
+nanpercentile: Quantile = _order("nanpercentile", "Percentiles of the elements other than NaN.", 100, skip=True)
+median: Reduction = _median("median", "Median along axes.", skip=False)
+nanmedian: Reduction = _median("nanmedian", "Median along axes of the elements that are not NaN.", skip=True)
 
 
 # Running sums and products.
@@ -462,8 +511,19 @@ segment_max: Segments = _segment("segment_max", -np.inf, "max", "Largest element
 segment_min: Segments = _segment("segment_min", np.inf, "min", "Smallest elements")
 
 
-@primitive(None)
-def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False) -> Array:
+@primitive(None, lambda g, y, x, weights, minlength: np.take_along_axis(g, x, -1))
+def _bincount(x: TensorLike, weights: TensorLike, minlength: int) -> Array:
+    a, w = strong(x), None if weights is None else strong(weights)
+    dtype = "int32" if w is None else common_dtype(a, w)
+    if a.ndim == 2:
+        length = int(np.max(a, initial=minlength - 1)) + 1
+        rows = [np.bincount(a[i], None if w is None else w[i], length) for i in range(len(a))]
+        return np.stack(rows).astype(dtype)
+    return np.bincount(a, w, minlength).astype(dtype)
+
+
+@composite
+def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False) -> Tensor:
     """How often each of 0, 1, 2, ... occurs in x, or the sum of its weights; by row for a matrix.
 
     Example:
@@ -472,14 +532,7 @@ def bincount(x: TensorLike, weights: TensorLike | None = None, minlength: int = 
     """
     if sparse:
         raise ValueError("bincount gives dense arrays only. Received: sparse=True")
-    a = strong(x)
-    w = None if weights is None else as_values(weights)
-    dtype = "int32" if w is None else common_dtype(a, w)
-    if a.ndim == 2:
-        length = int(np.max(a, initial=minlength - 1)) + 1
-        rows = [np.bincount(a[i], None if w is None else w[i], length) for i in range(len(a))]
-        return np.stack(rows).astype(dtype)
-    return np.bincount(a, w, minlength).astype(dtype)
+    return _bincount(x, weights, minlength)
 
 
 @primitive(None, None)
@@ -500,8 +553,12 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: Literal[
 @composite
 def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Tensor, Tensor]:
     """Counts and edges of equal bins over a range, that of the values by default."""
-    counts, edges = np.histogram(as_values(x), bins, range)
-    return Tensor(counts.astype("int32")), Tensor(edges)
+    values = convert_to_tensor(x)
+    counts, edges = np.histogram(as_values(values), bins, range)
+    if range is not None or not values.size:
+        return Tensor(counts.astype("int32")), Tensor(edges)
+    ends = [end - float(end) + float(edge) for end, edge in ((min(values), edges[0]), (max(values), edges[-1]))]
+    return Tensor(counts.astype("int32")), linspace(*ends, bins + 1)
 
 
 @composite
@@ -514,14 +571,17 @@ def unique(
     `size` says how many to return, cut or filled up with `fill_value` (0 by default).
     """
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
-    found = np.unique(as_values(x), axis=axis, equal_nan=False, **flags)  # type: ignore[call-overload]  # bool, not Literal
-    outputs = list(found) if isinstance(found, tuple) else [found]
+    extra = {**flags, "return_index": return_index or bool(recorders.open)}
+    found = np.unique(as_values(x), axis=axis, equal_nan=False, **extra)  # type: ignore[call-overload]  # bool, not Literal
+    outputs = list(map(Tensor, found if isinstance(found, tuple) else [found]))
+    if recorders.open:  # the same, with a gradient
+        outputs[:2] = [take(x, outputs[1], axis), outputs[1]][: 1 + return_index]
     fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}
     for i, name in enumerate(["values", *(name for name, wanted in flags.items() if wanted)]):
         if size is not None and name in fills:
             where = (axis or 0) if name == "values" else 0
-            part = np.take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
+            part = take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)
             widths = [(0, size - n if k == where % part.ndim else 0) for k, n in enumerate(part.shape)]
-            outputs[i] = np.pad(part, widths, constant_values=fills[name])
-    tensors = (Tensor(outputs[0]), *(Tensor(i.astype("int32")) for i in outputs[1:]))
+            outputs[i] = pad(part, widths, constant_values=fills[name])
+    tensors = (outputs[0], *(i.astype("int32") for i in outputs[1:]))
     return tensors[0] if len(tensors) == 1 else tensors

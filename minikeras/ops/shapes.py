@@ -195,13 +195,20 @@ def _whole(indices: TensorLike) -> Array:
 
 
 def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        return _take_rule(g, y, x, indices)
-    sizes = list(np.shape(x))
-    sizes[axis] = np.shape(indices)[axis]
-    key = list(np.ix_(*map(np.arange, np.broadcast_shapes(np.shape(indices), tuple(sizes)))))
-    key[axis] = as_array(indices)
-    return _put_rule(g, np.shape(x), tuple(key))
+    return _take_rule(g, y, x, indices) if axis is None else _put_along_rule(g, indices, np.shape(x), axis)
+
+
+@primitive(lambda g, y, x, indices, shape, axis: np.take_along_axis(g, indices, axis), None)
+def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: int) -> Array:
+    """Zeros of a shape with x added where indices, as `take_along_axis` reads them, name a position."""
+    a, zeros = strong(x), np.zeros(shape, strong(x).dtype)
+    key = list(np.ix_(*map(np.arange, shape)))
+    key[axis] = strong(indices)
+    np.add.at(zeros, tuple(key), a)
+    return zeros
+
+
+_put_along_rule = rule(_put_along)
 
 
 @primitive(_take_along_rule, None)
@@ -259,20 +266,34 @@ def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Ar
 _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
 
 
+def _rivals(y: Any, inputs: Any, indices: Any, updates: Any) -> Any:
+    """Return how many numbers attain each scattered extreme: they share its gradient evenly."""
+    attained = np.equal(y[_rows(indices)], updates).astype(y.dtype)
+    count = rule(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add")
+    return np.maximum(count, 1)
+
+
 def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     """The gradient of what was there before: none where it was replaced or lost a comparison."""
     if reduction is None:
         return _without(g, _rows(indices))
     if reduction == "mul":
         return g * rule(scatter_update)(np.ones(np.shape(g), g.dtype), indices, updates, "mul")
-    return g if reduction == "add" else g * np.equal(y, inputs)
+    return g if reduction == "add" else g * np.equal(y, inputs) / _rivals(y, inputs, indices, updates)
 
 
 def _updates_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
     key = _rows(indices)
-    if reduction in (None, "add"):
+    if reduction is None:  # of several updates of one place the last one stays
+        order = np.arange(key[0].size).reshape(key[0].shape)
+        last = np.zeros(np.shape(g)[: len(key)], int)
+        last[key] = order
+        return g[key] * np.reshape(last[key] == order, (*order.shape, *[1] * (np.ndim(g) - len(key))))
+    if reduction == "add":
         return g[key]
-    return g[key] * (y[key] / updates if reduction == "mul" else np.equal(y[key], updates))
+    if reduction == "mul":
+        return g[key] * (y[key] / updates)
+    return g[key] * np.equal(y[key], updates) / _rivals(y, inputs, indices, updates)[key]
 
 
 @primitive(_kept_rule, None, _updates_rule)
@@ -645,8 +666,8 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
 
 @primitive(None)
 def argsort(x: TensorLike, axis: int | None = -1) -> Array:
-    """Positions that sort x along an axis."""
-    return np.argsort(strong(x), axis).astype("int32")
+    """Positions that sort x along an axis; of equals the first leads."""
+    return np.argsort(strong(x), axis, kind="stable").astype("int32")
 
 
 @primitive(None)
@@ -655,7 +676,12 @@ def argpartition(x: TensorLike, kth: int, axis: int | None = -1) -> Array:
     return np.argpartition(strong(x), kth, axis).astype("int32")
 
 
-@composite
-def sort(x: TensorLike, axis: int | None = -1) -> Tensor:
+def _sort_rule(g: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
+    ranks = rule(argsort)(rule(argsort)(x, axis), axis)
+    return np.reshape(np.take_along_axis(g, ranks, axis), np.shape(x))
+
+
+@primitive(_sort_rule)
+def sort(x: TensorLike, axis: int | None = -1) -> Array:
     """x in ascending order along an axis, of the flattened tensor for None."""
-    return take_along_axis(x, argsort(x, axis), axis)
+    return np.sort(strong(x), axis)
