@@ -222,7 +222,7 @@ def backward(
             continue
         values = _as_tensors(entry) if as_tensors else entry.values
         if op.joint is not None:
-            pairs = op.joint(g, entry, values, kept)
+            pairs = op.joint(g, entry, values, kept, totals)
         else:
             if op.through and makers is None:
                 makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
@@ -319,7 +319,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return np.broadcast_to(g, shape)
     # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
     total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
-    return total if np.shape(total) == shape else np.reshape(total, shape)
+    kept = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
+    total = total if np.shape(total) == kept else np.reshape(total, kept)
+    return total if kept == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
 
 
 def _fit(g: Any, x: TensorOps) -> Any:

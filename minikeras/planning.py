@@ -385,7 +385,8 @@ class Draft:
     def _result(self, output: Any) -> tuple[str, Any]:
         """Return how the source gives an output, as an array that is the caller's to keep, and of what."""
         if id(output) in self._places:
-            return "{}.copy()", self._argument(output, None)
+            form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
+            return form, self._argument(output, None)
         return "{}", self._name("c", id(output), output)
 
 

@@ -12,6 +12,7 @@ from ._blas import SMALL, one_thread
 from ._structure import leaves, make_room, map_structure
 from ._typing import Array
 from .plan import Plan
+from .planning import multiplications
 from .rows import Run
 from .series import Series
 from .tensor import Entry, Tensor, TensorOps, recorders
@@ -19,6 +20,8 @@ from .trace import Trace, trace
 
 PLANS_KEPT = 8
 """How many input shapes a function keeps plans for."""
+WORKS_KEPT = 1024
+"""Of how many input shapes a function keeps how much work they are."""
 PLAN_BYTES = 1 << 25
 """A plan for predictions with larger buffers is not kept, and batches are not joined beyond them."""
 SERIES_BYTES = 1 << 20
@@ -59,6 +62,8 @@ class Runner:
         self._twice = twice
         self._outlines: dict[Any, Any] = {}
         """What the first run of each kind did."""
+        self._works: dict[Any, int] = {}
+        """Multiplications in the largest product of the first run of each kind."""
         self._plans: dict[Any, Plan] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """What small plans were made of, until a run of batches comes."""
@@ -68,9 +73,12 @@ class Runner:
         """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
 
     def work(self, inputs: Any) -> int:
-        """Multiplications in the largest product of a step; more than can be where there is no plan."""
-        plan = self._latest(inputs) or self._current(_key(inputs))
-        return sys.maxsize if plan is None else plan.work
+        """Multiplications in the largest product of a step, with or without a plan; before the first more than can be.
+
+        It decides on the threads of products, which round in another way on two than on one.
+        """
+        plan = self._latest(inputs)
+        return self._works.get(_key(inputs), sys.maxsize) if plan is None else plan.work
 
     def find(self, x: Array) -> Plan | None:
         """Return the plan for an input of this shape and dtype, None if there is none or a layer has changed."""
@@ -146,13 +154,19 @@ class Runner:
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
         tensors = to_tensors(inputs)
-        if recorders.open or not self._may_replay():
+        replays = self._may_replay()
+        if recorders.open or not (replays or (self._twice and key not in self._works)):
             return self._function(tensors)
         version, streams = _state.Structure.version, _random_streams()
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
-        if not record.escaped and not drawn and version == _state.Structure.version and self._is_settled(record, key):
+        if key not in self._works:
+            make_room(self._works, WORKS_KEPT)
+            self._works[key] = max(map(multiplications, record.entries), default=0)
+        fixed = replays and not record.escaped and not drawn and version == _state.Structure.version
+        if fixed and self._is_settled(record, key):
             plan = Plan(record.entries, _present(tensors), outputs)
+            plan.work = self._works[key]
             if self._limit is None or plan.size <= self._limit:
                 while len(self._plans) >= PLANS_KEPT:
                     oldest = next(iter(self._plans))
@@ -190,7 +204,7 @@ def _present(inputs: Any) -> list[Any]:
 
 
 def _as_arrays(outputs: Any) -> Any:
-    return map_structure(lambda y: y.numpy() if isinstance(y, TensorOps) else y, outputs)
+    return map_structure(lambda y: y.numpy_view().copy("K") if isinstance(y, TensorOps) else y, outputs)
 
 
 def _is_flat(inputs: Any) -> bool:

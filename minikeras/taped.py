@@ -1,6 +1,7 @@
 """Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
@@ -9,7 +10,7 @@ import numpy as np
 from . import _state
 from ._structure import make_room
 from ._typing import Array
-from .gradients import PASSED, GradientTape
+from .gradients import PASSED, GradientTape, backward
 from .plan import Plan
 from .tensor import Entry, Op, Tensor, TensorOps, recorders, stop_recording
 from .trace import KEEP, trace
@@ -66,7 +67,9 @@ class TapedCalls:
             if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
                 return None
             arrays.append(array)
-            kind += (array.shape, dtype)
+            kind += (array.shape, array.strides, dtype)
+        if len({id(inputs[place]) for place in watched}) < len(watched):  # one that comes twice has one gradient
+            return None
         passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
         if passed is not None:
             if passed.op.name in PASSED:
@@ -92,7 +95,9 @@ class Taped:
     """A function of which a tape keeps one entry, run by the first half of a plan and differentiated by the second.
 
     A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
-    cross-entropies go through them (see `Op.through`). So the gradients are those of the eager run to the last bit.
+    cross-entropies go through them (see `Op.through`). What is used several times starts from the gradient that later
+    operations have given it, so that all are added up one by one. So the gradients are those of the eager run to the
+    last bit.
 
     Args:
         function: A function of tensors, as many as inputs.
@@ -132,20 +137,33 @@ class Taped:
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
-        self._last: _Applied | None = _applied(entries[-1]) if entries[-1].op.name in PASSED else None
-        self._passed: _Applied | None = _applied(passed) if passed is not None and not held else None
+        is_last = entries[-1].op.name in PASSED and bool(watched or self._trainable)
+        self._last: _Applied | None = _applied(entries[-1]) if is_last else None
+        self._passed: _Applied | None = None
+        if passed is not None and not held:  # without its rule: its own entry is there for that
+            self._passed = _applied(passed)._replace(op=Op(passed.op.forward, (None,), 1))
         self._op = Op(_unknown, (), None)
         self._op.joint = self._joint
         self._runs: int = 0
         """Counts the runs of either half: the second goes with the first only directly after it."""
+        uses = Counter(id(x) for entry in entries for x in entry.inputs)
+        sources: dict[int, Any] = dict(enumerate([*given, *self._variables]))
+        if self._passed is not None:
+            sources[-1] = given[watched[0]]
+        self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
+        """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
         self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
 
     def _make_plan(self, arrays: Sequence[Any], target: Any) -> None:
-        self._g: Array = np.ones(target.shape, target.dtype)
+        self._g: Array = np.ones_like(target.array)
         """Where the second half finds the gradient of what the entry gives."""
-        given = [*map(Tensor, arrays), Tensor(self._g)]
+        given = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
+        end = len(arrays) + 1
         with stop_recording():
-            (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(*tensors), given)
+            (gradients, ends, fixed), record = trace(
+                lambda tensors: self._gradients(tensors[:end], dict(zip(self._starts, tensors[end:], strict=True))),
+                given,
+            )
         entries = record.entries
         self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
         rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
@@ -154,37 +172,44 @@ class Taped:
             Entry(KEEP, [y, room], [y.array, room.array], (), {}, Tensor(np.empty(0)))
             for y, room in zip(ends, rooms, strict=True)
         ]
-        self._rooms = [(room.shape, room.dtype) for room in rooms]
+        self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
+        """Arrays like those that the first half fills."""
         self._plan = Plan(entries, [*given, *rooms], gradients)
 
-    def _gradients(self, *tensors: Any, through: bool = True, known: bool = False) -> tuple[list[Any], list[Any], Any]:
+    def _gradients(
+        self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True, known: bool = False
+    ) -> tuple[list[Any], list[Any], Any]:
         """Run the function, and differentiate.
 
         Args:
             tensors: Its inputs, and the gradient of what the entry gives.
+            starts: What gradients are added to, by their places.
             through: Whether to pass over the activation that made the input.
             known: Whether the forward pass has been recorded by whom it concerns.
 
         Returns:
-            The gradients of the inputs, None for those that nobody watches, and of the variables; what the entries
-            give; and a tensor which stands for what the activation before got, whose values are not known.
+            The gradients of the inputs, of the variables and, at last, of what the activation before got, None where
+            nothing is added; what the entries give; and a tensor which stands for what the activation before got, whose
+            values are not known.
         """
         *given, g = tensors
         fixed = None
-        sources = [given[place] for place in self._watched]
         with stop_recording() if known else nullcontext(), GradientTape() as tape:
+            tape.watch([given[place] for place in self._watched])
             if self._passed is not None and through:
-                (p,) = sources
+                p = given[self._watched[0]]
                 fixed = Tensor(np.zeros_like(p.array))
-                tape.watch(fixed)
-                tape.record(self._passed.entry(fixed, p))
-                sources = [fixed]
-            tape.watch(sources)
+                tape.append(self._passed.entry(fixed, p), {id(fixed): fixed})
             y = self._function(*given)
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
-        found = iter(tape.gradient(ends[0], [*sources, *self._variables], g))
-        gradients = [next(found) if place in self._watched else None for place in range(len(given))]
-        return [*gradients, *found], ends, fixed
+        sources = [*(x if k in self._watched else None for k, x in enumerate(given)), *self._variables, fixed]
+        seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
+        with np.errstate(all="ignore"):
+            totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
+        found = [totals.get(id(x)) for x in sources]
+        for place, start in starts.items():
+            found[place] = None if found[place] is start else found[place]
+        return found, ends, fixed
 
     def run(
         self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
@@ -216,51 +241,66 @@ class Taped:
 
     def _first(self, arrays: Sequence[Array]) -> list[Array]:
         """Run the first half, and return what the entries give."""
-        rooms = [np.empty(shape, dtype) for shape, dtype in self._rooms]
-        self._plan.begin([*arrays, self._g, *rooms])
+        rooms = [*map(np.empty_like, self._rooms)]
+        self._plan.begin([*arrays, self._g, *self._starts.values(), *rooms])
         self._runs += 1
         return rooms
 
-    def _joint(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int]) -> Iterable[tuple[Any, Any]]:
+    def _joint(
+        self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int], totals: dict[int, Any]
+    ) -> Iterable[tuple[Any, Any]]:
         """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
-        inputs, (runs, passed), through = entry.inputs, entry.rest, True
-        if passed is not None:
-            (place,) = self._watched
-            through = id(inputs[place]) not in kept
-            if through:
-                inputs = [*inputs]
-                inputs[place] = passed.inputs[0]
-        return zip(inputs, self._second(g, values, runs, through), strict=True)
+        sources, (runs, passed) = [*entry.inputs, None], entry.rest
+        through = passed is None or id(sources[self._watched[0]]) not in kept
+        if passed is not None and through:
+            sources[-1] = passed.inputs[0]
+        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts}
+        found = self._second(g, values, runs, through, starts)
+        for place, start in starts.items():
+            found[place] = start if found[place] is None else found[place]
+        return zip(sources, found, strict=True)
 
-    def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool) -> list[Any]:
-        """Return the gradients of the inputs, None for those that nobody watches, and of the variables.
+    def _second(
+        self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]
+    ) -> list[Any]:
+        """Return the gradients, see `_gradients`.
 
         Args:
             g: Gradient of what the entry gives.
             values: Inputs and variables of the run.
             runs: Number of the run.
             through: Whether to pass over the activation that made the input.
+            starts: What gradients are added to, None where there is nothing yet.
         """
-        if through and not isinstance(g, TensorOps) and self._plan.lock.acquire(False):
+        if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._plan.lock.acquire(False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):
                     self._first(values[: len(values) - len(self._variables)])
                     runs = self._runs
                 if runs == self._runs:
                     self._g[...] = g
+                    for place, start in starts.items():
+                        self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                     self._runs += 1
                     found: list[Any] = self._plan.finish()
                     return found
             finally:
                 self._plan.lock.release()
-        return self._again(g, values, through)
+        return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
+
+    def _is_alike(self, g: Array) -> bool:
+        """Tell whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
+
+        NumPy adds up what is repeated along one of a few axes as it does what is not.
+        """
+        return g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides))
 
     def _is_as_it_was(self, values: Sequence[Any]) -> bool:
         weights = values[len(values) - len(self._variables) :]
         same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
         return same and self.structure == _state.Structure.version
 
-    def _again(self, g: Any, values: Sequence[Any], through: bool) -> list[Any]:
+    def _again(self, g: Any, values: Sequence[Any], through: bool, starts: Mapping[int, Any]) -> list[Any]:
         """Return the gradients by running the function without a plan, with the variables of then."""
         count = len(values) - len(self._variables)
         given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
@@ -268,11 +308,11 @@ class Taped:
         try:
             for v, weight in zip(self._variables, values[count:], strict=True):
                 v.array = getattr(weight, "array", weight)
-            gradients, _, _ = self._gradients(*given, through=through, known=True)
+            gradients, _, _ = self._gradients(given, starts, through, known=True)
         finally:
             for v, array in zip(self._variables, now, strict=True):
                 v.array = array
-        return gradients if isinstance(g, TensorOps) else [None if d is None else d.array for d in gradients]
+        return gradients if isinstance(g, TensorOps) else [getattr(d, "array", d) for d in gradients]
 
 
 class _Applied(NamedTuple):

@@ -65,8 +65,9 @@ class Op:
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
         bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
-        joint: Used in place of rules: given the gradient of the output, the entry, its values, and the ids of tensors
-            whose own gradient is wanted, returns pairs (tensor, its gradient or None).
+        joint: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors whose
+            own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds to,
+            returns pairs (tensor, its gradient or None).
         replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.

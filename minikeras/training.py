@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import cached_property
-from itertools import chain, starmap
+from itertools import starmap
 from time import perf_counter
 from typing import Any, Literal, TypeAlias, overload
 from warnings import warn
@@ -832,11 +832,12 @@ def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[],
             continue
         batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
         first = next(batches)
-        with one_thread(runner.work(first)):
-            for data in chain((first,), batches):
-                outputs = runner.step(data)
-                done += 1
-                yield done, outputs
+        for part in ((first,), batches):  # after the first step of all it is known how much work one is
+            with one_thread(runner.work(first)):
+                for data in part:
+                    outputs = runner.step(data)
+                    done += 1
+                    yield done, outputs
 
 
 class _Logs(Mapping[str, Any]):

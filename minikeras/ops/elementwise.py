@@ -42,6 +42,11 @@ def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, 
     return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
 
 
+def met(rule: VJP) -> VJP:
+    """Let a rule of two arrays compute in the dtype in which they meet, as it does of tensors."""
+    return lambda g, y, a, b: rule(g, y, *(promote(a, b) if isinstance(y, np.ndarray) else (a, b)))
+
+
 def unary(
     function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False, name: str = ""
 ) -> Unary:
@@ -118,8 +123,9 @@ sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", w
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
 reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
 hypot: Binary = binary(
-    np.hypot, lambda g, y, a, b: g * a / y, lambda g, y, a, b: g * b / y, "sqrt(x1 ** 2 + x2 ** 2).", floating=True
-)
+    np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y), "sqrt(x1 ** 2 + x2 ** 2).",
+    floating=True,
+)  # fmt: skip
 
 
 @primitive(lambda g, y, x: 2 * g * x, inplace=True)
@@ -136,8 +142,8 @@ def rsqrt(x: TensorLike) -> Array:
 
 
 @primitive(
-    lambda g, y, a, b: np.where(b == 0, 0, g / np.where(b == 0, 1, b)),
-    lambda g, y, a, b: -g * y / np.where(b == 0, 1, b),
+    lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)),
+    lambda g, y, a, b: -g * y / _or_one(b),
 )
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
@@ -148,7 +154,7 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
 
 
-@primitive(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b), name="remainder")
+@primitive(lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.floor_divide(a, b)), name="remainder")
 def mod(x1: TensorLike, x2: TensorLike) -> Array:
     """Remainder of x1 / x2 with the sign of x2, as Python's %; of bools as integers."""
     target = common_dtype(x1, x2)
@@ -157,8 +163,8 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
 
 
 @primitive(
-    lambda g, y, a, b: g * b * a ** _less_one(b),
-    lambda g, y, a, b: g * y * np.log(np.where(a > 0, a, 1)),  # d a^b = a^b log a; taken as 0 at a <= 0
+    met(lambda g, y, a, b: g * b * a ** _less_one(b)),
+    met(lambda g, y, a, b: g * y * _log_or_zero(a)),  # d a^b = a^b log a
     inplace=True,
 )
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
@@ -168,7 +174,7 @@ def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
 
 
 fmod: Binary = binary(
-    np.fmod, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b),
+    np.fmod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.trunc(a / b)),
     "Remainder of x1 / x2 with the sign of x1, as C's %.",
 )  # fmt: skip
 gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
@@ -180,6 +186,18 @@ def _less_one(x2: Any) -> Any:
     if isinstance(x2, int | float):
         return x2 - 1 if x2 else x2
     return np.where(x2 == 0, 0, x2 - 1)
+
+
+def _log_or_zero(x1: Any) -> Any:
+    """Return log(x1), and 0 where there is none; of a number a number, as its type gives way to that of an array."""
+    if isinstance(x1, int | float):
+        return math.log(x1) if x1 > 0 else 0.0
+    return np.log(np.where(x1 > 0, x1, 1))
+
+
+def _or_one(x: Any) -> Any:
+    """Return x, with 1 in place of 0; of a number a number."""
+    return x or 1 if isinstance(x, int | float) else np.where(x == 0, 1, x)
 
 
 # Extremes and rounding.
@@ -240,11 +258,11 @@ log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm o
 log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
 log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
 logaddexp2: Binary = binary(
-    np.logaddexp2, lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y),
+    np.logaddexp2, met(lambda g, y, a, b: g * np.exp2(a - y)), met(lambda g, y, a, b: g * np.exp2(b - y)),
     "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True,
 )  # fmt: skip
 logaddexp: Binary = binary(
-    np.logaddexp, lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y),
+    np.logaddexp, met(lambda g, y, a, b: g * np.exp(a - y)), met(lambda g, y, a, b: g * np.exp(b - y)),
     "log(exp(x1) + exp(x2)) without overflow.", floating=True,
 )  # fmt: skip
 
@@ -273,7 +291,8 @@ arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), "Angle 
 arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), "Angle whose cosine is x.")
 arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose tangent is x.")
 arctan2: Binary = binary(
-    np.arctan2, lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b),
+    np.arctan2,
+    met(lambda g, y, a, b: g * b / (a * a + b * b)), met(lambda g, y, a, b: -g * a / (a * a + b * b)),
     "Angle of the point (x2, x1), from -pi to pi.", floating=True,
 )  # fmt: skip
 sinc: Unary = unary(
