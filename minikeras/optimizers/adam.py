@@ -89,6 +89,15 @@ class Adam(_Moments):
         first, second = self._corrections(step, rounded)
         return 1 - self.beta_1, 1 - self.beta_2, rate * math.sqrt(second) / first, self.epsilon
 
+    def _formula(
+        self, p: Array, g: Array, m: Array, v: Array, v_hat: Array | None = None,
+        *, c1: Array, c2: Array, alpha: Array, epsilon: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        m = m + (g - m) * c1
+        v = v + (g * g - v) * c2
+        v_hat = v if v_hat is None else np.maximum(v_hat, v)
+        return p - m / (np.sqrt(v_hat) + epsilon) * alpha, m, v, v_hat
+
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (c1, c2, alpha, epsilon), (m, v, *largest) = k, slots
         _move_means(m, v, g, c1, c2, s)
@@ -147,6 +156,13 @@ class Adamax(_Moments):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return 1 - self.beta_1, self.beta_2, rate / self._corrections(step, rounded)[0], self.epsilon
 
+    def _formula(
+        self, p: Array, g: Array, m: Array, u: Array, *, c1: Array, b2: Array, alpha: Array, epsilon: Array
+    ) -> tuple[Array, ...]:
+        m = m + (g - m) * c1
+        u = np.maximum(u * b2, np.abs(g))
+        return p - m / (u + epsilon) * alpha, m, u
+
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (c1, b2, alpha, epsilon), (m, u) = k, slots
         np.subtract(g, m, s)
@@ -189,6 +205,14 @@ class Nadam(_Moments):
         alpha, b1, b2 = rate * root, rounded(self.beta_1), rounded(self.beta_2)
         share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
         return 1 - b1, 1 - b2, share, present, self.epsilon * root
+
+    def _formula(
+        self, p: Array, g: Array, m: Array, v: Array,
+        *, c1: Array, c2: Array, share: Array, present: Array, epsilon: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        m = m + (g - m) * c1
+        v = v + (g * g - v) * c2
+        return p - (g * present + m * share) / (np.sqrt(v) + epsilon), m, v
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (c1, c2, share, present, epsilon), (m, v) = k, slots
@@ -268,6 +292,17 @@ class ScheduleFreeAdamW(_Moments):
         rate *= min(step / self.warmup_steps, 1.0) if self.warmup_steps > 0 else 1.0
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return 1 - b2, self._corrections(step, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
+
+    def _formula(
+        self, p: Array, g: Array, z: Array, v: Array,
+        *, c2: Array, second: Array, epsilon: Array, rate: Array, b1: Array, c1: Array, new: Array, old: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        v = v + (g * g - v) * c2
+        step = g * rate / (np.sqrt(v / second) + epsilon)
+        x = (p - z * c1) / b1
+        z = z - step
+        x = x * old + z * new
+        return x * b1 + z * c1, z, v
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (c2, second, epsilon, rate, b1, c1, new, old), (z, v) = k, slots

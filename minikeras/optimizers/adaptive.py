@@ -65,6 +65,23 @@ class RMSprop(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
 
+    def _formula(
+        self, p: Array, g: Array, v: Array, *others: Array,
+        rate: Array, rho: Array, c: Array, epsilon: Array, momentum: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        v = variance = v * rho + g * g * c
+        new: list[Array] = []
+        if self.centered:
+            *others, mean = others
+            mean = mean * rho + g * c
+            variance = v - mean * mean
+            new = [mean]
+        step = g * rate / np.sqrt(variance + epsilon)
+        for last in others:
+            step = last * momentum + step
+            new = [step, *new]
+        return p - step, v, *new
+
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (rate, rho, c, epsilon, momentum), (v, *others) = k, slots
         _mean_square(v, g, rho, c, s)
@@ -117,6 +134,10 @@ class Adagrad(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.epsilon
 
+    def _formula(self, p: Array, g: Array, a: Array, *, rate: Array, epsilon: Array) -> tuple[Array, ...]:
+        a = a + g * g
+        return p - g * rate / np.sqrt(a + epsilon), a
+
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (rate, epsilon), (a,) = k, slots
         np.multiply(g, g, s)
@@ -156,6 +177,14 @@ class Adadelta(Optimizer):
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon
+
+    def _formula(
+        self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array, epsilon: Array
+    ) -> tuple[Array, ...]:
+        a = a * rho + g * g * c
+        d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
+        b = b * rho + d * d * c
+        return p - d * rate, a, b
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (rate, rho, c, epsilon), (a, b) = k, slots

@@ -47,6 +47,15 @@ class SGD(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.momentum
 
+    def _formula(
+        self, p: Array, g: Array, v: Array | None = None, *, rate: Array, momentum: Array
+    ) -> tuple[Array, ...]:
+        step = g * rate
+        if v is None:
+            return (p - step,)
+        v = v * momentum - step
+        return p + (v * momentum - step if self.nesterov else v), v
+
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         np.multiply(g, k[0], g)
         if not slots:
@@ -98,6 +107,11 @@ class Lion(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return rate, b1, 1 - b1, b2, 1 - b2
+
+    def _formula(
+        self, p: Array, g: Array, m: Array, *, rate: Array, b1: Array, c1: Array, b2: Array, c2: Array
+    ) -> tuple[Array, ...]:
+        return p - np.sign(m * b1 + g * c1) * rate, m * b2 + g * c2
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (rate, b1, c1, b2, c2), (m,) = k, slots
@@ -167,6 +181,16 @@ class Ftrl(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
         return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
+
+    def _formula(
+        self, p: Array, g: Array, n: Array, z: Array,
+        *, rate: Array, exponent: Array, l1: Array, minus_l1: Array, l2: Array, shrinkage: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        old = np.power(n, exponent)
+        n = n + g * g
+        new = np.power(n, exponent)
+        z = z + (g - (new - old) / rate * p + p * shrinkage)
+        return (np.maximum(np.minimum(z, l1), minus_l1) - z) / (new / rate + l2), n, z
 
     def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
         (rate, power, l1, minus_l1, l2, shrinkage), (n, z) = k, slots
