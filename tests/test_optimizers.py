@@ -474,6 +474,10 @@ def test_state_round_trips(name: str, way: str) -> None:
     assert_same(values(optimizer.variables), values(twin.variables))
 
 
+def test_pickles_of_earlier_versions_find_the_base_class() -> None:
+    assert pickle.loads(b"cminikeras.optimizers.base\nOptimizer\n.") is Optimizer
+
+
 def test_nothing_that_grows_with_the_network_is_allocated() -> None:
     import tracemalloc
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._typing import Array
 from ..variable import Variable
-from .base import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
+from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
 
 
 def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) -> None:

@@ -9,7 +9,7 @@ from .. import initializers
 from .._typing import Array
 from ..tensor import as_array
 from ..variable import Variable
-from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 def _mean_square(v: Array, g: Array, rho: Array, c: Array, s: Array) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import initializers
 from .._typing import Array
-from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 class SGD(Optimizer):

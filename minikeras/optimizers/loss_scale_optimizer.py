@@ -9,8 +9,8 @@ from .. import initializers
 from .._typing import Config, CustomObjects
 from ..serialization import deserialize, serialize
 from ..variable import Variable
-from .base import Optimizer
-from .pack import Choice, Group
+from .optimizer import Optimizer
+from .flat_buffers import Choice, Group
 
 _UNUSED = {"use_ema": False, "ema_momentum": 0.99}
 """What else than None an option is that is not used; files of earlier versions name all options."""

@@ -16,7 +16,7 @@ from ..serialization import serialize
 from ..tensor import Tensor, TensorOps, as_array, primitive, recorders, stop_recording
 from ..variable import Variable
 from . import schedules
-from .pack import Choice, Group, Pack, Part
+from .flat_buffers import Choice, Group, Pack, Part
 from .schedules import LearningRateSchedule
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
