@@ -1,11 +1,9 @@
-"""The base class of all optimizers: state, options, and the one update that eager calls and training share."""
+"""The base class of all optimizers: arguments, state, updates by gradients, and configurations."""
 
-import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -13,11 +11,13 @@ from .. import _state, initializers
 from .._typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from ..configurable import name_arguments
 from ..serialization import serialize
-from ..tensor import Tensor, TensorOps, as_array, primitive, recorders, stop_recording
+from ..tensor import Tensor, TensorOps, as_array, recorders
 from ..variable import Variable
 from . import schedules
-from .flat_buffers import Choice, Group, Pack, Part
+from .flat_buffers import Rounding, make_rounding
+from .formula import Rule, compile_formula
 from .schedules import LearningRateSchedule
+from .update import Updater, update_variables
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 """A number, a schedule of the step, or a function without arguments."""
@@ -25,15 +25,10 @@ LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
 """Name of an initializer, or a function (shape, dtype=) -> array."""
 
-Rounding: TypeAlias = Callable[[float], float]
-
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
-_UNUSUAL = tuple(name for name in _OPTIONS if not name.startswith("ema_"))
-_CACHES = frozenset({"_groups", "_choices"})
-
-_FLUSH_EVERY = 128
-"""After how many steps what has faded is set to zero; in so many a factor of 0.9 is one of 1e-6."""
+_FORMER_NAMES = {"_keeps": "_slot_names"}
+"""Attribute in pickles of earlier versions -> its name today."""
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
@@ -89,58 +84,38 @@ class Optimizer:
     """
 
     _arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of `__init__` arguments of the subclass, each kept in an attribute of that name; all by default."""
+    """Names of `__init__` arguments of the subclass, each in an attribute of that name; all by default."""
 
-    _keeps: tuple[dict[str, str], ...] = ()
-    """What `_rule` is given for each variable, in order: attribute of the list -> last part of the names."""
+    _slot_names: tuple[dict[str, str], ...] = ()
+    """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
+    together, variable by variable."""
 
     _counts_in: ClassVar[str] = "int32"
     """Dtype of the number of updates."""
 
     _by_variable: ClassVar[bool] = False
-    """Whether `_rule` takes one variable at a time, since it computes norms."""
+    """Whether the rule takes one variable at a time, since it computes norms."""
+
+    _updates: ClassVar[type[Updater]] = Updater
+    _updater: Updater
+    _variables: list[Variable]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
 
     def __init__(
-        self,
-        learning_rate: LearningRate,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
+        clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
+        ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if kwargs.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         if kwargs:
             raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
-        steps, every = gradient_accumulation_steps, ema_overwrite_frequency
-        if steps and not steps >= 2:
-            raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
-        if use_ema and not 0 <= ema_momentum <= 1:
-            raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={ema_momentum}")
-        if use_ema and every and (not isinstance(every, int) or every < 1):
-            raise ValueError(f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: {every}")
-        if sum(limit is not None for limit in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ValueError(
-                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
-                f"Received: clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}"
-            )
-        if not callable(learning_rate) and not isinstance(learning_rate, float):
-            raise ValueError(
-                "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable "
-                f"without arguments that returns the learning rate. Received: learning_rate={learning_rate!r}"
-            )
-        self._variables: list[Variable] = []
+        _check_options(locals())
+        vars(self).update(_updater=self._updates(self), _variables=[])
         self.name: str = name or _state.auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.loss_scale_factor = loss_scale_factor
@@ -149,16 +124,14 @@ class Optimizer:
         self.global_clipnorm = global_clipnorm
         self.use_ema = use_ema
         self.ema_momentum = ema_momentum
-        self.ema_overwrite_frequency: int | None = every
-        self.gradient_accumulation_steps: int | None = steps
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built: bool = False
         self._trainable_variables: list[Variable] = []
         self._accumulated_gradients: list[Variable] = []
         self._places: dict[int, int] = {}
         self._slots: list[list[Variable | None]] = []
         self._excluded: tuple[list[Variable], str] = [], ""
-        self._groups: list[Group] | None = None
-        self._choices: dict[tuple[int, ...], Choice] = {}
         self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
@@ -169,24 +142,22 @@ class Optimizer:
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute; a variable becomes part of the optimizer's state."""
-            if name not in _CACHES:
-                known = vars(self).get("_variables", value)
-                if known is value and name != "_variables":
-                    raise RuntimeError(
-                        f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
-                        "statement in the `__init__()` method."
-                    )
-                if isinstance(value, Variable) and not any(v is value for v in known):
-                    known.append(value)
-                vars(self)["_choices"] = {}  # it depends on the options
-                _state.Structure.values += 1
+            if "_updater" not in vars(self):
+                raise RuntimeError(
+                    f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
+                    "statement in the `__init__()` method."
+                )
+            if isinstance(value, Variable) and not any(v is value for v in self._variables):
+                self._variables.append(value)
             super().__setattr__(name, value)
+            if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
+                self._updater.forget_options()
 
     # --- state ------------------------------------------------------------------------------------------------
 
     @property
     def variables(self) -> list[Variable]:
-        """The optimizer's state: iterations, learning rate, and what is kept for each variable."""
+        """The optimizer's state: iterations, learning rate, and the slots of each variable."""
         return self._variables[:]
 
     @property
@@ -223,7 +194,7 @@ class Optimizer:
             )
 
     def build(self, variables: list[Variable]) -> None:
-        """Make what is kept for each variable; the first `apply` does this by itself.
+        """Make the slots of each variable; the first `apply` does this by itself.
 
         Args:
             variables: All variables that will ever be updated.
@@ -238,26 +209,21 @@ class Optimizer:
         self._trainable_variables = list(variables)
         self._places = {id(v): i for i, v in enumerate(variables)}
         self.built = True
-        for bundle in self._keeps:
-            names = list(bundle.values())
-            made = self.add_optimizer_variables(variables, names, [self._start(name) for name in names])
-            self._slots += made
-            for attribute, kept in zip(bundle, made, strict=True):
-                setattr(self, attribute, kept)
+        for names in self._slot_names:
+            initial = [self._slot_initializer(name) for name in names.values()]
+            slots = self.add_optimizer_variables(variables, list(names.values()), initial)
+            self._slots += slots
+            for attribute, slot in zip(names, slots, strict=True):
+                setattr(self, attribute, slot)
 
-    def _start(self, name: str) -> Maker:
-        """Return the initializer of what is kept under a name."""
+    def _slot_initializer(self, name: str) -> Maker:
+        """Return the initializer of the slots of a name."""
         return "zeros"
 
     def add_variable(
-        self,
-        shape: ShapeLike,
-        initializer: Maker = "zeros",
-        dtype: DTypeLike | None = None,
-        aggregation: str | None = "none",
-        layout: None = None,
-        name: str | None = None,
-    ) -> Variable:
+        self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
+        aggregation: str | None = "none", layout: None = None, name: str | None = None,
+    ) -> Variable:  # fmt: skip
         """Return a new variable of the optimizer's state.
 
         Args:
@@ -281,11 +247,9 @@ class Optimizer:
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
 
     def add_optimizer_variables(
-        self,
-        trainable_variables: Iterable[Variable],
-        name: str | Sequence[str],
+        self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
         initializer: Maker | Sequence[Maker] = "zeros",
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
         Args:
@@ -305,12 +269,17 @@ class Optimizer:
             )
         lists: tuple[list[Variable | None], ...] = tuple([] for _ in names)
         for v in trainable_variables:
-            for kept, last, maker in zip(lists, names, makers, strict=True):
-                made = None if v.overwrite_with_gradient else self.add_variable_from_reference(v, last, maker)
-                kept.append(made)
+            for slot, last, maker in zip(lists, names, makers, strict=True):
+                slot.append(None if v.overwrite_with_gradient else self.add_variable_from_reference(v, last, maker))
         return lists[0] if isinstance(name, str) else lists
 
     def _get_variable_index(self, variable: Variable) -> int:
+        if id(variable) not in self._places:
+            raise ValueError(
+                f"Unknown variable: {variable.path}. This optimizer can only be called for the variables it was "
+                "originally built with. If a layer of the model has become trainable since, `compile()` it again with "
+                "a new optimizer."
+            )
         return self._places[id(variable)]
 
     # --- updates ----------------------------------------------------------------------------------------------
@@ -327,41 +296,51 @@ class Optimizer:
         """Subtract from a variable."""
         variable.assign_sub(value)
 
+    def _formula(self, *args: Any, **constants: Any) -> tuple[Array, ...]:
+        """Return the new values of the parameters and of the slots: the rule, see `compile_formula`."""
+        raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
+
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
-        """Return the numbers that `_rule` needs in an update.
+        """Return the constants of the formula in an update, in their order.
 
         Args:
             rate: The learning rate.
             step: Number of this update, from 1.
-            rounded: Rounds as the variables' dtype does. Of all numbers only powers near 1 need it, since 1 minus
-                the power is what counts.
-        """
-        raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
-
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        """Change parameters p and slots in place by the gradients g, given constants k.
-
-        p is any part of the parameters (one variable, where `_by_variable` says so). s and t are room for results of
-        its shape, and so is g once it is not needed any more.
+            rounded: Rounds as the variables' dtype does. Only powers near 1 need it: what counts is 1 minus the power.
+                All constants are rounded afterwards.
         """
         raise NotImplementedError
 
+    def _rule(self) -> Rule:
+        """Return the function that changes parameters and slots in place: the formula, compiled."""
+        return compile_formula(self._formula, len(self._slots))
+
     def _before_update(self, step: int) -> None:
-        """Change what is kept but not for each variable."""
+        """Change the state that belongs to no variable."""
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Change one variable, and what is kept for it, by its gradient."""
-
-        def rounded(value: float) -> float:
-            return float(np.asarray(value, variable.dtype))
-
-        k = [np.asarray(x, variable.dtype) for x in self._constants(float(learning_rate), self._step(), rounded)]
+        """Change one variable, and its slots, by its gradient."""
+        dtype = variable.dtype
+        k = [np.asarray(x, dtype) for x in self._constants(float(learning_rate), self._step(), make_rounding(dtype))]
         i = self._get_variable_index(variable)
         changed = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
         p, *slots = (v.array.copy() for v in changed)
-        self._rule(k, p, as_array(gradient).astype(p.dtype), np.empty_like(p), np.empty_like(p), *slots)
+        self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
         for v, array in zip(changed, (p, *slots), strict=True):
             v.assign(array)
+
+    def _has_own_step(self) -> bool:
+        """Return whether a subclass says how one variable changes."""
+        return type(self).update_step is not Optimizer.update_step
+
+    def _has_options(self) -> bool:
+        """Return whether an update is more than the rule at a rate that is a variable."""
+        options = (getattr(self, name) for name in _OPTIONS if not name.startswith("ema_"))
+        return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
+
+    def _step(self) -> int:
+        """Return the number of this update, from 1."""
+        return int(self._iterations.array.item()) // (self.gradient_accumulation_steps or 1) + 1
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
         """Update variables by their gradients, given as pairs (gradient, variable); see `apply`."""
@@ -397,251 +376,13 @@ class Optimizer:
                 "variables. Call `optimizer.build(trainable_variables)` first."
             )
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        self.rehome(variables)
+        self._updater.make_exclusive(variables)
         if recorders.open:
             tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
-            _update(*tensors, optimizer=self, variables=variables)
+            update_variables(*tensors, optimizer=self, variables=variables)
         else:
             arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
-            self._update_in_place(arrays, variables)
-
-    def rehome(self, variables: Sequence[Variable]) -> None:
-        """Move parameters that someone may hold to other arrays, building the optimizer first if need be.
-
-        From then on `_update_in_place` may change them, until a variable is lent.
-        """
-        for group in self._packed(variables):
-            group.settle()
-
-    def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
-        """Return where `_update_in_place` wants the gradient of each variable; it changes what stands there.
-
-        Variables that are lent move to arrays that nobody else holds.
-        """
-        self.rehome(variables)
-        return self._choose(variables).views
-
-    def _build_for(self, variables: Sequence[Variable]) -> None:
-        if not self.built:
-            with _state.name_scope(self.name, self):
-                self.build(list(variables))
-            self.built = True
-
-    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
-        """Return the groups, building the optimizer first if need be."""
-        self._build_for(variables)
-        if self._groups is None:
-            members: dict[str, list[int]] = {}
-            for i, v in enumerate(self._trainable_variables):
-                if not v.overwrite_with_gradient:
-                    members.setdefault(v.dtype, []).append(i)
-            average = self._model_variables_moving_average if self.use_ema else []
-            kept = self._trainable_variables, self._slots, average, self._accumulated_gradients
-            self._groups = [Group(found, *kept) for found in members.values()]
-        return self._groups
-
-    def _choose(self, variables: Sequence[Variable]) -> Choice:
-        """Return what a list of variables means for an update; worked out once."""
-        key = tuple(map(id, variables))
-        choice = self._choices.get(key)
-        if choice is not None:
-            return choice
-        groups = self._packed(variables)
-        self._check(variables)
-        chosen = {self._places[i] for i in key}
-        views: dict[int, Array] = {}
-        parts = []
-        for group in groups:
-            places = [k for k, i in enumerate(group.members) if i in chosen]
-            if places:
-                members = [group.parameters.variables[k] for k in places]
-                decays = [self.weight_decay if self._use_weight_decay(v) else None for v in members]
-                parts.append(Part(group, places, decays, self._by_variable))
-                views |= {id(v): group.views[k] for k, v in zip(places, members, strict=True)}
-        overwritten = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
-        views |= {id(v): room for v, room in overwritten}
-        if len(self._choices) > 15:
-            self._choices.clear()
-        usual = len(parts) == 1 and not overwritten and self._is_plain()
-        update = self._quick_update(parts[0]) if usual else None
-        choice = self._choices[key] = Choice(list(variables), [views[i] for i in key], parts, overwritten, update)
-        return choice
-
-    def _check(self, variables: Sequence[Variable]) -> None:
-        """Refuse variables that the optimizer was not built with, or one given twice."""
-        for v in variables:
-            if id(v) not in self._places:
-                raise ValueError(
-                    f"Unknown variable: {v.path}. This optimizer can only be called for the variables it was "
-                    "originally built with. If a layer of the model has become trainable since, `compile()` it again "
-                    "with a new optimizer."
-                )
-        if len(set(map(id, variables))) != len(variables):
-            raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
-
-    def _is_plain(self) -> bool:
-        """Tell whether an update is nothing but the rule at a rate that is a variable."""
-        own = type(self).update_step is not Optimizer.update_step
-        options = any(getattr(self, name) not in (None, False) for name in _UNUSUAL)
-        return isinstance(self._learning_rate, Variable) and not own and not options
-
-    def _quick_update(self, part: Part) -> Callable[[], None]:
-        """Return a function that updates by the gradients in their views where `_is_plain`."""
-        iterations, rate, group, rule = self._iterations, self._learning_rate, part.group, self._rule
-        before, constants, rounded = self._before_update, self._constants, part.group.round
-
-        def update() -> None:
-            count = iterations.array
-            step = count.item() + 1
-            before(step)
-            k = group.constants(constants(rate.array.item(), step, rounded))
-            for arrays, _, _ in part.pieces():
-                rule(k, *arrays)
-            if step % _FLUSH_EVERY == 0:
-                part.flush()
-            count[()] = step
-
-        return update
-
-    def _step(self) -> int:
-        """Return the number of this update, from 1."""
-        return int(self._iterations.array.item()) // (self.gradient_accumulation_steps or 1) + 1
-
-    def _update_in_place(self, gradients: Sequence[Array | None], variables: Sequence[Variable]) -> None:
-        """Update variables by their gradients, in the arrays they have; `rehome` says when that is allowed.
-
-        Args:
-            gradients: One a variable, best those of `gradient_views`. What is in these afterwards is undefined.
-            variables: The variables.
-
-        Raises:
-            ValueError: as `apply` does.
-        """
-        for g in gradients:
-            if g is None:
-                gradients, variables = _without_missing(gradients, variables)
-                break
-        choice = self._choose(variables)
-        if len(gradients) != len(choice.views):
-            raise ValueError(f"Received {len(gradients)} gradients for {len(variables)} variables.")
-        for view, g, v in zip(choice.views, gradients, variables, strict=True):
-            if g is not view:
-                _fill(view, g, v, "gradient")
-        for part in choice.parts:
-            part.group.sync()
-        self._updater(choice)()
-
-    def bound_update(self, variables: Sequence[Variable]) -> Callable[[], None]:
-        """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        return self._updater(self._choose(variables))
-
-    def _updater(self, choice: Choice) -> Callable[[], None]:
-        for v in choice.variables:
-            if v.constraint is not None:
-                return partial(self._apply, choice)
-        return choice.update or partial(self._apply, choice)
-
-    def _apply(self, choice: Choice) -> None:
-        """Update by the gradients in their views."""
-        given = rate = self._learning_rate
-        if isinstance(rate, Variable):
-            rate = rate.array.item()
-        else:
-            with stop_recording():
-                given = self.learning_rate
-                rate = float(given)
-        count, steps = self._iterations.array.item() + 1, self.gradient_accumulation_steps
-        updates = not steps or count % steps == 0
-        if choice.overwritten:
-            with stop_recording():
-                self._overwrite(choice, updates)
-        if choice.parts:
-            self._prepare(choice, updates)
-            if updates:
-                self._update(choice, rate, given)
-            if self.use_ema:
-                self._follow()
-            for v in choice.variables:
-                if v.constraint is not None and not v.overwrite_with_gradient:
-                    lent, v.lent = v.lent, True  # a constraint keeps nothing
-                    with stop_recording():
-                        _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
-                    v.lent = lent
-        self._iterations.array[()] = count
-
-    def _overwrite(self, choice: Choice, updates: bool) -> None:
-        """Replace variables by their gradients, or by the largest of those that were accumulated."""
-        for variable, gradient in choice.overwritten:
-            if self._accumulated_gradients:
-                largest = self._accumulated_gradients[self._get_variable_index(variable)]
-                np.maximum(gradient, largest.array, out=gradient)
-                largest.assign(np.zeros_like(gradient) if updates else gradient)
-            if updates:
-                variable.assign(gradient)
-
-    def _prepare(self, choice: Choice, updates: bool) -> None:
-        """Unscale and accumulate the gradients, and clip those of an update."""
-        if self.loss_scale_factor is not None or self.gradient_accumulation_steps or self.clipvalue:
-            for part in choice.parts:
-                for piece in part.pieces():
-                    self._prepare_values(piece.arrays[1], part.group.sums, piece.span, updates)
-        limit = self.clipnorm or self.global_clipnorm or 0
-        if limit > 0 and updates:
-            gradients = [g for part in choice.parts for g in part.gradients]
-            for together in [[g] for g in gradients] if self.clipnorm else [gradients]:
-                _limit_norm(together, limit, whole=not self.clipnorm)
-
-    def _prepare_values(self, g: Array, sums: Pack | None, span: slice, updates: bool) -> None:
-        """Do with a stretch of the gradients what is done with each number by itself."""
-        if self.loss_scale_factor is not None:
-            np.divide(g, self.loss_scale_factor, g)
-        if sums is not None and self.gradient_accumulation_steps:
-            total = sums.flat[span]
-            np.add(g, total, g if updates else total)
-            if updates:
-                np.divide(g, self.gradient_accumulation_steps, g)
-                total[...] = 0
-        if self.clipvalue and self.clipvalue > 0:
-            np.clip(g, -self.clipvalue, self.clipvalue, g)
-
-    def _update(self, choice: Choice, rate: float, given: Any) -> None:
-        """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""
-        step = self._step()
-        self._before_update(step)
-        own = type(self).update_step is not Optimizer.update_step
-        for part in choice.parts:
-            group = part.group
-            k = group.constants(() if own else self._constants(rate, step, group.round))
-            for arrays, _, decay in part.pieces():
-                p, _, room, *_ = arrays
-                if decay is not None:
-                    group.cell[()] = decay * rate
-                    np.multiply(p, group.cell, room)
-                    np.subtract(p, room, p)
-                if not own:
-                    self._rule(k, *arrays)
-            if not own and step % _FLUSH_EVERY == 0:
-                part.flush()
-        if own:
-            with stop_recording():
-                for g, v in zip(choice.views, choice.variables, strict=True):
-                    if v.size and not v.overwrite_with_gradient:
-                        self.update_step(Tensor(g.copy()), v, given)
-            for part in choice.parts:
-                part.group.sync()
-
-    def _follow(self) -> None:
-        """Move the averages of all variables, and replace the variables by them when it is time."""
-        step, every = self._step(), self.ema_overwrite_frequency
-        for group in self._packed(()):
-            group.sync()
-            p, average = group.parameters.flat, cast(Any, group.average).flat
-            momentum = group.round(self.ema_momentum if step > 1 else 0.0)
-            np.multiply(average, momentum, average)
-            np.multiply(p, 1 - momentum, group.gradients)
-            np.add(average, group.gradients, average)
-            if every and step % every == 0:
-                np.copyto(p, average)
+            self._updater.update(arrays, variables)
 
     # --- options ----------------------------------------------------------------------------------------------
 
@@ -688,11 +429,9 @@ class Optimizer:
     def get_config(self) -> Config:
         """Return the arguments that make an optimizer like this one, without its state."""
         rate = self._learning_rate
-        config = {
-            "name": self.name,
-            "learning_rate": float(rate.array) if isinstance(rate, Variable) else serialize(rate),
-        }
-        return config | {name: getattr(self, name) for name in (*_OPTIONS, *self._arguments)}
+        learning_rate = float(rate.array) if isinstance(rate, Variable) else serialize(rate)
+        options = {name: getattr(self, name) for name in (*_OPTIONS, *self._arguments)}
+        return {"name": self.name, "learning_rate": learning_rate, **options}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
@@ -737,54 +476,30 @@ class Optimizer:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_groups": None, "_choices": {}}
+        return {name: value for name, value in vars(self).items() if name != "_updater"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _places={id(v): i for i, v in enumerate(state["_trainable_variables"])})
-
-
-def _without_missing(
-    gradients: Sequence[Array | None], variables: Sequence[Variable]
-) -> tuple[list[Array | None], list[Variable]]:
-    """Return the gradients there are, and their variables."""
-    there = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
-    if not there:
-        raise ValueError(
-            "No gradients provided for any variable: the loss does not depend on them. Compute it from the outputs "
-            "with `ops` functions, not from their values or of integers."
+        vars(self).update({_FORMER_NAMES.get(name, name): value for name, value in state.items()})
+        vars(self).update(
+            _updater=self._updates(self), _places={id(v): i for i, v in enumerate(self._trainable_variables)}
         )
-    missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
-    warnings.warn(
-        f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
-        "did you forget to provide a `loss` argument?",
-        stacklevel=4,
-    )
-    return [g for g, _ in there], [v for _, v in there]
 
 
-def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
-    """Scale gradients down to a norm of them together; one that is not finite makes them NaN where all are meant."""
-    norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
-    if not norm <= limit:  # as with NaN
-        factor = limit / norm if math.isfinite(norm) or not whole else math.nan
-        for g in gradients:
-            np.multiply(g, factor, g)
-
-
-def _fill(view: Array, value: Any, variable: Variable, what: str) -> None:
-    if value.shape != view.shape:
-        raise ValueError(f"The {what} of {variable.path!r} must have its shape {view.shape}. Received: {value.shape}.")
-    view[...] = value
-
-
-@primitive(
-    None,
-    variadic=True,
-    effect=True,
-    homes=lambda optimizer, variables: optimizer.gradient_views(variables),
-    bind=lambda optimizer, variables: optimizer.bound_update(variables),
-)
-def _update(*gradients: Array | None, optimizer: Optimizer, variables: Sequence[Variable]) -> Array:
-    """Update variables; a plan has the gradients computed where the optimizer wants them."""
-    optimizer._update_in_place(gradients, variables)
-    return np.empty(0)
+def _check_options(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of `Optimizer` that are out of range."""
+    rate, momentum = arguments["learning_rate"], arguments["ema_momentum"]
+    steps, every = arguments["gradient_accumulation_steps"], arguments["ema_overwrite_frequency"]
+    limits = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    if steps and not steps >= 2:
+        raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
+    if arguments["use_ema"] and not 0 <= momentum <= 1:
+        raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={momentum}")
+    if arguments["use_ema"] and every and (not isinstance(every, int) or every < 1):
+        raise ValueError(f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: {every}")
+    if sum(limit is not None for limit in limits.values()) > 1:
+        raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {limits}")
+    if not callable(rate) and not isinstance(rate, float):
+        raise ValueError(
+            "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable "
+            f"without arguments that returns the learning rate. Received: learning_rate={rate!r}"
+        )
