@@ -68,8 +68,11 @@ ABSENT: dict[str, str] = {
 """Keras's module -> what is missing there."""
 
 
-ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "optimizers", "utils.legacy": "saving"}
-"""Module of Keras -> what stands for it."""
+ALIASES: dict[str, str] = {
+    "legacy.saving": "saving", "optimizers.base": "optimizers.optimizer", "optimizers.legacy": "optimizers",
+    "utils.legacy": "saving",
+}  # fmt: skip
+"""Module of Keras, or one that pickles of earlier versions name -> what stands for it."""
 
 
 class Elsewhere(ModuleType):

@@ -93,15 +93,15 @@ def test_two_steps_by_hand() -> None:
 def test_in_place_is_eager_to_the_last_bit(name: str, options: dict[str, Any]) -> None:
     eager, fast = some_variables(), some_variables()
     a, b = make(name, **options), make(name, **options)
-    b.rehome(fast)
+    b._updater.make_exclusive(fast)
     homes = [v.array for v in fast]
     for step in range(5):
         gradients = some_gradients(step)
         a.apply(gradients, eager)
-        views = b.gradient_views(fast)
+        views = b._updater.gradient_views(fast)
         for view, g in zip(views, gradients, strict=True):
             view[...] = g
-        b._update_in_place(views if step % 2 else gradients, fast)
+        b._updater.update(views if step % 2 else gradients, fast)
     assert_same(values(eager), values(fast))
     assert_same(values(a.variables), values(b.variables))
     assert all(v.array is home for v, home in zip(fast, homes, strict=True))
@@ -140,19 +140,19 @@ def test_tapes_and_tensors_keep_their_values() -> None:
 def test_parameters_lie_in_one_piece() -> None:
     kernel, bias = Variable(np.ones((2, 3), "float32")), Variable(np.zeros(3, "float32"))
     optimizer = optimizers.Adam()
-    optimizer.rehome([kernel, bias])
+    optimizer._updater.make_exclusive([kernel, bias])
     assert kernel.array.base is bias.array.base is not None
     together = np.lib.stride_tricks.as_strided(kernel.array, (3, 3))
     bias.array[...] = 5
     np.testing.assert_array_equal(together[2], [5, 5, 5])
-    views = optimizer.gradient_views([kernel, bias])
+    views = optimizer._updater.gradient_views([kernel, bias])
     assert views[0].base is views[1].base
     assert [v.shape for v in views] == [(2, 3), (3,)]
     held = kernel.array
-    optimizer.rehome([kernel, bias])
+    optimizer._updater.make_exclusive([kernel, bias])
     assert kernel.array is held
     kernel * 2  # whatever computes with a variable may hold its array
-    optimizer.rehome([kernel, bias])
+    optimizer._updater.make_exclusive([kernel, bias])
     assert kernel.array is not held
     np.testing.assert_array_equal(kernel.array, held)
 
@@ -160,17 +160,17 @@ def test_parameters_lie_in_one_piece() -> None:
 def test_assigned_values_are_taken_back() -> None:
     w, other = Variable([1.0, 2.0]), Variable([3.0])
     optimizer = optimizers.SGD(0.5, momentum=0.5)
-    optimizer.rehome([w, other])
+    optimizer._updater.make_exclusive([w, other])
     ones = [np.ones(2, "float32"), np.ones(1, "float32")]
-    optimizer._update_in_place(ones, [w, other])
+    optimizer._updater.update(ones, [w, other])
     tensor = w.assign([10.0, 20.0])
     optimizer.variables[2].assign([4.0, 4.0])
-    optimizer._update_in_place(ones, [w, other])
+    optimizer._updater.update(ones, [w, other])
     np.testing.assert_allclose(w.numpy(), [10 + 1.5, 20 + 1.5])
     np.testing.assert_allclose(tensor, [10.0, 20.0])
     np.testing.assert_allclose(other.numpy(), [3 - 0.5 - 0.75])
     optimizer.iterations.assign(40)
-    optimizer._update_in_place(ones, [w, other])
+    optimizer._updater.update(ones, [w, other])
     assert int(optimizer.iterations) == 41
 
 
@@ -178,8 +178,8 @@ def test_two_optimizers_share_variables() -> None:
     w = Variable([0.0])
     first, second = optimizers.SGD(1.0), optimizers.SGD(10.0)
     for optimizer in (first, second, first, second, second, first):
-        optimizer.rehome([w])
-        optimizer._update_in_place([np.ones(1, "float32")], [w])
+        optimizer._updater.make_exclusive([w])
+        optimizer._updater.update([np.ones(1, "float32")], [w])
     assert float(w.numpy()[0]) == -33
 
 
@@ -381,9 +381,9 @@ def test_a_subclass_in_keras_style(options: dict[str, Any]) -> None:
         b.apply(some_gradients(step), built_in)
     for x, y in zip([*own, *a.variables], [*built_in, *b.variables], strict=True):
         np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-5, atol=1e-6)
-    a.rehome(own)
+    a._updater.make_exclusive(own)
     homes = [v.array for v in own]
-    a._update_in_place(some_gradients(9), own)
+    a._updater.update(some_gradients(9), own)
     assert all(v.array is home for v, home in zip(own, homes, strict=True))
     config = optimizers.serialize(a)
     again = optimizers.deserialize(config, {"Momentum": Momentum})
@@ -474,18 +474,35 @@ def test_state_round_trips(name: str, way: str) -> None:
     assert_same(values(optimizer.variables), values(twin.variables))
 
 
+def test_pickles_of_earlier_versions_find_the_base_class() -> None:
+    assert pickle.loads(b"cminikeras.optimizers.base\nOptimizer\n.") is Optimizer
+
+
+def test_pickles_of_earlier_versions_have_another_name_for_the_slots() -> None:
+    optimizer = optimizers.RMSprop(centered=True)
+    state = copy.deepcopy(optimizer.__getstate__())
+    state["_keeps"] = state.pop("_slot_names")
+    twin = optimizers.RMSprop()
+    twin.__setstate__(state)
+    a, b = some_variables(), some_variables()
+    optimizer.apply(some_gradients(1), a)
+    twin.apply(some_gradients(1), b)
+    assert_same(values(a), values(b))
+    assert_same(values(optimizer.variables), values(twin.variables))
+
+
 def test_nothing_that_grows_with_the_network_is_allocated() -> None:
     import tracemalloc
 
     shapes = [(500, 1000), (1000,)]
     variables = some_variables(shapes=shapes)
     optimizer = optimizers.Adam(weight_decay=0.1)
-    optimizer.rehome(variables)
-    views = optimizer.gradient_views(variables)
-    optimizer._update_in_place(views, variables)
+    optimizer._updater.make_exclusive(variables)
+    views = optimizer._updater.gradient_views(variables)
+    optimizer._updater.update(views, variables)
     tracemalloc.start()
     try:
-        optimizer._update_in_place(views, variables)
+        optimizer._updater.update(views, variables)
         assert tracemalloc.get_traced_memory()[1] < 20_000
     finally:
         tracemalloc.stop()

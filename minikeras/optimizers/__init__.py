@@ -17,8 +17,8 @@ from .._typing import Config, CustomObjects, OptimizerName
 from ..registry import Registry
 from ..serialization import serialize as serialize
 from . import schedules as schedules
-from .base import LearningRate as LearningRate
-from .base import Optimizer as Optimizer
+from .optimizer import LearningRate as LearningRate
+from .optimizer import Optimizer as Optimizer
 
 with lazily(globals()) as _rest:
     from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW

@@ -8,33 +8,20 @@ import numpy as np
 
 from .._typing import Array
 from ..variable import Variable
-from .base import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
-
-
-def _move_means(m: Array, v: Array, g: Array, c1: Array, c2: Array, s: Array) -> None:
-    """Move the means of gradients and squared gradients a share of the way towards the present ones."""
-    np.subtract(g, m, s)
-    np.multiply(s, c1, s)
-    np.add(m, s, m)
-    np.multiply(g, g, s)
-    np.subtract(s, v, s)
-    np.multiply(s, c2, s)
-    np.add(v, s, v)
+from .flat_buffers import Rounding
+from .formula import Rule
+from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut
 
 
 class _Moments(Optimizer):
-    """What optimizers with beta_1, beta_2 and epsilon share."""
+    """Base of optimizers with beta_1, beta_2 and epsilon."""
 
-    _keeps: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
+    _slot_names: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
+        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -72,33 +59,26 @@ class Adam(_Moments):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
+        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
+        amsgrad: bool = False, **options: Unpack[OptimizerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad = amsgrad
         if amsgrad:
-            self._keeps += ({"_velocity_hats": "velocity_hat"},)
+            self._slot_names += ({"_velocity_hats": "velocity_hat"},)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         first, second = self._corrections(step, rounded)
         return 1 - self.beta_1, 1 - self.beta_2, rate * math.sqrt(second) / first, self.epsilon
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, alpha, epsilon), (m, v, *largest) = k, slots
-        _move_means(m, v, g, c1, c2, s)
-        if largest:
-            v = np.maximum(largest[0], v, out=largest[0])
-        np.sqrt(v, s)
-        np.add(s, epsilon, s)
-        np.divide(m, s, s)
-        np.multiply(s, alpha, s)
-        np.subtract(p, s, p)
+    def _formula(
+        self, p: Array, g: Array, m: Array, v: Array, v_hat: Array | None = None,
+        *, c1: Array, c2: Array, alpha: Array, epsilon: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        m = m + (g - m) * c1
+        v = v + (g * g - v) * c2
+        v_hat = v if v_hat is None else np.maximum(v_hat, v)
+        return p - m / (np.sqrt(v_hat) + epsilon) * alpha, m, v, v_hat
 
 
 class AdamW(Adam):
@@ -116,15 +96,9 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        **options: Unpack[OptimizerOptionsBut],
-    ) -> None:
+        self, learning_rate: LearningRate = 0.001, weight_decay: float = 0.004, beta_1: float = 0.9,
+        beta_2: float = 0.999, epsilon: float = 1e-7, amsgrad: bool = False, **options: Unpack[OptimizerOptionsBut],
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
         if self.weight_decay is None:
             raise ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None")
@@ -142,23 +116,17 @@ class Adamax(_Moments):
         Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
     """
 
-    _keeps = ({"_m": "momentum", "_u": "norm"},)
+    _slot_names = ({"_m": "momentum", "_u": "norm"},)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return 1 - self.beta_1, self.beta_2, rate / self._corrections(step, rounded)[0], self.epsilon
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, b2, alpha, epsilon), (m, u) = k, slots
-        np.subtract(g, m, s)
-        np.multiply(s, c1, s)
-        np.add(m, s, m)
-        np.multiply(u, b2, u)
-        np.abs(g, g)
-        np.maximum(u, g, out=u)
-        np.add(u, epsilon, s)
-        np.divide(m, s, s)
-        np.multiply(s, alpha, s)
-        np.subtract(p, s, p)
+    def _formula(
+        self, p: Array, g: Array, m: Array, u: Array, *, c1: Array, b2: Array, alpha: Array, epsilon: Array
+    ) -> tuple[Array, ...]:
+        m = m + (g - m) * c1
+        u = np.maximum(u * b2, np.abs(g))
+        return p - m / (u + epsilon) * alpha, m, u
 
 
 class Nadam(_Moments):
@@ -172,7 +140,7 @@ class Nadam(_Moments):
     """
 
     def build(self, variables: list[Variable]) -> None:
-        """Make what is kept for each variable, and the product of all momenta so far."""
+        """Make the slots of each variable, and the product of all momenta so far."""
         if not self.built:
             super().build(variables)
             self._u_product = Variable(1.0, dtype=variables[0].dtype if variables else None)
@@ -190,16 +158,13 @@ class Nadam(_Moments):
         share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
         return 1 - b1, 1 - b2, share, present, self.epsilon * root
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, share, present, epsilon), (m, v) = k, slots
-        _move_means(m, v, g, c1, c2, s)
-        np.multiply(g, present, g)
-        np.multiply(m, share, s)
-        np.add(g, s, g)
-        np.sqrt(v, s)
-        np.add(s, epsilon, s)
-        np.divide(g, s, g)
-        np.subtract(p, g, p)
+    def _formula(
+        self, p: Array, g: Array, m: Array, v: Array,
+        *, c1: Array, c2: Array, share: Array, present: Array, epsilon: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        m = m + (g - m) * c1
+        v = v + (g * g - v) * c2
+        return p - (g * present + m * share) / (np.sqrt(v) + epsilon), m, v
 
 
 class Lamb(_Moments):
@@ -217,17 +182,26 @@ class Lamb(_Moments):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return 1 - self.beta_1, 1 - self.beta_2, *self._corrections(step, rounded), self.epsilon, rate
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c1, c2, first, second, epsilon, rate), (m, v) = k, slots
-        _move_means(m, v, g, c1, c2, s)
-        np.divide(v, second, s)
-        np.sqrt(s, s)
-        np.add(s, epsilon, s)
-        np.divide(m, first, t)
-        np.divide(t, s, t)
-        size, length = np.sqrt(np.vdot(p, p)), np.sqrt(np.vdot(t, t))
-        np.multiply(t, (size / length if size > 0 and length > 0 else 1) * rate, t)
-        np.subtract(p, t, p)
+    def _rule(self) -> Rule:
+        def rule(k: list[Array], p: Array, g: Array, s: Array, t: Array, m: Array, v: Array) -> None:
+            c1, c2, first, second, epsilon, rate = k
+            np.subtract(g, m, s)
+            np.multiply(s, c1, s)
+            np.add(m, s, m)
+            np.multiply(g, g, s)
+            np.subtract(s, v, s)
+            np.multiply(s, c2, s)
+            np.add(v, s, v)
+            np.divide(v, second, s)
+            np.sqrt(s, s)
+            np.add(s, epsilon, s)
+            np.divide(m, first, t)
+            np.divide(t, s, t)
+            size, length = np.sqrt(np.vdot(p, p)), np.sqrt(np.vdot(t, t))
+            np.multiply(t, (size / length if size > 0 and length > 0 else 1) * rate, t)
+            np.subtract(p, t, p)
+
+        return rule
 
 
 class ScheduleFreeAdamW(_Moments):
@@ -245,19 +219,14 @@ class ScheduleFreeAdamW(_Moments):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.0025,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        warmup_steps: int = 0,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
+        self, learning_rate: LearningRate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+        warmup_steps: int = 0, **options: Unpack[OptimizerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.warmup_steps = warmup_steps
 
     def build(self, variables: list[Variable]) -> None:
-        """Make what is kept for each variable: v, and z, which starts at the variable's value."""
+        """Make the slots of each variable: v, and z, which starts at the variable's value."""
         if not self.built:
             super().build(variables)
             for z, variable in zip(self._slots[0], variables, strict=True):
@@ -269,24 +238,13 @@ class ScheduleFreeAdamW(_Moments):
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return 1 - b2, self._corrections(step, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (c2, second, epsilon, rate, b1, c1, new, old), (z, v) = k, slots
-        np.multiply(g, g, s)
-        np.subtract(s, v, s)
-        np.multiply(s, c2, s)
-        np.add(v, s, v)
-        np.divide(v, second, s)
-        np.sqrt(s, s)
-        np.add(s, epsilon, s)
-        np.multiply(g, rate, g)
-        np.divide(g, s, g)
-        np.multiply(z, c1, s)  # p still holds (1 - beta_1) * z + beta_1 * x
-        np.subtract(p, s, p)
-        np.divide(p, b1, p)
-        np.subtract(z, g, z)
-        np.multiply(p, old, p)
-        np.multiply(z, new, s)
-        np.add(p, s, p)
-        np.multiply(p, b1, p)
-        np.multiply(z, c1, s)
-        np.add(p, s, p)
+    def _formula(
+        self, p: Array, g: Array, z: Array, v: Array,
+        *, c2: Array, second: Array, epsilon: Array, rate: Array, b1: Array, c1: Array, new: Array, old: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        v = v + (g * g - v) * c2
+        step = g * rate / (np.sqrt(v / second) + epsilon)
+        x = (p - z * c1) / b1
+        z = z - step
+        x = x * old + z * new
+        return x * b1 + z * c1, z, v

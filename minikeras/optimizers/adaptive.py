@@ -9,15 +9,8 @@ from .. import initializers
 from .._typing import Array
 from ..tensor import as_array
 from ..variable import Variable
-from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
-
-
-def _mean_square(v: Array, g: Array, rho: Array, c: Array, s: Array) -> None:
-    """v = rho * v + c * g * g."""
-    np.multiply(v, rho, v)
-    np.multiply(g, g, s)
-    np.multiply(s, c, s)
-    np.add(v, s, v)
+from .flat_buffers import Rounding
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
 
 
 class RMSprop(Optimizer):
@@ -43,46 +36,38 @@ class RMSprop(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
+        self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
+        centered: bool = False, **options: Unpack[OptimizerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        self._keeps = ({"_velocities": "velocity"},)
+        self._slot_names = ({"_velocities": "velocity"},)
         if momentum > 0:
-            self._keeps += ({"_momentums": "momentum"},)
+            self._slot_names += ({"_momentums": "momentum"},)
         if centered:
-            self._keeps += ({"_average_gradients": "average_gradient"},)
+            self._slot_names += ({"_average_gradients": "average_gradient"},)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, rho, c, epsilon, momentum), (v, *others) = k, slots
-        _mean_square(v, g, rho, c, s)
+    def _formula(
+        self, p: Array, g: Array, v: Array, *others: Array,
+        rate: Array, rho: Array, c: Array, epsilon: Array, momentum: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        v = variance = v * rho + g * g * c
+        slots = [v]
         if self.centered:
-            mean = others.pop()
-            np.multiply(mean, rho, mean)
-            np.multiply(g, c, s)
-            np.add(mean, s, mean)
-            np.multiply(mean, mean, s)
-            v = np.subtract(v, s, s)
-        np.add(v, epsilon, s)
-        np.sqrt(s, s)
-        np.multiply(g, rate, g)
-        np.divide(g, s, g)
-        for last in others:
-            np.multiply(last, momentum, last)
-            g = np.add(last, g, last)
-        np.subtract(p, g, p)
+            mean = others[-1] * rho + g * c
+            variance = v - mean * mean
+            slots = [v, mean]
+        step = g * rate / np.sqrt(variance + epsilon)
+        if len(others) > self.centered:
+            step = others[0] * momentum + step
+            slots.insert(1, step)
+        return p - step, *slots
 
 
 class Adagrad(Optimizer):
@@ -98,34 +83,25 @@ class Adagrad(Optimizer):
         Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
     """
 
-    _keeps = ({"_accumulators": "accumulator"},)
+    _slot_names = ({"_accumulators": "accumulator"},)
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
+        self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 
-    def _start(self, name: str) -> Maker:
+    def _slot_initializer(self, name: str) -> Maker:
         return initializers.Constant(self.initial_accumulator_value)
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.epsilon
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, epsilon), (a,) = k, slots
-        np.multiply(g, g, s)
-        np.add(a, s, a)
-        np.add(a, epsilon, s)
-        np.sqrt(s, s)
-        np.multiply(g, rate, g)
-        np.divide(g, s, g)
-        np.subtract(p, g, p)
+    def _formula(self, p: Array, g: Array, a: Array, *, rate: Array, epsilon: Array) -> tuple[Array, ...]:
+        a = a + g * g
+        return p - g * rate / np.sqrt(a + epsilon), a
 
 
 class Adadelta(Optimizer):
@@ -141,15 +117,12 @@ class Adadelta(Optimizer):
         Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
     """
 
-    _keeps = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
+    _slot_names = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        rho: float = 0.95,
-        epsilon: float = 1e-7,
+        self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.epsilon = epsilon
@@ -157,18 +130,13 @@ class Adadelta(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, rho, c, epsilon), (a, b) = k, slots
-        _mean_square(a, g, rho, c, s)
-        np.add(b, epsilon, s)
-        np.sqrt(s, s)
-        np.multiply(g, s, g)
-        np.add(a, epsilon, s)
-        np.sqrt(s, s)
-        np.divide(g, s, g)
-        _mean_square(b, g, rho, c, s)
-        np.multiply(g, rate, g)
-        np.subtract(p, g, p)
+    def _formula(
+        self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array, epsilon: Array
+    ) -> tuple[Array, ...]:
+        a = a * rho + g * g * c
+        d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
+        b = b * rho + d * d * c
+        return p - d * rate, a, b
 
 
 def _rms(x: Array) -> float:
@@ -196,15 +164,10 @@ class Adafactor(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_2_decay: float = -0.8,
-        epsilon_1: float = 1e-30,
-        epsilon_2: float = 1e-3,
-        clip_threshold: float = 1.0,
-        relative_step: bool = True,
+        self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
+        epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.beta_2_decay = beta_2_decay
         self.epsilon_1 = epsilon_1

@@ -7,7 +7,8 @@ import numpy as np
 
 from .. import initializers
 from .._typing import Array
-from .base import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
+from .flat_buffers import Rounding
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
 
 
 class SGD(Optimizer):
@@ -31,34 +32,27 @@ class SGD(Optimizer):
     """
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.01,
-        momentum: float = 0.0,
-        nesterov: bool = False,
+        self, learning_rate: LearningRate = 0.01, momentum: float = 0.0, nesterov: bool = False,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         if not isinstance(momentum, float) or momentum < 0 or momentum > 1:
             raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum!r}.")
         self.momentum = momentum
         self.nesterov = nesterov
-        self._keeps = ({"momentums": "momentum"},) if momentum else ()
+        self._slot_names = ({"momentums": "momentum"},) if momentum else ()
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.momentum
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        np.multiply(g, k[0], g)
-        if not slots:
-            np.subtract(p, g, p)
-            return
-        (v,) = slots
-        np.multiply(v, k[1], v)
-        np.subtract(v, g, v)
-        if self.nesterov:
-            np.multiply(v, k[1], s)
-            v = np.subtract(s, g, s)
-        np.add(p, v, p)
+    def _formula(
+        self, p: Array, g: Array, v: Array | None = None, *, rate: Array, momentum: Array
+    ) -> tuple[Array, ...]:
+        step = g * rate
+        if v is None:
+            return (p - step,)
+        v = v * momentum - step
+        return p + (v * momentum - step if self.nesterov else v), v
 
 
 class Lion(Optimizer):
@@ -77,15 +71,12 @@ class Lion(Optimizer):
         Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms".
     """
 
-    _keeps = ({"_momentums": "momentum"},)
+    _slot_names = ({"_momentums": "momentum"},)
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.99,
+        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         if beta_1 <= 0 or beta_1 > 1:
             raise ValueError(
@@ -99,17 +90,10 @@ class Lion(Optimizer):
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return rate, b1, 1 - b1, b2, 1 - b2
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, b1, c1, b2, c2), (m,) = k, slots
-        np.multiply(m, b1, s)
-        np.multiply(g, c1, t)
-        np.add(s, t, s)
-        np.sign(s, s)
-        np.multiply(s, rate, s)
-        np.subtract(p, s, p)
-        np.multiply(m, b2, m)
-        np.multiply(g, c2, g)
-        np.add(m, g, m)
+    def _formula(
+        self, p: Array, g: Array, m: Array, *, rate: Array, b1: Array, c1: Array, b2: Array, c2: Array
+    ) -> tuple[Array, ...]:
+        return p - np.sign(m * b1 + g * c1) * rate, m * b2 + g * c2
 
 
 class Ftrl(Optimizer):
@@ -135,19 +119,14 @@ class Ftrl(Optimizer):
         McMahan et al. 2013, "Ad Click Prediction: a View from the Trenches".
     """
 
-    _keeps = ({"_accumulators": "accumulator", "_linears": "linear"},)
+    _slot_names = ({"_accumulators": "accumulator", "_linears": "linear"},)
 
     def __init__(
-        self,
-        learning_rate: LearningRate = 0.001,
-        learning_rate_power: float = -0.5,
-        initial_accumulator_value: float = 0.1,
-        l1_regularization_strength: float = 0.0,
-        l2_regularization_strength: float = 0.0,
-        l2_shrinkage_regularization_strength: float = 0.0,
-        beta: float = 0.0,
+        self, learning_rate: LearningRate = 0.001, learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0, l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0,
         **options: Unpack[OptimizerOptions],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.learning_rate_power = learning_rate_power
         self.beta = beta
@@ -161,29 +140,19 @@ class Ftrl(Optimizer):
             if getattr(self, name) < 0:
                 raise ValueError(f"`{name}` needs to be positive or zero. Received: {name}={getattr(self, name)}.")
 
-    def _start(self, name: str) -> Maker:
+    def _slot_initializer(self, name: str) -> Maker:
         return initializers.Constant(self.initial_accumulator_value) if name == "accumulator" else "zeros"
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
         return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
 
-    def _rule(self, k: list[Array], p: Array, g: Array, s: Array, t: Array, *slots: Array) -> None:
-        (rate, power, l1, minus_l1, l2, shrinkage), (n, z) = k, slots
-        np.power(n, power, s)
-        np.multiply(g, g, t)
-        np.add(n, t, n)
-        np.power(n, power, t)
-        np.subtract(t, s, s)
-        np.divide(s, rate, s)
-        np.multiply(s, p, s)
-        np.subtract(g, s, g)
-        np.multiply(p, shrinkage, s)
-        np.add(g, s, g)
-        np.add(z, g, z)
-        np.divide(t, rate, t)
-        np.add(t, l2, t)
-        np.minimum(z, l1, out=s)
-        np.maximum(s, minus_l1, out=s)
-        np.subtract(s, z, s)
-        np.divide(s, t, p)
+    def _formula(
+        self, p: Array, g: Array, n: Array, z: Array,
+        *, rate: Array, exponent: Array, l1: Array, minus_l1: Array, l2: Array, shrinkage: Array,
+    ) -> tuple[Array, ...]:  # fmt: skip
+        old = np.power(n, exponent)
+        n = n + g * g
+        new = np.power(n, exponent)
+        z = z + (g - (new - old) / rate * p + p * shrinkage)
+        return (np.maximum(np.minimum(z, l1), minus_l1) - z) / (new / rate + l2), n, z

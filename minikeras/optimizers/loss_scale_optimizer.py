@@ -9,11 +9,43 @@ from .. import initializers
 from .._typing import Config, CustomObjects
 from ..serialization import deserialize, serialize
 from ..variable import Variable
-from .base import Optimizer
-from .pack import Choice, Group
+from .flat_buffers import ParameterGroup
+from .optimizer import Optimizer
+from .update import UpdatePlan, Updater
 
 _UNUSED = {"use_ema": False, "ema_momentum": 0.99}
 """What else than None an option is that is not used; files of earlier versions name all options."""
+
+
+class _ScaledUpdater(Updater):
+    """Updates as the inner optimizer does, where the gradients are finite."""
+
+    _optimizer: "LossScaleOptimizer"
+
+    def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:
+        self.build(variables)
+        return self._optimizer.inner_optimizer._updater.find_groups(variables)
+
+    def find_plan(self, variables: Sequence[Variable]) -> UpdatePlan:
+        return self._optimizer.inner_optimizer._updater.find_plan(variables)
+
+    def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
+        optimizer, update = self._optimizer, self._optimizer.inner_optimizer._updater.bind(variables)
+        gradients = [g for segment in self.find_plan(variables).segments for g in segment.gradients]
+
+        def run() -> None:
+            count, scale = optimizer.step_counter.array.item() + 1, optimizer.dynamic_scale.array
+            finite = all(np.isfinite(g).all() for g in gradients)
+            if finite:
+                for g in gradients:
+                    np.divide(g, scale, g)
+                update()
+            if not finite or count == optimizer.dynamic_growth_steps:
+                optimizer.dynamic_scale.assign(scale * np.float32(2 if finite else 0.5))
+                count = 0
+            optimizer.step_counter.array[()] = count
+
+        return run
 
 
 class LossScaleOptimizer(Optimizer):
@@ -45,19 +77,16 @@ class LossScaleOptimizer(Optimizer):
         [0.5] 4.0
     """
 
+    _updates = _ScaledUpdater
     step_counter: Variable
     """Steps since the scale changed."""
     dynamic_scale: Variable
     """The scale."""
 
     def __init__(
-        self,
-        inner_optimizer: Optimizer,
-        initial_scale: float = 2.0**15,
-        dynamic_growth_steps: int = 2000,
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+        self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
             raise ValueError(
                 "A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: dynamic=False."
@@ -91,7 +120,7 @@ class LossScaleOptimizer(Optimizer):
         return self.inner_optimizer.iterations
 
     def build(self, variables: list[Variable]) -> None:
-        """Make the scale, and what the inner optimizer keeps."""
+        """Make the scale, and the slots of the inner optimizer."""
         if not self.built:
             start = initializers.Constant(self.initial_scale)
             self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
@@ -106,31 +135,6 @@ class LossScaleOptimizer(Optimizer):
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """See `Optimizer`."""
         self.inner_optimizer.finalize_variable_values(var_list)
-
-    def _packed(self, variables: Sequence[Variable]) -> list[Group]:
-        self._build_for(variables)
-        return self.inner_optimizer._packed(variables)
-
-    def _choose(self, variables: Sequence[Variable]) -> Choice:
-        return self.inner_optimizer._choose(variables)
-
-    def _updater(self, choice: Choice) -> Callable[[], None]:
-        inner = self.inner_optimizer._updater(choice)
-
-        def update() -> None:
-            count, scale = self.step_counter.array.item() + 1, self.dynamic_scale.array
-            finite = all(np.isfinite(g).all() for part in choice.parts for g in part.gradients)
-            if finite:
-                for part in choice.parts:
-                    for g in part.gradients:
-                        np.divide(g, scale, g)
-                inner()
-            if not finite or count == self.dynamic_growth_steps:
-                self.dynamic_scale.assign(scale * np.float32(2 if finite else 0.5))
-                count = 0
-            self.step_counter.array[()] = count
-
-        return update
 
     def get_config(self) -> Config:
         return {

@@ -76,13 +76,9 @@ class ExponentialDecay(LearningRateSchedule):
     """
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
         name: str | None = "ExponentialDecay",
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_rate = decay_rate
@@ -113,13 +109,9 @@ class InverseTimeDecay(ExponentialDecay):
     """
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
         name: str | None = "InverseTimeDecay",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: TensorLike) -> Tensor:
@@ -174,14 +166,9 @@ class PolynomialDecay(LearningRateSchedule):
     """
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        end_learning_rate: float = 0.0001,
-        power: float = 1.0,
-        cycle: bool = False,
-        name: str | None = "PolynomialDecay",
-    ) -> None:
+        self, initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001, power: float = 1.0,
+        cycle: bool = False, name: str | None = "PolynomialDecay",
+    ) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.end_learning_rate = end_learning_rate
@@ -224,14 +211,9 @@ class CosineDecay(LearningRateSchedule):
     """
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        alpha: float = 0.0,
-        name: str | None = "CosineDecay",
-        warmup_target: float | None = None,
-        warmup_steps: float = 0,
-    ) -> None:
+        self, initial_learning_rate: float, decay_steps: float, alpha: float = 0.0, name: str | None = "CosineDecay",
+        warmup_target: float | None = None, warmup_steps: float = 0,
+    ) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.alpha = alpha
@@ -269,14 +251,9 @@ class CosineDecayRestarts(LearningRateSchedule):
     """
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        first_decay_steps: float,
-        t_mul: float = 2.0,
-        m_mul: float = 1.0,
-        alpha: float = 0.0,
-        name: str | None = "SGDRDecay",
-    ) -> None:
+        self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
+        alpha: float = 0.0, name: str | None = "SGDRDecay",
+    ) -> None:  # fmt: skip
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.t_mul = t_mul

@@ -107,7 +107,7 @@ def test_signatures(name: str) -> None:
         {p.name: p.default for p in inspect.signature(getattr(k.optimizers, name)).parameters.values()}
         for k in LIBRARIES
     )
-    options = set(minikeras.optimizers.base.OptimizerOptions.__annotations__)
+    options = set(minikeras.optimizers.optimizer.OptimizerOptions.__annotations__)
     named = [key for key in ours if key not in ("options", "kwargs")]
     assert named == list(theirs)[: len(named)]
     assert {key: ours[key] for key in named} == {key: theirs[key] for key in named}

@@ -1,0 +1,101 @@
+"""The rule of an optimizer is a formula, a plain function of arrays, compiled once to NumPy calls that work in place.
+
+The formula is called with `Symbol`s, which note its operations. Each becomes one call, in the order written. The result
+goes over values that are no longer needed: the old ones of what it is the new value of, else those of an operand, else
+a scratch array. That does not change its bits.
+
+Example:
+    >>> def momentum(p, g, v, *, rate, beta):
+    ...     v = v * beta - g * rate
+    ...     return p + v, v
+    >>> print(write_source(momentum, slots=1)[0])
+    def rule(k, p, g, scratch_1, scratch_2, v):
+        rate, beta, = k
+        multiply(v, beta, v)
+        multiply(g, rate, g)
+        subtract(v, g, v)
+        add(p, v, p)
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .._signature import parameters
+
+Rule: TypeAlias = Callable[..., None]
+"""Changes flat arrays in place, given constants, then arrays: parameters, gradients, two scratch arrays, and slots."""
+
+SCRATCH = ("scratch_1", "scratch_2")
+
+
+class Symbol(NDArrayOperatorsMixin):
+    """An argument of a formula, or the result of an operation, which the trace of the formula lists."""
+
+    def __init__(self, trace: list["Symbol"], place: str = "", ufunc: Any = None, operands: Any = ()) -> None:
+        self.trace, self.ufunc, self.operands = trace, ufunc, operands
+        self.place = place  # name of the array that holds the value
+        self.uses: int = 0  # how many operations, and results of the formula, have yet to read it
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        if method != "__call__" or options:
+            return NotImplemented
+        for operand in operands:
+            operand.uses += 1
+        self.trace.append(Symbol(self.trace, "", ufunc, operands))
+        return self.trace[-1]
+
+
+@cache
+def _define(source: str, functions: tuple[Any, ...]) -> Rule:
+    namespace = {function.__name__: function for function in functions}
+    exec(source, namespace)  # of names of arguments and of NumPy functions alone
+    return namespace["rule"]  # type: ignore[no-any-return]
+
+
+def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
+    """Return the function that does in place what a formula says, to the bit.
+
+    Args:
+        formula: Takes parameters p, gradients g and slots by position, constants by name. Returns the new values of p
+            and of the slots in their order.
+        slots: Number of slots. What the formula returns for more of them is left out.
+
+    Raises:
+        ValueError: if more than two scratch arrays are needed.
+    """
+    return _define(*write_source(formula, slots))
+
+
+def write_source(formula: Callable[..., Any], slots: int) -> tuple[str, tuple[Any, ...]]:
+    """Return the source of the function of `compile_formula`, and the NumPy functions that it calls."""
+    known = parameters(formula)
+    p, g, *names = (*known.positional, *(f"slot_{i}" for i in range(slots)))[: 2 + slots]
+    trace: list[Symbol] = []
+    constants = {name: Symbol(trace, name) for name in known.keyword_only}
+    values = formula(*(Symbol(trace, name) for name in (p, g, *names)), **constants)
+    results = {name: +x if x.place else x for name, x in zip((p, *names), values, strict=False)}
+    homes = {id(x): name for name, x in results.items()}
+    for x in results.values():
+        x.uses += 1
+    lines = [f"def rule(k, {', '.join((p, g, *SCRATCH, *names))}):", f"{', '.join(constants)}, = k"]
+    free = [*SCRATCH]
+    for step in trace:
+        home, reads = homes.get(id(step)), [operand.place for operand in step.operands]
+        for operand in step.operands:
+            operand.uses -= 1
+            if not operand.uses and operand.place not in constants:
+                free.insert(0, operand.place)
+        over = [] if home else reads  # no result takes the place of another
+        places = [place for place in (home, *reads, *free) if place in free and place in (home, *over, g, *SCRATCH)]
+        if not places:
+            raise ValueError(f"{formula.__qualname__} needs more than {len(SCRATCH)} scratch arrays.")
+        step.place = places[0]
+        free.remove(step.place)
+        keyword = "out=" * (step.ufunc in (np.maximum, np.minimum))  # NumPy 2.4 warns of a positional `out` there
+        lines.append(f"{step.ufunc.__name__}({', '.join(reads)}, {keyword}{step.place})")
+    lines += [f"copyto({name}, {x.place})" for name, x in results.items() if x.place != name]
+    return "\n    ".join(lines), (np.copyto, *(step.ufunc for step in trace))

@@ -1,0 +1,505 @@
+"""The base class of all optimizers: arguments, state, updates by gradients, and configurations."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
+
+import numpy as np
+
+from .. import _state, initializers
+from .._typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
+from ..configurable import name_arguments
+from ..serialization import serialize
+from ..tensor import Tensor, TensorOps, as_array, recorders
+from ..variable import Variable
+from . import schedules
+from .flat_buffers import Rounding, make_rounding
+from .formula import Rule, compile_formula
+from .schedules import LearningRateSchedule
+from .update import Updater, update_variables
+
+LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
+"""A number, a schedule of the step, or a function without arguments."""
+
+Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
+"""Name of an initializer, or a function (shape, dtype=) -> array."""
+
+_OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
+            "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
+_FORMER_NAMES = {"_keeps": "_slot_names"}
+"""Attribute in pickles of earlier versions -> its name today."""
+
+
+class OptimizerOptionsBut(TypedDict, total=False):
+    """The options that all optimizers have, but for `weight_decay`; see `Optimizer`."""
+
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    gradient_accumulation_steps: int | None
+    name: str | None
+
+
+class OptimizerOptions(OptimizerOptionsBut, total=False):
+    """The options that all optimizers have; see `Optimizer`."""
+
+    weight_decay: float | None
+
+
+class Optimizer:
+    """Base class of optimizers, which change variables so that a loss becomes smaller.
+
+    A subclass makes what it keeps for each variable in `build`, and computes in `update_step`.
+
+    Args:
+        learning_rate: A float, a schedule, or a function without arguments that gives a number.
+        weight_decay: Share of each weight, times the learning rate, taken away at each step.
+        clipnorm: Largest norm of one variable's gradient; larger ones are scaled down to it.
+        clipvalue: Largest absolute value of a gradient's element.
+        global_clipnorm: Largest norm of all gradients together.
+        use_ema: Whether to keep moving averages of the variables, which replace these in the end.
+        ema_momentum: Share of the old average in the new one, from 0 to 1.
+        ema_overwrite_frequency: Replace the variables by their averages every so many steps; only in the end if None.
+        loss_scale_factor: Number the loss was multiplied by, and gradients are divided by.
+        gradient_accumulation_steps: Change variables every so many steps only, by the mean of the gradients since.
+        name: The optimizer's name, made up from its class if not given.
+
+    Raises:
+        ValueError: for a learning rate that is no float, an option out of range, or one that does not exist.
+
+    Example:
+        >>> import minikeras as keras
+        >>> class Halving(keras.optimizers.Optimizer):
+        ...     def update_step(self, gradient, variable, learning_rate):
+        ...         self.assign(variable, variable / 2 - learning_rate * gradient)
+        >>> w = keras.Variable([4.0])
+        >>> _ = Halving(0.1).apply_gradients([([10.0], w)])
+        >>> w.numpy()
+        array([1.], dtype=float32)
+    """
+
+    _arguments: ClassVar[tuple[str, ...]] = ()
+    """Names of `__init__` arguments of the subclass, each in an attribute of that name; all by default."""
+
+    _slot_names: tuple[dict[str, str], ...] = ()
+    """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
+    together, variable by variable."""
+
+    _counts_in: ClassVar[str] = "int32"
+    """Dtype of the number of updates."""
+
+    _by_variable: ClassVar[bool] = False
+    """Whether the rule takes one variable at a time, since it computes norms."""
+
+    _updates: ClassVar[type[Updater]] = Updater
+    _updater: Updater
+    _variables: list[Variable]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
+
+    def __init__(
+        self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
+        clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
+        ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        if kwargs.pop("decay", None) is not None:
+            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
+        if kwargs:
+            raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
+        _check_options(locals())
+        vars(self).update(_updater=self._updates(self), _variables=[])
+        self.name: str = name or _state.auto_name(type(self).__name__)
+        self.weight_decay = weight_decay
+        self.loss_scale_factor = loss_scale_factor
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.built: bool = False
+        self._trainable_variables: list[Variable] = []
+        self._accumulated_gradients: list[Variable] = []
+        self._places: dict[int, int] = {}
+        self._slots: list[list[Variable | None]] = []
+        self._excluded: tuple[list[Variable], str] = [], ""
+        self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
+        self._learning_rate: Any = learning_rate
+        if isinstance(learning_rate, float):
+            start = initializers.Constant(learning_rate)
+            self._learning_rate = self.add_variable((), start, name="learning_rate")
+
+    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Set an attribute; a variable becomes part of the optimizer's state."""
+            if "_updater" not in vars(self):
+                raise RuntimeError(
+                    f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
+                    "statement in the `__init__()` method."
+                )
+            if isinstance(value, Variable) and not any(v is value for v in self._variables):
+                self._variables.append(value)
+            super().__setattr__(name, value)
+            if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
+                self._updater.forget_options()
+
+    # --- state ------------------------------------------------------------------------------------------------
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The optimizer's state: iterations, learning rate, and the slots of each variable."""
+        return self._variables[:]
+
+    @property
+    def iterations(self) -> Variable | Any:
+        """The number of updates, a variable; a tensor where gradients are accumulated."""
+        steps = self.gradient_accumulation_steps
+        return self._iterations // steps if steps else self._iterations
+
+    @property
+    def learning_rate(self) -> Variable | Any:
+        """The learning rate: a variable, or the present value of a schedule or function.
+
+        Raises:
+            TypeError: when set to a number in place of a schedule or function.
+        """
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            return rate(self._iterations)
+        return rate if isinstance(rate, Variable) else rate()
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate: Any) -> None:  # Any, or checkers take what was set for what comes back
+        old = self._learning_rate
+        if callable(learning_rate):
+            self._learning_rate = learning_rate
+            self._variables = [v for v in self._variables if v is not old]
+        elif isinstance(old, Variable):
+            old.assign(learning_rate)
+        else:
+            raise TypeError(
+                "This optimizer was created with a `LearningRateSchedule` or a function as its `learning_rate`, "
+                f"hence its learning rate is not settable. Received: {learning_rate!r}. "
+                "Make the optimizer with a float `learning_rate` to set it later."
+            )
+
+    def build(self, variables: list[Variable]) -> None:
+        """Make the slots of each variable; the first `apply` does this by itself.
+
+        Args:
+            variables: All variables that will ever be updated.
+        """
+        if self.built:
+            return
+        if self.use_ema:
+            self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
+        if self.gradient_accumulation_steps:
+            new = self.add_variable_from_reference
+            self._accumulated_gradients = [new(v, "gradient_accumulator") for v in variables]
+        self._trainable_variables = list(variables)
+        self._places = {id(v): i for i, v in enumerate(variables)}
+        self.built = True
+        for names in self._slot_names:
+            initial = [self._slot_initializer(name) for name in names.values()]
+            slots = self.add_optimizer_variables(variables, list(names.values()), initial)
+            self._slots += slots
+            for attribute, slot in zip(names, slots, strict=True):
+                setattr(self, attribute, slot)
+
+    def _slot_initializer(self, name: str) -> Maker:
+        """Return the initializer of the slots of a name."""
+        return "zeros"
+
+    def add_variable(
+        self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
+        aggregation: str | None = "none", layout: None = None, name: str | None = None,
+    ) -> Variable:  # fmt: skip
+        """Return a new variable of the optimizer's state.
+
+        Args:
+            shape: Its shape.
+            initializer: Name of an initializer, or a function (shape, dtype=) -> array.
+            dtype: Its dtype, the default float type if not given.
+            aggregation: Accepted for Keras's sake.
+            layout: Accepted for Keras's sake.
+            name: Its name.
+        """
+        with _state.name_scope(self.name, self):
+            variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
+        self._variables.append(variable)
+        return variable
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Maker = "zeros"
+    ) -> Variable:
+        """Return a new variable of the shape and dtype of another, whose name ends in `name` ("var" if not given)."""
+        full = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
+
+    def add_optimizer_variables(
+        self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
+        initializer: Maker | Sequence[Maker] = "zeros",
+    ) -> Any:  # fmt: skip
+        """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
+
+        Args:
+            trainable_variables: The variables; one that is overwritten by its gradient gets None.
+            name: Last part of the names, or several.
+            initializer: Initializer of all, or a list of one a name.
+
+        Raises:
+            ValueError: if there are not as many initializers as names.
+        """
+        names = [name] if isinstance(name, str) else list(name)
+        makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
+        if len(makers) != len(names):
+            raise ValueError(
+                "The number of provided names must match the number of provided initializers. "
+                f"Received: name={name!r}, initializer={initializer!r}"
+            )
+        lists: tuple[list[Variable | None], ...] = tuple([] for _ in names)
+        for v in trainable_variables:
+            for slot, last, maker in zip(lists, names, makers, strict=True):
+                slot.append(None if v.overwrite_with_gradient else self.add_variable_from_reference(v, last, maker))
+        return lists[0] if isinstance(name, str) else lists
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        if id(variable) not in self._places:
+            raise ValueError(
+                f"Unknown variable: {variable.path}. This optimizer can only be called for the variables it was "
+                "originally built with. If a layer of the model has become trainable since, `compile()` it again with "
+                "a new optimizer."
+            )
+        return self._places[id(variable)]
+
+    # --- updates ----------------------------------------------------------------------------------------------
+
+    def assign(self, variable: Variable, value: TensorLike) -> None:
+        """Set a variable, of the model or of the optimizer; what `update_step` is written with."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: TensorLike) -> None:
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: TensorLike) -> None:
+        """Subtract from a variable."""
+        variable.assign_sub(value)
+
+    def _formula(self, *args: Any, **constants: Any) -> tuple[Array, ...]:
+        """Return the new values of the parameters and of the slots: the rule, see `compile_formula`."""
+        raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
+
+    def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
+        """Return the constants of the formula in an update, in their order.
+
+        Args:
+            rate: The learning rate.
+            step: Number of this update, from 1.
+            rounded: Rounds as the variables' dtype does. Only powers near 1 need it: what counts is 1 minus the power.
+                All constants are rounded afterwards.
+        """
+        raise NotImplementedError
+
+    def _rule(self) -> Rule:
+        """Return the function that changes parameters and slots in place: the formula, compiled."""
+        return compile_formula(self._formula, len(self._slots))
+
+    def _before_update(self, step: int) -> None:
+        """Change the state that belongs to no variable."""
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """Change one variable, and its slots, by its gradient."""
+        dtype = variable.dtype
+        k = [np.asarray(x, dtype) for x in self._constants(float(learning_rate), self._step(), make_rounding(dtype))]
+        i = self._get_variable_index(variable)
+        changed = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
+        p, *slots = (v.array.copy() for v in changed)
+        self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
+        for v, array in zip(changed, (p, *slots), strict=True):
+            v.assign(array)
+
+    def _has_own_step(self) -> bool:
+        """Return whether a subclass says how one variable changes."""
+        return type(self).update_step is not Optimizer.update_step
+
+    def _has_options(self) -> bool:
+        """Return whether an update is more than the rule at a rate that is a variable."""
+        options = (getattr(self, name) for name in _OPTIONS if not name.startswith("ema_"))
+        return not isinstance(self._learning_rate, Variable) or any(x not in (None, False) for x in options)
+
+    def _step(self) -> int:
+        """Return the number of this update, from 1."""
+        return int(self._iterations.array.item()) // (self.gradient_accumulation_steps or 1) + 1
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
+        """Update variables by their gradients, given as pairs (gradient, variable); see `apply`."""
+        pairs = list(grads_and_vars)
+        if not pairs:
+            raise ValueError("No gradients provided for any variable: apply_gradients() received no pairs.")
+        try:
+            grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
+        except (TypeError, ValueError):
+            raise ValueError(
+                "apply_gradients() takes pairs (gradient, variable): zip(gradients, model.trainable_variables). "
+                f"Received: {pairs!r:.80}."
+            ) from None
+        self.apply(grads, variables)
+        return self._iterations
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
+        """Update variables by their gradients. Tensors and tapes keep the values they have.
+
+        Args:
+            grads: One gradient a variable; variables whose gradient is None stay as they are.
+            trainable_variables: The variables; those the optimizer was built with if not given.
+
+        Raises:
+            ValueError: if the optimizer was built without one of the variables, a gradient does not fit its variable,
+                or there is no gradient at all. Then nothing has changed.
+        """
+        if len(grads) == 0:
+            return
+        if trainable_variables is None and not self.built:
+            raise ValueError(
+                "When passing `grads` without `variables`, the optimizer must already be built on a list of "
+                "variables. Call `optimizer.build(trainable_variables)` first."
+            )
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        self._updater.make_exclusive(variables)
+        if recorders.open:
+            tensors: list[Any] = [g if g is None or isinstance(g, TensorOps) else Tensor(as_array(g)) for g in grads]
+            update_variables(*tensors, optimizer=self, variables=variables)
+        else:
+            arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
+            self._updater.update(arrays, variables)
+
+    # --- options ----------------------------------------------------------------------------------------------
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Let weight decay leave some variables alone.
+
+        Args:
+            var_list: These variables.
+            var_names: Regular expressions; variables whose name one of them is found in.
+        """
+        self._excluded = list(var_list or ()), "|".join(var_names or ())
+
+    def _use_weight_decay(self, variable: Variable) -> bool:
+        listed, names = self._excluded
+        return not (any(v is variable for v in listed) or (names and re.search(names, variable.name)))
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """Set variables to their moving averages, if these are kept; done at the end of training.
+
+        Args:
+            var_list: The variables the optimizer was built with.
+
+        Raises:
+            ValueError: if they are not as many.
+        """
+        averages = self._model_variables_moving_average if self.use_ema else [None] * len(var_list)
+        if len(var_list) != len(averages):
+            raise ValueError(
+                f"The optimizer keeps moving averages of {len(averages)} variables. Received: {len(var_list)} "
+                "variables. Check that the optimizer was built with the variables of this model."
+            )
+        for variable, average in zip(var_list, averages, strict=True):
+            if average is not None:
+                variable.assign(average)
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return the loss times `loss_scale_factor`, which `apply` divides the gradients by."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # --- configuration and saved state --------------------------------------------------------------------------
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an optimizer like this one, without its state."""
+        rate = self._learning_rate
+        learning_rate = float(rate.array) if isinstance(rate, Variable) else serialize(rate)
+        options = {name: getattr(self, name) for name in (*_OPTIONS, *self._arguments)}
+        return {"name": self.name, "learning_rate": learning_rate, **options}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        """Return the optimizer of a configuration."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, Mapping):
+            config = {**config, "learning_rate": schedules.deserialize(rate, custom_objects)}
+        return cls(**config)
+
+    def set_weights(self, weights: Sequence[TensorLike]) -> None:
+        """Set the values of `variables`, or none if one does not fit.
+
+        Raises:
+            ValueError: if their number or a shape differs, as it does before the optimizer is built.
+        """
+        arrays = [as_array(w) for w in weights]
+        wanted, received = [v.shape for v in self.variables], [a.shape for a in arrays]
+        if wanted != received:
+            hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
+            raise ValueError(
+                f"Optimizer '{self.name}' has variables of shapes {wanted}. Received arrays of shapes {received}. "
+                f"Nothing was set.{hint}"
+            )
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the values of `variables` to a mapping, under "0", "1", ..."""
+        for i, variable in enumerate(self.variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
+        saved, own = len(store.keys()), len(self.variables)
+        if saved == own:
+            self.set_weights([np.asarray(store[str(i)]) for i in range(own)])
+        else:
+            warnings.warn(
+                f"Skipping variable loading for optimizer '{self.name}', because it has {own} variables whereas the "
+                f"saved optimizer has {saved} variables.",
+                stacklevel=2,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_updater"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({_FORMER_NAMES.get(name, name): value for name, value in state.items()})
+        vars(self).update(
+            _updater=self._updates(self), _places={id(v): i for i, v in enumerate(self._trainable_variables)}
+        )
+
+
+def _check_options(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of `Optimizer` that are out of range."""
+    rate, momentum = arguments["learning_rate"], arguments["ema_momentum"]
+    steps, every = arguments["gradient_accumulation_steps"], arguments["ema_overwrite_frequency"]
+    limits = {name: arguments[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    if steps and not steps >= 2:
+        raise ValueError(f"`gradient_accumulation_steps` must be an integer >= 2. Received: {steps}")
+    if arguments["use_ema"] and not 0 <= momentum <= 1:
+        raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={momentum}")
+    if arguments["use_ema"] and every and (not isinstance(every, int) or every < 1):
+        raise ValueError(f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: {every}")
+    if sum(limit is not None for limit in limits.values()) > 1:
+        raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {limits}")
+    if not callable(rate) and not isinstance(rate, float):
+        raise ValueError(
+            "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable "
+            f"without arguments that returns the learning rate. Received: learning_rate={rate!r}"
+        )

@@ -1,0 +1,317 @@
+"""Updates in place: the one way in which variables change, for eager calls and for the replayed steps of training."""
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from .. import _state
+from .._typing import Array
+from ..tensor import Tensor, as_array, primitive, stop_recording
+from ..variable import Variable
+from .flat_buffers import FlatBuffer, ParameterGroup, Segment
+from .formula import Rule
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
+
+FLUSH_EVERY = 128
+"""Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
+
+MAX_PLANS = 16
+"""Number of plans in memory: a loop that updates other variables at each step must not fill it."""
+
+
+class Updater:
+    """Updates the variables of an optimizer in the arrays they have, which are views into flat buffers."""
+
+    def __init__(self, optimizer: "Optimizer") -> None:
+        self._optimizer = optimizer
+        self._groups: list[ParameterGroup] | None = None
+        self.forget_options()
+
+    def forget_options(self) -> None:
+        """Forget what depends on the optimizer's options, which have changed."""
+        self._plans: dict[tuple[int, ...], UpdatePlan] = {}
+        vars(self).pop("rule", None)
+        _state.Structure.values += 1
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The function that changes parameters and slots in place."""
+        return self._optimizer._rule()
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Build the optimizer with some variables, if need be."""
+        optimizer = self._optimizer
+        if not optimizer.built:
+            with _state.name_scope(optimizer.name, optimizer):
+                optimizer.build(list(variables))
+            optimizer.built = True
+
+    def find_groups(self, variables: Sequence[Variable]) -> list[ParameterGroup]:
+        """Return the groups of all variables of the optimizer, which is built first if need be."""
+        self.build(variables)
+        if self._groups is None:
+            optimizer = self._optimizer
+            members: dict[str, list[int]] = {}
+            for i, v in enumerate(optimizer._trainable_variables):
+                if not v.overwrite_with_gradient:
+                    members.setdefault(v.dtype, []).append(i)
+            average = optimizer._model_variables_moving_average if optimizer.use_ema else []
+            state = optimizer._trainable_variables, optimizer._slots, average, optimizer._accumulated_gradients
+            self._groups = [ParameterGroup(indices, *state) for indices in members.values()]
+        return self._groups
+
+    def find_plan(self, variables: Sequence[Variable]) -> "UpdatePlan":
+        """Return how these variables are updated."""
+        key = tuple(map(id, variables))
+        plan = self._plans.get(key)
+        if plan is None:
+            groups = self.find_groups(variables)
+            if len(self._plans) == MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = UpdatePlan(self._optimizer, variables, groups)
+        return plan
+
+    def make_exclusive(self, variables: Sequence[Variable]) -> None:
+        """Move values that somebody else may hold to other arrays, which `update` may change until they are lent."""
+        for group in self.find_groups(variables):
+            group.make_exclusive()
+
+    def gradient_views(self, variables: Sequence[Variable]) -> list[Array]:
+        """Return where `update` wants the gradient of each variable, and changes it, after `make_exclusive`."""
+        self.make_exclusive(variables)
+        return self.find_plan(variables).views
+
+    def update(self, gradients: Sequence[Array | None], variables: Sequence[Variable]) -> None:
+        """Update variables by their gradients, best those of `gradient_views`; see `Optimizer.apply`."""
+        if any(g is None for g in gradients):
+            gradients, variables = _drop_missing(gradients, variables)
+        self.find_plan(variables).fill(gradients)
+        self.bind(variables)()
+
+    def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
+        """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
+        plan, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
+        return plan.quick if plan.quick is not None and is_free else plan.run
+
+
+class UpdatePlan:
+    """How an optimizer updates some of its variables, worked out once.
+
+    Attributes:
+        views: Where the gradient of each belongs.
+        segments: What the rule changes.
+        quick: What is called in place of `run` where the rule for one segment is all there is to do, else None.
+    """
+
+    def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
+        self.variables: list[Variable] = list(variables)
+        self.segments: list[Segment] = []
+        self._optimizer = optimizer
+        self._rule = None if optimizer._has_own_step() else optimizer._updater.rule
+        indices = set(map(optimizer._get_variable_index, variables))
+        if len(indices) != len(variables):
+            raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
+        views: dict[int, Array] = {}
+        for group in groups:
+            places = [k for k, i in enumerate(group.members) if i in indices]
+            if places:
+                members = [group.parameters.variables[k] for k in places]
+                decays = [optimizer.weight_decay if optimizer._use_weight_decay(v) else None for v in members]
+                self.segments.append(Segment(group, places, decays, optimizer._by_variable))
+                views |= {id(v): group.views[k] for k, v in zip(places, members, strict=True)}
+        self._overwritten = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
+        views |= {id(v): gradient for v, gradient in self._overwritten}
+        self.views: list[Array] = [views[id(v)] for v in variables]
+        is_simple = len(self.segments) == 1 and not self._overwritten and not optimizer._has_options()
+        self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
+
+    def _quick(self, rule: Rule) -> Callable[[], None]:
+        """Return a function that applies a rule to the one segment."""
+        optimizer, (segment,) = self._optimizer, self.segments
+        group, rounded, chunks = segment.group, segment.group.rounded, segment.chunks
+        iterations, learning_rate = optimizer._iterations, optimizer._learning_rate
+        before, constants = optimizer._before_update, optimizer._constants
+
+        def run() -> None:
+            count = iterations.array
+            step = count.item() + 1
+            before(step)
+            k = group.constants(constants(learning_rate.array.item(), step, rounded))
+            for arrays, _, _ in chunks():
+                rule(k, *arrays)
+            if step % FLUSH_EVERY == 0:
+                segment.flush()
+            count[()] = step
+
+        return run
+
+    def fill(self, gradients: Sequence[Array | None]) -> None:
+        """Copy gradients to `views`, and what was assigned to variables to the buffers."""
+        if len(gradients) != len(self.views):
+            raise ValueError(f"Received {len(gradients)} gradients for {len(self.variables)} variables.")
+        for view, gradient, variable in zip(self.views, gradients, self.variables, strict=True):
+            if gradient is not view:
+                _fill(view, gradient, variable, "gradient")
+        for segment in self.segments:
+            segment.group.sync()
+
+    def run(self) -> None:
+        """Update by the gradients in `views`."""
+        optimizer = self._optimizer
+        learning_rate = rate = optimizer._learning_rate
+        if isinstance(rate, Variable):
+            rate = rate.array.item()
+        else:
+            with stop_recording():
+                learning_rate = optimizer.learning_rate
+                rate = float(learning_rate)
+        count, every = optimizer._iterations.array.item() + 1, optimizer.gradient_accumulation_steps
+        is_due = not every or count % every == 0
+        if self._overwritten:
+            with stop_recording():
+                self._overwrite(is_due)
+        if self.segments:
+            self._prepare(is_due)
+            if is_due:
+                self._change(rate, learning_rate)
+            if optimizer.use_ema:
+                self._average()
+            self._constrain()
+        optimizer._iterations.array[()] = count
+
+    def _overwrite(self, is_due: bool) -> None:
+        """Replace variables by their gradients, or by the largest of those that were accumulated."""
+        optimizer = self._optimizer
+        for variable, gradient in self._overwritten:
+            if optimizer._accumulated_gradients:
+                largest = optimizer._accumulated_gradients[optimizer._get_variable_index(variable)]
+                np.maximum(gradient, largest.array, out=gradient)
+                largest.assign(np.zeros_like(gradient) if is_due else gradient)
+            if is_due:
+                variable.assign(gradient)
+
+    def _prepare(self, is_due: bool) -> None:
+        """Unscale and accumulate the gradients, and clip those of an update."""
+        optimizer = self._optimizer
+        if optimizer.loss_scale_factor is not None or optimizer.gradient_accumulation_steps or optimizer.clipvalue:
+            for segment in self.segments:
+                for arrays, span, _ in segment.chunks():
+                    self._prepare_chunk(arrays[1], segment.group.sums, span, is_due)
+        limit = optimizer.clipnorm or optimizer.global_clipnorm or 0
+        if limit > 0 and is_due:
+            gradients = [g for segment in self.segments for g in segment.gradients]
+            for together in [[g] for g in gradients] if optimizer.clipnorm else [gradients]:
+                _limit_norm(together, limit, whole=not optimizer.clipnorm)
+
+    def _prepare_chunk(self, g: Array, sums: FlatBuffer | None, span: slice, is_due: bool) -> None:
+        """Do with the gradients of a chunk what is done with each number by itself."""
+        optimizer = self._optimizer
+        if optimizer.loss_scale_factor is not None:
+            np.divide(g, optimizer.loss_scale_factor, g)
+        if sums is not None and optimizer.gradient_accumulation_steps:
+            total = sums.flat[span]
+            np.add(g, total, g if is_due else total)
+            if is_due:
+                np.divide(g, optimizer.gradient_accumulation_steps, g)
+                total[...] = 0
+        if optimizer.clipvalue and optimizer.clipvalue > 0:
+            np.clip(g, -optimizer.clipvalue, optimizer.clipvalue, g)
+
+    def _change(self, rate: float, learning_rate: Any) -> None:
+        """Decay the weights, and change them by the rule, or by a subclass's `update_step`."""
+        optimizer, rule = self._optimizer, self._rule
+        step = optimizer._step()
+        optimizer._before_update(step)
+        for segment in self.segments:
+            group = segment.group
+            k = group.constants(optimizer._constants(rate, step, group.rounded) if rule else ())
+            for arrays, _, decay in segment.chunks():
+                if decay is not None:
+                    p, _, scratch, *_ = arrays
+                    group.cell[()] = decay * rate
+                    np.multiply(p, group.cell, scratch)
+                    np.subtract(p, scratch, p)
+                if rule:
+                    rule(k, *arrays)
+            if rule and step % FLUSH_EVERY == 0:
+                segment.flush()
+        if not rule:
+            with stop_recording():
+                for g, v in zip(self.views, self.variables, strict=True):
+                    if v.size and not v.overwrite_with_gradient:
+                        optimizer.update_step(Tensor(g.copy()), v, learning_rate)
+            for segment in self.segments:
+                segment.group.sync()
+
+    def _average(self) -> None:
+        """Move the averages of all variables of the optimizer, and replace these by them when it is time."""
+        optimizer = self._optimizer
+        step, every = optimizer._step(), optimizer.ema_overwrite_frequency
+        for group in optimizer._updater.find_groups(self.variables):
+            group.sync()
+            p, average = group.parameters.flat, cast(FlatBuffer, group.average).flat
+            momentum = group.rounded(optimizer.ema_momentum if step > 1 else 0.0)
+            np.multiply(average, momentum, average)
+            np.multiply(p, 1 - momentum, group.gradients)
+            np.add(average, group.gradients, average)
+            if every and step % every == 0:
+                np.copyto(p, average)
+
+    def _constrain(self) -> None:
+        """Let the constraints of variables have their values."""
+        for v in self.variables:
+            if v.constraint is not None and not v.overwrite_with_gradient:
+                lent, v.lent = v.lent, True  # so that no loan is counted: a constraint keeps nothing
+                with stop_recording():
+                    _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
+                v.lent = lent
+
+
+@primitive(None, variadic=True, effect=True,
+           homes=lambda optimizer, variables: optimizer._updater.gradient_views(variables),
+           bind=lambda optimizer, variables: optimizer._updater.bind(variables))  # fmt: skip
+def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables: Sequence[Variable]) -> Array:
+    """Update variables. A replayed step computes the gradients in their views."""
+    optimizer._updater.update(gradients, variables)
+    return np.empty(0)
+
+
+def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variable]) -> tuple[list[Any], list[Variable]]:
+    """Return the gradients that are not None, and their variables, with a warning that names the others."""
+    pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+    if not pairs:
+        raise ValueError(
+            "No gradients provided for any variable: the loss does not depend on them. Compute it from the outputs "
+            "with `ops` functions, not from their values or of integers."
+        )
+    missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
+    warnings.warn(
+        f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
+        "did you forget to provide a `loss` argument?",
+        stacklevel=4,
+    )
+    return [g for g, _ in pairs], [v for _, v in pairs]
+
+
+def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
+    """Scale gradients so that their common norm is at most `limit`.
+
+    If it is not finite, and these are the `whole` gradients of a model, all become NaN, as in Keras.
+    """
+    norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
+    if not norm <= limit:  # as with NaN
+        factor = limit / norm if math.isfinite(norm) or not whole else math.nan
+        for g in gradients:
+            np.multiply(g, factor, g)
+
+
+def _fill(view: Array, value: Any, variable: Variable, what: str) -> None:
+    if value.shape != view.shape:
+        raise ValueError(f"The {what} of {variable.path!r} must have its shape {view.shape}. Received: {value.shape}.")
+    view[...] = value
