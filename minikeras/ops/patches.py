@@ -105,4 +105,5 @@ def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
     """Peak signal-to-noise ratio of two tensors of one shape, in decibels, for values up to `max_val`."""
     if np.shape(x1) != np.shape(x2):
         raise ValueError(f"Input shapes {np.shape(x1)} and {np.shape(x2)} must match for PSNR calculation.")
-    return subtract(20 * math.log10(max_val), 10 * log10(mean(square(subtract(x1, x2)))))
+    noise = log10(mean(square(subtract(x1, x2))))
+    return subtract(20 * log10(convert_to_tensor(max_val, noise.dtype)), 10 * noise)
