@@ -62,7 +62,7 @@ class GradientTape:
                 watched[id(x)] = x
                 found = True
         for x in (*entry.rest, *entry.kwargs.values()):
-            if isinstance(x, TensorOps) and not entry.op.effect and self._wants(x):
+            if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
                 raise TypeError(
                     f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a tensor that a "
@@ -71,10 +71,6 @@ class GradientTape:
         if found:
             self._entries.append(entry)
             watched[id(entry.output)] = entry.output
-
-    def _wants(self, x: Any) -> bool:
-        known = id(x) in self._watched or (self.watch_accessed_variables and _is_trainable(x))
-        return known and _differentiable(x)
 
     def append(self, entry: Entry, watched: Mapping[int, Any] | None = None) -> None:
         """Append an operation that is differentiated, also with respect to these variables, given by their ids."""

@@ -260,9 +260,7 @@ class Taped:
             found[place] = start if found[place] is None else found[place]
         return zip(sources, found, strict=True)
 
-    def _second(
-        self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]
-    ) -> list[Any]:
+    def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]) -> list[Any]:
         """Return the gradients, see `_gradients`.
 
         Args:
