@@ -56,6 +56,8 @@ PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
 IMAGE = sample(-2, 2, 2, 5, 4, 2)
 SERIES = sample(-2, 2, 2, 6, 4)
 KERNEL = sample(-1, 1, 2, 3, 2, 2, seed=3)
+COMPLEX = sample(-2, 2, 2, 3, 2, seed=4)
+"""Complex numbers as pairs."""
 UNEVEN = np.array([[0.3, -1.2, 2.1, 0.8], [1.4, 0.2, -0.7, -0.3]])
 WEIGHTS = [
     (UNEVEN,),
@@ -72,6 +74,16 @@ LOGITS = [(PROBABILITIES, UNEVEN[:, :3], True), (constant(PROBABILITIES), PROBAB
 def spd(x: Tensor) -> Tensor:
     """Return a symmetric positive definite matrix."""
     return x @ ops.transpose(x) + constant(np.eye(3))
+
+
+def paired(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of pairs that computes with complex numbers."""
+
+    def call(x: Tensor, *rest: Any) -> Tensor:
+        y = function(ops.view_as_complex(x), *rest)
+        return ops.view_as_real(y) if "complex" in y.dtype else y
+
+    return call
 
 
 def each(names: str, cases: list[Case]) -> dict[str, list[Case]]:
@@ -97,8 +109,36 @@ CASES: dict[str, list[Case]] = {
     "ldexp": [(M, np.array([1, 2, 3]))],
     "sinc": unary(),
     "saturate_cast": [(M, "float64")],
+    "i0": [*unary(), (50 * V,)],
+    "heaviside": [(constant([0.0, 1.0, 0.0]), M)],
+    **each("imag angle real", [(COMPLEX,)]),
+    "polar": [(UP, M)],
+    **each("view_as_complex view_as_real", [(COMPLEX,)]),
+    "full": [((2, 3), V[:3], "float64"), ((4,), sample(1, 2), "float64")],
+    "full_like": [(constant(M), V[:3])],
+    "linspace": [
+        (V[:2], V[2:], 3),
+        (V[:2], M[:, :2], 4, False, True, "float64", -1),
+        (sample(1, 2), V, 5, True, True, "float64", 1),
+    ],
+    "logspace": [(V[:2], V[2:], 3, True, 3, "float64"), (sample(1, 2), V, 2, False, 2, "float64", 1)],
+    "geomspace": [(UP[0], UP[1] + 2, 3, True, "float64"), (sample(1, 2), UP, 4, False, "float64", -1)],
     **each("nanprod", [(HOLES,), (HOLES, 0), (HOLES, 1, True)]),
     **each("nancumsum nancumprod", [(HOLES,), (HOLES, 0)]),
+    **each("median nanmedian", WEIGHTS),
+    **each(
+        "quantile nanquantile",
+        [
+            *((M, 0.3, 1, method) for method in ("linear", "lower", "higher", "nearest", "midpoint")),
+            (T3, np.array([0.13, 0.71]), (0, 2), "linear", True),
+            (T3, np.array([0.1, 0.4]), [1], "midpoint"),
+            (V, 0.5),
+        ],
+    ),
+    **each("percentile nanpercentile", [(M, 30.0), (T3, np.array([13.0, 71.0]), (0, 2))]),
+    "bincount": [(INDEX, V), (INDEX, V, 6), (np.array([[0, 1, 1], [2, 0, 3]]), M)],
+    "histogram": [(V,), (M, 3)],
+    "unique": [(V,), (M, True, True, False, True, 0), (V, True, False, False, False, None, 6, 2.0)],
     "trapezoid": [(M,), (M, V[:3]), (M, N, 1.0, 0)],
     "corrcoef": [(M,), (sample(-2, 2, 3, 4),)],
     "correlate": [(V, V[:2] + 0.1), (V, V[:2], "full"), (V[:2], V, "same")],
@@ -130,7 +170,7 @@ CASES: dict[str, list[Case]] = {
     "fold": [(sample(-2, 2, 1, 8, 6), (3, 4), 2)],
     **each("adaptive_average_pool adaptive_max_pool", [(T3, 2), (IMAGE, (2, 3))]),
     "psnr": [(M, N, 2.0)],
-    "clip": [(M, -1.0, 1.0), (V, None, 0.5)],
+    "clip": [(M, -1.0, 1.0), (V, None, 0.5), (M, -UP, UP / 2), (M, V[:3], None)],
     "cast": [(M, "float64")],
     "cond": [(True, lambda: constant(1.0), lambda: constant(2.0))],
     **each("sum mean var max min amax amin prod ptp logsumexp", WEIGHTS),
@@ -186,6 +226,8 @@ CASES: dict[str, list[Case]] = {
     "scatter_update": [
         (V, INDEX[:3, None], V[1:] + 0.1),
         (M, np.array([[1, 1], [0, 2]]), V[:2]),
+        (V, np.array([[3], [1], [3]]), V[1:] + 0.1),
+        (M, np.array([[1], [1]]), N),
         *((V, np.array([[3], [1]]), V[:2] + 0.11, how) for how in ("add", "max", "min", "mul")),
     ],
     **each("concatenate stack vstack hstack", [([M, N],), ([V, V + 1],), ([T3, T3, constant(T3)],)]),
@@ -254,7 +296,18 @@ CASES: dict[str, list[Case]] = {
         (M, 1),
         (M, np.inf),
         (M, 2, 1),
+        *((x, order) for x in (M, SQUARE) for order in (2, -2, "nuc")),
+        (T3, "nuc", (0, 2), True),
+        (T3, 2, (2, 1)),
     ],
+    "svd": [
+        *((x, False) for x in (M, M.T, BATCH, T3, T3.transpose(1, 0, 2))),
+        (SQUARE,),
+        *((x, True, False) for x in (M, M.T, BATCH)),
+    ],
+    "qr": [(M,), (M.T,), (SQUARE,), (T3,), *((x, "complete") for x in (M, M.T, V[:, None], T3.transpose(0, 2, 1)))],
+    "eigh": [(SQUARE,), (BATCH,)],
+    "lu_factor": [(M,), (M.T,), (SQUARE,), (T3,), (T3.transpose(1, 2, 0),)],
     "inv": [(SQUARE,), (BATCH,)],
     "det": [(SQUARE,), (BATCH,)],
     "logdet": [(SQUARE,), (BATCH,)],
@@ -289,6 +342,12 @@ CASES: dict[str, list[Case]] = {
         (np.array([[1, 1], [2, 0]]), sample(-2, 2, 2, 5, 3), np.array([2, 1]), np.array([5, 4])),
         (np.array([[0, 1]]), sample(-2, 2, 1, 4, 3), np.array([2]), np.array([4]), 2),
     ],
+    "ctc_decode": [
+        (sample(-2, 2, 2, 5, 3), np.array([5, 3])),
+        (sample(-2, 2, 2, 5, 3), np.array([5, 3]), "beam_search", 100, 3),
+        (sample(-2, 2, 2, 6, 3, seed=2), np.array([4, 6]), "beam_search", 2, 2),
+        (sample(-2, 2, 1, 6, 3, seed=3), np.array([6]), "beam_search", 3, 2, True, 2),
+    ],
     "sparse_categorical_crossentropy": [(np.array([2, 0]), PROBABILITIES * 2), (np.array([2, 0]), M, True)],
     "moments": [(T3, (0, 1)), (M, (0,), True)],
     "batch_normalization": [(M, V[:3], UP[0], 1, N[0], UP[1])],
@@ -322,29 +381,24 @@ CASES: dict[str, list[Case]] = {
     "average_pool": [(IMAGE, 2), (IMAGE, (3, 2), 1, "same"), (SERIES, 3, 2), (SERIES, 2, 3)],
 }
 
-PREPARED: dict[str, Callable[..., Any]] = {"cholesky": lambda x, *rest: ops.cholesky(spd(x), *rest)}
+PREPARED: dict[str, Callable[..., Any]] = {
+    "cholesky": lambda x, *rest: ops.cholesky(spd(x), *rest),
+    "polar": lambda *x: ops.view_as_real(ops.polar(*x)),
+    **{name: paired(getattr(ops, name)) for name in ("imag", "angle", "real")},
+    **{name: paired(ops.square) for name in ("view_as_complex", "view_as_real")},
+}
 """What is differentiated in place of an op that wants a special argument."""
 
 NOT_DIFFERENTIATED = {
     "arange",
-    "ctc_decode",
-    "geomspace",
-    "lu_factor",
-    "polar",
     "unravel_index",
     "vectorize",
-    "view_as_complex",
-    "view_as_real",
     "convert_to_numpy",
     "dtype",
     "empty",
     "eye",
-    "full",
-    "histogram",
     "identity",
     "is_tensor",
-    "linspace",
-    "logspace",
     "multi_hot",
     "ndim",
     "nonzero",
@@ -352,13 +406,9 @@ NOT_DIFFERENTIATED = {
     "shape",
     "size",
     "tri",
-    "unique",
     "zeros",
     "custom_gradient",
     "eig",
-    "eigh",
-    "qr",
-    "svd",
 }
 """Functions without a gradient that are no primitives; a primitive says itself that it has no rule."""
 

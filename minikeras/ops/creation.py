@@ -1,5 +1,6 @@
 """Making tensors, converting them, asking for their shape and dtype."""
 
+import math
 from collections.abc import Callable, Sequence
 from operator import index
 from typing import Any, Literal, Protocol, TypeGuard, overload
@@ -206,7 +207,7 @@ def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
 
     def rule_of(end: int) -> VJP:
         def rule(g: Any, y: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int, *rest: Any) -> Any:
-            part = np.linspace(0, 1, num, endpoint)
+            part = np.linspace(0, 1, num, endpoint).astype(g.dtype)
             share = np.moveaxis(outer(g, y, *rest), axis, -1) * (part if end else 1 - part)
             return np.sum(share, -1) * inner((start, stop)[end])
 
@@ -220,7 +221,7 @@ def _linear(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis:
     return np.linspace(strong(start), strong(stop), num, endpoint, dtype=_between(start, stop, dtype), axis=axis)
 
 
-@primitive(*_end_rules(lambda g, y, dtype, base: g * y * np.log(base), lambda end: 1.0))
+@primitive(*_end_rules(lambda g, y, dtype, base: g * y * math.log(base), lambda end: 1.0))
 def _powers(
     start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, base: float
 ) -> Array:
@@ -297,9 +298,7 @@ def kaiser(x: TensorLike, beta: float) -> Array:
 
 
 def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
-    if dtype is not None:
-        return _state.standardize_dtype(dtype)
-    return common_dtype(*(coerce(v) if np.isscalar(v) else as_values(v) for v in (start, stop)), 0.0)
+    return common_dtype(start, stop, 0.0) if dtype is None else _state.standardize_dtype(dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:

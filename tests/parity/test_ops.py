@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import pytest
 
 from minikeras import ops
 from minikeras._typing import Array
+from minikeras.gradients import GradientTape
 from minikeras.ops import activation, classes, ctc, normalization
 from minikeras.tensor import Tensor
 
@@ -461,3 +463,103 @@ def test_signature_is_that_of_keras(name: str) -> None:
         ]  # NumPy's own argument, where a primitive can write to an array given to it
 
     assert described(getattr(ops, name)) == described(getattr(keras.ops, name))
+
+
+# Gradients, beside those of Keras's functions on JAX: between equals, beside NaN, for repeated singular values.
+
+TIES = np.array([2.0, 1.0, 2.0, 3.0, 2.0, 2.0])
+ROWS = np.array([[2.0, 2.0, 1.0, 2.0], [1.0, 3.0, 3.0, 3.0]])
+ONE = np.eye(3)
+LEVELS = np.array([0.13, 0.7])
+TWICE = np.array([[1], [1], [2]], "int32")
+STEPS = np.array([4, 2], "int32")
+
+DIFFERENTIATED: dict[str, list[Case]] = {
+    "median": [(TIES,), (ROWS, 1), (T3, (0, 2), True), (HOLES, 0)],
+    "nanmedian": [(TIES,), (HOLES, 1), (HOLES, 0), (np.full(2, np.nan),)],
+    "quantile": [(TIES, LEVELS), *((ROWS, 0.4, 1, how) for how in ("linear", "lower", "higher", "nearest", "midpoint"))],
+    "nanquantile": [(HOLES, LEVELS, 1), (ROWS, 0.4, 0, "nearest")],
+    "percentile": [(TIES, 100 * LEVELS), (M, 30.0, 0)],
+    "nanpercentile": [(HOLES, 100 * LEVELS, 0)],
+    "sort": [(ROWS,), (np.tile(ROWS, 9), 0)],
+    "bincount": [(INDEX, V), (INDEX, V, 6)],
+    "segment_max": [(TIES, np.array([0, 0, 0, 1, 1, 1], "int32"), 2)],
+    "segment_min": [(ROWS, np.array([0, 0], "int32"), 1)],
+    "scatter_update": [(V, TWICE, V[:3]), (np.ones(3), TWICE, np.array([1.0, 1.0, 2.0]), "max")],
+    "clip": [(M, -POSITIVE, POSITIVE / 4)],
+    "heaviside": [(np.array([0.0, 1.0, -1.0]), V[:3])],
+    "unique": [(TIES, True, False, False, False, None, 4, 9)],
+    "histogram": [(V,), (np.ones(3), 4)],
+    "linspace": [(V[:2], V[2:], 4, False, True), (1.0, V, 3, True, True, None, 1)],
+    "logspace": [(V[:2], V[2:], 3)],
+    "geomspace": [(POSITIVE[0], POSITIVE[1], 3)],
+    "full_like": [(M, V[:3])],
+    "i0": [(T3,)],
+    "svd": [
+        *((x, False) for x in (M, M.T, BATCH, ONE)), *((x, True, False) for x in (M, ONE, np.zeros((3, 2)))), (M,),
+    ],
+    "qr": [(M,), (M.T,), (BATCH,), (M.T, "complete"), (T3.transpose(0, 2, 1), "complete")],
+    "eigh": [(SPD,), (SQUARE,), (BATCH,), (ONE,)],
+    "eig": [(SPD,)],
+    "lu_factor": [(SQUARE,), (M,), (M.T,), (BATCH,)],
+    "norm": [(M, 2), (M, -2), (M, "nuc"), (ONE, 2), (ONE, "nuc"), (np.zeros((2, 2)), "nuc")],
+    "ctc_decode": [(rng.normal(size=(2, 4, 3)), STEPS)],
+}  # fmt: skip
+
+
+def weighed(module: Any, outputs: Any) -> Any:
+    """Weigh all elements of all floating outputs with other numbers and add them up."""
+    terms: list[Any] = [y for y in flat(outputs) if "float" in str(getattr(y, "dtype", ""))]
+    return sum(module.sum(y * np.linspace(0.5, 2.0, int(np.prod(y.shape))).reshape(y.shape)) for y in terms)
+
+
+def placed(value: Any, points: Iterator[Any]) -> Any:
+    """Put tensors in place of the arrays that are differentiated."""
+    return next(points) if isinstance(value, np.ndarray) and value.dtype == "float64" else value
+
+
+def slopes(
+    gradient: Callable[..., Any], function: Callable[..., Any], module: Any, case: Case, twice: bool, points: Any
+) -> Any:
+    """Return the gradients for the arrays of floats of a case, and perhaps those of a weighed sum of these gradients."""
+
+    def loss(tensors: list[Any]) -> Any:
+        values = iter(tensors)
+        return weighed(module, function(*(placed(value, values) for value in case)))
+
+    first = gradient(loss, points)
+    return first, gradient(lambda tensors: weighed(module, gradient(loss, tensors)), points) if twice else []
+
+
+def our_gradient(loss: Callable[[list[Any]], Any], points: list[Any]) -> list[Any]:
+    tensors = [ops.convert_to_tensor(x, "float64") for x in points]
+    with GradientTape() as tape:
+        tape.watch(tensors)
+        y = loss(tensors)
+    found = tape.gradient(y, tensors) if isinstance(y, Tensor) else [None] * len(tensors)
+    return [ops.zeros_like(x) if g is None else g for g, x in zip(found, tensors, strict=True)]
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_gradients_are_those_of_jax(name: str) -> None:
+    import jax
+    from keras.src.backend.jax import core, linalg, math, nn, numpy
+
+    theirs = next(f for m in (core, linalg, math, nn, numpy) if (f := getattr(m, name, None)) is not None)
+    quick = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    compiled: Any = partial(jax.jit, compiler_options=quick)
+    if name == "bincount":  # whose size depends on values
+        compiled = lambda function: function
+    with jax.enable_x64(True):
+        for i, case in enumerate(DIFFERENTIATED[name]):
+            points = [value for value in case if isinstance(value, np.ndarray) and value.dtype == "float64"]
+            ours = partial(slopes, our_gradient, getattr(ops, name), ops, case, i == 0)
+            expected = compiled(partial(slopes, lambda f, x: jax.grad(f)(x), theirs, jax.numpy, case, i == 0))
+            try:
+                found = expected([*map(jax.numpy.asarray, points)])
+            except NotImplementedError:
+                with pytest.raises(NotImplementedError, match=f"{name}.* has no gradient"):
+                    ours(points)
+                continue
+            for a, b in zip(flat(ours(points)), flat(found), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7, err_msg=f"{name}{case}")
