@@ -56,7 +56,8 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
         config = {"class_name": config, "config": {}}
     name = config.get("class_name") if isinstance(config, Mapping) else None
     if isinstance(name, str):
-        config = {**config, "class_name": next((n for n in __all__ if n.lower() == name.lower()), name)}
+        own = (n for n in __all__ if n.lower() == name.lower() and n in registry)
+        config = {**config, "class_name": next(own, name)}
     made = registry.deserialize(config, custom_objects)
     if isinstance(made, Optimizer):
         return made
