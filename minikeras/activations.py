@@ -112,8 +112,10 @@ def mish(x: TensorLike) -> Tensor:
     return t * tanh(softplus(t))
 
 
-registry: _registry.Registry[Activation] = _registry.Registry("keras.activations", "activation")
-registry.names.update({name: globals()[name] for name in get_args(ActivationName)})
+registry: _registry.Registry[Activation] = _registry.Registry(
+    "keras.activations", "activation", functions=True, names=get_args(ActivationName),
+    guests=dict.fromkeys(("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"), "keras.layers"),
+)  # fmt: skip
 
 
 def serialize(activation: Activation) -> Any:
@@ -123,8 +125,8 @@ def serialize(activation: Activation) -> Any:
         >>> serialize(relu)
         'relu'
     """
-    name = getattr(activation, "__name__", None)
-    built_in = name in registry.names and _is_built_in(activation)
+    name = getattr(activation, "__name__", "")
+    built_in = name in registry and _is_built_in(activation)
     return name if built_in else _serialize(activation)
 
 

@@ -110,7 +110,6 @@ min_max_norm = MinMaxNorm
 non_neg = NonNeg
 unit_norm = UnitNorm
 
-registry: Registry[Constraint] = Registry[Constraint]("keras.constraints", "constraint")
-registry.collect(Constraint, globals(), constraint=Constraint)
+registry: Registry[Constraint] = Registry("keras.constraints", "constraint", Constraint, snake_case=True)
 get: Final = registry.get
 deserialize: Final = registry.deserialize

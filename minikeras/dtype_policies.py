@@ -58,9 +58,9 @@ class DTypePolicy(Configurable):
         return f'<DTypePolicy "{self.name}">'
 
 
-registry: Registry[DTypePolicy] = Registry("keras.dtype_policies", "dtype policy")
-registry.register(DTypePolicy, "FloatDTypePolicy")
-registry.base = DTypePolicy
+registry: Registry[DTypePolicy] = Registry(
+    "keras.dtype_policies", "dtype policy", DTypePolicy, aliases={"FloatDTypePolicy": "DTypePolicy"}
+)
 FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
 _state.on_clear_session(_default.clear)

@@ -318,10 +318,13 @@ truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
 
-registry: _registry.Registry[Initializer] = _registry.Registry("keras.initializers", "initializer")
-registry.collect(
-    Initializer, globals(), initializer=Initializer, normal=RandomNormal, one=Ones, uniform=RandomUniform, zero=Zeros
-)
+registry: _registry.Registry[Initializer] = _registry.Registry(
+    "keras.initializers", "initializer", Initializer, snake_case=True,
+    aliases={
+        "IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal",
+        "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros",
+    },
+)  # fmt: skip
 deserialize: Final = registry.deserialize
 
 

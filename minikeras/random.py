@@ -114,8 +114,7 @@ class SeedGenerator(Configurable):
         return {"seed": self._initial_seed, "name": self.name}
 
 
-seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator")
-seed_generators.register(SeedGenerator)
+seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
 
 
 class _Global:

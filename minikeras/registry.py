@@ -6,20 +6,21 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Generic, TypeVar, overload
 
 from ._annotation import check_arguments, is_shape
+from ._state import to_snake_case
 from ._typing import AnyCallable, Config, CustomObjects
 from .configurable import is_built_in
-from .custom_objects import all_of, custom_object_scope, get_registered_object, with_short_names
+from .custom_objects import all_of, custom_object_scope, with_short_names
 
 T = TypeVar("T")
-C = TypeVar("C", bound=Callable[..., Any])
 
-_kinds: dict[str, "Registry[Any]"] = {}
 _HOMES = {
     "keras.activations": "activations",
     "keras.dtype_policies": "dtype_policies",
@@ -31,64 +32,89 @@ _HOMES = {
     "keras.losses": "losses",
     "keras.metrics": "metrics",
     "builtins": "metrics",
-    "keras.optimizers.schedules": "optimizers",
+    "keras.optimizers.schedules": "optimizers.schedules",
     "keras.optimizers": "optimizers",
     "keras": "models",
-    "keras.src.models.functional": "models",
+    "keras.src.models.functional": "models.model",
 }
-"""Keras's module of each kind -> the module that makes the table. Where two tables have a name, the first counts."""
+"""Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
+_tables: dict[str, "Registry[Any]"] = {}
+
+
+def _home(module: str) -> ModuleType:
+    return import_module(f"{__package__}.{_HOMES[module]}")
+
+
+def table(module: str) -> "Registry[Any]":
+    """Return the table of a kind, by Keras's module."""
+    _home(module)  # makes it
+    return _tables[module]
 
 
 def kinds() -> dict[str, "Registry[Any]"]:
-    """Return the tables of all kinds by Keras's modules; modules that were not imported yet are."""
-    for home in _HOMES.values():
-        import_module(f"{__package__}.{home}")
-    return {module: _kinds[module] for module in _HOMES}
+    """Return the tables of all kinds by Keras's modules."""
+    return {module: table(module) for module in _HOMES}
 
 
 class Registry(Generic[T]):
     """The named objects of one kind, which are all that a configuration in its slot can name.
 
+    It is a view of what the kind's home, a module of this package, lists in `__all__`, or has under public names: the
+    classes of this kind under their own names, and the functions where the kind has such. Asking for one name loads
+    the file of that name alone.
+
     Args:
         module: The Keras module that configurations name, such as "keras.initializers".
         kind: What a message calls one, such as "initializer".
-
-    Attributes:
-        guests: Objects of other kinds that may stand in the slot too.
-        base: The class of what configurations describe, object if any.
+        base: The class of what configurations describe; () where they name functions only.
+        functions: Whether functions are of this kind as well.
+        names: The names to show, where the home lists none.
+        but: Names that are not to be shown.
+        snake_case: Whether classes have their names in snake case too, as "max_norm" for "MaxNorm".
+        aliases: Other names of theirs.
+        guests: Names of another kind that may stand in the slot too, and Keras's module of that kind.
     """
 
-    def __init__(self, module: str, kind: str) -> None:
-        self.module = module
-        self.kind = kind
-        self._names: dict[str, Any] = {}
-        self._rest: Callable[[], None] | None = None
-        self.guests: dict[str, Any] = {}
-        self.base: type[Any] = object
-        _kinds[module] = self
+    def __init__(
+        self, module: str, kind: str, base: type[T] | tuple[()] = (), *, functions: bool = False,
+        names: Sequence[str] | None = None, but: Container[str] = ("deserialize", "get", "serialize"),
+        snake_case: bool = False, aliases: Mapping[str, str] = {}, guests: Mapping[str, str] = {},
+    ) -> None:  # fmt: skip
+        self.module, self.kind, self.base, self.guests = module, kind, base, guests
+        self._functions, self._listed, self._but = functions, names, but
+        self._snake_case, self._aliases = snake_case, aliases
+        self._loaded: dict[str, Any] = {}
+        _tables[module] = self
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """The names that may be asked for, and what the home calls each."""
+        names = self._listed
+        if names is None:
+            home = _home(self.module)
+            names = getattr(home, "__all__", None) or [name for name in vars(home) if name[0] != "_"]
+        snake_case = {to_snake_case(name): name for name in names if self._snake_case and name[0].isupper()}
+        return {**{name: name for name in names if name not in self._but}, **snake_case, **self._aliases}
 
     @property
     def names(self) -> dict[str, Any]:
-        """The objects by name, all of them: modules that were not imported yet are."""
-        if self._rest is not None:
-            self._rest()
-            self._rest = None
-        return self._names
+        """The objects by name, all of them: files that were not loaded yet are."""
+        return {name: self.own(name) for name in self._keys if name in self}
 
-    def await_rest(self, rest: Callable[[], None]) -> None:
-        """Have a function enter more objects, as soon as somebody asks for names."""
-        self._rest = rest
+    def __contains__(self, name: str) -> bool:
+        return self.own(name) is not None
 
-    def register(self, cls: C, *aliases: str) -> C:
-        """Enter a class or function under its own name and others."""
-        self._names.update(dict.fromkeys((cls.__name__, *aliases), cls))
-        return cls
-
-    def collect(self, base: type[T], namespace: Mapping[str, Any], **aliases: type[T]) -> None:
-        """Enter a class and its subclasses under their public names in a module, and under others."""
-        self.base = base
-        found = {name: x for name, x in namespace.items() if isinstance(x, type) and issubclass(x, base)}
-        self._names.update({name: x for name, x in found.items() if name[0] != "_"}, **aliases)
+    def own(self, name: str) -> Any:
+        """Return the class or function of this kind that a name stands for, None if there is none."""
+        key = self._keys.get(name)
+        if key is not None and name not in self._loaded:
+            item = getattr(_home(self.module), key)
+            if isinstance(item, type):
+                member = issubclass(item, self.base) and item.__name__ == key
+            else:
+                member = self._functions and callable(item)
+            self._loaded[name] = item if member else None
+        return self._loaded.get(name)
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
         """Return the class or function of a name; built-in names win over custom ones of the same name.
@@ -96,15 +122,17 @@ class Registry(Generic[T]):
         Raises:
             ValueError: for an unknown name, with the nearest known one.
         """
-        if name in self.names:
-            return self.names[name]
-        kinds()  # which have guests elsewhere
-        for table in (self.guests, all_of(custom_objects)):
-            if name in table:
-                return table[name]
+        item = self.own(name)
+        if item is None and name in self.guests:
+            item = table(self.guests[name]).own(name)
+        if item is not None:
+            return item
+        custom = all_of(custom_objects)
+        if name in custom:
+            return custom[name]
         name = f"{name:.80}"
         raise ValueError(
-            f"Unknown {self.kind}: {name!r}.{hint(name, self.names | self.guests)} "
+            f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
             f"A custom {self.kind} must be passed itself, or named in custom_objects."
         )
 
@@ -165,9 +193,9 @@ class Registry(Generic[T]):
         return made
 
     def _takes(self, made: Any) -> bool:
-        """Tell whether an object may stand in this slot: it is of this kind, or at least of no other."""
-        others = tuple(kind.base for kind in kinds().values() if kind.base is not object)
-        return isinstance(made, self.base) or not isinstance(made, others)
+        """Return whether an object may stand in this slot: it is of this kind, or of none but layers and functions."""
+        bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
+        return self.base not in bases or isinstance(made, self.base) or not isinstance(made, bases)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
         """Return what a configuration names: a built-in one if its module is Keras's, else one of the caller's.
@@ -186,10 +214,10 @@ class Registry(Generic[T]):
                     f"registered_name={registered!r:.80}."
                 )
             return self.find(name)
+        custom = all_of(custom_objects)
         for key in (registered, name):
-            custom = get_registered_object(key, custom_objects) if isinstance(key, str) else None
-            if custom is not None and (module is not None or registered is not None or key not in self.names):
-                return custom
+            if key in custom and (module is not None or registered is not None or key not in self):
+                return custom[key]
         if module is not None:
             raise ValueError(
                 f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in custom_objects, or "
@@ -210,7 +238,7 @@ def hint(name: str, known: Iterable[str]) -> str:
     """Return which known name is meant, or all of them where none is near."""
     from difflib import get_close_matches  # wanted when something is wrong
 
-    lowered = {key.lower(): key for key in reversed([*known])}
+    lowered = {key.lower(): key for key in sorted(known)}
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     close += [lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
     if close:

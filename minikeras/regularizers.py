@@ -142,7 +142,8 @@ l1_l2 = L1L2
 l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
 
-registry: Registry[Regularizer] = Registry("keras.regularizers", "regularizer")
-registry.collect(Regularizer, globals(), regularizer=Regularizer, l1l2=L1L2)
+registry: Registry[Regularizer] = Registry(
+    "keras.regularizers", "regularizer", Regularizer, snake_case=True, aliases={"l1_l2": "L1L2"}
+)
 get: Final = registry.get
 deserialize: Final = registry.deserialize

@@ -98,10 +98,7 @@ def module_of(cls: Any) -> str | None:
     """Return the Keras module that a class's configuration names, None for a custom class."""
     if not is_built_in(cls):
         return None
-    for module, kind in kinds().items():
-        if kind.names.get(cls.__name__) is cls:
-            return module
-    return "keras"
+    return next((module for module, kind in kinds().items() if kind.own(cls.__name__) is cls), "keras")
 
 
 def serialize_shared(obj: Any) -> Config:
@@ -158,12 +155,12 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name
     module = config.get("module")
-    known = [kind for kind in kinds().values() if isinstance(key, str) and key in kind.names]
+    known = [kind for kind in kinds().values() if isinstance(key, str) and key in kind]
     named = next((kind for kind in known if kind.module == module), known[0] if known else _any)
     return named.deserialize(config, custom_objects)
 
 
-_any: Registry[Any] = Registry("", "object")
+_any: Registry[Any] = Registry("", "object", names=())
 """What a custom class may stand for where the slot does not tell."""
 
 

@@ -4,10 +4,10 @@
 # fmt: off
 from .._lazy import lazily
 from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
-from .base import InputSpec, Layer, deserialize, registry as _registry, serialize
+from .base import InputSpec, Layer, deserialize, serialize
 from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
 
-with lazily(globals()) as _rest:
+with lazily(globals()):
     from .attention import AdditiveAttention, Attention, MultiHeadAttention
     from .augmentation import (
         CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,
@@ -78,5 +78,3 @@ __all__ = [
     "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
     "maximum", "minimum", "multiply", "serialize", "subtract",
 ]
-
-_registry.await_rest(_rest)

@@ -11,11 +11,10 @@ from .._typing import ShapeLike, TensorLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, as_array
 from ..variable import Variable
-from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape, register
+from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape
 from .core import ActivationLike, ConstraintLike
 
 
-@register
 class Activation(SameShape):
     """Layer that applies an activation.
 
@@ -39,7 +38,6 @@ class Activation(SameShape):
         return outputs
 
 
-@register
 class ReLU(SameShape):
     """Rectified linear unit: x above the threshold, negative_slope * (x - threshold) below, at most max_value.
 
@@ -73,7 +71,6 @@ class ReLU(SameShape):
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
 
-@register
 class LeakyReLU(SameShape):
     """x where positive, negative_slope * x elsewhere.
 
@@ -97,7 +94,6 @@ class LeakyReLU(SameShape):
         return activations.leaky_relu(inputs, self.negative_slope)
 
 
-@register
 class PReLU(SameShape):
     """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample.
 
@@ -144,7 +140,6 @@ class PReLU(SameShape):
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
 
 
-@register
 class ELU(SameShape):
     """x where positive, alpha * (exp(x) - 1) elsewhere.
 
@@ -167,7 +162,6 @@ class ELU(SameShape):
         return activations.elu(inputs, self.alpha)
 
 
-@register
 class Softmax(SameShape):
     """exp(x) / sum(exp(x)) along an axis.
 
@@ -206,6 +200,3 @@ class Softmax(SameShape):
         else:
             outputs = activations.softmax(inputs, axis[0] if isinstance(axis, list | tuple) else axis)
         return outputs if mask is None else ops.where(keep, outputs, 0.0)
-
-
-activations.registry.guests.update({cls.__name__: cls for cls in (Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax)})

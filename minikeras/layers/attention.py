@@ -27,7 +27,6 @@ from .base import (
     mask_of,
     masked,
     positive,
-    register,
 )
 from .core import EinsumDense
 from .regularization import Dropout
@@ -38,7 +37,6 @@ def _causal(queries: int, keys: int) -> Any:
     return np.tri(queries, keys, dtype=bool)[None]
 
 
-@register
 class Attention(Layer):
     """Dot-product attention: softmax(query @ key^T) @ value.
 
@@ -135,7 +133,6 @@ class Attention(Layer):
             raise ValueError(f"{self.name} takes the masks [query_mask, value_mask]. Received: mask={mask}.")
 
 
-@register
 class AdditiveAttention(Attention):
     """Additive attention: softmax(sum(scale * tanh(query + key))) @ value.
 
@@ -170,7 +167,6 @@ class AdditiveAttention(Attention):
         return ops.sum(both if self.scale is None else self.scale * both, -1)
 
 
-@register
 class MultiHeadAttention(Layer):
     """Several attentions side by side, each on projections of its own, and a projection of all their results.
 

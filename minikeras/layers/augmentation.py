@@ -11,7 +11,7 @@ from .._typing import DataFormat, FillMode, Interpolation, PartialShape, Samplin
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, register
+from .base import Layer, LayerOptions
 
 Factor = float | Sequence[float]
 """A number f for the range from -f to f, or both ends of a range."""
@@ -41,7 +41,6 @@ class _OfImages(Layer):
         return x[tuple(key)]
 
 
-@register
 class Resizing(_OfImages):
     """Gives images another size, see `ops.image.resize`.
 
@@ -83,7 +82,6 @@ class Resizing(_OfImages):
         )  # fmt: skip
 
 
-@register
 class CenterCrop(_OfImages):
     """Takes the middle of images; smaller ones are resized and cropped.
 
@@ -175,7 +173,6 @@ class _Random(_OfImages):
         raise NotImplementedError
 
 
-@register
 class RandomFlip(_Random):
     """Flips half of the images in training.
 
@@ -201,7 +198,6 @@ class RandomFlip(_Random):
         return x
 
 
-@register
 class RandomRotation(_Random):
     """Turns images about their middle in training.
 
@@ -245,7 +241,6 @@ class _BothWays(_Random):
         self._set_filling(given["fill_mode"], given["interpolation"], given["fill_value"])
 
 
-@register
 class RandomZoom(_BothWays):
     """Makes what is seen of images larger or smaller in training.
 
@@ -269,7 +264,6 @@ class RandomZoom(_BothWays):
         return self._warp(x, wide, 0, cx * (1 - wide), 0, high, cy * (1 - high))
 
 
-@register
 class RandomTranslation(_BothWays):
     """Shifts images in training.
 
@@ -312,7 +306,6 @@ class _OfValues(_Random):
         self._start(seed, data_format)
 
 
-@register
 class RandomContrast(_OfValues):
     """Scales how far the values of each channel are from their mean, in training.
 
@@ -332,7 +325,6 @@ class RandomContrast(_OfValues):
         return ops.clip((x - middle) * scale + middle, *self.value_range)
 
 
-@register
 class RandomBrightness(_OfValues):
     """Adds the same number to all values of an image, in training.
 
@@ -350,7 +342,6 @@ class RandomBrightness(_OfValues):
         return ops.clip(x + ops.cast(shift, x.dtype), low, high)
 
 
-@register
 class RandomCrop(_Random):
     """Takes a part of images, at a random place in training and the middle otherwise.
 

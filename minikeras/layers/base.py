@@ -34,18 +34,10 @@ from .masks import mask_of as mask_of
 from .masks import masked as masked
 from .masks import masks_for, pass_on
 
-registry: Registry["Layer"] = Registry("keras.layers", "layer")
-L = TypeVar("L", bound="type[Layer]")
 S = TypeVar("S", bound="Layer")
 
 _BUILDING = RLock()
 """Held while a layer that was not built is, so that threads do not build it twice."""
-
-
-def register(cls: L) -> L:
-    """Enter a layer class in the registry."""
-    registry.register(cls)
-    return cls
 
 
 def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
@@ -671,6 +663,12 @@ class Layer(Holder):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+registry: Registry[Layer] = Registry(
+    "keras.layers", "layer", Layer, but=("Layer",),
+    guests={"Functional": "keras.src.models.functional", "Model": "keras", "Sequential": "keras"},
+)  # fmt: skip
 
 
 class SameShape(Layer):

@@ -9,7 +9,7 @@ from .. import ops
 from .._typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
 from ..constraints import ConstraintLike
 from ..tensor import Tensor
-from .base import InitializerLike, RegularizerLike, register
+from .base import InitializerLike, RegularizerLike
 from .convolutional import Windowed
 from .recurrent import RNN, ActivationLike, LSTMCell, RecurrentOptions, _OfCell
 
@@ -111,14 +111,12 @@ class _ConvLSTM(_OfCell):
         return (shape, state, state) if self.return_state else shape
 
 
-@register
 class ConvLSTM1D(_ConvLSTM):
     """`ConvLSTM2D` for series of vectors with channels: (batch, steps, length, channels)."""
 
     _cell = _Cell1D
 
 
-@register
 class ConvLSTM2D(_ConvLSTM):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
 
@@ -148,7 +146,6 @@ class ConvLSTM2D(_ConvLSTM):
     _cell = _Cell2D
 
 
-@register
 class ConvLSTM3D(_ConvLSTM):
     """`ConvLSTM2D` for series of volumes: (batch, steps, depth, rows, columns, channels)."""
 

@@ -18,7 +18,7 @@ from ..ops.convolution import (
 )
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike, positive, register
+from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike, positive
 from .core import ActivationLike, ConstraintLike, WithKernel
 
 
@@ -134,7 +134,6 @@ class _Conv(_Sliding):
         return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
 
 
-@register
 class Conv1D(_Conv, rank=1):
     """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
 
@@ -153,7 +152,6 @@ class Conv1D(_Conv, rank=1):
     _more_padding = ("causal",)
 
 
-@register
 class Conv2D(_Conv, rank=2):
     """Convolution of images: activation(conv(x, kernel) + bias).
 
@@ -185,7 +183,6 @@ class Conv2D(_Conv, rank=2):
     """
 
 
-@register
 class Conv3D(_Conv, rank=3):
     """Convolution of volumes or films: activation(conv(x, kernel) + bias).
 
@@ -228,7 +225,6 @@ class _ConvTranspose(_Sliding):
         return ops.conv_transpose(inputs, self.kernel, *how, "channels_last", self.dilation_rate)
 
 
-@register
 class Conv1DTranspose(_ConvTranspose, rank=1):
     """The way back of a convolution along one axis, which makes it longer.
 
@@ -241,7 +237,6 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
     """
 
 
-@register
 class Conv2DTranspose(_ConvTranspose, rank=2):
     """The way back of a convolution of images, which makes them larger.
 
@@ -263,7 +258,6 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
     """
 
 
-@register
 class Conv3DTranspose(_ConvTranspose, rank=3):
     """The way back of a convolution of volumes, which makes them larger.
 
@@ -311,7 +305,6 @@ class _DepthwiseConv(_Sliding):
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
 
 
-@register
 class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """Convolution of each channel by itself along one axis.
 
@@ -323,7 +316,6 @@ class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """
 
 
-@register
 class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """Convolution of each channel of images by itself.
 
@@ -371,7 +363,6 @@ class _SeparableConv(_Sliding):
         return ops.separable_conv(inputs, *kernels, *how, "channels_last", self.dilation_rate)
 
 
-@register
 class SeparableConv1D(_SeparableConv, rank=1):
     """Convolution of each channel along one axis, and then of all channels with a window of one element.
 
@@ -383,7 +374,6 @@ class SeparableConv1D(_SeparableConv, rank=1):
     """
 
 
-@register
 class SeparableConv2D(_SeparableConv, rank=2):
     """Convolution of each channel of images, and then of all channels with a window of one element.
 

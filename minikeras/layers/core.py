@@ -29,7 +29,6 @@ from .base import (
     SameShape,
     masked,
     positive,
-    register,
 )
 
 
@@ -51,7 +50,6 @@ class WithKernel(Layer):
         return x if self.activation is None else cast(Tensor, self.activation(x))
 
 
-@register
 class Dense(WithKernel):
     """Densely connected layer: y = activation(x @ kernel + bias).
 
@@ -116,7 +114,6 @@ class Dense(WithKernel):
         return {**super().get_config(), "quantization_config": None}
 
 
-@register
 class EinsumDense(WithKernel):
     """Densely connected layer of any layout: y = activation(einsum(equation, x, kernel) + bias).
 
@@ -233,7 +230,6 @@ _EQUATION = re.compile(
 )
 
 
-@register
 class InputLayer(Layer):
     """The entry of a model; `Input` makes one and returns its tensor.
 
@@ -333,7 +329,6 @@ def _checked(shape: ShapeLike) -> PartialShape:
     return tuple(None if n is None else int(n) for n in shape)
 
 
-@register
 class Identity(SameShape):
     """Layer that returns its input.
 
@@ -350,7 +345,6 @@ class Identity(SameShape):
         return inputs
 
 
-@register
 class Masking(SameShape):
     """Masks the time steps in which all features have a certain value, and sets them to 0.
 
@@ -379,7 +373,6 @@ class Masking(SameShape):
         return masked(outputs, mask)
 
 
-@register
 class Lambda(Layer):
     """Layer that runs a function of the caller's.
 

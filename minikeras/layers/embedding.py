@@ -10,7 +10,7 @@ from .. import constraints, initializers, ops, regularizers
 from .._typing import Config, PartialShape, ShapeLike, TensorLike
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import CommonOptions, InitializerLike, Layer, RegularizerLike, positive, register
+from .base import CommonOptions, InitializerLike, Layer, RegularizerLike, positive
 from .core import ConstraintLike
 
 
@@ -22,7 +22,6 @@ class _EmbeddingOptions(CommonOptions, total=False):
     input_length: int | None
 
 
-@register
 class Embedding(Layer):
     """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
 

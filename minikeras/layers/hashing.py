@@ -7,7 +7,7 @@ import numpy as np
 from .._state import one_of
 from .._typing import Array, OutputMode, PartialShape
 from ..tensor import Tensor
-from .base import LayerOptions, register
+from .base import LayerOptions
 from .fingerprints import ALL, as_key, bin_of, crossed, fingerprint
 from .lookup import MODES, OfValues, encoded, raw
 
@@ -41,7 +41,6 @@ class _Hashed(OfValues):
         return self.num_bins
 
 
-@register
 class Hashing(_Hashed):
     """Numbers values, strings or integers, by their hashes.
 
@@ -81,7 +80,6 @@ class Hashing(_Hashed):
         return self._encode(np.where(values == self.mask_value, 0, numbers))
 
 
-@register
 class HashedCrossing(_Hashed):
     """Numbers the combinations of the values of two inputs by their hashes.
 

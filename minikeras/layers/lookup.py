@@ -16,7 +16,7 @@ from .._structure import map_structure
 from .._typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from ..symbolic import KerasTensor
 from ..tensor import Tensor, TensorOps, as_array
-from .base import Layer, LayerOptions, register
+from .base import Layer, LayerOptions
 from .fingerprints import as_key, bin_of
 
 MODES = ("int", "one_hot", "multi_hot", "count")
@@ -98,7 +98,6 @@ class OfValues(Numbering):
         return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
 
 
-@register
 class CategoryEncoding(Numbering):
     """Encodes category numbers as rows of 0 and 1, or of counts.
 
@@ -163,7 +162,6 @@ def _compressed(summary: Array, epsilon: float) -> Array:
     return np.stack([np.interp(parts, share, summary[0]), np.diff(sums, prepend=0)]).astype("float32")
 
 
-@register
 class Discretization(Numbering):
     """Numbers the ranges that values fall into.
 
@@ -391,7 +389,6 @@ class _Lookup(OfValues):
         return {**super().get_config(), **learned}
 
 
-@register
 class StringLookup(_Lookup):
     """Numbers strings by a vocabulary.
 
@@ -434,7 +431,6 @@ class StringLookup(_Lookup):
         self.encoding: str = encoding
 
 
-@register
 class IntegerLookup(_Lookup):
     """Numbers integers by a vocabulary, see `StringLookup`.
 
@@ -477,7 +473,6 @@ _STANDARDS: dict[str, Callable[[str], str]] = {
 _SPLITS: dict[str, Callable[[str], list[str]]] = {"whitespace": str.split, "character": list}
 
 
-@register
 class TextVectorization(_Lookup):
     """Turns texts into numbers of words, or into rows of counts.
 

@@ -9,7 +9,7 @@ from .. import ops
 from .._typing import PartialShape, ShapeLike, TensorLike
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, mask_of, masked, register
+from .base import Layer, LayerOptions, mask_of, masked
 
 
 class _Merging(Layer):
@@ -82,7 +82,6 @@ def _spread(x: Tensor) -> Any:
     return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
 
 
-@register
 class Add(_Elementwise):
     """Sum of a list of inputs.
 
@@ -98,7 +97,6 @@ class Add(_Elementwise):
         return reduce(ops.add, inputs)
 
 
-@register
 class Subtract(_Elementwise):
     """First of two inputs minus the second; arguments and errors are those of Add.
 
@@ -113,7 +111,6 @@ class Subtract(_Elementwise):
         return ops.subtract(*inputs)
 
 
-@register
 class Multiply(_Elementwise):
     """Product of a list of inputs, in which masked elements are 1; arguments and errors are those of Add.
 
@@ -133,7 +130,6 @@ class Multiply(_Elementwise):
         return masked(product, ops.any(kept, axis=-1))
 
 
-@register
 class Average(_Elementwise):
     """Mean of a list of inputs; arguments and errors are those of Add.
 
@@ -164,7 +160,6 @@ class _Extreme(_Elementwise):
         return masked(output, None if kept is None else ops.any(kept, axis=-1))
 
 
-@register
 class Maximum(_Extreme):
     """Largest of each element in a list of inputs; arguments and errors are those of Add.
 
@@ -176,7 +171,6 @@ class Maximum(_Extreme):
     _choose = staticmethod(ops.maximum)
 
 
-@register
 class Minimum(_Extreme):
     """Smallest of each element in a list of inputs; arguments and errors are those of Add.
 
@@ -188,7 +182,6 @@ class Minimum(_Extreme):
     _choose = staticmethod(ops.minimum)
 
 
-@register
 class Concatenate(_Merging):
     """Joins a list of inputs along an axis.
 
@@ -244,7 +237,6 @@ class Concatenate(_Merging):
         return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1)
 
 
-@register
 class Dot(_Merging):
     """Sum of the products of two inputs along one axis of each, sample by sample.
 

@@ -11,7 +11,7 @@ from .._typing import PartialShape, Shape, ShapeLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, TensorOps
 from ..variable import Variable
-from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, register
+from .base import InitializerLike, Layer, LayerOptions, RegularizerLike
 from .core import ConstraintLike
 
 Axes = int | list[int] | tuple[int, ...]
@@ -82,7 +82,6 @@ class _Scaling(_AlongAxes):
         self.beta = self._configured_weight("beta", shape, autocast=False) if center else None
 
 
-@register
 class BatchNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis.
 
@@ -196,7 +195,6 @@ class _LayerNormalizationOptions(LayerOptions, total=False):
     rms_scaling: bool
 
 
-@register
 class LayerNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample along axes.
 
@@ -252,7 +250,6 @@ class LayerNormalization(_Scaling):
         return ops.convert_to_tensor(outputs, self.compute_dtype)
 
 
-@register
 class GroupNormalization(_Scaling):
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample's groups of channels.
 
@@ -310,7 +307,6 @@ class GroupNormalization(_Scaling):
         return ops.convert_to_tensor(ops.reshape(x * factor + shift, shape), self.compute_dtype)
 
 
-@register
 class RMSNormalization(_AlongAxes):
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis.
 
@@ -344,7 +340,6 @@ class RMSNormalization(_AlongAxes):
         return ops.rms_normalization(x, self.scale, self.axis, self.epsilon)
 
 
-@register
 class UnitNormalization(_AlongAxes):
     """x / sqrt(sum(x * x)), with the sum of each sample along axes, so that its length is 1.
 

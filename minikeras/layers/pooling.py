@@ -6,7 +6,7 @@ from .. import ops
 from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
 from ..tensor import Tensor
-from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike, register
+from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike
 
 
 class PoolingOptions(CommonOptions, total=False):
@@ -56,7 +56,6 @@ class _MaxPooling(_Pooling, op=ops.max_pool):
         super().__init__(pool_size, strides, padding, data_format, name, **options)
 
 
-@register
 class MaxPooling1D(_MaxPooling, rank=1):
     """The largest of the elements in a window along one axis.
 
@@ -68,7 +67,6 @@ class MaxPooling1D(_MaxPooling, rank=1):
     """
 
 
-@register
 class MaxPooling2D(_MaxPooling, rank=2):
     """The largest of the elements in a window of images.
 
@@ -91,7 +89,6 @@ class MaxPooling2D(_MaxPooling, rank=2):
     """
 
 
-@register
 class MaxPooling3D(_MaxPooling, rank=3):
     """The largest of the elements in a window of volumes.
 
@@ -103,7 +100,6 @@ class MaxPooling3D(_MaxPooling, rank=3):
     """
 
 
-@register
 class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     """The mean of the elements in a window along one axis.
 
@@ -115,7 +111,6 @@ class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     """
 
 
-@register
 class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     """The mean of the elements in a window of images.
 
@@ -127,7 +122,6 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     """
 
 
-@register
 class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
     """The mean of the elements in a window of volumes.
 
@@ -157,7 +151,6 @@ class _AdaptivePooling(Ranked):
         return (*before, *self.output_size, *behind)
 
 
-@register
 class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average_pool):
     """The mean of each of `output_size` parts of the steps.
 
@@ -171,27 +164,22 @@ class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average
     """
 
 
-@register
 class AdaptiveAveragePooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of images; the arguments are those of `AdaptiveAveragePooling1D`."""
 
 
-@register
 class AdaptiveAveragePooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
 
 
-@register
 class AdaptiveMaxPooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_max_pool):
     """The largest element of each part of the steps; the arguments are those of `AdaptiveAveragePooling1D`."""
 
 
-@register
 class AdaptiveMaxPooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_max_pool):
     """The largest element of each part of images; the arguments are those of `AdaptiveAveragePooling1D`."""
 
 
-@register
 class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
     """The largest element of each part of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
 
@@ -218,7 +206,6 @@ class _GlobalPooling(Ranked):
         return (*before, *[1 for _ in sizes if self.keepdims], *behind)
 
 
-@register
 class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
     """The largest element along one axis: (batch, steps, channels) -> (batch, channels).
 
@@ -232,7 +219,6 @@ class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
     """
 
 
-@register
 class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
     """The largest element of images: (batch, height, width, channels) -> (batch, channels).
 
@@ -244,12 +230,10 @@ class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
     """
 
 
-@register
 class GlobalMaxPooling3D(_GlobalPooling, rank=3, op=ops.max):
     """The largest element of volumes; the arguments are those of `GlobalMaxPooling1D`."""
 
 
-@register
 class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
     """The mean of images: (batch, height, width, channels) -> (batch, channels).
 
@@ -261,12 +245,10 @@ class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
     """
 
 
-@register
 class GlobalAveragePooling3D(_GlobalPooling, rank=3, op=ops.mean):
     """The mean of volumes; the arguments are those of `GlobalMaxPooling1D`."""
 
 
-@register
 class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     """The mean along one axis: (batch, steps, channels) -> (batch, channels).
 

@@ -10,10 +10,9 @@ from .._structure import leaves
 from .._typing import Array, Config, ShapeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array
 from ..variable import Variable
-from .base import LayerOptions, SameShape, register
+from .base import LayerOptions, SameShape
 
 
-@register
 class Normalization(SameShape):
     """Shifts and scales features to mean 0 and standard deviation 1: (x - mean) / sqrt(variance).
 
@@ -165,7 +164,6 @@ class Normalization(SameShape):
         }
 
 
-@register
 class Rescaling(SameShape):
     """Returns inputs * scale + offset.
 

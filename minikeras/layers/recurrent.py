@@ -28,7 +28,6 @@ from .base import (
     RegularizerLike,
     Untracked,
     positive,
-    register,
 )
 from .core import WithKernel
 
@@ -121,7 +120,6 @@ def _first(things: Any) -> Any:
     return things[0] if isinstance(things, list | tuple) else things
 
 
-@register
 class SimpleRNNCell(_Cell):
     """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
 
@@ -156,7 +154,6 @@ class SimpleRNNCell(_Cell):
         return output, [output] if isinstance(states, list | tuple) else output
 
 
-@register
 class LSTMCell(_Cell):
     """One step of a long short-term memory, whose state is (h, c).
 
@@ -216,7 +213,6 @@ class LSTMCell(_Cell):
         return h, [h, c]
 
 
-@register
 class GRUCell(_Cell):
     """One step of a gated recurrent unit.
 
@@ -303,7 +299,6 @@ def _step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) 
     return cell(x, states, training=training) if takes else (cell if callable(cell) else cell.call)(x, states)
 
 
-@register
 class StackedRNNCells(Layer):
     """Several cells as one: each gets the output of the one before.
 
@@ -360,7 +355,6 @@ class StackedRNNCells(Layer):
         return cls(**{**config, "cells": [deserialize(c, custom_objects) for c in config["cells"]]})
 
 
-@register
 class RNN(Layer):
     """Runs a cell along the steps of a sequence.
 
@@ -566,7 +560,6 @@ class RecurrentOptions(BaseOptions, total=False):
     implementation: int
 
 
-@register
 class SimpleRNN(_OfCell):
     """Fully connected recurrence: h = activation(x @ kernel + h @ recurrent_kernel + bias) at each step.
 
@@ -595,7 +588,6 @@ class SimpleRNN(_OfCell):
         self._make(locals(), "simple_rnn_cell")
 
 
-@register
 class LSTM(_OfCell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
 
@@ -647,7 +639,6 @@ class LSTM(_OfCell):
         self._make(locals(), "lstm_cell")
 
 
-@register
 class GRU(_OfCell):
     """Gated recurrent unit (Cho et al. 2014), see `GRUCell` for the formula.
 
@@ -679,7 +670,6 @@ class GRU(_OfCell):
         self._make(locals(), "gru_cell")
 
 
-@register
 class Bidirectional(Layer):
     """Runs one recurrent layer forwards and another backwards, and puts their outputs together.
 

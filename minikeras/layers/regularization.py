@@ -10,7 +10,7 @@ from .._typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
 from ..dtype_policies import DTypePolicy
 from ..random import SeedGenerator
 from ..tensor import Tensor
-from .base import BaseOptions, LayerOptions, Ranked, SameShape, register
+from .base import BaseOptions, LayerOptions, Ranked, SameShape
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
 """What selu tends to for very negative inputs (Klambauer et al. 2017)."""
@@ -42,7 +42,6 @@ class _Drop(_Noise):
         super().__init__(rate, seed, **options)
 
 
-@register
 class Dropout(_Drop):
     """Sets a share of the inputs to 0 in training and scales the others up, so that their sum stays the same.
 
@@ -91,7 +90,6 @@ class _SpatialDropout(Ranked, Dropout):
                 "data_format": self.data_format}  # fmt: skip
 
 
-@register
 class SpatialDropout1D(_SpatialDropout, rank=1):
     """Dropout of whole channels: all steps of a channel of a sample are kept, or none.
 
@@ -119,17 +117,14 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
         return {key: value for key, value in super().get_config().items() if key != "data_format"}
 
 
-@register
 class SpatialDropout2D(_SpatialDropout, rank=2):
     """Dropout of whole channels of images; `data_format` says where they are, else as `SpatialDropout1D`."""
 
 
-@register
 class SpatialDropout3D(_SpatialDropout, rank=3):
     """Dropout of whole channels of volumes; `data_format` says where they are, else as `SpatialDropout1D`."""
 
 
-@register
 class GaussianNoise(_Noise):
     """Adds normally distributed noise in training.
 
@@ -155,7 +150,6 @@ class GaussianNoise(_Noise):
         return inputs
 
 
-@register
 class GaussianDropout(_Noise):
     """Multiplies by normally distributed noise of mean 1 and variance rate / (1 - rate) in training.
 
@@ -184,7 +178,6 @@ class GaussianDropout(_Noise):
         return inputs
 
 
-@register
 class AlphaDropout(_Drop):
     """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
 
@@ -207,7 +200,6 @@ class AlphaDropout(_Drop):
         return ops.add(a * (inputs * kept + SELU_LIMIT * (1 - kept)), b)
 
 
-@register
 class ActivityRegularization(SameShape):
     """Returns its input and adds a penalty on it to the loss.
 

@@ -12,7 +12,7 @@ from ..input_spec import InputSpec
 from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
-from .base import Layer, LayerOptions, Ranked, register
+from .base import Layer, LayerOptions, Ranked
 
 Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 """How much at the edges: one number, or for each axis a number or a pair (before, behind)."""
@@ -25,7 +25,6 @@ class _Reshaping(Layer):
         return KerasTensor(self.compute_output_shape(args[0].shape), args[0].dtype)
 
 
-@register
 class Flatten(_Reshaping):
     """Makes each sample a vector.
 
@@ -55,7 +54,6 @@ class Flatten(_Reshaping):
         return (input_shape[0], None if None in sizes else prod(n for n in sizes if n is not None))
 
 
-@register
 class Reshape(_Reshaping):
     """Gives each sample another shape.
 
@@ -98,7 +96,6 @@ class Reshape(_Reshaping):
         return (input_shape[0], *[total // known if n == -1 else n for n in self.target_shape])
 
 
-@register
 class Permute(_Reshaping):
     """Reorders the axes of each sample.
 
@@ -127,7 +124,6 @@ class Permute(_Reshaping):
         return (input_shape[0], *[input_shape[axis] for axis in self.dims])
 
 
-@register
 class RepeatVector(_Reshaping):
     """Repeats each vector n times.
 
@@ -210,7 +206,6 @@ class _ZeroPadding(_Spatial):
         return ops.pad(inputs, self._around(self._widths, (0, 0)))
 
 
-@register
 class ZeroPadding1D(_ZeroPadding, rank=1):
     """Puts zeros before and behind the steps of each sample.
 
@@ -227,7 +222,6 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
     """
 
 
-@register
 class ZeroPadding2D(_ZeroPadding, rank=2):
     """Puts zeros around images.
 
@@ -245,7 +239,6 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
     """
 
 
-@register
 class ZeroPadding3D(_ZeroPadding, rank=3):
     """Puts zeros around volumes.
 
@@ -274,7 +267,6 @@ class _Cropping(_Spatial):
         return inputs[self._around(kept, slice(None))]
 
 
-@register
 class Cropping1D(_Cropping, rank=1):
     """Leaves out steps at both ends of each sample.
 
@@ -293,7 +285,6 @@ class Cropping1D(_Cropping, rank=1):
         super().__init__(cropping, "channels_last", **options)
 
 
-@register
 class Cropping2D(_Cropping, rank=2):
     """Leaves out the edges of images.
 
@@ -315,7 +306,6 @@ class Cropping2D(_Cropping, rank=2):
         super().__init__(cropping, data_format, **options)
 
 
-@register
 class Cropping3D(_Cropping, rank=3):
     """Leaves out the edges of volumes.
 
@@ -345,7 +335,6 @@ class _UpSampling(_Spatial):
         return ops.reshape(filled, [n * k for n, k in zip(sizes, times, strict=True)])
 
 
-@register
 class UpSampling1D(_UpSampling, rank=1):
     """Repeats each step of the samples.
 
@@ -367,7 +356,6 @@ class UpSampling1D(_UpSampling, rank=1):
         super().__init__(size, "channels_last", **options)
 
 
-@register
 class UpSampling2D(_UpSampling, rank=2):
     """Makes images larger by whole factors.
 
@@ -402,7 +390,6 @@ class UpSampling2D(_UpSampling, rank=2):
         return ops.image.resize(inputs, size, self.interpolation, data_format=self.data_format)
 
 
-@register
 class UpSampling3D(_UpSampling, rank=3):
     """Makes volumes larger by whole factors, by repeating their elements.
 

@@ -10,12 +10,11 @@ from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import Layer, LayerOptions, deserialize, register
+from .base import Layer, LayerOptions, deserialize
 from .core import Lambda
 from .normalization import BatchNormalization
 
 
-@register
 class Wrapper(Layer):
     """Base of layers that change how another layer is run.
 
@@ -49,7 +48,6 @@ class Wrapper(Layer):
         return super().from_config({**config, "layer": deserialize(config.get("layer", {}), custom_objects)})
 
 
-@register
 class TimeDistributed(Wrapper):
     """Runs a layer on every time step of its input, the second axis.
 
@@ -123,7 +121,6 @@ def _may_join(layer: Layer, training: bool | None) -> bool:
     return layer._rowwise() and not (training and draws)
 
 
-@register
 class SpectralNormalization(Wrapper):
     """Keeps the largest singular value of a layer's kernel at 1 while it trains (Miyato et al. 2018).
 

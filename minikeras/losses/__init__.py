@@ -10,7 +10,7 @@ Example:
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
-from typing import Any, Final, TypeAlias, get_args, overload
+from typing import Any, Final, TypeAlias, overload
 
 from .._typing import AnyCallable, Config, LossName
 from ..serialization import serialize as serialize
@@ -60,8 +60,6 @@ msle = MSLE = mean_squared_logarithmic_error
 LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
 """What `get` takes."""
 
-registry.collect(Loss, globals())
-registry.names.update({name: globals()[name] for name in get_args(LossName)})
 deserialize: Final = registry.deserialize
 
 

@@ -31,9 +31,6 @@ _MEANS = (MEAN, "mean")
 _REDUCTIONS = (*_MEANS, "sum", "mean_with_sample_weight", "none", None)
 
 
-registry: "Registry[Loss]" = Registry("keras.losses", "loss")
-
-
 class Loss(Configurable):
     """Base class of losses. A subclass overrides `call(y_true, y_pred)`, which gives one loss a sample.
 
@@ -129,6 +126,9 @@ class Loss(Configurable):
 
     def get_config(self) -> Config:
         return {"name": self.name, "reduction": self.reduction}
+
+
+registry: Registry[Loss] = Registry("keras.losses", "loss", Loss, functions=True)
 
 
 def _mask(value: Any) -> Any:

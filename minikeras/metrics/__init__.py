@@ -15,9 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .._lazy import lazily
-from .. import losses as _losses
 from .. import serialization as _serialization
-from .._state import to_snake_case as _to_snake_case
 from .._typing import CustomObjects
 from ..losses import (
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
@@ -28,7 +26,7 @@ from .base import Mean, MeanMetricWrapper, Metric, Sum
 from .base import functions as _functions
 from .base import registry as registry
 
-with lazily(globals()) as _rest:
+with lazily(globals()):
     from .accuracy import (
         Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
         TopKCategoricalAccuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy,
@@ -68,30 +66,6 @@ __all__ = [
 ]
 # fmt: on
 
-_functions.names.update({name: item for name, item in _losses.registry.names.items() if not isinstance(item, type)})
-_functions.guests.update({name: item for name, item in _losses.registry.names.items() if isinstance(item, type)})
-registry.base = Metric
-_SHORT = {
-    "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError",
-}  # fmt: skip
-
-
-def _enter() -> None:
-    """Enter all metrics, and the functions, in their registries."""
-    _rest()
-    for name in __all__:
-        item: Any = globals()[name]
-        if isinstance(item, type):
-            registry.register(item, _to_snake_case(name))
-        else:
-            _functions.register(item)
-    for name, full in _SHORT.items():
-        registry.register(globals()[full], name, name.upper())
-
-
-registry.await_rest(_enter)
-_functions.await_rest(_enter)
 serialize: Final = _serialization.serialize
 get: Final = registry.get
 

@@ -21,11 +21,8 @@ DType: TypeAlias = DTypeLike | DTypePolicy | None
 """What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
-registry: Registry["Metric"] = Registry("keras.metrics", "metric")
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of attributes among which there is no state."""
-functions: Registry[AnyCallable] = Registry("builtins", "function")
-"""What the configuration of a `MeanMetricWrapper` may name as its function."""
 
 
 class Metric:
@@ -176,6 +173,19 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+_SHORT = {
+    "bce": "BinaryCrossentropy", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
+    "mse": "MeanSquaredError", "msle": "MeanSquaredLogarithmicError",
+}  # fmt: skip
+registry: Registry[Metric] = Registry(
+    "keras.metrics", "metric", Metric, snake_case=True, aliases=_SHORT | {k.upper(): v for k, v in _SHORT.items()}
+)
+functions: Registry[AnyCallable] = Registry(
+    "builtins", "function", functions=True, guests=dict.fromkeys(losses.registry.names, "keras.losses")
+)
+"""What the configuration of a `MeanMetricWrapper` may name as its function."""
 
 
 def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None) -> tuple[Tensor, Tensor]:

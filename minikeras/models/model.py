@@ -11,7 +11,6 @@ from .._structure import map_shapes, map_structure, only
 from .._typing import Config, CustomObjects
 from ..configurable import is_built_in
 from ..layers.base import Layer
-from ..layers.base import registry as layer_registry
 from ..layers.core import Input
 from ..registry import Registry
 from ..serialization import serialize
@@ -23,9 +22,6 @@ from ..tree import flatten
 from . import graph_config
 from .graph import Graph, copy_calls
 from .state_tree import assign, values_of
-
-registry: Registry["Model"] = Registry("keras", "model")
-functional_registry: Registry["Model"] = Registry("keras.src.models.functional", "model")
 
 TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
@@ -464,10 +460,8 @@ class Functional(Model):
     """What `Model(inputs, outputs)` makes."""
 
 
-registry.register(Model)
-functional_registry.register(Functional)
-layer_registry.guests |= {"Model": Model, "Functional": Functional}
-
+registry: Registry[Model] = Registry("keras", "model", Model)
+functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
 """What the configuration of a graph holds; the rest are arguments of a class of the user's."""

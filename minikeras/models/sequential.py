@@ -9,13 +9,12 @@ from .. import _state, dtype_policies
 from .._annotation import is_shape
 from .._typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
 from ..layers.base import Layer, deserialize
-from ..layers.base import registry as layer_registry
 from ..layers.core import InputLayer
 from ..serialization import serialize
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .graph import Graph, attach
-from .model import Model, registry
+from .model import Model
 
 
 class Sequential(Model):
@@ -263,7 +262,3 @@ class Sequential(Model):
         if model._graph is None and isinstance(shape, list | tuple) and shape:
             model.build(tuple(shape))
         return model
-
-
-registry.register(Sequential)
-layer_registry.guests["Sequential"] = Sequential

@@ -20,7 +20,7 @@ from . import schedules as schedules
 from .optimizer import LearningRate as LearningRate
 from .optimizer import Optimizer as Optimizer
 
-with lazily(globals()) as _rest:
+with lazily(globals()):
     from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
     from .adaptive import Adadelta, Adafactor, Adagrad, RMSprop
     from .gradient import SGD, Ftrl, Lion
@@ -35,17 +35,7 @@ __all__ = [
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
 """What `get` takes."""
 
-registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer")
-registry.base = Optimizer
-
-
-def _enter() -> None:
-    """Enter all optimizers in the registry."""
-    _rest()
-    registry.collect(Optimizer, globals())
-
-
-registry.await_rest(_enter)
+registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer", Optimizer)
 
 
 def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Optimizer:
@@ -66,7 +56,8 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
         config = {"class_name": config, "config": {}}
     name = config.get("class_name") if isinstance(config, Mapping) else None
     if isinstance(name, str):
-        config = {**config, "class_name": next((n for n in registry.names if n.lower() == name.lower()), name)}
+        own = (n for n in __all__ if n.lower() == name.lower() and n in registry)
+        config = {**config, "class_name": next(own, name)}
     made = registry.deserialize(config, custom_objects)
     if isinstance(made, Optimizer):
         return made

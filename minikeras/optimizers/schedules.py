@@ -275,6 +275,5 @@ class CosineDecayRestarts(LearningRateSchedule):
         return Tensor(start * ((1 - alpha) * higher**restarts * _half_wave(fraction) + alpha))
 
 
-registry: Registry[LearningRateSchedule] = Registry("keras.optimizers.schedules", "schedule")
-registry.collect(LearningRateSchedule, globals())
+registry: Registry[LearningRateSchedule] = Registry("keras.optimizers.schedules", "schedule", LearningRateSchedule)
 deserialize: Final = registry.deserialize

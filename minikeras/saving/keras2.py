@@ -181,6 +181,6 @@ def _metric(name: str, function: str) -> str:
     words = name.split("_")
     for start in range(len(words)):
         short = "_".join(words[start:])
-        if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry.names:
+        if short in ("accuracy", "acc", "crossentropy", "ce") or short in metric_registry:
             return short
     return function

@@ -269,4 +269,4 @@ def _is_known(name: str, module: str) -> bool:
         except ValueError:
             return False
     own = module.partition(".")[0] in ("", "builtins", "keras", "tf_keras")
-    return own and any(name in kind.names or name in kind.guests for kind in kinds().values())
+    return own and any(name in kind for kind in kinds().values())
