@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import _state
+from .._checks import one_of
 from .._typing import Array, Axis, TensorLike
 from ..gradients import GradientTape
 from ..tensor import Tensor, as_values, composite, primitive
@@ -348,7 +349,7 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
 @composite
 def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular. Not differentiated."""
-    _state.one_of("mode", mode, ("reduced", "complete"))
+    one_of("mode", mode, ("reduced", "complete"))
     return _tensors(np.linalg.qr(as_float(as_values(x)), mode))
 
 
