@@ -1,23 +1,20 @@
 """Global settings and counters: float type, automatic names, seeds, and the stack of open name scopes."""
 
-import math
 import os
 import random
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 from warnings import warn
 
 import numpy as np
 
+from ._checks import one_of
 from ._loading import Loading
 from ._typing import DataFormat, DTypeLike, DTypeName
-
-N = TypeVar("N", bound=float)
-T = TypeVar("T")
 
 _DTYPES = frozenset(get_args(DTypeName))
 FloatName = Literal["float16", "float32", "float64"]
@@ -105,34 +102,15 @@ def set_image_data_format(data_format: DataFormat) -> None:
     settings.image_data_format = standardize_data_format(data_format)
 
 
-def one_of(argument: str, value: T, known: Iterable[object]) -> T:
-    """Return the value of an argument.
-
-    Raises:
-        ValueError: if it is none of those known.
-    """
-    if value not in (known := tuple(known)):
-        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r:.80}.")
-    return value
-
-
-def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
-    """Return the number of an argument.
-
-    Raises:
-        ValueError: if it is no number from the lowest to the highest allowed.
-    """
-    if not isinstance(value, int | float | np.number) or not low <= value <= high:
-        bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
-        raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
-    return value
-
-
 def standardize_data_format(data_format: str | None) -> DataFormat:
     """Return a checked data format, the configured one for None."""
     if data_format is None:
         return settings.image_data_format
     return cast(DataFormat, one_of("data_format", str(data_format).lower(), ("channels_first", "channels_last")))
+
+
+Channels: TypeAlias = Annotated[DataFormat, lambda cls, name, value: standardize_data_format(value)]
+"""A data format, where a class takes None for the configured one."""
 
 
 def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:

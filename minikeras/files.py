@@ -10,6 +10,7 @@ from typing import Literal
 from warnings import warn
 
 from . import _state
+from ._checks import one_of
 from .progress import Progbar, write
 
 Hash = Literal["auto", "md5", "sha256"]
@@ -69,7 +70,7 @@ def get_file(
     """
     if origin is None:
         raise ValueError("`get_file` needs `origin`, the address to download the file from.")
-    _state.one_of("hash_algorithm", hash_algorithm, ("auto", "md5", "sha256"))
+    one_of("hash_algorithm", hash_algorithm, ("auto", "md5", "sha256"))
     if file_hash is None and md5_hash is not None:
         file_hash, hash_algorithm = md5_hash, "md5"
     if hash_algorithm == "auto":

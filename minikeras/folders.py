@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from . import ops
-from ._state import one_of
+from ._checks import one_of
 from ._typing import Array, DataFormat, Interpolation
 from .batches import PyDataset
 from .images import ColorMode, img_to_array, load_img

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 import numpy as np
 
 from . import ops
-from ._state import one_of, standardize_data_format, standardize_dtype
+from ._checks import one_of
+from ._state import standardize_data_format, standardize_dtype
 from ._typing import Array, DataFormat, DTypeLike, Interpolation
 
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]

@@ -18,7 +18,8 @@ import numpy as np
 
 from . import _absent
 from . import registry as _registry
-from ._state import make_default_seed, one_of, standardize_dtype
+from ._checks import one_of
+from ._state import make_default_seed, standardize_dtype
 from ._typing import AnyCallable, Array, Config, DTypeLike, Function2, InitializerName, TensorLike
 from .configurable import Configurable
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from . import ops
-from ._state import one_of
+from ._checks import one_of
 from ._typing import Array, DTypeLike, FloatArray, TensorLike
 from .tensor import Tensor, TensorOps
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 
 from . import _state
+from ._checks import one_of
 from ._typing import Config, Function1, RegularizerName, TensorLike
 from .configurable import Configurable
 from .ops.creation import convert_to_tensor
@@ -118,7 +119,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: Literal["rows", "columns"] = "rows") -> None:
         self.factor: float = _rounded(_factor("factor", factor))
-        self.mode: Literal["rows", "columns"] = _state.one_of("mode", mode, ("rows", "columns"))
+        self.mode: Literal["rows", "columns"] = one_of("mode", mode, ("rows", "columns"))
 
     def __call__(self, inputs: TensorLike) -> Tensor:
         x = convert_to_tensor(inputs)

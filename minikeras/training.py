@@ -15,6 +15,7 @@ import numpy as np
 from . import _state, losses, metrics, ops, optimizers
 from ._annotation import check_arguments
 from ._blas import SMALL, one_thread
+from ._checks import within
 from ._interrupt import Interrupt
 from ._signature import parameters
 from ._structure import leaves, like, map_structure
@@ -212,7 +213,7 @@ class Trainer(Layer):
             >>> model.compiled
             True
         """
-        every = _state.within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
+        every = within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
         found = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics

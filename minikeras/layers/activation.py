@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from .. import activations, constraints, initializers, ops, regularizers
-from .._state import within
+from .._checks import within
 from .._typing import ShapeLike, TensorLike
 from ..input_spec import InputSpec
 from ..tensor import Tensor, as_array

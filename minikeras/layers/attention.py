@@ -11,7 +11,7 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from .. import constraints, initializers, ops, random, regularizers
-from .._state import one_of
+from .._checks import one_of
 from .._typing import Config, PartialShape, ShapeLike
 from ..constraints import ConstraintLike
 from ..random import SeedGenerator

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Unpack
 import numpy as np
 
 from .. import _state, ops, random
+from .._checks import one_of
 from .._typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
 from ..input_spec import InputSpec
 from ..random import SeedGenerator
@@ -188,7 +189,7 @@ class RandomFlip(_Random):
     ) -> None:  # fmt: skip
         super().__init__(**options)
         self._start(seed, data_format)
-        self.mode: str = _state.one_of("mode", mode, ("horizontal", "vertical", "horizontal_and_vertical"))
+        self.mode: str = one_of("mode", mode, ("horizontal", "vertical", "horizontal_and_vertical"))
 
     def _change(self, x: Tensor) -> Tensor:
         flips = self._draw(x, 0.0, 1.0, x.ndim) <= 0.5

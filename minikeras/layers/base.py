@@ -11,9 +11,10 @@ import numpy as np
 from .. import _state, dtype_policies, regularizers
 from .._caller import warn_user
 from .._signature import parameters
+from .._state import Channels
 from .._structure import leaves, like, map_shapes, map_structure, only
 from .._typing import Config, CustomObjects, DataFormat, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
-from ..configurable import is_built_in, name_arguments
+from ..configurable import Configurable, is_built_in
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
 from ..input_spec import InputSpec as InputSpec
@@ -73,7 +74,7 @@ class _Call:
         self.symbolic = symbolic
 
 
-class Layer(Holder):
+class Layer(Holder, Configurable):
     """A function with weights, which are made when it first sees its input.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
@@ -117,8 +118,10 @@ class Layer(Holder):
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
     _has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
-    _arguments: ClassVar[tuple[str, ...]] = ()
-    """Attributes that a built-in class adds to its configuration: those of its arguments, if it says nothing."""
+    _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
+    _names_penalty: ClassVar[bool] = False
+    """Whether configurations name an `activity_regularizer` that is None."""
+    _kept = staticmethod(from_argument)
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
@@ -127,7 +130,6 @@ class Layer(Holder):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         own = vars(cls)
-        name_arguments(cls, but=BaseOptions.__annotations__)
         if "build" in own:
             setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
         if "call" in own:
@@ -625,7 +627,7 @@ class Layer(Holder):
             "trainable": self.trainable,
             "dtype": dtype_policies.serialize(self.dtype_policy),
         }
-        if self.activity_regularizer is not None:
+        if self.activity_regularizer is not None or self._names_penalty:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         config |= {key: to_config(getattr(self, key)) for key in self._arguments}
         if type(self).get_config is not Layer.get_config or is_built_in(type(self)) or self._arguments:
@@ -690,7 +692,7 @@ class Ranked(Layer):
 
     _rank: ClassVar[int]
     _op: ClassVar[Callable[..., Tensor]]
-    data_format: DataFormat
+    data_format: Channels
 
     def __init_subclass__(
         cls, rank: int | None = None, op: Callable[..., Tensor] | None = None, **kwargs: object
@@ -700,6 +702,10 @@ class Ranked(Layer):
             cls._rank = rank
         if op is not None:
             cls._op = staticmethod(op)
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.input_spec: Any = InputSpec(ndim=self._rank + 2)
 
     def _place(self, data_format: DataFormat | None) -> None:
         """Take note of where the channels are."""

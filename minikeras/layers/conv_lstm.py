@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any, Unpack
 
 from .. import ops
+from .._checks import Positive
 from .._typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
 from ..constraints import ConstraintLike
 from ..tensor import Tensor
 from .base import InitializerLike, RegularizerLike
 from .convolutional import Windowed
-from .recurrent import RNN, ActivationLike, LSTMCell, RecurrentOptions, _OfCell
+from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, _OfCell
 
 
 class ConvLSTMOptions(RecurrentOptions, total=False):
@@ -28,7 +29,8 @@ class _ConvLSTMCell(Windowed, LSTMCell):
     """One step, whose input and state are images."""
 
     _draws_first = True
-    filters: int
+    _size = "filters"
+    filters: Positive
 
     def __init__(
         self, filters: int, kernel_size: Sizes, strides: Sizes, padding: Padding, data_format: DataFormat | None,
@@ -40,9 +42,7 @@ class _ConvLSTMCell(Windowed, LSTMCell):
         bias_constraint: ConstraintLike | None, dropout: float, recurrent_dropout: float, seed: int | None,
         **options: Any,
     ) -> None:  # fmt: skip
-        super(LSTMCell, self).__init__(**options)
-        self._configure(locals(), "filters")
-        self._set_window(locals())
+        self._configure(locals())
         self._window = self.kernel_size
         self._gate_axis = self._channel_axis()
 
@@ -86,7 +86,7 @@ class _Cell3D(_ConvLSTMCell, rank=3):
 
 
 class _ConvLSTM(_OfCell):
-    _arguments = RNN._arguments
+    _cell_name = "conv_lstm_cell"
     cell: _ConvLSTMCell
 
     def __init__(
@@ -102,7 +102,7 @@ class _ConvLSTM(_OfCell):
         seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
         go_backwards: bool = False, stateful: bool = False, **options: Unpack[ConvLSTMOptions],
     ) -> None:  # fmt: skip
-        self._make(locals(), "conv_lstm_cell")
+        self._configure(locals())
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
         batch, steps, *rest = sequences_shape

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
+from .._checks import AnyCasePadding, PerAxis, Positive, any_case, per_axis
 from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
 from ..input_spec import InputSpec
 from ..ops.convolution import (
     from_channels_last,
     shift,
     slid_sizes,
-    standardize_padding,
-    standardize_sizes,
     to_channels_last,
     transposed,
 )
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike, positive
+from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike
 from .core import ActivationLike, ConstraintLike, WithKernel
+
+_FromZero: TypeAlias = Annotated[Shape, per_axis(0)]
+_Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal")]
 
 
 class Windowed(Ranked):
@@ -27,16 +29,13 @@ class Windowed(Ranked):
 
     _strides_or_dilation: ClassVar[bool] = True
     """Whether strides and dilation together are refused, as Keras does."""
-    _more_padding: ClassVar[tuple[str, ...]] = ()
+    kernel_size: PerAxis
+    strides: PerAxis
+    padding: AnyCasePadding
+    dilation_rate: PerAxis
 
-    def _set_window(self, given: dict[str, Any]) -> None:
-        """Take over the arguments of `__init__` that say how it slides."""
-        rank = self._rank
-        self.kernel_size: Shape = standardize_sizes(given["kernel_size"], rank, "kernel_size")
-        self.strides: Shape = standardize_sizes(given["strides"], rank, "strides")
-        self.padding: Any = standardize_padding(given["padding"], "valid", "same", *self._more_padding)
-        self._place(given["data_format"])
-        self.dilation_rate: Shape = standardize_sizes(given["dilation_rate"], rank, "dilation_rate")
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
         if self._strides_or_dilation and max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(f"strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1.")
 
@@ -55,19 +54,10 @@ class Windowed(Ranked):
 
 
 class _Sliding(Windowed, WithKernel):
-    """What all layers here share: a window, strides, a bias and an activation.
+    """What all layers here share: a window, strides, a bias and an activation."""
 
-    Args:
-        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
-    """
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        super().__init__(activity_regularizer=given["activity_regularizer"], **given["options"])
-        self._keep(given, *self._arguments)
-        self._set_window(given)
-        self.use_bias: bool = given["use_bias"]
-        for name in {"filters", "groups", "depth_multiplier"} & given.keys():
-            setattr(self, name, positive(type(self).__name__, name, given[name]))
+    _names_penalty = True
+    use_bias: bool
 
     def _make_kernels(self, channels: int) -> None:
         """Make all weights but the bias."""
@@ -107,8 +97,8 @@ class _Sliding(Windowed, WithKernel):
 
 
 class _Conv(_Sliding):
-    filters: int
-    groups: int
+    filters: Positive
+    groups: Positive
 
     def __init__(
         self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
@@ -119,7 +109,7 @@ class _Conv(_Sliding):
         activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
+        self._configure(locals())
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
 
@@ -149,7 +139,7 @@ class Conv1D(_Conv, rank=1):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    _more_padding = ("causal",)
+    padding: _Causal
 
 
 class Conv2D(_Conv, rank=2):
@@ -195,7 +185,8 @@ class Conv3D(_Conv, rank=3):
 
 
 class _ConvTranspose(_Sliding):
-    filters: int
+    filters: Positive
+    output_padding: _FromZero | None
 
     def __init__(
         self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
@@ -206,12 +197,10 @@ class _ConvTranspose(_Sliding):
         activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
-        self.output_padding: Shape | None = None
-        if output_padding is not None:
-            self.output_padding = standardize_sizes(output_padding, self._rank, "output_padding", 0)
-            if any(more >= s for more, s in zip(self.output_padding, self.strides, strict=True)):
-                raise ValueError(f"output_padding={output_padding} must be less than the strides, {self.strides}.")
+        self._configure(locals())
+        more = self.output_padding
+        if more is not None and any(n >= stride for n, stride in zip(more, self.strides, strict=True)):
+            raise ValueError(f"output_padding={output_padding} must be less than the strides, {self.strides}.")
 
     def _make_kernels(self, channels: int) -> None:
         self.kernel: Variable = self._configured_weight("kernel", (*self.kernel_size, self.filters, channels))
@@ -269,8 +258,6 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
         (2, 6, 8, 10, 4)
     """
 
-    _arguments = _ConvTranspose._arguments
-
     def __init__(
         self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
         data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any, **kwargs: Any,
@@ -280,7 +267,7 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
 
 class _DepthwiseConv(_Sliding):
     _strides_or_dilation = False
-    depth_multiplier: int
+    depth_multiplier: Positive
 
     def __init__(
         self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
@@ -291,7 +278,7 @@ class _DepthwiseConv(_Sliding):
         depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
+        self._configure(locals())
 
     def _filters(self, channels: Any) -> Any:
         return None if channels is None else channels * self.depth_multiplier
@@ -331,8 +318,8 @@ class DepthwiseConv2D(_DepthwiseConv, rank=2):
 
 class _SeparableConv(_Sliding):
     _strides_or_dilation = False
-    filters: int
-    depth_multiplier: int
+    filters: Positive
+    depth_multiplier: Positive
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
@@ -347,7 +334,7 @@ class _SeparableConv(_Sliding):
         depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
+        self._configure(locals())
 
     def _make_kernels(self, channels: int) -> None:
         depth, ones = self.depth_multiplier, (1,) * self._rank

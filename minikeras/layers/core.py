@@ -9,6 +9,7 @@ from typing import Any, Unpack, cast
 import numpy as np
 
 from .. import _state, initializers, ops
+from .._checks import Positive
 from .._signature import parameters
 from .._structure import leaves, map_structure
 from .._typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
@@ -28,7 +29,6 @@ from .base import (
     RegularizerLike,
     SameShape,
     masked,
-    positive,
 )
 
 
@@ -76,9 +76,9 @@ class Dense(WithKernel):
         Tensor([[3.]], shape=(1, 1), dtype=float32)
     """
 
-    _arguments = ("units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer",
-                  "bias_regularizer", "kernel_constraint", "bias_constraint")  # fmt: skip
     supports_masking = True
+    units: Positive
+    use_bias: bool
 
     def __init__(
         self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
@@ -87,11 +87,7 @@ class Dense(WithKernel):
         activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        units = positive("Dense", "units", units)
-        super().__init__(activity_regularizer=activity_regularizer, **options)
-        self._keep(locals(), *Dense._arguments)
-        self.units: int = units
-        self.use_bias = use_bias
+        self._configure(locals())
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -134,9 +130,10 @@ class EinsumDense(WithKernel):
         [[[3.0], [7.0]]]
     """
 
-    _arguments = ("activity_regularizer", "equation", "bias_axes", "activation", "kernel_initializer",
-                  "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint",
-                  "bias_constraint")  # fmt: skip
+    _transient = ("output_shape",)
+    _names_penalty = True
+    equation: str
+    bias_axes: str | None
 
     def __init__(
         self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
@@ -145,13 +142,10 @@ class EinsumDense(WithKernel):
         bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self._keep(locals(), *EinsumDense._arguments[1:])
-        self.equation = equation
+        self._configure(locals())
         self.partial_output_shape: PartialShape = (
             (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         )
-        self.bias_axes = bias_axes
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
@@ -387,6 +381,8 @@ class Lambda(Layer):
         >>> print(Lambda(lambda x: x ** 2)(np.array([[3.0]])))
         Tensor([[9.]], shape=(1, 1), dtype=float32)
     """
+
+    _arguments = ()
 
     def __init__(
         self,

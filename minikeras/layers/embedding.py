@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Unpack
 from warnings import warn
 
-from .. import constraints, initializers, ops, regularizers
+from .. import ops
+from .._checks import Positive
 from .._typing import Config, PartialShape, ShapeLike, TensorLike
 from ..tensor import Tensor
 from ..variable import Variable
-from .base import CommonOptions, InitializerLike, Layer, RegularizerLike, positive
+from .base import CommonOptions, InitializerLike, Layer, RegularizerLike
 from .core import ConstraintLike
 
 
@@ -47,26 +48,24 @@ class Embedding(Layer):
         [[[4.0, 5.0], [0.0, 1.0]]]
     """
 
-    _arguments = ("input_dim", "output_dim", "embeddings_initializer", "embeddings_regularizer",
-                  "activity_regularizer", "embeddings_constraint", "mask_zero")  # fmt: skip
+    _transient = ("weights",)
+    _names_penalty = True
     embeddings: Variable
+    input_dim: Positive
+    output_dim: Positive
+    embeddings_initializer: Callable[..., Any]
+    embeddings_regularizer: Callable[..., Any] | None
+    embeddings_constraint: Callable[..., Any] | None
+    mask_zero: bool
 
     def __init__(
         self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
         embeddings_regularizer: RegularizerLike | None = None, embeddings_constraint: ConstraintLike | None = None,
         mask_zero: bool = False, weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions],
     ) -> None:  # fmt: skip
-        input_dim = positive("Embedding", "input_dim", input_dim)
-        output_dim = positive("Embedding", "output_dim", output_dim)
         if options.pop("input_length", None) is not None:
             warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
-        super().__init__(**options)
-        self.input_dim: int = input_dim
-        self.output_dim: int = output_dim
-        self.embeddings_initializer: Callable[..., Any] = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer: Callable[..., Any] | None = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint: Callable[..., Any] | None = constraints.get(embeddings_constraint)
-        self.mask_zero = mask_zero
+        self._configure(locals())
         self.supports_masking: bool = mask_zero
         self.autocast = False
         if weights is not None:

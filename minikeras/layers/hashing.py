@@ -4,7 +4,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .._state import one_of
+from .._checks import one_of
 from .._typing import Array, OutputMode, PartialShape
 from ..tensor import Tensor
 from .base import LayerOptions

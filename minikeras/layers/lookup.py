@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, Unpack
 import numpy as np
 
 from .. import _state
+from .._checks import one_of, within
 from .._structure import map_structure
 from .._typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from ..symbolic import KerasTensor
@@ -125,7 +126,7 @@ class CategoryEncoding(Numbering):
         sparse: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         super().__init__(**options)
-        self.output_mode: str = _state.one_of("output_mode", _EARLIER.get(output_mode, output_mode), MODES[1:])
+        self.output_mode: str = one_of("output_mode", _EARLIER.get(output_mode, output_mode), MODES[1:])
         if num_tokens is None or num_tokens < 1 or sparse:
             raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
         self.num_tokens: int = num_tokens
@@ -186,7 +187,7 @@ class Discretization(Numbering):
         output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype=dtype, name=name)
-        self.output_mode: str = _state.one_of("output_mode", output_mode, MODES)
+        self.output_mode: str = one_of("output_mode", output_mode, MODES)
         if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
             raise ValueError(
                 "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
@@ -254,15 +255,13 @@ class _Lookup(OfValues):
         super().__init__(name=given["name"], **given["options"])
         self._keep(given, *_SETTINGS)
         self.output_mode: str = _EARLIER.get(self.output_mode, self.output_mode)
-        _state.one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
+        one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
         if self.max_tokens is not None:
-            _state.within("max_tokens", self.max_tokens, 2)
-        _state.within("num_oov_indices", self.num_oov_indices, 0)
+            within("max_tokens", self.max_tokens, 2)
+        within("num_oov_indices", self.num_oov_indices, 0)
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
-        self.oov_method: str = _state.one_of(
-            "oov_method", given.get("oov_method", "floormod"), ("floormod", "farmhash")
-        )
+        self.oov_method: str = one_of("oov_method", given.get("oov_method", "floormod"), ("floormod", "farmhash"))
         self.salt: list[int] | None = as_key(given.get("salt"))
         if self._value is int and self.salt and self.oov_method != "farmhash":
             raise ValueError(f"`salt` needs `oov_method='farmhash'`. Received: salt={self.salt}")
@@ -460,7 +459,7 @@ class IntegerLookup(_Lookup):
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(locals())
-        self.vocabulary_dtype: str = _state.one_of("vocabulary_dtype", vocabulary_dtype, ("int64",))
+        self.vocabulary_dtype: str = one_of("vocabulary_dtype", vocabulary_dtype, ("int64",))
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")

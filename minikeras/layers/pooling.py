@@ -3,8 +3,9 @@
 from typing import Any, Unpack
 
 from .. import ops
+from .._checks import standardize_padding, standardize_sizes
 from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
-from ..ops.convolution import slid_sizes, standardize_padding, standardize_sizes
+from ..ops.convolution import slid_sizes
 from ..tensor import Tensor
 from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike
 

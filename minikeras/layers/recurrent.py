@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
 
-from .. import ops, random, regularizers, tree
-from .._state import one_of
+from .. import ops, random, tree
+from .._checks import Positive, one_of
 from .._typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
 from ..constraints import ConstraintLike
 from ..input_spec import InputSpec
@@ -27,7 +27,6 @@ from .base import (
     LayerOptions,
     RegularizerLike,
     Untracked,
-    positive,
 )
 from .core import WithKernel
 
@@ -36,8 +35,8 @@ Masks = list[list[Tensor] | None]
 """What of the inputs and of the state each gate sees, None for all."""
 
 
-def _share(value: float) -> float:
-    return float(min(1.0, max(0.0, value)))
+_Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
+"""A number, or the end of the range from 0 to 1 that is next to it."""
 
 
 class _Cell(WithKernel):
@@ -47,33 +46,30 @@ class _Cell(WithKernel):
     _gates: ClassVar[int]
     _states: ClassVar[int] = 1
     _draws_first: ClassVar[bool] = False
+    _size: ClassVar[str] = "units"
+    """The argument that is the size of the output."""
     _gate_axis: int = -1
     """Along which the gates stand side by side."""
     _window: Shape = ()
     """Sizes of a kernel that slides."""
-    units: int
+    units: Positive
     use_bias: bool
     recurrent_initializer: Callable[..., Any]
     recurrent_regularizer: Callable[..., Any] | None
     recurrent_constraint: Callable[..., Any] | None
-    dropout: float
-    recurrent_dropout: float
+    dropout: _Share
+    recurrent_dropout: _Share
     seed: int | None
     recurrent_kernel: Variable
     state_size: Any
     output_size: int
 
-    def _configure(self, settings: dict[str, Any], size: str = "units") -> None:
-        """Take over the arguments of `__init__`, all but the options of every layer; one is the size of the output."""
-        units = positive(type(self).__name__, size, settings[size])
-        if self._draws_first:  # the order in which Keras takes unseeded seeds
-            self.seed_generator: SeedGenerator = SeedGenerator(settings["seed"])
-        self._keep(settings, *self._arguments)
-        self.dropout, self.recurrent_dropout = _share(self.dropout), _share(self.recurrent_dropout)
-        if not self._draws_first:
-            self.seed_generator = SeedGenerator(self.seed)
-        self.state_size = units if self._states == 1 else [units] * self._states
-        self.units = self.output_size = units
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None  # the order in which Keras takes seeds
+        super()._configure(arguments)
+        self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)
+        self.units = self.output_size = getattr(self, self._size)
+        self.state_size = self.units if self._states == 1 else [self.units] * self._states
 
     def build(self, input_shape: ShapeLike) -> None:
         width = self._gates * self.units
@@ -143,7 +139,6 @@ class SimpleRNNCell(_Cell):
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
         self._configure(locals())
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
@@ -185,7 +180,6 @@ class LSTMCell(_Cell):
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
         self._configure(locals())
 
     def _make_bias(self, width: int) -> Variable:
@@ -242,7 +236,6 @@ class GRUCell(_Cell):
         dropout: float = 0.0, recurrent_dropout: float = 0.0, reset_after: bool = True, seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
         self._configure(locals())
 
     def _make_bias(self, width: int) -> Variable:
@@ -388,8 +381,14 @@ class RNN(Layer):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    _arguments = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
     supports_masking = True
+    cell: Any
+    return_sequences: bool
+    return_state: bool
+    go_backwards: bool
+    stateful: bool
+    unroll: bool
+    zero_output_for_mask: bool
 
     def __init__(
         self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
@@ -399,16 +398,12 @@ class RNN(Layer):
         if isinstance(cell, list | tuple):
             cell = StackedRNNCells(cell)
         _check_cell(cell, "RNN")
-        super().__init__(**options)
-        self.cell: Any = cell
-        self.return_sequences: bool = return_sequences
-        self.return_state: bool = return_state
-        self.go_backwards: bool = go_backwards
-        self.stateful: bool = stateful
-        self.unroll: bool = unroll
-        self.zero_output_for_mask: bool = zero_output_for_mask
+        self._configure(locals())
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
         self.states: list[Any] | None = None
-        size = cell.state_size
+        size = self.cell.state_size
         self.state_size: list[Any] = [size] if isinstance(size, int) else list(size)
 
     def _rowwise(self) -> bool:
@@ -500,6 +495,10 @@ class RNN(Layer):
         return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
 
 
+_SETTINGS = ("unroll", "zero_output_for_mask")
+"""Arguments of RNN that a layer of one of the cells here may take as options."""
+
+
 def _chosen(kept: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """Return the new values of the rows that a mask keeps, the old ones of the others."""
     found: Tensor = ops.where(ops.reshape(kept, (-1,) + (1,) * (new.ndim - 1)), new, old)
@@ -510,20 +509,20 @@ class _OfCell(RNN):
     """A layer of one of the cells here, made of the cell's arguments and its own."""
 
     _cell: ClassVar[type[_Cell]]
-    _unwritten: ClassVar[tuple[str, ...]] = ()
+    _cell_name: ClassVar[str]
+    _names_penalty = True
     units: int
     activation: Callable[..., Any]
     use_bias: bool
 
-    def _make(self, settings: dict[str, Any], name: str) -> None:
-        """Make the cell, of this name, of the arguments of `__init__`."""
-        options = dict(settings["options"])
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        options = arguments["options"]
         options.pop("implementation", None)
-        of_cell = {key: options[key] for key in ("dtype", "trainable") if key in options}
-        cell = self._cell(**{n: settings[n] for n in self._cell._arguments}, name=name, **of_cell)
-        own = {n: settings[n] if n in settings else options.pop(n, False) for n in RNN._arguments}
-        RNN.__init__(self, cell, **own, activity_regularizer=settings["activity_regularizer"], **options)
-        self.input_spec: Any = InputSpec(ndim=3 + len(cell._window))
+        of_cell = {name: arguments.pop(name) for name in self._cell._arguments}
+        of_cell |= {name: options[name] for name in ("dtype", "trainable") if name in options}
+        own = {name: options.pop(name, False) for name in _SETTINGS if name not in arguments}
+        super()._configure({**arguments, **own, "cell": self._cell(**of_cell, name=self._cell_name)})
+        self.input_spec: Any = InputSpec(ndim=3 + len(self.cell._window))
 
     if not TYPE_CHECKING:  # as in Layer
 
@@ -533,15 +532,7 @@ class _OfCell(RNN):
             return super().__getattr__(name)
 
     def get_config(self) -> Config:
-        config = super().get_config()
-        del config["cell"]
-        of_cell = self.cell.get_config()
-        penalty = regularizers.serialize(self.activity_regularizer) if self.activity_regularizer is not None else None
-        return {
-            **config,
-            **{n: of_cell[n] for n in self._cell._arguments if n not in self._unwritten},
-            "activity_regularizer": penalty,
-        }
+        return {**Layer.get_config(self), **{name: getattr(self, name) for name in _SETTINGS}}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
@@ -571,8 +562,8 @@ class SimpleRNN(_OfCell):
     """
 
     _cell = SimpleRNNCell
-    _arguments = RNN._arguments
-    _unwritten = ("seed",)
+    _cell_name = "simple_rnn_cell"
+    _transient = ("seed",)
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
@@ -585,7 +576,7 @@ class SimpleRNN(_OfCell):
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         seed: int | None = None, **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals(), "simple_rnn_cell")
+        self._configure(locals())
 
 
 class LSTM(_OfCell):
@@ -620,7 +611,8 @@ class LSTM(_OfCell):
     """
 
     _cell = LSTMCell
-    _arguments = RNN._arguments
+    _cell_name = "lstm_cell"
+    _transient = ("use_cudnn",)
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
@@ -636,7 +628,7 @@ class LSTM(_OfCell):
         use_cudnn: bool | Literal["auto"] = "auto",
         **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals(), "lstm_cell")
+        self._configure(locals())
 
 
 class GRU(_OfCell):
@@ -651,7 +643,8 @@ class GRU(_OfCell):
     """
 
     _cell = GRUCell
-    _arguments = RNN._arguments
+    _cell_name = "gru_cell"
+    _transient = ("use_cudnn",)
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
@@ -667,7 +660,7 @@ class GRU(_OfCell):
         use_cudnn: bool | Literal["auto"] = "auto",
         **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
-        self._make(locals(), "gru_cell")
+        self._configure(locals())
 
 
 class Bidirectional(Layer):
@@ -689,6 +682,7 @@ class Bidirectional(Layer):
         (2, 8)
     """
 
+    _arguments = ("merge_mode",)
     supports_masking = True
 
     def __init__(
@@ -760,7 +754,7 @@ class Bidirectional(Layer):
 
     def get_config(self) -> Config:
         layers = {"layer": serialize(self.forward_layer), "backward_layer": serialize(self.backward_layer)}
-        return {**super().get_config(), "merge_mode": self.merge_mode, **layers}
+        return {**super().get_config(), **layers}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:

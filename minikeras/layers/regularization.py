@@ -5,7 +5,7 @@ from math import sqrt
 from typing import Unpack
 
 from .. import ops, random, regularizers
-from .._state import within
+from .._checks import within
 from .._typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
 from ..dtype_policies import DTypePolicy
 from ..random import SeedGenerator

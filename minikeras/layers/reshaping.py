@@ -7,9 +7,9 @@ from typing import Any, TypeAlias, Unpack
 import numpy as np
 
 from .. import _state, ops
+from .._checks import one_of, standardize_sizes
 from .._typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
 from ..input_spec import InputSpec
-from ..ops.convolution import standardize_sizes
 from ..symbolic import KerasTensor
 from ..tensor import Tensor
 from .base import Layer, LayerOptions, Ranked
@@ -381,7 +381,7 @@ class UpSampling2D(_UpSampling, rank=2):
     ) -> None:
         super().__init__(size, data_format, **options)
         known = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
-        self.interpolation: Any = _state.one_of("interpolation", interpolation.lower(), known)
+        self.interpolation: Any = one_of("interpolation", interpolation.lower(), known)
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":

@@ -3,7 +3,7 @@
 from typing import Any, Self, Unpack
 
 from .. import ops
-from .._state import within
+from .._checks import within
 from .._typing import Config, CustomObjects, PartialShape, ShapeLike
 from ..configurable import is_built_in
 from ..initializers import TruncatedNormal

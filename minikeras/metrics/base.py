@@ -1,12 +1,12 @@
 """The base class of all metrics, and averages over samples."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from .. import _state, dtype_policies, initializers, losses, ops
 from .._structure import leaves
 from .._typing import AnyCallable, Config, DTypeLike, InitializerName, ShapeLike, TensorLike
-from ..configurable import name_arguments
+from ..configurable import Configurable
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerFunction
 from ..losses.base import Named, same_rank
@@ -25,7 +25,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of attributes among which there is no state."""
 
 
-class Metric:
+class Metric(Configurable):
     """Base class of metrics: numbers gathered batch by batch.
 
     A subclass makes its state in `__init__` with `add_variable` (or holds other metrics), changes it in
@@ -52,14 +52,9 @@ class Metric:
         3.0
     """
 
-    _arguments: ClassVar[tuple[str, ...]] = ()
-    """Further arguments that a configuration names, each kept in an attribute of that name: those of `__init__`."""
+    _common = ("name", "dtype")
     _direction: Literal["up", "down"]
     """Which way a better value lies; absent where that is not known."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        name_arguments(cls, but=("name", "dtype"))
 
     def __init__(self, dtype: DType = None, name: Name = None) -> None:
         self.name: str = name or _state.auto_name(type(self).__name__)
@@ -164,7 +159,7 @@ class Metric:
 
     def get_config(self) -> Config:
         """Return the arguments that make a metric like this one."""
-        return {"name": self.name, "dtype": self.dtype} | {key: getattr(self, key) for key in self._arguments}
+        return {"name": self.name, "dtype": self.dtype} | super().get_config()
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -290,6 +285,8 @@ class MeanMetricWrapper(Mean):
         >>> float(metric(ops.array([1.0, 2.0]), ops.array([1.0, 4.0])))
         1.0
     """
+
+    _transient = ("fn",)
 
     def __init__(self, fn: AnyCallable, name: Name = None, dtype: DType = None, **kwargs: Any) -> None:
         super().__init__(name, dtype)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 
 from .. import _state, ops
+from .._checks import one_of, within
 from .._typing import Config, TensorLike
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
@@ -219,8 +220,8 @@ class _Best(_Confusion):
 
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: Name, dtype: DType) -> None:
         super().__init__(dtype, name)
-        self.value: float = _state.within(self._arguments[0], value, 0, 1)
-        self.num_thresholds: int = _state.within("num_thresholds", num_thresholds, 1)
+        self.value: float = within(self._arguments[0], value, 0, 1)
+        self.num_thresholds: int = within("num_thresholds", num_thresholds, 1)
         self.class_id: int | None = class_id
         self.thresholds: list[float] = (
             [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
@@ -348,7 +349,7 @@ class AUC(_Confusion):
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
         if thresholds is None:
-            last = _state.within("num_thresholds", num_thresholds or 0, 2) - 1
+            last = within("num_thresholds", num_thresholds or 0, 2) - 1
             inner = [i / last for i in range(1, last)]
         else:
             inner = sorted(map(float, thresholds))
@@ -356,9 +357,9 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
         self.num_thresholds: int = len(self.thresholds)
-        self.curve: str = _state.one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))
+        self.curve: str = one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))
         known = ("interpolation", "majoring", "minoring")
-        self.summation_method: str = _state.one_of("summation_method", str(summation_method).lower(), known)
+        self.summation_method: str = one_of("summation_method", str(summation_method).lower(), known)
         self.multi_label: bool = multi_label
         self.num_labels = num_labels
         self.label_weights: Tensor | None = (

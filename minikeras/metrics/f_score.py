@@ -3,6 +3,7 @@
 from typing import Literal, TypeAlias
 
 from .. import _state, ops
+from .._checks import one_of
 from .._typing import TensorLike
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
@@ -44,7 +45,7 @@ class FBetaScore(Metric):
         dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        _state.one_of("average", average, (None, "micro", "macro", "weighted"))
+        one_of("average", average, (None, "micro", "macro", "weighted"))
         if not isinstance(beta, float) or not beta > 0:
             raise ValueError(f"`beta` must be a positive Python float. Received: beta={beta!r}.")
         if threshold is not None and not (isinstance(threshold, float) and 0 < threshold <= 1):

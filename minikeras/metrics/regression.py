@@ -3,6 +3,7 @@
 from typing import Literal, TypeAlias
 
 from .. import _state, losses, ops
+from .._checks import one_of, within
 from .._typing import Axis, TensorLike
 from ..ops.creation import convert_to_tensor
 from ..tensor import Tensor
@@ -136,9 +137,9 @@ class R2Score(Metric):
         name: Name = "r2_score", dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__(dtype, name)
-        _state.one_of("class_aggregation", class_aggregation, (None, "uniform_average", "variance_weighted_average"))
+        one_of("class_aggregation", class_aggregation, (None, "uniform_average", "variance_weighted_average"))
         self.class_aggregation = class_aggregation
-        self.num_regressors: int = _state.within("num_regressors", num_regressors)
+        self.num_regressors: int = within("num_regressors", num_regressors)
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:

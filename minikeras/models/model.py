@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, overload
 
-from .. import _state, saving
+from .. import saving
+from .._checks import one_of
 from .._signature import parameters
 from .._structure import map_shapes, map_structure, only
 from .._typing import Config, CustomObjects
@@ -411,7 +412,7 @@ class Model(Trainer):
             ['bias', 'kernel']
         """
         known = ("backend_tensor", "numpy_array")
-        return values_of(self, _state.one_of("value_format", value_format, known) == "numpy_array")
+        return values_of(self, one_of("value_format", value_format, known) == "numpy_array")
 
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
         """Set the variables whose paths are in what `get_state_tree` returned, or in a part of it.

@@ -6,7 +6,7 @@ a convolution again, with the kernel turned around; that of its kernel multiplie
 of the result. These two lead to each other, so that every further derivative is one of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _state
+from .._checks import standardize_padding, standardize_sizes
 from .._typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from ..tensor import Tensor, composite, primitive
 from .arrays import as_float, promote, rule, strong
@@ -59,31 +60,6 @@ class Sliding(NamedTuple):
             before = d * (k - 1) - lo
             pads.append((before, (n - 1) * e + d * (k - 1) - before - (m - 1) * s))
         return self._replace(strides=self.stretch, pads=tuple(pads), stretch=self.strides)
-
-
-def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
-    """Return one number for each of `rank` axes.
-
-    Raises:
-        ValueError: if it is neither one integer nor `rank` of them, or one is less than `least`.
-    """
-    values = (value,) * rank if isinstance(value, int | np.integer) else value
-    whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
-    if not whole or len(values) != rank or any(n < least for n in values):
-        raise ValueError(f"`{name}` takes one integer or {rank}, from {least} on. Received: {name}={value!r}.")
-    return tuple(int(n) for n in values)
-
-
-def standardize_padding(padding: str, *allowed: str) -> str:
-    """Return a padding's name in lower case.
-
-    Raises:
-        ValueError: if it is none of those allowed, "valid" and "same" by default.
-    """
-    allowed = allowed or ("valid", "same")
-    if not isinstance(padding, str) or padding.lower() not in allowed:
-        raise ValueError(f"The `padding` argument must be one of {allowed}. Received: padding={padding!r}.")
-    return padding.lower()
 
 
 def slid_sizes(

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import _absent
-from .._state import one_of, standardize_data_format
+from .._checks import one_of
+from .._state import standardize_data_format
 from .._typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
 from ..tensor import Tensor, as_array, as_values, composite
 from .activation import relu

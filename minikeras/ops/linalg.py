@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import _state
+from .._checks import one_of
 from .._typing import Array, Axis, TensorLike
 from ..gradients import GradientTape
 from ..tensor import VJP, Tensor, as_values, composite, primitive
@@ -435,7 +436,7 @@ def _qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> Arra
 @composite
 def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular."""
-    _state.one_of("mode", mode, ("reduced", "complete"))
+    one_of("mode", mode, ("reduced", "complete"))
     found, m = _qr(x, mode), shape(x)[-2]
     return found[..., :m, :], _adjoint(found[..., m:, :])
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import _state
+from .._checks import one_of
 from .._typing import Array, Axis, TensorLike
 from ..tensor import VJP, Tensor, TensorOps, as_array, as_values, composite, primitive, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
@@ -437,7 +438,7 @@ def corrcoef(x: TensorLike) -> Tensor:
 def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "full"] = "valid") -> Tensor:
     """Cross-correlation of two vectors: sums of products at all shifts ("full", "same", or "valid" without padding)."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
-    _state.one_of("mode", mode, ("valid", "same", "full"))
+    one_of("mode", mode, ("valid", "same", "full"))
     if "float" not in a.dtype + b.dtype and "complex" not in a.dtype + b.dtype:
         a = a.astype("float32")
     swapped = a.shape[0] < b.shape[0]

@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
-from .._state import one_of, standardize_data_format, standardize_dtype
+from .._checks import one_of
+from .._state import standardize_data_format, standardize_dtype
 from .._typing import Array, DataFormat, DTypeLike, TensorLike
 from ..tensor import Tensor, TensorOps, as_array, composite, primitive
 from .arrays import axes, composed, promote, rule, strong
