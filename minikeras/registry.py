@@ -88,33 +88,37 @@ class Registry(Generic[T]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        """The names that may be asked for, and what the home calls each."""
+        """What the home lists, by its name; classes that go by snake case as well by their names in lower case too."""
         names = self._listed
         if names is None:
             home = _home(self.module)
             names = getattr(home, "__all__", None) or [name for name in vars(home) if name[0] != "_"]
-        snake_case = {to_snake_case(name): name for name in names if self._snake_case and name[0].isupper()}
-        return {**{name: name for name in names if name not in self._but}, **snake_case, **self._aliases}
+        lower = {name.lower(): name for name in names if self._snake_case and name[0].isupper()}
+        return {**{name: name for name in names if name not in self._but}, **lower}
 
-    @property
+    @cached_property
     def names(self) -> dict[str, Any]:
         """The objects by name, all of them: files that were not loaded yet are."""
-        return {name: self.own(name) for name in self._keys if name in self}
+        keys = [*self._keys.values()]
+        names = [*keys, *map(to_snake_case, keys if self._snake_case else ()), *self._aliases]
+        return {name: self.own(name) for name in names if name in self}
 
     def __contains__(self, name: str) -> bool:
         return self.own(name) is not None
 
     def own(self, name: str) -> Any:
         """Return the class or function of this kind that a name stands for, None if there is none."""
-        key = self._keys.get(name)
-        if key is not None and name not in self._loaded:
+        if name not in self._loaded:
+            key = self._aliases.get(name) or self._keys.get(name.replace("_", "") if self._snake_case else name)
+            if key is None or not (name in self._aliases or name == key or name == to_snake_case(key)):
+                return None
             item = getattr(_home(self.module), key)
             if isinstance(item, type):
                 member = issubclass(item, self.base) and item.__name__ == key
             else:
                 member = self._functions and callable(item)
             self._loaded[name] = item if member else None
-        return self._loaded.get(name)
+        return self._loaded[name]
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
         """Return the class or function of a name; built-in names win over custom ones of the same name.
