@@ -55,7 +55,7 @@ class Worker:
         self._complaints = TemporaryFile("w+", encoding="utf8", errors="replace")  # noqa: SIM115 - __exit__ closes it
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [python, "-W", "ignore", "-m", "benchmarks.contenders", name],
+            [python, "-W", "ignore", "-m", "benchmarks.server", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -72,7 +72,7 @@ class Worker:
         self._complaints.close()
 
     def ask(self, method: str, **arguments: Any) -> Any:
-        """Return what a method of `contenders.Server` answers."""
+        """Return what a method of `server.Server` answers."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([method, arguments]) + "\n")
@@ -293,7 +293,7 @@ class Comparison:
         runs: dict[str, Callable[[], float]] = {"numpy": lambda: _printed(code.format(first="pass", module="numpy"))}
         runs["minikeras, beyond numpy"] = lambda: _printed(code.format(first="import numpy", module="minikeras"))
         runs["python -m minikeras, beyond numpy"] = lambda: _printed(
-            code.format(first="import numpy", module="minikeras.compat.runner\nminikeras.compat.install()")
+            code.format(first="import numpy", module="minikeras.compat.script\nminikeras.compat.install()")
         )
         runs["minikeras, first script beyond numpy"] = lambda: _printed(
             code.format(first="import numpy", module=f"minikeras as keras\n{FIRST_SCRIPT}")

@@ -1,29 +1,14 @@
-"""The contenders: minikeras, the loops written by hand, and the peers, each in a process of its own.
+"""The contenders: minikeras, the loops written by hand, and the peers."""
 
-    python -m benchmarks.contenders NAME
-
-serves one contender: it reads requests from standard input, one JSON object a line, and answers in the same form.
-Peers need not be installed beside minikeras: this file and `workloads.py` need NumPy alone.
-"""
-
-import gc
 import importlib
-import json
 import os
-import sys
 import warnings
 from collections.abc import Callable
-from importlib.metadata import packages_distributions, version
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from benchmarks.workloads import BULK_BATCH, Float, HandTuned, Products, Workload
-
-LONGEST = float(os.environ.get("BENCHMARK_LONGEST", "20"))
-"""Seconds that one timed run takes at most, even if its start-up is then more than 2 % of it."""
 
 
 class KerasModel:
@@ -226,123 +211,3 @@ CONTENDERS: dict[str, tuple[Callable[[Workload], Any], tuple[str, ...]]] = {
 }
 """Each contender's class, and the modules it needs."""
 PEERS = tuple(CONTENDERS)[3:]
-
-
-# --- measuring one of them ------------------------------------------------------------------------------------
-
-
-class Stopwatch:
-    """Times runs of a function that takes how often to repeat its work, long enough that its start-up does not count.
-
-    Args:
-        run: The function.
-        seconds: How long one timed run should take at least.
-
-    Attributes:
-        startup: The share of a timed run that is start-up.
-    """
-
-    def __init__(self, run: Callable[[int], object], seconds: float) -> None:
-        self._run = run
-        run(1)
-        run(1)
-        count = 1
-        while (spent := self._time(count)) < seconds / 4:
-            count *= 2
-        each = spent / count
-        extra = max(0.0, min(self._time(1) for _ in range(3)) - each) if count > 1 else 0.0
-        self.repeats = max(1, int(min(max(seconds, 49 * extra), LONGEST) / each))
-        self.startup = extra / (extra + self.repeats * each)
-
-    def _time(self, count: int) -> float:
-        start = perf_counter()
-        self._run(count)
-        return perf_counter() - start
-
-    def measure(self) -> float:
-        """Return the seconds that one repetition takes, from one run."""
-        return self._time(self.repeats) / self.repeats
-
-
-def peak_memory() -> float:
-    """Return the largest resident memory of this process so far, in MB."""
-    for line in Path("/proc/self/status").read_text(encoding="utf8").splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("Peak memory needs /proc/self/status with VmHWM, which Linux has.")
-
-
-class Server:
-    """Answers requests about one contender."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.make = CONTENDERS[name][0]
-        self.watches: dict[tuple[str, Workload, str | None], tuple[Stopwatch, float]] = {}
-
-    def versions(self) -> dict[str, str]:
-        """Return the versions of what the contender uses."""
-        distributions = packages_distributions()
-        return {name: version(name) for module in CONTENDERS[self.name][1] for name in distributions[module][:1]}
-
-    def time(self, mode: str, workload: Workload, seconds: float, variant: str | None = None) -> tuple[float, float]:
-        """Return the microseconds of a step, a call or a row, and the share of start-up in the measurement."""
-        key = mode, workload, variant
-        if key not in self.watches:
-            if variant is None:
-                contender = self.make(workload)
-            else:
-                contender = importlib.import_module("benchmarks.variants").VARIANTS[variant](workload)
-            self.watches[key] = self._watch(contender, mode, workload, seconds)
-        watch, units = self.watches[key]
-        gc.collect()
-        return watch.measure() / units * 1e6, watch.startup
-
-    def _watch(self, contender: Any, mode: str, workload: Workload, seconds: float) -> tuple[Stopwatch, float]:
-        function = getattr(contender, mode)
-        if mode in ("fit", "tape"):
-            return Stopwatch(function, seconds), workload.steps
-        rows = workload.bulk_rows if mode == "bulk" else 1
-        x = np.random.default_rng(2).standard_normal((rows, workload.features), "float32")
-
-        def run(count: int) -> None:
-            for _ in range(count):
-                function(x)
-
-        return Stopwatch(run, seconds), rows
-
-    def forget(self) -> None:
-        """Let go of all models and data."""
-        self.watches.clear()
-        gc.collect()
-
-    def memory(self, workload: Workload) -> tuple[float, float]:
-        """Return the peak memory of training, in MB, and how much of it training took beyond data and imports."""
-        contender = self.make(workload)
-        before = peak_memory()
-        contender.fit(3)
-        return peak_memory(), peak_memory() - before
-
-    def ask(self, function: str, workload: Workload) -> Any:
-        """Return what a function of `variants.py` says, which only minikeras is asked."""
-        return getattr(importlib.import_module("benchmarks.variants"), function)(workload)
-
-
-def serve(name: str) -> None:
-    """Answer requests until standard input ends. What libraries print goes to standard error."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf8")
-    os.dup2(2, 1)
-    server = Server(name)
-    for line in sys.stdin:
-        method, arguments = json.loads(line)
-        if "workload" in arguments:
-            arguments["workload"] = _workload(*arguments["workload"])
-        print(json.dumps(getattr(server, method)(**arguments)), file=answers, flush=True)
-
-
-def _workload(features: int, units: list[int], activations: list[str], *rest: Any) -> Workload:
-    return Workload(features, tuple(units), tuple(activations), *rest)
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1])

@@ -27,7 +27,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import minikeras as keras
-from benchmarks.contenders import peak_memory
+from benchmarks.server import peak_memory
 
 BATCH, CLASSES, RATE = 64, 10, 0.001
 SHAPES = [(3, 3, 1, 8), (8,), (3, 3, 8, 16), (16,), (400, CLASSES), (CLASSES,)]

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from minikeras._absent import ABSENT
+from minikeras._base.absent import ABSENT
 from minikeras.compat.modules import find_module
 from minikeras.compat.past.tables import ABSENT as PAST
 

@@ -22,7 +22,7 @@ import numpy
 if int(numpy.__version__.split(".")[0]) < 2:
     raise ImportError(f"minikeras needs NumPy 2.0 or later; this is NumPy {numpy.__version__}.")
 
-from ._lazy import lazily
+from ._base.lazy import lazily
 
 with lazily(globals()):
     from . import (
@@ -31,9 +31,9 @@ with lazily(globals()):
         tree, utils, wrappers,
     )
     from .dtype_policies import DTypePolicy, DTypePolicy as FloatDTypePolicy
-    from .gradients import GradientTape
+    from ._core.tape import GradientTape
     from .initializers import Initializer
-    from .input_spec import InputSpec
+    from ._core.input_spec import InputSpec
     from .layers import Input, Layer
     from .losses import Loss
     from .metrics import Metric
@@ -41,8 +41,8 @@ with lazily(globals()):
     from .ops import KerasTensor, Tensor  # with the ops that their operators run
     from .optimizers import Optimizer
     from .regularizers import Regularizer
-    from .scopes import Function, device, name_scope, remat
-    from .variable import Variable
+    from .models.function import Function, device, name_scope, remat
+    from ._core.variable import Variable
 # fmt: on
 
 __version__ = "0.1.0"

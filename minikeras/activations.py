@@ -15,10 +15,10 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
-from . import registry as _registry
-from .configurable import is_built_in as _is_built_in
-from .serialization import serialize as _serialize
-from ._typing import ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
+from ._serialization import registry as _registry
+from ._serialization.configurable import is_built_in as _is_built_in
+from ._serialization.serialization import serialize as _serialize
+from ._base.typing import ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
 from .ops import activation as nn
 from .ops.activation import (
     celu as celu, elu as elu, glu as glu, hard_shrink as hard_shrink, hard_sigmoid as hard_sigmoid,
@@ -32,7 +32,7 @@ from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
 from .ops.elementwise import exp, minimum
 from .ops.elementwise import tanh as tanh
-from .tensor import Tensor
+from ._core.tensor import Tensor
 # fmt: on
 
 X = TypeVar("X")

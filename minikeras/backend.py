@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ._state import (
-    clear_session, epsilon, floatx, get_uid, image_data_format, set_epsilon, set_floatx, set_image_data_format,
-    standardize_dtype,
+from ._base.naming import clear_session, get_uid
+from ._base.settings import (
+    epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format, standardize_dtype,
 )
-from ._typing import DTypeLike
+from ._base.typing import DTypeLike
 from .config import backend
 from .ops.arrays import common_dtype
-from .symbolic import is_keras_tensor
+from ._core.keras_tensor import is_keras_tensor
 # fmt: on
 
 

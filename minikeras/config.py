@@ -3,8 +3,9 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from . import _absent, _state
-from ._state import (
+from ._base import absent
+from ._base.settings import settings
+from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
     is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format,
 )
@@ -34,52 +35,52 @@ def set_backend(backend: str) -> None:
 
 def max_epochs() -> int | None:
     """Return how many epochs `fit` runs at most: None, KERAS_MAX_EPOCHS of the environment, or what was set."""
-    return _state.settings.max_epochs
+    return settings.max_epochs
 
 
 def set_max_epochs(max_epochs: int | None) -> None:
     """Limit the epochs of every `fit`, to try a script out; None lifts the limit."""
-    _state.settings.max_epochs = max_epochs
+    settings.max_epochs = max_epochs
 
 
 def max_steps_per_epoch() -> int | None:
     """Return how many steps a pass over data has at most, see `max_epochs` (KERAS_MAX_STEPS_PER_EPOCH)."""
-    return _state.settings.max_steps_per_epoch
+    return settings.max_steps_per_epoch
 
 
 def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     """Limit the steps of every pass of `fit`, `evaluate` and `predict`; None lifts the limit."""
-    _state.settings.max_steps_per_epoch = max_steps_per_epoch
+    settings.max_steps_per_epoch = max_steps_per_epoch
 
 
 def is_traceback_filtering_enabled() -> bool:
     """Tell what was set last; tracebacks of minikeras are short, and never filtered."""
-    return _state.settings.traceback_filtering
+    return settings.traceback_filtering
 
 
 def enable_traceback_filtering() -> None:
     """Set what `is_traceback_filtering_enabled` tells (the default)."""
-    _state.settings.traceback_filtering = True
+    settings.traceback_filtering = True
 
 
 def disable_traceback_filtering() -> None:
     """Unset what `is_traceback_filtering_enabled` tells."""
-    _state.settings.traceback_filtering = False
+    settings.traceback_filtering = False
 
 
 def is_flash_attention_enabled() -> bool | None:
     """Tell what was set last, None by default; there is one way to compute attention on NumPy."""
-    return _state.settings.flash_attention
+    return settings.flash_attention
 
 
 def enable_flash_attention() -> None:
     """Set what `is_flash_attention_enabled` tells."""
-    _state.settings.flash_attention = True
+    settings.flash_attention = True
 
 
 def disable_flash_attention() -> None:
     """Unset what `is_flash_attention_enabled` tells."""
-    _state.settings.flash_attention = False
+    settings.flash_attention = False
 
 
 def is_nnx_enabled() -> bool:
@@ -96,4 +97,4 @@ __all__ = [
 ]  # fmt: skip
 
 
-_absent.complete(globals())
+absent.complete(globals())

@@ -8,15 +8,15 @@ Example:
 
 from typing import Any, Final, TypeAlias
 
-from . import _state
-from ._typing import Axis, Config, ConstraintName, Function1, TensorLike
-from .configurable import Configurable
+from ._base.settings import settings
+from ._base.typing import Axis, Config, ConstraintName, Function1, TensorLike
+from ._core.tensor import Tensor
+from ._serialization.configurable import Configurable
+from ._serialization.registry import Registry
+from ._serialization.serialization import serialize as serialize
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import clip, maximum, sqrt, square
 from .ops.reduction import sum as _sum
-from .registry import Registry
-from .serialization import serialize as serialize
-from .tensor import Tensor
 
 
 class Constraint(Configurable):
@@ -53,7 +53,7 @@ class MaxNorm(Constraint):
         """Return w, scaled down where its norm is too large."""
         tensor = convert_to_tensor(w)
         norms = _norms(tensor, self.axis)
-        return tensor * (clip(norms, 0, self.max_value) / (_state.settings.epsilon + norms))
+        return tensor * (clip(norms, 0, self.max_value) / (settings.epsilon + norms))
 
 
 class NonNeg(Constraint):
@@ -76,7 +76,7 @@ class UnitNorm(Constraint):
 
     def __call__(self, w: TensorLike) -> Tensor:
         tensor = convert_to_tensor(w)
-        return tensor / (_state.settings.epsilon + _norms(tensor, self.axis))
+        return tensor / (settings.epsilon + _norms(tensor, self.axis))
 
 
 class MinMaxNorm(Constraint):
@@ -96,7 +96,7 @@ class MinMaxNorm(Constraint):
         tensor = convert_to_tensor(w)
         norms = _norms(tensor, self.axis)
         desired = self.rate * clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        return tensor * (desired / (_state.settings.epsilon + norms))
+        return tensor * (desired / (settings.epsilon + norms))
 
 
 ConstraintFunction: TypeAlias = Function1

@@ -2,10 +2,12 @@
 
 from typing import Any, Final
 
-from . import _absent, _state
-from ._typing import Config, CustomObjects, DTypeLike, DTypeName
-from .configurable import Configurable
-from .registry import Registry
+from ._base import absent
+from ._base.naming import on_clear_session
+from ._base.settings import floatx, is_dtype, standardize_dtype
+from ._base.typing import Config, CustomObjects, DTypeLike, DTypeName
+from ._serialization.configurable import Configurable
+from ._serialization.registry import Registry
 
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 
@@ -27,12 +29,12 @@ class DTypePolicy(Configurable):
 
     def __init__(self, name: str | None = None) -> None:
         name = dtype_policy().name if name is None else name
-        if not isinstance(name, str) or not (name in _MIXED or _state.is_dtype(name)):
+        if not isinstance(name, str) or not (name in _MIXED or is_dtype(name)):
             raise ValueError(
                 f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
                 "(NumPy has no bfloat16)."
             )
-        compute, variable = _MIXED.get(name) or [_state.standardize_dtype(name)] * 2
+        compute, variable = _MIXED.get(name) or [standardize_dtype(name)] * 2
         self.name: Final[str] = name
         self.compute_dtype: Final[DTypeName] = compute
         self.variable_dtype: Final[DTypeName] = variable
@@ -63,7 +65,7 @@ registry: Registry[DTypePolicy] = Registry(
 )
 FloatDTypePolicy = DTypePolicy
 _default: list[DTypePolicy] = []
-_state.on_clear_session(_default.clear)
+on_clear_session(_default.clear)
 
 
 def dtype_policy() -> DTypePolicy:
@@ -73,7 +75,7 @@ def dtype_policy() -> DTypePolicy:
         >>> dtype_policy()
         <DTypePolicy "float32">
     """
-    return _default[0] if _default else DTypePolicy(_state.floatx())
+    return _default[0] if _default else DTypePolicy(floatx())
 
 
 def set_dtype_policy(policy: DTypeLike | DTypePolicy | None) -> None:
@@ -95,7 +97,7 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, dict):
         found: DTypePolicy = registry.deserialize(identifier)
         return found
-    return DTypePolicy(_state.standardize_dtype(identifier))
+    return DTypePolicy(standardize_dtype(identifier))
 
 
 def serialize(policy: DTypePolicy) -> Config:
@@ -108,4 +110,4 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
     return get(config)
 
 
-_absent.complete(globals())
+absent.complete(globals())

@@ -16,16 +16,16 @@ from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, cast, overloa
 
 import numpy as np
 
-from . import _absent
-from . import registry as _registry
-from ._checks import one_of
-from ._state import make_default_seed, standardize_dtype
-from ._typing import AnyCallable, Array, Config, DTypeLike, Function2, InitializerName, TensorLike
-from .configurable import Configurable
+from ._base import absent
+from ._base.checks import one_of
+from ._base.settings import make_default_seed, standardize_dtype
+from ._base.typing import AnyCallable, Array, Config, DTypeLike, InitializerFunction, InitializerName, TensorLike
+from ._core.tensor import Tensor, TensorOps, as_array
+from ._serialization import registry as _registry
+from ._serialization.configurable import Configurable
+from ._serialization.serialization import array_of
+from ._serialization.serialization import serialize as serialize
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
-from .serialization import array_of
-from .serialization import serialize as serialize
-from .tensor import Tensor, TensorOps, as_array
 
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["uniform", "normal", "truncated_normal", "untruncated_normal"]
@@ -297,9 +297,6 @@ class Orthogonal(_Random):
         return (self.gain * matrix).astype(dtype, copy=False)
 
 
-InitializerFunction: TypeAlias = Function2
-"""A function of the caller's, (shape, dtype) -> tensor or array."""
-
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
 """What `get` takes."""
 
@@ -353,4 +350,4 @@ def get(identifier: Any) -> Any:
     return initialize
 
 
-_absent.complete(globals())
+absent.complete(globals())

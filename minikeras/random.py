@@ -13,13 +13,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from . import _state
-from ._typing import Array, Config, DTypeLike, Shape, TensorLike
-from .configurable import Configurable
+from ._base.context import context
+from ._base.naming import auto_name, on_clear_session
+from ._base.settings import make_default_seed, settings, standardize_dtype
+from ._base.typing import Array, Config, DTypeLike, Shape, TensorLike
+from ._core.op import primitive
+from ._core.tensor import Tensor, as_array
+from ._serialization.configurable import Configurable
+from ._serialization.registry import Registry
 from .ops.arrays import as_float, rule
 from .ops.creation import convert_to_tensor, zeros_like
-from .registry import Registry
-from .tensor import Tensor, as_array, primitive
 
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""
@@ -86,9 +89,9 @@ class SeedGenerator(Configurable):
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
-        self.name: str = name if name is not None else _state.auto_name("SeedGenerator")
+        self.name: str = name if name is not None else auto_name("SeedGenerator")
         self._initial_seed = seed
-        self._state = _first_state(_state.make_default_seed() if seed is None else seed)
+        self._state = _first_state(make_default_seed() if seed is None else seed)
 
     @property
     def state(self) -> Tensor:
@@ -105,7 +108,7 @@ class SeedGenerator(Configurable):
 
     def _advance(self, ordered: bool = True) -> Array:
         present = self._state
-        if not _state.context.dry:
+        if not context.dry:
             step = np.array([0, 1], present.dtype)
             self._state = present + step if ordered else (present + 1) * 5387 % 933199
         return present
@@ -129,7 +132,7 @@ def _forget_generator() -> None:
     _Global.generator = None
 
 
-_state.on_clear_session(_forget_generator)
+on_clear_session(_forget_generator)
 
 
 def set_random_seed(seed: int) -> None:
@@ -142,7 +145,7 @@ def set_random_seed(seed: int) -> None:
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed!r} (of type {type(seed)})")
     np.random.seed(seed)  # noqa: NPY002 - the global stream, which shuffles the samples of `fit`
     _python_random.seed(seed)
-    _state.settings.seeds = _python_random
+    settings.seeds = _python_random
     source.restart(seed)
     _forget_generator()
 
@@ -168,7 +171,7 @@ def _next_seed(seed: SeedLike) -> Array:
     if seed is not None:
         return _first_state(seed)
     if _Global.generator is None:
-        if _state.context.dry:
+        if context.dry:
             return _first_state(0)
         _Global.generator = SeedGenerator()
     return _Global.generator._advance(ordered=False)
@@ -183,7 +186,7 @@ def _parameter(value: TensorLike) -> Parameter:
 
 
 def _float_dtype(dtype: DTypeLike | None, function: str) -> str:
-    name = _state.standardize_dtype(dtype)
+    name = standardize_dtype(dtype)
     if not name.startswith("float"):
         raise ValueError(f"`random.{function}` requires a floating point `dtype`. Received: dtype={dtype}")
     return name
@@ -240,7 +243,7 @@ def randint(shape: SizeLike, minval: int, maxval: int, dtype: DTypeLike = "int32
         >>> set(randint((100,), 0, 3, seed=1).tolist()) == {0, 1, 2}
         True
     """
-    name = _state.standardize_dtype(dtype)
+    name = standardize_dtype(dtype)
     if "int" not in name:
         raise ValueError(f"`random.randint` requires an integer `dtype`. Received: dtype={dtype}")
     return source.integers(_next_seed(seed), tuple(shape), minval, maxval, name)
@@ -261,7 +264,7 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
     rows = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities = rows / rows.sum(axis=1, keepdims=True)
     drawn = [rng.choice(scores.shape[1], num_samples, p=p) for p in probabilities]
-    return np.array(drawn, _state.standardize_dtype(dtype)).reshape(len(scores), num_samples)
+    return np.array(drawn, standardize_dtype(dtype)).reshape(len(scores), num_samples)
 
 
 @primitive(None)
@@ -329,7 +332,7 @@ def binomial(
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
     whole = as_array(counts).astype("int64")
-    return _draw("binomial", shape, _state.standardize_dtype(dtype), seed, whole, probabilities)
+    return _draw("binomial", shape, standardize_dtype(dtype), seed, whole, probabilities)
 
 
 @primitive()

@@ -11,19 +11,19 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
-from . import _state
-from ._checks import one_of
-from ._typing import Config, Function1, RegularizerName, TensorLike
-from .configurable import Configurable
+from ._base.checks import one_of
+from ._base.settings import settings
+from ._base.typing import Config, Function1, RegularizerName, TensorLike
+from ._core.tensor import Tensor
+from ._serialization.configurable import Configurable
+from ._serialization.registry import Registry
+from ._serialization.serialization import serialize as serialize
 from .ops.creation import convert_to_tensor
 from .ops.elementwise import absolute, square
 from .ops.linalg import matmul
 from .ops.normalization import normalize
 from .ops.reduction import sum as _sum
 from .ops.shapes import transpose
-from .registry import Registry
-from .serialization import serialize as serialize
-from .tensor import Tensor
 
 
 class Regularizer(Configurable):
@@ -54,7 +54,7 @@ def _factor(name: str, value: float | None, default: float = 0.01) -> float:
 
 def _rounded(value: float) -> float:
     """Return a number as the default float type holds it, which is what Keras keeps of some factors."""
-    return float(np.asarray(value, _state.settings.floatx))
+    return float(np.asarray(value, settings.floatx))
 
 
 class L1L2(Regularizer):

@@ -18,7 +18,7 @@ import numpy as np
 
 import minikeras as keras
 from minikeras import Tensor, initializers, layers, ops, optimizers, random
-from minikeras._typing import Array
+from minikeras._base.typing import Array
 
 SERIES = (np.arange(40).reshape(8, 5) * 7 % 11).astype("int32")
 ROWS = np.sin(np.arange(32.0)).reshape(8, 4).astype("float32")

@@ -8,23 +8,26 @@ from importlib.util import find_spec
 import pytest
 
 import minikeras
-from minikeras import _state, compat, runner
+from minikeras import compat
+from minikeras._base.naming import clear_session
+from minikeras._base.settings import set_floatx
+from minikeras._jit import jit
 from minikeras.compat.finder import ROOTS
 
-collect_ignore_glob = ["scripts/*", "script_runs.py", "tensorflow/scripts/*"]  # scripts, not modules
+collect_ignore_glob = ["scripts/*", "script_runs.py", "compat/tensorflow/scripts/*"]  # scripts, not modules
 # Continuous integration sets MINIKERAS_PARITY, so that an absent Keras fails there and is never skipped.
 collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
 
 
-runner.PATIENCE = 0  # series of steps are made in short runs as well
+jit.PATIENCE = 0  # series of steps are made in short runs as well
 
 
 @pytest.fixture(autouse=True)
 def fresh_session() -> Iterator[None]:
     """Give every test new automatic names and float32."""
-    _state.clear_session()
+    clear_session()
     yield
-    _state.set_floatx("float32")
+    set_floatx("float32")
     assert minikeras
 
 

@@ -133,7 +133,7 @@ def real_keras(shelf: Path) -> None:
 
 def run(path: Path, folder: Path) -> dict[str, Any]:
     """Run a script and return what it printed, and the traceback if it failed."""
-    from minikeras.compat.runner import failure, new_main
+    from minikeras.compat.script import failure, new_main
 
     os.chdir(folder)
     importlib.import_module("keras").utils.set_random_seed(7)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .across_pairs import check, numbers, save
+from tests.across_pairs import check, numbers, save
 
 NUMBERS: dict[str, Any] = {
     "Python's stream": [0.32383, 0.15085, 0.65093],

@@ -8,7 +8,7 @@ import pytest
 
 import minikeras
 from minikeras import activations
-from minikeras.tensor import Tensor
+from minikeras._core.tensor import Tensor
 
 HAND: dict[str, list[tuple[float, float]]] = {
     "celu": [(-1.0, math.expm1(-1)), (2.0, 2.0)],

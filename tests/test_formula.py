@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from minikeras import Variable, optimizers
-from minikeras._signature import parameters
-from minikeras._typing import Array
+from minikeras._base.signature import parameters
+from minikeras._base.typing import Array
 from minikeras.optimizers.flat_buffers import make_rounding
 from minikeras.optimizers.formula import compile_formula
 

@@ -9,7 +9,7 @@ import pytest
 
 import minikeras
 from minikeras import initializers
-from minikeras._typing import DTypeLike
+from minikeras._base.typing import DTypeLike
 
 CLASSES: list[Any] = sorted(
     {*initializers.registry.names.values()} - {initializers.Initializer}, key=lambda c: str(c.__name__)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import _absent, config, ops
-from minikeras.scopes import Function
+from minikeras import config, ops
+from minikeras._base import absent
+from minikeras.models.function import Function
 
-ABSENT = [(module, name) for module, names in _absent.ABSENT.items() for name in names.split()]
+ABSENT = [(module, name) for module, names in absent.ABSENT.items() for name in names.split()]
 
 
 @pytest.mark.parametrize(("module", "name"), ABSENT)
@@ -31,10 +32,10 @@ def test_what_is_absent_can_be_imported_and_says_so_when_it_is_used(module: str,
             getattr(found, "from_config")  # noqa: B009 - type checkers know nothing of it
 
 
-@pytest.mark.parametrize("module", _absent.ABSENT)
+@pytest.mark.parametrize("module", absent.ABSENT)
 def test_nothing_in_the_table_is_there_after_all(module: str) -> None:
     for name in getattr(importlib.import_module(f"minikeras.{module}".rstrip(".")), "__all__", []):
-        assert name not in _absent.ABSENT[module].split(), f"take {module}.{name} out of minikeras/_absent.py"
+        assert name not in absent.ABSENT[module].split(), f"take {module}.{name} out of minikeras/_base/absent.py"
 
 
 def test_other_names_are_unknown() -> None:
@@ -45,7 +46,7 @@ def test_other_names_are_unknown() -> None:
 @pytest.mark.parametrize(("other", "name"), [("optimizers.legacy", "Adam"), ("legacy.saving", "load_model")])
 def test_modules_have_second_addresses(other: str, name: str) -> None:
     module = importlib.import_module(f"minikeras.{other}")
-    assert getattr(module, name) is getattr(importlib.import_module(f"minikeras.{_absent.ALIASES[other]}"), name)
+    assert getattr(module, name) is getattr(importlib.import_module(f"minikeras.{absent.ALIASES[other]}"), name)
 
 
 def test_version() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 import minikeras
 from minikeras import random
-from minikeras.symbolic import infer
-from minikeras.tensor import Tensor
+from minikeras._core.keras_tensor import infer
+from minikeras._core.tensor import Tensor
 
 
 def test_integer_seeds_repeat_and_generators_go_on() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import minikeras as keras
-from minikeras import registry
+from minikeras._serialization import registry
 
 KINDS = registry.kinds()
 TEXT = (Path(__file__).parent / "data" / "configurable_names.txt").read_text(encoding="utf8")

@@ -7,7 +7,7 @@ import pytest
 
 import minikeras
 from minikeras import regularizers
-from minikeras.tensor import Tensor
+from minikeras._core.tensor import Tensor
 
 X = np.array([[1.0, -2.0], [3.0, 0.0]], "float32")
 SLOPES = np.where(X >= 0, 1, -1)  # of |x|; at 0 what JAX takes

@@ -34,7 +34,7 @@ from minikeras import (
     regularizers,
     utils,
 )
-from minikeras._typing import Array, DataFormat, DTypeName, FloatArray, PartialShape
+from minikeras._base.typing import Array, DataFormat, DTypeName, FloatArray, PartialShape
 
 
 class Own(Layer):

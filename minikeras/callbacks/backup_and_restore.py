@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
+from .._base.typing import Array
 from ..random import SeedGenerator
 from ..saving.npz import assign, match, pack, read_arrays, write_arrays
 from .callback import Callback, Logs

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
-from .._typing import AnyCallable, Function1, Function2
-from ..tensor import TensorOps
+from .._base.typing import AnyCallable, Function1, Function2
+from .._core.tensor import TensorOps
 
 if TYPE_CHECKING:
     from ..models import Model

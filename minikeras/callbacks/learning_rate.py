@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import AnyCallable
-from ..progress import write
-from ..tensor import TensorOps
+from .._base.typing import AnyCallable
+from .._core.tensor import TensorOps
+from .._display.progbar import write
 from .callback import Callback, Logs
 
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 from warnings import warn
 
-from ..progress import write
+from .._display.progbar import write
 from .callback import Logs
 from .frequency import BatchCounter, Frequency
 from .monitor import Mode, Monitor

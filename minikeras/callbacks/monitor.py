@@ -7,9 +7,9 @@ from warnings import warn
 
 import numpy as np
 
-from .. import _state
-from .._typing import FloatArray
-from ..progress import write
+from .._base.settings import settings
+from .._base.typing import FloatArray
+from .._display.progbar import write
 from .callback import Callback, Logs
 from .learning_rate import log_rates, optimizers
 
@@ -97,7 +97,7 @@ def _greater(a: float, b: float) -> bool:
 
 def _rounded(value: float) -> Any:
     """Return a number as tensors hold it, so that digits which a metric does not have decide nothing."""
-    return np.asarray(value, _state.settings.floatx)
+    return np.asarray(value, settings.floatx)
 
 
 class EarlyStopping(Monitor):

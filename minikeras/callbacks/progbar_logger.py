@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..progress import Progbar, write
+from .._display.progbar import Progbar, write
 from .callback import Callback, Logs, as_floats
 
 

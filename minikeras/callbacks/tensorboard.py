@@ -7,8 +7,8 @@ from warnings import warn
 
 import numpy as np
 
-from ..events import EventWriter
-from ..tensor import as_array
+from .._core.tensor import as_array
+from .._display.event_files import EventWriter
 from .callback import Callback, Logs, as_floats
 
 

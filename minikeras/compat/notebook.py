@@ -21,7 +21,7 @@ from io import StringIO
 from types import ModuleType
 from typing import Any
 
-from .runner import end, failure, new_main, read
+from .script import end, failure, new_main, read
 
 _MAGIC = re.compile(
     r"""^(?P<indent>\s*)

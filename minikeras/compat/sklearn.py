@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from .._signature import parameters
-from .._typing import Array
+from .._base.signature import parameters
+from .._base.typing import Array
 from ..models import Model, clone_model
 from ..random import set_random_seed
 from ..wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin

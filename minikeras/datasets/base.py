@@ -4,9 +4,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .._typing import Array
-from ..files import get_file
+from .._base.typing import Array
 from ..saving.npz import read_arrays
+from ..utils.file_utils import get_file
 
 Split: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]
 """(x_train, y_train), (x_test, y_test)."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .._checks import one_of
+from .._base.checks import one_of
 from .base import Split, check_test_split, fetch, read_table
 
 

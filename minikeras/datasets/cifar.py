@@ -4,9 +4,9 @@ import os
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array
-from ..files import get_file
+from .._base.settings import image_data_format
+from .._base.typing import Array
+from ..utils.file_utils import get_file
 from .unpickle import unpickle
 
 
@@ -24,4 +24,4 @@ def read_batches(folder: str, names: list[str], labels: str) -> tuple[Array, Arr
             batches.append(unpickle(file))
     x = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32)
     y = np.concatenate([batch[labels] for batch in batches]).reshape(-1, 1)
-    return x.transpose(0, 2, 3, 1) if _state.image_data_format() == "channels_last" else x, y
+    return x.transpose(0, 2, 3, 1) if image_data_format() == "channels_last" else x, y

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .._checks import one_of
+from .._base.checks import one_of
 from .base import Split
 from .cifar import fetch_folder, read_batches
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from .._typing import Array
+from .._base.typing import Array
 from .base import Split, fetch
 
 _HASHES = {  # as published beside the files: https://github.com/zalandoresearch/fashion-mnist

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .._typing import Array
+from .._base.typing import Array
 from .base import fetch
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from .._typing import Array
+from .._base.typing import Array
 from ..ops.arrays import NP
 
 

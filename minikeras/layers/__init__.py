@@ -2,9 +2,9 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
-from .._lazy import lazily
+from .._base.lazy import lazily
 from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
-from .base import InputSpec, Layer, deserialize, serialize
+from .layer import InputSpec, Layer, deserialize, serialize
 from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
 
 with lazily(globals()):

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from .. import activations, constraints, initializers, ops, regularizers
-from .._checks import within
-from .._typing import ShapeLike, TensorLike
-from ..input_spec import InputSpec
-from ..tensor import Tensor, as_array
-from ..variable import Variable
-from .base import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape
+from .._base.checks import within
+from .._base.typing import ShapeLike, TensorLike
+from .._core.input_spec import InputSpec
+from .._core.tensor import Tensor, as_array
+from .._core.variable import Variable
 from .core import ActivationLike, ConstraintLike
+from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape
 
 
 class Activation(SameShape):

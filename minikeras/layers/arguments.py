@@ -3,13 +3,13 @@
 from typing import Any, TypedDict
 
 from .. import activations, constraints, initializers, regularizers
-from .._signature import parameters
-from .._structure import leaves
-from .._typing import Config, DTypeLike, ShapeLike
-from ..configurable import is_built_in
+from .._base.nested import leaves
+from .._base.signature import parameters
+from .._base.typing import Config, DTypeLike, ShapeLike
+from .._serialization.configurable import is_built_in
+from .._serialization.serialization import serialize
 from ..dtype_policies import DTypePolicy
 from ..regularizers import RegularizerLike
-from ..serialization import serialize
 
 
 class CommonOptions(TypedDict, total=False):

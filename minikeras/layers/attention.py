@@ -11,24 +11,15 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from .. import constraints, initializers, ops, random, regularizers
-from .._checks import one_of
-from .._typing import Config, PartialShape, ShapeLike
+from .._base.checks import one_of
+from .._base.typing import Config, PartialShape, ShapeLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..constraints import ConstraintLike
 from ..random import SeedGenerator
-from ..tensor import Tensor
-from ..variable import Variable
 from .activation import Softmax
-from .base import (
-    BaseOptions,
-    InitializerLike,
-    Layer,
-    LayerOptions,
-    RegularizerLike,
-    mask_of,
-    masked,
-    positive,
-)
 from .core import EinsumDense
+from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, mask_of, masked, positive
 from .regularization import Dropout
 
 

@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
-from .. import _state, ops, random
-from .._checks import one_of
-from .._typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
-from ..input_spec import InputSpec
+from .. import ops, random
+from .._base.checks import one_of
+from .._base.settings import make_default_seed, standardize_data_format
+from .._base.typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
+from .._core.input_spec import InputSpec
+from .._core.tensor import Tensor
 from ..random import SeedGenerator
-from ..tensor import Tensor
-from .base import Layer, LayerOptions
+from .layer import Layer, LayerOptions
 
 Factor = float | Sequence[float]
 """A number f for the range from -f to f, or both ends of a range."""
@@ -26,7 +27,7 @@ class _OfImages(Layer):
     width: int
 
     def _place(self, data_format: DataFormat | None) -> None:
-        self.data_format = _state.standardize_data_format(data_format)
+        self.data_format = standardize_data_format(data_format)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
         self.input_spec: Any = InputSpec(min_ndim=3, max_ndim=4)
 
@@ -362,7 +363,7 @@ class RandomCrop(_Random):
         super().__init__(name=name, **options)
         self.height: int = height
         self.width: int = width
-        own = _state.make_default_seed() if seed is None else seed
+        own = make_default_seed() if seed is None else seed
         self._start(seed, data_format)
         self.seed = own
 

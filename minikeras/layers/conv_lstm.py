@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any, Unpack
 
 from .. import ops
-from .._checks import Positive
-from .._typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
+from .._base.checks import Positive
+from .._base.typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
+from .._core.tensor import Tensor
 from ..constraints import ConstraintLike
-from ..tensor import Tensor
-from .base import InitializerLike, RegularizerLike
 from .convolutional import Windowed
+from .layer import InitializerLike, RegularizerLike
 from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, _OfCell
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
-from .._checks import AnyCasePadding, PerAxis, Positive, any_case, per_axis
-from .._typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
-from ..input_spec import InputSpec
+from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, per_axis
+from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
+from .._core.input_spec import InputSpec
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..ops.convolution import (
     from_channels_last,
     shift,
@@ -15,10 +17,8 @@ from ..ops.convolution import (
     to_channels_last,
     transposed,
 )
-from ..tensor import Tensor
-from ..variable import Variable
-from .base import BaseOptions, InitializerLike, Ranked, RegularizerLike
 from .core import ActivationLike, ConstraintLike, WithKernel
+from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
 _FromZero: TypeAlias = Annotated[Shape, per_axis(0)]
 _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal")]

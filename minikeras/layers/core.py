@@ -8,28 +8,21 @@ from typing import Any, Unpack, cast
 
 import numpy as np
 
-from .. import _state, initializers, ops
-from .._checks import Positive
-from .._signature import parameters
-from .._structure import leaves, map_structure
-from .._typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
+from .. import initializers, ops
+from .._base.checks import Positive
+from .._base.nested import leaves, map_structure
+from .._base.settings import standardize_dtype
+from .._base.signature import parameters
+from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
+from .._core.input_spec import InputSpec
+from .._core.keras_tensor import KerasTensor, Node
+from .._core.tensor import Tensor
+from .._core.variable import Variable
+from .._serialization.serialization import array_of, deserialize, serialize
 from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
-from ..input_spec import InputSpec
 from ..ops.activation import dense
-from ..serialization import array_of, deserialize, serialize
-from ..symbolic import KerasTensor, Node
-from ..tensor import Tensor
-from ..variable import Variable
-from .base import (
-    BaseOptions,
-    InitializerLike,
-    Layer,
-    LayerOptions,
-    RegularizerLike,
-    SameShape,
-    masked,
-)
+from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape, masked
 
 
 class WithKernel(Layer):
@@ -262,7 +255,7 @@ class InputLayer(Layer):
             raise ValueError("You must pass a `shape` argument, such as Input(shape=(2,)).")
         super().__init__(name=name)
         self.batch_shape: PartialShape = _checked(batch_shape)
-        self._dtype = _state.standardize_dtype(dtype)
+        self._dtype = standardize_dtype(dtype)
         self.optional = optional
         self.sparse = self.ragged = False
         self.built = True

@@ -7,12 +7,12 @@ from typing import Any, Unpack
 from warnings import warn
 
 from .. import ops
-from .._checks import Positive
-from .._typing import Config, PartialShape, ShapeLike, TensorLike
-from ..tensor import Tensor
-from ..variable import Variable
-from .base import CommonOptions, InitializerLike, Layer, RegularizerLike
+from .._base.checks import Positive
+from .._base.typing import Config, PartialShape, ShapeLike, TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from .core import ConstraintLike
+from .layer import CommonOptions, InitializerLike, Layer, RegularizerLike
 
 
 class _EmbeddingOptions(CommonOptions, total=False):

@@ -4,11 +4,11 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .._checks import one_of
-from .._typing import Array, OutputMode, PartialShape
-from ..tensor import Tensor
-from .base import LayerOptions
+from .._base.checks import one_of
+from .._base.typing import Array, OutputMode, PartialShape
+from .._core.tensor import Tensor
 from .fingerprints import ALL, as_key, bin_of, crossed, fingerprint
+from .layer import LayerOptions
 from .lookup import MODES, OfValues, encoded, raw
 
 

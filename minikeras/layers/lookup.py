@@ -11,14 +11,15 @@ from typing import Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
 
-from .. import _state
-from .._checks import one_of, within
-from .._structure import map_structure
-from .._typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
-from ..symbolic import KerasTensor
-from ..tensor import Tensor, TensorOps, as_array
-from .base import Layer, LayerOptions
+from .._base.checks import one_of, within
+from .._base.context import context
+from .._base.nested import map_structure
+from .._base.settings import floatx
+from .._base.typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
+from .._core.keras_tensor import KerasTensor
+from .._core.tensor import Tensor, TensorOps, as_array
 from .fingerprints import as_key, bin_of
+from .layer import Layer, LayerOptions
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
@@ -136,7 +137,7 @@ class CategoryEncoding(Numbering):
 
     def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
         numbers = as_array(inputs).astype("int64")
-        if numbers.size and not _state.context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
+        if numbers.size and not context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
             raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(f"`count_weights` are for the mode 'count', not for {self.output_mode!r}.")
@@ -377,7 +378,7 @@ class _Lookup(OfValues):
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
             counts = as_array(encoded(numbers, "count", depth, "float64"))
-            return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(_state.floatx()))
+            return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(floatx()))
         return encoded(numbers, self.output_mode, depth, "int64")
 
     def get_config(self) -> Config:

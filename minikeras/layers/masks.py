@@ -3,9 +3,9 @@
 from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
-from .._signature import parameters
-from .._structure import leaves, map_structure
-from ..tensor import Tensor, TensorOps
+from .._base.nested import leaves, map_structure
+from .._base.signature import parameters
+from .._core.tensor import Tensor, TensorOps
 
 T = TypeVar("T", bound=Tensor)
 

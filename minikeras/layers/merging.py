@@ -6,10 +6,10 @@ from math import prod
 from typing import Any, Protocol, Unpack, overload
 
 from .. import ops
-from .._typing import PartialShape, ShapeLike, TensorLike
-from ..symbolic import KerasTensor
-from ..tensor import Tensor
-from .base import Layer, LayerOptions, mask_of, masked
+from .._base.typing import PartialShape, ShapeLike, TensorLike
+from .._core.keras_tensor import KerasTensor
+from .._core.tensor import Tensor
+from .layer import Layer, LayerOptions, mask_of, masked
 
 
 class _Merging(Layer):

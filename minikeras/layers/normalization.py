@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Unpack
 from warnings import warn
 
-from .. import _state, ops
-from .._typing import PartialShape, Shape, ShapeLike
-from ..input_spec import InputSpec
-from ..tensor import Tensor, TensorOps
-from ..variable import Variable
-from .base import InitializerLike, Layer, LayerOptions, RegularizerLike
+from .. import ops
+from .._base.settings import epsilon as default_epsilon
+from .._base.typing import PartialShape, Shape, ShapeLike
+from .._core.input_spec import InputSpec
+from .._core.tensor import Tensor, TensorOps
+from .._core.variable import Variable
 from .core import ConstraintLike
+from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
 
 Axes = int | list[int] | tuple[int, ...]
 
@@ -179,7 +180,7 @@ class BatchNormalization(_Scaling):
         if mask is None:
             return ops.moments(x, axes)
         kept = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
-        count = ops.sum(ops.cast(kept, x.dtype), axes, keepdims=True) + _state.epsilon()
+        count = ops.sum(ops.cast(kept, x.dtype), axes, keepdims=True) + default_epsilon()
         mean = ops.sum(ops.where(kept, x, 0.0), axes, keepdims=True) / count
         squares = ops.where(kept, ops.square(x - mean), 0.0)
         return ops.squeeze(mean, axes), ops.squeeze(ops.sum(squares, axes, keepdims=True) / count, axes)

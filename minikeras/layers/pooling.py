@@ -3,11 +3,11 @@
 from typing import Any, Unpack
 
 from .. import ops
-from .._checks import standardize_padding, standardize_sizes
-from .._typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._base.checks import standardize_padding, standardize_sizes
+from .._base.typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
-from ..tensor import Tensor
-from .base import CommonOptions, LayerOptions, Ranked, RegularizerLike
+from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
 
 
 class PoolingOptions(CommonOptions, total=False):

@@ -5,12 +5,13 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .. import _state, ops
-from .._structure import leaves
-from .._typing import Array, Config, ShapeLike, TensorLike
-from ..tensor import Tensor, TensorOps, as_array
-from ..variable import Variable
-from .base import LayerOptions, SameShape
+from .. import ops
+from .._base.nested import leaves
+from .._base.settings import epsilon, image_data_format
+from .._base.typing import Array, Config, ShapeLike, TensorLike
+from .._core.tensor import Tensor, TensorOps, as_array
+from .._core.variable import Variable
+from .layer import LayerOptions, SameShape
 
 
 class Normalization(SameShape):
@@ -151,7 +152,7 @@ class Normalization(SameShape):
         if self.mean is None or self.variance is None:
             raise ValueError(f"Layer '{self.name}' has no statistics. Call adapt() or build() first.")
         inputs = ops.cast(inputs, self.compute_dtype)
-        scale = ops.maximum(ops.sqrt(self.variance), _state.epsilon())
+        scale = ops.maximum(ops.sqrt(self.variance), epsilon())
         return self.mean + inputs * scale if self.invert else (inputs - self.mean) / scale
 
     def get_config(self) -> Config:
@@ -183,7 +184,7 @@ class Rescaling(SameShape):
 
     def call(self, inputs: Tensor) -> Tensor:
         scale = as_array(self.scale, self.compute_dtype)
-        if scale.ndim and _state.image_data_format() == "channels_first":
+        if scale.ndim and image_data_format() == "channels_first":
             scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
         return ops.cast(inputs, self.compute_dtype) * scale + as_array(self.offset, self.compute_dtype)
 

@@ -12,23 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
 
 from .. import ops, random, tree
-from .._checks import Positive, one_of
-from .._typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
+from .._base.checks import Positive, one_of
+from .._base.typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
+from .._core.input_spec import InputSpec
+from .._core.tensor import Tensor
+from .._core.variable import Variable
+from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
-from ..input_spec import InputSpec
 from ..random import SeedGenerator
-from ..serialization import deserialize, serialize
-from ..tensor import Tensor
-from ..variable import Variable
-from .base import (
-    BaseOptions,
-    InitializerLike,
-    Layer,
-    LayerOptions,
-    RegularizerLike,
-    Untracked,
-)
 from .core import WithKernel
+from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]

@@ -5,12 +5,12 @@ from math import sqrt
 from typing import Unpack
 
 from .. import ops, random, regularizers
-from .._checks import within
-from .._typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
+from .._base.checks import within
+from .._base.typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
+from .._core.tensor import Tensor
 from ..dtype_policies import DTypePolicy
 from ..random import SeedGenerator
-from ..tensor import Tensor
-from .base import BaseOptions, LayerOptions, Ranked, SameShape
+from .layer import BaseOptions, LayerOptions, Ranked, SameShape
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
 """What selu tends to for very negative inputs (Klambauer et al. 2017)."""

@@ -6,13 +6,14 @@ from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 
-from .. import _state, ops
-from .._checks import one_of, standardize_sizes
-from .._typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
-from ..input_spec import InputSpec
-from ..symbolic import KerasTensor
-from ..tensor import Tensor
-from .base import Layer, LayerOptions, Ranked
+from .. import ops
+from .._base.checks import one_of, standardize_sizes
+from .._base.settings import standardize_data_format
+from .._base.typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
+from .._core.input_spec import InputSpec
+from .._core.keras_tensor import KerasTensor
+from .._core.tensor import Tensor
+from .layer import Layer, LayerOptions, Ranked
 
 Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 """How much at the edges: one number, or for each axis a number or a pair (before, behind)."""
@@ -41,7 +42,7 @@ class Flatten(_Reshaping):
 
     def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.data_format = _state.standardize_data_format(data_format)
+        self.data_format = standardize_data_format(data_format)
         self.input_spec: Any = InputSpec(min_ndim=1)
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -3,15 +3,15 @@
 from typing import Any, Self, Unpack
 
 from .. import ops
-from .._checks import within
-from .._typing import Config, CustomObjects, PartialShape, ShapeLike
-from ..configurable import is_built_in
+from .._base.checks import within
+from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
+from .._serialization.configurable import is_built_in
 from ..initializers import TruncatedNormal
 from ..random import SeedGenerator
-from ..tensor import Tensor
-from ..variable import Variable
-from .base import Layer, LayerOptions, deserialize
 from .core import Lambda
+from .layer import Layer, LayerOptions, deserialize
 from .normalization import BatchNormalization
 
 

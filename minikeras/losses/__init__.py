@@ -12,8 +12,8 @@ Example:
 # fmt: off
 from typing import Any, Final, TypeAlias, overload
 
-from .._typing import AnyCallable, Config, LossName
-from ..serialization import serialize as serialize
+from .._base.typing import AnyCallable, Config, LossName
+from .._serialization.serialization import serialize as serialize
 from .base import Loss, LossFunction, LossFunctionWrapper
 from .base import registry as registry
 from .margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge

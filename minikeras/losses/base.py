@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import numpy as np
 
-from .. import _state, dtype_policies, ops
-from .._signature import with_defaults
-from .._structure import map_structure
-from .._typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
-from ..configurable import Configurable, is_built_in
+from .. import dtype_policies, ops
+from .._base.naming import auto_name
+from .._base.nested import map_structure
+from .._base.settings import floatx
+from .._base.signature import with_defaults
+from .._base.typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
+from .._core.tensor import Tensor
+from .._jit.taped_function import TapedCalls, open_tape
+from .._serialization.configurable import Configurable, is_built_in
+from .._serialization.registry import Registry
+from .._serialization.serialization import serialize
 from ..dtype_policies import DTypePolicy
 from ..ops.creation import convert_to_tensor
-from ..registry import Registry
-from ..serialization import serialize
-from ..taped import TapedCalls, open_tape
-from ..tensor import Tensor
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
 """How the losses of all samples become one number."""
@@ -58,9 +60,9 @@ class Loss(Configurable):
     def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
         if reduction not in _REDUCTIONS:
             raise ValueError(f"A loss's `reduction` must be one of {_REDUCTIONS}. Received: reduction={reduction!r}.")
-        self.name: str = name or _state.auto_name(type(self).__name__)
+        self.name: str = name or auto_name(type(self).__name__)
         self.reduction: Reduction = reduction
-        self._dtype_policy = dtype_policies.get(dtype or _state.floatx())
+        self._dtype_policy = dtype_policies.get(dtype or floatx())
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
@@ -285,7 +287,7 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
 def predictions(y_pred: TensorLike) -> Tensor:
     """Return predictions as a tensor of floats."""
     predicted = convert_to_tensor(y_pred)
-    return predicted if predicted.dtype.startswith("float") else ops.cast(predicted, _state.floatx())
+    return predicted if predicted.dtype.startswith("float") else ops.cast(predicted, floatx())
 
 
 def limit(x: Tensor, low: float, high: float) -> Tensor:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from .._typing import Array, TensorLike
-from ..tensor import Tensor, primitive
+from .._base.typing import Array, TensorLike
+from .._core.op import primitive
+from .._core.tensor import Tensor
 from .base import NamedLoss, floats
 
 

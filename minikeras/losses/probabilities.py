@@ -5,11 +5,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from .. import _state, ops
-from .._typing import Array, Axis, TensorLike
+from .. import ops
+from .._base.settings import epsilon
+from .._base.typing import Array, Axis, TensorLike
+from .._core.op import primitive
+from .._core.tensor import Tensor
 from ..ops.classes import class_numbers
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor, primitive
 from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, limit, predictions
 
 
@@ -24,7 +26,7 @@ def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         >>> round(float(kl_divergence([1.0, 0.0], [0.5, 0.5])), 4)
         0.6931
     """
-    true, predicted = (limit(y, _state.epsilon(), 1.0) for y in floats(y_true, y_pred, squeeze=False))
+    true, predicted = (limit(y, epsilon(), 1.0) for y in floats(y_true, y_pred, squeeze=False))
     return ops.sum(true * ops.log(true / predicted), axis=-1)
 
 
@@ -40,7 +42,7 @@ def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         1.0
     """
     true, predicted = floats(y_true, y_pred, squeeze=False)
-    return ops.mean(predicted - true * ops.log(predicted + _state.epsilon()), axis=-1)
+    return ops.mean(predicted - true * ops.log(predicted + epsilon()), axis=-1)
 
 
 class Poisson(NamedLoss, fn=poisson):
@@ -200,7 +202,7 @@ def categorical_focal_crossentropy(
     """
     true, predicted = _rows(y_true, y_pred, label_smoothing, axis)
     scores = ops.softmax(predicted, axis) if from_logits else predicted
-    p = limit(scores / ops.sum(scores, axis=axis, keepdims=True), _state.epsilon(), 1 - _state.epsilon())
+    p = limit(scores / ops.sum(scores, axis=axis, keepdims=True), epsilon(), 1 - epsilon())
     return ops.sum(alpha * ops.power(1.0 - p, gamma) * -true * ops.log(p), axis=axis)
 
 

@@ -1,8 +1,9 @@
 """Losses of regions, such as those of an image: how little they overlap."""
 
-from .. import _state, ops
-from .._typing import Axis, TensorLike
-from ..tensor import Tensor
+from .. import ops
+from .._base.settings import epsilon
+from .._base.typing import Axis, TensorLike
+from .._core.tensor import Tensor
 from .base import MEAN, DType, Name, NamedLoss, Reduction, floats
 
 
@@ -21,7 +22,7 @@ def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Tensor:
     true, predicted = floats(y_true, y_pred, squeeze=False)
     shared = ops.sum(true * predicted, axis=axis)
     total = ops.sum(true, axis=axis) + ops.sum(predicted, axis=axis)
-    return 1.0 - 2.0 * shared / (total + _state.epsilon())
+    return 1.0 - 2.0 * shared / (total + epsilon())
 
 
 class Dice(NamedLoss, fn=dice):
@@ -53,7 +54,7 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: fl
     shared = ops.sum(true * predicted, axis=axis)
     missed = ops.sum((1.0 - predicted) * true, axis=axis)
     wrong = ops.sum(predicted * (1.0 - true), axis=axis)
-    return 1.0 - shared / (shared + missed * alpha + wrong * beta + _state.epsilon())
+    return 1.0 - shared / (shared + missed * alpha + wrong * beta + epsilon())
 
 
 class Tversky(NamedLoss, fn=tversky):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from .. import _state, ops
-from .._typing import Axis, TensorLike
-from ..tensor import Tensor
+from .. import ops
+from .._base.settings import epsilon
+from .._base.typing import Axis, TensorLike
+from .._core.tensor import Tensor
 from .base import MEAN, DType, Name, NamedLoss, Reduction, floats
 
 
@@ -50,7 +51,7 @@ def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Te
         25.0
     """
     true, predicted = floats(y_true, y_pred)
-    share = (true - predicted) / ops.maximum(ops.absolute(true), _state.epsilon())
+    share = (true - predicted) / ops.maximum(ops.absolute(true), epsilon())
     return 100.0 * ops.mean(ops.absolute(share), axis=-1)
 
 
@@ -65,7 +66,7 @@ def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Te
         >>> round(float(mean_squared_logarithmic_error([0.0], [1.0])), 4)  # log(2) ** 2
         0.4805
     """
-    true, predicted = (ops.log(ops.maximum(y, _state.epsilon()) + 1.0) for y in floats(y_true, y_pred))
+    true, predicted = (ops.log(ops.maximum(y, epsilon()) + 1.0) for y in floats(y_true, y_pred))
     return ops.mean(ops.square(predicted - true), axis=-1)
 
 

@@ -1,9 +1,9 @@
 """The loss of sequences of labels, where nobody says which step spells what."""
 
 from .. import ops
-from .._typing import TensorLike
+from .._base.typing import TensorLike
+from .._core.tensor import Tensor
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
 from .base import NamedLoss, predictions
 
 

@@ -5,9 +5,10 @@ from typing import Any, cast
 import numpy as np
 
 from .. import ops
-from .._typing import Array, TensorLike
+from .._base.typing import Array, TensorLike
+from .._core.op import primitive
+from .._core.tensor import Tensor
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor, primitive
 from .base import MEAN, DType, Name, NamedLoss, Reduction, predictions
 
 

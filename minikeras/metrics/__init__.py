@@ -14,9 +14,9 @@ Example:
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._lazy import lazily
-from .. import serialization as _serialization
-from .._typing import CustomObjects
+from .._base.lazy import lazily
+from .._serialization import serialization as _serialization
+from .._base.typing import CustomObjects
 from ..losses import (
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
     categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,

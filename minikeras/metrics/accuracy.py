@@ -1,15 +1,16 @@
 """How often predictions are right."""
 
-from .. import _state, ops
-from .._typing import TensorLike
+from .. import ops
+from .._base.settings import floatx
+from .._base.typing import TensorLike
+from .._core.tensor import Tensor
 from ..losses.base import same_rank
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
 from .base import DType, Name, NamedMean, pair
 
 
 def _as_floats(matches: Tensor) -> Tensor:
-    return ops.cast(matches, _state.floatx())
+    return ops.cast(matches, floatx())
 
 
 def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:

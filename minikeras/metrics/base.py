@@ -1,20 +1,22 @@
 """The base class of all metrics, and averages over samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias
 
-from .. import _state, dtype_policies, initializers, losses, ops
-from .._structure import leaves
-from .._typing import AnyCallable, Config, DTypeLike, InitializerName, ShapeLike, TensorLike
-from ..configurable import Configurable
+from .. import dtype_policies, losses, ops
+from .._base.context import name_scope
+from .._base.naming import auto_name
+from .._base.nested import leaves
+from .._base.settings import floatx, standardize_dtype
+from .._base.typing import AnyCallable, Config, DTypeLike, InitializerFunction, InitializerName, ShapeLike, TensorLike
+from .._core.tensor import Tensor, as_array
+from .._core.variable import Variable
+from .._serialization.configurable import Configurable
+from .._serialization.registry import Registry, table
+from .._serialization.serialization import array_of, serialize
 from ..dtype_policies import DTypePolicy
-from ..initializers import InitializerFunction
 from ..losses.base import Named, same_rank
 from ..ops.creation import convert_to_tensor
-from ..registry import Registry
-from ..serialization import array_of, serialize
-from ..tensor import Tensor
-from ..variable import Variable
 
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
@@ -57,8 +59,8 @@ class Metric(Configurable):
     """Which way a better value lies; absent where that is not known."""
 
     def __init__(self, dtype: DType = None, name: Name = None) -> None:
-        self.name: str = name or _state.auto_name(type(self).__name__)
-        self._dtype: str = dtype_policies.get(dtype or _state.floatx()).compute_dtype
+        self.name: str = name or auto_name(type(self).__name__)
+        self._dtype: str = dtype_policies.get(dtype or floatx()).compute_dtype
         self._variables: list[Variable] = []
 
     @property
@@ -83,8 +85,12 @@ class Metric(Configurable):
             RuntimeError: if `super().__init__()` has not run.
         """
         self._check_super_called()
-        start = initializers.get("zeros" if initializer is None else initializer)
-        with _state.name_scope(self.name.replace("/", ">"), self):
+        start: Any = "zeros" if initializer is None else initializer
+        if isinstance(start, Mapping | type):
+            start = table("keras.initializers").get(start)
+        elif not callable(start) and not isinstance(start, str):
+            start = as_array(start, standardize_dtype(dtype))
+        with name_scope(self.name.replace("/", ">"), self):
             variable = Variable(start, shape, dtype, False, True, aggregation, "on_read", name)
         self._variables.append(variable)
         return variable

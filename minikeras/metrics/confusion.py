@@ -5,12 +5,13 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from .. import _state, ops
-from .._checks import one_of, within
-from .._typing import Config, TensorLike
+from .. import ops
+from .._base.checks import one_of, within
+from .._base.settings import epsilon
+from .._base.typing import Config, TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
-from ..variable import Variable
 from .base import DType, Metric, Name, pair
 
 Thresholds: TypeAlias = float | Sequence[float] | None
@@ -355,7 +356,7 @@ class AUC(_Confusion):
             inner = sorted(map(float, thresholds))
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
-        self.thresholds: list[float] = [-_state.epsilon(), *inner, 1 + _state.epsilon()]
+        self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds: int = len(self.thresholds)
         self.curve: str = one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))
         known = ("interpolation", "majoring", "minoring")

@@ -2,12 +2,13 @@
 
 from typing import Literal, TypeAlias
 
-from .. import _state, ops
-from .._checks import one_of
-from .._typing import TensorLike
+from .. import ops
+from .._base.checks import one_of
+from .._base.settings import epsilon as default_epsilon
+from .._base.typing import TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
-from ..variable import Variable
 from .base import DType, Metric, Name
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"] | None
@@ -78,7 +79,7 @@ class FBetaScore(Metric):
 
     def result(self) -> Tensor:
         """Return the score so far: a scalar, or one a class if `average` is None."""
-        epsilon, square = _state.epsilon(), self.beta**2
+        epsilon, square = default_epsilon(), self.beta**2
         precision = self.true_positives / (self.true_positives + self.false_positives + epsilon)
         recall = self.true_positives / (self.true_positives + self.false_negatives + epsilon)
         score = precision * recall / (square * precision + recall + epsilon) * (1 + square)

@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Sequence
 
-from .. import _state, ops
-from .._typing import TensorLike
+from .. import ops
+from .._base.settings import epsilon
+from .._base.typing import TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
-from ..variable import Variable
 from .base import DType, Metric, Name
 
 
@@ -74,7 +75,7 @@ class IoU(Metric):
         union = ops.sum(self.total_cm, axis=0) + ops.sum(self.total_cm, axis=1) - shared
         shared, union = (ops.cast(ops.take(x, self.target_class_ids), "float32") for x in (shared, union))
         found = ops.cast(union > 1e-9, "float32")
-        return ops.sum(found * shared / (union + _state.epsilon())) / (ops.sum(found) + _state.epsilon())
+        return ops.sum(found * shared / (union + epsilon())) / (ops.sum(found) + epsilon())
 
 
 def _flat(x: TensorLike, dtype: str) -> Tensor:

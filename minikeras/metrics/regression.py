@@ -2,12 +2,13 @@
 
 from typing import Literal, TypeAlias
 
-from .. import _state, losses, ops
-from .._checks import one_of, within
-from .._typing import Axis, TensorLike
+from .. import losses, ops
+from .._base.checks import one_of, within
+from .._base.settings import epsilon
+from .._base.typing import Axis, TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
-from ..tensor import Tensor
-from ..variable import Variable
 from .base import DType, Mean, Metric, Name, NamedMean, pair
 
 ClassAggregation: TypeAlias = Literal["uniform_average", "variance_weighted_average"] | None
@@ -59,7 +60,7 @@ def concordance_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis =
     """
     true, predicted, distance = _centred(y_true, y_pred, axis)
     scale = ops.var(true, axis, True) + ops.var(predicted, axis, True) + ops.square(distance)
-    return ops.mean(2 * (true + distance) * predicted / (scale + _state.epsilon()), axis)
+    return ops.mean(2 * (true + distance) * predicted / (scale + epsilon()), axis)
 
 
 class RootMeanSquaredError(Mean):

@@ -1,6 +1,6 @@
 """Models: layers put together, which can be trained, described and run."""
 
-from .._lazy import lazily
+from .._base.lazy import lazily
 from .cloning import clone_model, model_from_json
 from .model import Model
 from .sequential import Sequential

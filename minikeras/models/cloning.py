@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from .._structure import map_structure
-from .._typing import CustomObjects
+from .._base.nested import map_structure
+from .._base.typing import CustomObjects
+from .._core.keras_tensor import KerasTensor
+from .._serialization.serialization import deserialize, serialize
 from ..layers.core import Input
-from ..serialization import deserialize, serialize
-from ..symbolic import KerasTensor
 from ..tree import flatten
 from .graph import Graph
 from .model import Functional, Model, TensorStructure, takes_graph

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import ops
-from .._structure import map_structure
-from ..input_spec import InputSpec
-from ..layers.base import Layer
+from .._base.nested import map_structure
+from .._core.input_spec import InputSpec
+from .._core.keras_tensor import KerasTensor, Node, Operation
+from .._core.tensor import Tensor
+from ..layers.layer import Layer
 from ..layers.masks import mask_of, masked
-from ..symbolic import KerasTensor, Node, Operation
-from ..tensor import Tensor
 from ..tree import assert_same_structure, flatten, flatten_with_path, lists_to_tuples
 from .order import depths_of, node_of, walk
 

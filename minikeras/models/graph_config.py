@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
-from .._annotation import is_shape
-from .._signature import parameters
-from .._state import standardize_dtype
-from .._structure import like, map_structure
-from .._typing import Config, CustomObjects
-from ..layers.base import Layer, deserialize
+from .._base.nested import like, map_structure
+from .._base.settings import standardize_dtype
+from .._base.signature import parameters
+from .._base.typing import Config, CustomObjects
+from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
+from .._serialization.argument_types import is_shape
+from .._serialization.serialization import deserialize as plain_of
+from .._serialization.serialization import serialize
 from ..layers.core import InputLayer
-from ..serialization import deserialize as plain_of
-from ..serialization import serialize
-from ..symbolic import KerasTensor, Node, Operation, op_class
+from ..layers.layer import Layer, deserialize
 from .graph import Graph
 from .order import node_of
 

@@ -6,19 +6,19 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAlias, overload
 
 from .. import saving
-from .._checks import one_of
-from .._signature import parameters
-from .._structure import map_shapes, map_structure, only
-from .._typing import Config, CustomObjects
-from ..configurable import is_built_in
-from ..layers.base import Layer
+from .._base.checks import one_of
+from .._base.nested import map_shapes, map_structure, only
+from .._base.signature import parameters
+from .._base.typing import Config, CustomObjects
+from .._core.keras_tensor import KerasTensor
+from .._core.tensor import Tensor
+from .._display.summary import summarize
+from .._serialization.configurable import is_built_in
+from .._serialization.registry import Registry
+from .._serialization.serialization import serialize
+from .._trainers.trainer import Trainer
 from ..layers.core import Input
-from ..registry import Registry
-from ..serialization import serialize
-from ..summary import summarize
-from ..symbolic import KerasTensor
-from ..tensor import Tensor
-from ..training import Trainer
+from ..layers.layer import Layer
 from ..tree import flatten
 from . import graph_config
 from .graph import Graph, copy_calls

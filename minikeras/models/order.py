@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..symbolic import KerasTensor, Node
+from .._core.keras_tensor import KerasTensor, Node
 
 
 def node_of(x: KerasTensor) -> Node:

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
-from .. import _state, dtype_policies
-from .._annotation import is_shape
-from .._typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
-from ..layers.base import Layer, deserialize
+from .. import dtype_policies
+from .._base.context import context
+from .._base.naming import auto_name
+from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike
+from .._core.keras_tensor import KerasTensor
+from .._core.tensor import Tensor
+from .._serialization.argument_types import is_shape
+from .._serialization.serialization import serialize
 from ..layers.core import InputLayer
-from ..serialization import serialize
-from ..symbolic import KerasTensor
-from ..tensor import Tensor
+from ..layers.layer import Layer, deserialize
 from .graph import Graph, attach
 from .model import Model
 
@@ -149,12 +151,11 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         self._layers[:] = [entry, *self.layers]
-        _state.auto_name("functional")  # for the model that Keras keeps inside
+        auto_name("functional")  # for the model that Keras keeps inside
         self._follow(Graph(entry.output, x))
         self.input_spec: Any = None  # other sizes of open axes will do, as far as the layers take them
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        context = _state.context
         if self.built or context.waiting is None or not isinstance(args[0], Tensor):
             super()._maybe_build(args, kwargs)
         else:  # which sizes are open is known after the second run
@@ -254,7 +255,7 @@ class Sequential(Model):
         model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._graph is not None:
             for _ in model._layers[2:]:  # Keras adds one by one, and keeps another model inside after each
-                _state.auto_name("functional")
+                auto_name("functional")
         shape = config.get("build_input_shape")
         if not is_shape(shape):
             raise ValueError(f"'build_input_shape' must be a shape. Received: {shape!r:.80}.")

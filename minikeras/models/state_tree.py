@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._typing import Array
-from ..tensor import as_array
-from ..variable import Variable
+from .._base.typing import Array
+from .._core.tensor import as_array
+from .._core.variable import Variable
 
 KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
 

@@ -4,11 +4,11 @@
 # fmt: off
 from importlib import import_module as _import_module
 
-from .. import tensor as _tensor
-from .._lazy import lazily
-from ..symbolic import KerasTensor as KerasTensor
-from ..tensor import Tensor as Tensor
-from ..tensor import late_ops as _late_ops
+from .._core import tensor
+from .._base.lazy import lazily
+from .._core.keras_tensor import KerasTensor as KerasTensor
+from .._core.tensor import Tensor as Tensor
+from .._core.op import late_ops as _late_ops
 from .activation import (
     celu, elu, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
     log_softmax, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
@@ -96,7 +96,7 @@ __all__ = [
 
 
 with lazily(globals()) as _rest:
-    from ..gradients import custom_gradient
+    from .._core.tape import custom_gradient
     from .control import associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop
     from .convolution import average_pool, conv, conv_transpose, depthwise_conv, max_pool, separable_conv
     from .ctc import ctc_decode, ctc_loss
@@ -108,4 +108,4 @@ with lazily(globals()) as _rest:
     from . import numpy as numpy
 
 _late_ops.append(_rest)
-_tensor.numpy_functions = lambda: _import_module(".numpy_rules", __name__).numpy_functions
+tensor.numpy_functions = lambda: _import_module(".numpy_rules", __name__).numpy_functions

@@ -10,8 +10,9 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from .._typing import Array, Axis, TensorLike
-from ..tensor import Tensor, composite, primitive, row_of
+from .._base.typing import Array, Axis, TensorLike
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, axes, buffer, ones, rule, strong
 from .creation import convert_to_tensor
 from .reduction import is_narrow, max

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array, Shape, TensorLike
-from ..tensor import TensorOps, as_array, composite
+from .._base.settings import settings
+from .._base.typing import Array, Shape, TensorLike
+from .._core.op import composite
+from .._core.tensor import TensorOps, as_array
 
 F = TypeVar("F", bound=Callable[..., Any])
 NP: Any = np
@@ -31,7 +32,7 @@ def as_float(x: TensorLike) -> Array:
     array = np.asarray(x)
     if isinstance(x, np.generic) and array.dtype.kind in "fc":  # what NumPy gives for an array without axes
         return array
-    return array.astype(_state.settings.floatx)
+    return array.astype(settings.floatx)
 
 
 def strong(x: TensorLike) -> Array:
@@ -79,11 +80,11 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
     floating = top in "fc"
     members = [t for t in strong_types if (t.kind in "fc") == floating and (t.kind != "b" or top == "b")]
     if not members or (top == "c" and not any(t.kind == "c" for t in members)):
-        default = {"b": "bool", "u": "int32", "i": "int32", "f": _state.settings.floatx, "c": "complex64"}[top]
+        default = {"b": "bool", "u": "int32", "i": "int32", "f": settings.floatx, "c": "complex64"}[top]
         return np.result_type(default, *members)
     found = np.result_type(*members)
     if found.kind == "f" and not floating:  # uint64 meets int64
-        return np.dtype(_state.settings.floatx)
+        return np.dtype(settings.floatx)
     return found
 
 

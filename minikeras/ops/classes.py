@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import Tensor, composite, primitive
+from .._base.settings import settings, standardize_dtype
+from .._base.typing import Array, DTypeLike, TensorLike
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor
 from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, ones, rule
 from .reduction import is_narrow, max
@@ -31,7 +32,7 @@ def one_hot(
     _refuse_sparse(sparse)
     labels = np.asarray(x)
     hot = labels[..., None] == np.arange(num_classes or int(labels.max()) + 1)
-    return np.moveaxis(hot, -1, axis).astype(_state.standardize_dtype(dtype))
+    return np.moveaxis(hot, -1, axis).astype(standardize_dtype(dtype))
 
 
 @composite
@@ -94,12 +95,12 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
 
 
 def _clip(x: Any) -> Any:
-    return np.minimum(np.maximum(x, _state.settings.epsilon), 1 - _state.settings.epsilon)
+    return np.minimum(np.maximum(x, settings.epsilon), 1 - settings.epsilon)
 
 
 def _inside(x: Any) -> Any:
     """Return the slope of `_clip`: 1 between the bounds, 0 beyond them, half at a bound itself (as JAX has it)."""
-    return 0.5 * (np.sign(x - _state.settings.epsilon) + np.sign(1 - _state.settings.epsilon - x))
+    return 0.5 * (np.sign(x - settings.epsilon) + np.sign(1 - settings.epsilon - x))
 
 
 @lru_cache
@@ -116,7 +117,7 @@ def _within_rule(g: Any, y: Any, x: Any, p: Any) -> Any:
 def _within(x: TensorLike, p: TensorLike, out: Array | None = None) -> Array:
     """x where p, of its shape or with a number for each row of x, is between the bounds of `_clip`; 0 elsewhere."""
     a, b = np.asarray(x), np.asarray(p)
-    low, high = _bounds(_state.settings.epsilon, b.dtype)
+    low, high = _bounds(settings.epsilon, b.dtype)
     y = a if out is a else np.positive(a, out)
     if not b.size or (b.item(b.argmin()) >= low and b.item(b.argmax()) <= high):  # as in most steps
         return y

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import _state
-from .._structure import leaves, map_structure
-from .._typing import Function1, Function2
-from ..tensor import Tensor, as_array, composite
+from .._base.context import context
+from .._base.nested import leaves, map_structure
+from .._base.typing import Function1, Function2
+from .._core.op import composite
+from .._core.tensor import Tensor, as_array
 from .creation import convert_to_tensor, shape, zeros_like
 from .shapes import concatenate, stack, take
 
@@ -44,7 +45,7 @@ def while_loop(
     several = isinstance(loop_vars, list | tuple)
     values = tuple(_tensors(v) for v in (loop_vars if several else (loop_vars,)))
     count = 0
-    if _state.context.dry:  # zeros may never reach the end, and one round tells the shapes
+    if context.dry:  # zeros may never reach the end, and one round tells the shapes
         maximum_iterations = 1
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import _state
-from .._checks import standardize_padding, standardize_sizes
-from .._typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
-from ..tensor import Tensor, composite, primitive
+from .._base.checks import standardize_padding, standardize_sizes
+from .._base.settings import standardize_data_format
+from .._base.typing import Array, CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor
 from .arrays import as_float, promote, rule, strong
 from .creation import convert_to_tensor, shape
 from .shapes import flip, reshape, swapaxes, transpose
@@ -224,7 +225,7 @@ def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
 
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
     """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
-    name = _state.standardize_data_format(data_format)
+    name = standardize_data_format(data_format)
     given, wanted = shape(x), shape(kernel)
     if len(given) != len(wanted) or len(given) < 3:
         raise ValueError(
@@ -269,7 +270,7 @@ def depthwise_conv(
 ) -> Tensor:  # fmt: skip
     """A convolution of each channel by itself, with a kernel (*window, channels, filters for each channel)."""
     *window, channels, filters = shape(kernel)
-    if shape(inputs)[-1 if _state.standardize_data_format(data_format) == "channels_last" else 1] != channels:
+    if shape(inputs)[-1 if standardize_data_format(data_format) == "channels_last" else 1] != channels:
         raise ValueError(f"Channels of input and kernel differ. Received: {shape(inputs)}, {shape(kernel)}.")
     groups = reshape(kernel, (*window, 1, channels * filters))
     return conv(inputs, groups, strides, padding, data_format, dilation_rate)
@@ -455,7 +456,7 @@ def max_pool(
         >>> print(max_pool([[[1.0], [3.0], [2.0], [4.0]]], 2)[0, :, 0])
         Tensor([3. 4.], shape=(2,), dtype=float32)
     """
-    name = _state.standardize_data_format(data_format)
+    name = standardize_data_format(data_format)
     return from_channels_last(_largest(*_pooled(inputs, pool_size, strides, padding, name)), name)
 
 
@@ -470,7 +471,7 @@ def average_pool(
         >>> print(average_pool([[[1.0], [3.0], [2.0]]], 2, padding="same")[0, :, 0])
         Tensor([2. 2.], shape=(2,), dtype=float32)
     """
-    name = _state.standardize_data_format(data_format)
+    name = standardize_data_format(data_format)
     x, how = _pooled(inputs, pool_size, strides, padding, name)
     total = _total(x, how)
     count: Any = float(prod(how.window))

@@ -7,22 +7,23 @@ from typing import Any, Literal, Protocol, TypeGuard, overload
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import NUMPY_OPS, VJP, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
+from .._base.settings import settings, standardize_dtype
+from .._base.typing import Array, DTypeLike, TensorLike
+from .._core.op import VJP, composite, primitive
+from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce
 from .arrays import common_dtype, named, strong
 
 
 @primitive(lambda g, y, x, dtype: g)
 def cast(x: TensorLike, dtype: DTypeLike) -> Array:
     """x in another dtype."""
-    return strong(x).astype(_state.standardize_dtype(dtype))
+    return strong(x).astype(standardize_dtype(dtype))
 
 
 @composite
 def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
     """x in another dtype, values beyond its range as its limits."""
-    name = _state.standardize_dtype(dtype)
+    name = standardize_dtype(dtype)
     if name == "bool":
         low, high = 0, 1
     else:
@@ -63,7 +64,7 @@ def convert_to_tensor(
     if type(x) is Tensor and (dtype is None or dtype == x.dtype):
         return x
     if isinstance(x, TensorOps):
-        name = x.dtype if dtype is None else _state.standardize_dtype(dtype)
+        name = x.dtype if dtype is None else standardize_dtype(dtype)
         return x if isinstance(x, Tensor) and x.dtype == name else cast(x, name)
     if has_tensor(x):
         rows = NUMPY_OPS["stack"]([convert_to_tensor(item, dtype) for item in x])
@@ -136,22 +137,22 @@ def _sizes(shape: Any) -> Any:
 
 def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
     """Zeros of a shape."""
-    return Tensor(np.zeros(_sizes(shape), _state.standardize_dtype(dtype)))
+    return Tensor(np.zeros(_sizes(shape), standardize_dtype(dtype)))
 
 
 def ones(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
     """Ones of a shape."""
-    return Tensor(np.ones(_sizes(shape), _state.standardize_dtype(dtype)))
+    return Tensor(np.ones(_sizes(shape), standardize_dtype(dtype)))
 
 
 def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of a shape with arbitrary values."""
-    return Tensor(np.empty(_sizes(shape), _state.standardize_dtype(dtype)))
+    return Tensor(np.empty(_sizes(shape), standardize_dtype(dtype)))
 
 
 def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of a shape, filled with one value (or one that broadcasts to it)."""
-    return _filled(fill_value, _sizes(shape), _state.standardize_dtype(dtype))
+    return _filled(fill_value, _sizes(shape), standardize_dtype(dtype))
 
 
 @primitive(lambda g, y, fill_value, shape, dtype: g)
@@ -168,7 +169,7 @@ class Like(Protocol):
 
 def _like(function: Any, doc: str) -> Like:
     def forward(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
-        return function(strong(x), dtype and _state.standardize_dtype(dtype))
+        return function(strong(x), dtype and standardize_dtype(dtype))
 
     return primitive(None)(named(forward, function.__name__, doc))
 
@@ -181,7 +182,7 @@ empty_like: Like = _like(np.empty_like, "A tensor of x's shape, and dtype if non
 @primitive(None, lambda g, y, x, fill_value, dtype=None: g)
 def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = None) -> Array:
     """A tensor of x's shape, and dtype if none is given, filled with one value."""
-    return np.full_like(strong(x), fill_value, dtype and _state.standardize_dtype(dtype))
+    return np.full_like(strong(x), fill_value, dtype and standardize_dtype(dtype))
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
@@ -192,7 +193,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
     given = [coerce(v) for v in (start, stop, step) if v is not None]
-    name = common_dtype(*given) if dtype is None else _state.standardize_dtype(dtype)
+    name = common_dtype(*given) if dtype is None else standardize_dtype(dtype)
     first, last = (0, start) if stop is None else (start, stop)
     return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
 
@@ -268,7 +269,7 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    return _geometric(start, stop, num, endpoint, axis, _state.standardize_dtype(dtype))
+    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
 
 
 class Window(Protocol):
@@ -280,7 +281,7 @@ class Window(Protocol):
 
 def _window(function: Any, doc: str) -> Window:
     def forward(x: TensorLike) -> Array:
-        return function(int(np.asarray(x))).astype(_state.settings.floatx)
+        return function(int(np.asarray(x))).astype(settings.floatx)
 
     return primitive(None)(named(forward, function.__name__, doc))
 
@@ -294,16 +295,16 @@ hanning: Window = _window(np.hanning, "Hann window of x points: a raised cosine.
 @primitive(None)
 def kaiser(x: TensorLike, beta: float) -> Array:
     """Kaiser window of x points, the narrower the larger beta."""
-    return np.kaiser(int(np.asarray(x)), beta).astype(_state.settings.floatx)
+    return np.kaiser(int(np.asarray(x)), beta).astype(settings.floatx)
 
 
 def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
-    return common_dtype(start, stop, 0.0) if dtype is None else _state.standardize_dtype(dtype)
+    return common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """Matrix with ones on the kth diagonal: the identity by default."""
-    return Tensor(np.eye(index(N), M if M is None else index(M), index(k), _state.standardize_dtype(dtype)))
+    return Tensor(np.eye(index(N), M if M is None else index(M), index(k), standardize_dtype(dtype)))
 
 
 def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
@@ -313,4 +314,4 @@ def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """Matrix with ones at and below the kth diagonal, zeros above."""
-    return Tensor(np.tri(N, M, k, np.dtype(_state.standardize_dtype(dtype))))
+    return Tensor(np.tri(N, M, k, np.dtype(standardize_dtype(dtype))))

@@ -5,8 +5,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .._typing import Array, TensorLike
-from ..tensor import Tensor, as_array, composite
+from .._base.typing import Array, TensorLike
+from .._core.op import composite
+from .._core.tensor import Tensor, as_array
 from .activation import log_softmax
 from .creation import cast, convert_to_tensor
 from .elementwise import equal, logaddexp, maximum

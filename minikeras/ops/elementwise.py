@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .._typing import Array, TensorLike
-from ..tensor import VJP, Tensor, primitive
+from .._base.typing import Array, TensorLike
+from .._core.op import VJP, primitive
+from .._core.tensor import Tensor
 from .arrays import as_float, bare, common_dtype, named, promote, strong
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array, TensorLike
-from ..tensor import Tensor, composite, primitive
+from .._base.typing import Array, TensorLike
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor
 from .arrays import as_float, rule
 from .creation import convert_to_tensor, ndim, ones, shape
 from .elementwise import cos, imag, multiply, real, sin

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .. import _absent
-from .._checks import one_of
-from .._state import standardize_data_format
-from .._typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
-from ..tensor import Tensor, as_array, as_values, composite
+from .._base import absent
+from .._base.checks import one_of
+from .._base.settings import standardize_data_format
+from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
+from .._core.op import composite
+from .._core.tensor import Tensor, as_array, as_values
 from .activation import relu
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, ndim, shape
@@ -479,4 +480,4 @@ __all__ = [
 ]  # fmt: skip
 
 
-_absent.complete(globals())
+absent.complete(globals())

@@ -9,11 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .. import _state
-from .._checks import one_of
-from .._typing import Array, Axis, TensorLike
-from ..gradients import GradientTape
-from ..tensor import VJP, Tensor, as_values, composite, primitive
+from .._base.checks import one_of
+from .._base.context import context
+from .._base.settings import floatx
+from .._base.typing import Array, Axis, TensorLike
+from .._core.op import VJP, composite, primitive
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, bare, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
 from .elementwise import absolute, multiply, not_equal, power, real, subtract
@@ -251,7 +253,7 @@ def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
 def _floating(x: TensorLike) -> Tensor:
     """Return a tensor as floats."""
     tensor = convert_to_tensor(x)
-    return tensor if tensor.dtype.startswith(("float", "complex")) else tensor.astype(_state.floatx())
+    return tensor if tensor.dtype.startswith(("float", "complex")) else tensor.astype(floatx())
 
 
 # Square matrices (..., n, n).
@@ -275,7 +277,7 @@ def _regular(x: TensorLike) -> Array:
     a = as_float(x)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"Expected square matrices, the last two axes of one size. Received shape: {a.shape}.")
-    return a + np.eye(a.shape[-1], dtype=a.dtype) if _state.context.dry else a
+    return a + np.eye(a.shape[-1], dtype=a.dtype) if context.dry else a
 
 
 @primitive(lambda g, y, x: -_transposed(y) @ g @ _transposed(y))  # d(A^-1) = -A^-1 dA A^-1

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _state
-from .._typing import Axis, TensorLike
-from ..tensor import Tensor, composite
+from .._base.settings import settings
+from .._base.typing import Axis, TensorLike
+from .._core.op import composite
+from .._core.tensor import Tensor
 from .activation import softmax
 from .arrays import NP
 from .arrays import axes as as_axes
@@ -85,7 +86,7 @@ def layer_normalization(
     kept, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
     mean, variance = moments(t, where, keepdims=True)
-    factor = 1 / np.sqrt(variance + (_state.settings.epsilon if epsilon is None else epsilon))
+    factor = 1 / np.sqrt(variance + (settings.epsilon if epsilon is None else epsilon))
     if gamma is not None:
         factor = factor * _broadcast_to_axes(gamma, t, where)
     shift = -mean * factor
@@ -103,7 +104,7 @@ def rms_normalization(
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along axes. Zhang and Sennrich 2019."""
     kept, t = convert_to_tensor(x).dtype, _wide(x)
     square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
-    result: Tensor = t * (1 / np.sqrt(square + (_state.settings.epsilon if epsilon is None else epsilon)))
+    result: Tensor = t * (1 / np.sqrt(square + (settings.epsilon if epsilon is None else epsilon)))
     if scale is not None:
         result = result * convert_to_tensor(scale)
     return result.astype(kept) if result.dtype != kept else result
@@ -115,7 +116,7 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     t: Any = convert_to_tensor(x)
-    least = _state.settings.epsilon if epsilon is None else epsilon
+    least = settings.epsilon if epsilon is None else epsilon
     if not t.ndim:
         t = t.reshape([1])
     if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .._structure import leaves, map_structure
-from ..tensor import NUMPY_OPS, TensorOps, as_array, is_followed
+from .._base.nested import leaves, map_structure
+from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from .creation import cast, ndim, shape
 
 _ANSWERS = """

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .._structure import leaves, map_structure
-from ..tensor import NUMPY_OPS
+from .._base.nested import leaves, map_structure
+from .._core.tensor import NUMPY_OPS
 from . import numpy_functions as numpy_functions
 from .arrays import NP
 from .creation import cast, convert_to_tensor, ndim, shape, size

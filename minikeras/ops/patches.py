@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._state import standardize_data_format
-from .._typing import DataFormat, TensorLike
-from ..tensor import Tensor, composite
+from .._base.settings import standardize_data_format
+from .._base.typing import DataFormat, TensorLike
+from .._core.op import composite
+from .._core.tensor import Tensor
 from .creation import convert_to_tensor
 from .elementwise import log10, square, subtract
 from .linalg import tensordot

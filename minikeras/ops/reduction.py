@@ -6,10 +6,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .. import _state
-from .._checks import one_of
-from .._typing import Array, Axis, TensorLike
-from ..tensor import VJP, Tensor, TensorOps, as_array, as_values, composite, primitive, recorders
+from .._base.checks import one_of
+from .._base.settings import floatx
+from .._base.settings import one_of as _one_of
+from .._base.typing import Array, Axis, TensorLike
+from .._core.op import VJP, composite, primitive
+from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
 from .arrays import NP, as_float, axes, common_dtype, composed, conjugated, named, ones, restore, rule, strong
 from .creation import convert_to_tensor, linspace, ndim, shape
 from .creation import dtype as dtype_of
@@ -85,7 +87,7 @@ def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
         return _quotient(a, _total(a, axis, keepdims))
     result = NP.mean(a, axes(axis), keepdims=keepdims)
-    return result.astype(a.dtype if a.dtype.kind in "fc" else _state.floatx())
+    return result.astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
 @composite
@@ -277,12 +279,12 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
 
     It is computed with tensors where somebody records, and in a tenth of the time with arrays elsewhere.
     """
-    _state.one_of("method", method, tuple(_PLACES))
+    _one_of("method", method, tuple(_PLACES))
     if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
         raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
     values: Any = convert_to_tensor(x)
     if not values.dtype.startswith("float"):
-        values = values.astype(_state.floatx())
+        values = values.astype(floatx())
     levels: Any = convert_to_tensor(q, "float64" if values.dtype == "float64" else "float32")
     if not recorders.open:
         values, levels = values.array, levels.array

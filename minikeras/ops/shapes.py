@@ -8,10 +8,11 @@ from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
-from .._checks import one_of
-from .._state import standardize_data_format, standardize_dtype
-from .._typing import Array, DataFormat, DTypeLike, TensorLike
-from ..tensor import Tensor, TensorOps, as_array, composite, primitive
+from .._base.checks import one_of
+from .._base.settings import standardize_data_format, standardize_dtype
+from .._base.typing import Array, DataFormat, DTypeLike, TensorLike
+from .._core.op import composite, primitive
+from .._core.tensor import Tensor, TensorOps, as_array
 from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .._typing import Array, TensorLike
-from ..tensor import primitive
+from .._base.typing import Array, TensorLike
+from .._core.op import primitive
 from .arrays import as_float
 
 # Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the

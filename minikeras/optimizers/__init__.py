@@ -12,10 +12,10 @@ Example:
 from collections.abc import Mapping
 from typing import Any, TypeAlias, overload
 
-from .._lazy import lazily
-from .._typing import Config, CustomObjects, OptimizerName
-from ..registry import Registry
-from ..serialization import serialize as serialize
+from .._base.lazy import lazily
+from .._base.typing import Config, CustomObjects, OptimizerName
+from .._serialization.registry import Registry
+from .._serialization.serialization import serialize as serialize
 from . import schedules as schedules
 from .optimizer import LearningRate as LearningRate
 from .optimizer import Optimizer as Optimizer

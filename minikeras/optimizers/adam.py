@@ -6,8 +6,8 @@ from typing import Unpack
 
 import numpy as np
 
-from .._typing import Array
-from ..variable import Variable
+from .._base.typing import Array
+from .._core.variable import Variable
 from .flat_buffers import Rounding
 from .formula import Rule
 from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut

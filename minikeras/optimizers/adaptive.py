@@ -6,9 +6,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import initializers
-from .._typing import Array
-from ..tensor import as_array
-from ..variable import Variable
+from .._base.typing import Array
+from .._core.tensor import as_array
+from .._core.variable import Variable
 from .flat_buffers import Rounding
 from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
 

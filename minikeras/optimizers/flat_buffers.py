@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._state import Structure
-from .._typing import Array, DTypeLike
-from ..variable import Variable
+from .._base.context import Structure
+from .._base.typing import Array, DTypeLike
+from .._core.variable import Variable
 
 Rounding: TypeAlias = Callable[[float], float]
 

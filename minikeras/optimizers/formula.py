@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .._signature import parameters
+from .._base.signature import parameters
 
 Rule: TypeAlias = Callable[..., None]
 """Changes flat arrays in place, given constants, then arrays: parameters, gradients, two scratch arrays, and slots."""

@@ -6,7 +6,7 @@ from typing import Unpack
 import numpy as np
 
 from .. import initializers
-from .._typing import Array
+from .._base.typing import Array
 from .flat_buffers import Rounding
 from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
 

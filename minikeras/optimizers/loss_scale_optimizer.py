@@ -6,9 +6,9 @@ from typing import Any, Self
 import numpy as np
 
 from .. import initializers
-from .._typing import Config, CustomObjects
-from ..serialization import deserialize, serialize
-from ..variable import Variable
+from .._base.typing import Config, CustomObjects
+from .._core.variable import Variable
+from .._serialization.serialization import deserialize, serialize
 from .flat_buffers import ParameterGroup
 from .optimizer import Optimizer
 from .update import UpdatePlan, Updater

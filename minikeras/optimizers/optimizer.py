@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
 
 import numpy as np
 
-from .. import _state, initializers
-from .._typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
-from ..configurable import name_arguments
-from ..serialization import serialize
-from ..tensor import Tensor, TensorOps, as_array, recorders
-from ..variable import Variable
+from .. import initializers
+from .._base.context import name_scope
+from .._base.naming import auto_name
+from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
+from .._core.tensor import Tensor, TensorOps, as_array, recorders
+from .._core.variable import Variable
+from .._serialization.configurable import name_arguments
+from .._serialization.serialization import serialize
 from . import schedules
 from .flat_buffers import Rounding, make_rounding
 from .formula import Rule, compile_formula
@@ -116,7 +118,7 @@ class Optimizer:
             raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
         _check_options(locals())
         vars(self).update(_updater=self._updates(self), _variables=[])
-        self.name: str = name or _state.auto_name(type(self).__name__)
+        self.name: str = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.loss_scale_factor = loss_scale_factor
         self.clipnorm = clipnorm
@@ -234,7 +236,7 @@ class Optimizer:
             layout: Accepted for Keras's sake.
             name: Its name.
         """
-        with _state.name_scope(self.name, self):
+        with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
         self._variables.append(variable)
         return variable

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array, Config, TensorLike
-from ..configurable import Configurable
-from ..registry import Registry
-from ..serialization import serialize as serialize
-from ..tensor import Tensor, as_array
+from .._base.settings import floatx
+from .._base.typing import Array, Config, TensorLike
+from .._core.tensor import Tensor, as_array
+from .._serialization.configurable import Configurable
+from .._serialization.registry import Registry
+from .._serialization.serialization import serialize as serialize
 
 
 class LearningRateSchedule(Configurable):
@@ -52,7 +52,7 @@ class LearningRateSchedule(Configurable):
 
 def _floats(*values: TensorLike | Sequence[float]) -> list[Array]:
     """Return values in the default float type, which schedules compute in."""
-    return [as_array(value).astype(_state.floatx()) for value in values]
+    return [as_array(value).astype(floatx()) for value in values]
 
 
 def _positive(name: str, value: float) -> float:

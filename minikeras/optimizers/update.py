@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array
-from ..tensor import Tensor, as_array, primitive, stop_recording
-from ..variable import Variable
+from .._base.context import Structure, name_scope
+from .._base.typing import Array
+from .._core.op import primitive
+from .._core.tensor import Tensor, as_array, stop_recording
+from .._core.variable import Variable
 from .flat_buffers import FlatBuffer, ParameterGroup, Segment
 from .formula import Rule
 
@@ -37,7 +38,7 @@ class Updater:
         """Forget what depends on the optimizer's options, which have changed."""
         self._plans: dict[tuple[int, ...], UpdatePlan] = {}
         vars(self).pop("rule", None)
-        _state.Structure.values += 1
+        Structure.values += 1
 
     @cached_property
     def rule(self) -> Rule:
@@ -48,7 +49,7 @@ class Updater:
         """Build the optimizer with some variables, if need be."""
         optimizer = self._optimizer
         if not optimizer.built:
-            with _state.name_scope(optimizer.name, optimizer):
+            with name_scope(optimizer.name, optimizer):
                 optimizer.build(list(variables))
             optimizer.built = True
 

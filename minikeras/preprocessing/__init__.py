@@ -1,9 +1,13 @@
 """Helpers under their older address: `keras.preprocessing`."""
 
-from .._lazy import lazily
+from .._base.lazy import lazily
 
 with lazily(globals()):
-    from ..folders import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
+    from ..utils.dataset_utils import (
+        image_dataset_from_directory,
+        text_dataset_from_directory,
+        timeseries_dataset_from_array,
+    )
     from . import image, sequence
 
 __all__ = [

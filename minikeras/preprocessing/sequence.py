@@ -1,5 +1,5 @@
 """Helpers for sequences under their older address: `keras.preprocessing.sequence`."""
 
-from ..numerical import pad_sequences
+from ..utils.numerical_utils import pad_sequences
 
 __all__ = ["pad_sequences"]

@@ -3,13 +3,13 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from .._lazy import lazily
-from ..custom_objects import (
+from .._base.lazy import lazily
+from .._serialization.object_registration import (
     custom_object_scope as CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name,
     get_registered_object, register_keras_serializable,
 )
-from ..serialization import deserialize as deserialize_keras_object
-from ..serialization import serialize as serialize_keras_object
+from .._serialization.serialization import deserialize as deserialize_keras_object
+from .._serialization.serialization import serialize as serialize_keras_object
 # fmt: on
 
 with lazily(globals()):

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from .._typing import Array, Shape
+from .._base.typing import Array, Shape
 from .source import MAX_INFLATION, Fields, Source
 
 NOWHERE = 2**64 - 1

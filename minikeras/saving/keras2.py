@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .._typing import Config
+from .._base.typing import Config
 from ..metrics.base import registry as metric_registry
 
 RENAMED: dict[str, dict[str, str]] = {

@@ -13,10 +13,10 @@ from warnings import warn
 
 import numpy as np
 
-from .._typing import Config
-from ..custom_objects import get_registered_name
-from ..layers.base import Layer
-from ..variable import Variable
+from .._base.typing import Config
+from .._core.variable import Variable
+from .._serialization.object_registration import get_registered_name
+from ..layers.layer import Layer
 from .hdf5 import Dataset, Group
 from .keras2 import modernize, modernize_training
 from .source import FileError

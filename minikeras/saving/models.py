@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from warnings import warn
 
-from .. import _state
-from .._loading import Loading
-from .._typing import Config, CustomObjects
-from ..custom_objects import custom_object_scope, is_custom
-from ..layers.base import Layer, deserialize
-from ..registry import kinds, sharing
-from ..serialization import serialize_shared
-from ..symbolic import op_class
+from .._base.context import context
+from .._base.load_budget import Loading
+from .._base.typing import Config, CustomObjects
+from .._core.keras_tensor import op_class
+from .._serialization.object_registration import custom_object_scope, is_custom
+from .._serialization.registry import kinds, sharing
+from .._serialization.serialization import serialize_shared
+from ..layers.layer import Layer, deserialize
 from .archive import Archive
 from .hdf5 import open_hdf5
 from .keras2 import modernize_model
@@ -224,14 +224,14 @@ def _make_model(
             "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
             "with other layers of Keras's needs Keras itself",
         )
-    outer, loading = _state.context.loading, Loading(4 * stored + UNSTORED)
-    _state.context.loading = loading
+    outer, loading = context.loading, Loading(4 * stored + UNSTORED)
+    context.loading = loading
     try:
         with sharing():
             model = cast("Model", deserialize(config, custom_objects))
         read = fill(model)
     finally:
-        _state.context.loading = outer
+        context.loading = outer
     loading.fill(4 * read + UNSTORED)
     return model
 

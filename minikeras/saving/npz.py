@@ -12,10 +12,10 @@ from warnings import warn
 
 import numpy as np
 
-from .._typing import Array
+from .._base.typing import Array
+from .._core.tensor import as_array
+from .._core.variable import Variable
 from ..ops.arrays import NP
-from ..tensor import as_array
-from ..variable import Variable
 from .archive import Archive
 from .source import Source, open_source
 from .writing import replacing

@@ -10,7 +10,7 @@ from typing import NoReturn, Self
 
 import numpy as np
 
-from .._typing import Array
+from .._base.typing import Array
 
 MAX_INFLATION = 1032
 """How many bytes deflate makes of one at most, by its format."""

@@ -11,14 +11,15 @@ from warnings import warn
 
 import numpy as np
 
-from .. import _state
-from .._typing import Array
-from ..configurable import is_built_in
-from ..layers.base import Layer
+from .._base.context import Structure
+from .._base.naming import to_snake_case
+from .._base.typing import Array
+from .._core.variable import Variable
+from .._serialization.configurable import is_built_in
+from ..layers.layer import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optimizers import Optimizer
-from ..variable import Variable
 from .hdf5 import Dataset, Group
 
 KINDS = (Layer, Optimizer, Metric, Loss)
@@ -43,7 +44,7 @@ def _walk_child(child: Any, path: str, seen: set[int], around: list[Any]) -> Ite
         counts: dict[str, int] = {}
         for item in child.values() if isinstance(child, dict) else child:
             if isinstance(item, (*KINDS, *CONTAINERS)):
-                kind = "container" if isinstance(item, CONTAINERS) else _state.to_snake_case(type(item).__name__)
+                kind = "container" if isinstance(item, CONTAINERS) else to_snake_case(type(item).__name__)
                 number = counts[kind] = counts.get(kind, -1) + 1
                 name = f"{kind}_{number}" if number else kind
                 yield from _walk_child(item, f"{path}/{name}", seen, [*around, child])
@@ -241,7 +242,7 @@ def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], A
     except BaseException:
         for v, array, lent in before:
             v.array, v.lent = array, lent
-        _state.Structure.values += 1
+        Structure.values += 1
         raise
     finally:
         for saved in objects:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._typing import Config
+from .._base.typing import Config
 from .source import FileError
 
 MAX_SIZE = 64 << 20

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 from warnings import warn
 
-from .._typing import Array
-from ..layers.base import Layer
-from ..tensor import as_array
+from .._base.typing import Array
+from .._core.tensor import as_array
+from ..layers.layer import Layer
 from . import npz
 from .archive import Archive
 from .hdf5 import open_hdf5

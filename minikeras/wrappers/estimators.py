@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from .._typing import Array, Config
+from .._base.typing import Array, Config
 from ..callbacks import History
 from ..models import Model, clone_model
 

@@ -10,7 +10,7 @@ import pytest
 
 import minikeras
 from minikeras import activations
-from minikeras._typing import Array
+from minikeras._base.typing import Array
 
 pytestmark = pytest.mark.parity
 

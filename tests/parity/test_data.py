@@ -12,8 +12,9 @@ import pytest
 from keras.src.trainers.data_adapters import array_slicing, data_adapter_utils
 from keras.src.trainers.epoch_iterator import EpochIterator
 
-from minikeras import data, utils
-from minikeras.batches import Batches
+from minikeras import utils
+from minikeras._trainers import data_adapters
+from minikeras._trainers.batches import Batches
 
 pytestmark = pytest.mark.parity
 
@@ -98,7 +99,7 @@ def test_class_weights(shuffle: bool) -> None:
             options = {"class_weight": weights, "shuffle": shuffle, "batch_size": 4}
             compare(lambda: ((X, y), options), 2, True)  # noqa: B023 - called at once
             theirs = data_adapter_utils.class_weight_to_sample_weights(y, weights)
-            np.testing.assert_array_equal(data.class_weight_to_sample_weights(y, weights), theirs, strict=True)
+            np.testing.assert_array_equal(data_adapters.class_weight_to_sample_weights(y, weights), theirs, strict=True)
 
 
 def dataset(base: Any, log: list[Any], length: int | None) -> Any:
@@ -161,7 +162,7 @@ def test_a_generator_that_ends() -> None:
 def test_splits(fraction: float, total: int) -> None:
     arrays = np.arange(total), {"a": np.arange(total * 2).reshape(total, 2)}, None
     results = []
-    for split in (data.train_validation_split, array_slicing.train_validation_split):
+    for split in (data_adapters.train_validation_split, array_slicing.train_validation_split):
         try:
             first, last = split(arrays, fraction)
             results.append([first[0].tolist(), first[1]["a"].tolist(), last[0].tolist(), last[1]["a"].tolist()])

@@ -61,7 +61,7 @@ KEPT: dict[str, list[tuple[Any, ...]]] = {
 }  # fmt: skip
 UNCOMPARED = {
     "extract_patches_3d": "as extract_patches; there are no convolutions of volumes yet",
-    "ssim": "Keras needs more than NumPy for it; tests/test_image_ops.py holds it",
+    "ssim": "Keras needs more than NumPy for it; tests/ops/test_image.py holds it",
 }
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import minikeras
 from minikeras import losses
-from minikeras._typing import Array, LossName
+from minikeras._base.typing import Array, LossName
 
 pytestmark = pytest.mark.parity
 

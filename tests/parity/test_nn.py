@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minikeras import ops
-from minikeras._typing import Array
+from minikeras._base.typing import Array
 
 pytestmark = pytest.mark.parity
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from minikeras import ops
-from minikeras._typing import Array
-from minikeras.gradients import GradientTape
+from minikeras._base.typing import Array
+from minikeras._core.tape import GradientTape
+from minikeras._core.tensor import Tensor
 from minikeras.ops import activation, classes, ctc, normalization
-from minikeras.tensor import Tensor
 
 pytestmark = pytest.mark.parity
 
@@ -370,9 +370,9 @@ CASES: dict[str, list[Case]] = {
 UNCOMPARED = {
     "empty": "its values are arbitrary",
     "empty_like": "its values are arbitrary",
-    "jvp": "Keras on NumPy does not have it; tests/test_gradients.py holds it",
-    "vectorize": "it gives a function; tests/test_ops.py holds it",
-    "custom_gradient": "Keras on NumPy only warns; tests/test_gradients.py holds it",
+    "jvp": "Keras on NumPy does not have it; tests/_core/test_tape.py holds it",
+    "vectorize": "it gives a function; tests/ops/test_ops.py holds it",
+    "custom_gradient": "Keras on NumPy only warns; tests/_core/test_tape.py holds it",
 }
 """Ops without a value to compare, and why."""
 

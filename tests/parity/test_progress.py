@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minikeras.progress import Progbar
+from minikeras._display.progbar import Progbar
 
 Update = tuple[float, int, list[tuple[str, Any]], bool | None]
 

@@ -9,7 +9,7 @@ import pytest
 
 import minikeras
 from minikeras import random
-from minikeras._typing import Array
+from minikeras._base.typing import Array
 
 pytestmark = pytest.mark.parity
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ..test_scripts import NUMBER, SCRIPTS, missing, runs
+from tests.test_scripts import NUMBER, SCRIPTS, missing, runs
 
 pytestmark = pytest.mark.parity
 SAME = [path for path in SCRIPTS if "\n# parity" in path.read_text() and not missing(path)]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras.src.utils.summary_utils import print_summary
 
-from minikeras.summary import Row, readable_memory_size, render, summarize
+from minikeras._display.summary import Row, readable_memory_size, render, summarize
 
 # Keras on NumPy infers shapes by running layers on memory that nobody has set.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

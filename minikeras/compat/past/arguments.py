@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ..._signature import parameters
+from ..._base.signature import parameters
 from ...layers import Layer
 from ...metrics import Metric
 from . import tables

@@ -5,14 +5,15 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
-from ..._structure import map_shapes
-from ...gradients import GradientTape
-from ...layers import RNN, Bidirectional, InputLayer, Layer, base
+from ..._base.nested import map_shapes
+from ..._core.keras_tensor import KerasTensor
+from ..._core.tape import GradientTape
+from ...layers import RNN, Bidirectional, InputLayer, Layer
+from ...layers import layer as base
 from ...metrics import Mean, Metric
 from ...models import Model, Sequential
 from ...optimizers import Optimizer
 from ...optimizers.schedules import InverseTimeDecay
-from ...symbolic import KerasTensor
 from .patches import around, outdated, put
 
 

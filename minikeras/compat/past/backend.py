@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ... import _state, activations, layers, models, ops, random
-from ..._typing import DTypeLike, Shape
-from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, as_array
-from ...variable import Variable
+from ... import activations, layers, models, ops, random
+from ..._base.naming import clear_session
+from ..._base.settings import epsilon, image_data_format, set_image_data_format, standardize_dtype
+from ..._base.typing import DTypeLike, Shape
+from ..._core.keras_tensor import KerasTensor
+from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._core.variable import Variable
 from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -92,7 +94,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "foldr": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems)[::-1], initializer)),
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
-        lambda: "th" if _state.image_data_format() == "channels_first" else "tf"),
+        lambda: "th" if image_data_format() == "channels_first" else "tf"),
     "l2_normalize": ("keras.ops.normalize",
         lambda x, axis=None: x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))),
     "placeholder": ("keras.Input",
@@ -108,7 +110,7 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
             Variable(random.uniform(shape, low, high, dtype, seed), name=name)),
     "relu": ("keras.ops.relu, or keras.layers.ReLU",
         lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
-    "reset_uids": ("keras.utils.clear_session()", lambda: _state.clear_session()),
+    "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
     "resize_images": ("keras.ops.repeat, or keras.layers.UpSampling2D",
         lambda x, height_factor, width_factor, data_format, interpolation="nearest":
             layers.UpSampling2D((height_factor, width_factor), data_format, interpolation)(x)),
@@ -160,7 +162,7 @@ def _folded(fn: Callable[[Any, Any], Any], rows: list[Any], initializer: Any) ->
 
 def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
     """Return images or volumes with zeros around them."""
-    last = (data_format or _state.image_data_format()) == "channels_last"
+    last = (data_format or image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
 
 
@@ -171,7 +173,7 @@ def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
     """Return -log(p) that probabilities spell labels, (batch, 1); the last class is the blank."""
     labels, steps = (ops.reshape(ops.cast(n, "int32"), (-1,)) for n in (label_length, input_length))
-    scores = ops.log(y_pred + _state.epsilon())
+    scores = ops.log(y_pred + epsilon())
     return ops.expand_dims(ops.ctc_loss(y_true, scores, labels, steps, y_pred.shape[-1] - 1), -1)
 
 
@@ -179,7 +181,7 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
 def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1) -> Any:
     """Return a list of the labels that probabilities spell, filled up with -1, and how good they are."""
     strategy, blank = "greedy" if greedy else "beam_search", y_pred.shape[-1] - 1
-    scores = ops.log(y_pred + _state.epsilon())
+    scores = ops.log(y_pred + epsilon())
     paths, quality = ops.ctc_decode(scores, input_length, strategy, beam_width, top_paths, mask_index=blank)
     return list(ops.unstack(paths, axis=0)), quality
 
@@ -209,21 +211,21 @@ def rnn(
 @_today("keras.ops.convert_to_tensor(value, dtype)")
 def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = None, name: str | None = None) -> Tensor:
     """Return a value as a tensor."""
-    array = np.asarray(value, _state.standardize_dtype(dtype))
+    array = np.asarray(value, standardize_dtype(dtype))
     return Tensor(array if shape is None else np.broadcast_to(array, tuple(shape)).copy())
 
 
 @_today("keras.Variable(value)")
 def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None, constraint: Any = None) -> Variable:
     """Return a variable."""
-    made = Variable(as_array(value), dtype=_state.standardize_dtype(dtype), name=name)
+    made = Variable(as_array(value), dtype=standardize_dtype(dtype), name=name)
     made.constraint = constraint
     return made
 
 
 def _filled(kind: str) -> None:
     def make(shape: Any, dtype: DTypeLike | None = None, name: str | None = None) -> Variable:
-        value = getattr(np, kind)(shape, dtype=_state.standardize_dtype(dtype))
+        value = getattr(np, kind)(shape, dtype=standardize_dtype(dtype))
         return Variable(value, dtype=value.dtype, name=name)
 
     make.__name__ = kind
@@ -267,7 +269,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 @_today("x + bias")
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     """Return x with a bias added to each channel."""
-    if (data_format or _state.image_data_format()) == "channels_first" and x.ndim > 2:
+    if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
         bias = ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
     return x + bias
 
@@ -332,7 +334,7 @@ def gradients(loss: Any, variables: Any) -> Any:
 @_today("keras.config.set_image_data_format")
 def set_image_dim_ordering(dim_ordering: str) -> None:
     """Set where the channels of images are, "th" for first and "tf" for last."""
-    _state.set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
+    set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
 
 
 NAMES = {

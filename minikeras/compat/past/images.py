@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import _state
-from ..._typing import Array
-from ...batches import PyDataset
-from ...images import array_to_img, img_to_array, load_img
+from ..._base.settings import floatx, image_data_format, standardize_data_format
+from ..._base.typing import Array
+from ..._trainers.batches import PyDataset
+from ...utils.image_utils import array_to_img, img_to_array, load_img
 from . import transforms
 from .transforms import apply_affine_transform as apply_affine_transform
 from .transforms import apply_brightness_shift as apply_brightness_shift
@@ -95,11 +95,11 @@ class _Pictures(Iterator):
     def _set(self, given: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""
         self.image_data_generator: Any = given["image_data_generator"]
-        self.data_format: Any = given["data_format"] or _state.image_data_format()
+        self.data_format: Any = given["data_format"] or image_data_format()
         self.save_to_dir: Any = given["save_to_dir"]
         self.save_prefix: str = given["save_prefix"]
         self.save_format: str = given["save_format"]
-        self.dtype: Any = given["dtype"] or _state.floatx()
+        self.dtype: Any = given["dtype"] or floatx()
         self.image_shape: tuple[int, ...] = ()
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
@@ -372,7 +372,7 @@ class ImageDataGenerator:
         preprocessing_function: Any = None, data_format: str | None = None, validation_split: float = 0.0,
         interpolation_order: int = 1, dtype: Any = None,
     ) -> None:  # fmt: skip
-        self.data_format: str = _state.standardize_data_format(data_format)
+        self.data_format: str = standardize_data_format(data_format)
         last = self.data_format == "channels_last"
         self.channel_axis: int = 3 if last else 1
         self.row_axis: int = 1 if last else 2
@@ -405,7 +405,7 @@ class ImageDataGenerator:
         self.rescale: float | None = rescale
         self.preprocessing_function: Any = preprocessing_function
         self._validation_split = validation_split
-        self.dtype: Any = dtype or _state.floatx()
+        self.dtype: Any = dtype or floatx()
         self.mean: Array | None = None
         self.std: Array | None = None
         self.zca_whitening_matrix: Array | None = None

@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from ... import layers, models
-from ..._absent import placeholder
-from ..._signature import parameters
-from ...registry import Registry
+from ..._base.absent import placeholder
+from ..._base.signature import parameters
+from ..._serialization.registry import Registry
 from ...tree import flatten
 from . import tables
 from .patches import around, outdated, resolve

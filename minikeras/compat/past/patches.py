@@ -5,7 +5,7 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from ..._caller import warn_user
+from ..._base.user_warning import warn_user
 
 _ABSENT = object()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Array, Config
-from ...batches import PyDataset
+from ..._base.typing import Array, Config
+from ..._trainers.batches import PyDataset
 
 
 class TimeseriesGenerator(PyDataset):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Array
-from ...images import array_to_img, img_to_array
+from ..._base.typing import Array
+from ...utils.image_utils import array_to_img, img_to_array
 
 draw: Any = np.random.uniform
 """A number between two, from the stream that Keras draws from."""

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._typing import DTypeLike, TensorLike
-from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, as_array
+from ..._base.typing import DTypeLike, TensorLike
+from ..._core.keras_tensor import KerasTensor
+from ..._core.tensor import Tensor, TensorOps, as_array
 from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import DTypeLike
-from ...folders import FolderDataset
-from ...symbolic import KerasTensor, infer
-from ...tensor import Tensor, TensorOps, as_array
-from ...trace import escape
+from ..._base.typing import DTypeLike
+from ..._core.keras_tensor import KerasTensor, infer
+from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._jit.trace import escape
+from ...utils.dataset_utils import FolderDataset
 from . import philox
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, TensorOps, as_array
+from ..._core.tensor import Tensor, TensorOps, as_array
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Array
+from ..._base.typing import Array
+from ..._core.tensor import as_array
 from ...random import Parameter, SizeLike, Source
-from ...tensor import as_array
 from . import philox
 from .dtypes import as_dtype
 

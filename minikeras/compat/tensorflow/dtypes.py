@@ -7,8 +7,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from ..._typing import DTypeLike
-from ...tensor import TensorOps
+from ..._base.typing import DTypeLike
+from ..._core.tensor import TensorOps
 from .missing import missing
 
 _NAMES = (

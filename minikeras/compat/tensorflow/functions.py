@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ... import ops
-from ...gradients import GradientTape as KerasTape
-from ...gradients import custom_gradient as custom_gradient
+from ..._core.tape import GradientTape as KerasTape
+from ..._core.tape import custom_gradient as custom_gradient
+from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ..._core.variable import Variable as KerasVariable
+from ..._jit.trace import escape
 from ...layers import Layer
-from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
-from ...trace import escape
-from ...variable import Variable as KerasVariable
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
 from .ragged import RaggedTensor

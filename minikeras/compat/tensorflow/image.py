@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ... import ops
-from ..._typing import DataFormat
-from ...tensor import Tensor, as_array
+from ..._base.typing import DataFormat
+from ..._core.tensor import Tensor, as_array
 from . import random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import DTypeLike
-from ...images import open_image, save_img
-from ...tensor import Tensor, as_array
-from ...trace import escape
+from ..._base.typing import DTypeLike
+from ..._core.tensor import Tensor, as_array
+from ..._jit.trace import escape
+from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._typing import DTypeLike
-from ...tensor import Tensor, as_array
+from ..._base.typing import DTypeLike
+from ..._core.tensor import Tensor, as_array
 from .arrays import global_norm as global_norm
 from .dtypes import as_dtype
 from .math import axes_of, unary

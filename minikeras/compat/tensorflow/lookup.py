@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..._core.tensor import Tensor
 from ...layers.fingerprints import fingerprint
-from ...tensor import Tensor
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .tensors import array_of

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import ops
-from ..._typing import DTypeLike
+from ..._base.typing import DTypeLike
+from ..._core.tensor import Tensor, TensorOps, as_array
 from ...ops.reduction import segments
-from ...tensor import Tensor, TensorOps, as_array
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .ragged import RaggedTensor

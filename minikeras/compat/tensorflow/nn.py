@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...tensor import Tensor
+from ..._core.tensor import Tensor
 from . import random as _random
 from .arrays import gather
 from .math import axes_of, unary

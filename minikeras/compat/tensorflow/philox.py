@@ -6,7 +6,7 @@ words with a key of two. Each counter value gives four words.
 
 import numpy as np
 
-from ..._typing import Array
+from ..._base.typing import Array
 
 _M = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _W = (0x9E3779B9, 0xBB67AE85)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ...tensor import Tensor
+from ..._core.tensor import Tensor
 from . import config, dtypes, errors
 from .missing import missing
 from .tensors import Variable, convert_to_tensor

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Array, DTypeLike
-from ...tensor import Tensor, as_array
+from ..._base.typing import Array, DTypeLike
+from ..._core.tensor import Tensor, as_array
 from .dtypes import TensorShape, as_dtype
 from .missing import missing
 from .tensors import Rows, array_of, convert_to_tensor, empty_of, on_elements

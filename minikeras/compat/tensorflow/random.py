@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ... import _state, ops
-from ..._typing import Array, DTypeLike
+from ... import ops
+from ..._base.settings import settings
+from ..._base.typing import Array, DTypeLike
+from ..._core.op import primitive
+from ..._core.tensor import Tensor, as_array
 from ...random import seed_global_generator
-from ...tensor import Tensor, as_array, primitive
 from . import philox
 from .arrays import sizes_of
 from .draws import Law, Seeds, State, draw_normal, draw_truncated, draw_uniform, state_for
@@ -33,7 +35,7 @@ def set_seed(seed: int) -> None:
     seed = int(seed)
     Seeds.restart(seed)
     if not Seeds.of_weights:
-        _state.settings.seeds = _python.Random(seed)
+        settings.seeds = _python.Random(seed)
         seed_global_generator(seed % 2**32)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ..._typing import DTypeLike
-from ...tensor import Tensor, as_array
+from ..._base.typing import DTypeLike
+from ..._core.tensor import Tensor, as_array
 from .dtypes import as_dtype
 from .missing import missing
 from .tensors import array_of, convert_to_tensor

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...tensor import Tensor, as_array
+from ..._core.tensor import Tensor, as_array
 from .dtypes import TensorShape
 from .linalg import matmul
 from .missing import missing

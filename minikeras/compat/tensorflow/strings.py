@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import DTypeLike
+from ..._base.typing import DTypeLike
+from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import fingerprint, keyed
-from ...tensor import Tensor, TensorOps, as_array
 from . import ragged
 from .dtypes import as_dtype
 from .missing import missing

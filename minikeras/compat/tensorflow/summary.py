@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...events import EventWriter
-from ...tensor import Tensor, TensorOps, as_array
-from ...trace import escape
+from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._display.event_files import EventWriter
+from ..._jit.trace import escape
 from .missing import missing
 
 __getattr__: Callable[[str], Any] = missing(__name__)

@@ -15,15 +15,17 @@ from typing import Any, cast
 
 import numpy as np
 
-from ... import _state, ops, random
-from ..._structure import map_structure
-from ..._typing import Array, DTypeLike, TensorLike
-from ...gradients import GradientTape
+from ... import ops, random
+from ..._base.context import context
+from ..._base.nested import map_structure
+from ..._base.settings import settings
+from ..._base.typing import Array, DTypeLike, TensorLike
+from ..._core.keras_tensor import KerasTensor
+from ..._core.tape import GradientTape
+from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, recorders
+from ..._core.variable import Variable as KerasVariable
 from ...ops.creation import has_tensor
 from ...optimizers import Optimizer
-from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, recorders
-from ...variable import Variable as KerasVariable
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
@@ -153,7 +155,7 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
             other = name
             if type(value) not in (int, float, bool) or (type(value) is float and "float" not in name):
                 value = Tensor(_array(value, name))
-        if name != other and "bool" not in (name, other) and _state.context.autocast is None:
+        if name != other and "bool" not in (name, other) and context.autocast is None:
             raise InvalidArgumentError(
                 f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a {_NAMES.get(name, name)} "
                 f"tensor but is a {_NAMES.get(other, other)} tensor [Op:{kernel}] name: "
@@ -378,7 +380,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
     yield KerasVariable, "shape", _Eager.shape
     yield Optimizer, "_counts_in", "int64"
     yield random, "source", StatelessSource()
-    yield _state.settings, "open_batches", True
+    yield settings, "open_batches", True
 
 
 _adapted = Patches()

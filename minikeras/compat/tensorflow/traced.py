@@ -6,10 +6,10 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from ..._structure import make_room
-from ...runner import Runner
-from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, recorders
+from ..._base.nested import make_room
+from ..._core.keras_tensor import KerasTensor
+from ..._core.tensor import Tensor, TensorOps, recorders
+from ..._jit.jit import Runner
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec
 from .structures import map_structure

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...optimizers import Optimizer
 from ...saving.npz import read_arrays, write_arrays
-from ...variable import Variable as KerasVariable
 from ..past.files import LIST, Status, note_newest
 from .errors import NotFoundError
 from .functions import Module

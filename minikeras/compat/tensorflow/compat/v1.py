@@ -6,7 +6,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-from ...._caller import warn_user
+from ...._base.user_warning import warn_user
 from ..data import Options
 from ..missing import missing
 from ..random import set_seed

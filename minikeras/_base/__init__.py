@@ -1,0 +1,1 @@
+"""Types, settings, lazy imports and checks, for all other parts."""

@@ -1,0 +1,123 @@
+"""Checks of arguments, and the types that carry them: a class that declares `units: Positive` takes no other `units`.
+
+A rule is a function of a class, the name of one of its arguments and the value. It returns what the object keeps of the
+value, or raises the error that says what was expected.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+
+import numpy as np
+
+from .typing import CausalPadding, Shape, Sizes
+
+N = TypeVar("N", bound=float)
+T = TypeVar("T")
+Rule: TypeAlias = Callable[[Any, str, Any], Any]
+
+
+def one_of(argument: str, value: T, known: Iterable[object]) -> T:
+    """Return the value of an argument.
+
+    Raises:
+        ValueError: if it is none of those known.
+    """
+    if value not in (known := tuple(known)):
+        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r:.80}.")
+    return value
+
+
+def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
+    """Return the number of an argument.
+
+    Raises:
+        ValueError: if it is no number from the lowest to the highest allowed.
+    """
+    if not isinstance(value, int | float | np.number) or not low <= value <= high:
+        bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+        raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
+    return value
+
+
+def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
+    """Return one number for each of `rank` axes.
+
+    Raises:
+        ValueError: if it is neither one integer nor `rank` of them, or one is less than `least`.
+    """
+    values = (value,) * rank if isinstance(value, int | np.integer) else value
+    whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
+    if not whole or len(values) != rank or any(n < least for n in values):
+        raise ValueError(f"`{name}` takes one integer or {rank}, from {least} on. Received: {name}={value!r}.")
+    return tuple(int(n) for n in values)
+
+
+def standardize_padding(padding: str, *allowed: str) -> str:
+    """Return a padding's name in lower case.
+
+    Raises:
+        ValueError: if it is none of those allowed, "valid" and "same" by default.
+    """
+    name = padding.lower() if isinstance(padding, str) else padding
+    return one_of("padding", name, allowed or ("valid", "same"))
+
+
+def at_least(low: int) -> Rule:
+    """Return the rule of integers that are not less than a number."""
+
+    def rule(cls: Any, name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+            wanted = "a positive integer" if low == 1 else f"an integer of at least {low}"
+            raise ValueError(f"{cls.__name__} needs {wanted} for `{name}`. Received: {name}={value!r:.80}.")
+        return int(value)
+
+    return rule
+
+
+def between(low: float, high: float = math.inf) -> Rule:
+    """Return the rule of numbers from a lowest to a highest one."""
+    return lambda cls, name, value: within(name, value, low, high)
+
+
+def per_axis(least: int = 1) -> Rule:
+    """Return the rule of integers, one for each of the axes that a class acts on, or one for all."""
+    return lambda cls, name, value: standardize_sizes(value, cls._rank, name, least)
+
+
+def any_case(*known: str) -> Rule:
+    """Return the rule of words that may be in capitals; the known form is kept."""
+    forms = {word.lower(): word for word in known}
+    return lambda cls, name, value: one_of(name, forms.get(str(value).lower(), value), known)
+
+
+def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
+    """Return the rule that a type carries, None if it carries none.
+
+    Args:
+        annotation: The type, or its text as the source has it: a name, which may have `| None` behind it.
+        scope: The names of its module.
+    """
+    if isinstance(annotation, str):
+        name = annotation.removesuffix(" | None")
+        rule = rule_of(scope[name], scope) if name in scope else None
+        return rule if name == annotation else _or_none(rule)
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        others = [part for part in parts if part is not NoneType]
+        return _or_none(rule_of(others[0], scope)) if len(others) < 2 else None
+    if origin is Literal:
+        return lambda cls, name, value: one_of(name, value, parts)
+    return getattr(annotation, "__metadata__", (None,))[0]
+
+
+def _or_none(rule: Rule | None) -> Rule | None:
+    return None if rule is None else lambda cls, name, value: None if value is None else rule(cls, name, value)
+
+
+Positive: TypeAlias = Annotated[int, at_least(1)]
+Share: TypeAlias = Annotated[float, between(0, 1)]
+FromZero: TypeAlias = Annotated[float, between(0)]
+PerAxis: TypeAlias = Annotated[Shape, per_axis()]
+AnyCasePadding: TypeAlias = Annotated[CausalPadding, any_case("valid", "same")]

@@ -1,0 +1,107 @@
+"""The state of a thread: open name scopes, layer calls, dry runs; and the counters that plans watch."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .load_budget import Loading
+
+
+class _Context(threading.local):
+    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, autocasts,
+    the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they met, to be
+    built after a dry run."""
+
+    def __init__(self) -> None:
+        self.scopes: list[tuple[str, object]] = []
+        self.training: list[bool | None] = []
+        self.dry: bool = False
+        self.undo: list[tuple[Any, Any]] | None = None
+        self.waiting: dict[Any, list[tuple[list[tuple[str, object]], Any]]] | None = None
+        self.autocast: str | None = None
+        self.loading: Loading | None = None
+        self.uneven: bool = False
+
+
+context = _Context()
+
+
+class Structure:
+    """Counts what plans must notice: changes to layers (`version`), other arrays of variables (`values`), and arrays of
+    variables that somebody may hold from now on (`loans`)."""
+
+    version: int = 0
+    values: int = 0
+    loans: int = 0
+
+
+class name_scope:
+    """Within this context paths of variables begin with a name; the owner's own scope is not opened twice."""
+
+    __slots__ = ("_opens", "_scope")
+
+    def __init__(self, name: str, owner: object) -> None:
+        self._scope = name, owner
+
+    def __enter__(self) -> None:
+        scopes = context.scopes
+        self._opens = not scopes or scopes[-1][1] is not self._scope[1]
+        if self._opens:
+            scopes.append(self._scope)
+
+    def __exit__(self, *error: object) -> None:
+        if self._opens:
+            context.scopes.pop()
+
+
+class calling:
+    """Within this context a layer is called.
+
+    Args:
+        training: Whether the call is for training; None if nobody says.
+        autocast: The dtype that weights are read in, None for their own.
+    """
+
+    __slots__ = ("autocast", "outer", "training")
+
+    def __init__(self, training: bool | None, autocast: str | None) -> None:
+        self.training = training
+        self.autocast = autocast
+
+    def __enter__(self) -> None:
+        context.training.append(self.training)
+        self.outer, context.autocast = context.autocast, self.autocast
+
+    def __exit__(self, *error: object) -> None:
+        context.training.pop()
+        context.autocast = self.outer
+
+
+def current_path() -> str:
+    """Return the open scopes as "sequential/dense", or ""."""
+    return "/".join(name for name, _ in context.scopes)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Run something after which variables get their values back, but for what a `build` sets."""
+    changed: list[tuple[Any, Any]] = []
+    before, context.undo = context.undo, changed
+    try:
+        yield
+    finally:
+        context.undo = before
+        for variable, array in reversed(changed):
+            variable.array = array
+
+
+@contextmanager
+def dry_run() -> Iterator[None]:
+    """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
+    before, context.dry = context.dry, True
+    try:
+        with undone():
+            yield
+    finally:
+        context.dry = before

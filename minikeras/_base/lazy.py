@@ -1,0 +1,86 @@
+"""Imports that wait until somebody wants what they bring: a package costs its users what they use of it."""
+
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from threading import RLock
+from typing import Any
+
+from . import absent
+
+_lock = RLock()
+
+
+class _Home:
+    """What an import statement gets in place of a module: it tells where each name comes from."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> "_Wanted":
+        return _Wanted(self.module, name)
+
+
+class _Wanted:
+    """A name of a module, or a module of a package, that is not imported yet."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
+
+    def resolve(self) -> Any:
+        if self.module.endswith("."):
+            return import_module(self.module + self.name)
+        return getattr(import_module(self.module), self.name)
+
+
+@contextmanager
+def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
+    """Within this context, relative imports of the module of a namespace are made at the first use of their names.
+
+    They are written as others are, so type checkers see through. Gives a function that makes all of them.
+
+    Example:
+        >>> namespace = {"__name__": "minikeras.anything", "__package__": "minikeras"}
+        >>> with lazily(namespace):
+        ...     exec("from .datasets.mnist import load_data", namespace)
+        >>> "load_data" in namespace
+        False
+        >>> namespace["__getattr__"]("load_data").__module__
+        'minikeras.datasets.mnist'
+    """
+    wanted: dict[str, _Wanted] = {}
+
+    def load() -> None:
+        for name in wanted:
+            if name not in namespace:
+                find(name)
+
+    def find(name: str) -> Any:
+        if name not in wanted:
+            return absent.find(namespace["__name__"], name)
+        found = namespace[name] = wanted[name].resolve()
+        return found
+
+    with _lock:
+        import_now = builtins.__import__
+
+        def import_later(
+            name: str, scope: Any = None, names: Any = None, fromlist: Any = (), level: int = 0
+        ) -> Any:  # what `__import__` takes
+            if scope is not namespace or not level:
+                return import_now(name, scope, names, fromlist, level)
+            above = namespace["__package__"].rsplit(".", level - 1)[0]
+            return _Home(f"{above}.{name}")
+
+        setattr(builtins, "__import__", import_later)  # noqa: B010 - its declared type names no proxy
+        try:
+            yield load
+        finally:
+            builtins.__import__ = import_now
+    wanted.update({name: value for name, value in namespace.items() if isinstance(value, _Wanted)})
+    for name in wanted:
+        del namespace[name]
+    namespace["__getattr__"] = find
+    namespace["__dir__"] = lambda: sorted({*namespace, *wanted})

@@ -1,0 +1,143 @@
+"""Global settings: float type, epsilon, image format, logging, limits, and checked dtypes."""
+
+import os
+import random
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
+from warnings import warn
+
+import numpy as np
+
+from .checks import one_of
+from .typing import DataFormat, DTypeLike, DTypeName
+
+_DTYPES = frozenset(get_args(DTypeName))
+FloatName = Literal["float16", "float32", "float64"]
+
+
+class _Settings:
+    """Values that `minikeras.config` reads and writes."""
+
+    floatx: FloatName = "float32"
+    epsilon: float = 1e-7
+    image_data_format: DataFormat = "channels_last"
+    interactive_logging: bool = True
+    traceback_filtering: bool = True
+    flash_attention: bool | None = None
+    max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
+    max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
+    open_batches: bool = False
+    """Whether a model that is built from batches of different sizes leaves their size open, as Keras on TensorFlow."""
+    seeds: Any = random
+    """Where `make_default_seed` draws: Python's global random state, as in Keras, or a stream like it."""
+
+
+settings = _Settings()
+
+
+def floatx() -> FloatName:
+    """Return the default float type, "float32" unless changed."""
+    return settings.floatx
+
+
+def set_floatx(value: FloatName | str) -> None:
+    """Set the default float type of layers and ops made from now on: "float16", "float32" or "float64"."""
+    if value not in ("float16", "float32", "float64"):
+        raise ValueError(
+            f"floatx must be 'float16', 'float32' or 'float64' (NumPy has no bfloat16). Received: {value!r}."
+        )
+    settings.floatx = value
+
+
+def epsilon() -> float:
+    """Return the small number (1e-7 unless changed) that keeps divisions and logarithms finite."""
+    return settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the number returned by `epsilon`."""
+    settings.epsilon = value
+
+
+def image_data_format() -> DataFormat:
+    """Return where images keep their channels: "channels_last" unless changed."""
+    return settings.image_data_format
+
+
+def set_image_data_format(data_format: DataFormat) -> None:
+    """Set where images keep their channels: "channels_last" or "channels_first"."""
+    settings.image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> DataFormat:
+    """Return a checked data format, the configured one for None."""
+    if data_format is None:
+        return settings.image_data_format
+    return cast(DataFormat, one_of("data_format", str(data_format).lower(), ("channels_first", "channels_last")))
+
+
+Channels: TypeAlias = Annotated[DataFormat, lambda cls, name, value: standardize_data_format(value)]
+"""A data format, where a class takes None for the configured one."""
+
+
+def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
+    """Return the name of a dtype, the default float type for None.
+
+    Raises:
+        ValueError: if NumPy has no such dtype.
+
+    Example:
+        >>> standardize_dtype(float), standardize_dtype(None)
+        ('float32', 'float32')
+    """
+    if type(dtype) is str and dtype in _DTYPES:  # the common case, quickly
+        return cast(DTypeName, dtype)
+    if dtype is None or dtype is float:
+        return settings.floatx
+    if dtype is int:
+        return "int32"
+    name: Any = getattr(dtype, "name", dtype)
+    try:
+        name = name if name == "string" else str(np.dtype(name).name)  # NumPy does not know strings by this name
+    except TypeError:
+        name = ""
+    if name not in _DTYPES:
+        raise ValueError(f"Invalid dtype: {dtype!r:.80}. Expected one of numbers, or its name: {sorted(_DTYPES)}.")
+    return cast(DTypeName, name)
+
+
+def is_dtype(name: str) -> bool:
+    """Tell whether NumPy has a dtype of this name."""
+    try:
+        return bool(standardize_dtype(name))
+    except ValueError:
+        return False
+
+
+def make_default_seed() -> int:
+    """Draw a seed for whatever is unseeded, as Keras does: from Python's global random state."""
+    seed: int = settings.seeds.randint(1, 10**9)
+    return seed
+
+
+def limited(count: int | None, what: Literal["epochs", "steps_per_epoch"]) -> int | None:
+    """Return how many epochs or steps to run: as many as wanted (None for all), or what `config` limits them to."""
+    limit = settings.max_epochs if what == "epochs" else settings.max_steps_per_epoch
+    if not limit or (count is not None and count <= limit):
+        return count
+    warn(f"Limiting {what} to {limit}", stacklevel=3)
+    return limit
+
+
+def enable_interactive_logging() -> None:
+    """Let progress be drawn as in a terminal (the default)."""
+    settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Let `verbose="auto"` print one line a pass instead of a bar that moves."""
+    settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Tell whether progress is drawn as in a terminal."""
+    return settings.interactive_logging

@@ -1,0 +1,1 @@
+"""Tensors, ops and their gradients: read tensor, op, tape, variable, keras_tensor."""

@@ -1,0 +1,397 @@
+"""Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+import numpy as np
+
+from .._base.context import context, dry_run
+from .._base.naming import auto_name
+from .._base.nested import leaves, map_structure
+from .._base.settings import standardize_dtype
+from .._base.signature import parameters
+from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from ..tree import flatten
+from . import op
+from .op import late_ops
+from .op_cost import broadcast, filled, most_numbers, trial_sizes
+from .op_names import CALLED_WITH, class_name, module
+from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
+
+
+class KerasTensor(Tensor):
+    """A tensor known by shape and dtype alone, as `Input` gives it.
+
+    Layers, operators, ops and NumPy functions take it and give others; `Model(inputs, outputs)` makes a model of what
+    was done.
+
+    Args:
+        shape: Sizes of all axes, None where unknown.
+        dtype: Name of the dtype.
+        sparse, ragged: Whether it is of these kinds; minikeras has neither.
+        record_history: Accepted for Keras's sake.
+        name: Its name, made up if not given.
+
+    Raises:
+        ValueError: if it is to be sparse or ragged.
+
+    Example:
+        >>> KerasTensor((None, 3), "float32", name="x")
+        <KerasTensor shape=(None, 3), dtype=float32, sparse=False, ragged=False, name=x>
+    """
+
+    __slots__ = ("_dtype", "_shape", "index", "name", "node")
+
+    bits = "logical"
+    sparse: bool = False
+    ragged: bool = False
+    node: "Node | None"
+    """The call that gave it, None if it was made by hand."""
+    index: int
+    """Its place among the outputs of that call."""
+
+    def __init__(
+        self, shape: ShapeLike, dtype: DTypeLike | None = None, sparse: bool = False, ragged: bool = False,
+        record_history: bool = True, name: str | None = None,
+    ) -> None:  # fmt: skip
+        if sparse or ragged:
+            raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}.")
+        self.array: None = None
+        self._shape = tuple(shape)
+        self._dtype: DTypeName = standardize_dtype(dtype)
+        if context.loading is not None:
+            context.loading.check(self._shape)
+        self.name: str = name or auto_name("keras_tensor")
+        self.node = None
+        self.index = 0
+
+    @property
+    def shape(self) -> PartialShape:
+        """Sizes of the axes, None where unknown."""
+        return self._shape
+
+    @property
+    def dtype(self) -> DTypeName:
+        """Name of the dtype."""
+        return self._dtype
+
+    def _refuse(self, error: type[Exception], what: str) -> NoReturn:
+        raise error(
+            f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation with "
+            "minikeras.ops, or in the `call` of a layer."
+        )
+
+    def __bool__(self) -> bool:
+        self._refuse(TypeError, "used as a bool")
+
+    def __index__(self) -> int:
+        self._refuse(TypeError, "used as an index")
+
+    def __len__(self) -> int:
+        self._refuse(TypeError, "measured with len()")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self._refuse(NotImplementedError, "iterated over")
+
+    def __format__(self, spec: str) -> str:
+        return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
+
+    def __invert__(self) -> Tensor:
+        result: Tensor = NUMPY_OPS["logical_not"](self)
+        return result
+
+    if TYPE_CHECKING:  # what is computed from a tensor without a value has none either
+
+        def __add__(self, other: TensorLike) -> "KerasTensor": ...
+        def __radd__(self, other: TensorLike) -> "KerasTensor": ...
+        def __sub__(self, other: TensorLike) -> "KerasTensor": ...
+        def __rsub__(self, other: TensorLike) -> "KerasTensor": ...
+        def __mul__(self, other: TensorLike) -> "KerasTensor": ...
+        def __rmul__(self, other: TensorLike) -> "KerasTensor": ...
+        def __truediv__(self, other: TensorLike) -> "KerasTensor": ...
+        def __rtruediv__(self, other: TensorLike) -> "KerasTensor": ...
+        def __pow__(self, other: TensorLike) -> "KerasTensor": ...
+        def __rpow__(self, other: TensorLike) -> "KerasTensor": ...
+        def __matmul__(self, other: TensorLike) -> "KerasTensor": ...
+        def __rmatmul__(self, other: TensorLike) -> "KerasTensor": ...
+        def __getitem__(self, key: Any) -> "KerasTensor": ...
+        def __neg__(self) -> "KerasTensor": ...
+
+    else:
+
+        def __truediv__(self, other: TensorLike) -> Tensor:
+            return op_class("TrueDivide")()(self, other)
+
+        def __rtruediv__(self, other: TensorLike) -> Tensor:
+            return op_class("TrueDivide")()(other, self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (KerasTensor, (self._shape, self._dtype, False, False, True, self.name))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "KerasTensor":
+        return KerasTensor(self._shape, self._dtype, name=self.name)
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, name={self.name}>"
+
+    __str__ = __repr__
+
+
+def is_keras_tensor(x: object) -> bool:
+    """Tell whether x is a tensor without a value.
+
+    Example:
+        >>> is_keras_tensor(KerasTensor((None, 3)))
+        True
+    """
+    return isinstance(x, KerasTensor)
+
+
+def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what a function gives for symbolic arguments, by running it on zeros of two sets of sizes.
+
+    An axis of the result that differs between the two runs depends on an unknown size and is None. Nothing
+    random is drawn, no loss is kept and nothing is recorded.
+
+    Args:
+        function: What to run; it returns a tensor, an array, or a list or dict of them.
+        args, kwargs: Its arguments, with a KerasTensor in place of each tensor.
+
+    Returns:
+        The structure the function returned, with a KerasTensor in place of each tensor.
+    """
+    tries = trial_sizes([x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)])
+    waiting: dict[Any, Any] = {}
+    runs: list[Any] = []
+    errors: list[Exception] = []
+    for sizes in tries:
+        try:
+            runs.append(_run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting))
+        except Exception as error:
+            errors.append(error)
+        if len(runs) == 2:
+            break
+        if len(errors) == len(tries) - 1:  # no two are left
+            raise errors[0]
+    for model, calls in waiting.items():
+        _build(model, calls)
+    others = iter(leaves(runs[1]))
+    return map_structure(lambda a: _common(a, next(others)), runs[0])
+
+
+def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
+    """Run a function without lasting effects, and add the calls of models that wait to be built by them."""
+    outer, context.waiting = context.waiting, {}
+    try:
+        with dry_run(), stop_recording(), np.errstate(all="ignore"):
+            result = function(*args, **kwargs)
+        for model, calls in context.waiting.items():
+            waiting.setdefault(model, []).extend(calls)
+    finally:
+        context.waiting = outer
+    return result
+
+
+def _zeros(arguments: Any, sizes: tuple[int, int]) -> Any:
+    """Return arguments with zeros in place of symbolic tensors, of these sizes where theirs is open."""
+
+    def zeros(x: Any) -> Any:
+        if not isinstance(x, KerasTensor):
+            return x
+        shape = filled(x.shape, sizes)
+        if context.loading is not None:
+            context.loading.spend(math.prod(shape))
+        return Tensor(np.zeros(shape, x.dtype))
+
+    return map_structure(zeros, arguments)
+
+
+def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
+    """Build a model that has waited for its calls of both runs, of which each met a shape in some scopes."""
+    (scopes, first), (_, other) = calls[0], calls[len(calls) // 2]  # the first call of each run
+    before, context.scopes = context.scopes, scopes
+    try:
+        model.build(_shared(first, other))
+    finally:
+        context.scopes = before
+
+
+def _common(a: Any, b: Any) -> Any:
+    """Return what is true of the results of both runs."""
+    if not isinstance(a, TensorOps | np.ndarray | np.generic):
+        return a
+    return KerasTensor(_shared(a.shape, b.shape), a.dtype)
+
+
+def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
+    return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
+
+
+class Node:
+    """One call of a layer or an op on symbolic tensors; each keeps its own in `_inbound_nodes`.
+
+    Args:
+        operation: What was called.
+        args: The arguments.
+        kwargs: The arguments by name.
+        outputs: The tensors it gave, in their structure.
+
+    Attributes:
+        inputs: The symbolic tensors among the arguments.
+        index: How many calls of the operation came before.
+
+    Raises:
+        ValueError: if an output is no tensor.
+    """
+
+    __slots__ = ("args", "index", "inputs", "kwargs", "operation", "outputs")
+
+    def __init__(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        self.operation: Any = operation
+        self.args: tuple[Any, ...] = args
+        self.kwargs: dict[str, Any] = kwargs
+        self.inputs: list[KerasTensor] = [x for x in flatten([args, kwargs]) if isinstance(x, KerasTensor)]
+        self.outputs: list[KerasTensor] = flatten(outputs)
+        self.index: int = len(operation._inbound_nodes)
+        for y in self.outputs:
+            if not isinstance(y, KerasTensor):
+                raise ValueError(f"All outputs of '{operation.name}' must be tensors. Received: {y!r}.")
+        for i, y in enumerate(self.outputs):
+            y.node, y.index = self, i
+        operation._inbound_nodes.append(self)
+
+    def fill(self, value: Callable[[Any], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments, with what a function gives for each leaf among them."""
+        return map_structure(value, self.args), map_structure(value, self.kwargs)
+
+
+class Operation:
+    """An op in a graph. Each op has a subclass, named as in Keras.
+
+    Args:
+        name: Its name in the graph, made up if not given.
+        settings: Those arguments of the op that Keras's class takes when it is made.
+    """
+
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(self, name: str | None = None, **settings: Any) -> None:
+        self.name: str = name or auto_name(type(self).__name__)
+        self.settings = settings
+        self._inbound_nodes: list[Node] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the op on the rest of its arguments."""
+        if any_symbolic(args) or any_symbolic(kwargs.values()):
+            outputs = self.compute_output_spec(*args, **kwargs)
+            Node(self, args, kwargs, outputs)
+            return outputs
+        found = parameters(self.function)
+        values, rest = self.settings | kwargs, list(args)
+        positional = []
+        for name in found.positional:
+            if name in values:
+                positional.append(values[name])
+            elif rest:
+                positional.append(rest.pop(0))
+            else:
+                break
+        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in found.positional})
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs for symbolic inputs."""
+        known = self._elementwise_spec(args, kwargs)
+        if known is not None:
+            return known
+        if context.loading is not None:
+            shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
+            context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
+        return infer(self, *args, **kwargs)
+
+    def _elementwise_spec(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> KerasTensor | None:
+        """Return the output of an op that NumPy does element by element, without doing it; None for others."""
+        op = vars(self.function).get("op")
+        listed = any(isinstance(x, list | tuple) for x in args)
+        if op is None or not isinstance(op.bare, np.ufunc) or listed or any_symbolic(kwargs.values()):
+            return None
+        shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
+        single = [Tensor(np.zeros([1] * len(x.shape), x.dtype)) if isinstance(x, KerasTensor) else x for x in args]
+        return KerasTensor(broadcast(shapes), _run(self, single, kwargs, {}).dtype)
+
+    def get_config(self) -> Config:
+        """Return name and settings."""
+        return {"name": self.name, **self.settings}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Operation":
+        """Return the op of a configuration."""
+        return cls(**config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, (type(self).__name__, self.get_config())
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
+
+    def _output_shapes(self) -> list[PartialShape]:
+        return [y.shape for y in self._inbound_nodes[-1].outputs]
+
+    def rowwise(self) -> bool:
+        """Tell whether each row of the result surely depends on the same row of the inputs alone."""
+        arguments = [x for node in self._inbound_nodes for x in leaves([node.args, node.kwargs])]
+        ranks = {len(x.shape) for x in arguments if isinstance(x, KerasTensor)}
+        simple = all(isinstance(x, KerasTensor | int | float) for x in arguments)
+        if self.function is NUMPY_OPS["concatenate"]:
+            return self.settings["axis"] not in (0, None, *(-rank for rank in ranks))
+        op = vars(self.function).get("op")
+        return op is not None and isinstance(op.bare, np.ufunc) and simple and len(ranks) == 1 and min(ranks) > 1
+
+    def serialized(self) -> Config:
+        """Return the configuration, as Keras writes it."""
+        kind = type(self).__name__
+        return {"module": module(kind), "class_name": kind, "config": self.get_config(), "registered_name": kind}
+
+
+@cache
+def _functions() -> dict[str, Callable[..., Any]]:
+    """Return the op of each class name."""
+    for load in late_ops:
+        load()
+    return {class_name(function): function for function in NUMPY_OPS.values()} | {"TrueDivide": NUMPY_OPS["divide"]}
+
+
+@cache
+def op_class(kind: str) -> type[Operation]:
+    """Return the class of an op.
+
+    Raises:
+        ValueError: if there is no such op.
+    """
+    if kind not in _functions():
+        raise ValueError(f"There is no op of the class {kind!r}.")
+    return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})
+
+
+def _make(kind: str, config: Config) -> Operation:
+    return op_class(kind)(**config)
+
+
+def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Infer what an op gives for symbolic tensors, and note the call for the graph."""
+    found, name = parameters(function), function.__name__
+    settings = found.defaults | found.bind(args, kwargs)
+    settings.pop("out", None)
+    if name in CALLED_WITH:
+        called_with = CALLED_WITH[name].split()
+    else:
+        op = vars(function).get("op")
+        first = found.positional[: op.count if op is not None else 1]
+        called_with = [n for n in found.positional if n in first or n == "x2"]
+    inputs = [settings.pop(n) for n in called_with if n in settings]
+    given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
+    return op_class(class_name(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
+
+
+op.symbolic_call = _call_op

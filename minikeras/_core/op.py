@@ -1,0 +1,214 @@
+"""The declaration of primitives, and the record from which they are differentiated and replayed.
+
+Inside a primitive every value is an ndarray; outside it is a `Tensor`. `primitive` makes the passage: it takes
+the arrays out of its arguments, runs the forward function, wraps the result and, while a recorder is open,
+notes what was done.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
+
+import numpy as np
+
+from .._base.signature import parameters
+from .._base.typing import Array
+from .tensor import _FLOAT64, NUMPY_OPS, SymbolicCall, Tensor, _narrow, any_symbolic, coerce, recorders
+
+P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+VJP: TypeAlias = Callable[..., Any]
+"""(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
+
+A rule is written with operators and NumPy functions alone, so that it runs on arrays and, where its own
+gradient is wanted, on tensors."""
+
+
+class Traits(TypedDict, total=False):
+    """What a plan, or a gradient, may know of a primitive operation.
+
+    Attributes:
+        inplace: Whether `out`, the last argument, may be the array of the first input.
+        effect: Whether it is run for what it changes, so that a replay must not leave it out.
+        homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
+            variables may have other arrays. None where it does not care.
+        bind: Given the keyword arguments, returns what a plan calls in place of the op once the inputs are computed
+            there; a plan asks again when variables may have other arrays.
+        parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
+            numbers. None where it cannot be said so.
+        view: Whether the result may share the memory of the first input, and nothing is computed then.
+        through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
+            first input then: two rules in one, where that takes less.
+    """
+
+    inplace: bool
+    effect: bool
+    homes: Callable[..., Sequence[Array]] | None
+    bind: Callable[..., Callable[[], object]] | None
+    parts: Callable[..., Any] | None
+    view: bool
+    through: dict[str, tuple[int, VJP]]
+
+
+class Op:
+    """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
+
+    Attributes:
+        name: The function's name.
+        forward: Arrays in, array out.
+        vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
+        count: How many leading arguments are tensors; None where all positional ones are.
+        inplace, effect, homes, bind, parts, view, through: See `Traits`.
+        writes: Whether the last argument of `forward` is an `out` array to write to.
+        draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
+        bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
+        joint: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors whose
+            own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds to,
+            returns pairs (tensor, its gradient or None).
+        replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
+        parameters: Names of the arguments of `forward`.
+        defaults: Their default values.
+    """
+
+    __slots__ = ("bare", "bind", "count", "defaults", "draws", "effect", "forward", "homes", "inplace", "joint",
+                 "name", "parameters", "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
+
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        vjps: tuple[VJP | None, ...],
+        count: int | None,
+        **traits: Unpack[Traits],
+    ) -> None:
+        self.name: str = forward.__name__
+        self.forward: Callable[..., Array] = forward
+        self.vjps: tuple[VJP | None, ...] = vjps
+        self.count: int | None = count
+        self.inplace: bool = traits.get("inplace", False)
+        self.effect: bool = traits.get("effect", False)
+        self.homes: Callable[..., Sequence[Array]] | None = traits.get("homes")
+        self.bind: Callable[..., Callable[[], object]] | None = traits.get("bind")
+        self.parts: Callable[..., Any] | None = traits.get("parts")
+        self.view: bool = traits.get("view", False)
+        self.through: dict[str, tuple[int, VJP]] = traits.get("through", {})
+        self.bare: Callable[..., Any] | None = vars(forward).get("bare")
+        self.joint: Callable[..., Iterable[tuple[Any, Any]]] | None = None
+        self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
+        found = parameters(forward)
+        self.parameters: tuple[str, ...] = found.names
+        self.defaults: dict[str, Any] = found.defaults
+        self.writes: bool = "out" in found.names
+        self.draws: bool = count == 0 or "seed" in found.names
+
+    def vjp(self, index: int) -> VJP | None:
+        """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
+        if self.count is None:
+            rule = self.vjps[0]
+            return rule and (lambda g, y, *args, **kwargs: rule(index, g, y, *args, **kwargs))
+        return self.vjps[index]
+
+
+class Entry:
+    """One recorded step: which op, on what, with which values at that time, with which result."""
+
+    __slots__ = ("inputs", "kwargs", "op", "output", "rest", "values")
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: Sequence[Any],
+        values: Sequence[Any],
+        rest: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        output: "Tensor",
+    ) -> None:
+        self.op: Op = op
+        self.inputs: Sequence[Any] = inputs
+        self.values: Sequence[Any] = values
+        self.rest: tuple[Any, ...] = rest
+        self.kwargs: dict[str, Any] = kwargs
+        self.output: Tensor = output
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the arguments that are no tensors were, by name."""
+        names = self.op.parameters[len(self.inputs) :]
+        return {name: self.op.defaults.get(name) for name in names} | dict(
+            zip(names, self.rest, strict=False), **self.kwargs
+        )
+
+
+late_ops: list[Callable[[], None]] = []
+"""What imports the ops that no NumPy function stands for, and that are imported when somebody asks for them."""
+
+
+def primitive(
+    *vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]
+) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
+    """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
+
+    The forward function gets arrays (or Python numbers) for its tensor arguments, which come first, one a rule.
+
+    Args:
+        vjps: The rules, in the order of the tensor arguments.
+        variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
+        name: Name of the NumPy function that the op answers for, if it is not the function's own.
+        traits: What a plan may know of it.
+    """
+
+    def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
+        op = Op(forward, vjps, None if variadic else len(vjps), **traits)
+        count = op.count
+        run: Callable[..., Any] = forward
+
+        @wraps(forward)
+        def call(*args: Any, **kwargs: Any) -> "Tensor":
+            if count is None:
+                inputs, rest = args, ()
+            else:
+                while len(args) < count and op.parameters[len(args)] in kwargs:
+                    args = (*args, kwargs.pop(op.parameters[len(args)]))
+                inputs, rest = args[:count], args[count:]
+                if len(inputs) < count:
+                    run(*args, **kwargs)  # raises Python's own TypeError for a missing argument
+            try:
+                arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
+            except SymbolicCall:
+                return symbolic_call(call, args, kwargs)
+            for a in arrays:
+                if type(a) is np.ndarray and a.dtype is _FLOAT64:
+                    inputs, arrays = _narrow(inputs, arrays)
+                    break
+            if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
+                arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
+            output = Tensor(run(*arrays, *rest, **kwargs))
+            if recorders.open:
+                entry = Entry(op, inputs, arrays, rest, kwargs, output)
+                for recorder in recorders.open:
+                    recorder.record(entry)
+            return output
+
+        vars(call)["op"] = op
+        if not op.effect:
+            NUMPY_OPS[name or op.name] = call
+        return cast("Callable[P, Tensor]", call)
+
+    return declare
+
+
+def composite(function: F) -> F:
+    """Declare an op made of other ops: NumPy's function of its name runs it, on symbolic tensors it is inferred."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args) or (kwargs and any_symbolic(kwargs.values())):
+            return symbolic_call(call, args, kwargs)
+        return function(*args, **kwargs)
+
+    NUMPY_OPS[function.__name__] = call
+    return cast(F, call)
+
+
+def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
+    """Infer what a call on symbolic tensors gives; `keras_tensor` puts the real function here."""
+    raise NotImplementedError

@@ -1,0 +1,405 @@
+"""Reverse-mode differentiation: a tape of operations, run backwards."""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast, overload
+
+import numpy as np
+
+from .._base.context import Structure
+from .._base.nested import leaves, map_structure
+from .._base.typing import Array, TensorLike
+from .._base.user_warning import warn_user
+from .op import VJP, Entry, Op
+from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, coerce, recorders
+
+F = TypeVar("F", bound=Callable[..., Any])
+PASSED = frozenset({"sigmoid", "softmax"})
+"""Ops that a rule of another op may pass over, see `Op.through`."""
+
+
+class GradientTape:
+    """Records operations and differentiates a result with respect to what went into it.
+
+    Variables are watched by themselves; watch a tensor with `watch`. Tapes nest: a gradient taken inside an
+    outer tape is itself recorded, which gives second derivatives.
+
+    Args:
+        persistent: Whether `gradient` may be called more than once.
+        watch_accessed_variables: Whether variables are watched without `watch`.
+
+    Example:
+        >>> import minikeras as keras
+        >>> x = keras.ops.convert_to_tensor(3.0)
+        >>> with keras.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> print(tape.gradient(y, x))
+        Tensor(6.0, shape=(), dtype=float32)
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self._entries: list[Entry] = []
+        self._watched: dict[int, Any] = {}
+        self._borrowed: list[Any] = []
+        self._used = False
+
+    def __enter__(self) -> "GradientTape":
+        recorders.open = [*recorders.open, self]
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        recorders.open = [r for r in recorders.open if r is not self]
+
+    def record(self, entry: Entry) -> None:
+        """Append one operation, if anything that is differentiated goes into it."""
+        watched, found = self._watched, False
+        for x in entry.inputs:
+            if id(x) in watched:
+                found = True
+            elif type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
+                watched[id(x)] = x
+                found = True
+        for x in (*entry.rest, *entry.kwargs.values()):
+            if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
+                name = next(name for name, value in entry.arguments().items() if value is x)
+                raise TypeError(
+                    f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a tensor that a "
+                    "GradientTape watches. Give it a number or stop_gradient of the tensor, or use other ops."
+                )
+        if found:
+            self._entries.append(entry)
+            watched[id(entry.output)] = entry.output
+
+    def append(self, entry: Entry, watched: Mapping[int, Any] | None = None) -> None:
+        """Append an operation that is differentiated, also with respect to these variables, given by their ids."""
+        self._entries.append(entry)
+        self._watched[id(entry.output)] = entry.output
+        if watched is not None:
+            self._watched.update(watched)
+
+    def maker(self, tensor: Any) -> Entry | None:
+        """Return the operation that made a tensor, None if none did."""
+        for entry in reversed(self._entries):
+            if entry.output is tensor:
+                return entry
+        return None
+
+    def read(self, tensor: TensorOps) -> None:
+        """A value that Python reads needs no entry."""
+
+    def watch(self, tensor: Any) -> None:
+        """Differentiate with respect to this tensor (or these, in a list or dict) as well."""
+        for x in leaves(tensor):
+            if not isinstance(x, TensorOps):
+                raise ValueError(f"GradientTape.watch needs a Tensor or a Variable. Received: {x!r}.")
+            self._watched[id(x)] = x
+
+    def watches(self, tensor: TensorOps) -> bool:
+        """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
+        return id(tensor) in self._watched
+
+    def convert(self, tensor: TensorOps) -> None:
+        """Warn, for what is computed from the array is not recorded."""
+        if self.follows(tensor) and _differentiable(tensor):
+            warn_user(
+                "Under a GradientTape a tensor was made an array, as np.asarray does, or np.array of a list of them: "
+                "what is computed from the array has no gradient. Use minikeras.ops, such as ops.stack for a list, or "
+                "x.numpy() where no gradient is wanted."
+            )
+
+    def follows(self, tensor: TensorOps) -> bool:
+        """Return whether it is watched, or a variable that would be as soon as it is used."""
+        return id(tensor) in self._watched or (self.watch_accessed_variables and _is_trainable(tensor))
+
+    def borrow(self, variables: Iterable[Any]) -> None:
+        """Hold the arrays of variables, until the gradient is taken where it can be but once."""
+        holder = True if self.persistent else id(self)
+        for v in variables:
+            if v.lent is False:
+                v.lent = holder
+                self._borrowed.append(v)
+            elif v.lent != holder:
+                v.lent = True  # to several for good
+        Structure.loans += 1
+
+    def _give_back(self) -> None:
+        holder = id(self)
+        for v in self._borrowed:
+            if v.lent == holder:
+                v.lent = False
+        self._borrowed = []
+
+    def reset(self) -> None:
+        """Forget all operations recorded so far."""
+        self._entries.clear()
+        self._watched.clear()
+
+    @overload
+    def gradient(
+        self, target: Any, sources: TensorOps, output_gradients: TensorLike | None = None
+    ) -> Tensor | None: ...
+
+    @overload
+    def gradient(
+        self, target: Any, sources: "list[Any] | tuple[Any, ...]", output_gradients: TensorLike | None = None
+    ) -> list[Tensor | None]: ...
+
+    @overload
+    def gradient(
+        self, target: Any, sources: dict[str, Any], output_gradients: TensorLike | None = None
+    ) -> dict[str, Tensor | None]: ...
+
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+        """Return d target / d source for each source, in the structure of `sources`.
+
+        Args:
+            target: A tensor, whose elements are summed, or a list or dict of tensors.
+            sources: A tensor, a variable, or a list or dict of them.
+            output_gradients: Weights of the target's elements, ones by default.
+
+        Returns:
+            Tensors of the sources' shapes; None for a source that the target does not depend on.
+
+        Raises:
+            RuntimeError: on a second call, unless the tape is persistent.
+        """
+        if self._used and not self.persistent:
+            raise RuntimeError(
+                "A non-persistent GradientTape can only be used to compute one set of gradients. "
+                "Make it with GradientTape(persistent=True) to ask again."
+            )
+        self._used = True
+        open_tapes, inside = recorders.open, self in recorders.open
+        recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
+        try:
+            if isinstance(target, TensorOps):
+                pairs = [(target, output_gradients)]
+            else:
+                targets = leaves(target)
+                seeds = [None] * len(targets) if output_gradients is None else leaves(output_gradients)
+                pairs = list(zip(targets, seeds, strict=True))
+            kept = set(map(id, leaves(sources)))
+            with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
+                totals = backward(self._entries, pairs, bool(recorders.open), self._watched, kept)
+
+            def found(source: Any) -> Tensor | None:
+                g = totals.get(id(source))
+                return g if g is None or isinstance(g, Tensor) else Tensor(g)
+
+            result = map_structure(found, sources)
+        finally:
+            recorders.open = open_tapes
+        if not self.persistent:
+            self._entries, self._watched = [], {}
+            self._give_back()
+        return result
+
+
+def backward(
+    entries: list[Entry],
+    seeds: list[tuple[Any, Any]],
+    as_tensors: bool,
+    watched: Container[int] | None = None,
+    kept: Container[int] = (),
+) -> dict[int, Any]:
+    """Run entries backwards from seeds.
+
+    Args:
+        entries: Operations in the order they ran.
+        seeds: (target, gradient of the target or None for ones).
+        as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
+        watched: Ids of what has a gradient; all tensors if not given.
+        kept: Ids of tensors whose own gradient is wanted.
+
+    Returns:
+        The gradient of what was met, by the id of the tensor or variable. Each value is a sum made here or
+        an array that a rule returned: callers do not write to it.
+    """
+    totals: dict[int, Any] = {}
+    for target, seed in seeds:
+        if isinstance(target, TensorOps):
+            g = _ones(cast(Array, target.array)) if seed is None else coerce(seed)
+            _add(totals, target, g if not as_tensors else seed if isinstance(seed, Tensor) else Tensor(g))
+    makers: dict[int, Entry] | None = None
+    for entry in reversed(entries):
+        g, op = totals.get(id(entry.output)), entry.op
+        if g is None:
+            continue
+        values = _as_tensors(entry) if as_tensors else entry.values
+        if op.joint is not None:
+            pairs = op.joint(g, entry, values, kept, totals)
+        else:
+            if op.through and makers is None:
+                makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
+            passed = _passed(entry, makers, kept) if makers else None
+            pairs = _pairs(g, entry, values, passed, as_tensors, watched)
+        for x, d in pairs:
+            if d is not None:
+                _add(totals, x, d)
+    return totals
+
+
+def _as_tensors(entry: Entry) -> list[Any]:
+    """Return the values of an entry's inputs as tensors to compute with.
+
+    A variable that was assigned since stands for its old value, as a constant.
+    """
+    return [
+        x if isinstance(x, Tensor) or getattr(x, "array", None) is v else v if np.isscalar(v) else Tensor(v)
+        for x, v in zip(entry.inputs, entry.values, strict=True)
+    ]
+
+
+def _pairs(
+    g: Any,
+    entry: Entry,
+    values: Sequence[Any],
+    passed: tuple[int, TensorOps, VJP] | None,
+    as_tensors: bool,
+    watched: Container[int] | None,
+) -> Iterator[tuple[Any, Any]]:
+    """Give each input that is differentiated and its gradient; what an input was made from where that is passed over.
+
+    Args:
+        g: Gradient of what the entry gives.
+        entry: The entry.
+        values: Of its inputs.
+        passed: What `_passed` found.
+        as_tensors, watched: See `backward`.
+    """
+    y = entry.output if as_tensors else entry.output.array
+    for i, x in enumerate(entry.inputs):
+        rule = None
+        if passed is not None and passed[0] == i:
+            _, x, rule = passed
+        if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
+            rule = rule or entry.op.vjp(i)
+            if rule is not None:
+                yield x, _fit(rule(g, y, *values, *entry.rest, **entry.kwargs), x)
+
+
+def _ones(array: Array) -> Array:
+    """Return ones in the shape of an array; NumPy's function takes ten times as long for one number."""
+    ones = np.empty(array.shape, array.dtype)
+    ones.fill(1)
+    return ones
+
+
+def _passed(entry: Entry, makers: Mapping[int, Entry], kept: Container[int]) -> tuple[int, TensorOps, VJP] | None:
+    """Return the place of an input that may be passed over, what it was made from, and the rule for that."""
+    for name, (place, rule) in entry.op.through.items():
+        y = entry.inputs[place]
+        maker = makers.get(id(y))
+        if maker is not None and maker.op.name == name and id(y) not in kept and _agree(maker, entry):
+            x = maker.inputs[0]
+            return (place, x, rule) if isinstance(x, TensorOps) else None
+    return None
+
+
+def _agree(a: Entry, b: Entry) -> bool:
+    """Tell whether arguments of the same name, such as the axis, have the same value in two operations."""
+    shared = _shared(a.op, b.op)
+    if not shared:
+        return True
+    ours, theirs = a.arguments(), b.arguments()
+    return all(ours[name] == theirs[name] for name in shared)
+
+
+@cache
+def _shared(a: Op, b: Op) -> frozenset[str]:
+    """Return the names that arguments of both have, but for those that are tensors."""
+    ours, theirs = (op.parameters[op.count :] for op in (a, b))
+    return frozenset(ours) & frozenset(theirs) - {"out"}
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the axes along which its input was repeated to fit the other's shape."""
+    if np.shape(g) == shape:
+        return g
+    if np.ndim(g) < len(shape):
+        return np.broadcast_to(g, shape)
+    extra = np.ndim(g) - len(shape)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
+    if not axes:
+        return np.broadcast_to(g, shape)
+    # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
+    total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
+    kept = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
+    total = total if np.shape(total) == kept else np.reshape(total, kept)
+    return total if kept == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
+
+
+def _fit(g: Any, x: TensorOps) -> Any:
+    """Bring what a rule returned to the shape and dtype of its input."""
+    array = cast(Array, x.array)
+    if type(g) is np.ndarray and g.shape == array.shape and g.dtype is array.dtype:
+        return g
+    g = unbroadcast(g, array.shape)
+    have, want = getattr(g, "array", g).dtype, array.dtype
+    if have == want:
+        return g
+    return (np.real(g) if have.kind == "c" and want.kind != "c" else g).astype(want)
+
+
+def custom_gradient(f: F) -> F:
+    """Give a function its own gradient: it returns (result, gradient function).
+
+    Args:
+        f: Takes tensors, returns the result and a function that maps the gradient of the result, passed
+            last and as `upstream` where it has that name, to the gradients of the arguments (one or a tuple).
+
+    Example:
+        >>> import minikeras as keras
+        >>> @keras.ops.custom_gradient
+        ... def log1pexp(x):
+        ...     e = keras.ops.exp(x)
+        ...     def grad(*args, upstream=None):
+        ...         (upstream,) = args if upstream is None else (upstream,)
+        ...         return upstream * (1 - 1 / (1 + e))
+        ...     return keras.ops.log(1 + e), grad
+        >>> print(round(float(log1pexp(keras.ops.convert_to_tensor(0.0))), 4))
+        0.6931
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        for x in args:
+            as_array(x)  # reads it: what f and its gradient remember is not recorded, so that no plan replays them
+        saved = recorders.open
+        recorders.open = []
+        try:
+            tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
+            y, gradient = f(*tensors, **kwargs)
+            output = Tensor(coerce(y))
+        finally:
+            recorders.open = saved
+
+        def rule(index: int, g: Any, y: Any, *inputs: Any) -> Any:
+            found = gradient(Tensor(coerce(g)))
+            chosen = found[index] if isinstance(found, list | tuple) else found
+            return chosen if isinstance(g, TensorOps) else coerce(chosen)
+
+        def forward(*arrays: Array) -> Array:
+            return np.asarray(coerce(f(*map(Tensor, arrays), **kwargs)[0]))
+
+        entry = Entry(Op(forward, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
+        for recorder in recorders.open:
+            recorder.record(entry)
+        return output
+
+    return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+
+
+def _is_trainable(x: Any) -> bool:
+    return isinstance(x, TensorOps) and getattr(x, "trainable", False)
+
+
+def _differentiable(x: TensorOps) -> bool:
+    return cast(Array, x.array).dtype.kind in "fc"
+
+
+def _add(totals: dict[int, Any], x: Any, g: Any) -> None:
+    before = totals.get(id(x))
+    totals[id(x)] = g if before is None else before + g

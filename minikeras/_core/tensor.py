@@ -1,0 +1,496 @@
+"""Tensor, the value that ops and layers give: operators, NumPy's protocols, conversion of other values."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, cast, final
+
+import numpy as np
+
+from .._base.context import Structure, context
+from .._base.settings import settings, standardize_dtype
+from .._base.typing import Array, DTypeLike, TensorLike
+
+if TYPE_CHECKING:
+    from .op import Entry
+
+
+class Recorder(Protocol):
+    """What wants to be told of every operation while it is open."""
+
+    def record(self, entry: "Entry") -> None:
+        """Take note of one operation."""
+
+    def read(self, tensor: "TensorOps") -> None:
+        """Take note that Python looked at the value of a tensor or a variable."""
+
+    def convert(self, tensor: "TensorOps") -> None:
+        """Take note that NumPy made an array of a tensor or a variable."""
+
+    def follows(self, tensor: "TensorOps") -> bool:
+        """Return whether the value depends on what is recorded, so that it has a gradient or changes in a replay."""
+
+
+class _Recorders(threading.local):
+    def __init__(self) -> None:
+        self.open: list[Recorder] = []
+
+
+recorders: _Recorders = _Recorders()
+NUMPY_OPS: dict[str, Callable[..., Any]] = {}
+"""Ops under their NumPy names: what operators and NumPy functions on tensors run."""
+
+
+class SymbolicCall(Exception):
+    """A primitive met a tensor without a value."""
+
+
+def coerce(value: Any) -> Any:
+    """Return what a primitive computes with: an array, or a Python number (whose type NumPy lets give way)."""
+    if isinstance(value, TensorOps):
+        array = value.array
+        if array is None:
+            raise SymbolicCall
+        if type(value) is not Tensor:  # a variable
+            variable = cast(Any, value)
+            if context.autocast is not None and variable.dtype != dtype_name(array.dtype):
+                return array.astype(variable.dtype)  # a weight read by a layer of mixed precision
+            if variable.lent is not True:
+                if not variable.lent:
+                    Structure.loans += 1
+                variable.lent = True
+        return array
+    if isinstance(value, float):
+        return float(value)  # a np.float64 is a Python float too, and gives way like one
+    if value is None or isinstance(value, _NUMBERS):
+        return value
+    return as_array(value)
+
+
+_FLOAT64 = np.dtype("float64")
+
+
+def _narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
+    """Let arrays of float64 that are no tensors, which NumPy makes unasked, take part as float32, as in Keras.
+
+    They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
+    """
+    pairs = list(zip(inputs, arrays, strict=True))
+    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype is _FLOAT64 for x, a in pairs):
+        return inputs, arrays
+    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is _FLOAT64 else a for a in arrays]
+    return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
+
+
+def as_values(value: TensorLike) -> Array:
+    """Return the values of what a function that is no primitive computes with, in the dtype a tensor has."""
+    array = as_array(value)
+    return array if isinstance(value, TensorOps) else _narrow((value,), [array])[1][0]
+
+
+def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
+    """Return an array without copying where possible; Python numbers get Keras's types (float32, int32).
+
+    Raises:
+        ValueError: if the value is ragged or not numeric.
+    """
+    if isinstance(value, TensorOps):
+        value = value.numpy_view()
+    known = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
+    if not known and isinstance(value, list | tuple):
+        known = _holds_arrays(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
+            "Every row must have the same shape."
+        ) from None
+    if dtype is None and not known:
+        if array.dtype.kind == "O":
+            raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
+        if array.dtype.kind == "f":
+            dtype = settings.floatx
+        elif array.dtype == np.int64 and array.size and np.abs(array).max() < 2**31:
+            dtype = "int32"
+        elif not array.size:
+            dtype = settings.floatx
+    if dtype is None:
+        return array
+    name = standardize_dtype(dtype)
+    if array.dtype.kind in "OUS" and name != "string":
+        raise ValueError(
+            f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
+            f"Received: {value!r:.80}."
+        )
+    return array if name == "string" else array.astype(name, copy=False)
+
+
+def _holds_arrays(value: Sequence[Any]) -> bool:
+    first = value[0] if value else None
+    if isinstance(first, list | tuple):
+        return _holds_arrays(first)
+    return isinstance(first, np.ndarray | np.generic | TensorOps)
+
+
+def row_of(number: Any, shape: Sequence[int]) -> Array:
+    """Return an array of one number that broadcasts to a shape with long rows.
+
+    NumPy's `maximum` and `minimum` take a third of the time for two arrays that they need for one and a number.
+    """
+    axes, size = len(shape), 1
+    while axes and size < 256:
+        axes -= 1
+        size *= shape[axes]
+    return np.full(shape[axes:], number)
+
+
+_PLAIN = frozenset({np.ndarray, int, float, bool, str})
+_LISTS = (list, tuple)
+_NUMBERS = (np.ndarray, bool, int, complex)
+
+
+def any_symbolic(values: Iterable[Any]) -> bool:
+    """Tell whether there is a tensor without a value among values, or in lists and dicts among them."""
+    for value in values:
+        if value is None or type(value) in _PLAIN:
+            continue
+        if isinstance(value, TensorOps):
+            if value.array is None:
+                return True
+        elif isinstance(value, _LISTS):
+            if any_symbolic(value):
+                return True
+        elif isinstance(value, dict) and any_symbolic(value.values()):
+            return True
+    return False
+
+
+def numpy_functions() -> Any:
+    """Return the module that runs NumPy functions on tensors; `ops` puts the real function here."""
+    raise NotImplementedError
+
+
+def is_followed(x: Any) -> bool:
+    """Return whether x is a tensor of floats that an open tape or trace records."""
+    if not isinstance(x, TensorOps) or x.array is None or x.array.dtype.kind not in "fc":
+        return False
+    return any(recorder.follows(x) for recorder in recorders.open)
+
+
+dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: "string" if dtype.kind in "OSU" else dtype.name)
+"""The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
+
+
+class TensorOps:
+    """Operators and NumPy protocols, shared by tensors and variables; each runs the op of its name."""
+
+    __slots__ = ()
+    __array_priority__: float = 100.0
+    bits: str = "bitwise"
+    """What `&`, `|` and `^` do; on variables and symbolic tensors it is "logical", as in Keras."""
+
+    array: Array | None
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
+        return cast(Array, self.array).shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype, as in Keras a string."""
+        return dtype_name(cast(Array, self.array).dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return cast(Array, self.array).size
+
+    def numpy_view(self) -> Array:
+        """Return the array itself, after telling open recorders that Python reads it."""
+        for recorder in recorders.open:
+            recorder.read(self)
+        array = self.array
+        if array is None:
+            raise ValueError(
+                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. "
+                "Build the model and call it on an array, or use minikeras.ops instead of a NumPy function "
+                "that minikeras does not have."
+            )
+        return array
+
+    def numpy(self) -> Array:
+        """Return the values as an array that no one else changes."""
+        return self.numpy_view().copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        for recorder in recorders.open:
+            recorder.convert(self)
+        array = self.numpy_view()
+        return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        op = NUMPY_OPS.get(ufunc.__name__)
+        if op is not None and method == "__call__" and not kwargs:
+            return op(*inputs)
+        return numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        return numpy_functions().call_function(function, args, kwargs)
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy_view())
+
+    def __float__(self) -> float:
+        return float(self.numpy_view().item())
+
+    def __int__(self) -> int:
+        return int(self.numpy_view().item())
+
+    def __index__(self) -> int:
+        return self.numpy_view().__index__()
+
+    def __complex__(self) -> complex:
+        return complex(self.numpy_view().item())
+
+    def __len__(self) -> int:
+        shape = self.shape
+        if not shape:
+            raise TypeError("len() of a tensor without axes")
+        return int(shape[0])
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        return (self[i] for i in range(len(self)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.numpy_view().item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
+    def __getitem__(self, key: Any) -> "Tensor":
+        return _run("get_item", self, key)
+
+    def __neg__(self) -> "Tensor":
+        return _run("negative", self)
+
+    def __pos__(self) -> "Tensor":
+        return _run("positive", self)
+
+    def __abs__(self) -> "Tensor":
+        return _run("absolute", self)
+
+    def __invert__(self) -> "Tensor":
+        return _run("invert", self)
+
+    def __round__(self, ndigits: int | None = None) -> "Tensor":
+        return _run("round", self, ndigits or 0)
+
+    def __add__(self, other: TensorLike) -> "Tensor":
+        return _run("add", self, other)
+
+    def __radd__(self, other: TensorLike) -> "Tensor":
+        return _run("add", other, self)
+
+    def __sub__(self, other: TensorLike) -> "Tensor":
+        return _run("subtract", self, other)
+
+    def __rsub__(self, other: TensorLike) -> "Tensor":
+        return _run("subtract", other, self)
+
+    def __mul__(self, other: TensorLike) -> "Tensor":
+        return _run("multiply", self, other)
+
+    def __rmul__(self, other: TensorLike) -> "Tensor":
+        return _run("multiply", other, self)
+
+    def __truediv__(self, other: TensorLike) -> "Tensor":
+        return _run("divide", self, other)
+
+    def __rtruediv__(self, other: TensorLike) -> "Tensor":
+        return _run("divide", other, self)
+
+    def __floordiv__(self, other: TensorLike) -> "Tensor":
+        return _run("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: TensorLike) -> "Tensor":
+        return _run("floor_divide", other, self)
+
+    def __mod__(self, other: TensorLike) -> "Tensor":
+        return _run("remainder", self, other)
+
+    def __rmod__(self, other: TensorLike) -> "Tensor":
+        return _run("remainder", other, self)
+
+    def __pow__(self, other: TensorLike) -> "Tensor":
+        return _run("power", self, other)
+
+    def __rpow__(self, other: TensorLike) -> "Tensor":
+        return _run("power", other, self)
+
+    def __matmul__(self, other: TensorLike) -> "Tensor":
+        return _run("matmul", self, other)
+
+    def __rmatmul__(self, other: TensorLike) -> "Tensor":
+        return _run("matmul", other, self)
+
+    def __and__(self, other: TensorLike) -> "Tensor":
+        return _run(f"{self.bits}_and", self, other)
+
+    def __rand__(self, other: TensorLike) -> "Tensor":
+        return self & other
+
+    def __or__(self, other: TensorLike) -> "Tensor":
+        return _run(f"{self.bits}_or", self, other)
+
+    def __ror__(self, other: TensorLike) -> "Tensor":
+        return self | other
+
+    def __xor__(self, other: TensorLike) -> "Tensor":
+        return _run(f"{self.bits}_xor", self, other)
+
+    def __rxor__(self, other: TensorLike) -> "Tensor":
+        return self ^ other
+
+    def __lshift__(self, other: TensorLike) -> "Tensor":
+        return _run("left_shift", self, other)
+
+    def __rshift__(self, other: TensorLike) -> "Tensor":
+        return _run("right_shift", self, other)
+
+    # Comparisons give a tensor of bools, which object's declaration (-> bool) does not foresee.
+    def __eq__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return _run("equal", self, other)
+
+    def __ne__(self, other: object) -> "Tensor":  # type: ignore[override]
+        return _run("not_equal", self, other)
+
+    def __lt__(self, other: TensorLike) -> "Tensor":
+        return _run("less", self, other)
+
+    def __le__(self, other: TensorLike) -> "Tensor":
+        return _run("less_equal", self, other)
+
+    def __gt__(self, other: TensorLike) -> "Tensor":
+        return _run("greater", self, other)
+
+    def __ge__(self, other: TensorLike) -> "Tensor":
+        return _run("greater_equal", self, other)
+
+
+def _run(name: str, *args: Any) -> "Tensor":
+    return cast("Tensor", NUMPY_OPS[name](*args))
+
+
+def _boxed(value: Any) -> Array:
+    """Return a value as an array; bytes, which NumPy would cut at zeros, as an object."""
+    return np.asarray(value, object if type(value) is bytes else None)
+
+
+class Tensor(TensorOps):
+    """An immutable array: what an op or a layer gives.
+
+    It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: they give a Tensor and
+    are differentiated, or answer with counts, places and truth. One without a gradient rule works on the values, and
+    raises a TypeError while a tape or `fit` records the tensor.
+
+    Args:
+        array: The values; they are not copied.
+
+    Example:
+        >>> import numpy as np
+        >>> t = Tensor(np.ones((1, 2), "float32"))
+        >>> print(t * 2)
+        Tensor([[2. 2.]], shape=(1, 2), dtype=float32)
+        >>> (t + 1).numpy()
+        array([[2., 2.]], dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "array", "keras_mask")
+
+    keras_mask: Any
+    """Which elements count, where a layer has said so; unset elsewhere."""
+    _keras_mask: Any
+    """The same under Keras's name, which its guides print."""
+
+    def __init__(self, array: Array) -> None:
+        self.array: Array | None = array if type(array) is np.ndarray else _boxed(array)
+
+    @property
+    def T(self) -> "Tensor":
+        """The tensor with its axes reversed."""
+        return _run("transpose", self)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        return self.numpy_view().item()
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python numbers."""
+        return self.numpy_view().tolist()
+
+    def astype(self, dtype: DTypeLike) -> "Tensor":
+        """Return the values as another dtype."""
+        return _run("cast", self, dtype)
+
+    def reshape(self, *shape: Any) -> "Tensor":
+        """Return the values in another shape."""
+        return _run("reshape", self, shape[0] if len(shape) == 1 else shape)
+
+    def squeeze(self, axis: Any = None) -> "Tensor":
+        """Return the values without axes of size 1, or without one of them."""
+        return _run("squeeze", self, axis)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """Return the sum along an axis, of all elements by default."""
+        return _run("sum", self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
+        """Return the mean along an axis, of all elements by default."""
+        return _run("mean", self, axis, keepdims)
+
+    def __copy__(self) -> "Tensor":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Tensor, (self.array,))
+
+    def __format__(self, spec: str) -> str:
+        values = self.numpy_view()
+        return format(values.item() if spec and values.size == 1 else values[()], spec)  # as in all of Keras's backends
+
+    def __str__(self) -> str:
+        text = str(self.numpy_view())
+        start = "\n" if "\n" in text else ""
+        return f"Tensor({start}{text}, shape={self.shape}, dtype={self.dtype})"
+
+    def __repr__(self) -> str:
+        values = np.array2string(self.numpy_view(), separator=", ", prefix="array(")
+        start = "\n" if "\n" in values else ""
+        return f"<Tensor: shape={self.shape}, dtype={self.dtype}, numpy={start}{values}>"
+
+
+Tensor._keras_mask = vars(Tensor)["keras_mask"]
+
+
+@final
+class stop_recording:
+    """Within this context operations are not recorded."""
+
+    def __enter__(self) -> None:
+        self.saved: list[Recorder] = recorders.open
+        recorders.open = []
+
+    def __exit__(self, *exc: object) -> None:
+        recorders.open = self.saved

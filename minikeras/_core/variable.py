@@ -1,0 +1,226 @@
+"""A named array that changes: what a layer's weights are kept in."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from .._base.context import Structure, context, current_path
+from .._base.naming import auto_name
+from .._base.settings import floatx, standardize_dtype
+from .._base.typing import AnyCallable, Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
+from .._serialization.registry import table
+from .op import Entry, Op
+from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
+
+
+class Variable(TensorOps):
+    """An array with a name, a path and a `trainable` mark, whose value is set with `assign`.
+
+    Every `assign` stores a new array, so tensors computed from the old value keep theirs. While a model trains, the
+    arrays of its weights are changed in place; what this class gives out are copies. They are in C order, so that what
+    is a view of a weight once is one always.
+
+    Args:
+        initializer: A value, the name of an initializer, or a function (shape, dtype=) -> array.
+        shape: Sizes of the axes; needed where `initializer` makes the value.
+        dtype: Name of the dtype; that of the value, or the default float type, if not given.
+        trainable: Whether training changes it.
+        autocast: Whether a layer with a mixed policy reads it in the dtype that it computes in.
+        aggregation: Accepted for Keras's sake (it matters only to distributed training).
+        synchronization: Accepted for Keras's sake.
+        name: Last part of its path.
+
+    Raises:
+        ValueError: if the shape is missing or unknown, or the name contains a slash.
+
+    Example:
+        >>> v = Variable([1.0, 2.0], name="v")
+        >>> _ = v.assign(v * 2)
+        >>> v.numpy()
+        array([2., 4.], dtype=float32)
+        >>> v.path, v.shape
+        ('v', (2,))
+    """
+
+    __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
+                 "lent", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
+
+    bits = "logical"
+    array: Array
+
+    def __init__(
+        self,
+        initializer: str | TensorLike | InitializerFunction,
+        shape: ShapeLike | None = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+    ) -> None:
+        if name is None:
+            name = auto_name("variable")
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
+            )
+        if isinstance(initializer, str):
+            initializer = table("keras.initializers").get(initializer)
+        if callable(initializer) and not isinstance(initializer, TensorOps):
+            if shape is None:
+                raise ValueError(
+                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
+                    f"Received: initializer={initializer!r} and shape={shape}."
+                )
+            sizes, loading = _known(shape), context.loading
+            if loading is not None:
+                value = loading.reserve(self, initializer, sizes, standardize_dtype(dtype))
+            else:
+                make: AnyCallable = initializer
+                made = as_array(make(sizes, dtype=standardize_dtype(dtype)), dtype)
+                value = np.asarray(made, order="C")
+            if value.shape != sizes:
+                raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
+        else:
+            value = as_array(initializer, dtype).copy()
+            if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
+                value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
+            if shape is not None and value.shape != _known(shape):
+                raise ValueError(
+                    f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
+                )
+        scope = current_path()
+        self.array = value
+        self.lent: bool | int = True  # whether someone may hold the array, which is then not changed in place
+        self.name: str = name
+        self.path: str = f"{scope}/{name}" if scope else name
+        self._trainable = self._declared_trainable = bool(trainable)
+        self.autocast: bool = autocast
+        self.aggregation: str | None = aggregation
+        self.synchronization: str | None = synchronization
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.overwrite_with_gradient: bool = False
+
+    @property
+    def value(self) -> Tensor:
+        """The present value as a tensor; a later `assign` does not change it."""
+        return self._tensor()
+
+    def _tensor(self) -> Tensor:
+        return cast(Tensor, NUMPY_OPS["copy"](self))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        Structure.version += 1
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes of the axes."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype it is read in: its own, but in the call of a layer with a mixed policy."""
+        own, read_in = self.array.dtype, context.autocast
+        return read_in if read_in is not None and self.autocast and own.kind == "f" else dtype_name(own)
+
+    def numpy_view(self) -> Array:
+        """Return the values as an array, after telling open recorders that Python reads them."""
+        return super().numpy_view().copy()
+
+    numpy = numpy_view
+
+    def assign(self, value: TensorLike) -> Tensor:
+        """Store a new value of the same shape, cast to the variable's dtype, and return it.
+
+        Raises:
+            ValueError: if the shape differs.
+        """
+        given = value.array if isinstance(value, TensorOps) else None
+        if given is None:  # no tensor, or a symbolic one, which is refused
+            given = as_array(value, self.dtype)
+        if given.shape != self.array.shape:
+            raise ValueError(
+                f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
+                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {given.shape}."
+            )
+        if context.undo is not None:
+            context.undo.append((self, self.array))
+        old, self.array, self.lent = self.array, np.array(given, self.array.dtype, order="C"), True
+        Structure.values += 1
+        output = Tensor(self.array)
+        if recorders.open:
+            entry = Entry(ASSIGN, (value,), (given,), (self, old), {}, output)
+            for recorder in recorders.open:
+                recorder.record(entry)
+        return output
+
+    def adopt(self, array: Array) -> None:
+        """Store an array of the same shape and dtype which nobody else holds, without a copy."""
+        self.array, self.lent = array, False
+        Structure.values += 1
+
+    def clear(self) -> None:
+        """Set the value to zero, in place where nobody else holds the array."""
+        if self.lent or recorders.open or context.undo is not None:
+            self.assign(np.zeros_like(self.array))
+        else:
+            self.array.fill(0)
+
+    def assign_add(self, value: TensorLike) -> Tensor:
+        """Add to the value, and return the new one."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value: TensorLike) -> Tensor:
+        """Subtract from the value, and return the new one."""
+        return self.assign(self - value)
+
+    def own(self) -> None:
+        """Let nobody else hold the array, so that it can be changed in place."""
+        if self.lent:
+            self.array, self.lent = self.array.copy(), False
+            Structure.values += 1
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        twin = Variable.__new__(Variable)
+        memo[id(self)] = twin
+        for slot in Variable.__slots__[1:]:
+            setattr(twin, slot, getattr(self, slot))
+        twin.array = self.array.copy()
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for slot, value in state.items():
+            setattr(self, slot, value)
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"
+
+
+def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
+    """Set a variable when its assignment is replayed: in place, and to what it holds by then."""
+    np.copyto(variable.array, value, casting="unsafe")
+    return variable.array
+
+
+ASSIGN = Op(_overwrite, (None,), 1, effect=True)
+
+
+def _known(shape: ShapeLike) -> tuple[int, ...]:
+    sizes = tuple(shape) if not isinstance(shape, int) else (shape,)
+    if any(n is None for n in sizes):
+        raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")
+    return tuple(int(cast(int, n)) for n in sizes)

@@ -1,0 +1,1 @@
+"""Text for people, summaries and progress bars; and files for TensorBoard."""

@@ -1,0 +1,138 @@
+"""Event files, which TensorBoard shows; written with the messages of the `tensorboard` package, where it is present."""
+
+import os
+import struct
+import time
+import warnings
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import count
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .._base.typing import Array
+
+_numbers = count()
+BUCKETS = 30
+"""How many bars a histogram has, as in TensorBoard."""
+
+
+class _Once:
+    warned: bool = False
+
+
+class EventWriter:
+    """Writes values to an event file in a folder, which is made with the first of them at the latest.
+
+    Without the `tensorboard` package nothing is written, and one warning says so.
+
+    Args:
+        log_dir: The folder.
+        suffix: End of the file's name.
+    """
+
+    def __init__(self, log_dir: str | os.PathLike[str], suffix: str = ".v2") -> None:
+        self._file: BinaryIO | None = None
+        if find_spec("tensorboard") is None:
+            if not _Once.warned:
+                _Once.warned = True
+                warnings.warn("Nothing is written for TensorBoard: its package is not installed. Install it with "
+                              'python -m pip install "minikeras-numpy[tensorboard]"', stacklevel=3)  # fmt: skip
+            return
+        from socket import gethostname  # takes 3 ms to import, and few write events
+
+        folder = os.fspath(log_dir)
+        os.makedirs(folder, exist_ok=True)
+        name = f"events.out.tfevents.{int(time.time()):010d}.{gethostname()}.{os.getpid()}.{next(_numbers)}{suffix}"
+        self._file = open(os.path.join(folder, name), "wb")  # noqa: SIM115 - `close` closes it
+        self._record = import_module("tensorboard.summary.writer.record_writer").RecordWriter(self._file)
+        self._event: Callable[..., Any] = import_module("tensorboard.compat.proto.event_pb2").Event
+        self._summary: Any = import_module("tensorboard.compat.proto.summary_pb2")
+        self._tensor: Callable[..., Any] = import_module("tensorboard.util.tensor_util").make_tensor_proto
+        self._record.write(self._event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+        self.flush()
+
+    def write(self, tag: str, values: Any, step: int, plugin: str, content: bytes = b"", description: str = "") -> None:
+        """Write an array, or bytes, for a plugin of TensorBoard.
+
+        Args:
+            tag: What the value is of.
+            values: The values.
+            step: When it was.
+            plugin: What shows it: "scalars", "histograms", "images", "text" or "graph_keras_model".
+            content: What the plugin wants to know besides.
+            description: What the reader is told about it.
+        """
+        if self._file is None:
+            return
+        data = self._summary.SummaryMetadata.PluginData(plugin_name=plugin, content=content)
+        metadata = self._summary.SummaryMetadata(plugin_data=data, summary_description=description)
+        summary = self._summary.Summary()
+        summary.value.add(tag=tag, metadata=metadata, tensor=self._tensor(values))
+        event = self._event(wall_time=time.time(), step=int(step), summary=summary)
+        self._record.write(event.SerializeToString())
+
+    def scalar(self, tag: str, value: Any, step: int, description: str = "") -> None:
+        """Write a number."""
+        self.write(tag, np.asarray(value, "float32"), step, "scalars", description=description)
+
+    def histogram(self, tag: str, values: Array, step: int, buckets: int = BUCKETS, description: str = "") -> None:
+        """Write how many values there are between equally distant limits."""
+        self.write(tag, histogram(values, buckets), step, "histograms", description=description)
+
+    def text(self, tag: str, text: Any, step: int, description: str = "") -> None:
+        """Write a text, or several."""
+        self.write(tag, np.asarray(text, "object"), step, "text", description=description)
+
+    def image(self, tag: str, images: Array, step: int, most: int = 3, description: str = "") -> None:
+        """Write images (batch, height, width, channels) of one, three or four channels: integers, or floats up to 1."""
+        _, height, width, _ = images.shape
+        pictures = [png(image) for image in images[:most]]
+        values = np.array([str(width).encode(), str(height).encode(), *pictures], "object")
+        self.write(tag, values, step, "images", description=description)
+
+    def flush(self) -> None:
+        """Let readers see what was written."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def histogram(values: Array, buckets: int = BUCKETS) -> Array:
+    """Return for each bar its limits and how many values lie between them, of shape (buckets, 3).
+
+    Example:
+        >>> histogram(np.array([0.0, 1.0, 1.0]), 2)
+        array([[0. , 0.5, 1. ],
+               [0.5, 1. , 2. ]])
+    """
+    flat = np.asarray(values, "float64").ravel()
+    if not buckets or not flat.size:
+        return np.zeros((buckets, 3))
+    low, high = flat.min(), flat.max()
+    if low == high:
+        counts = np.zeros(buckets)
+        counts[-1] = flat.size
+        return np.stack([np.full(buckets, low), np.full(buckets, low), counts], axis=1)
+    counts, edges = np.histogram(flat, buckets, (low, high))
+    return np.stack([edges[:-1], edges[1:], counts], axis=1)
+
+
+def png(image: Array) -> bytes:
+    """Return an image (height, width, channels) as a PNG file, gray or in colours, with or without opacity."""
+    pixels = image if image.dtype == np.uint8 else np.clip(image * 255 + 0.5, 0, 255).astype("uint8")
+    height, width, channels = pixels.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = (struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -1,0 +1,191 @@
+"""A traced step, replayed for many batches in a row.
+
+What depends on the batches alone is computed for all of them beforehand, what only the reported numbers need for all of
+them afterwards; a step in between does what training needs and nothing else. The numbers are those of step after step
+to the last bit, because only operations that treat each row by itself are done for many batches at once. Whether one
+does is tried out.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from .._base.nested import leaves
+from .._base.typing import Array
+from .._core.op import Entry
+from .._core.tensor import Tensor
+from .._core.variable import ASSIGN, Variable
+from .program import Plan
+from .trace import KEEP, simplified
+
+Run: TypeAlias = list[Any]
+"""Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
+
+RUN = 64
+"""At most so many batches make a run."""
+
+FEW = 1 << 13
+"""Of what is computed for many batches at once, or kept until then, a batch has at most so many bytes."""
+
+
+class Series:
+    """A traced step, replayed for runs of batches.
+
+    Args:
+        recorded: What a run did.
+        inputs: What went in: tensors with as many rows.
+        outputs: What came out: a structure of tensors.
+        stacked: Of which inputs the rows of all batches come as one array.
+
+    Attributes:
+        usable: Whether anything is gained.
+    """
+
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any, stacked: Sequence[bool]) -> None:
+        entries, outputs = simplified(recorded, outputs)
+        self._rows: int = len(cast(Array, inputs[0].array))
+        self._made = {id(x) for x in inputs} | {id(entry.output) for entry in entries}
+        self._stacked: list[tuple[int, int]] = [(i, id(x)) for i, x in enumerate(inputs) if stacked[i]]
+        joined = {key for _, key in self._stacked}
+        self._before: list[Entry] = self._by_row(entries, joined)
+        entries = [entry for entry in entries if id(entry.output) not in joined]
+        late = _late(entries, lambda x: id(x) in joined or id(x) not in self._made or self._is_few(x))
+        steps = [entry for entry in entries if id(entry.output) not in late]
+        entries = [entry for entry in entries if id(entry.output) in late]
+        wanted = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in self._made}
+        kept = [x for key, x in wanted.items() if key not in joined and key not in late]
+        self.usable: bool = bool(late or joined) and all(map(self._is_few, kept))
+        if not self.usable:
+            return
+        given = {id(x): x for x in _inputs(steps) if id(x) in joined and all(x is not y for y in inputs)}
+        self._given = list(given)
+        """What is computed beforehand and used in the steps, by id."""
+        self._kept: list[tuple[int, Array, list[Array]]] = []
+        """What the steps keep for afterwards: id, room for a run, and that of each batch."""
+        rooms = []
+        for x in kept:
+            room = np.empty((RUN, *x.shape), x.dtype)
+            self._kept.append((id(x), room, [room[i, ...] for i in range(RUN)]))
+            rooms.append(Tensor(room[0, ...]))
+            place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
+            steps.insert(place, Entry(KEEP, [x, rooms[-1]], [x.array, rooms[-1].array], (), {}, Tensor(np.empty(0))))
+        self._steps = Plan(steps, [*inputs, *given.values(), *rooms], ())
+        joined |= {id(x) for x in kept if x.ndim}
+        self._after: list[Entry] = self._by_row(entries, joined)
+        entries = [entry for entry in entries if id(entry.output) not in joined]
+        near = joined | {id(x) for x in kept}
+        handed = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in near}
+        self._handed = list(handed)
+        """What is needed for the reported numbers of each step, by id."""
+        self._report = Plan(entries, [*handed.values()], outputs)
+
+    def _is_few(self, x: Tensor) -> bool:
+        """Tell whether a tensor is one number, or a few numbers for each row."""
+        a = cast(Array, x.array)
+        return not a.ndim or (len(a) == self._rows and a.nbytes <= FEW)
+
+    def _by_row(self, entries: Iterable[Entry], joined: set[int]) -> list[Entry]:
+        """Return entries that can be run for many batches at once, and add their results to what is known for them."""
+        found = []
+        for entry in entries:
+            there = [id(x) in joined for x in entry.inputs]
+            known = all(a or id(x) not in self._made for a, x in zip(there, entry.inputs, strict=True))
+            if any(there) and known and self._is_few(entry.output) and _treats_rows_alike(entry, there):
+                found.append(entry)
+                joined.add(id(entry.output))
+        return found
+
+    def run(self, run: Run) -> None:
+        """Replay for all batches of a run; as with a plan the caller keeps NumPy from warning."""
+        count, rows = run[0].shape[0], self._rows
+        joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
+        _compute(self._before, joined)
+        given = [_batches(joined[key], rows) for key in self._given]
+        self._steps.run_all(zip(*run, *given, *(rooms for _, _, rooms in self._kept), strict=False))
+        for key, room, _ in self._kept:
+            joined[key] = room[:count].reshape(-1, *room.shape[2:])
+        _compute(self._after, joined)
+        numbers = {key: rooms[:count] for key, room, rooms in self._kept if room.ndim == 1}
+        handed = [numbers[key] if key in numbers else _batches(joined[key], rows) for key in self._handed]
+        self._report.run_all(zip(*handed, strict=True) if handed else repeat((), count))
+
+    def outputs(self) -> Any:
+        """Return the outputs of the last batch, in their structure, as arrays that are the caller's to keep."""
+        return self._report.outputs()
+
+
+def _inputs(entries: Iterable[Entry]) -> list[Any]:
+    return [x for entry in entries for x in entry.inputs]
+
+
+def _batches(joined: Array, rows: int) -> Array:
+    return joined.reshape(-1, rows, *joined.shape[1:])
+
+
+def _compute(entries: Iterable[Entry], known: dict[int, Array]) -> None:
+    """Run entries on what is known by id, and add the results."""
+    for entry in entries:
+        values = [known.get(id(x), value) for x, value in zip(entry.inputs, entry.values, strict=True)]
+        known[id(entry.output)] = entry.op.replay(*values, *entry.rest, **entry.kwargs)
+
+
+def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
+    """Return by id what can be computed after many steps, none of which depends on it.
+
+    Args:
+        entries: A step.
+        fits: Tells whether an input of what is late can be kept until then.
+    """
+    updated = {id(v) for entry in entries if entry.op.homes for v in entry.kwargs["variables"]}
+    own = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
+    """Variables that no step looks at."""
+    forced: set[int] = set()
+    while True:
+        wanted, seen, late = set(forced), set(), set()
+        for entry in reversed(entries):
+            variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
+            written = {id(entry.rest[0])} if entry.op is ASSIGN else set()
+            effect = entry.op.effect and not (written and written <= own)
+            if id(entry.output) in wanted or entry.op.draws or effect or variables - own:
+                wanted.update(map(id, entry.inputs))
+                seen |= variables | written
+            else:
+                late.add(id(entry.output))
+        unfit = {
+            id(entry.output)
+            for entry in entries
+            if id(entry.output) in late
+            and any(not fits(x) for x in entry.inputs if id(x) not in late and not isinstance(x, Variable))
+        }
+        if not seen & own and not unfit:
+            return late
+        own -= seen
+        forced |= unfit
+
+
+def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
+    """Tell whether an operation gives for the rows of two batches at once what it gives for each, to the last bit."""
+    if entry.op.effect or entry.op.draws or any(isinstance(x, Variable) for x in entry.inputs):
+        return False
+    one = entry.values
+    two = [_others(v) if rows else v for v, rows in zip(one, by_row, strict=True)]
+    all_four = [np.concatenate([a, b, a, a]) if rows else a for a, b, rows in zip(one, two, by_row, strict=True)]
+    try:
+        with np.errstate(all="ignore"):
+            runs = (one, two, all_four)
+            first, second, found = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
+    except (ValueError, TypeError, IndexError):  # it was asked for a shape
+        return False
+    return found.ndim > 0 and np.concatenate([first, second, first, first]).tobytes() == found.tobytes()
+
+
+def _others(rows: Array) -> Array:
+    """Return other rows: an operation that mixes rows gives something else for them, even where all are alike."""
+    others, kind = rows[::-1], rows.dtype.kind
+    if kind == "f":
+        others = others * np.asarray(0.5, rows.dtype) + np.asarray(0.37, rows.dtype)
+    elif kind in "biu":
+        others = others ^ np.asarray((rows == others).all(), rows.dtype)
+    return others

@@ -1,0 +1,133 @@
+"""A function of tensors traced once, written out as straight-line Python over NumPy, and replayed.
+
+A trace is the record of one eager run on real arrays. The plan takes ops apart into bare NumPy calls, computes what
+occurs twice once, keeps the steps that the outputs or an effect (an assignment, an optimizer's update) depend on, gives
+each a buffer to write to, and compiles them into a function without loops, look-ups or branches. A replay runs no
+Python of any layer, and allocates nothing but the outputs. The numbers are those of the eager run to the last bit,
+because the same calls are made on the same numbers.
+"""
+
+from _thread import LockType
+from collections.abc import Callable, Iterable, Sequence
+from itertools import starmap
+from operator import is_
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from .._base.context import Structure
+from .._base.nested import leaves, map_structure
+from .._base.typing import Array
+from .._core.op import Entry
+from .._core.tensor import Tensor
+from .codegen import Draft
+from .trace import simplified
+
+
+class Plan:
+    """The steps of a trace, compiled, with their buffers.
+
+    Args:
+        recorded: What a run did.
+        inputs: What went in.
+        outputs: What came out: a tensor, or a structure of tensors and other things.
+
+    Attributes:
+        structure: State of all layers when it was made; in another state the plan may be wrong.
+        lock: Held while it runs, since the buffers serve one run at a time.
+        size: Bytes of all buffers.
+        work: Multiplications in the largest product of matrices, where somebody has counted them.
+        masked: Whether an output has a mask, which a replay does not give.
+        source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
+    """
+
+    def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
+        self.structure: int = Structure.version
+        self.lock: LockType = Lock()
+        self.work: int = 0
+        self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
+        self._overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
+        entries, outputs = simplified(recorded, outputs)
+        found = leaves(outputs)
+        order = iter(range(len(found)))
+        self._order = map_structure(lambda _: next(order), outputs)
+        """The structure of the outputs, with the place of each."""
+        self._is_flat_list: bool = self._order == list(range(len(found)))
+        self._draft = Draft(entries, inputs, found)
+        self.size: int = self._draft.size
+        self.source: str = self._draft.source
+        functions = self._draft.namespace
+        exec(compile(self.source, "<plan>", "exec"), functions)  # of names and numbers made here alone
+        self._main: Callable[..., Any] = functions["main"]
+        self._tail: Callable[..., Any] = functions["tail"]
+        self._carried: Any = ()
+        """What the last run of `main` has left for `tail`."""
+        self._bound: list[Array] = []
+        """The arrays that variables had when they were looked up last."""
+        self._writes: bool = bool(self._draft.assigned or self._draft.settling)
+        """Whether it changes variables in place."""
+        self._bind()
+
+    def _bind(self) -> None:
+        """Look up the arrays of variables; those that the plan writes to get one that nobody else holds."""
+        draft = self._draft
+        for settle in draft.settling:
+            settle()
+        for variable in draft.assigned:
+            variable.own()
+        arrays = [variable.array for _, (variable, _) in draft.shares]
+        if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
+            for name, (variable, view) in draft.shares:
+                draft.namespace[name] = view(variable.array)
+            self._bound = arrays
+        self._values: int = Structure.values
+        self._loans: int = Structure.loans
+
+    def _is_bound(self) -> bool:
+        """Tell whether the variables have the arrays that were looked up, and nobody else holds those it writes to."""
+        state = Structure
+        return self._values == state.values and not (self._writes and self._loans != state.loans)
+
+    def run(self, inputs: Iterable[Array]) -> None:
+        """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""
+        if not self._is_bound():
+            self._bind()
+        self._carried = self._main(*inputs)
+
+    def run_all(self, batches: Iterable[tuple[Array, ...]]) -> None:
+        """Replay for many inputs, one after another."""
+        if not self._is_bound():
+            self._bind()
+        for carried in starmap(self._main, batches):
+            self._carried = carried
+
+    def outputs(self) -> Any:
+        """Return the outputs of the last run, in their structure, as arrays that are the caller's to keep."""
+        values = self._tail(*self._carried)
+        if self._is_flat_list:
+            return list(values)
+        return values[0] if self._order == 0 else map_structure(values.__getitem__, self._order)
+
+    def finish(self) -> Any:
+        """Return the outputs of the last run, and hold on to nothing."""
+        outputs = self.outputs()
+        self._carried = ()
+        return outputs
+
+    def begin(self, inputs: Iterable[Array]) -> None:
+        """Run as `run` does, where NumPy may warn."""
+        if self._overflows:  # an exponential may overflow to infinity on purpose
+            with np.errstate(over="ignore"):
+                self.run(inputs)
+        else:
+            self.run(inputs)
+
+    def call(self, inputs: Iterable[Array]) -> Any:
+        """Run and return the outputs, where NumPy may warn."""
+        if self._overflows:
+            with np.errstate(over="ignore"):
+                self.run(inputs)
+                return self.finish()
+        self.run(inputs)
+        return self.finish()

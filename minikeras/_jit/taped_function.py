@@ -1,0 +1,335 @@
+"""Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from .._base.context import Structure
+from .._base.nested import make_room
+from .._base.typing import Array
+from .._core.op import Entry, Op
+from .._core.tape import PASSED, GradientTape, backward
+from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
+from .._core.variable import Variable
+from .program import Plan
+from .trace import KEEP, trace
+
+PLANNED_AT = (3, 6, 12, 24, 48)
+"""At which call of a kind a plan is made; later ones are made where layers have changed meanwhile."""
+KINDS = 16
+"""Of how many kinds of inputs calls are counted and plans kept."""
+
+
+def open_tape() -> GradientTape | None:
+    """Return the open tape, if nothing else records and it watches all variables that it meets."""
+    if len(recorders.open) != 1:
+        return None
+    tape = recorders.open[0]
+    return tape if isinstance(tape, GradientTape) and tape.watch_accessed_variables else None
+
+
+class TapedCalls:
+    """The calls of a function under tapes, each of which becomes one entry of the tape once a plan can run it.
+
+    Args:
+        may_replay: Tells whether a replay does what the function does.
+    """
+
+    def __init__(self, may_replay: Callable[[], bool]) -> None:
+        self._may_replay = may_replay
+        self._kinds: dict[Any, tuple[int, Taped | None]] = {}
+        """How often inputs of each kind have come, and what replays the function for them."""
+
+    def run(
+        self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None
+    ) -> Any | None:
+        """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no plan.
+
+        Args:
+            function: A function of as many tensors; it does the same each time that `option` is the same.
+            tape: The tape; it is all that records.
+            inputs: Arrays and tensors. For anything else there is no plan.
+            option: What else decides on what the function does.
+        """
+        arrays: list[Array] = []
+        watched: list[int] = []
+        kind: list[Any] = [option]
+        for place, x in enumerate(inputs):
+            array: Any = x
+            if type(x) is Tensor:
+                if getattr(x, "keras_mask", None) is not None:
+                    return None
+                array = x.array
+                if tape.watches(x):
+                    watched.append(place)
+            if type(array) is not np.ndarray or (dtype := array.dtype).kind not in "fiub":
+                return None
+            arrays.append(array)
+            kind += (array.shape, array.strides, dtype)
+        if len({id(inputs[place]) for place in watched}) < len(watched):  # one that comes twice has one gradient
+            return None
+        passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
+        if passed is not None:
+            if passed.op.name in PASSED:
+                kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
+            else:
+                passed = None
+        key = (*kind, *watched)
+        calls, taped = self._kinds.get(key, (0, None))
+        if taped is not None and taped.structure == Structure.version:
+            return taped.run(tape, inputs, arrays, passed) if taped.usable else None
+        calls += 1
+        if key not in self._kinds:
+            make_room(self._kinds, KINDS)
+        self._kinds[key] = calls, None
+        if calls not in PLANNED_AT or not self._may_replay():
+            return None
+        taped = Taped(function, inputs, watched, passed)
+        self._kinds[key] = calls, taped
+        return vars(taped).pop("output")
+
+
+class Taped:
+    """A function of which a tape keeps one entry, run by the first half of a plan and differentiated by the second.
+
+    A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
+    cross-entropies go through them (see `Op.through`). What is used several times starts from the gradient that later
+    operations have given it, so that all are added up one by one. So the gradients are those of the eager run to the
+    last bit.
+
+    Args:
+        function: A function of tensors, as many as inputs.
+        inputs: Arrays and tensors. The function is run on them as if there were no plan: it has its effects, and the
+            open tape records it.
+        watched: Places of the inputs that the tape watches.
+        passed: The sigmoid or softmax that made the only one of these, if one did.
+
+    Attributes:
+        output: What that run gave; the caller takes it away.
+        structure: State of all layers when it was made.
+        usable: Whether the function only computes: it draws no numbers, changes nothing and reads no values.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int], passed: Entry | None
+    ) -> None:
+        self.structure: int = Structure.version
+        self._function = function
+        self._watched = watched
+        given = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
+        y, record = trace(lambda tensors: function(*tensors), given)
+        self.output: Any = y
+        entries = record.entries
+        self.usable: bool = (
+            bool(entries)
+            and isinstance(y, Tensor)
+            and entries[-1].output is y
+            and getattr(y, "keras_mask", None) is None
+            and not record.escaped
+            and not any(entry.op.effect or entry.op.draws for entry in entries)
+            and self.structure == Structure.version
+        )
+        if not self.usable:
+            return
+        held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
+        self._variables: list[Variable] = list(held.values())
+        self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
+        self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
+        is_last = entries[-1].op.name in PASSED and bool(watched or self._trainable)
+        self._last: _Applied | None = _applied(entries[-1]) if is_last else None
+        self._passed: _Applied | None = None
+        if passed is not None and not held:  # without its rule: its own entry is there for that
+            self._passed = _applied(passed)._replace(op=Op(passed.op.forward, (None,), 1))
+        self._op = Op(_unknown, (), None)
+        self._op.joint = self._joint
+        self._runs: int = 0
+        """Counts the runs of either half: the second goes with the first only directly after it."""
+        uses = Counter(id(x) for entry in entries for x in entry.inputs)
+        sources: dict[int, Any] = dict(enumerate([*given, *self._variables]))
+        if self._passed is not None:
+            sources[-1] = given[watched[0]]
+        self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
+        """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
+        self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
+
+    def _make_plan(self, arrays: Sequence[Any], target: Any) -> None:
+        self._g: Array = np.ones_like(target.array)
+        """Where the second half finds the gradient of what the entry gives."""
+        given = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
+        end = len(arrays) + 1
+        with stop_recording():
+            (gradients, ends, fixed), record = trace(
+                lambda tensors: self._gradients(tensors[:end], dict(zip(self._starts, tensors[end:], strict=True))),
+                given,
+            )
+        entries = record.entries
+        self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
+        rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
+        split = next(i for i, entry in enumerate(entries) if entry.output is ends[-1]) + 1
+        entries[split:split] = [
+            Entry(KEEP, [y, room], [y.array, room.array], (), {}, Tensor(np.empty(0)))
+            for y, room in zip(ends, rooms, strict=True)
+        ]
+        self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
+        """Arrays like those that the first half fills."""
+        self._plan = Plan(entries, [*given, *rooms], gradients)
+
+    def _gradients(
+        self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True, known: bool = False
+    ) -> tuple[list[Any], list[Any], Any]:
+        """Run the function, and differentiate.
+
+        Args:
+            tensors: Its inputs, and the gradient of what the entry gives.
+            starts: What gradients are added to, by their places.
+            through: Whether to pass over the activation that made the input.
+            known: Whether the forward pass has been recorded by whom it concerns.
+
+        Returns:
+            The gradients of the inputs, of the variables and, at last, of what the activation before got, None where
+            nothing is added; what the entries give; and a tensor which stands for what the activation before got, whose
+            values are not known.
+        """
+        *given, g = tensors
+        fixed = None
+        with stop_recording() if known else nullcontext(), GradientTape() as tape:
+            tape.watch([given[place] for place in self._watched])
+            if self._passed is not None and through:
+                p = given[self._watched[0]]
+                fixed = Tensor(np.zeros_like(p.array))
+                tape.append(self._passed.entry(fixed, p), {id(fixed): fixed})
+            y = self._function(*given)
+            ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
+        sources = [*(x if k in self._watched else None for k, x in enumerate(given)), *self._variables, fixed]
+        seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
+        with np.errstate(all="ignore"):
+            totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
+        found = [totals.get(id(x)) for x in sources]
+        for place, start in starts.items():
+            found[place] = None if found[place] is start else found[place]
+        return found, ends, fixed
+
+    def run(
+        self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
+    ) -> Tensor | None:
+        """Return the output, recorded by the open tape; None, and nothing is run, where the plan cannot serve.
+
+        It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
+        """
+        variables = self._variables
+        if any(map(tape.watches, self._frozen)):  # as somebody asked of this tape
+            return None
+        # What is no tensor's, its owner may change before the gradient is taken.
+        arrays = [array.copy() if array is x else array for array, x in zip(arrays, inputs, strict=True)]
+        tape.borrow(variables)
+        if not self._plan.lock.acquire(False):
+            return None
+        try:
+            ends = [Tensor(room) for room in self._first(arrays)]
+            runs = self._runs
+        finally:
+            self._plan.lock.release()
+        if self._watched or self._trainable:
+            values = [*arrays, *[v.array for v in variables]]
+            passed = None if self._passed is None else passed
+            tape.append(Entry(self._op, [*inputs, *variables], values, (runs, passed), {}, ends[0]), self._trainable)
+            if self._last is not None:
+                tape.append(self._last.entry(*ends))
+        return ends[-1]
+
+    def _first(self, arrays: Sequence[Array]) -> list[Array]:
+        """Run the first half, and return what the entries give."""
+        rooms = [*map(np.empty_like, self._rooms)]
+        self._plan.begin([*arrays, self._g, *self._starts.values(), *rooms])
+        self._runs += 1
+        return rooms
+
+    def _joint(
+        self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int], totals: dict[int, Any]
+    ) -> Iterable[tuple[Any, Any]]:
+        """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
+        sources, (runs, passed) = [*entry.inputs, None], entry.rest
+        through = passed is None or id(sources[self._watched[0]]) not in kept
+        if passed is not None and through:
+            sources[-1] = passed.inputs[0]
+        starts = {place: totals.pop(id(sources[place]), None) for place in self._starts}
+        found = self._second(g, values, runs, through, starts)
+        for place, start in starts.items():
+            found[place] = start if found[place] is None else found[place]
+        return zip(sources, found, strict=True)
+
+    def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]) -> list[Any]:
+        """Return the gradients, see `_gradients`.
+
+        Args:
+            g: Gradient of what the entry gives.
+            values: Inputs and variables of the run.
+            runs: Number of the run.
+            through: Whether to pass over the activation that made the input.
+            starts: What gradients are added to, None where there is nothing yet.
+        """
+        if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._plan.lock.acquire(False):
+            try:
+                if runs != self._runs and self._is_as_it_was(values):
+                    self._first(values[: len(values) - len(self._variables)])
+                    runs = self._runs
+                if runs == self._runs:
+                    self._g[...] = g
+                    for place, start in starts.items():
+                        self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
+                    self._runs += 1
+                    found: list[Any] = self._plan.finish()
+                    return found
+            finally:
+                self._plan.lock.release()
+        return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
+
+    def _is_alike(self, g: Array) -> bool:
+        """Tell whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
+
+        NumPy adds up what is repeated along one of a few axes as it does what is not.
+        """
+        return g.strides == self._g.strides or (g.ndim < 4 and not all(g.strides))
+
+    def _is_as_it_was(self, values: Sequence[Any]) -> bool:
+        weights = values[len(values) - len(self._variables) :]
+        same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
+        return same and self.structure == Structure.version
+
+    def _again(self, g: Any, values: Sequence[Any], through: bool, starts: Mapping[int, Any]) -> list[Any]:
+        """Return the gradients by running the function without a plan, with the variables of then."""
+        count = len(values) - len(self._variables)
+        given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
+        now = [v.array for v in self._variables]
+        try:
+            for v, weight in zip(self._variables, values[count:], strict=True):
+                v.array = getattr(weight, "array", weight)
+            gradients, _, _ = self._gradients(given, starts, through, known=True)
+        finally:
+            for v, array in zip(self._variables, now, strict=True):
+                v.array = array
+        return gradients if isinstance(g, TensorOps) else [getattr(d, "array", d) for d in gradients]
+
+
+class _Applied(NamedTuple):
+    """An operation on one tensor, and its other arguments."""
+
+    op: Op
+    rest: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def entry(self, x: Tensor, y: Tensor) -> Entry:
+        """Return what a tape records where it makes y of x."""
+        return Entry(self.op, [x], [x.array], self.rest, self.kwargs, y)
+
+
+def _applied(entry: Entry) -> _Applied:
+    return _Applied(entry.op, entry.rest, entry.kwargs)
+
+
+def _unknown(*arrays: Array) -> Array:
+    """Stand for a function that a plan runs."""
+    raise NotImplementedError

@@ -1,0 +1,192 @@
+"""The record of a run, and what of it has to be done again."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import numpy as np
+
+from .._base.context import context
+from .._base.nested import leaves, map_structure
+from .._base.typing import Array
+from .._core.op import Entry, Op
+from .._core.tensor import Tensor, TensorOps, recorders
+from .._core.variable import ASSIGN, Variable
+
+
+class Trace:
+    """Records a run, and whether Python looked at a value on the way, so that a replay would not do the same."""
+
+    def __init__(self, inputs: Iterable[Tensor]) -> None:
+        self.entries: list[Entry] = []
+        self.escaped: bool = False
+        self.produced: set[int] = {id(x) for x in inputs}
+        self.constants: list[Any] = []  # what came out and was not computed from these
+        self._read: dict[int, tuple[Variable, Array]] = {}  # what variables held when they were read or assigned
+        self._stale: dict[int, Array] = {}  # what they do not hold any more, where a replay finds their new values
+        self._owners: dict[int, Any] = {}
+
+    def record(self, entry: Entry) -> None:
+        """Append one operation that depends on the input or on a variable, draws numbers, or has an effect."""
+        self.escaped |= context.autocast is not None  # weights are cast on the way, which is not recorded
+        op = entry.op
+        depends = op.effect or op.draws
+        for x, value in zip(entry.inputs, entry.values, strict=True):
+            depends |= id(x) in self.produced or isinstance(x, Variable)
+            if isinstance(x, Variable):
+                self._read[id(value)] = x, value
+            elif isinstance(x, Tensor):
+                self.check(x)
+        if depends:
+            self.produced.add(id(entry.output))
+            self.entries.append(entry)
+        if op is ASSIGN:
+            self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
+        if op.effect:
+            self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
+        if op.homes is not None:
+            optimizer = entry.kwargs["optimizer"]
+            for v in optimizer._trainable_variables:  # which two optimizers would take from each other
+                self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
+
+    def outline(self) -> list[Any]:
+        """Return what was done, such that two runs that a plan would replay alike have equal outlines."""
+        places: dict[int, int] = {}
+        found: list[Any] = [self.constants]
+        for i, entry in enumerate(self.entries):
+            links = [
+                places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else _sketch(value)
+                for x, value in zip(entry.inputs, entry.values, strict=True)
+            ]
+            places[id(entry.output)] = i + 1
+            rest = id(entry.rest[0]) if entry.op is ASSIGN else _sketch((entry.rest, entry.kwargs))
+            found.append((entry.op.forward, links, rest))
+        return found
+
+    def check(self, tensor: Tensor) -> None:
+        """Note a tensor that shares its memory with the old value of a variable."""
+        array = cast(Array, tensor.array)
+        self.escaped |= any(np.may_share_memory(array, old) for old in self._stale.values())
+
+    def read(self, tensor: TensorOps) -> None:
+        """Note that a value which the input or a variable decides was looked at."""
+        self.escaped |= self.follows(tensor)
+
+    def convert(self, tensor: TensorOps) -> None:
+        """An array made of a tensor was read, as `read` notes."""
+
+    def follows(self, tensor: TensorOps) -> bool:
+        """Return whether the input or a variable decides on the value."""
+        return id(tensor) in self.produced or isinstance(tensor, Variable)
+
+
+def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
+    """Run a function on a structure of tensors while recording it."""
+    recorder = Trace([x for x in leaves(inputs) if x is not None])
+    recorders.open = [*recorders.open, recorder]
+    try:
+        outputs = function(inputs)
+    finally:
+        recorders.open = [r for r in recorders.open if r is not recorder]
+    for y in leaves(outputs):
+        if isinstance(y, Tensor):
+            recorder.check(y)
+        if id(y) not in recorder.produced:
+            recorder.constants.append(_sketch(y))
+    return outputs, recorder
+
+
+def escape() -> None:
+    """Let no plan replay what is being traced: it does something that no record holds."""
+    for recorder in recorders.open:
+        if isinstance(recorder, Trace):
+            recorder.escaped = True
+
+
+def _sketch(value: Any) -> Any:
+    """Return something by which to compare a constant with that of another run."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.shape, value.dtype.str, hash(value.tobytes())
+    if isinstance(value, list | tuple):
+        return tuple(_sketch(item) for item in value)
+    if isinstance(value, dict):
+        return tuple((key, _sketch(item)) for key, item in value.items())
+    if isinstance(value, Variable):
+        return id(value)
+    return _sketch(value.array) if isinstance(value, Tensor) else value
+
+
+def _keep(value: Array, room: Array) -> Array:
+    """Write a value to an array that is an input of the plan."""
+    room[...] = value
+    return room
+
+
+KEEP = Op(_keep, (None, None), 2, effect=True)
+"""Keeps a value for later."""
+
+
+def _expanded(entries: list[Entry]) -> list[Entry]:
+    """Take ops apart that say of which others they are made."""
+    found: list[Entry] = []
+    for entry in entries:
+        found += _parts(entry)
+    return found
+
+
+def _parts(entry: Entry) -> list[Entry]:
+    """Return an entry, or others that do the same to the last bit."""
+    if entry.op.parts is None:
+        return [entry]
+    stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
+    originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
+    try:
+        with np.errstate(all="ignore"):
+            made, record = trace(lambda xs: cast(Any, entry.op.parts)(*xs, *entry.rest, **entry.kwargs), stand_ins)
+    except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
+        return [entry]
+    output, want = getattr(made, "array", None), cast(Array, entry.output.array)
+    if not record.entries or record.entries[-1].output is not made or output is None or output.dtype != want.dtype:
+        return [entry]
+    if output.strides != want.strides or output.tobytes() != want.tobytes():
+        return [entry]
+    for part in record.entries:
+        part.inputs = [originals.get(id(x), x) for x in part.inputs]
+    record.entries[-1].output = entry.output
+    return _expanded(record.entries)
+
+
+def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
+    """Return what is to be done for the outputs and the effects, with ops taken apart, and the same done once."""
+    same: dict[int, Any] = {}
+    entries: list[Entry] = []
+    seen: dict[Any, Any] = {}
+    effects = 0
+    for entry in _expanded(recorded):
+        inputs = [same.get(id(x), x) for x in entry.inputs]
+        entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
+        effects += entry.op.effect
+        if entry.op.effect or entry.op.draws:
+            continue
+        links = tuple(
+            (id(x), effects) if isinstance(x, Variable) else id(x) if isinstance(x, Tensor) else (type(v), _sketch(v))
+            for x, v in zip(inputs, entry.values, strict=True)
+        )
+        try:
+            first = seen.setdefault((entry.op, links, _sketch((entry.rest, entry.kwargs))), entry.output)
+        except TypeError:  # an argument that cannot be compared
+            continue
+        if first is not entry.output:
+            same[id(entry.output)] = first
+    outputs = map_structure(lambda y: same.get(id(y), y), outputs)
+    return _needed([entry for entry in entries if id(entry.output) not in same], leaves(outputs)), outputs
+
+
+def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
+    """Return the entries that have effects or draw numbers, or that outputs or effects depend on, in order."""
+    wanted = {id(y) for y in outputs}
+    kept = []
+    for entry in reversed(entries):
+        if entry.op.effect or entry.op.draws or id(entry.output) in wanted:
+            kept.append(entry)
+            wanted.update(id(x) for x in entry.inputs)
+    return kept[::-1]

@@ -1,0 +1,1 @@
+"""Objects <-> configurations, and the tables of names that these may use."""

@@ -1,0 +1,101 @@
+"""What a configuration can be made of: the arguments of `__init__`, each kept in an attribute of its name."""
+
+from collections.abc import Container
+from functools import cache
+from itertools import dropwhile
+from sys import modules
+from typing import Any, ClassVar, Self
+
+from .._base.checks import Rule, rule_of
+from .._base.signature import parameters
+from .._base.typing import Config
+
+_LOCALS = frozenset({"self", "__class__", "options"})
+"""Locals of an `__init__` that are no arguments."""
+
+
+def is_built_in(thing: Any) -> bool:
+    """Tell whether a class, a function or an object is this package's own."""
+    return str(getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
+
+
+def name_arguments(cls: Any, but: Container[str] = ()) -> None:
+    """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which.
+
+    One that hands *args on says nothing itself.
+    """
+    own = vars(cls)
+    if "__init__" in own and "_arguments" not in own and is_built_in(cls):
+        found = parameters(own["__init__"])
+        if not found.varargs:
+            cls._arguments = tuple(name for name in found.names[1:] if name not in but)
+
+
+@cache
+def _declared(cls: Any) -> dict[str, Rule | None]:
+    """Return the rules of a class's own attributes, None for those without one."""
+    return {name: rule_of(kind, vars(modules[cls.__module__])) for name, kind in cls.__annotations__.items()}
+
+
+def _rules(cls: Any) -> dict[str, Rule]:
+    """Return the rules of a class and its bases by the names of attributes."""
+    rules: dict[str, Rule | None] = {}
+    for base in filter(is_built_in, reversed(cls.__mro__)):
+        rules |= _declared(base)
+    return {name: rule for name, rule in rules.items() if rule is not None}
+
+
+def _base(cls: Any) -> Any:
+    """Return the class whose `__init__` comes after those of this package: the kind's own, or a user's before it."""
+    behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
+    return next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
+
+
+class Configurable:
+    """What a configuration can be made of, and made from."""
+
+    _arguments: ClassVar[tuple[str, ...]] = ()
+    """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""
+    _transient: ClassVar[tuple[str, ...]] = ()
+    """Names of `__init__` arguments that no attribute and no configuration keeps."""
+    _common: ClassVar[tuple[str, ...]] = ()
+    """Names of the arguments that all classes of a kind have, which the `__init__` of their base takes."""
+    _plan: ClassVar[tuple[Any, dict[str, Rule]]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name_arguments(cls, cls._common + cls._transient)
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        """Take over the arguments of an `__init__`, its `locals()`.
+
+        Those that all classes of the kind have go to the `__init__` of their base. Each of the others becomes an
+        attribute, as the rule has it that the class declares for an attribute of that name: `units: Positive`.
+        """
+        cls = type(self)
+        if "_plan" not in vars(cls):
+            cls._plan = _base(cls), _rules(cls)
+        base, rules = cls._plan
+        options, own = dict(arguments.get("options", ())), {}
+        for name, value in arguments.items():
+            if name in cls._common:
+                options[name] = value
+            elif name not in _LOCALS and name not in cls._transient:
+                own[name] = rules[name](cls, name, value) if name in rules else self._kept(name, value)
+        base.__init__(self, **options)
+        for name, value in own.items():
+            setattr(self, name, value)
+
+    @staticmethod
+    def _kept(name: str, value: Any) -> Any:
+        """Return what is kept of an argument that no rule is declared for."""
+        return value
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an object like this one."""
+        return {name: getattr(self, name) for name in self._arguments}
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the object of a configuration."""
+        return cls(**config)

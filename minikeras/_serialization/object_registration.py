@@ -1,0 +1,116 @@
+"""The classes and functions of the caller's that configurations may name."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from .._base.typing import CustomObjects
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+_custom: dict[str, Any] = {}
+"""Those that are registered, for all threads."""
+
+
+class _Scope(threading.local):
+    """Those that a thread has in the scopes it is in."""
+
+    objects: Mapping[str, Any] = {}
+
+
+_scope = _Scope()
+registered_names: dict[Any, str] = {}
+"""Under which name each is registered."""
+
+
+def all_of(custom_objects: CustomObjects | None) -> dict[str, Any]:
+    """Return those of a call, of the scopes around it, and the registered ones; the first of a name counts."""
+    return {**_custom, **_scope.objects, **(custom_objects or {})}
+
+
+def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
+    """Let a function registered as "package>name" be found by its name alone, which is all that Keras 3.6 wrote."""
+    table = all_of(custom_objects)
+    if ">" in name or name in table:
+        return table
+    return {**table, **{key.partition(">")[2]: value for key, value in table.items() if ">" in key}}
+
+
+def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> bool:
+    """Tell whether one of some names is that of a class or function of the caller's."""
+    return any(isinstance(name, str) and name in with_short_names(name, custom_objects) for name in names)
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
+    """Let configurations name a class or function of the caller's, as "package>name".
+
+    Args:
+        package: The first part of the name.
+        name: The second part, the object's own name if not given.
+
+    Example:
+        >>> @register_keras_serializable("my_package")
+        ... class MyLayer: ...
+        >>> get_registered_name(MyLayer)
+        'my_package>MyLayer'
+    """
+
+    def decorate(obj: C) -> C:
+        if isinstance(obj, type) and not hasattr(obj, "get_config") and hasattr(obj, "call"):
+            raise ValueError("Cannot register a class that does not have a get_config() method.")
+        full = f"{package}>{name or obj.__name__}"
+        _custom[full] = obj
+        registered_names[obj] = full
+        return obj
+
+    return decorate
+
+
+def get_registered_name(obj: Any) -> str:
+    """Return the name an object was registered under, its own name if it was not.
+
+    Example:
+        >>> get_registered_name(int)
+        'int'
+    """
+    return registered_names.get(obj, getattr(obj, "__name__", str(obj)))
+
+
+def get_registered_object(name: str, custom_objects: CustomObjects | None = None) -> Any:
+    """Return the object registered under a name, None if there is none.
+
+    Example:
+        >>> get_registered_object("nobody>knows")
+    """
+    return all_of(custom_objects).get(name)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """Return the table of custom objects; names added to it are found by all configurations.
+
+    Example:
+        >>> isinstance(get_custom_objects(), dict)
+        True
+    """
+    return _custom
+
+
+@contextmanager
+def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
+    """Within this context configurations may name these objects.
+
+    Args:
+        custom_objects: Names to classes or functions; None for none.
+
+    Example:
+        >>> with custom_object_scope({"twice": lambda x: 2 * x}):
+        ...     get_registered_object("twice")(2)
+        4
+    """
+    before = _scope.objects
+    _scope.objects = {**before, **(custom_objects or {})}
+    try:
+        yield
+    finally:
+        _scope.objects = before

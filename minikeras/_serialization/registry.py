@@ -1,0 +1,302 @@
+"""Names <-> classes, for every kind of object that a model is made of.
+
+Each kind (`initializers`, `regularizers`, ...) has one closed table. A configuration names a class within the
+table of the slot it stands in; custom classes come from the caller alone, through `custom_objects`,
+`custom_object_scope` or `register_keras_serializable`. No name is ever imported or evaluated.
+"""
+
+import threading
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Generic, TypeVar, overload
+
+from .._base.naming import to_snake_case
+from .._base.typing import AnyCallable, Config, CustomObjects
+from .argument_types import check_arguments, is_shape
+from .configurable import is_built_in
+from .object_registration import all_of, custom_object_scope, with_short_names
+
+T = TypeVar("T")
+
+_HOMES = {
+    "keras.activations": "activations",
+    "keras.dtype_policies": "dtype_policies",
+    "keras.random": "random",
+    "keras.constraints": "constraints",
+    "keras.initializers": "initializers",
+    "keras.regularizers": "regularizers",
+    "keras.layers": "layers",
+    "keras.losses": "losses",
+    "keras.metrics": "metrics",
+    "builtins": "metrics",
+    "keras.optimizers.schedules": "optimizers.schedules",
+    "keras.optimizers": "optimizers",
+    "keras": "models",
+    "keras.src.models.functional": "models.model",
+}
+"""Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
+_tables: dict[str, "Registry[Any]"] = {}
+
+
+def _home(module: str) -> ModuleType:
+    return import_module(f"..{_HOMES[module]}", __package__)
+
+
+def table(module: str) -> "Registry[Any]":
+    """Return the table of a kind, by Keras's module."""
+    _home(module)  # makes it
+    return _tables[module]
+
+
+def kinds() -> dict[str, "Registry[Any]"]:
+    """Return the tables of all kinds by Keras's modules."""
+    return {module: table(module) for module in _HOMES}
+
+
+class Registry(Generic[T]):
+    """The named objects of one kind, which are all that a configuration in its slot can name.
+
+    It is a view of what the kind's home, a module of this package, lists in `__all__`, or has under public names: the
+    classes of this kind under their own names, and the functions where the kind has such. Asking for one name loads
+    the file of that name alone.
+
+    Args:
+        module: The Keras module that configurations name, such as "keras.initializers".
+        kind: What a message calls one, such as "initializer".
+        base: The class of what configurations describe; () where they name functions only.
+        functions: Whether functions are of this kind as well.
+        names: The names to show, where the home lists none.
+        but: Names that are not to be shown.
+        snake_case: Whether classes have their names in snake case too, as "max_norm" for "MaxNorm".
+        aliases: Other names of theirs.
+        guests: Names of another kind that may stand in the slot too, and Keras's module of that kind.
+    """
+
+    def __init__(
+        self, module: str, kind: str, base: type[T] | tuple[()] = (), *, functions: bool = False,
+        names: Sequence[str] | None = None, but: Container[str] = ("deserialize", "get", "serialize"),
+        snake_case: bool = False, aliases: Mapping[str, str] = {}, guests: Mapping[str, str] = {},
+    ) -> None:  # fmt: skip
+        self.module, self.kind, self.base, self.guests = module, kind, base, guests
+        self._functions, self._listed, self._but = functions, names, but
+        self._snake_case, self._aliases = snake_case, aliases
+        self._loaded: dict[str, Any] = {}
+        _tables[module] = self
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """What the home lists, by its name; classes that go by snake case as well by their names in lower case too."""
+        names = self._listed
+        if names is None:
+            home = _home(self.module)
+            names = getattr(home, "__all__", None) or [name for name in vars(home) if name[0] != "_"]
+        lower = {name.lower(): name for name in names if self._snake_case and name[0].isupper()}
+        return {**{name: name for name in names if name not in self._but}, **lower}
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """The objects by name, all of them: files that were not loaded yet are."""
+        keys = [*self._keys.values()]
+        names = [*keys, *map(to_snake_case, keys if self._snake_case else ()), *self._aliases]
+        return {name: self.own(name) for name in names if name in self}
+
+    def __contains__(self, name: str) -> bool:
+        return self.own(name) is not None
+
+    def own(self, name: str) -> Any:
+        """Return the class or function of this kind that a name stands for, None if there is none."""
+        if name not in self._loaded:
+            key = self._aliases.get(name) or self._keys.get(name.replace("_", "") if self._snake_case else name)
+            if key is None or not (name in self._aliases or name == key or name == to_snake_case(key)):
+                return None
+            item = getattr(_home(self.module), key)
+            if isinstance(item, type):
+                member = issubclass(item, self.base) and item.__name__ == key
+            else:
+                member = self._functions and callable(item)
+            self._loaded[name] = item if member else None
+        return self._loaded[name]
+
+    def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
+        """Return the class or function of a name; built-in names win over custom ones of the same name.
+
+        Raises:
+            ValueError: for an unknown name, with the nearest known one.
+        """
+        item = self.own(name)
+        if item is None and name in self.guests:
+            item = table(self.guests[name]).own(name)
+        if item is not None:
+            return item
+        custom = all_of(custom_objects)
+        if name in custom:
+            return custom[name]
+        name = f"{name:.80}"
+        raise ValueError(
+            f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
+            f"A custom {self.kind} must be passed itself, or named in custom_objects."
+        )
+
+    @overload
+    def get(self, identifier: None) -> None: ...
+
+    @overload
+    def get(self, identifier: str | T | type[T] | Config) -> T: ...
+
+    @overload
+    def get(self, identifier: AnyCallable) -> AnyCallable: ...
+
+    def get(self, identifier: Any) -> Any:
+        """Return the object that a name, a configuration, a class or a function stands for; None for None.
+
+        Raises:
+            ValueError: if it stands for none, with the nearest known name.
+        """
+        if isinstance(identifier, str):
+            identifier = self.find(identifier)
+        if isinstance(identifier, type):
+            return identifier()
+        if identifier is None or callable(identifier):
+            return identifier
+        if isinstance(identifier, Mapping):
+            return self.deserialize(identifier)
+        raise ValueError(
+            f"Could not interpret {self.kind} identifier: {identifier!r} (of type {type(identifier).__name__}). "
+            f"Expected a name, a configuration, or the {self.kind} itself."
+        )
+
+    def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
+        """Return the object of a name, or of a configuration made by `serialize`.
+
+        Args:
+            config: A name or a configuration.
+            custom_objects: Names to functions or classes of the caller's.
+
+        Raises:
+            ValueError: if the name is unknown in this slot, or the configuration is of another kind of object.
+        """
+        if isinstance(config, str):
+            return self.get(self.find(config, custom_objects))
+        name = config.get("class_name") if isinstance(config, Mapping) else None
+        if not isinstance(name, str):
+            raise ValueError(
+                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r:.200}."
+            )
+        shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
+        if shared is not None and type(shared).__name__ == name and self._takes(shared):
+            return shared
+        found = self._resolve(config, custom_objects)
+        if name == "function" or not isinstance(found, type):
+            return found
+        made = construct(found, config, custom_objects)
+        if not self._takes(made):
+            raise ValueError(f"Expected a {self.kind} here. Received the configuration of {made!r:.200}.")
+        return made
+
+    def _takes(self, made: Any) -> bool:
+        """Return whether an object may stand in this slot: it is of this kind, or of none but layers and functions."""
+        bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
+        return self.base not in bases or isinstance(made, self.base) or not isinstance(made, bases)
+
+    def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
+        """Return what a configuration names: a built-in one if its module is Keras's, else one of the caller's.
+
+        Without a module, as Keras 2 writes, both are looked up.
+        """
+        name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
+        if not isinstance(module, str | None) or not isinstance(registered, str | None):
+            raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
+        if name == "function":
+            return self._function(config.get("config"), custom_objects)
+        if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
+            if registered not in (None, name):
+                raise ValueError(
+                    f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
+                    f"registered_name={registered!r:.80}."
+                )
+            return self.find(name)
+        custom = all_of(custom_objects)
+        for key in (registered, name):
+            if key in custom and (module is not None or registered is not None or key not in self):
+                return custom[key]
+        if module is not None:
+            raise ValueError(
+                f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in custom_objects, or "
+                "register it with register_keras_serializable."
+            )
+        return self.find(name, custom_objects)
+
+    def _function(self, name: Any, custom_objects: CustomObjects | None) -> Any:
+        if not isinstance(name, str):
+            raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
+        found = self.find(name, with_short_names(name, custom_objects))
+        if isinstance(found, type):
+            raise ValueError(f"Expected the configuration of a function. Received that of a class: {name!r:.80}.")
+        return found
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return which known name is meant, or all of them where none is near."""
+    from difflib import get_close_matches  # wanted when something is wrong
+
+    lowered = {key.lower(): key for key in sorted(known)}
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    close += [lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known names: {', '.join(sorted(known))}." if lowered else ""
+
+
+def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
+    """Make an object of a class from what `serialize` wrote: its arguments, what it was built and compiled with.
+
+    Raises:
+        ValueError: if a built-in class is given an argument of another type than it takes.
+    """
+    inner = config.get("config")
+    inner = {} if inner is None else inner
+    if not isinstance(inner, Mapping) or not all(isinstance(key, str) for key in inner):
+        raise ValueError(f"The arguments of {cls.__name__} must be a dict. Received: config={inner!r:.200}.")
+    try:
+        with custom_object_scope(custom_objects or {}):
+            if is_built_in(cls):
+                check_arguments(cls, inner)
+            made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+            for key in ("build_config", "compile_config"):
+                if not isinstance(config.get(key), Mapping | None):
+                    raise ValueError(f"{key!r} must be a dict. Received: {config[key]!r:.80}.")
+            build = config.get("build_config")
+            if build and is_built_in(cls) and not all(map(is_shape, build.values())):
+                raise ValueError(f"'build_config' must hold shapes. Received: {build!r:.80}.")
+            if build and not getattr(made, "built", True):
+                made.build_from_config(build)
+            if config.get("compile_config"):
+                made.compile_from_config(config["compile_config"])
+    except Exception as error:
+        error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
+        raise
+    if _shared.made is not None and "shared_object_id" in config:
+        _shared.made[str(config["shared_object_id"])] = made
+    return made
+
+
+class _Shared(threading.local):
+    """The objects made so far, where one that occurs more than once is to be made once."""
+
+    made: dict[str, Any] | None = None
+
+
+_shared = _Shared()
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within this context `deserialize` makes one object of configurations with the same `shared_object_id`."""
+    before, _shared.made = _shared.made, {}
+    try:
+        yield
+    finally:
+        _shared.made = before

@@ -1,0 +1,182 @@
+"""Objects of every kind <-> configurations in Keras's layout."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .._base.settings import standardize_dtype
+from .._base.typing import Config, CustomObjects
+from .configurable import is_built_in
+from .object_registration import registered_names
+from .registry import Registry, kinds
+
+
+class _Written(threading.local):
+    """The objects written so far and the number of each, where one may occur more than once."""
+
+    numbers: dict[int, tuple[Any, int]] | None = None
+
+
+_written = _Written()
+
+
+def serialize(obj: Any) -> Any:
+    """Return the JSON-like form of an object: plain values as they are, others as a dict in Keras's layout.
+
+    Raises:
+        ValueError: for a lambda, whose code is never written.
+        TypeError: for an object without `get_config`, or one whose `get_config` returns no dict.
+
+    Example:
+        >>> import minikeras as keras
+        >>> serialize(keras.initializers.Zeros())["class_name"]
+        'Zeros'
+    """
+    if obj is None or isinstance(obj, str | bool | int | float):
+        return obj
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, slice):
+        parts = {name: serialize(getattr(obj, name)) for name in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if obj is ...:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
+        return {**serialize(np.asarray(obj)), "class_name": "__tensor__"}
+    if isinstance(obj, list | tuple):
+        return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(item) for item in obj]
+    if isinstance(obj, Mapping):
+        return {str(key): serialize(value) for key, value in obj.items()}
+    if hasattr(obj, "get_config"):
+        cls = type(obj)
+        module = module_of(cls)
+        public = module is not None and not module.startswith("keras.src.")
+        arguments = obj.get_config()
+        if not isinstance(arguments, dict):
+            raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
+        config = {
+            "module": module,
+            "class_name": cls.__name__,
+            "config": serialize(arguments),
+            "registered_name": registered_names.get(cls) or (None if public else cls.__name__),
+            **_state_of(obj),
+        }
+        if _written.numbers is not None:
+            config["shared_object_id"] = _written.numbers.setdefault(id(obj), (obj, len(_written.numbers)))[1]
+        return config
+    if callable(obj):
+        name = obj.__name__
+        if name == "<lambda>":
+            raise ValueError(
+                "A lambda cannot be written to a configuration. Define a function with a name and pass it in "
+                "custom_objects when loading."
+            )
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": registered_names.get(obj, name),
+            "registered_name": "function",
+        }
+    raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
+
+
+def _state_of(obj: Any) -> Config:
+    """Return what a layer was built with and a model compiled with, where there is something to tell."""
+    found: Config = {}
+    for key in ("build_config", "compile_config"):
+        state = getattr(obj, f"get_{key}", lambda: None)()
+        if state is not None:
+            found[key] = serialize(state)
+    return found
+
+
+def module_of(cls: Any) -> str | None:
+    """Return the Keras module that a class's configuration names, None for a custom class."""
+    if not is_built_in(cls):
+        return None
+    return next((module for module, kind in kinds().items() if kind.own(cls.__name__) is cls), "keras")
+
+
+def serialize_shared(obj: Any) -> Config:
+    """Return what `serialize` does, with a `shared_object_id` where an object occurs more than once."""
+    before, _written.numbers = _written.numbers, {}
+    try:
+        config: Config = serialize(obj)
+    finally:
+        _written.numbers = before
+    found: dict[int, list[Config]] = {}
+    stack: list[Any] = [config]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if "shared_object_id" in node and "class_name" in node:
+                found.setdefault(node["shared_object_id"], []).append(node)
+            stack += node.values()
+        elif isinstance(node, list | tuple):
+            stack += node
+    for nodes in found.values():
+        if len(nodes) == 1:
+            del nodes[0]["shared_object_id"]
+    return config
+
+
+def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_mode: bool = True) -> Any:
+    """Return what `serialize` was given, for every kind of object.
+
+    Args:
+        config: The configuration.
+        custom_objects: Names to classes and functions of the caller's.
+        safe_mode: Accepted for Keras's sake. False changes nothing: Python code in a configuration is never run.
+
+    Raises:
+        ValueError: if the configuration names something unknown.
+
+    Example:
+        >>> import minikeras as keras
+        >>> type(deserialize(serialize(keras.initializers.Zeros()))).__name__
+        'Zeros'
+    """
+    if isinstance(config, list | tuple):
+        return [deserialize(item, custom_objects) for item in config]
+    if not isinstance(config, Mapping):
+        return config
+    name = config.get("class_name")
+    if name in ("__numpy__", "__tensor__"):  # the second is what Keras makes of its own tensors
+        return array_of(config)
+    if name == "__slice__":
+        return slice(*(array_of(config["config"][part]) for part in ("start", "stop", "step")))
+    if name == "__ellipsis__":
+        return ...
+    if name is None or "config" not in config:
+        return {key: deserialize(value, custom_objects) for key, value in config.items()}
+    key = config["config"] if name == "function" else name
+    module = config.get("module")
+    known = [kind for kind in kinds().values() if isinstance(key, str) and key in kind]
+    named = next((kind for kind in known if kind.module == module), known[0] if known else _any)
+    return named.deserialize(config, custom_objects)
+
+
+_any: Registry[Any] = Registry("", "object", names=())
+"""What a custom class may stand for where the slot does not tell."""
+
+
+def array_of(config: Any) -> Any:
+    """Return the array of a configuration that `serialize` made of one; other values as they are.
+
+    Raises:
+        ValueError: for other than nested lists of numbers, or another dtype than numbers have.
+    """
+    if not isinstance(config, Mapping) or config.get("class_name") not in ("__numpy__", "__tensor__"):
+        return config
+    inner = config.get("config")
+    try:
+        array = np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"An array's configuration must hold its value and dtype. Received: {inner!r:.200}."
+        ) from error
+    return array

@@ -1,0 +1,303 @@
+"""Arrays, generators and data sets, given out batch by batch."""
+
+import random
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count, islice
+from operator import length_hint
+from typing import Any, Literal
+
+import numpy as np
+
+from .._base.settings import limited
+from .._jit.multi_step import Run
+from .data_adapters import Data, as_batch, as_data, count_rows, is_batches, rows_of, unpack_x_y_sample_weight
+from .minibatch import runs_of
+
+
+class PyDataset:
+    """Base class of data made batch by batch; `keras.utils.Sequence` is its other name.
+
+    A subclass has `__len__`, the number of batches (or a property `num_batches`, None if there is no end), and
+    `__getitem__`, which returns batch `index` as (x,), (x, y) or (x, y, sample_weight). With `shuffle=True` the
+    batches of an epoch come in the order of `random.shuffle`.
+
+    Args:
+        workers: Accepted as in Keras, like the others; batches are made one by one when they are needed.
+        use_multiprocessing: Not used.
+        max_queue_size: Not used.
+
+    Example:
+        >>> class Squares(PyDataset):
+        ...     def __len__(self):
+        ...         return 2
+        ...     def __getitem__(self, index):
+        ...         x = np.arange(2.0) + 2 * index
+        ...         return x, x**2
+        >>> [y.tolist() for _, y in Squares()]
+        [[0.0, 1.0], [4.0, 9.0]]
+    """
+
+    workers: int = 1
+    use_multiprocessing: bool = False
+    max_queue_size: int = 10
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        """Return one batch."""
+        raise NotImplementedError(f"{type(self).__name__} must implement __getitem__(index), which returns a batch.")
+
+    def __iter__(self) -> Iterator[Any]:
+        total = self.num_batches
+        return (self[index] for index in (count() if total is None else range(total)))
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many batches an epoch has, None if there is no end."""
+        if hasattr(self, "__len__"):
+            return len(self)
+        raise NotImplementedError(f"{type(self).__name__} must implement __len__, or the property num_batches.")
+
+    def on_epoch_begin(self) -> None:
+        """Run before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Run after each epoch, and as in Keras once before the first."""
+
+
+class Batches:
+    """Data, given out batch by batch, epoch after epoch. Floats come as floatx, integers as they are.
+
+    Args:
+        x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
+            (x,), (x, y) or (x, y, sample_weight), or x alone.
+        y: Targets, for arrays.
+        sample_weight: Weights of the rows, for arrays.
+        batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
+        steps: How many batches an epoch takes; the next epoch goes on where it ended. One pass over the data if not
+            given.
+        shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
+            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch. Other iterables come
+            in their own order.
+        class_weight: Class to weight, for arrays and PyDatasets.
+
+    Attributes:
+        array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
+        size: Rows a batch of arrays.
+        count: How many batches an epoch has, None if that is unknown.
+        rows: How many rows an epoch has, None if that is unknown.
+
+    Raises:
+        ValueError: if an argument is wrong, or does not go with an iterable.
+
+    Example:
+        >>> [batch[0].tolist() for batch in Batches(np.arange(5), batch_size=2).epoch()]
+        [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        shuffle: bool | Literal["batch"] = False,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> None:
+        for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least
+            ):
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
+        self.array: Data | None = None
+        self.size: int = 32 if batch_size is None else int(batch_size)
+        self.rows: int | None = None
+        self._steps = limited(None if not steps else int(steps), "steps_per_epoch")
+        self._shuffle = shuffle
+        self._class_weight = class_weight
+        self._available: int | None  # batches a pass
+        self._dataset = x if isinstance(x, PyDataset) else None
+        self._stream: Iterator[Data] | None = None  # the pass that goes on in the next epoch
+        self._seen = 0  # batches of that pass
+        self._taken: int = 0  # batches that `take` gave
+        self._taking: Iterator[Data] | None = None
+        self._any = False  # whether there ever was a batch
+        self._source: Any = None
+        self._begun: Iterator[Data] | None = None  # a pass that `peek` began, with which the first epoch goes on
+        if is_batches(x):
+            self._source = x
+            _refuse_beside_batches(x, y, sample_weight, class_weight)
+            self._available = _length(x)
+            if self._dataset is not None and self._available is None and self._steps is None:
+                raise ValueError("A PyDataset without end needs the number of steps an epoch. Pass steps_per_epoch.")
+        else:
+            self.array = as_data(x, y, sample_weight, class_weight)
+            self._total = count_rows(self.array)
+            if batch_size is None and self._steps is not None:
+                self.size = max(1, -(-self._total // self._steps))
+            self._available = -(-self._total // self.size)
+            self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
+        self.count: int | None = self._available if self._steps is None else self._steps
+
+    @property
+    def uneven(self) -> bool:
+        """Whether batches may differ in size."""
+        return self.array is None or self._total % self.size != 0
+
+    def join(self, rows: int) -> None:
+        """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
+        if self.array is not None and self._steps is None:
+            self.size *= max(1, rows // self.size)
+            self.count = self._available = -(-self._total // self.size)
+
+    def epoch(self) -> Iterator[Data]:
+        """Give the batches of one epoch, as tuples of arrays or of structures of arrays.
+
+        A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
+        UserWarning says so; a generator that is at its end gives none.
+
+        Raises:
+            ValueError: if there never is a batch, or one has the wrong form.
+        """
+        for run in self.runs():
+            yield from zip(*run, strict=True)
+
+    def runs(self) -> Iterator[Run]:
+        """Give the batches of one epoch as `epoch` does, in runs of batches of one shape."""
+        if self.array is not None and self._steps is None and self._total:
+            self._any = True
+            yield from self._pass(self.array)
+            return
+        if self._dataset is not None:
+            self._dataset.on_epoch_begin()
+        goes_on = self._stream is not None and self._steps is not None
+        given = 0
+        while True:
+            if self._stream is None or not goes_on:
+                self._stream, self._seen = self._start(), 0
+            for batch in islice(self._stream, self._steps):
+                given += 1
+                yield [[part] for part in batch]
+            if given or not goes_on:
+                break
+            goes_on = False  # the pass had ended exactly with the last epoch
+        self._seen += given
+        self._any |= given > 0
+        if not self._any:
+            raise ValueError(_NO_BATCH)
+        if self.count is None:
+            self.count = given
+        if given < self.count:
+            _warn_of_the_end()
+        if given < self.count or self._seen == self._available:
+            self._stream = None
+        if self._dataset is not None:
+            self._dataset.on_epoch_end()
+
+    def peek(self) -> Data:
+        """Return the first batch, for a model that is built from it; `reset` comes next.
+
+        As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
+        keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
+
+        Raises:
+            ValueError: if there is no batch.
+        """
+        if self._dataset is not None:
+            self._dataset.on_epoch_begin()
+        stream = self._start()
+        batch = next(stream, None)
+        if batch is None:
+            raise ValueError(_NO_BATCH)
+        if self._dataset is None and isinstance(self._source, Iterator):
+            self._source = chain([batch], self._source)
+        elif hasattr(self._source, "keras_pass"):
+            self._begun = chain([batch], stream)
+        return batch
+
+    def reset(self) -> None:
+        """Begin a new pass with the next epoch; an iterator goes on. Keras does so before it trains or evaluates."""
+        self._stream, self._taken, self._taking = None, 0, None
+        if self._dataset is not None:
+            self._dataset.on_epoch_end()
+
+    def take(self, most: int = 1) -> tuple[Any, int]:
+        """Return x of the next batch, or of several joined where that costs nothing, and how many; None at the end.
+
+        Unlike those of `epoch`, arrays keep their dtype.
+        """
+        if self.array is None:
+            if self._taking is None:
+                self._taking = self.epoch()
+            batch = next(self._taking, None)
+            return (None, 0) if batch is None else (batch[0], 1)
+        assert self.count is not None
+        assert self._available is not None
+        taken = min(most, min(self.count, self._available) - self._taken)
+        if taken <= 0:
+            if self._available < self.count:
+                _warn_of_the_end()
+            return None, 0
+        start = self._taken * self.size
+        self._taken += taken
+        return rows_of(self.array[0], slice(start, self._taken * self.size)), taken
+
+    def _start(self) -> Iterator[Data]:
+        """Begin a pass over the data."""
+        if self.array is not None:
+            return chain.from_iterable(zip(*run, strict=True) for run in self._pass(self.array))
+        x = self._source
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            return begun
+        if self._dataset is None and isinstance(x, Iterable):
+            return map(self._as_batch, x.keras_pass() if hasattr(x, "keras_pass") else x)
+        total = _length(x)
+        order: Iterable[int] = count()
+        if total is not None:
+            order = list(range(total))
+            if self._shuffle:
+                random.shuffle(order)
+        return (self._as_batch(x[index]) for index in order)
+
+    def _pass(self, arrays: Data) -> Iterator[Run]:
+        return runs_of(arrays, self._total, self.size, self._shuffle)
+
+    def _as_batch(self, item: Any) -> Data:
+        return as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
+
+
+_NO_BATCH = "There is no batch: the data has no rows, or the iterable is empty."
+
+
+def _length(x: Any) -> int | None:
+    """Return how many batches an iterable has, None if it does not know; an iterator is never asked."""
+    if isinstance(x, PyDataset):
+        return x.num_batches
+    length = -1 if isinstance(x, Iterator) else length_hint(x, -1)
+    return None if length < 0 else length
+
+
+def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
+    kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches must contain it.")
+    if class_weight is not None and not isinstance(x, PyDataset):
+        raise ValueError(
+            f"`class_weight` cannot be passed where `x` is a {kind}: its batches may contain sample weights instead."
+        )
+
+
+def _warn_of_the_end() -> None:
+    warnings.warn(
+        "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
+        "ask for fewer, or have the generator go on for ever.",
+        stacklevel=3,
+    )

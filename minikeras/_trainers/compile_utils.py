@@ -1,0 +1,313 @@
+"""What `compile` was given -> the losses and metrics of each output of a model.
+
+The outputs are paired with what was given for them when the first batch shows their structure: one thing for all, a
+list in their order, or a dict by their names (those of a dict of outputs, or of the layers that give them).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from .. import losses, metrics, ops
+from .._base.nested import leaves
+from .._core.tensor import Tensor, stop_recording
+from .._serialization.configurable import is_built_in
+from ..losses import Loss, LossFunctionWrapper
+from ..metrics import Mean, MeanMetricWrapper, Metric
+from .output_matching import Names, Output, Outputs, follow
+
+_CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
+_BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
+"""Names that stand for one of several losses or metrics, and what the names of these end with."""
+
+
+def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
+    """Raise the error that an unknown name among losses or metrics would raise once they are needed."""
+    for item in leaves(what):
+        if isinstance(item, str) and item.lower() not in resolved_later:
+            get(item)
+
+
+_BY_ROW = frozenset({
+    "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
+    "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "binary_crossentropy",
+    "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_accuracy", "categorical_accuracy",
+    "sparse_categorical_accuracy",
+})  # fmt: skip
+"""Functions of losses and metrics that give each row a number which depends on that row alone."""
+
+
+def _is_by_row(function: Any) -> bool:
+    return is_built_in(function) and getattr(function, "__name__", None) in _BY_ROW
+
+
+class _Term(NamedTuple):
+    """One loss of one output."""
+
+    place: int  # of the output
+    loss: Loss
+    weight: Any
+    tracker: Mean | None
+
+
+class CompiledLoss:
+    """The weighted sum of the losses of all outputs.
+
+    Args:
+        loss: What `compile` got: a loss, a name, a function, or several for several outputs.
+        loss_weights: A weight for each output.
+
+    Raises:
+        ValueError: for an unknown loss, or weights that are no numbers.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any = None) -> None:
+        if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
+            raise ValueError(
+                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
+                f"(multiple output case). Received instead: loss_weights={loss_weights!r}."
+            )
+        check_names(loss, losses.get, _CROSSENTROPY)
+        self._given = loss
+        self._weights = loss_weights
+        self._terms: list[_Term] | None = None
+        self._outputs: Outputs
+
+    @property
+    def built(self) -> bool:
+        """Whether the outputs have been seen."""
+        return self._terms is not None
+
+    def is_additive(self) -> bool:
+        """Tell whether the loss of all rows is the mean over batches, weighted by their rows."""
+        return self._terms is not None and all(
+            term.loss.reduction in ("sum_over_batch_size", "mean")
+            and is_built_in(term.loss)
+            and _is_by_row(getattr(term.loss, "fn", None))
+            and getattr(term.loss, "ignore_class", None) is None  # whose mean is over what is not ignored
+            for term in self._terms
+        )
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The mean of each loss, where there are several."""
+        return [term.tracker for term in self._terms or () if term.tracker is not None]
+
+    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
+        self._outputs = outputs = Outputs(y_pred, names)
+        given = self._given
+        several = len(outputs) == 1 and isinstance(given, list | tuple)
+        chosen = [list(given)] if several else outputs.spread(given, "loss")
+        weights = outputs.spread(self._weights, "loss_weights")
+        outputs.wanted = [item is not None for item in chosen]
+        targets = outputs.aligned(y_true, y_pred)
+        found = []
+        for place, (output, items, weight) in enumerate(zip(outputs.all, chosen, weights, strict=True)):
+            for item in items if isinstance(items, list) else [items]:
+                if item is not None:
+                    loss = _loss(item, targets[place], follow(y_pred, output.path))
+                    found.append(_Term(place, loss, weight, None))
+        if len(found) < 2:
+            return found
+        if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
+            found.sort(key=lambda term: list(given).index(outputs.all[term.place].path[0]))
+        keys = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in found]
+        return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(found, keys, strict=True)]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
+        """Return the total, None if no output has a loss.
+
+        Args:
+            y_true: The targets.
+            y_pred: The model's outputs.
+            sample_weight: Weights of the rows, for all outputs or in their structure.
+            names: The names of the outputs, where the model knows them.
+
+        Raises:
+            ValueError: if the targets do not fit the outputs.
+        """
+        if self._terms is None:
+            self._terms = self._build(y_true, y_pred, names)
+        targets = self._outputs.aligned(y_true, y_pred)
+        weights = self._outputs.weights(sample_weight, y_pred)
+        total: Tensor | None = None
+        for place, loss, weight, tracker in self._terms:
+            output, target = self._outputs.all[place], targets[place]
+            predicted = follow(y_pred, output.path)
+            if target is None:
+                raise ValueError(f"A loss needs targets, and there is no `y` for {output}. Pass `y` as well.")
+            _check_widths(loss, target, predicted, output)
+            value = loss(target, predicted, weights[place])
+            if value.ndim:
+                value = ops.mean(value)
+            if tracker is not None:
+                tracker.update_state(value, sample_weight=predicted.shape[0])
+            if weight is not None:
+                value = value * weight
+            total = value if total is None else total + value
+        return total
+
+
+def _name_in_logs(output: Output, loss: Loss, outputs: int) -> str:
+    """Return the keys that lead to an output; where there is none its name, or that of the loss."""
+    *front, last = output.path or (0,)
+    name = (outputs > 1 and output.name) or loss.name
+    return "/".join(map(str, [*front, name if isinstance(last, int) else last]))
+
+
+def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: Any) -> Any:
+    """Return a loss, a metric or a function."""
+    suffix = _BY_KIND.get(identifier.lower()) if isinstance(identifier, str) else None
+    return get(f"{_kind(y_true, y_pred)}_{suffix}" if suffix else identifier)
+
+
+def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
+    found = _resolved(identifier, losses.get, y_true, y_pred)
+    if isinstance(found, Loss):
+        return found
+    return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else _name_of(found))
+
+
+def _kind(y_true: Any, y_pred: Any) -> str:
+    """Return what names of losses and metrics begin with where targets are a yes or no, class numbers or one-hot rows.
+
+    The shapes tell.
+    """
+    if y_pred.shape[-1:] == (1,):
+        return "binary"
+    sparse = y_true.ndim < y_pred.ndim or (y_true.shape[-1:] == (1,) and y_pred.shape[-1] > 1)
+    return "sparse_categorical" if sparse else "categorical"
+
+
+def _name_of(function: Any) -> str:
+    name: str = getattr(function, "name", None) or getattr(function, "__name__", None) or type(function).__name__
+    return "lambda" if name == "<lambda>" else name
+
+
+_BY_CLASS_NUMBER = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)
+
+
+def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
+    """Refuse targets of another width than the output, which NumPy would broadcast or find no word for.
+
+    A single number is compared with each unit. A loss of the user's may take what it likes.
+    """
+    function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
+    if not is_built_in(loss) or not is_built_in(function):
+        return
+    if not hasattr(y_true, "shape") or function in _BY_CLASS_NUMBER:
+        return
+    have, want = tuple(y_true.shape), tuple(y_pred.shape)
+    if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):
+        return
+    raise ValueError(
+        f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
+        f"first) where {output} has shape {want}, with loss {loss.name!r}. Change the units of the last layer"
+        ", reshape `y`, or use a sparse loss for class numbers."
+    )
+
+
+class CompiledMetrics(Metric):
+    """The metrics of all outputs.
+
+    Args:
+        metrics: What `compile` got.
+        weighted_metrics: The same, for metrics that use sample weights.
+
+    Raises:
+        ValueError: for an unknown metric, or one that is in no list or dict.
+    """
+
+    def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
+        super().__init__(name="compile_metrics")
+        for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if given and not isinstance(given, list | tuple | dict):
+                raise ValueError(
+                    f"Expected `{argument}` argument to be a list, tuple, or dict. "
+                    f"Received instead: {argument}={given!r} of type {type(given)}."
+                )
+            check_names(given or [], _get_metric, _BY_KIND)
+        self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
+        self._found: list[tuple[bool, int, list[Metric]]] | None = None
+        self._outputs: Outputs
+
+    @property
+    def built(self) -> bool:
+        """Whether the outputs have been seen."""
+        return self._found is not None
+
+    def is_additive(self) -> bool:
+        """Tell whether all metrics are means over rows of functions of this package."""
+        return self.built and all(
+            isinstance(m, MeanMetricWrapper) and is_built_in(m) and _is_by_row(m._fn) for m in self.metrics
+        )
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """All metrics, the unweighted ones first."""
+        return [metric for _, _, group in self._found or () for metric in group]
+
+    @property
+    def variables(self) -> list[Any]:
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, int, list[Metric]]]:
+        self._outputs = outputs = Outputs(y_pred, names)
+        targets = outputs.aligned(y_true, y_pred)
+        found = []
+        for argument, given in self._given.items():
+            if not given:
+                continue
+            chosen = [leaves(given)] if len(outputs) == 1 else outputs.spread(given, argument)
+            for place, items in enumerate(chosen):
+                predicted = follow(y_pred, outputs.all[place].path)
+                group = [_metric(item, targets[place], predicted) for item in leaves(items) if items is not None]
+                found.append((argument == "weighted_metrics", place, group))
+        return found
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> None:
+        if self._found is None:
+            self._found = self._build(y_true, y_pred, names)
+            with stop_recording():
+                self.reset_state()  # one may have served another model
+        targets = self._outputs.aligned(y_true, y_pred)
+        weights = self._outputs.weights(sample_weight, y_pred)
+        for weighted, place, group in self._found:
+            for metric in group:
+                weight = weights[place] if weighted else None
+                arguments = {} if weight is None else {"sample_weight": weight}
+                metric.update_state(targets[place], follow(y_pred, self._outputs.all[place].path), **arguments)
+
+    def reset_state(self) -> None:
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def result(self) -> dict[str, Any]:
+        """Return all results by name; a name that comes again gets a number, or "weighted_" before it."""
+        results: dict[str, Any] = {}
+        seen: Counter[str] = Counter()
+        for weighted, place, group in self._found or ():
+            output = self._outputs.all[place]
+            prefix = f"{output.name}_" if output.name and len(self._outputs) > 1 else ""
+            for metric in group:
+                name = prefix + metric.name
+                if weighted and name in seen:
+                    name = f"{prefix}weighted_{metric.name}"
+                seen[name] += 1
+                results[name if seen[name] == 1 else f"{name}_{seen[name] - 1}"] = metric.result()
+        return results
+
+
+def _get_metric(identifier: Any) -> Any:
+    if identifier is None:
+        raise ValueError("Expected a metric, received None.")
+    return metrics.get(identifier)
+
+
+def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    found = _resolved(identifier, _get_metric, y_true, y_pred)
+    name = identifier if isinstance(identifier, str) else None
+    if not isinstance(found, Metric):
+        return MeanMetricWrapper(found, name=name or _name_of(found))
+    found.name = name or found.name
+    return found

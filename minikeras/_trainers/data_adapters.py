@@ -1,0 +1,263 @@
+"""What users pass as data -> arrays of numbers, and what goes with what."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .._base.nested import leaves, map_structure
+from .._base.settings import settings
+from .._base.typing import Array, FloatArray
+from .._core.tensor import TensorOps, as_array
+from .minibatch import to_floatx
+
+Data: TypeAlias = tuple[Any, ...]
+"""(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
+
+
+def as_input(x: Any, argument: str = "x") -> Array:
+    """Return data as an array of numbers, without a copy where it is one already.
+
+    Raises:
+        ValueError: for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
+    """
+    if x is None or isinstance(x, str | bytes):
+        raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
+    if hasattr(x, "toarray"):
+        raise ValueError(f"`{argument}` must be an array. Received a sparse matrix: pass its toarray().")
+    is_series = hasattr(x, "iloc")
+    if hasattr(x, "to_numpy"):
+        x = x.to_numpy()
+    array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
+    if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
+        return array  # for a layer such as TextVectorization; others refuse it
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype("float64")
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}, "
+                f"such as {array.flat[0]!r}."
+            ) from None
+    if array.dtype.kind not in "fiubc":
+        raise ValueError(
+            f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}. "
+            "Convert it to float first, or names of classes to integers."
+        )
+    if not array.ndim:
+        raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
+    return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras
+
+
+def as_inputs(x: Any) -> Any:
+    """Return a model's inputs: one array, or a list, tuple or dict of arrays for a model of several inputs.
+
+    Raises:
+        ValueError: if one is not numeric, or their numbers of rows differ.
+    """
+    return as_data(x)[0]
+
+
+def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
+    """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
+
+    Args:
+        x: Inputs: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is its array.
+        y: Targets, likewise.
+        sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
+        class_weight: In its place the weight of each class; a class that is not in it weighs 1.
+
+    Raises:
+        ValueError: if something is not numeric, the numbers of rows differ, or the weights do not fit the targets.
+    """
+    x = _as_structure(x, "x")
+    y = None if y is None else _as_structure(y, "y")
+    if class_weight is not None:
+        if sample_weight is not None:
+            raise ValueError("`class_weight` and `sample_weight` cannot be used at the same time. Pass one of them.")
+        sample_weight = class_weight_to_sample_weights(y, class_weight)
+    elif sample_weight is not None:
+        sample_weight = _weights_for(y, _as_structure(sample_weight, "sample_weight"))
+    data: Data = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
+    count_rows(data)
+    return data
+
+
+def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
+    """Return one batch as `as_data` does, with floats as floatx."""
+    data = as_data(x, y, sample_weight, class_weight)
+    return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
+
+
+def count_rows(data: Data) -> int:
+    """Return how many rows all arrays of (x, y, sample_weight) have."""
+    sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
+    found = {size for part in sizes for size in part}
+    if not found:
+        raise ValueError(f"There is no array in the data. Received: {data!r}.")
+    if len(found) > 1:
+        parts = zip(("x", "y", "sample_weight"), sizes, strict=False)
+        raise ValueError(
+            "Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
+            f"{'; '.join(f'{name}: ' + ', '.join(map(str, part)) for name, part in parts if part)}."
+        )
+    return found.pop()
+
+
+def _as_structure(data: Any, argument: str) -> Any:
+    """Return one array, or a structure of arrays and of None where an input or target is absent."""
+    if isinstance(data, dict):
+        return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
+    if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
+        found = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
+        return found[0] if len(found) == 1 else type(data)(found)
+    return as_input(data, argument)
+
+
+def _as_item(value: Any, argument: str) -> Any:
+    return None if value is None else _as_structure(value, argument)
+
+
+def _is_item(value: Any) -> bool:
+    """Tell an array, or a structure of arrays, from a row of numbers."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(_is_item, value))
+    return value is None or isinstance(value, dict) or (hasattr(value, "__array__") and getattr(value, "ndim", 1) != 0)
+
+
+def _weights_for(y: Any, sample_weight: Any) -> Any:
+    """Return weights in y's structure."""
+    if not isinstance(y, list | tuple | dict):
+        return sample_weight
+    if isinstance(sample_weight, list | tuple | dict):
+        if _skeleton(sample_weight) != _skeleton(y):
+            raise ValueError(
+                "`sample_weight` must be one array for all outputs, or have one for each output in the structure of "
+                f"`y`. Received: y={_skeleton(y)}, sample_weight={_skeleton(sample_weight)}."
+            )
+        return sample_weight
+    if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
+        raise ValueError(
+            "For a model of several outputs a single `sample_weight` must have one number a row. "
+            f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output instead."
+        )
+    return map_structure(lambda _: sample_weight, y)
+
+
+def _skeleton(structure: Any) -> Any:
+    if isinstance(structure, dict):
+        return {key: _skeleton(value) for key, value in structure.items()}
+    return [_skeleton(item) for item in structure] if isinstance(structure, list | tuple) else "array"
+
+
+def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float]) -> FloatArray:
+    """Return the weight of each row's class: its own where `class_weight` has one, else 1.
+
+    Args:
+        y: Integer labels of shape (rows,) or (rows, 1), or one-hot labels of shape (rows, classes).
+        class_weight: Class to weight.
+
+    Raises:
+        ValueError: if y is missing, has several outputs or other axes, or `class_weight` is no dict.
+
+    Example:
+        >>> class_weight_to_sample_weights(np.array([0, 1, 2]), {0: 5.0, 2: 0.5})
+        array([5. , 1. , 0.5], dtype=float32)
+    """
+    if not isinstance(y, np.ndarray):
+        raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(f"`class_weight` must be a dict of class to weight. Received: {class_weight!r}.")
+    if y.ndim > 1:
+        y = y.argmax(axis=-1) if y.shape[-1] != 1 else y[..., 0]
+    if y.ndim != 1:
+        raise ValueError(f"`class_weight` needs one label a row. Received labels of shape {y.shape}.")
+    labels = np.round(y)
+    weights = np.ones(len(labels), settings.floatx)
+    for label, weight in class_weight.items():
+        weights[labels == label] = weight
+    return weights
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """Return a batch as (x, y, sample_weight), with None for what it does not have.
+
+    Args:
+        data: x alone, or a tuple or list of up to three of x, y and sample_weight.
+
+    Raises:
+        ValueError: if there are none or more than three.
+
+    Example:
+        >>> unpack_x_y_sample_weight((1, 2))
+        (1, 2, None)
+    """
+    if not isinstance(data, tuple | list):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"A batch must be x, (x,), (x, y) or (x, y, sample_weight). Received: {data!r}.")
+    x, y, sample_weight = (*data, None, None)[:3]
+    return x, y, sample_weight
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """Return x, (x, y) or (x, y, sample_weight), whatever is given; x alone is (x,) if it is a list or tuple.
+
+    Args:
+        x: Inputs.
+        y: Targets.
+        sample_weight: Weights of the rows; left out where there are no targets.
+
+    Example:
+        >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)
+        ((1, 2), 1)
+    """
+    if y is None:
+        return (x,) if isinstance(x, tuple | list) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data, Data]:
+    """Return the first and the last rows of data, as views; they are not shuffled before.
+
+    Args:
+        arrays: Such as (x, y, sample_weight), where None stays None.
+        validation_split: Which fraction the last rows are, between 0 and 1.
+
+    Raises:
+        ValueError: if the data is an iterable of batches, its numbers of rows differ, or a part would have no row.
+
+    Example:
+        >>> train_validation_split((np.arange(5), None), 0.3)
+        ((array([0, 1, 2]), None), (array([3, 4]), None))
+    """
+    for item in leaves(arrays):
+        if is_batches(item):
+            raise ValueError(
+                f"`validation_split` needs arrays. Received: {item!r} (of type {type(item).__name__}). "
+                "Pass `validation_data` instead."
+            )
+    arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
+    rows = count_rows(arrays)
+    at = math.floor(rows * (1.0 - validation_split))
+    if not 0 < at < rows:
+        raise ValueError(
+            f"`validation_split` must leave rows on both sides, but {rows} rows cannot be split so. "
+            f"Received: validation_split={validation_split}."
+        )
+    return rows_of(arrays, slice(None, at)), rows_of(arrays, slice(at, None))
+
+
+def rows_of(structure: Any, rows: slice) -> Any:
+    """Return views of some rows of all arrays in a structure, whose None stay."""
+    return map_structure(lambda array: None if array is None else array[rows], structure)
+
+
+def is_batches(x: Any) -> bool:
+    """Tell an iterable of batches, such as a generator, from data that is an array or becomes one."""
+    if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes | range):
+        return False
+    if any(hasattr(x, name) for name in ("__array__", "to_numpy", "toarray")):
+        return False
+    return isinstance(x, Iterable) or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))

@@ -1,0 +1,145 @@
+"""Which targets, weights, losses and metrics are those of which output of a model."""
+
+from collections.abc import Iterable, Sequence
+from operator import eq
+from typing import Any, NamedTuple
+
+from .._base.nested import leaves, map_structure
+from ..tree import flatten_with_path
+
+Names = list[str] | None
+
+
+class Output(NamedTuple):
+    """One tensor among the outputs.
+
+    Attributes:
+        path: Keys and places that lead to it.
+        name: Its name, None if it has none: only the model, or a dict of outputs, names them.
+    """
+
+    path: tuple[Any, ...]
+    name: str | None
+
+    def __str__(self) -> str:
+        if self.name:
+            return f"output {self.name!r}"
+        return f"the output at {list(self.path)}" if self.path else "the output"
+
+
+class Outputs:
+    """The outputs of a model, and what belongs to each.
+
+    Args:
+        y_pred: The outputs; they come in Keras's order: those of a dict by the model's names, or else sorted.
+        names: Their names, where the model knows them.
+
+    Attributes:
+        all: Where each of them is.
+        wanted: Which of them have a loss.
+    """
+
+    def __init__(self, y_pred: Any, names: Names) -> None:
+        paths = [path for path, _ in flatten_with_path(y_pred)]
+        self.nested: bool = isinstance(y_pred, dict | list | tuple)
+        if isinstance(y_pred, dict) and all(len(path) == 1 for path in paths):
+            names = names if names and set(names) == set(y_pred) else sorted(y_pred)
+            self.all: list[Output] = [Output((name,), name) for name in names]
+        else:
+            known: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
+            self.all = [Output(path, name) for path, name in zip(paths, known, strict=True)]
+        self.wanted: Sequence[bool] = [False] * len(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def aligned(self, y: Any, y_pred: Any) -> list[Any]:
+        """Return the target (or weight) of each output.
+
+        Args:
+            y: The targets: in the structure of the outputs, in a flat list or dict, or those of the wanted outputs
+                alone.
+            y_pred: The outputs.
+
+        Raises:
+            ValueError: if they cannot be told apart.
+        """
+        if not self.nested:
+            if len(leaves(y)) != 1:
+                raise ValueError(f"The model has one output. Received {len(leaves(y))} targets: {_sketch(y)}.")
+            return leaves(y)
+        if _same(y, y_pred):
+            return [follow(y, o.path) for o in self.all]
+        named = isinstance(y, dict) and set(y) <= {o.name for o in self.all}
+        flat = [y.get(o.name) for o in self.all] if named else [] if isinstance(y, dict) else leaves(y)
+        if len(flat) == sum(self.wanted) < len(self):
+            given = iter(flat)
+            flat = [next(given) if use else None for use in self.wanted]
+        if len(flat) != len(self):
+            raise ValueError(
+                f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} outputs. "
+                f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
+            )
+        return flat
+
+    def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
+        """Return the sample weights of each output, where one array is for all."""
+        if isinstance(sample_weight, dict | list | tuple):
+            return self.aligned(sample_weight, y_pred)
+        return [sample_weight] * len(self)
+
+    def spread(self, given: Any, argument: str) -> list[Any]:
+        """Return what `compile` was given for each output: None where nothing was.
+
+        Raises:
+            ValueError: if a list is of another length, or a dict names an unknown output.
+        """
+        flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
+        if isinstance(given, list | tuple) and flat:
+            if len(given) != len(self):
+                raise ValueError(
+                    f"`{argument}` must have one item for each of the {len(self)} outputs. "
+                    f"Received {len(given)}: {argument}={given!r}."
+                )
+            return list(given)
+        names = [o.name for o in self.all]
+        if isinstance(given, dict) and flat and None not in names:
+            unknown = set(given) - set(names)
+            if unknown:
+                raise ValueError(
+                    f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
+                    f"Its outputs are {names}. Received: {argument}={given!r}."
+                )
+            return [given.get(name) for name in names]
+        if isinstance(given, list | tuple | dict):
+            paths = [o.path for o in self.all]
+            astray = [path for path, _ in flatten_with_path(given) if not any(all(map(eq, path, p)) for p in paths)]
+            if astray:
+                raise ValueError(
+                    f"`{argument}` must have the structure of the model's outputs, {paths}, which have nothing at "
+                    f"{astray}. Received: {argument}={given!r}."
+                )
+            return [follow(given, path) for path in paths]
+        return [given] * len(self)
+
+
+def follow(structure: Any, path: tuple[Any, ...]) -> Any:
+    """Return what lies at a path in a structure, None if nothing does; what is no structure stands for all in it."""
+    for key in path:
+        if not isinstance(structure, dict | list | tuple):
+            break
+        known = structure if isinstance(structure, dict) else dict(enumerate(structure))
+        structure = known.get(key)
+    return structure
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(b, dict):
+        return isinstance(a, dict) and set(b) <= set(a) and all(_same(a[key], b[key]) for key in b)
+    if isinstance(b, list | tuple):
+        return isinstance(a, list | tuple) and len(a) == len(b) and all(map(_same, a, b))
+    return not isinstance(a, dict | list | tuple)
+
+
+def _sketch(structure: Any) -> Any:
+    return map_structure(lambda x: getattr(x, "shape", x), structure)

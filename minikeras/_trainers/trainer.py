@@ -1,0 +1,963 @@
+"""Training and running a model over data, batch by batch: `compile`, `fit`, `evaluate`, `predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from functools import cached_property
+from itertools import starmap
+from time import perf_counter
+from typing import Any, Literal, TypeAlias, overload
+from warnings import warn
+
+import numpy as np
+
+from .. import losses, metrics, ops, optimizers
+from .._base.checks import within
+from .._base.context import Structure, context, undone
+from .._base.interrupt import Interrupt
+from .._base.nested import leaves, like, map_structure
+from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
+from .._base.signature import parameters
+from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
+from .._core.keras_tensor import KerasTensor
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, recorders
+from .._jit.blas_threads import SMALL, one_thread
+from .._jit.jit import PLAN_BYTES, Runner, to_tensors
+from .._jit.taped_function import TapedCalls, open_tape
+from .._serialization.argument_types import check_arguments
+from .._serialization.configurable import is_built_in
+from .._serialization.serialization import serialize
+from ..callbacks import Callback, CallbackList, History
+from ..layers.core import Lambda
+from ..layers.layer import Layer
+from ..losses import LossLike
+from ..metrics import Mean, Metric
+from ..optimizers import Optimizer
+from .batches import Batches
+from .compile_utils import CompiledLoss, CompiledMetrics
+from .data_adapters import (
+    Data,
+    as_batch,
+    as_inputs,
+    count_rows,
+    is_batches,
+    pack_x_y_sample_weight,
+    train_validation_split,
+    unpack_x_y_sample_weight,
+)
+
+MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
+"""What stands for a metric."""
+MetricsLike: TypeAlias = (
+    Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
+)
+"""The metrics of a model, or of each of its outputs."""
+CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
+"""Callbacks of a run."""
+Verbose: TypeAlias = int | Literal["auto"]
+"""What a run prints: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
+
+
+class Trainer(Layer):
+    """A layer that is compiled, trained, evaluated and asked for predictions: the base of `Model`."""
+
+    optimizer: Optimizer
+    """What changes the weights, from `compile` on."""
+    history: History
+    """Losses and metrics of the last `fit`."""
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
+        self.loss: Any = None
+        self.compiled: bool = False
+        self.run_eagerly: bool = False
+        self.jit_compile: bool = False
+        self.steps_per_execution: int = 1
+        self.stop_training: bool = False
+        self.stop_evaluating: bool = False
+        self.stop_predicting: bool = False
+        self._initial_epoch: int | None = None
+        self._compiled_loss: CompiledLoss | None = None
+        self._compiled_metrics: CompiledMetrics | None = None
+        self._loss_tracker: Mean | None = None
+        self._compile_config: Config = {}
+        self._held: tuple[int, list[Metric]] = -1, []
+        """What metrics the layers hold, and in which state of all layers."""
+
+    # --- the forward pass -------------------------------------------------------------------------------------
+
+    @cached_property
+    def runner(self) -> Runner:
+        """What runs the forward pass for `predict`; it keeps plans for the input shapes it has met."""
+        call = super().__call__
+        return Runner(lambda x: call(x, training=False), self._is_pure, PLAN_BYTES)
+
+    @cached_property
+    def _runners(self) -> dict[str, Runner]:
+        """What runs the steps of training, evaluation and, where it is overridden, prediction."""
+        return {
+            "train": Runner(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
+            "test": Runner(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
+            "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
+        }
+
+    @property
+    def _predictor(self) -> Runner:
+        """What runs `predict_step`: where it is not overridden, that is the forward pass."""
+        return self.runner if type(self).predict_step is Trainer.predict_step else self._runners["predict"]
+
+    @cached_property
+    def _taped(self) -> TapedCalls:
+        """What runs the forward pass under a tape."""
+        return TapedCalls(self._is_pure)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        left_out = ("runner", "_runners", "_taped", "history")
+        return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
+
+    @overload
+    def __call__(
+        self, inputs: list[KerasTensor] | tuple[KerasTensor, ...] | KerasTensor, /, *args: Any, **kwargs: Any
+    ) -> KerasTensor: ...
+
+    @overload
+    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the model if need be, and compute its output; see `Layer.__call__`."""
+        if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
+            x, runner = args[0], self.runner
+            if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
+                x = x.array
+            if type(x) is np.ndarray and not recorders.open and not context.training:
+                plan = runner.find(x)
+                if plan is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+                    outputs = runner.run(x)
+                    plan = runner.find(x)
+                    if plan is None or not plan.masked:
+                        return map_structure(Tensor, outputs)
+                elif plan is not None and not plan.masked:
+                    return map_structure(Tensor, runner.replay(plan, x))
+        tape = open_tape()
+        alone = len(args) == 1 and kwargs.keys() <= {"training"} and not context.training
+        if tape is not None and self.built and alone:
+            call, training = super().__call__, kwargs.get("training")
+            y = self._taped.run(lambda x: call(x, training=training), tape, args, training)
+            if y is not None:
+                return y
+        return super().__call__(*args, **kwargs)
+
+    def _is_pure(self) -> bool:
+        """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
+        return all(map(_pure, self._flatten_layers()))
+
+    def _is_rowwise(self) -> bool:
+        """Tell whether each row of the output depends on its row of the input alone."""
+        return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
+
+    def _is_additive(self) -> bool:
+        """Tell whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
+        own = all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
+        masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
+        return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
+
+    def _prepare(self, x: Any) -> None:
+        """Build the model for a batch, if need be; a call that counts itself is not counted."""
+        if not self._is_built():
+            with undone():
+                super().__call__(to_tensors(x))
+
+    def _is_built(self) -> bool:
+        return all(layer.built for layer in self._flatten_layers())
+
+    # --- compiling --------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
+        loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
+        loss_weights: float | Sequence[float | None] | Mapping[str, float | None] | None = None,
+        metrics: MetricsLike | None = None,
+        weighted_metrics: MetricsLike | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | Literal["auto"] = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train.
+
+        Args:
+            optimizer: What changes the weights: a name, an `Optimizer` or a configuration.
+            loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
+                several outputs also a list or dict with one for each output, None for an output without one.
+            loss_weights: What each output's loss is multiplied with.
+            metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
+            weighted_metrics: The same, for metrics that use the sample weights.
+            run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
+            steps_per_execution: Every how many steps the hooks of callbacks run.
+            jit_compile: Accepted for Keras's sake.
+            auto_scale_loss: Whether a `LossScaleOptimizer` goes around the optimizer where the model's policy is
+                "mixed_float16".
+
+        Raises:
+            ValueError: for an unknown optimizer, loss or metric.
+
+        Example:
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+            >>> model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+            >>> model.compiled
+            True
+        """
+        every = within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
+        found = None if optimizer is None else optimizers.get(optimizer)
+        compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
+        compiled_metrics = self._compiled_metrics
+        if metrics is not None or weighted_metrics is not None:
+            compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+        if scales and found is not None and not isinstance(found, optimizers.LossScaleOptimizer):
+            vars(self)["optimizer"] = optimizers.LossScaleOptimizer(found, name="loss_scale_optimizer")
+        else:
+            vars(self)["optimizer"] = found
+        self.loss = loss if loss is not None else self.loss
+        self._compiled_loss = compiled_loss
+        self._compiled_metrics = compiled_metrics
+        self._loss_tracker = Mean(name="loss")
+        self.run_eagerly = run_eagerly
+        self.steps_per_execution = every
+        self.jit_compile = jit_compile is True
+        self.stop_training = False
+        self.compiled = True
+        vars(self).pop("_runners", None)
+        self._compile_config = {
+            "optimizer": found,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+
+    def get_compile_config(self) -> Config:
+        """Return what `compile` was given, as a configuration; {} before."""
+        found: Config = serialize(self._compile_config) if self.compiled else {}
+        return found
+
+    def compile_from_config(self, config: Config) -> None:
+        """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
+
+        Raises:
+            ValueError: if it names what is no optimizer, loss or metric in such a place.
+        """
+        if type(self).compile is not Trainer.compile:
+            warn(
+                f"`compile()` was not called as part of model loading because {type(self).__name__} has one of its "
+                "own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile the model "
+                "after loading.",
+                stacklevel=2,
+            )
+            return
+        slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
+        check_arguments(type(self), config, "compile")
+        self.compile(**{key: _objects(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
+        if self._optimizer is not None and self.built:
+            self._optimizer.build(self.trainable_variables)
+
+    @property
+    def _optimizer(self) -> Optimizer | None:
+        found: Optimizer | None = vars(self).get("optimizer")
+        return found
+
+    @property
+    def _compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
+        return [part for part in (self._compiled_loss, self._compiled_metrics) if part is not None]
+
+    def _needs_compile(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(f"You must call `compile()` before using the model. `{method}()` needs it.")
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The mean loss, the metrics given to `compile`, and those that the model and its layers hold."""
+        found: list[Metric] = []
+        if self.compiled:
+            if self._loss_tracker is not None:
+                found.append(self._loss_tracker)
+            if self._compiled_metrics is not None:
+                found.append(self._compiled_metrics)
+            if self._compiled_loss is not None:
+                found.extend(self._compiled_loss.metrics)
+        version, held = self._held
+        if version != Structure.version:
+            layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
+            held = [metric for layer in layers for metric in layer._held_metrics()]
+            vars(self)["_held"] = Structure.version, held
+        found.extend(held)
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of `metrics`."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Set all metrics back."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the results of all metrics by name."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            results |= result if isinstance(result, dict) else {metric.name: result}
+        return results
+
+    # --- steps ------------------------------------------------------------------------------------------------
+
+    @property
+    def _output_names(self) -> list[str] | None:
+        """The names of the outputs, None where the model does not know them."""
+        return None
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Return the loss of a batch, a scalar: that given to `compile`, plus all penalties of the layers.
+
+        A subclass may override it.
+
+        Args:
+            x: The inputs.
+            y: The targets.
+            y_pred: The outputs.
+            sample_weight: Weights of the rows.
+            training: Whether the model is trained or evaluated.
+
+        Raises:
+            ValueError: if there is no loss to train with.
+        """
+        total: Any = None
+        if self._compiled_loss is not None:
+            total = self._compiled_loss(y, y_pred, sample_weight, self._output_names)
+        for penalty in self.losses:
+            value = ops.sum(penalty if "float" in penalty.dtype else ops.cast(penalty, floatx()))
+            total = value if total is None else total + value
+        if total is None and training:
+            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
+        return ops.zeros(()) if total is None else total
+
+    def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        if "training" in parameters(self.compute_loss).names:
+            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return self.compute_loss(x, y, y_pred, sample_weight)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the metrics given to `compile` with a batch, and return the results of all by name.
+
+        A subclass may override it.
+        """
+        if self._compiled_metrics is not None:
+            self._compiled_metrics.update_state(y, y_pred, sample_weight, self._output_names)
+        return self.get_metrics_result()
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Train on one batch and return what to report, by name. A subclass may override it.
+
+        Args:
+            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self._loss_of(x, y, y_pred, sample_weight, training=True)
+            scaled = loss if self._optimizer is None else self._optimizer.scale_loss(loss)
+        weights = self.trainable_weights
+        if self._optimizer is not None and weights:
+            self._optimizer.apply(tape.gradient(scaled, weights), weights)
+        return self._report(x, y, y_pred, sample_weight, loss)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate one batch and return what to report, by name. A subclass may override it.
+
+        Args:
+            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
+        return self._report(x, y, y_pred, sample_weight, loss)
+
+    def _report(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
+        if self._loss_tracker is not None:
+            self._loss_tracker.update_state(loss, sample_weight=leaves(x)[0].shape[0])
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for one batch. A subclass may override it."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)
+
+    # --- running over data ------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: TensorLike | Iterable[Any] | None = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: CallbacksLike = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | Literal["batch"] = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train for a number of epochs.
+
+        Args:
+            x: Inputs: an array, or what becomes one, or a list or dict of them; or an iterable of (x, y) or
+                (x, y, sample_weight) batches.
+            y: Targets, with as many rows; none where x is an iterable of batches.
+            batch_size: Rows a step, 32 if not given.
+            epochs: How many epochs, those before `initial_epoch` included.
+            verbose: What to print: nothing (0), a progress bar (1), one line an epoch (2).
+            callbacks: Callbacks whose hooks run.
+            validation_split: Share of the rows, the last ones, to evaluate on after each epoch.
+            validation_data: (x, y) or (x, y, sample_weight) to evaluate on instead.
+            shuffle: Whether to take the rows in another order in each epoch; "batch" shuffles whole batches.
+            class_weight: Class number -> weight of its rows.
+            sample_weight: Weight of each row.
+            initial_epoch: The epoch to start at, counted from 0.
+            steps_per_epoch: Steps an epoch, as many as there are batches if not given.
+            validation_steps: Batches to evaluate on, all if not given.
+            validation_batch_size: Rows a step of evaluation, `batch_size` if not given.
+            validation_freq: Every how many epochs to evaluate, or a list of epochs, counted from 1.
+
+        Returns:
+            The losses and metrics of all epochs, in `history`.
+
+        Raises:
+            ValueError: before `compile`, or if the data does not fit the model.
+            TypeError: if `epochs` is no integer.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+            >>> model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+            >>> x = np.array([[1.0], [2.0]])
+            >>> history = model.fit(x, 3 * x, epochs=500, verbose=0)
+            >>> model.predict(np.array([[10.0]]), verbose=0).round(1)
+            array([[30.]], dtype=float32)
+        """
+        self._needs_compile("fit")
+        if not isinstance(epochs, int | np.integer):
+            raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
+        epochs = limited(epochs, "epochs") or epochs
+        shown = _verbose(verbose)
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
+        _check_frequency(validation_freq)
+        source = Batches(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+        )
+        validation = None
+        if validation_data is not None:
+            validation = Batches(
+                *unpack_x_y_sample_weight(validation_data),
+                batch_size=validation_batch_size or batch_size,
+                steps=validation_steps,
+            )
+        self._build_for(source)
+        hooks = self._hooks(callbacks, shown, epochs, source.count, add_history=True)
+        vars(self)["stop_training"] = False
+        logs: dict[str, Any] = {}
+        hooks.on_train_begin()
+        try:
+            with Interrupt() as interrupt:
+                for epoch in range(self._initial_epoch or initial_epoch, epochs):
+                    self.reset_metrics()
+                    hooks.on_epoch_begin(epoch)
+                    found = self._pass("train", source, hooks, interrupt)
+                    if not found:  # the data is at its end, as a warning has said
+                        break
+                    logs = found
+                    if validation is not None and _is_due(epoch + 1, validation_freq):
+                        validation.reset()
+                        found = self._evaluate(validation, hooks, interrupt, inside=True)
+                        logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
+                    hooks.on_epoch_end(epoch, logs)
+                    if self.stop_training:
+                        break
+        finally:
+            hooks.close()
+            if self._optimizer is not None and self._optimizer.built and epochs > 0:
+                self._optimizer.finalize_variable_values(self.trainable_weights)
+        hooks.on_train_end(logs)
+        return self.history
+
+    def _hooks(
+        self, callbacks: Any, verbose: int, epochs: int, steps: int | None, add_history: bool = False
+    ) -> CallbackList:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        return CallbackList(
+            callbacks,
+            add_history=add_history,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=steps,
+        )
+
+    def _build_for(self, source: Batches) -> None:
+        """Make ready for the batches of a source.
+
+        The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
+        as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
+        """
+        context.uneven = settings.open_batches and source.uneven
+        try:
+            self._make_ready(source.peek)
+        finally:
+            context.uneven = False
+        source.reset()
+
+    def _make_ready(self, first: Callable[[], Data]) -> None:
+        """Build the model on the first batch if need be, and the optimizer's state."""
+        if not self._is_built() or not all(part.built for part in self._compiled_parts):
+            self._prepare(first()[0])
+        if self._optimizer is not None and not self._optimizer.built and self.built:
+            self._optimizer.build(self.trainable_variables)
+
+    def _pass(
+        self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
+    ) -> dict[str, Any]:
+        """Run over all batches once and return the logs, none where an earlier pass has used up the data."""
+        runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
+        begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
+        end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
+        if begin is None and source.array is not None and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
+            return self._rush(runner, source, interrupt, stop, end)  # no code of the user's runs between steps
+        logs: _Logs | None = None
+        i, every = -1, self.steps_per_execution
+        for i, batch in enumerate(source.epoch()):
+            if begin is not None and i % every == 0:
+                begin(i)
+            data = pack_x_y_sample_weight(*batch)
+            with _without_warnings(), one_thread(runner.work(data)):
+                outputs = interrupt.run(runner.step, data)
+            logs = _Logs(outputs)
+            if (i + 1) % every:
+                continue
+            if end is not None:
+                end(i, logs)
+            if getattr(self, stop):
+                break
+        if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
+            end(i - i % every + every - 1, logs)
+        return dict(logs or {})
+
+    def _rush(
+        self, runner: Runner, source: Batches, interrupt: Interrupt, stop: str, look: Callable[..., None] | None
+    ) -> dict[str, Any]:
+        """Run over all batches once, with but a look now and then."""
+        due = 0.0
+        outputs: Callable[[], Any] | None = None
+        with ExitStack() as stack:
+            stack.enter_context(_without_warnings())
+            stack.enter_context(interrupt.held())
+            for done, outputs in stack.enter_context(closing(_steps(runner, source))):
+                if look is not None and (done < 3 or perf_counter() >= due):
+                    look(done - 1, _Logs(outputs))
+                    due = perf_counter() + LOOK
+                if getattr(self, stop):
+                    break
+                if interrupt.pending:
+                    raise KeyboardInterrupt
+            return dict(_Logs(outputs)) if outputs is not None else {}
+
+    @overload
+    def evaluate(
+        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+        *, return_dict: Literal[True],
+    ) -> dict[str, Any]: ...  # fmt: skip
+
+    @overload
+    def evaluate(
+        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+    ) -> Any: ...  # fmt: skip
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the loss and the metrics over all rows, in inference mode.
+
+        Args:
+            x: Inputs, as for `fit`.
+            y: Targets.
+            batch_size: Rows a step, 32 if not given.
+            verbose: What to print: nothing (0), a progress bar (1), one line (2).
+            sample_weight: Weight of each row.
+            steps: How many batches to take, all if not given.
+            callbacks: Callbacks whose `on_test_...` hooks run.
+            return_dict: Whether to return a dict.
+            kwargs: Refused; named as in Keras.
+
+        Returns:
+            The loss if there are no metrics, else a list that begins with it, or a dict by name.
+
+        Raises:
+            ValueError: before `compile`, or if the data does not fit the model.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+            >>> model.compile(loss="mse", metrics=["mae"])
+            >>> model.evaluate(np.array([[1.0], [2.0]]), np.array([3.0, 4.0]), verbose=0)
+            [4.0, 2.0]
+        """
+        self._needs_compile("evaluate")
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        shown = _verbose(verbose)
+        source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        self._build_for(source)
+        hooks = self._hooks(callbacks, shown, 1, source.count)
+        try:
+            with Interrupt() as interrupt:
+                logs = self._evaluate(source, hooks, interrupt)
+        finally:
+            hooks.close()
+        return logs if return_dict else self._in_order(logs)
+
+    def _evaluate(
+        self, source: Batches, hooks: CallbackList, interrupt: Interrupt, inside: bool = False
+    ) -> dict[str, Any]:
+        vars(self)["stop_evaluating"] = False
+        seen = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
+        if not seen and self._is_additive():
+            rows = SMALL // max((v.size for v in self.weights), default=1)
+            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more would take a second thread
+        hooks.on_test_begin()
+        self.reset_metrics()
+        logs = self._pass("test", source, hooks, interrupt)
+        hooks.on_test_end(logs)
+        return logs
+
+    def _in_order(self, logs: dict[str, Any]) -> Any:
+        """Return logs as a list in the order of `metrics`, or the only value."""
+        names: list[str] = []
+        for metric in self.metrics:
+            inner = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
+            names += [m.name for m in inner]
+        known = [name for name in names if name in logs]
+        values = [logs[name] for name in [*known, *(name for name in sorted(logs) if name not in known)]]
+        return values[0] if len(values) == 1 else values
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Train on one batch, and return the loss and the metrics as `evaluate` does.
+
+        Raises:
+            ValueError: before `compile`, or if both kinds of weights are given.
+        """
+        self._needs_compile("train_on_batch")
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return the loss and the metrics of one batch as `evaluate` does.
+
+        Raises:
+            ValueError: before `compile`.
+        """
+        self._needs_compile("test_on_batch")
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(
+        self, phase: Literal["train", "test"], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
+        if is_batches(x):
+            raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
+        batch = as_batch(x, y, sample_weight, class_weight)
+        if not count_rows(batch):
+            raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
+        self._make_ready(lambda: batch)
+        self.reset_metrics()
+        runner, data = self._runners[phase], pack_x_y_sample_weight(*batch)
+        with Interrupt() as interrupt, _without_warnings(), one_thread(runner.work(data)):
+            logs = dict(_Logs(interrupt.run(runner.step, data)))
+        return logs if return_dict else self._in_order(logs)
+
+    def predict(
+        self,
+        x: TensorLike | Iterable[Any],
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+    ) -> Array | Any:
+        """Return the outputs for all rows of x, computed in batches, in inference mode.
+
+        Args:
+            x: An array, or what becomes one, with the batch as its first axis; or an iterable of batches.
+            batch_size: Rows a batch, 32 if not given.
+            verbose: What to print: nothing (0), a progress bar (1), one line (2).
+            steps: How many batches to take, all if not given.
+            callbacks: Callbacks whose `on_predict_...` hooks run.
+
+        Returns:
+            An array with one row an input row, or the structure of arrays that `call` returns, hence `| Any`.
+
+        Raises:
+            ValueError: if x is not numeric or does not fit the model.
+
+        Example:
+            >>> import numpy as np
+            >>> import minikeras as keras
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+            >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
+            array([[3.]], dtype=float32)
+        """
+        runner = self._predictor
+        own = runner is self.runner
+        if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built and own:
+            plan = runner.find(x)  # met before: nothing is left to check
+            if plan is not None and len(x) <= (32 if batch_size is None else batch_size):
+                return runner.replay(plan, x)
+        source = Batches(x, batch_size=batch_size, steps=steps)
+        hooks = self._hooks(callbacks, _verbose(verbose), 1, source.count)
+        collected = _Collected(source.rows)
+        vars(self)["stop_predicting"] = False
+        hooks.on_predict_begin()
+        done, at_once = 0, 1
+        every = 1 if callbacks is None else self.steps_per_execution
+        parts: list[Any] = []
+        try:
+            while True:
+                if done == 1 and callbacks is None and source.array is not None and own and self._is_rowwise():
+                    first = map_structure(lambda array: array[: source.size], source.array[0])
+                    at_once = max(1, runner.rows_at_once(first) // source.size)
+                batch, taken = source.take(at_once)
+                if batch is None:
+                    break
+                if not done:
+                    self._prepare(batch)
+                if done % every == 0:
+                    hooks.on_predict_batch_begin(done)
+                parts.append(runner.run(batch))
+                done += taken
+                collected.add(parts[-1])
+                if done % every == 0:
+                    hooks.on_predict_batch_end(done - 1, {"outputs": _join(parts)})
+                    parts.clear()
+                    if self.stop_predicting:
+                        break
+            if parts:
+                hooks.on_predict_batch_end(done - done % every + every - 1, {"outputs": _join(parts)})
+            hooks.on_predict_end()
+        finally:
+            hooks.close()
+        if not done and source.array is not None:
+            return self._of_no_rows(source.array[0])
+        return collected.result()
+
+    def _of_no_rows(self, x: Any) -> Any:
+        """Return empty outputs of the right shape: those of one row of zeros, without the row."""
+        one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
+        self._prepare(one)
+        return map_structure(lambda y: y[:0], self._predictor.run(one))
+
+    def predict_on_batch(self, x: TensorLike | Iterable[Any]) -> Array | Any:
+        """Return the outputs for one batch."""
+        batch = as_inputs(x)
+        self._prepare(batch)
+        return self._predictor.run(batch)
+
+
+LOOK = 0.05
+"""Seconds from one look of the progress bar to the next."""
+JOINED = 1024
+"""So many rows are evaluated together where that makes no difference."""
+_REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
+
+
+def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
+    """Run over all batches; give how many are done, and the outputs of the last, after each or several."""
+    done = 0
+    for run in source.runs():
+        outputs = runner.run_all(run)
+        if outputs is not None:
+            done += len(run[0])
+            yield done, outputs
+            continue
+        batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
+        first = next(batches)
+        for part in ((first,), batches):  # after the first step of all it is known how much work one is
+            with one_thread(runner.work(first)):
+                for data in part:
+                    outputs = runner.step(data)
+                    done += 1
+                    yield done, outputs
+
+
+class _Logs(Mapping[str, Any]):
+    """The logs of a step as numbers, in the order of their names, computed when they are first read."""
+
+    def __init__(self, outputs: Callable[[], Any]) -> None:
+        self._outputs = outputs
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        logs = self._outputs()
+        if not isinstance(logs, dict):
+            raise TypeError(
+                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
+            )
+        parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
+        return {name: _as_number(value) for part in parts for name, value in part.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _without_warnings() -> np.errstate:
+    """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
+    return np.errstate(all="ignore")
+
+
+def _as_number(value: Any) -> Any:
+    """Return a value of the logs as a Python float, an array of several as it is."""
+    array = np.asarray(value)
+    return float(array.item()) if array.size == 1 else array
+
+
+def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
+    """Return a structure of names and configurations with an object for each configuration in it."""
+    if isinstance(structure, list | tuple):
+        return [_objects(item, make) for item in structure]
+    if not isinstance(structure, Mapping):
+        if not isinstance(structure, str | None) and not callable(structure):
+            raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
+        return structure
+    if "class_name" in structure:
+        return make(structure)
+    return {key: _objects(item, make) for key, item in structure.items()}
+
+
+def _verbose(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1 if is_interactive_logging_enabled() else 2
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
+    return int(verbose)
+
+
+def _check_frequency(validation_freq: Any) -> None:
+    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
+        raise ValueError(
+            "Expected `validation_freq` to be a list or int. "
+            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
+        )
+
+
+def _is_due(epoch: int, validation_freq: Any) -> bool:
+    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq
+
+
+def _pure(layer: Layer) -> bool:
+    used = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
+    if not all(function is None or is_built_in(function) for function in used):
+        return False
+    if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
+        return False
+    return is_built_in(type(layer)) and not isinstance(layer, Lambda)
+
+
+class _Collected:
+    """The outputs of all batches, joined along the batch axis.
+
+    Args:
+        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
+    """
+
+    def __init__(self, rows: int | None) -> None:
+        self.rows = rows
+        self.filled = 0
+        self.whole: Array | None = None
+        self.parts: list[Any] = []
+
+    def add(self, outputs: Any) -> None:
+        """Append the outputs of a batch."""
+        if self.rows is not None and isinstance(outputs, np.ndarray) and self.filled + len(outputs) > self.rows:
+            self.rows = None  # the model gives more rows than it gets
+            self.parts = [self.whole[: self.filled]] if self.whole is not None else []
+            self.whole = None
+        if self.rows is None or not isinstance(outputs, np.ndarray):
+            self.parts.append(outputs)
+            return
+        if self.whole is None:
+            self.whole = np.empty((self.rows, *outputs.shape[1:]), outputs.dtype)
+        self.whole[self.filled : self.filled + len(outputs)] = outputs
+        self.filled += len(outputs)
+
+    def result(self) -> Any:
+        """Return all outputs."""
+        return _join(self.parts) if self.whole is None else self.whole[: self.filled]
+
+
+def _join(parts: list[Any]) -> Any:
+    first = parts[0]
+    if isinstance(first, dict):
+        return {key: _join([part[key] for part in parts]) for key in first}
+    if isinstance(first, list | tuple):
+        return like(first, [_join([part[i] for part in parts]) for i in range(len(first))])
+    return first if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,793 @@
+"""The base class of all layers: built when first called, configured, and what happens around its `call`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
+from warnings import warn
+
+import numpy as np
+
+from .. import dtype_policies, regularizers
+from .._base.context import calling, context, current_path, name_scope
+from .._base.naming import auto_name
+from .._base.nested import leaves, like, map_shapes, map_structure, only
+from .._base.settings import Channels, standardize_data_format
+from .._base.signature import parameters
+from .._base.typing import Config, CustomObjects, DataFormat, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from .._base.user_warning import warn_user
+from .._core.input_spec import InputSpec as InputSpec
+from .._core.input_spec import assert_input_compatibility
+from .._core.keras_tensor import KerasTensor, Node, infer
+from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
+from .._core.variable import Variable
+from .._serialization.configurable import Configurable, is_built_in
+from .._serialization.registry import Registry, hint
+from .._serialization.serialization import serialize as serialize
+from ..dtype_policies import DTypePolicy
+from ..initializers import InitializerLike as InitializerLike
+from ..regularizers import RegularizerLike as RegularizerLike
+from .arguments import BaseOptions as BaseOptions
+from .arguments import CommonOptions as CommonOptions
+from .arguments import LayerOptions as LayerOptions
+from .arguments import from_argument, plain_arguments, to_config
+from .masks import mask_of as mask_of
+from .masks import masked as masked
+from .masks import masks_for, pass_on
+from .module import Holder, assign_all
+from .module import Untracked as Untracked
+
+S = TypeVar("S", bound="Layer")
+
+_BUILDING = RLock()
+"""Held while a layer that was not built is, so that threads do not build it twice."""
+
+
+def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> "Layer":
+    """Return the layer (or the model) of a configuration that `serialize` made, here or in Keras.
+
+    Raises:
+        ValueError: for an unknown class, or one that is no layer.
+    """
+    made = registry.deserialize(config, custom_objects)
+    if not isinstance(made, Layer):
+        raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
+    return made
+
+
+class _Call:
+    """The arguments of one call of a layer.
+
+    Attributes:
+        args, kwargs: What `call` gets.
+        given, given_by_name: What the caller gave, before anything was converted.
+        symbolic: Whether a tensor without a value is among them.
+        first: The input, which is the first argument of `call`.
+    """
+
+    __slots__ = ("args", "first", "given", "given_by_name", "kwargs", "symbolic")
+
+    first: Any
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], symbolic: bool) -> None:
+        self.args = self.given = args
+        self.kwargs = kwargs
+        self.given_by_name = dict(kwargs) if symbolic else kwargs
+        self.symbolic = symbolic
+
+
+class Layer(Holder, Configurable):
+    """A function with weights, which are made when it first sees its input.
+
+    A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
+    (maths, written with `minikeras.ops`, operators or NumPy functions). `call` may have any signature; an
+    argument named `training` is filled in, and one named `mask` with the masks of the inputs.
+
+    Args:
+        activity_regularizer: Penalty on the outputs.
+        trainable: Whether training changes the weights.
+        dtype: Dtype or policy of weights and computations.
+        autocast: Whether float inputs are cast to the compute dtype.
+        name: The layer's name, made up if not given.
+
+    Raises:
+        ValueError: for an unknown keyword, or a name with a slash.
+
+    Example:
+        >>> import numpy as np
+        >>> import minikeras as keras
+        >>> class Scale(keras.Layer):
+        ...     def build(self, input_shape):
+        ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        ...     def call(self, x):
+        ...         return x * self.scale
+        >>> layer = Scale()
+        >>> layer.get_weights()
+        []
+        >>> print(layer(np.array([[1.0, 2.0]])))
+        Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
+        >>> layer.get_weights()
+        [array([1., 1.], dtype=float32)]
+    """
+
+    _takes: ClassVar[frozenset[str]] = frozenset()
+    """Names of the arguments of `call`."""
+    _takes_masks: ClassVar[bool] = False
+    _training_place: ClassVar[int] = 0
+    """Where `call` takes `training` by position, 0 if it does not."""
+    _training_default: ClassVar[bool | None] = None
+    _converts: bool = True
+    """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
+    _has_losses: ClassVar[bool] = False
+    """Whether a penalty has been added to any layer, so that there may be some to forget."""
+    _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
+    _names_penalty: ClassVar[bool] = False
+    """Whether configurations name an `activity_regularizer` that is None."""
+    _kept = staticmethod(from_argument)
+    supports_masking: bool = False
+    """Whether outputs get the mask that `compute_mask` gives."""
+    input_spec: Any = None
+    """What inputs must look like: an InputSpec, a list of them, or None."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "build" in own:
+            setattr(cls, "build", _builds(own["build"]))  # noqa: B010 - mypy refuses to assign a method
+        if "call" in own:
+            accepted = parameters(own["call"])
+            cls._takes = frozenset(accepted.names)
+            cls._takes_masks = any(name == "mask" or name.endswith("_mask") for name in cls._takes)
+            by_place, default = accepted.positional[1:], accepted.defaults.get("training")
+            cls._training_place = by_place.index("training") if "training" in by_place else 0
+            cls._training_default = default if isinstance(default, bool) else None
+        if "compute_mask" in own and "supports_masking" not in own:
+            cls.supports_masking = True
+
+    if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
+            layer = super().__new__(cls)
+            vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
+            return layer
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: RegularizerLike | None = None,
+        trainable: bool = True,
+        dtype: DTypeLike | DTypePolicy | Config | None = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if name is None:
+            name = auto_name(type(self).__name__)
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
+            )
+        if not isinstance(trainable, bool):
+            raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={trainable!r}.")
+        input_dim = kwargs.pop("input_dim", None)
+        input_shape = kwargs.pop("input_shape", None)
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        if kwargs:
+            known = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__} - {"self"}
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
+                f"{hint(next(iter(kwargs)), known)}"
+            )
+        if input_shape is not None:
+            warn_user(
+                "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
+                "prefer using an `Input(shape)` object as the first layer in the model instead."
+            )
+            self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
+        self.name: str = name
+        self.built: bool = False
+        self.autocast = autocast
+        self.dtype_policy: DTypePolicy = dtype_policies.get(dtype)
+        self.activity_regularizer: Callable[..., Any] | None = regularizers.get(activity_regularizer)
+        self._trainable = trainable
+        self._path: str | None = None
+        self._variables = []
+        self._losses: list[Tensor] = []
+        self._build_shapes: dict[str, Any] = {}
+        self._inbound_nodes: list[Node] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has not been called; a copied graph calls its layers anew.
+        state = {**vars(self), "_inbound_nodes": [], "_losses": []}
+        state.pop("_inside", None)
+        return state
+
+    # --- penalties --------------------------------------------------------------------------------------------
+
+    def _keep(self, arguments: Mapping[str, Any], *names: str) -> None:
+        """Keep the named arguments as attributes; what stands for a function, such as an initializer, as that."""
+        for name in names:
+            setattr(self, name, from_argument(name, arguments[name]))
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar, or several, to the loss of the model that holds this layer."""
+        Layer._has_losses = True
+        self._losses.extend(map(as_tensor, loss if isinstance(loss, list | tuple) else [loss]))
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Penalties from the last call, and from the regularizers of the weights that are trained now."""
+        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+
+    # --- building ---------------------------------------------------------------------------------------------
+
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        """Make the weights for an input shape. The first call does this by itself.
+
+        Args:
+            args: `input_shape`, None where a size is unknown; a layer of several inputs may name one shape each.
+            kwargs: The same by name.
+        """
+        if args or kwargs:
+            self._build_shapes = {"input_shape": _as_shape(next(iter((*args, *kwargs.values()))))}
+        if not self._path:
+            with name_scope(self.name, self):
+                self._path = current_path()
+        self.built = True
+
+    def get_build_config(self) -> Config | None:
+        """Return the input shape the layer was built with, None if it was not."""
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
+
+    def build_from_config(self, config: Config) -> None:
+        """Build the layer with the shape in `get_build_config`'s result."""
+        if config.get("input_shape") is not None:
+            self.build(_as_shape(config["input_shape"]))
+        elif config.get("shapes_dict"):
+            self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
+
+    def _build_at_init(self) -> None:
+        """Mark a layer without weights as built, unless a subclass has a `build` of its own."""
+        if type(self).build is Layer.build:
+            self.built = True
+
+    def _rowwise(self) -> bool:
+        """Tell whether each row of the output depends on its row of the input alone."""
+        return True
+
+    def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not self.built:
+            with _BUILDING:
+                if not self.built:  # no other thread has built it meanwhile
+                    undo, context.undo = context.undo, None
+                    try:
+                        self._with_shapes(self.build, args, kwargs)
+                    finally:
+                        context.undo = undo
+
+    def _with_shapes(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a method that takes the shape of the input, or several, each named after its argument of `call`."""
+        names = parameters(method).positional
+        if len(names) <= 1:
+            return method(_shapes(args[0]))
+        inputs = {f"{name}_shape": x for name, x in parameters(self.call).bind(args, kwargs).items()}
+        shapes = {name: _shapes(inputs[name]) for name in names if inputs.get(name) is not None}
+        for name in names:
+            if name not in inputs and name not in parameters(method).defaults:
+                raise ValueError(
+                    f"{type(self).__name__}.{method.__name__}() takes {name!r}. Where it takes several shapes, each is "
+                    "named after an argument of call() with `_shape` behind it."
+                )
+        return method(**shapes)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shape of the output for an input shape; a subclass may override it.
+
+        Raises:
+            NotImplementedError: if it does not.
+        """
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} should override `def compute_output_shape(self, input_shape)` so that "
+            "its output shape can be told without calling it."
+        )
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for symbolic inputs, as a KerasTensor or a structure of them."""
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return self._inferred_spec(*args, **kwargs)
+        shapes = self._with_shapes(self.compute_output_shape, args, kwargs)
+        return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+
+    def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
+        with calling(kwargs.get("training"), self._autocast_dtype()):
+            return infer(self._call_checked, *args, **kwargs)
+
+    # --- the call ---------------------------------------------------------------------------------------------
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output. A subclass overrides this, with whatever arguments it needs."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+
+    @overload
+    def __call__(
+        self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]", /, *args: Any, **kwargs: Any
+    ) -> KerasTensor: ...
+
+    @overload
+    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the layer if need be, and compute its output.
+
+        Args:
+            args: Tensors, arrays, or lists and dicts of them.
+            kwargs: Further arguments of `call`; `training` says whether layers such as Dropout act.
+
+        Returns:
+            A Tensor, or a KerasTensor for symbolic inputs, or a structure of them if `call` returns one.
+
+        Raises:
+            ValueError: if an input does not fit the layer.
+        """
+        self._require_init()
+        call = self._arranged(args, kwargs)
+        with name_scope(self.name, self):
+            self._ensure_built(call)
+            outputs = self._computed(call)
+        if call.symbolic:
+            Node(self, call.given, self._noted(call), outputs)
+        return outputs
+
+    def _require_init(self) -> None:
+        if "_variables" not in vars(self):
+            getattr(self, "_variables")  # noqa: B009 - raises the error that names the missing super().__init__()
+
+    def _training_by_name(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Pass `training` by name, and what stands behind it, where it is given by place."""
+        place = self._training_place
+        if 0 < place < len(args) and (args[place] is None or isinstance(args[place], bool)):
+            names = parameters(self.call).positional
+            return args[:place], dict(zip(names[place:], args[place:], strict=False)) | kwargs
+        return args, kwargs
+
+    def _arranged(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Return the arguments as `call` gets them: `training` by name, tensors in the input dtype, inputs checked."""
+        args, kwargs = self._training_by_name(args, kwargs)
+        call = _Call(args, kwargs, any_symbolic(args) or (bool(kwargs) and any_symbolic(kwargs.values())))
+        call.args = tuple(map(self._convert, args))
+        if kwargs:
+            converted = {k: self._convert(x) for k, x in kwargs.items() if isinstance(x, np.ndarray | KerasTensor)}
+            call.kwargs = kwargs | converted
+        if args:
+            call.first = call.args[0]
+        else:
+            call.first = next((call.kwargs[name] for name in parameters(self.call).names if name in kwargs), None)
+        if self.input_spec is not None:
+            if not args and not kwargs:
+                raise TypeError(f"Layer '{self.name}' was called without its input.")
+            assert_input_compatibility(self.input_spec, call.first, self.name)
+        return call
+
+    def _ensure_built(self, call: _Call) -> None:
+        """Build the layer if that has not been done, and forget the penalties of the call before."""
+        if not self.built:
+            self._maybe_build(call.args or (call.first,), call.kwargs)
+        if Layer._has_losses and not context.training and not context.dry:  # no call of another layer goes on
+            for layer in self._flatten_layers():
+                layer._losses.clear()
+
+    def _computed(self, call: _Call) -> Any:
+        """Return the outputs, with their masks: computed, or inferred for symbolic inputs."""
+        args, kwargs = call.args, call.kwargs
+        training = self._settled_training(kwargs)
+        if self._takes_masks:
+            kwargs |= masks_for(self.call, self._takes, args, kwargs)
+        with calling(training, self._autocast_dtype()):
+            try:
+                if call.symbolic:
+                    outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
+                else:
+                    outputs = self._call_checked(*args, **kwargs)
+                    if self.activity_regularizer is not None and not context.dry:
+                        self._regularize(outputs)
+                self._pass_mask(call.first, outputs, kwargs.get("mask"))
+            except Exception as error:
+                error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
+                raise
+        return outputs
+
+    def _settled_training(self, kwargs: dict[str, Any]) -> bool | None:
+        """Return whether the call is for training, and let `call` know if it takes that.
+
+        What the caller says counts, then the call around this one, then the default of `call`.
+        """
+        training: bool | None = kwargs.get("training")
+        if training is None:
+            around = context.training
+            training = around[-1] if around else self._training_default
+        if "training" not in self._takes:
+            kwargs.pop("training", None)
+        elif training is not None:
+            kwargs["training"] = training
+        return training
+
+    def stateless_call(
+        self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
+        return_losses: bool = False, **kwargs: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """Compute the output for given values of the variables, which keep their own.
+
+        Args:
+            trainable_variables: Values of `trainable_variables`, in their order.
+            non_trainable_variables: Values of `non_trainable_variables`.
+            args, kwargs: Those of the call.
+            return_losses: Whether to return the penalties too.
+
+        Returns:
+            The output, what the non-trainable variables would become, and the penalties if asked for.
+
+        Raises:
+            ValueError: if the layer is not built, or there is not one value for each variable.
+        """
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        values = [*trainable_variables, *non_trainable_variables]
+        if not self.built or len(values) != len(variables):
+            raise ValueError(
+                f"To call stateless_call on '{self.name}', build it first, and pass one value for each of its "
+                f"{len(variables)} variables. Received: {len(values)} values, built={self.built}."
+            )
+        kept = [v.value for v in variables]
+        try:
+            assign_all(variables, values)
+            outputs, losses = self(*args, **kwargs), self.losses
+            after = [v.value for v in self.non_trainable_variables]
+        finally:
+            assign_all(variables, kept)
+        return (outputs, after, losses) if return_losses else (outputs, after)
+
+    def _noted(self, call: _Call) -> dict[str, Any]:
+        """Return the keyword arguments that the node of a symbolic call keeps.
+
+        They are the caller's and, where no input was converted, those that were filled in, as in Keras.
+        """
+        args, kwargs = call.given, call.given_by_name
+        if self._converts:
+            for x in leaves(args):
+                if not (x is None or isinstance(x, TensorOps | np.ndarray)):
+                    raise self._misplaced(x)
+            only = args[0] if len(args) == 1 and not kwargs else None
+            if not isinstance(only, KerasTensor) or only.dtype != self.input_dtype:
+                return kwargs
+        masks = {"mask": map_structure(lambda _: None, args[0])} if "mask" in self._takes and args else {}
+        return kwargs | masks | call.kwargs
+
+    def _autocast_dtype(self) -> str | None:
+        """Return the dtype that weights are read in during the call, None for their own."""
+        policy = self.dtype_policy
+        mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
+        return policy.compute_dtype if mixed else None
+
+    def _call_checked(self, *args: Any, **kwargs: Any) -> Any:
+        outputs = self.call(*args, **kwargs)
+        return outputs if type(outputs) is Tensor else map_structure(self._as_output, outputs)
+
+    def _as_output(self, output: Any) -> Tensor:
+        if output is None:
+            raise ValueError(
+                f"Layer '{self.name}' (of type {type(self).__name__}): its `call()` returned None. Expected a tensor; "
+                "end it with a `return` statement."
+            )
+        return as_tensor(output)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the output, that of the input by default; a subclass may override it.
+
+        Args:
+            inputs: The first argument of the call.
+            previous_mask: Its mask, with False where an element does not count; one each for a list of inputs; None
+                if there is none.
+        """
+        return previous_mask
+
+    def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
+        """Give the outputs that have no mask the one that `compute_mask` tells.
+
+        Args:
+            inputs: The first argument of the call.
+            outputs: What it gave.
+            mask: The argument `mask` of the call; that of the inputs if there is none.
+        """
+        mask = mask_of(inputs) if mask is None else mask
+        if mask is None and type(self).compute_mask is Layer.compute_mask:
+            return
+        if self.supports_masking:
+            if any(mask_of(y) is None for y in leaves(outputs)):
+                pass_on(outputs, self.compute_mask(inputs, mask))
+        elif any(m is not None for m in leaves(mask)):
+            warn(
+                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
+                "However, this layer does not support masking and will therefore destroy the mask information. "
+                "Downstream layers will not see the mask.",
+                stacklevel=3,
+            )
+
+    def _convert(self, x: Any) -> Any:
+        """Return an input as a tensor, or a structure of tensors, floats in the input dtype.
+
+        Layers and functions stay what they are; text is refused, as are tensors of it by layers that compute.
+        """
+        casts = self.autocast and self._converts
+        if type(x) is Tensor and (x.dtype == self.input_dtype or not casts):  # most of the time
+            return x
+        if x is None or isinstance(x, Layer) or callable(x):
+            return x
+        if isinstance(x, dict):
+            return {key: self._convert(value) for key, value in x.items()}
+        if isinstance(x, list | tuple) and not _is_numbers(x):
+            return like(x, [self._convert(item) for item in x])
+        if isinstance(x, str | bytes):
+            raise self._misplaced(x)
+        tensor = as_tensor(x)
+        if tensor.dtype == "string" and self._converts and is_built_in(type(self)) and not self._sublayers():
+            raise ValueError(
+                f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
+            )
+        if casts and tensor.dtype != self.input_dtype and "float" in tensor.dtype:
+            return masked(tensor.astype(self.input_dtype), mask_of(tensor))
+        return Tensor(np.array(x)) if tensor.array is x else tensor
+
+    def _misplaced(self, x: Any) -> ValueError:
+        return ValueError(
+            f"Only tensors may be passed by position to layer '{self.name}'. Received: {x!r} (of type "
+            f"{type(x).__name__}). Pass it by keyword."
+        )
+
+    def _regularize(self, outputs: Any) -> None:
+        for output in outputs if isinstance(outputs, list | tuple) else [outputs]:
+            loss = cast("Callable[..., Any]", self.activity_regularizer)(output)
+            # The mean over the batch, so that the penalty does not depend on the batch size.
+            self.add_loss(loss / float(output.shape[0] or 1) if output.ndim else loss)
+
+    # --- description ------------------------------------------------------------------------------------------
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor, or list of tensors, of the first call.
+
+        Raises:
+            AttributeError: if the layer was never called on one.
+        """
+        return only(self._first_node("input").inputs)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor, or list of tensors, that the first call gave.
+
+        Raises:
+            AttributeError: if the layer was never called on one.
+        """
+        return only(self._first_node("output").outputs)
+
+    def _first_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"The layer {self.name} has never been called on a symbolic tensor and thus has no defined {what}."
+            )
+        return self._inbound_nodes[0]
+
+    @property
+    def path(self) -> str | None:
+        """Names of the layers around it and its own, such as "sequential/dense"; None before it is built."""
+        return self._path
+
+    @property
+    def dtype(self) -> DTypeName:
+        """Dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def compute_dtype(self) -> DTypeName:
+        """Dtype of the computations."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> DTypeName:
+        """Dtype that inputs are cast to."""
+        return self.compute_dtype
+
+    def _output_shapes(self) -> Any:
+        """Return the output shape for the summary, None where it is unknown."""
+        if self._inbound_nodes:
+            return [y.shape for y in self._inbound_nodes[-1].outputs]
+        if not self._build_shapes:
+            return None
+        try:
+            return self.compute_output_shape(**self._build_shapes)
+        except NotImplementedError:
+            return None
+
+    def get_config(self) -> Config:
+        """Return the arguments that make an equal layer, as JSON-like values.
+
+        A subclass with arguments of its own extends the result; where all of them are plain values, that is done
+        by itself.
+
+        Raises:
+            NotImplementedError: if an argument is not a plain value and `get_config` is not overridden.
+        """
+        config: Config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None or self._names_penalty:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        config |= {key: to_config(getattr(self, key)) for key in self._arguments}
+        if type(self).get_config is not Layer.get_config or is_built_in(type(self)) or self._arguments:
+            return config
+        return self._with_arguments(config)
+
+    def _with_arguments(self, config: Config) -> Config:
+        """Add the arguments that a user's class was made with."""
+        own = vars(self).get("_auto_config")
+        if own is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} was created with arguments that are not plain values (or with positional-only "
+                "ones), so it must override `get_config()`: return {**super().get_config(), 'argument': value, ...}."
+            )
+        accepted = parameters(type(self).__init__)
+        if accepted.varkw is None:
+            config = {key: value for key, value in config.items() if key in accepted.names}
+        return {**config, **own}
+
+    @classmethod
+    def from_config(cls: type[S], config: Config) -> S:
+        """Return a layer of a configuration that `get_config` made, here or in Keras."""
+        config = dict(config)
+        if config.pop("quantization_config", None) is not None:
+            raise ValueError(f"{cls.__name__} has no quantized weights here, as its `quantization_config` asks for.")
+        if isinstance(config.get("dtype"), dict):
+            config["dtype"] = dtype_policies.get(config["dtype"])
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise TypeError(
+                f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
+                "or `get_config` so that the keys are arguments of `__init__`."
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+registry: Registry[Layer] = Registry(
+    "keras.layers", "layer", Layer, but=("Layer",),
+    guests={"Functional": "keras.src.models.functional", "Model": "keras", "Sequential": "keras"},
+)  # fmt: skip
+
+
+class SameShape(Layer):
+    """A layer whose output has the shape of its input."""
+
+    supports_masking = True
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        """Return the input shape."""
+        return tuple(input_shape)
+
+
+class Ranked(Layer):
+    """A layer that acts on the axes between batch and channels; a subclass says how many these are.
+
+    `class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool)`: where several subclasses differ in no more than the
+    op they run, they name that as well.
+    """
+
+    _rank: ClassVar[int]
+    _op: ClassVar[Callable[..., Tensor]]
+    data_format: Channels
+
+    def __init_subclass__(
+        cls, rank: int | None = None, op: Callable[..., Tensor] | None = None, **kwargs: object
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if rank is not None:
+            cls._rank = rank
+        if op is not None:
+            cls._op = staticmethod(op)
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.input_spec: Any = InputSpec(ndim=self._rank + 2)
+
+    def _place(self, data_format: DataFormat | None) -> None:
+        """Take note of where the channels are."""
+        self.data_format = standardize_data_format(data_format)
+        self.input_spec: Any = InputSpec(ndim=self._rank + 2)
+
+    def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
+        """Return what of a shape is before, in and behind these axes."""
+        sizes, ahead = tuple(shape), 1 if self.data_format == "channels_last" else 2
+        return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
+
+
+def _builds(build: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a `build` so that it marks the layer as built, or leaves it as it was if it fails."""
+
+    @wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if vars(self).get("_building"):  # super().build() within a subclass's build
+            build(self, *args, **kwargs)
+            return
+        before, variables = dict(vars(self)), list(self._variables)
+        self._building = not self.built  # a layer that is built refuses further weights
+        try:
+            with name_scope(self.name, self):
+                self._path = current_path()
+                build(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            self._variables[:] = variables
+            raise
+        self.__dict__.pop("_building", None)
+        bound = list(parameters(build).bind((self, *args), kwargs).items())[1:]
+        self._build_shapes = {key: _as_shape(value) for key, value in bound}
+        self.built = True
+
+    return wrapper
+
+
+def positive(who: str, name: str, value: Any) -> int:
+    """Return an argument that must be a positive integer."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
+        raise ValueError(f"{who} needs a positive integer for `{name}`. Received: {name}={value!r}.")
+    return int(value)
+
+
+def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
+    """Tell a nested list of numbers, which is one tensor, from a list of tensors."""
+    first = x[0] if x else None
+    if isinstance(first, list | tuple):
+        return _is_numbers(first)
+    return isinstance(first, int | float | np.generic) or not x
+
+
+def _as_shape(value: Any) -> Any:
+    """Return a shape, or a structure of shapes, as tuples of Python's integers."""
+    return map_shapes(
+        lambda x: tuple(n if n is None else int(n) for n in x) if isinstance(x, list | tuple) else x, value
+    )
+
+
+def _shapes(x: Any) -> Any:
+    """Return the shape of a tensor, or the shapes of a structure of tensors."""
+
+    def shape(y: Any) -> Any:
+        if not isinstance(y, TensorOps):
+            return None
+        opened = context.dry or context.uneven
+        return (None, *y.shape[1:]) if opened and y.shape else tuple(y.shape)
+
+    return map_structure(shape, x)
+
+
+def as_tensor(x: Any) -> Tensor:
+    """Return a tensor, a variable, or what becomes an array, as a tensor."""
+    if isinstance(x, Tensor):
+        return x
+    return x._tensor() if isinstance(x, Variable) else Tensor(as_array(x))
+
+
+def _fresh(y: Any) -> Any:
+    """Return an output as a tensor that no other call has given."""
+    known = isinstance(y, KerasTensor) and y.node is not None
+    return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if known else y

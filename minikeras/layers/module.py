@@ -1,0 +1,389 @@
+"""What holds variables, metrics and other such holders: they are found by a walk over its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from operator import is_
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+from .. import constraints, initializers, regularizers
+from .._base.context import Structure, name_scope
+from .._base.settings import standardize_dtype
+from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
+from .._core.tensor import TensorOps, as_array
+from .._core.variable import Variable
+from ..constraints import ConstraintLike
+from ..dtype_policies import DTypePolicy
+from ..initializers import InitializerLike
+from ..metrics.base import Metric
+from ..regularizers import RegularizerLike
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+T = TypeVar("T")
+
+_NO_STRUCTURE = frozenset({"history", "stop_training", "stop_evaluating", "stop_predicting", "_initial_epoch"})
+"""Attributes of a model that no computation depends on."""
+_CHANGING = frozenset({"_losses", "_inbound_nodes", "_build_shapes", "_inside", "_variables"})
+"""Attributes that change all the time and hold neither layers nor variables, or count their changes themselves."""
+_OF_TRAINING = frozenset({"_compile_config", "_compiled_metrics", "_loss_tracker", "_held"})
+"""Attributes of a model whose metrics are not those of its layers."""
+_MADE_BY_INIT = frozenset(
+    ["_variables", "name", "built", "autocast", "dtype_policy", "activity_regularizer", "_trainable", "_losses",
+     "_graph"]
+)  # fmt: skip
+"""Attributes that a subclass misses which does not call `super().__init__()`."""
+
+
+class Holder:
+    """The part of a layer that keeps its weights and finds those of the layers in it."""
+
+    name: str
+    built: bool
+    """Whether the weights have been made."""
+    dtype_policy: DTypePolicy
+    _trainable: bool
+    _variables: list[Variable]
+    _inside: Inside
+    _building: bool
+
+    def _locked(self) -> bool:
+        return bool(vars(self).get("built")) and not vars(self).get("_building")
+
+    if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if isinstance(value, _STATE) and self._locked():
+                raise ValueError(
+                    f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
+                    "already built. All state must be created in `__init__()` or in `build()`."
+                )
+            if name not in _NO_STRUCTURE:
+                Structure.version += 1
+            object.__setattr__(self, name, value)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            declared = getattr(type(self), name, None)
+            if isinstance(declared, property):  # its getter has raised the AttributeError that says why: let it say so
+                return declared.fget(self)
+            if "_variables" not in vars(self):  # `hasattr` before that call is no mistake yet
+                raise (RuntimeError if name in _MADE_BY_INIT else AttributeError)(
+                    f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
+                    f"in the `__init__()` method. There is no '{name}' before."
+                )
+            weight = any(name in vars(cls).get("__annotations__", {}) for cls in type(self).__mro__)
+            unbuilt = weight and not vars(self).get("built")
+            hint = ". It has no weights yet: call it on an input, or build() it." if unbuilt else ""
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{hint}")
+
+    # --- making weights ---------------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: ShapeLike | int | None = None,
+        initializer: InitializerLike | TensorOps | float | list[Any] | None = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: RegularizerLike | None = None,
+        constraint: ConstraintLike | None = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a weight of this layer.
+
+        Args:
+            shape: Its shape, () if not given.
+            initializer: What fills it: a name, an initializer or a function; Glorot's uniform one for floats and
+                zeros for others if not given.
+            dtype: Its dtype, that of the layer's weights if not given.
+            trainable: Whether training changes it.
+            autocast: As in Keras.
+            regularizer: Penalty on it.
+            constraint: Projection applied after each training step.
+            aggregation: As in Keras.
+            overwrite_with_gradient: As in Keras.
+            name: Last part of its path.
+
+        Raises:
+            ValueError: if the layer is already built.
+        """
+        if isinstance(shape, str):
+            raise ValueError(
+                f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
+                f"Received: add_weight({shape!r}, ...)."
+            )
+        if self._locked():
+            raise ValueError(
+                f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
+                "already built."
+            )
+        dtype = standardize_dtype(dtype if dtype is not None else self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if "float" in dtype else "zeros"
+        if isinstance(initializer, str | dict | type):
+            initializer = initializers.get(initializer)
+        with name_scope(self.name, self):
+            variable = Variable(
+                cast(Any, initializer),
+                shape=() if shape is None else (shape,) if isinstance(shape, int) else shape,
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        variable.trainable = trainable and self._trainable
+        self._variables.append(variable)
+        Structure.version += 1
+        return variable
+
+    def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
+        """Make a weight with the initializer, regularizer and constraint that the layer was made with.
+
+        Args:
+            name: Its name.
+            shape: Its shape.
+            kind: What the layer's attributes begin with, such as "kernel" for `kernel_initializer`; the name if not
+                given.
+            options: Further arguments of `add_weight`, or others in place of these three.
+        """
+        ends = ("initializer", "regularizer", "constraint")
+        found = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
+        return self.add_weight(shape, name=name, **found, **options)
+
+    @property
+    def variable_dtype(self) -> DTypeName:
+        """Dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    # --- finding them -----------------------------------------------------------------------------------------
+
+    def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
+        """Return the variables, holders or metrics among the attributes and the containers there, in order."""
+        own = [value for name, value in vars(self).items() if name not in but]
+        return _each_once(value for value in _walk(own) if isinstance(value, kind))
+
+    def _own_variables(self) -> list[Variable]:
+        """Return the variables that no inner layer holds, trainable ones first."""
+        return sorted(self._attributes(Variable), key=lambda v: not v._declared_trainable)
+
+    def _held_metrics(self) -> list[Metric]:
+        return self._attributes(Metric, _OF_TRAINING)
+
+    def _sublayers(self) -> list[Layer]:
+        return cast("list[Layer]", self._attributes(Holder))
+
+    def _contents(self) -> Inside:
+        """Return what is inside, found anew when any layer has changed."""
+        inside = vars(self).get("_inside")
+        if inside is None or not inside.is_current():
+            inside = vars(self)["_inside"] = Inside(self)
+        return cast(Inside, inside)
+
+    def _flatten_layers(self) -> list[Layer]:
+        """Return the layer and all inside it, in order."""
+        return self._contents().layers
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that the layer and the layers in it hold."""
+        return _each_once(m for layer in self._flatten_layers() for m in layer._held_metrics())
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The variables of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: the layer's own, trainable ones first, then those of the layers it holds."""
+        return self._contents().variables[:]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, in the order of `get_weights`."""
+        return self.variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that training changes."""
+        return self._contents().trainable[:] if self.trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The variables that training leaves alone."""
+        return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
+
+    trainable_weights = trainable_variables
+    non_trainable_weights = non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for v in self._own_variables():
+            if v._declared_trainable:
+                v.trainable = bool(value)
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    # --- reading and setting them -----------------------------------------------------------------------------
+
+    def get_weights(self) -> list[FloatArray]:
+        """Return copies of the weights, [] before the layer is built."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[TensorLike]) -> None:
+        """Set all weights, or none if one does not fit.
+
+        Args:
+            weights: Arrays, or what becomes arrays, in the order and shapes of `get_weights`.
+
+        Raises:
+            ValueError: if their number or a shape differs.
+        """
+        variables = self.weights
+        if len(variables) != len(weights):
+            hint = "" if self.built else " The layer is not built: call it on an input, or build() it, first."
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                f"{len(weights)}, but the layer was expecting {len(variables)} weights.{hint}"
+            )
+        arrays = [as_array(value, v.dtype) for v, value in zip(variables, weights, strict=True)]
+        for v, array in zip(variables, arrays, strict=True):
+            if v.shape != array.shape:
+                raise ValueError(
+                    f"Layer '{self.name}': weight '{v.path}' has shape {v.shape}. Received an array of shape "
+                    f"{array.shape}. No weight was set."
+                )
+        assign_all(variables, arrays)
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Write the layer's own variables, without those of the layers in it, to a mapping, under "0", "1", ...
+
+        A subclass may override this, and `load_own_variables`, to decide what files hold of it.
+        """
+        for i, v in enumerate(self._own_variables()):
+            store[str(i)] = v.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Set the layer's own variables to what `save_own_variables` wrote, or none if one does not fit.
+
+        Raises:
+            ValueError: if their number or a shape differs.
+        """
+        variables = self._own_variables()
+        names = [str(i) for i in range(len(variables))]
+        arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
+        if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
+            raise ValueError(
+                f"Layer '{self.name}' expects variables of the shapes {[v.shape for v in variables]}. Received: "
+                f"{ {name: np.shape(store[name]) for name in store} }. Nothing was set."
+            )
+        assign_all(variables, arrays)
+
+    def count_params(self) -> int:
+        """Return the number of scalars in the weights.
+
+        Raises:
+            ValueError: if the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
+                "Call it on an input, or build() it, first."
+            )
+        return sum(v.size for v in self.weights)
+
+
+def assign_all(variables: Iterable[Variable], values: Iterable[TensorLike]) -> None:
+    """Set each variable to its value."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+# --- the walk -------------------------------------------------------------------------------------------------
+
+
+class Untracked(list[Any]):
+    """A list whose layers and variables are not those of the layer that holds it."""
+
+
+_CONTAINERS = (list, tuple, dict, set)
+_STATE = (Variable, Holder)
+_FOUND = (*_STATE, Metric)
+
+
+def _walk(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield variables, holders, metrics and containers among values, each container before what is in it."""
+    for value in values:
+        if isinstance(value, _CONTAINERS):
+            if not isinstance(value, Untracked):
+                yield value
+                yield from _walk(_items(value))
+        elif isinstance(value, _FOUND):
+            yield value
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _each_once(things: Iterable[T]) -> list[T]:
+    return list({id(thing): thing for thing in things}.values())
+
+
+class Inside:
+    """What is inside a holder: itself and other holders, variables (and which are trainable), and their containers.
+
+    No container itself, which a walk over attributes would go into.
+    """
+
+    def __init__(self, holder: Holder) -> None:
+        self.version: int = Structure.version
+        self.layers: list[Layer] = []
+        seen: set[int] = set()
+        stack = [cast("Layer", holder)]
+        while stack:
+            inner = stack.pop()
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                self.layers.append(inner)
+                stack.extend(reversed(inner._sublayers()))
+        self.variables: list[Variable] = _each_once(v for inner in self.layers for v in inner._own_variables())
+        self.trainable: list[Variable] = [v for v in self.variables if v.trainable]
+        self._watched = [
+            (held, len(held), _to_watch(held))
+            for inner in self.layers
+            for held in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
+            if isinstance(held, _CONTAINERS)
+        ]
+
+    def is_current(self) -> bool:
+        """Tell whether no attribute and no item of a container has been set since, and no container grew or shrank."""
+        if self.version != Structure.version:
+            return False
+        for held, length, items in self._watched:
+            if len(held) != length or (items and not all(map(is_, _items(held), items))):
+                return False
+        return True
+
+
+def _to_watch(container: Any) -> list[Any]:
+    """Return the items in whose places there may be layers; none of a long list of words or numbers."""
+    items = list(_items(container))
+    return [] if all(isinstance(item, str | int | float) for item in items) else items

@@ -1,0 +1,120 @@
+"""Contexts that Keras scripts open: devices, names, recomputation; and graphs as functions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from .._base.context import name_scope as open_scope
+from .._base.naming import auto_name
+from .._base.nested import map_shapes
+from .._core.keras_tensor import KerasTensor, Node
+from ..layers import InputLayer
+from ..tree import flatten
+from .graph import Graph
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Open a context for a device such as "cpu:0" or "gpu:1": everything runs on the processor all the same.
+
+    Raises:
+        ValueError: if the name is no text.
+
+    Example:
+        >>> with device("gpu:0"):
+        ...     print(1 + 1)
+        2
+    """
+    if not isinstance(device_name, str):
+        raise ValueError(f"`device_name` must be a string, such as 'cpu:0'. Received: device_name={device_name!r}.")
+    yield
+
+
+class name_scope:
+    """Put a name before the paths of variables that are made within.
+
+    Args:
+        name: The name, without a slash.
+        caller: The object that opens the scope; it does not open one within its own.
+        deduplicate: Whether the caller is compared at all.
+        override_parent: As in Keras; not used.
+
+    Raises:
+        ValueError: if the name is no text, or has a slash.
+
+    Example:
+        >>> import minikeras as keras
+        >>> with name_scope("outer"):
+        ...     print(keras.Variable(1.0, name="v").path)
+        outer/v
+    """
+
+    def __init__(
+        self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(f"`name` must be a string without a slash. Received: name={name!r}.")
+        self.name: str = name
+        self.caller: object = caller
+        owner = caller if caller is not None and deduplicate else object()
+        self._scope = open_scope(name, owner)
+
+    def __enter__(self) -> "name_scope":
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._scope.__exit__(*error)
+
+
+def remat(f: F) -> F:
+    """Return a function as it is: on NumPy there is no memory to win by running it again for its gradient."""
+    return f
+
+
+class Function:
+    """What leads from symbolic inputs to symbolic outputs, as a function of other inputs.
+
+    Args:
+        inputs: Symbolic tensors, or a list or dict of them.
+        outputs: Symbolic tensors computed from them.
+        name: Its name, made up if not given.
+
+    Raises:
+        ValueError: if an output depends on another tensor.
+
+    Example:
+        >>> import numpy as np
+        >>> x = KerasTensor((None, 2))
+        >>> print(Function(x, x * 2 + 1)(np.ones((1, 2), "float32")))
+        Tensor([[3. 3.]], shape=(1, 2), dtype=float32)
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        self.name: str = name or auto_name("Function")
+        for x in flatten(inputs):
+            if isinstance(x, KerasTensor) and x.node is None:  # made by hand
+                Node(InputLayer(batch_shape=x.shape, dtype=x.dtype), (), {}, x)
+        self._graph = Graph(inputs, outputs)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs."""
+        return self._graph.inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs."""
+        return self._graph.outputs
+
+    def __call__(self, inputs: Any) -> Any:
+        """Return the outputs for inputs in the structure of the symbolic ones."""
+        found, structure = self._graph(inputs), self._graph.output_structure
+        return [found] if isinstance(structure, list | tuple) and len(structure) == 1 else found
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the outputs' shapes for the inputs'."""
+        found = self._graph.spec(map_shapes(KerasTensor, input_shape))
+        return found.shape if isinstance(found, KerasTensor) else [y.shape for y in found]

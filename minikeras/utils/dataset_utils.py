@@ -1,0 +1,283 @@
+"""Batches of pictures and texts in folders, one for each class, and of windows of a series."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from .. import ops
+from .._base.checks import one_of
+from .._base.typing import Array, DataFormat, Interpolation
+from .._trainers.batches import PyDataset
+from .image_utils import ColorMode, img_to_array, load_img
+
+LabelMode: TypeAlias = Literal["int", "categorical", "binary"]
+Subset: TypeAlias = Literal["training", "validation", "both"]
+_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+
+
+class FolderDataset(PyDataset):
+    """Batches made when they are needed.
+
+    Args:
+        items: What the samples are made of.
+        load: Makes the array of one sample.
+        labels: The targets, None without.
+        batch_size: Samples a batch; None for samples one by one, without an axis for the batch.
+        shuffle: Whether each pass has another order.
+        seed: Seed of the orders.
+
+    Attributes:
+        class_names: Names of the classes, None without.
+        file_paths: The files.
+    """
+
+    class_names: list[str] | None = None
+    file_paths: list[str] | None = None
+
+    def __init__(
+        self, items: Sequence[Any], load: Callable[[Any], Any], labels: Array | None, batch_size: int | None,
+        shuffle: bool, seed: int | None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._items, self._load, self._labels, self._batch = items, load, labels, batch_size
+        self._rng = np.random.RandomState(seed) if shuffle else None
+        self._order = np.arange(len(items))
+        self._maps: list[Callable[..., Any]] = []
+        self._most = len(items)
+
+    def __len__(self) -> int:
+        return min(self._most, -(-len(self._items) // (self._batch or 1)))
+
+    def __getitem__(self, index: int) -> Any:
+        """Return batch `index`: samples, or samples and targets."""
+        size = self._batch or 1
+        chosen = self._order[index * size : (index + 1) * size]
+        loaded = [self._load(self._items[i]) for i in chosen]
+        x: Any = np.stack(loaded) if self._batch else loaded[0]
+        parts = (x,) if self._labels is None else (x, self._labels[chosen] if self._batch else self._labels[chosen[0]])
+        for function in self._maps:
+            found = function(*parts)
+            parts = found if isinstance(found, tuple) else (found,)
+        return parts if len(parts) > 1 else parts[0]
+
+    def on_epoch_end(self) -> None:
+        if self._rng is not None:
+            self._rng.shuffle(self._order)
+
+    def map(self, function: Callable[..., Any], num_parallel_calls: Any = None) -> "FolderDataset":
+        """Return the same batches with a function applied to each."""
+        return self._with(_maps=[*self._maps, function])
+
+    def take(self, count: int, name: str | None = None) -> "FolderDataset":
+        """Return the first `count` batches; all of them if it is -1."""
+        return self._with(_most=self._most if count < 0 else min(count, self._most))
+
+    def _with(self, **changes: Any) -> "FolderDataset":
+        made = FolderDataset.__new__(FolderDataset)
+        vars(made).update(vars(self) | changes)
+        return made
+
+    def cache(self, filename: str = "") -> "FolderDataset":
+        """Return the same batches: they are made when they are needed."""
+        return self
+
+    def prefetch(self, buffer_size: Any = None) -> "FolderDataset":
+        """Return the same batches: they are made when they are needed."""
+        return self
+
+
+def timeseries_dataset_from_array(
+    data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
+    batch_size: int | None = 128, shuffle: bool = False, seed: int | None = None, start_index: int | None = None,
+    end_index: int | None = None, format: str = "tf",
+) -> FolderDataset:  # fmt: skip
+    """Return batches of windows of a series, and of the target at each window's start.
+
+    Args:
+        data: The series, of shape (steps, ...).
+        targets: The target of the window that begins at each step; None for windows alone.
+        sequence_length: Steps in a window.
+        sequence_stride: Steps from one window to the next.
+        sampling_rate: Steps from one step of a window to the next.
+        batch_size: Windows a batch; None for one by one.
+        shuffle: Whether the windows come in random order.
+        seed: Seed of the order.
+        start_index, end_index: The part of the series to use.
+        format: As in Keras; not used.
+
+    Raises:
+        ValueError: if a number is not in its range.
+
+    Example:
+        >>> batches = timeseries_dataset_from_array(np.arange(6), np.arange(10, 16), 3)
+        >>> x, y = batches[0]
+        >>> x.tolist(), y.tolist()
+        ([[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]], [10, 11, 12, 13])
+    """
+    values = np.asarray(data)
+    for name, value, low in (("start_index", start_index, 0), ("end_index", end_index, 1)):
+        if value and not low <= value < len(values):
+            raise ValueError(f"`{name}` must be from {low} to below the data's length, {len(values)}. Got: {value}")
+    if start_index and end_index and end_index <= start_index:
+        raise ValueError(f"`end_index` must be higher than `start_index`. Received: {start_index}, {end_index}")
+    for name, value in (("sampling_rate", sampling_rate), ("sequence_stride", sequence_stride)):
+        if not 0 < value < len(values):
+            raise ValueError(f"`{name}` must be from 1 to below the length of the data, {len(values)}. Got: {value}")
+    start, end = start_index or 0, len(values) if end_index is None else end_index
+    count = end - start - (sequence_length - 1) * sampling_rate
+    labels = None if targets is None else np.asarray(targets)[start:end]
+    count = count if labels is None else min(count, len(np.asarray(targets)))
+    starts = np.arange(0, count, sequence_stride)
+    if shuffle:
+        np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002
+    part, steps = values[start:end], np.arange(sequence_length) * sampling_rate
+    chosen = None if labels is None else labels[starts]
+    return FolderDataset(starts.tolist(), lambda i: part[i + steps], chosen, batch_size, False, seed)
+
+
+def _files(
+    directory: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None
+) -> tuple[list[str], Array | None, list[str] | None]:
+    """Return the files below a folder, the number of the class of each, and the names of the classes."""
+    from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
+
+    root = Path(directory)
+    inferred = isinstance(labels, str) and labels == "inferred"
+    folders = sorted(p.name for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if inferred else [""]
+    if inferred and class_names is not None:
+        if not set(class_names) <= set(folders):
+            raise ValueError(f"`class_names` must be folders of {root}: {folders}. Received: {list(class_names)}")
+        folders = list(class_names)
+    files = [(str(p), i) for i, name in enumerate(folders) for p in sorted((root / name).rglob("*"))
+             if p.suffix.lower() in suffixes]  # fmt: skip
+    if not files:
+        raise ValueError(f"No files found in directory {root}. Allowed formats: {suffixes}")
+    paths = [path for path, _ in files]
+    if inferred:
+        return paths, np.array([i for _, i in files]), folders
+    if labels is None:
+        return paths, None, None
+    numbers = np.asarray(labels)
+    if len(numbers) != len(files):
+        raise ValueError(f"There are {len(files)} files in {root}, and {len(numbers)} labels.")
+    return paths, numbers, [str(n) for n in sorted(set(numbers.tolist()))]
+
+
+def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
+    """Return class numbers in the form that the labels are to have."""
+    targets: Array = numbers.astype("int32")
+    if label_mode == "categorical":
+        targets = np.eye(classes, dtype="float32")[targets]
+    elif label_mode == "binary":
+        targets = targets.astype("float32")[:, None]
+    return targets
+
+
+def _from_folder(
+    load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any, label_mode: str | None,
+    class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
+    validation_split: float | None, subset: str | None, verbose: bool, **_: Any,
+) -> Any:  # fmt: skip
+    if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
+        raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
+    if validation_split and shuffle and seed is None:
+        raise ValueError("Pass `seed=`, the same for both subsets: shuffled anew, they would have files in common.")
+    one_of("label_mode", label_mode, ("int", "categorical", "binary", None))
+    paths, numbers, names = _files(directory, suffixes, labels, class_names)
+    if verbose:
+        classes = "" if names is None else f" belonging to {len(names)} classes"
+        print(f"Found {len(paths)} files{classes}.")
+    if label_mode == "binary" and (names is None or len(names) != 2):
+        raise ValueError(f'label_mode="binary" needs exactly 2 classes. Received: class_names={names}')
+    seed = np.random.randint(10**6) if seed is None else seed  # noqa: NPY002 - as Keras draws it
+    order = np.arange(len(paths))
+    if shuffle:
+        np.random.RandomState(seed).shuffle(order)
+    paths = [paths[i] for i in order]
+    targets: Any = None
+    if numbers is not None and label_mode is not None:
+        targets = _targets(numbers[order], label_mode, len(names or []))
+    held = int((validation_split or 0) * len(paths))
+    parts = {"training": slice(0, len(paths) - held), "validation": slice(len(paths) - held, None), None: slice(None)}
+
+    def make(which: str | None) -> FolderDataset:
+        part = parts[which]
+        if verbose and which:
+            print(f"Using {len(paths[part])} files for {which}.")
+        chosen = None if targets is None else targets[part]
+        made = FolderDataset(paths[part], load, chosen, batch_size, shuffle and which != "validation", seed)
+        made.class_names, made.file_paths = names, paths[part]
+        return made
+
+    return [make("training"), make("validation")] if subset == "both" else make(subset)
+
+
+def image_dataset_from_directory(
+    directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
+    class_names: Sequence[str] | None = None, color_mode: ColorMode = "rgb", batch_size: int | None = 32,
+    image_size: Sequence[int] = (256, 256), shuffle: bool = True, seed: int | None = None,
+    validation_split: float | None = None, subset: Subset | None = None, interpolation: Interpolation = "bilinear",
+    follow_links: bool = False, crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
+    data_format: DataFormat | None = None, format: str = "tf", verbose: bool = True,
+) -> Any:  # fmt: skip
+    """Return batches of the pictures in a folder, whose folders are the classes (needs Pillow).
+
+    Args:
+        directory: The folder.
+        labels: "inferred" from the folders, None for none, or a list for the files in order.
+        label_mode: "int", "categorical" (a column a class), "binary" (0 and 1) or None.
+        class_names: The folders in order, alphabetic if not given.
+        color_mode: "rgb", "rgba" or "grayscale".
+        batch_size: Pictures a batch; None for one by one.
+        image_size: Height and width to resize them to.
+        shuffle: Whether they come in random order.
+        seed: Seed of the order.
+        validation_split: Part of the files, the last ones, for validation.
+        subset: "training", "validation" or "both" of these parts.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        follow_links, format: As in Keras; not used.
+        crop_to_aspect_ratio, pad_to_aspect_ratio: Whether to crop, or put black around, rather than distort.
+        data_format: Where the channels are; the configured format if not given.
+        verbose: Whether to print how many files there are.
+
+    Raises:
+        ValueError: without files, or for settings that do not go together.
+        ImportError: without Pillow.
+    """
+    given = dict(locals())
+
+    def load(path: str) -> Array:
+        img = img_to_array(load_img(path, color_mode), data_format)
+        return ops.image.resize(
+            img, image_size, interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format=data_format
+        ).numpy()
+
+    return _from_folder(load, _PICTURES, **given)
+
+
+def text_dataset_from_directory(
+    directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
+    class_names: Sequence[str] | None = None, batch_size: int | None = 32, max_length: int | None = None,
+    shuffle: bool = True, seed: int | None = None, validation_split: float | None = None, subset: Subset | None = None,
+    follow_links: bool = False, format: str = "tf", verbose: bool = True,
+) -> Any:  # fmt: skip
+    """Return batches of the texts (.txt) in a folder, whose folders are the classes.
+
+    Args:
+        directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split, subset, verbose: As of
+            `image_dataset_from_directory`.
+        max_length: How many characters of each text to take.
+        follow_links, format: As in Keras; not used.
+
+    Raises:
+        ValueError: without files, or for settings that do not go together.
+    """
+    given = dict(locals())
+
+    def load(path: str) -> Any:
+        with open(path, encoding="utf8") as file:
+            return np.asarray(file.read(max_length), dtype=object)
+
+    return _from_folder(load, (".txt",), **given)

@@ -1,0 +1,142 @@
+"""Pictures on disk and arrays (extra `image`: Pillow)."""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+import numpy as np
+
+from .. import ops
+from .._base.checks import one_of
+from .._base.settings import standardize_data_format, standardize_dtype
+from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
+
+ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
+
+
+def _pillow(function: str) -> Any:
+    try:
+        return import_module("PIL.Image")
+    except ImportError:
+        raise ImportError(f'`{function}` requires Pillow: python -m pip install "minikeras-numpy[image]".') from None
+
+
+def open_image(file: Any) -> Any:
+    """Return what a file holds as a Pillow image.
+
+    Raises:
+        ImportError: without Pillow.
+    """
+    return _pillow("open_image").open(file)
+
+
+def array_to_img(
+    x: Any, data_format: DataFormat | None = None, scale: bool = True, dtype: DTypeLike | None = None
+) -> Any:
+    """Return a Pillow image of an array of shape (height, width, channels), 1, 3 or 4 channels.
+
+    `scale` stretches the values to 0 to 255.
+
+    Raises:
+        ValueError: for another shape.
+        ImportError: without Pillow.
+    """
+    pillow = _pillow("array_to_img")
+    a = np.array(x, standardize_dtype(dtype))
+    if a.ndim != 3:
+        raise ValueError(f"Expected image array to have rank 3 (single image). Got array with shape: {a.shape}")
+    if standardize_data_format(data_format) == "channels_first":
+        a = a.transpose(1, 2, 0)
+    if scale:
+        a = a - a.min()
+        top = a.max()
+        a = (a / top if top else a) * 255
+    if a.shape[2] not in (1, 3, 4):
+        raise ValueError(f"Unsupported channel number: {a.shape[2]}")
+    if a.shape[2] == 1:
+        return pillow.fromarray(a[:, :, 0].astype("int32" if a.max() > 255 else "uint8"))
+    return pillow.fromarray(a.astype("uint8"))
+
+
+def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLike | None = None) -> Array:
+    """Return an array of shape (height, width, channels) of a Pillow image.
+
+    Raises:
+        ValueError: for another number of axes.
+
+    Example:
+        >>> img_to_array(np.zeros((2, 3), "uint8")).shape
+        (2, 3, 1)
+    """
+    a = np.asarray(img, dtype=standardize_dtype(dtype))
+    if a.ndim not in (2, 3):
+        raise ValueError(f"Unsupported image shape: {a.shape}")
+    a = a if a.ndim == 3 else a[:, :, None]
+    return a.transpose(2, 0, 1) if standardize_data_format(data_format) == "channels_first" else a
+
+
+def save_img(
+    path: Any,
+    x: Any,
+    data_format: DataFormat | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
+) -> None:
+    """Write an array as a picture, in the format of the file's name if none is given."""
+    if file_format is None and isinstance(path, str | os.PathLike):
+        file_format = os.path.splitext(path)[1][1:].lower()
+    file_format = "jpeg" if file_format and file_format.lower() == "jpg" else file_format
+    img = array_to_img(x, data_format, scale)
+    if img.mode == "RGBA" and file_format == "jpeg":
+        img = img.convert("RGB")
+    img.save(path, format=file_format, **kwargs)
+
+
+def load_img(
+    path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "rgb", target_size: Sequence[int] | None = None,
+    interpolation: Literal["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"] = "nearest",
+    keep_aspect_ratio: bool = False,
+) -> Any:  # fmt: skip
+    """Return a picture as a Pillow image.
+
+    Args:
+        path: A file's name, or an open binary file.
+        color_mode: "rgb", "rgba" or "grayscale".
+        target_size: Height and width to resize it to.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos", "box" or "hamming".
+        keep_aspect_ratio: Whether to crop rather than distort.
+
+    Raises:
+        ValueError: for an unknown mode or interpolation.
+        ImportError: without Pillow.
+    """
+    pillow = _pillow("load_img")
+    modes = {"grayscale": "L", "rgba": "RGBA", "rgb": "RGB"}
+    one_of("color_mode", color_mode, modes)
+    one_of("interpolation", interpolation, ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"))
+    img = pillow.open(path)
+    if not (color_mode == "grayscale" and img.mode in ("I;16", "I")):
+        img = img.convert(modes[color_mode])
+    if target_size is None or img.size == (target_size[1], target_size[0]):
+        return img
+    (width, height), (high, wide) = img.size, target_size
+    box = None
+    if keep_aspect_ratio:
+        h, w = min(height, width * high // wide), min(width, height * wide // high)
+        left, top = (width - w) // 2, (height - h) // 2
+        box = (left, top, left + w, top + h)
+    return img.resize((wide, high), getattr(pillow.Resampling, interpolation.upper()), box=box)
+
+
+def smart_resize(
+    x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear", data_format: DataFormat = "channels_last"
+) -> Any:
+    """Resize images, one or a batch, and crop rather than distort them.
+
+    Raises:
+        ValueError: for another shape or size.
+    """
+    y = ops.image.resize(x, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
+    return y.numpy() if isinstance(x, np.ndarray) else y

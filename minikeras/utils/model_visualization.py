@@ -1,0 +1,446 @@
+"""A model as a picture: `keras.utils.plot_model` and `model_to_dot`.
+
+A model becomes boxes, frames around the boxes of models in it, and arrows. Graphviz draws them where it is installed,
+matplotlib where it is not.
+"""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+
+from .._base.nested import map_structure, only
+from .._core.keras_tensor import Operation
+from ..layers.core import InputLayer
+from ..models import Model, Sequential
+from .graph_layout import Layout, Point, arrange
+
+RankDirection = Literal["TB", "LR", "BT", "RL"]
+"""Which way the arrows go: down, to the right, up, or to the left."""
+
+_PAD, _TITLE = 12.0, 18.0  # within a frame, in points
+
+
+class _Cell(NamedTuple):
+    """A cell of a box: text, of which a part is bold, on a colour; `size` is that of the letters in points."""
+
+    before: str
+    bold: str
+    after: str = ""
+    fill: str = "white"
+    size: int = 14
+
+    @property
+    def ink(self) -> str:
+        return "black" if self.fill == "white" else "white"
+
+
+class _Show(NamedTuple):
+    """What a box tells of its layer."""
+
+    shapes: bool
+    dtype: bool
+    names: bool
+    activations: bool
+    trainable: bool
+
+
+class _Part:
+    """A box for a layer, or a frame around the parts of a model.
+
+    Attributes:
+        layer: The layer or model.
+        rows: The cells of a box.
+        parts: What is in a frame.
+        arrows: Those between the parts of a frame: from and to which part, and from and to which box.
+        layout: Where the parts stand in the frame.
+        title: Height of a frame's title.
+        at, size: Where it is drawn, and how large, as (x, y) from the upper left in points.
+    """
+
+    def __init__(self, layer: Any, rows: Sequence[list[_Cell]] = ()) -> None:
+        self.layer = layer
+        self.rows = rows
+        self.parts: list[_Part] = []
+        self.arrows: list[tuple[int, int, _Part, _Part]] = []
+        self.layout: Layout = arrange([], [])
+        self.title: float = _TITLE
+        self.at: Point = (0.0, 0.0)
+        self.size: Point = (0.0, 0.0)
+
+
+# --- a model -> boxes, frames and arrows ----------------------------------------------------------------------
+
+
+def _frame(model: Any, show: _Show, expand: bool) -> _Part:
+    """Return the frame of a model; one that is neither a chain nor a graph of layers has a single box in it."""
+    frame = _Part(model)
+    wiring = _wiring(model) or [(model, [])]
+    numbers = {id(layer): i for i, (layer, _) in enumerate(wiring)}
+    for layer, _ in wiring:
+        inside = expand and layer is not model and _wiring(layer)
+        frame.parts.append(_frame(layer, show, expand) if inside else _Part(layer, _rows(layer, show)))
+    for layer, inputs in wiring:
+        for source, output, place in inputs:
+            start, end = numbers[id(source)], numbers[id(layer)]
+            arrow = (start, end, _giver(frame.parts[start], output), _taker(frame.parts[end], place))
+            if arrow not in frame.arrows:
+                frame.arrows.append(arrow)
+    return frame
+
+
+def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
+    """Return the layers of a model, and for each what feeds it: another, which of its outputs, to which input."""
+    if isinstance(model, Sequential):
+        layers = model.layers
+        return [(layer, [(layers[i - 1], 0, 0)] if i else []) for i, layer in enumerate(layers)]
+    graph = model._given_graph if isinstance(model, Model) else None
+    found: dict[Any, list[tuple[Any, int, int]]] = {operation: [] for operation in graph.operations} if graph else {}
+    for node in graph.nodes if graph else ():
+        found[node.operation] += [(x.node.operation, x.index, i) for i, x in enumerate(node.inputs) if x.node]
+    return list(found.items())
+
+
+def _giver(part: _Part, output: int) -> _Part:
+    """Return the box that gives an output of a part."""
+    if not part.parts:
+        return part
+    if isinstance(part.layer, Sequential):
+        return _giver(part.parts[-1], output)
+    tensor = part.layer.outputs[output]
+    return _giver(_holder(part, tensor), tensor.index)
+
+
+def _taker(part: _Part, place: int) -> _Part:
+    """Return the box that takes an input of a part."""
+    if not part.parts:
+        return part
+    first = part.parts[0] if isinstance(part.layer, Sequential) else _holder(part, part.layer.inputs[place])
+    return _taker(first, place)
+
+
+def _holder(frame: _Part, tensor: Any) -> _Part:
+    """Return the part of a frame whose layer gave a symbolic tensor."""
+    return next(part for part in frame.parts if part.layer is tensor.node.operation)
+
+
+def _rows(layer: Any, show: _Show) -> list[list[_Cell]]:
+    """Return the cells that tell of a layer, or of an op."""
+    kind = type(layer).__name__
+    rows = [[_Cell("", layer.name, f" ({kind})", "black", 16) if show.names else _Cell("", kind, "", "black", 16)]]
+    activation = getattr(layer, "activation", None)
+    if show.activations and activation is not None:
+        rows.append([_Cell("Activation: ", getattr(activation, "__name__", type(activation).__name__))])
+    cells = []
+    if show.shapes and not isinstance(layer, InputLayer):
+        cells.append(_Cell("Input shape: ", _text(layer, "input", "shape")))
+    if show.shapes:
+        cells.append(_Cell("Output shape: ", _text(layer, "output", "shape")))
+    if show.dtype:
+        cells.append(_Cell("Output dtype: ", _text(layer, "output", "dtype")))
+    if show.trainable and getattr(layer, "weights", None):
+        fill, text = ("forestgreen", "Trainable") if layer.trainable else ("firebrick", "Non-trainable")
+        cells.append(_Cell("", text, fill=fill))
+    return [*rows, cells] if cells else rows
+
+
+def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "dtype"]) -> str:
+    """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
+    if isinstance(layer, Operation):
+        tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s"))
+    else:
+        tensors = getattr(layer, end, None)
+    found = map_structure(lambda x: getattr(x, what, "?"), tensors)
+    return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else str(found)
+
+
+# --- drawn by Graphviz ----------------------------------------------------------------------------------------
+
+
+def _extra(name: str) -> Any:
+    """Return an optional package."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+            'python -m pip install ".[plot]"'
+        ) from error
+
+
+def _to_dot(frame: _Part, graph: Any) -> Any:
+    """Add the parts and arrows of a frame to a graph of pydot."""
+    pydot = _extra("pydot")
+    for part in frame.parts:
+        if part.parts:
+            graph.add_subgraph(_to_dot(part, _cluster(part.layer)))
+        else:
+            style = {"label": _label(part.rows), "fontname": "Helvetica", "border": "0", "margin": "0"}
+            graph.add_node(pydot.Node(str(id(part.layer)), **style))
+    for _, _, start, end in frame.arrows:
+        graph.add_edge(pydot.Edge(str(id(start.layer)), str(id(end.layer)), penwidth="2"))
+    return graph
+
+
+def _dot(**settings: Any) -> Any:
+    graph = _extra("pydot").Dot(concentrate=True, **settings)
+    graph.set_node_defaults(shape="record")
+    return graph
+
+
+def _cluster(model: Any) -> Any:
+    return _extra("pydot").Cluster(model.name, style="dashed", label=model.name, labeljust="l")
+
+
+def _label(rows: Sequence[Sequence[_Cell]]) -> str:
+    """Return the cells of a box as a table in Graphviz's HTML."""
+    from html import escape
+
+    columns = max(map(len, rows))
+    text = ""
+    for row in rows:
+        cells = ""
+        for cell in row:
+            before, bold, after = (escape(text, quote=False) for text in cell[:3])
+            span = f' colspan="{columns}"' if len(row) == 1 else ""
+            font = f'<font point-size="{cell.size}" color="{cell.ink}">{before}<b>{bold}</b>{after}</font>'
+            cells += f'<td{span} bgcolor="{cell.fill}">{font}</td>'
+        text += f"<tr>{cells}</tr>"
+    return f'<<table border="0" cellborder="1" bgcolor="black" cellpadding="10">{text}</table>>'
+
+
+def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> bool:
+    """Draw a frame to a file, and tell whether there was a Graphviz that could."""
+    from shutil import which  # here, since importing it takes time that few want to spend
+
+    if not which("dot") or not _is_installed("pydot"):
+        return False
+    try:
+        _to_dot(frame, _dot(**settings)).write(path, format=kind)
+    except (AssertionError, OSError):  # pydot's error where Graphviz fails, as it does on some graphs
+        return False
+    return True
+
+
+def _is_installed(name: str) -> bool:
+    from importlib.util import find_spec  # here, too
+
+    return find_spec(name) is not None
+
+
+# --- drawn by matplotlib --------------------------------------------------------------------------------------
+
+
+class _Drawing:
+    """A picture made by matplotlib: everything is measured, placed from the outside in, and drawn."""
+
+    def __init__(self, frame: _Part, rankdir: RankDirection) -> None:
+        self.sideways, self.backwards = rankdir in ("LR", "RL"), rankdir in ("BT", "RL")
+        self.font: Any = _extra("matplotlib.font_manager").FontProperties
+        self.measure: Any = _extra("matplotlib.textpath").text_to_path.get_text_width_height_descent
+        self.patches: Any = _extra("matplotlib.patches")
+        frame.title = 0.0
+        self._measure(frame)
+        self._place(frame, (0.0, 0.0))
+        self.figure: Any = _extra("matplotlib.figure").Figure(figsize=[length / 72 for length in frame.size])
+        self.axes: Any = self.figure.add_axes((0, 0, 1, 1), xlim=(0, frame.size[0]), ylim=(frame.size[1], 0))
+        self.axes.axis("off")
+        for part in frame.parts:
+            self._draw(part)
+        self._draw_arrows(frame)
+
+    def _turn(self, point: Point) -> Point:
+        """Return (across, along) for (x, y), and the other way round."""
+        return point[::-1] if self.sideways else point
+
+    # --- places
+
+    def _text_width(self, text: str, size: float, bold: bool = False) -> float:
+        return float(self.measure(text, self.font(size=size, weight="bold" if bold else "normal"), False)[0])
+
+    def _cell_width(self, cell: _Cell) -> float:
+        return 20 + sum(self._text_width(text, cell.size, i == 1) for i, text in enumerate(cell[:3]))
+
+    def _measure(self, part: _Part) -> None:
+        if not part.parts:
+            part.size = (max(sum(map(self._cell_width, row)) for row in part.rows), sum(map(_height, part.rows)))
+            return
+        for inner in part.parts:
+            self._measure(inner)
+        part.layout = arrange([self._turn(inner.size) for inner in part.parts], [arrow[:2] for arrow in part.arrows])
+        width, height = self._turn(part.layout.size)
+        width = max(width, self._text_width(part.layer.name, 14) if part.title else 0)
+        part.size = (width + 2 * _PAD, height + 2 * _PAD + part.title)
+
+    def _place(self, part: _Part, at: Point) -> None:
+        part.at = at
+        for inner, (across, along) in zip(part.parts, part.layout.places, strict=True):
+            if self.backwards:
+                along = part.layout.size[1] - along - self._turn(inner.size)[1]
+            x, y = self._turn((across, along))
+            self._place(inner, (at[0] + _PAD + x, at[1] + _PAD + part.title + y))
+
+    # --- boxes and frames
+
+    def _draw(self, part: _Part) -> None:
+        (x, y), width = part.at, part.size[0]
+        if part.parts:
+            self._rectangle(part.at, part.size, fill=False, linestyle="--", linewidth=1)
+            self._write(x + 8, y + 18, part.layer.name, 14)
+            for inner in part.parts:
+                self._draw(inner)
+            self._draw_arrows(part)
+        for row in part.rows if not part.parts else ():
+            widths = [self._cell_width(cell) for cell in row]
+            extra, left = (width - sum(widths)) / len(row), x
+            for cell, needed in zip(row, widths, strict=True):
+                self._rectangle((left, y), (needed + extra, _height(row)), facecolor=cell.fill, linewidth=1.5)
+                start = left + 10 + extra / 2
+                for i, text in enumerate(cell[:3]):
+                    self._write(start, y + _height(row) / 2 + cell.size * 0.36, text, cell.size, i == 1, cell.ink)
+                    start += self._text_width(text, cell.size, i == 1)
+                left += needed + extra
+            y += _height(row)
+
+    def _rectangle(self, at: Point, size: Point, **style: Any) -> None:
+        self.axes.add_patch(self.patches.Rectangle(at, *size, edgecolor="black", **style))
+
+    def _write(self, x: float, y: float, text: str, size: float, bold: bool = False, ink: str = "black") -> None:
+        weight = "bold" if bold else "normal"
+        self.axes.text(x, y, text, fontsize=size, fontweight=weight, color=ink, parse_math=False)
+
+    # --- arrows
+
+    def _draw_arrows(self, frame: _Part) -> None:
+        """Draw the arrows of a frame, each past the ranks between its ends along its lanes."""
+        for a, b, start, end in frame.arrows:
+            if start is end:  # a layer that takes its own output
+                x, y = start.at[0] + start.size[0], start.at[1] + start.size[1] / 2
+                self._draw_arrow([(x, y - 8), (x + _PAD, y - 8), (x + _PAD, y + 8), (x, y + 8)])
+                continue
+            first, last = (start, end) if a <= b else (end, start)  # one that leads back is laid out forward
+            line = [self._port(first, self.backwards)]
+            origin = self._turn((frame.at[0] + _PAD, frame.at[1] + _PAD + frame.title))
+            rank = frame.layout.ranks[min(a, b)]
+            for i, lane in enumerate(frame.layout.lanes.get((min(a, b), max(a, b)), ())):
+                for along in (frame.layout.gaps[rank + i][1], frame.layout.gaps[rank + i + 1][0]):
+                    along = frame.layout.size[1] - along if self.backwards else along
+                    line.append((origin[0] + lane, origin[1] + along))
+            line.append(self._port(last, not self.backwards))
+            line = line if a <= b else line[::-1]
+            points = [line[0]]
+            for (x, y), (to_x, to_y) in pairwise(line):  # a curve that leaves and arrives along
+                points += [(x, (y + to_y) / 2), (to_x, (y + to_y) / 2), (to_x, to_y)]
+            self._draw_arrow(list(map(self._turn, points)))
+
+    def _port(self, box: _Part, low: bool) -> Point:
+        """Return the middle of that side of a box which faces the rank before or after."""
+        at, size = self._turn(box.at), self._turn(box.size)
+        return at[0] + size[0] / 2, at[1] if low else at[1] + size[1]
+
+    def _draw_arrow(self, points: Sequence[Point]) -> None:
+        codes = [1] + [4] * (len(points) - 1)  # go there; then Bezier curves
+        path, style = _extra("matplotlib.path").Path(points, codes), "-|>, head_length=8, head_width=4"
+        self.axes.add_patch(self.patches.FancyArrowPatch(path=path, arrowstyle=style, color="black", linewidth=2))
+
+
+def _height(row: Sequence[_Cell]) -> float:
+    return row[0].size + 17
+
+
+# --- the functions for users ----------------------------------------------------------------------------------
+
+
+def _drawn(model: Model, rankdir: str, expand: bool, unknown: dict[str, Any], *show: bool) -> _Part:
+    """Return the frame of a model, once the arguments are checked."""
+    if not model.built:
+        raise ValueError("This model has not been built yet: call it on a batch of data, or `build()` it, first.")
+    if unknown:
+        raise ValueError(f"Unrecognized keyword arguments: {unknown}.")
+    if rankdir not in ("TB", "LR", "BT", "RL"):
+        raise ValueError(f"`rankdir` must be 'TB', 'LR', 'BT' or 'RL'. Received: rankdir={rankdir!r}.")
+    return _frame(model, _Show(*show), expand)
+
+
+def model_to_dot(
+    model: Model, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
+    rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
+) -> Any:  # fmt: skip
+    """Return a model as a graph of pydot, for Graphviz to draw.
+
+    Args:
+        model: A model that is built.
+        show_shapes: Whether boxes tell shapes.
+        show_dtype: Whether they tell the dtype of the output.
+        show_layer_names: Whether they tell names.
+        rankdir: Which way the arrows go.
+        expand_nested: Whether a model in it is drawn as a frame around its layers.
+        dpi: Dots per inch of the picture.
+        subgraph: Whether to return a frame to put in another graph.
+        show_layer_activations: Whether boxes tell activation functions.
+        show_trainable: Whether they tell if the weights are trained.
+        splines: How Graphviz draws arrows: "ortho", "curved", "polyline", "spline" or "line".
+        kwargs: None; there to be refused.
+
+    Returns:
+        A `pydot.Dot`, or a `pydot.Cluster` for `subgraph`. A node is named after the `id` of its layer.
+
+    Raises:
+        ImportError: if pydot is not installed.
+        ValueError: if the model is not built, or an argument is unknown.
+
+    Example:
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        >>> len(model_to_dot(model).get_nodes())
+        3
+    """
+    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
+    return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
+
+
+def plot_model(
+    model: Model, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False, show_dtype: bool = False,
+    show_layer_names: bool = False, rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
+) -> Any:  # fmt: skip
+    """Draw a model to a file: by Graphviz where it and pydot are installed, by matplotlib where not.
+
+    Args:
+        model: A model that is built.
+        to_file: Name of the file; its ending says in which format, PNG if there is none.
+        show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations, show_trainable:
+            See `model_to_dot`.
+        splines: How Graphviz draws arrows; matplotlib has its own way.
+        kwargs: None; there to be refused.
+
+    Returns:
+        The picture as a notebook shows it, None where IPython is not installed or the file is a PDF.
+
+    Raises:
+        ImportError: if there is nothing to draw with; the message says how to install it.
+        ValueError: if the model is not built, or an argument is unknown.
+
+    Example:
+        >>> import os, tempfile
+        >>> import minikeras as keras
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.png")
+        >>> _ = plot_model(model, path, show_shapes=True)
+        >>> os.path.exists(path)
+        True
+    """
+    to_file = os.fspath(to_file)
+    kind = os.path.splitext(to_file)[1][1:] or "png"
+    show = show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable
+    frame = _drawn(model, rankdir, expand_nested, kwargs, *show)
+    if not _drawn_by_graphviz(frame, to_file, kind, rankdir=rankdir, dpi=dpi, splines=splines):
+        drawing = _Drawing(frame, rankdir)
+        largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
+        drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
+    if kind == "pdf" or not _is_installed("IPython"):
+        return None
+    return import_module("IPython.display").Image(filename=to_file)

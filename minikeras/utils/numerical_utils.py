@@ -1,0 +1,227 @@
+"""Helpers that prepare data: `to_categorical`, `normalize`, `pad_sequences` and `split_dataset`."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from .. import ops
+from .._base.checks import one_of
+from .._base.typing import Array, DTypeLike, FloatArray, TensorLike
+from .._core.tensor import Tensor, TensorOps
+
+
+@overload
+def normalize(x: Tensor, axis: int = -1, order: int = 2) -> Tensor: ...
+@overload
+def normalize(x: Array, axis: int = -1, order: float = 2) -> FloatArray: ...
+@overload
+def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | Tensor: ...
+def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | Tensor:
+    """Return x divided by its norm along an axis; where that is 0, x as it is.
+
+    Args:
+        x: An array, which gives an array; or a tensor or a list, which give a tensor. A single axis of an array
+            counts as one row: (n,) gives (1, n).
+        axis: The axis along which a norm is taken.
+        order: Which norm: sum(|x| ** order) ** (1 / order), for an array also np.inf, the largest |x|.
+
+    Example:
+        >>> normalize(np.array([[3.0, 4.0], [0.0, 0.0]]))
+        array([[0.6, 0.8],
+               [0. , 0. ]])
+    """
+    if not isinstance(x, np.ndarray):
+        return ops.normalize(x, axis=axis, order=order)  # type: ignore[arg-type] # which checks the order
+    norm = np.atleast_1d(np.linalg.norm(x, order, axis))
+    norm[norm == 0] = 1
+    result: FloatArray = x / np.expand_dims(norm, axis)
+    return result
+
+
+@overload
+def to_categorical(x: TensorOps, num_classes: int | None = None) -> Tensor: ...
+@overload
+def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray: ...
+def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray | Tensor:
+    """Return labels as one-hot vectors along a new last axis, which takes the place of a last axis of size 1.
+
+    Args:
+        x: Integers from 0 to num_classes - 1, of any shape. A tensor gives a tensor of floatx, anything else an
+            array of float64.
+        num_classes: How many classes there are, the largest label plus one if not given.
+
+    Raises:
+        ValueError: if a label is no number, or there are none to count classes from.
+        IndexError: if a label is negative or not below `num_classes`.
+
+    Example:
+        >>> to_categorical([0, 2])
+        array([[1., 0., 0.],
+               [0., 0., 1.]])
+    """
+    if isinstance(x, TensorOps):
+        x = ops.squeeze(x, -1) if x.ndim > 1 and x.shape[-1] == 1 else x
+        return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
+    try:
+        labels = np.array(x, dtype="int64")
+    except ValueError:
+        raise ValueError(
+            f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
+            "np.unique(names, return_inverse=True)[1]."
+        ) from None
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if not num_classes:
+        if not labels.size:
+            raise ValueError("There are no labels to count the classes of. Pass `num_classes`.")
+        num_classes = int(labels.max()) + 1
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise IndexError(f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}.")
+    hot = np.zeros((labels.size, num_classes))
+    hot[np.arange(labels.size), labels.ravel()] = 1
+    return hot.reshape(*labels.shape, num_classes)
+
+
+def pad_sequences(
+    sequences: Sequence[Any] | Array,
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: Literal["pre", "post"] = "pre",
+    truncating: Literal["pre", "post"] = "pre",
+    value: float | str = 0.0,
+) -> Array:
+    """Return sequences of different lengths as the rows of one array.
+
+    Args:
+        sequences: Lists or arrays of any lengths, whose items all have the same shape.
+        maxlen: The length to give them, that of the longest if not given.
+        dtype: Dtype of the array; `object` for text.
+        padding: Whether what is missing is filled "pre" (at the start) or "post" (at the end).
+        truncating: Whether what is too much is cut off at the start or at the end.
+        value: What fills.
+
+    Returns:
+        An array of shape (number of sequences, maxlen, ...).
+
+    Raises:
+        ValueError: if an item of `sequences` is no sequence, items differ in shape, or an argument is another.
+
+    Example:
+        >>> pad_sequences([[1], [2, 3, 4]])
+        array([[0, 0, 1],
+               [2, 3, 4]], dtype=int32)
+        >>> pad_sequences([[1], [2, 3, 4]], maxlen=2, padding="post", value=-1)
+        array([[ 1, -1],
+               [ 3,  4]], dtype=int32)
+    """
+    one_of("padding", padding, ("pre", "post"))
+    one_of("truncating", truncating, ("pre", "post"))
+    if isinstance(value, str) and np.dtype(dtype).kind not in "OSU":
+        raise ValueError(f"A `value` that is text needs `dtype=object`. Received: value={value!r}, dtype={dtype!r}.")
+    if not hasattr(sequences, "__len__") or not all(hasattr(x, "__len__") for x in sequences):
+        raise ValueError(f"`sequences` must be a list of lists or arrays. Received: {sequences!r}.")
+    if maxlen is None:
+        if not len(sequences):
+            raise ValueError("There are no sequences to tell a length from. Pass `maxlen`.")
+        maxlen = max(map(len, sequences))
+    item = next((np.asarray(x).shape[1:] for x in sequences if len(x)), ())
+    padded = np.full((len(sequences), maxlen, *item), value, dtype)
+    for i, x in enumerate(sequences):
+        kept = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
+        if len(kept) and kept.shape[1:] != item:
+            raise ValueError(f"All items must have one shape. Received: {item}, then {kept.shape[1:]} in sequence {i}.")
+        start = maxlen - len(kept) if padding == "pre" else 0
+        if len(kept):
+            padded[i, start : start + len(kept)] = kept
+    return padded
+
+
+@overload
+def split_dataset(
+    dataset: Array,
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Array, Array]: ...
+@overload
+def split_dataset(
+    dataset: list[Any] | tuple[Any, ...],
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...
+def split_dataset(
+    dataset: Array | list[Any] | tuple[Any, ...],
+    left_size: float | None = None,
+    right_size: float | None = None,
+    shuffle: bool = False,
+    seed: int | None = None,
+    preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Any, Any]:
+    """Split the rows of arrays in two, such as to train and to test on.
+
+    The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.
+
+    Args:
+        dataset: An array, or a list or tuple of arrays with as many rows.
+        left_size: How many rows go to the left: an integer, or a fraction between 0 and 1. If not given, the rest.
+        right_size: How many go to the right, which are the last.
+        shuffle: Whether to put the rows in a random order first.
+        seed: Its seed; as in Keras, Python's `random` is seeded with it.
+        preferred_backend: As in Keras; there is only NumPy.
+
+    Returns:
+        Left and right: two arrays, or two tuples of arrays for a list or tuple.
+
+    Raises:
+        TypeError: if `dataset` or a size is of another type.
+        ValueError: if there are no arrays, they differ in length, or the sizes leave one side empty or are too large.
+
+    Example:
+        >>> split_dataset(np.arange(5), left_size=0.6)
+        (array([0, 1, 2]), array([3, 4]))
+    """
+    one_of("preferred_backend", preferred_backend, (None, "numpy"))
+    if not isinstance(dataset, np.ndarray | list | tuple):
+        raise TypeError(f"`dataset` must be an array, or a list or tuple of arrays. Received: {type(dataset)}.")
+    arrays = [dataset] if isinstance(dataset, np.ndarray) else list(dataset)
+    if not arrays or not all(isinstance(x, np.ndarray) and x.ndim for x in arrays):
+        raise ValueError(f"`dataset` must hold NumPy arrays with rows. Received: {[type(x) for x in arrays]}.")
+    if len({len(x) for x in arrays}) > 1:
+        raise ValueError(f"All arrays must have as many rows. Received: {[len(x) for x in arrays]}.")
+    rows = len(arrays[0])
+    left, right = _split_sizes(left_size, right_size, rows)
+    order = list(range(rows))
+    if shuffle:
+        random.seed(random.randint(0, 10**6) if seed is None else seed)
+        random.shuffle(order)
+    parts = [tuple(x[part] for x in arrays) for part in (order[:left], order[rows - right :])]
+    return (parts[0][0], parts[1][0]) if isinstance(dataset, np.ndarray) else (parts[0], parts[1])
+
+
+def _split_sizes(left: float | None, right: float | None, rows: int) -> tuple[int, int]:
+    """Return how many of a number of rows go to the left and to the right."""
+    received = f"Received: left_size={left!r}, right_size={right!r}, for {rows} rows."
+    if left is None and right is None:
+        raise ValueError(f"At least one of `left_size` and `right_size` must be given. {received}")
+    if any(size is not None and type(size) not in (int, float) for size in (left, right)):
+        raise TypeError(f"`left_size` and `right_size` must be integers, fractions or None. {received}")
+    sizes: list[int | None] = []
+    for size in (left, right):
+        if size is not None and not 0 < size < (1 if isinstance(size, float) else rows):
+            raise ValueError(f"A size must be an integer from 1 to the rows less 1, or a fraction below 1. {received}")
+        sizes.append(round(size * rows) if isinstance(size, float) else size)
+    first, last = sizes
+    first = rows - (last or 0) if first is None else first
+    last = rows - first if last is None else last
+    too_much = isinstance(left, float) and isinstance(right, float) and left + right > 1
+    if too_much or not first or not last or first + last > rows:
+        raise ValueError(f"Both sides need rows, and together no more than there are. {received}")
+    return first, last

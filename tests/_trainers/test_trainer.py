@@ -1,0 +1,749 @@
+"""What `compile`, `fit` and their kin promise: numbers by hand, plans that are eager to the last bit, clear errors."""
+
+import _thread
+import copy
+import gc
+import pickle
+import signal
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minikeras as keras
+from minikeras import Sequential, Tensor, ops
+from minikeras._base.typing import Array
+from minikeras.callbacks import Callback, LambdaCallback, TerminateOnNaN
+from minikeras.layers import Dense, Dropout, Flatten, GaussianNoise, Input, Layer, Reshape
+
+X = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
+Y = (2 * X[:, :1] - X[:, 1:2]).astype("float32")
+LABELS = np.arange(16) % 3
+CALLS: list[str] = []
+
+
+class Probe(Layer):
+    """Passes its input on, and tells when its Python runs."""
+
+    def call(self, x: Tensor) -> Tensor:
+        CALLS.append(self.name)
+        return x
+
+
+def net(loss: Any = "mse", units: int = 1, activation: Any = None, optimizer: Any = None, **options: Any) -> Sequential:
+    """Return a compiled model that is the same each time."""
+    keras.utils.set_random_seed(1)
+    model = Sequential([Input((3,)), Dense(4, activation="tanh"), Dense(units, activation=activation)])
+    model.compile(optimizer or keras.optimizers.Adam(0.05), loss, **options)
+    return model
+
+
+def classifier(**options: Any) -> Sequential:
+    return net("sparse_categorical_crossentropy", 3, "softmax", **options)
+
+
+def same(a: list[Any], b: list[Any]) -> bool:
+    return len(a) == len(b) and all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b, strict=True))
+
+
+class Snapshots(Callback):
+    """Keeps the weights after each step."""
+
+    def __init__(self) -> None:
+        self.weights: list[list[Array]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.weights.append(self.model.get_weights())
+
+
+# Numbers by hand.
+
+
+def test_one_step_of_a_linear_neuron() -> None:
+    x, y = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[1.0], [2.0]])
+    w, b, rate = np.array([[0.5], [-0.25]]), 0.125, 0.1
+    model = Sequential([Input((2,)), Dense(1)])
+    model.set_weights([w, [b]])
+    model.compile(keras.optimizers.SGD(rate), "mse", metrics=["mae"])
+    error = x @ w + b - y
+    loss, mae = float(np.mean(error**2)), float(np.mean(np.abs(error)))
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), [loss, mae], rtol=1e-6)
+    np.testing.assert_allclose(model.test_on_batch(x, y), [loss, mae], rtol=1e-6)
+    np.testing.assert_allclose(model.predict(x, verbose=0), x @ w + b, rtol=1e-6)
+    history = model.fit(x, y, verbose=0)
+    assert list(history.history) == ["loss", "mae"]
+    np.testing.assert_allclose([history.history["loss"], history.history["mae"]], [[loss], [mae]], rtol=1e-6)
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(kernel, w - rate * x.T @ (2 * error / 2), rtol=1e-6)
+    np.testing.assert_allclose(bias, [b - rate * np.mean(2 * error)], rtol=1e-6)
+    assert int(model.optimizer.iterations) == 1
+
+
+def test_one_step_of_a_logistic_neuron() -> None:
+    x, y = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]]), np.array([1.0, 0.0, 1.0])
+    w, b, rate = np.array([0.5, -0.25]), 0.125, 0.3
+    model = Sequential([Input((2,)), Dense(1, activation="sigmoid")])
+    model.compile(keras.optimizers.SGD(rate), "binary_crossentropy", metrics=["accuracy"])
+    model.set_weights([w[:, None], [b]])
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    expected = {"accuracy": np.mean((p > 0.5) == y), "loss": loss}
+    found = model.train_on_batch(x, y, return_dict=True)
+    assert list(found) == ["accuracy", "loss"]
+    np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-5)
+    np.testing.assert_allclose(model.get_weights()[0][:, 0], w - rate * x.T @ (p - y) / 3, rtol=1e-5)
+    np.testing.assert_allclose(model.get_weights()[1], [b - rate * np.mean(p - y)], rtol=1e-5)
+
+
+def test_the_loss_of_an_epoch_weighs_batches_by_their_rows() -> None:
+    model = Sequential([Input((1,)), Dense(1, kernel_initializer="zeros", trainable=False)])
+    model.compile("sgd", "mse")
+    y = np.array([1.0, 2.0, 3.0])
+    history = model.fit(np.ones((3, 1)), y, batch_size=2, verbose=0)
+    assert history.history["loss"] == [pytest.approx(np.mean(y**2))]
+    weighted = model.evaluate(np.ones((3, 1)), y, sample_weight=np.array([1.0, 0.0, 2.0]), verbose=0)
+    assert weighted == pytest.approx((1 + 18) / 3)  # the sum over the rows, not over the weights
+
+
+def test_penalties_are_part_of_the_loss() -> None:
+    model = Sequential([Input((1,)), Dense(1, kernel_regularizer=keras.regularizers.L2(0.5))])
+    model.set_weights([[[2.0]], [0.0]])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    assert model.train_on_batch(np.ones((1, 1)), np.ones(1)) == pytest.approx(1 + 0.5 * 4)
+    assert float(model.get_weights()[0].item()) == pytest.approx(2 - 0.1 * (2 * 1 + 2 * 0.5 * 2))
+
+
+def test_validation_uses_the_last_rows_after_each_epoch() -> None:
+    model, twin = net(), net()
+    history = model.fit(X, Y, batch_size=4, epochs=2, shuffle=False, validation_split=0.25, verbose=0).history
+    for epoch in range(2):
+        twin.fit(X[:12], Y[:12], batch_size=4, shuffle=False, verbose=0)
+        assert history["val_loss"][epoch] == twin.evaluate(X[12:], Y[12:], batch_size=4, verbose=0)
+    assert same(model.get_weights(), twin.get_weights())
+
+
+# Plans: the same numbers as the Python of the layers, to the last bit.
+
+CASES = [  # units and activation of the output, loss, metrics
+    (2, None, "mse", ["mae"]),
+    (1, None, "mae", [keras.metrics.RootMeanSquaredError]),
+    (1, "softplus", "poisson", []),
+    (2, None, keras.losses.Huber(0.3), ["mse", "cosine_similarity"]),
+    (1, "sigmoid", "binary_crossentropy", ["accuracy", keras.metrics.Precision]),
+    (1, None, keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), ["accuracy"]),
+    (3, "softmax", "categorical_crossentropy", ["accuracy"]),
+    (3, "softmax", "sparse_categorical_crossentropy", ["accuracy", keras.metrics.SparseCategoricalAccuracy]),
+    (3, None, keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"]),
+    (1, "tanh", "hinge", ["accuracy"]),
+]
+OPTIMIZERS = ["SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion", "Lamb"]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {},
+    {"clipnorm": 0.1},
+    {"global_clipnorm": 0.1},
+    {"clipvalue": 0.01},
+    {"weight_decay": 0.01},
+    {"use_ema": True, "ema_overwrite_frequency": 2},
+    {"gradient_accumulation_steps": 3},
+]
+
+
+class Stack(NamedTuple):
+    """Layers between the input, of shape (2, 3), and the output."""
+
+    kinds: list[str]
+    units: int
+    activation: Any
+    use_bias: bool
+    penalty: Any
+    active: Any
+    constraint: Any
+
+    def layers(self) -> list[Layer]:
+        makers: dict[str, Callable[[], Layer]] = {
+            "dense": lambda: Dense(
+                self.units,
+                activation=self.activation,
+                use_bias=self.use_bias,
+                kernel_regularizer=self.penalty,
+                activity_regularizer=self.active,
+                kernel_constraint=self.constraint,
+            ),
+            "dropout": lambda: Dropout(0.4),
+            "noise": lambda: GaussianNoise(0.1),
+            "flatten": Flatten,
+            "reshape": lambda: Reshape((1, -1)),
+            "prelu": keras.layers.PReLU,
+        }
+        return [makers[kind]() for kind in self.kinds]
+
+
+STACKS = st.builds(
+    Stack,
+    kinds=st.lists(st.sampled_from(["dense", "dropout", "noise", "flatten", "reshape", "prelu"]), max_size=5),
+    units=st.integers(2, 5),
+    activation=st.sampled_from(["relu", "tanh", "sigmoid", "gelu", "softmax", "elu", "silu", "linear"]),
+    use_bias=st.booleans(),
+    penalty=st.sampled_from([None, "l1", "l2", "l1_l2"]),
+    active=st.sampled_from([None, None, "l2"]),
+    constraint=st.sampled_from([None, "max_norm", "non_neg"]),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    stack=STACKS,
+    case=st.sampled_from(CASES),
+    optimizer=st.sampled_from(OPTIMIZERS),
+    options=st.sampled_from(OPTIONS),
+    rows=st.integers(1, 23),
+    batch=st.integers(1, 9),
+    weighted=st.sampled_from(["no", "sample", "class"]),
+    dtype=st.sampled_from(["float32", "float64"]),
+    shuffle=st.booleans(),
+    validation=st.booleans(),
+)
+def test_a_plan_is_eager_to_the_last_bit(
+    stack: Stack,
+    case: tuple[int, Any, Any, list[Any]],
+    optimizer: str,
+    options: dict[str, Any],
+    rows: int,
+    batch: int,
+    weighted: str,
+    dtype: str,
+    shuffle: bool,
+    validation: bool,
+) -> None:
+    units, activation, loss, metrics = case
+    rng = np.random.default_rng(rows)
+    x = rng.normal(size=(rows, 2, 3))
+    labels = rng.integers(0, units if activation == "softmax" or units == 3 else 2, rows)
+    one_hot = np.eye(3)[labels]
+    y: Any = labels if "sparse" in str(getattr(loss, "name", loss)) else one_hot
+    if units < 3:
+        y = labels[:, None] * np.ones((1, units))
+    found = []
+    for eagerly in (False, True):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(rows)
+        keras.config.set_floatx(dtype)
+        CALLS.clear()
+        model = Sequential([Input((2, 3)), Probe(), *stack.layers(), Flatten(), Dense(units, activation=activation)])
+        made: list[Any] = [m if isinstance(m, str) else m() for m in metrics]
+        chosen = getattr(keras.optimizers, optimizer)(0.01, **options)
+        model.compile(chosen, loss, metrics=made, run_eagerly=eagerly)
+        CALLS.clear()
+        history = model.fit(
+            x,
+            y,
+            batch_size=batch,
+            epochs=4,
+            shuffle=shuffle,
+            sample_weight=np.linspace(0, 2, rows) if weighted == "sample" else None,
+            class_weight={0: 0.5, 1: 2.0} if weighted == "class" else None,
+            validation_data=(x[:3], y[:3]) if validation else None,
+            verbose=0,
+        )
+        state = [w.numpy() for w in model.weights], [v.numpy() for v in model.optimizer.variables]
+        found.append((repr(history.history), *state, len(CALLS)))
+    (history_a, weights_a, state_a, calls), (history_b, weights_b, state_b, eager_calls) = found
+    assert history_a == history_b
+    assert same(weights_a, weights_b)
+    assert same(state_a, state_b)
+    assert all(w.dtype == dtype for w in weights_a)
+    steps, shapes = 4 * -(-rows // batch), 1 + (rows > batch and rows % batch > 0)
+    assert eager_calls >= steps
+    assert calls <= eager_calls - (steps - 2 * shapes)  # the Python of the layers ran for the first batches only
+
+
+class Both(NamedTuple):
+    """Two outputs with names."""
+
+    once: Any
+    twice: Any
+
+
+class Twice(keras.Model):
+    """Gives a named tuple."""
+
+    def call(self, x: Tensor) -> Any:
+        return Both(x, 2 * x)
+
+
+def test_outputs_may_be_named_tuples() -> None:
+    x = np.ones((40, 2), "float32")
+    found: Any = Twice().predict(x, verbose=0)
+    assert isinstance(found, Both)
+    assert found.twice.tolist() == (2 * x).tolist()
+
+
+def test_a_model_may_give_more_rows_than_it_gets() -> None:
+    x = np.arange(160.0, dtype="float32").reshape(40, 4)
+    model = Sequential([Input((4,)), keras.layers.Lambda(lambda x: ops.reshape(x, (-1, 2)))])
+    assert model.predict(x, verbose=0).tolist() == x.reshape(80, 2).tolist()
+    assert model.predict(x[:3], verbose=0).shape == (6, 2)
+
+
+def test_prediction_after_training_uses_the_new_weights() -> None:
+    model, twin = net(), net(run_eagerly=True)
+    for _ in range(3):
+        for m in (model, twin):
+            m.fit(X, Y, batch_size=5, shuffle=False, verbose=0)
+        np.testing.assert_array_equal(model.predict(X, verbose=0), twin.predict(X, verbose=0))
+        np.testing.assert_array_equal(model(X), twin(X, training=False))
+        assert model.evaluate(X, Y, verbose=0) == twin.evaluate(X, Y, verbose=0)
+
+
+def test_train_on_batch_agrees_with_fit() -> None:
+    a, b = net(metrics=["mae"]), net(metrics=["mae"])
+    for start in range(0, 16, 4):
+        rows = slice(start, start + 4)
+        logs = a.train_on_batch(X[rows], Y[rows], return_dict=True)
+        history = b.fit(X[rows], Y[rows], shuffle=False, verbose=0).history
+        assert {name: [value] for name, value in logs.items()} == history
+    assert same(a.get_weights(), b.get_weights())
+
+
+def test_two_models_train_by_turns() -> None:
+    a, b, eager = net(), net(), net(run_eagerly=True)
+    for step in range(20):
+        rows = slice(step % 4 * 4, step % 4 * 4 + 4)
+        losses = {m.train_on_batch(X[rows], Y[rows]) for m in (a, b, eager)}
+        assert len(losses) == 1
+    assert same(a.get_weights(), eager.get_weights())
+
+
+def test_a_layer_shared_by_two_models() -> None:
+    found = []
+    for eagerly in (False, True):
+        keras.utils.set_random_seed(2)
+        shared = Dense(3, activation="tanh")
+        a = Sequential([Input((3,)), shared, Dense(1)])
+        b = Sequential([Input((3,)), shared, Dense(3, activation="tanh"), Dense(1)])
+        a.compile("adam", "mse", run_eagerly=eagerly)
+        b.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mae", run_eagerly=eagerly)
+        losses = []
+        for _ in range(3):
+            losses += [m.train_on_batch(X[i : i + 4], Y[i : i + 4]) for i in range(0, 16, 4) for m in (a, b)]
+            losses += [m.fit(X, Y, batch_size=4, shuffle=False, verbose=0).history["loss"] for m in (a, b)]
+        assert same(a.layers[0].get_weights(), b.layers[0].get_weights())
+        found.append((losses, a.get_weights() + b.get_weights()))
+    assert found[0][0] == found[1][0]
+    assert same(found[0][1], found[1][1])
+
+
+def test_two_models_train_in_two_threads() -> None:
+    models = [net() for _ in range(3)]
+    errors: list[BaseException] = []
+
+    def train(model: Sequential) -> None:
+        try:
+            model.fit(X, Y, batch_size=4, epochs=40, shuffle=False, verbose=0)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=train, args=(model,)) for model in models[:2]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    train(models[2])
+    assert errors == []
+    assert all(same(model.get_weights(), models[2].get_weights()) for model in models)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_trains_on_by_itself(copied: Callable[[Sequential], Sequential]) -> None:
+    model = net(metrics=["mae"])
+    model.fit(X, Y, batch_size=4, epochs=2, verbose=0)
+    twin = copied(model)
+    assert same(model.get_weights(), twin.get_weights())
+    histories = [m.fit(X, Y, batch_size=4, epochs=2, shuffle=False, verbose=0).history for m in (model, twin)]
+    assert histories[0] == histories[1]
+    assert same(model.get_weights(), twin.get_weights())
+    before = model.get_weights()
+    twin.fit(X, -Y, verbose=0)
+    assert same(model.get_weights(), before)
+
+
+# What is frozen stays, what is changed on the way counts.
+
+
+def test_frozen_layers_stay() -> None:
+    model = net()
+    model.layers[0].trainable = False
+    before = model.get_weights()
+    model.fit(X, Y, batch_size=4, verbose=0)
+    assert same(model.get_weights()[:2], before[:2])
+    assert not same(model.get_weights()[2:], before[2:])
+    model.layers[0].trainable = True
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=4, verbose=0)
+    assert not same(model.get_weights()[:2], before[:2])
+
+
+def test_freezing_between_fits_needs_no_compile() -> None:
+    model = net()
+    model.fit(X, Y, batch_size=4, verbose=0)
+    model.layers[1].trainable = False
+    before = model.get_weights()
+    model.fit(X, Y, batch_size=4, verbose=0)
+    assert not same(model.get_weights()[:2], before[:2])
+    assert same(model.get_weights()[2:], before[2:])
+
+
+def test_a_layer_unfrozen_after_compile_is_named() -> None:
+    model = net()
+    model.layers[0].trainable = False
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.layers[0].trainable = True
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"Unknown variable: .*dense.*/kernel.*`compile\(\)`"):
+        model.fit(X, Y, verbose=0)
+    assert same(model.get_weights(), before)
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+
+
+def test_a_model_without_trainable_weights_runs() -> None:
+    model = net()
+    model.trainable = False
+    before = model.get_weights()
+    losses = model.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
+    assert len(set(losses)) == 1
+    assert same(model.get_weights(), before)
+
+
+def test_compiling_again_starts_a_new_optimizer_and_keeps_the_weights() -> None:
+    model = net()
+    model.fit(X, Y, verbose=0)
+    before = model.get_weights()
+    model.compile("sgd", "mae")
+    assert same(model.get_weights(), before)
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(float(np.mean(np.abs(model.predict(X, verbose=0) - Y))))
+    model.fit(X, Y, verbose=0)
+    assert int(model.optimizer.iterations) == 1
+
+
+# Bad input: a clear error, and nothing half changed.
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
+def test_compile_comes_first(method: str) -> None:
+    with pytest.raises(ValueError, match=rf"call `compile\(\)`.*{method}"):
+        getattr(Sequential([Input((3,)), Dense(1)]), method)(X, Y)
+
+
+NAN_LABELS = np.where(LABELS == 2, np.nan, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "words"),
+    [
+        (net, {"x": X, "y": Y[:5]}, "x: 16; y: 5"),
+        (net, {"x": X, "y": Y, "sample_weight": np.ones(3)}, "sample_weight: 3"),
+        (net, {"x": X[:, :2], "y": Y}, r"have value 3, found 2. Full shape received: \(16, 2\)"),
+        (net, {"x": X, "y": X}, r"`y` of shape \(16, 3\).*the output has shape \(16, 1\)"),
+        (net, {"x": X}, "no `y` for the output"),
+        (net, {"x": X[:0], "y": Y[:0]}, "no rows"),
+        (net, {"x": iter([])}, "no rows"),
+        (net, {"x": "abc", "y": Y}, "must be an array of numbers"),
+        (net, {"x": X, "y": Y, "batch_size": 0}, "batch_size=0"),
+        (net, {"x": X, "y": Y, "verbose": 7}, "verbose=7"),
+        (net, {"x": X, "y": Y, "validation_split": 1.0}, "validation_split=1.0"),
+        (net, {"x": X, "y": Y, "validation_split": 2}, "validation_split=2"),
+        (net, {"x": X, "y": Y, "validation_split": -0.5}, "validation_split=-0.5"),
+        (net, {"x": iter([(X, Y)]), "validation_split": 0.5}, "validation_split"),
+        (net, {"x": X, "y": Y, "validation_data": (X[:, :2], Y)}, r"received: \(16, 2\)"),
+        (net, {"x": X, "y": Y, "validation_freq": "often"}, "validation_freq='often'"),
+        (classifier, {"x": X, "y": LABELS + 1}, "from 0 to 2. Received: targets from 1 to 3"),
+        (classifier, {"x": X, "y": LABELS - 1}, "from 0 to 2. Received: targets from -1 to 1"),
+        (classifier, {"x": X, "y": LABELS + 0.5}, "whole class numbers from 0 to 2. Received: .*5 among"),
+        (classifier, {"x": X, "y": NAN_LABELS}, "nan among the targets"),
+        (classifier, {"x": X, "y": np.array(list("abcd" * 4))}, "`y` must hold numbers"),
+        (classifier, {"x": X, "y": np.eye(3)[LABELS]}, "categorical_crossentropy"),
+    ],
+)
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_bad_data_is_refused(model: Callable[..., Sequential], data: dict[str, Any], words: str, eagerly: bool) -> None:
+    trained, twin = model(run_eagerly=eagerly), model()
+    good = LABELS if model is classifier else Y
+    before = trained.get_weights()
+    with pytest.raises(ValueError, match=words):
+        trained.fit(**{"verbose": 0, **data})
+    if "validation_data" not in data:
+        assert same(trained.get_weights(), before)
+        for m in (trained, twin):
+            m.fit(X, good, shuffle=False, verbose=0)
+        assert same(trained.get_weights(), twin.get_weights())  # the failure left nothing behind
+
+
+@pytest.mark.parametrize("epochs", ["3", 2.5])
+def test_epochs_are_an_integer(epochs: Any) -> None:
+    with pytest.raises(TypeError, match=f"`epochs` must be an integer. Received: epochs={epochs!r}"):
+        net().fit(X, Y, epochs=epochs, verbose=0)
+    assert len(net().fit(X, Y, epochs=np.int64(2), verbose=0).epoch) == 2  # type: ignore[arg-type]
+
+
+def test_a_single_number_is_compared_with_each_unit() -> None:
+    model = Sequential([Input((1,)), Dense(3, kernel_initializer="ones", use_bias=False)])
+    model.compile("sgd", loss="mse")
+    assert model.evaluate(np.ones((2, 1)), np.array([3.0, 2.0]), batch_size=1, verbose=0) == (4 + 1) / 2
+
+
+def test_whole_labels_may_be_floats() -> None:
+    a, b = classifier(), classifier()
+    histories = [m.fit(X, y, shuffle=False, verbose=0).history for m, y in ((a, LABELS), (b, LABELS.astype("float64")))]
+    assert histories[0] == histories[1]
+
+
+def test_a_bad_label_in_a_later_batch_leaves_the_last_whole_step() -> None:
+    model, steps = classifier(), Snapshots()
+    bad = np.where(np.arange(16) == 15, 7, LABELS)
+    with pytest.raises(ValueError, match="to 7"):
+        model.fit(X, bad, batch_size=4, shuffle=False, callbacks=[steps], verbose=0)
+    assert len(steps.weights) == 3
+    assert same(model.get_weights(), steps.weights[-1])
+    model.fit(X, LABELS, batch_size=4, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (lambda y_true, y_pred: None, ValueError, "None"),
+        (lambda y_true, y_pred: "low", ValueError, "'low'"),
+        (lambda y_true, y_pred: 3.0, ValueError, "No gradients provided.*does not depend"),
+        (lambda y_true, y_pred: y_pred.numpy() - 1, ValueError, "No gradients provided.*does not depend"),
+        (lambda y_true: y_true, TypeError, "argument"),
+        (lambda y_true, y_pred: 1 / 0, ZeroDivisionError, "division"),
+    ],
+)
+def test_a_loss_that_gives_no_loss(value: Any, error: type[Exception], words: str) -> None:
+    model = net(value)
+    before = model.get_weights()
+    with pytest.raises(error, match=words):
+        model.fit(X, Y, verbose=0)
+    assert same(model.get_weights(), before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"loss": "mse2"}, "Unknown loss: 'mse2'.*'mse'"),
+        ({"optimizer": "adamm"}, "Unknown optimizer: 'adamm'"),
+        ({"metrics": ["accuraci"]}, "Unknown metric: 'accuraci'"),
+        ({"metrics": "mae"}, "to be a list, tuple, or dict"),
+        ({"loss": "mse", "loss_weights": "big"}, "loss_weights='big'"),
+    ],
+)
+def test_a_failed_compile_changes_nothing(arguments: dict[str, Any], words: str) -> None:
+    model, twin = net(), net()
+    with pytest.raises(ValueError, match=words):
+        model.compile(**arguments)
+    histories = [m.fit(X, Y, epochs=2, shuffle=False, verbose=0).history for m in (model, twin)]
+    assert histories[0] == histories[1]
+
+
+def test_without_a_loss_there_is_nothing_to_train() -> None:
+    with pytest.raises(ValueError, match="No loss to compute"):
+        net(None).fit(X, Y, verbose=0)
+
+
+def test_nan_trains_on_unless_a_callback_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
+    x = np.where(np.arange(16)[:, None] == 9, np.nan, X)
+    history = net().fit(x, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history
+    assert np.isnan(history["loss"]).tolist() == [True] * 3
+    stopped = Snapshots()
+    net().fit(x, Y, batch_size=4, epochs=3, shuffle=False, callbacks=[TerminateOnNaN(), stopped], verbose=0)
+    assert len(stopped.weights) == 3
+    assert "Batch 2: Invalid loss" in capsys.readouterr().out
+    infinite = np.where(np.isnan(x), np.inf, x)
+    assert len(net().fit(infinite, Y, epochs=2, verbose=0).history["loss"]) == 2
+
+
+def test_a_generator_that_ends_early_warns() -> None:
+    def batches() -> Iterator[Any]:
+        for _ in range(3):
+            yield X[:4], Y[:4]
+
+    model = net()
+    with pytest.warns(UserWarning, match="ran out of data"):
+        model.fit(batches(), steps_per_epoch=2, epochs=2, verbose=0)
+    assert int(model.optimizer.iterations) == 3
+
+
+def test_a_generator_that_raises_keeps_the_last_whole_step() -> None:
+    def batches() -> Iterator[Any]:
+        for _ in range(3):
+            yield X[:4], Y[:4]
+        raise OSError("disk")
+
+    model, steps = net(), Snapshots()
+    with pytest.raises(OSError, match="disk"):
+        model.fit(batches(), callbacks=[steps], verbose=0)
+    assert len(steps.weights) == 3
+    assert same(model.get_weights(), steps.weights[-1])
+    model.fit(X, Y, verbose=0)
+
+
+# Interrupts.
+
+
+def interrupt_at(count: int, hook: str) -> Callback:
+    """Return a callback that presses Ctrl-C when a hook runs for the nth time."""
+    seen = []
+
+    def run(*args: Any, **kwargs: Any) -> None:
+        seen.append(1)
+        if len(seen) == count:
+            signal.raise_signal(signal.SIGINT)
+
+    return LambdaCallback(**{hook: run})
+
+
+@pytest.mark.parametrize(
+    ("count", "hook", "steps"), [(6, "on_train_batch_end", 6), (6, "on_train_batch_begin", 5), (2, "on_epoch_end", 8)]
+)
+def test_an_interrupt_leaves_the_last_whole_step(
+    count: int, hook: str, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, seen = net(), Snapshots()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=4, epochs=9, callbacks=[seen, interrupt_at(count, hook)])
+    assert len(seen.weights) == steps
+    assert same(model.get_weights(), seen.weights[-1])
+    assert capsys.readouterr().out.endswith("\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    twin = net()
+    twin.set_weights(model.get_weights())
+    assert model.predict(X, verbose=0).tolist() == twin.predict(X, verbose=0).tolist()
+    model.fit(X, Y, batch_size=4, verbose=0)
+    assert int(model.optimizer.iterations) == steps + 4
+
+
+class Struck(Layer):
+    """Presses Ctrl-C within its nth call; it looks at values, so that it is never replayed."""
+
+    left = 0
+
+    def call(self, x: Tensor) -> Tensor:
+        Struck.left -= 1
+        if Struck.left == 0 and float(ops.max(x)) > -np.inf:
+            signal.raise_signal(signal.SIGINT)
+        return x if float(ops.max(x)) < np.inf else -x
+
+
+def struck_net() -> Sequential:
+    keras.utils.set_random_seed(1)
+    model = Sequential([Input((3,)), Struck(), Dense(4, activation="tanh"), Dense(1)])
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    return model
+
+
+def test_an_interrupt_within_a_step_waits_for_its_end() -> None:
+    model, twin = struck_net(), net()
+    Struck.left = 3
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=4, epochs=9, shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations) == 3
+    twin.fit(X[:12], Y[:12], batch_size=4, shuffle=False, verbose=0)
+    assert same(model.get_weights(), twin.get_weights())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_within_a_fit_in_a_callback() -> None:
+    inner, twin, outer = struck_net(), net(), net()
+    Struck.left = 3
+    again = LambdaCallback(
+        on_epoch_end=lambda epoch, logs: inner.fit(X, Y, batch_size=4, shuffle=False, verbose=0) and None
+    )
+    with pytest.raises(KeyboardInterrupt):
+        outer.fit(X, Y, callbacks=[again], verbose=0)
+    assert int(inner.optimizer.iterations) == 3
+    twin.fit(X[:12], Y[:12], batch_size=4, shuffle=False, verbose=0)
+    assert same(inner.get_weights(), twin.get_weights())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_from_outside_at_any_time() -> None:
+    for delay in (0.02, 0.033, 0.05):
+        model, twin = net(), net()
+        timer = threading.Timer(delay, _thread.interrupt_main)
+        start = LambdaCallback(on_train_begin=lambda logs, timer=timer: timer.start())
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y, batch_size=4, epochs=10**6, shuffle=False, callbacks=[start], verbose=0)
+        timer.join()
+        for step in range(int(model.optimizer.iterations)):
+            rows = slice(step % 4 * 4, step % 4 * 4 + 4)
+            twin.train_on_batch(X[rows], Y[rows])
+        assert same(model.get_weights(), twin.get_weights())
+        assert same([v.numpy() for v in model.optimizer.variables], [v.numpy() for v in twin.optimizer.variables])
+
+
+def test_a_callback_that_raises(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(batch: int, logs: Any) -> None:
+        if batch == 2:
+            raise LookupError("mine")
+
+    model, steps = net(), Snapshots()
+    with pytest.raises(LookupError, match="mine"):
+        model.fit(X, Y, batch_size=4, callbacks=[steps, LambdaCallback(on_train_batch_end=fail)])
+    assert len(steps.weights) == 3
+    assert same(model.get_weights(), steps.weights[-1])
+    text = capsys.readouterr().out
+    assert text == "" or text.endswith("\n")
+    model.fit(X, Y, verbose=0)
+
+
+# Memory.
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_training_on_allocates_nothing_that_stays(eagerly: bool) -> None:
+    x, y = np.ones((300, 3), "float32"), np.ones((300, 1), "float32")
+    model = net(metrics=["mae"], run_eagerly=eagerly)
+    model.fit(x, y, batch_size=1, verbose=0)
+    held = []
+    tracemalloc.start()
+    try:
+        for _ in range(7):
+            model.fit(x, y, batch_size=1, verbose=0)
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert min(np.diff(held)) < 300 * 8  # less than a word a step, in a run in which Python caches nothing else
+
+
+def test_the_data_is_not_copied() -> None:
+    x, y = np.ones((100_000, 32), "float32"), np.ones((100_000, 1), "float32")
+    model = Sequential([Input((32,)), Dense(1)])
+    model.compile("sgd", "mse")
+    tracemalloc.start()
+    try:
+        model.fit(x, y, batch_size=1000, epochs=2, validation_split=0.2, verbose=0)
+        model.evaluate(x, y, batch_size=1000, verbose=0)
+        model.predict(x, batch_size=1000, verbose=0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < x.nbytes / 4
+
+
+def test_evaluation_does_not_depend_on_the_batches_where_it_need_not() -> None:
+    x, y = np.random.default_rng(0).normal(size=(70, 3)).astype("float32"), np.arange(70) % 4
+    model = Sequential([Input((3,)), Dense(4, "softmax")])
+    for ignored, same_loss in ((None, True), (1, False)):
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(ignore_class=ignored), metrics=["accuracy"])
+        model.evaluate(x, y, verbose=0)
+        small, large = (model.evaluate(x, y, batch_size=n, verbose=0, return_dict=True) for n in (16, 70))
+        assert small["accuracy"] == pytest.approx(large["accuracy"], abs=1e-6)
+        assert (small["loss"] == pytest.approx(large["loss"], rel=1e-6)) is same_loss

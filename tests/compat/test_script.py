@@ -1,0 +1,154 @@
+"""`python -m minikeras`: scripts as `python` runs them, and notebooks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(*arguments: object, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "KERAS_BACKEND": "jax"}
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def minikeras(*arguments: object, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return python("-m", "minikeras", *arguments, stdin=stdin, cwd=cwd)
+
+
+SCRIPT = """
+import os, sys
+import helper  # beside the script
+print(__name__, __file__, sys.argv, sys.path[0], os.getcwd(), helper.A, __spec__)
+print(vars(sys.modules["__main__"]) is globals())
+print("to stderr", file=sys.stderr)
+def fail():
+    raise KeyError("reason")
+try:
+    fail()
+except KeyError as error:
+    raise ValueError("it failed") from error
+"""
+
+
+def test_a_script_runs_as_python_runs_it(tmp_path: Path) -> None:
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    (folder / "helper.py").write_text("A = 3\n")
+    script = folder / "script.py"
+    script.write_text(SCRIPT)
+    for path in ("scripts/script.py", script):
+        expected, found = (run(path, "a", "--b", cwd=tmp_path) for run in (python, minikeras))
+        assert found.returncode == expected.returncode == 1
+        assert found.stdout == expected.stdout
+        assert found.stderr == expected.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys; sys.exit(7)",
+        "raise SystemExit('a message')",
+        "x = (",
+        "raise KeyboardInterrupt",
+        "import sys; sys.excepthook = lambda *error: print('mine', error[0]); 1 / 0",
+        "import atexit; atexit.register(print, 'bye'); print(input())",
+        "# -*- coding: latin-1 -*-\nprint(len('\xe9'))",
+    ],
+)
+def test_it_ends_as_python_ends(tmp_path: Path, text: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_bytes(text.encode("latin-1"))
+    expected, found = (run(script, stdin="typed\n") for run in (python, minikeras))
+    assert (found.returncode, found.stdout, found.stderr) == (expected.returncode, expected.stdout, expected.stderr)
+
+
+def test_a_script_may_come_from_standard_input() -> None:
+    text = "import sys; print(sys.argv, __name__, __file__, repr(sys.path[0])); 1 / 0"
+    expected, found = (run("-", "a", stdin=text) for run in (python, minikeras))
+    assert (found.returncode, found.stdout, found.stderr) == (1, expected.stdout, expected.stderr)
+
+
+def test_a_missing_script_is_python_s_error(tmp_path: Path) -> None:
+    expected, found = (run("absent.py", cwd=tmp_path) for run in (python, minikeras))
+    words = expected.stderr.replace(sys.executable, os.path.normpath(sys.executable))  # run as ../venv/bin/python
+    assert (found.returncode, found.stderr) == (2, words)
+
+
+def test_without_a_script_it_tells_how_to_call_it() -> None:
+    found = minikeras()
+    assert found.returncode == 2
+    assert found.stderr.startswith("usage: python -m minikeras script.py")
+    assert minikeras("--help").stdout.startswith("usage: python -m minikeras script.py")
+
+
+def test_keras_is_minikeras_whatever_the_backend_is_set_to(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os; os.environ['KERAS_BACKEND'] = 'tensorflow'\n"
+        "import keras, tf_keras\nfrom keras.layers import LSTM, Dense\nprint(Dense.__module__)\n"
+    )
+    assert minikeras(script).stdout == "minikeras.layers.core\n"
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    written = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    path.write_text(json.dumps({"nbformat": 4, "cells": [{"cell_type": "markdown", "source": ["# !"]}, *written]}))
+    return path
+
+
+def test_a_notebook_s_cells_run_in_order(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path / "course.ipynb",
+        "%matplotlib inline\n%load_ext autoreload\n!touch made \\\n   by-shell\nimport keras\nfiles = !ls\nfiles",
+        "%%time\nfor i in range(2):\n    %time x = i\nx",
+        "print('''\n%d\n!no''' % 1)\nx;",
+        "keras.layers.Dense?\n?keras\nget_ipython().run_line_magic('time', '')\ndisplay('shown')",
+        "%%bash\ntouch by-bash",
+        "%%writefile mine.py\nA = 4\n",
+        "%env MINE=5\nimport os, mine\nmine.A, os.environ['MINE'], os.getcwd() == os.path.dirname(mine.__file__)",
+        "%%capture\nprint('hidden')",
+        "import sys; print(sys.argv[1:], __name__)",
+    )
+    found = minikeras(path, "a", cwd=tmp_path.parent)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout == "[]\n1\n\n1\n!no\nshown\n(4, '5', True)\n['a'] __main__\n"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "__pycache__") == ["course.ipynb", "mine.py"]
+    assert [line.partition("not run: ")[2] for line in found.stderr.splitlines()] == [
+        "!touch made \\",
+        "files = !ls",
+        "%%bash",
+    ]
+
+
+CELLS = ["x = 1", "def f():\n    return x / 0\n\nf()", "print('third')", "oh no"]
+
+
+def test_a_notebook_stops_at_the_first_error(tmp_path: Path) -> None:
+    found = minikeras(notebook(tmp_path / "n.ipynb", *CELLS), cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "n.ipynb, cell 2" in found.stderr
+    assert "return x / 0" in found.stderr
+    assert found.stderr.splitlines()[-1].endswith("n.ipynb, cell 2, line 2: ZeroDivisionError")
+    assert "minikeras/compat" not in found.stderr
+
+
+def test_a_notebook_may_go_on_behind_errors(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "n.ipynb", *CELLS)
+    found = minikeras("--keep-going", path)
+    assert (found.returncode, found.stdout) == (1, "third\n")
+    assert found.stderr.splitlines()[-1] == f"{path}: 2 of 4 code cells failed: 2, 4"
+
+
+def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text('{"cells": 3}')
+    found = minikeras(path)
+    assert found.returncode == 2
+    assert "is no notebook" in found.stderr

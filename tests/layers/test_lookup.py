@@ -1,0 +1,292 @@
+"""Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers
+from minikeras._base.typing import Array
+
+TEXTS = ["The cat sat, the dog!", "A dog"]
+
+
+def adapted(layer: Any, data: Any) -> Any:
+    layer.adapt(data)
+    return layer
+
+
+def rows(y: Any) -> Any:
+    return np.asarray(y).tolist()
+
+
+def test_string_lookup() -> None:
+    layer = adapted(layers.StringLookup(), ["a", "b", "b", "c", "c", "d"])
+    assert layer.get_vocabulary() == ["[UNK]", "c", "b", "d", "a"]
+    assert rows(layer(np.array([["a", "c"], ["z", "d"]]))) == [[4, 1], [0, 3]]
+    assert layer(["a"]).dtype == "int64"
+    assert adapted(layers.StringLookup(max_tokens=3), ["a", "b", "b", "c", "c"]).get_vocabulary() == ["[UNK]", "c", "b"]
+    masked = layers.StringLookup(vocabulary=["x", "y"], mask_token="", output_mode="one_hot")
+    assert rows(masked(["x", "", "q"])) == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
+    pairs = np.array([["x", "q"], ["y", "y"]])
+    assert rows(layers.StringLookup(vocabulary=["x", "y"], output_mode="multi_hot")(pairs)) == [[1, 1, 0], [0, 0, 1]]
+    assert rows(layers.StringLookup(vocabulary=["x", "y"], output_mode="count")(pairs)) == [[1, 1, 0], [0, 0, 2]]
+    assert rows(layers.StringLookup(vocabulary=["x", "y"], invert=True)(np.array([[0, 1, 2]]))) == [
+        [b"[UNK]", b"x", b"y"]
+    ]
+    weighed = adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]])
+    wanted = [[0, 1.0216512, 0, 0], [0.6323733, 0, 0, 0.6931472]]
+    np.testing.assert_allclose(weighed(np.array([["b", "b"], ["a", "q"]])), wanted, rtol=1e-6)
+
+
+def test_integer_lookup() -> None:
+    layer = adapted(layers.IntegerLookup(), [10, 20, 20, 30])
+    assert layer.get_vocabulary() == [-1, 20, 30, 10]
+    assert rows(layer(np.array([[10, 99], [30, 20]]))) == [[3, 0], [2, 1]]
+    more = layers.IntegerLookup(vocabulary=[10, 20], mask_token=0, num_oov_indices=2)
+    assert more.get_vocabulary() == [0, -1, -1, 10, 20]
+    assert rows(more(np.array([0, 10, 20, 5, 6]))) == [0, 3, 4, 2, 1]
+
+
+def test_unknown_values_share_several_numbers_by_their_hashes() -> None:
+    words = np.array(["a", "x", "y", "zzz", "q", ""])
+    assert rows(layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3)(words[:5])) == [3, 2, 2, 0, 2]
+    masked = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3, mask_token="", salt=5)
+    assert rows(masked(words)) == [4, 3, 3, 1, 2, 0]
+    numbers = np.array([10, 7, 8, 9, -3])
+    settings: dict[str, Any] = {"num_oov_indices": 3, "oov_method": "farmhash"}
+    assert rows(layers.IntegerLookup(vocabulary=[10, 20], **settings)(numbers)) == [3, 1, 1, 2, 0]
+    salted = layers.IntegerLookup(vocabulary=[10, 20], salt=[1, 2], **settings)
+    assert rows(salted(numbers)) == [3, 1, 0, 1, 2]
+    again = layers.IntegerLookup.from_config(salted.get_config())
+    assert rows(again(numbers)) == [3, 1, 0, 1, 2]
+
+
+def test_weights_may_count_what_is_unknown() -> None:
+    vocabulary, weights = ["[UNK]", "a", "b"], [0.5, 1.0, 2.0]
+    layer = layers.StringLookup(vocabulary=vocabulary, idf_weights=weights, output_mode="tf_idf")
+    assert rows(layer(np.array([["a", "z", "b", "z"]]))) == [[1, 1, 2]]
+    assert rows(layers.StringLookup.from_config(layer.get_config())(np.array([["z"]]))) == [[0.5, 0, 0]]
+
+
+def test_text_vectorization() -> None:
+    layer = adapted(layers.TextVectorization(), TEXTS)
+    assert layer.get_vocabulary() == ["", "[UNK]", "the", "dog", "sat", "cat", "a"]
+    assert rows(layer(["the big cat", "dog"])) == [[2, 1, 5], [3, 0, 0]]
+    assert rows(layer("a cat")) == [6, 5]
+    cut = adapted(layers.TextVectorization(max_tokens=5, output_sequence_length=4), TEXTS)
+    assert rows(cut(np.array([["the big cat sat on it"], ["dog"]]))) == [[2, 1, 1, 4], [3, 0, 0, 0]]
+    pairs = adapted(layers.TextVectorization(ngrams=2, output_mode="multi_hot"), ["a b", "b c"])
+    assert pairs.get_vocabulary() == ["[UNK]", "b", "c", "b c", "a b", "a"]
+    assert rows(pairs(["a b c"])) == [[0, 1, 1, 1, 1, 1]]
+    weighed = adapted(layers.TextVectorization(output_mode="tf_idf"), ["a b", "b c"])
+    np.testing.assert_allclose(weighed(["a b b q"]), [[0.6323733, 1.0216512, 0, 0.6931472]], rtol=1e-6)
+    letters = adapted(layers.TextVectorization(split="character", standardize="lower"), ["aB!"])
+    assert rows(letters(["ab"])) == [[3, 2]]
+    assert rows(layers.TextVectorization(output_mode="count", vocabulary=["a", "b"])(["a b b q"])) == [[1, 1, 2]]
+    own = layers.TextVectorization(standardize=str.upper, split=lambda text: text.split("-"), vocabulary=["A", "B"])
+    assert rows(own(["a-b"])) == [[2, 3]]
+
+
+def test_category_encoding() -> None:
+    numbers = np.array([[1, 3], [2, 2]])
+    assert rows(layers.CategoryEncoding(4)(numbers)) == [[0, 1, 0, 1], [0, 0, 1, 0]]
+    assert rows(layers.CategoryEncoding(4, "count")(numbers)) == [[0, 1, 0, 1], [0, 0, 2, 0]]
+    assert rows(layers.CategoryEncoding(4, "one_hot")(np.array([[1], [3]]))) == [[0, 1, 0, 0], [0, 0, 0, 1]]
+    weights = np.array([[0.5, 0.25], [1.0, 2.0]])
+    counts = layers.CategoryEncoding(4, "count")(np.array([[1, 1], [2, 3]]), count_weights=weights)
+    assert rows(counts) == [[0, 0.75, 0, 0], [0, 0, 1, 2]]
+    model = keras.Sequential([keras.Input((2,), dtype="int32"), layers.CategoryEncoding(4), layers.Dense(1)])
+    assert model.predict(numbers, verbose=0).shape == (2, 1)
+
+
+def test_a_batch_of_one_number_is_a_batch() -> None:
+    made = [
+        layers.CategoryEncoding(3, output_mode="one_hot"),
+        layers.Discretization([1.0, 2.0], output_mode="one_hot"),
+        layers.IntegerLookup(vocabulary=[7, 1], output_mode="one_hot"),
+    ]
+    for layer in made:
+        assert rows(layer(np.array([1]))) == [[0, 1, 0]] if layer is not made[2] else [[0, 0, 1]]
+        assert layer.compute_output_shape((1,)) == layer(keras.KerasTensor((1,), "int32")).shape == (1, 3)
+        assert layer.compute_output_shape((None, 1)) == (None, 3)
+        assert layer(1).shape == layer.compute_output_shape(()) == (1, 3)
+
+
+def test_shapes_of_ranges() -> None:
+    shapes: dict[Any, Any] = {"int": (None, 4), "one_hot": (None, 4, 3), "multi_hot": (None, 3), "count": (None, 3)}
+    for mode, shape in shapes.items():
+        for layer in (layers.Discretization([0.0, 1.0], output_mode=mode), layers.Discretization(None, 3, 0.01, mode)):
+            assert layer.compute_output_shape((None, 4)) == shape
+            assert layer(keras.Input((4,))).shape == shape
+            assert layer(keras.Input((4,))).dtype == ("int32" if mode == "int" else "float32")
+
+
+def test_modes_have_earlier_names() -> None:
+    earlier: Any = ("binary", "tf-idf")  # which the types do not advertise
+    assert layers.CategoryEncoding(3, output_mode=earlier[0]).get_config()["output_mode"] == "multi_hot"
+    assert layers.TextVectorization(output_mode=earlier[1]).get_config()["output_mode"] == "tf_idf"
+
+
+def test_crossing_is_made_of_its_configuration() -> None:
+    layer = layers.HashedCrossing(3, name="x")
+    assert layers.HashedCrossing.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_discretization() -> None:
+    layer = adapted(layers.Discretization(num_bins=4), np.arange(20.0) ** 2)
+    assert layer.bin_boundaries == [16.0, 81.0, 196.0]
+    assert rows(layer(np.array([[1.0, 50.0], [400.0, -1.0]]))) == [[0, 1], [3, 0]]
+    assert layer(np.array([1.0])).dtype == "int32"
+    one_hot = layers.Discretization([0.0, 1.0], output_mode="one_hot")
+    assert rows(one_hot(np.array([[0.5], [2.0]]))) == [[0, 1, 0], [0, 0, 1]]
+    batches = adapted(layers.Discretization(num_bins=2), iter([np.arange(10.0), np.arange(10.0, 20.0)]))
+    assert 8 <= batches.bin_boundaries[0] <= 11
+
+
+def test_hashes_have_the_dtype_of_the_layer() -> None:
+    words = np.array([["a"], ["b"]])
+    for layer, kind in ((layers.Hashing(3), "int64"), (layers.Hashing(3, dtype="int32"), "int32")):
+        assert layer.dtype == layer(words).dtype == layer(keras.Input((1,), dtype="string")).dtype == kind
+    assert layers.Hashing(3, output_mode="one_hot")(words).dtype == "float32"
+    assert layers.HashedCrossing(3).dtype == layers.HashedCrossing(3)((words, words)).dtype == "int64"
+
+
+def test_hashing() -> None:
+    texts = np.array([("xyz" * 200)[:n] for n in (0, 1, 3, 4, 7, 8, 16, 17, 32, 33, 64, 65, 128, 129, 192, 299)])
+    fast = [
+        397263,
+        539970,
+        781420,
+        305094,
+        470382,
+        605273,
+        526107,
+        667812,
+        556412,
+        251350,
+        889259,
+        793388,
+        18241,
+        302322,
+        405308,
+        339470,
+    ]
+    strong = [
+        470932,
+        377343,
+        722975,
+        28421,
+        204503,
+        781922,
+        591204,
+        935276,
+        624999,
+        537596,
+        770300,
+        768381,
+        494014,
+        614938,
+        781654,
+        214347,
+    ]
+    assert rows(layers.Hashing(10**6)(texts)) == fast
+    assert rows(layers.Hashing(10**6, salt=[3, -4])(texts)) == strong
+    assert rows(layers.Hashing(50)(np.array([[1, -22], [333, 4]]))) == [[49, 35], [7, 43]]
+    assert rows(layers.Hashing(50)(np.array([1.5, -22.9]))) == [49, 35]
+    assert rows(layers.Hashing(4, mask_value="a")(["a", "b"])) == [0, 2]
+    assert rows(layers.Hashing(4, mask_value="c", output_mode="count")([["a", "b", "c"]])) == [[1, 1, 1, 0]]
+    crossing = layers.HashedCrossing(1000)
+    assert rows(crossing((np.array(["A", "B", "A", "Zoo"]), np.array([101, 102, -5, 0])))) == [891, 576, 404, 350]
+    one_hot = layers.HashedCrossing(5, output_mode="one_hot")
+    assert rows(one_hot((np.array(["A"]), np.array([101])))) == [[0, 1, 0, 0, 0]]
+    assert layers.Hashing(4, output_mode="one_hot")(keras.Input((1,), dtype="string")).shape == (None, 4)
+    assert crossing([keras.Input((1,), dtype="string"), keras.Input((1,), dtype="int64")]).shape == (None, 1)
+
+
+def test_strings_in_a_model() -> None:
+    texts, sizes = keras.Input((1,), dtype="string", name="text"), keras.Input((1,), dtype="string", name="size")
+    words = layers.Embedding(8, 2, mask_zero=True)(adapted(layers.TextVectorization(max_tokens=8), TEXTS)(texts))
+    kinds = layers.StringLookup(vocabulary=["small", "big"], output_mode="one_hot")(sizes)
+    joined = layers.Concatenate()([layers.GlobalAveragePooling1D()(words), kinds])
+    model = keras.Model({"text": texts, "size": sizes}, layers.Dense(1)(joined))
+    model.compile("sgd", "mse")
+    data = {"text": np.array(TEXTS), "size": np.array(["big", "none"])}
+    before = model.predict(data, verbose=0)
+    model.fit(data, np.ones(2), epochs=2, verbose=0)
+    assert before.shape == (2, 1)
+    assert (model.predict(data, verbose=0) != before).all()
+    whole = keras.Sequential([adapted(layers.TextVectorization(output_mode="multi_hot"), TEXTS), layers.Dense(1)])
+    assert whole.predict(np.array([["the cat"], ["a dog"], ["dog"]]), verbose=0).shape == (3, 1)
+    assert whole.predict(TEXTS, verbose=0).shape == (2, 1)
+    with pytest.raises(ValueError, match="dtype='string'"):
+        keras.Sequential([keras.Input((1,)), layers.Dense(1)]).predict(np.array([["a"]]), verbose=0)
+    with pytest.raises(ValueError, match="expects numbers"):
+        layers.Dense(1)(np.array([["a"]]))
+
+
+LEARNED: dict[str, Callable[[], Any]] = {
+    "string": lambda: adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]]),
+    "integer": lambda: adapted(layers.IntegerLookup(), [1, 2, 2]),
+    "text": lambda: adapted(layers.TextVectorization(), TEXTS),
+    "ranges": lambda: adapted(layers.Discretization(num_bins=3), np.arange(9.0)),
+    "category": lambda: layers.CategoryEncoding(4, "count"),
+    "hashes": lambda: layers.Hashing(4, mask_value=2, salt=7, output_mode="count"),
+}
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_what_was_learned_is_in_the_configuration(name: str) -> None:
+    layer = LEARNED[name]()
+    values: Array = np.array([["b", "q"]]) if name in ("string", "text") else np.array([[2, 3]])
+    again = layers.deserialize(layers.serialize(layer))
+    assert rows(again(values)) == rows(layer(values))
+    assert again.get_config() == layer.get_config()
+
+
+def test_a_vocabulary_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "words.txt"
+    file.write_text("x\ny\n")
+    assert rows(layers.StringLookup(vocabulary=str(file))(["y"])) == [2]
+
+
+WRONG: dict[str, Callable[[], Any]] = {
+    "mode": lambda: layers.StringLookup(output_mode="other"),  # type: ignore[arg-type]
+    "repeated": lambda: layers.StringLookup(vocabulary=["a", "a"]),
+    "oov_method": lambda: layers.IntegerLookup(oov_method="modulo"),
+    "salt_of_remainders": lambda: layers.IntegerLookup(vocabulary=[1], salt=3),
+    "salt_of_three": lambda: layers.StringLookup(salt=[1, 2, 3]),
+    "invert": lambda: layers.StringLookup(vocabulary=["a"], invert=True, output_mode="count"),
+    "no_vocabulary": lambda: layers.IntegerLookup()([1]),
+    "no_weights": lambda: layers.TextVectorization(vocabulary=["a"], output_mode="tf_idf")(["a"]),
+    "split": lambda: layers.TextVectorization(split="words"),  # type: ignore[arg-type]
+    "ngrams": lambda: layers.TextVectorization(ngrams=1.5),  # type: ignore[arg-type]
+    "several_ngrams": lambda: layers.TextVectorization(ngrams=(1, "a")),  # type: ignore[arg-type]
+    "length": lambda: layers.TextVectorization(output_sequence_length="a"),  # type: ignore[arg-type]
+    "length_of_counts": lambda: layers.TextVectorization(output_mode="count", output_sequence_length=3),
+    "max_tokens": lambda: layers.StringLookup(max_tokens=1),
+    "num_oov_indices": lambda: layers.IntegerLookup(num_oov_indices=-1),
+    "vocabulary_dtype": lambda: layers.IntegerLookup(vocabulary_dtype="float32"),
+    "weights_of_no_counts": lambda: layers.CategoryEncoding(3)([1], count_weights=[2.0]),
+    "one_crossed": lambda: layers.HashedCrossing(3)([np.array([1])]),
+    "no_list_crossed": lambda: layers.HashedCrossing(3)(np.array([1, 2])),
+    "floats_crossed": lambda: layers.HashedCrossing(3)([np.array(["a"]), np.array([1.5])]),
+    "columns_crossed": lambda: layers.HashedCrossing(3)([np.ones((2, 2), int)] * 2),
+    "bins": lambda: layers.Hashing(0),
+    "salt": lambda: layers.Hashing(2, salt="a"),
+    "tokens": lambda: layers.CategoryEncoding(),
+    "range": lambda: layers.CategoryEncoding(2)(np.array([2])),
+    "both": lambda: layers.Discretization([0.0], 3),
+    "neither": lambda: layers.Discretization(),
+    "adapt": lambda: layers.Discretization([0.0]).adapt([1.0]),
+    "unadapted": lambda: layers.Discretization(num_bins=2)(np.array([1.0])),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_uses_are_refused(name: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each says its own
+        WRONG[name]()

@@ -1,0 +1,78 @@
+"""Image ops: numbers worked by hand, gradients, wrong uses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minikeras.ops import image
+from tests._core.test_tape import check_gradient, check_second, sample
+
+IMAGE = sample(0.1, 0.9, 1, 4, 5, 3)
+TURN = np.array([0.8, -0.53, 1.0, 0.41, 0.9, -0.52, 0, 0], "float32")
+PLACES = np.array([[0.3, 1.6], [1.2, 2.4]], "float32")
+DIFFERENTIATED: dict[str, tuple[Any, ...]] = {
+    "resize": (IMAGE, (3, 7), "bicubic", True),
+    "rgb_to_grayscale": (IMAGE,),
+    "rgb_to_hsv": (IMAGE,),
+    "hsv_to_rgb": (IMAGE,),
+    "crop_images": (IMAGE, 1, 1, 1, 1),
+    "pad_images": (IMAGE, 1, 1, 1, 1),
+    "gaussian_blur": (IMAGE,),
+    "sobel_edges": (IMAGE,),
+    "ssim": (IMAGE, IMAGE[:, ::-1].copy(), 1.0, 3),
+    "extract_patches": (IMAGE, 2, 1),
+    "affine_transform": (IMAGE, TURN, "bilinear", "reflect"),
+    "perspective_transform": (IMAGE, [[0, 0], [3, 0], [0, 3], [3, 3]], [[0, 1], [3, 0], [1, 3], [3, 2]]),
+    "map_coordinates": (IMAGE[0, :, :, 0], PLACES, 1),
+    "scale_and_translate": (IMAGE, (1, 3, 6, 3), [1.2, 0.9], [0.1, -0.3], (1, 2), "linear"),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_gradients(name: str) -> None:
+    check_gradient(getattr(image, name), DIFFERENTIATED[name])
+    check_second(getattr(image, name), DIFFERENTIATED[name])
+
+
+def test_every_op_is_differentiated() -> None:
+    assert set(DIFFERENTIATED) == set(image.__all__) - {"extract_patches_3d"}
+
+
+def test_numbers_by_hand() -> None:
+    row = np.array([[[1.0], [3.0]]])
+    assert image.resize(row, (1, 4)).numpy()[0, :, 0].tolist() == [1, 1.5, 2.5, 3]
+    assert image.resize(row, (1, 4), "nearest").numpy()[0, :, 0].tolist() == [1, 1, 3, 3]
+    assert image.resize(row.astype("uint8"), (1, 4)).numpy()[0, :, 0].tolist() == [1, 2, 2, 3]  # halves to even
+    np.testing.assert_allclose(image.rgb_to_hsv(np.array([[[0.0, 1.0, 0.0]]]))[0, 0], [1 / 3, 1, 1])
+    np.testing.assert_allclose(image.hsv_to_rgb(np.array([[[2 / 3, 1.0, 0.5]]]))[0, 0], [0, 0, 0.5], atol=1e-6)
+    x = np.arange(6.0).reshape(2, 3, 1)
+    assert image.crop_images(x, 1, 1, 0, 0).numpy()[..., 0].tolist() == [[4, 5]]
+    assert image.pad_images(x, 1, 0, 0, 0).numpy()[0, :, 0].tolist() == [0, 0, 0]
+    shifted = image.affine_transform(x, np.array([1, 0, 1, 0, 1, 0, 0, 0]))  # each pixel reads its right neighbour
+    assert shifted.numpy()[..., 0].tolist() == [[1, 2, 0], [4, 5, 0]]
+    np.testing.assert_allclose(image.ssim(IMAGE, IMAGE, filter_size=3), [1], rtol=1e-6)
+    volume = np.arange(8.0).reshape(2, 2, 2, 1)
+    assert image.extract_patches(volume, (2, 1, 2)).numpy()[0, :, 0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+WRONG: dict[str, Callable[[], Any]] = {
+    "rank": lambda: image.resize(np.ones((2, 2)), (1, 1)),
+    "interpolation": lambda: image.resize(IMAGE, (1, 1), "other"),  # type: ignore[arg-type]  # checked by name
+    "fill": lambda: image.affine_transform(IMAGE, TURN, fill_mode="other"),  # type: ignore[arg-type]
+    "both": lambda: image.resize(IMAGE, (1, 1), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
+    "size": lambda: image.resize(IMAGE, (1, 1, 1)),
+    "channels": lambda: image.rgb_to_grayscale(np.ones((2, 2, 2))),
+    "dtype": lambda: image.rgb_to_hsv(np.ones((2, 2, 3), "int32")),
+    "edges": lambda: image.crop_images(IMAGE, 1, 1),
+    "negative": lambda: image.pad_images(IMAGE, 1, 1, -1, 1),
+    "order": lambda: image.map_coordinates(IMAGE[0, :, :, 0], PLACES, 3),
+    "places": lambda: image.map_coordinates(IMAGE, PLACES, 1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_uses_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"Invalid|Expected|axes|axis|Only one|must be|Exactly two|negative|same"):
+        WRONG[name]()

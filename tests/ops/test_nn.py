@@ -1,0 +1,152 @@
+"""Operations of networks: hand numbers, large inputs, errors; test_gradients.py checks their gradients."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minikeras import ops
+from minikeras._base.typing import Array
+from minikeras._core.tensor import Tensor, TensorOps
+from minikeras.ops.activation import affine, dense, project
+
+
+def double(*values: Any) -> Tensor:
+    """Return a tensor of float64, which an array of it would not stay."""
+    return Tensor(np.array(values, "float64"))
+
+
+def close(found: TensorOps, expected: Any, digits: float = 1e-6) -> None:
+    np.testing.assert_allclose(found.numpy(), expected, digits, 1e-12)
+
+
+def test_dense() -> None:
+    x, kernel, bias = [[1.0, 2.0], [0.0, 1.0]], [[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]], [0.5, 0.0, -1.0]
+    close(dense(x, kernel, bias), [[7.5, 2, 1], [3.5, 1, -1]])
+    close(dense(x, kernel), [[7, 2, 2], [3, 1, 0]])
+    deep = np.arange(24.0).reshape(2, 3, 2, 2)
+    close(dense(deep, kernel, bias), deep @ kernel + bias)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 3, 2)])
+def test_dense_writes_to_a_buffer(shape: tuple[int, ...]) -> None:
+    x, kernel, bias = (Tensor(np.ones(s, "float32")) for s in (shape, (2, 3), (3,)))
+    for given in ((x, kernel, bias), (x, kernel)):
+        expected = dense(*given).numpy()
+        forward: Any = vars(affine if len(given) == 3 else project)["op"].forward
+        out = np.empty(expected.shape, "float32")
+        assert forward(*(t.numpy() for t in given), out=out) is out
+        np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "log_softmax", "elu", "leaky_relu", "silu", "softplus"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_in_place_gives_the_same_numbers(name: str, dtype: str) -> None:
+    op: Any = vars(getattr(ops, name))["op"]
+    x: Array = np.random.default_rng(0).normal(size=(5, 4)).astype(dtype)
+    expected = op.forward(x.copy())
+    for function in (op.forward, op.replay):
+        buffer = x.copy()
+        assert function(buffer, out=buffer) is buffer
+        np.testing.assert_array_equal(buffer, expected)
+
+
+def test_binary_crossentropy() -> None:
+    close(
+        ops.binary_crossentropy([1.0, 0.0, 0.5], [0.25, 0.25, 0.5]),
+        [math.log(4), math.log(4 / 3), math.log(2)],
+    )
+    close(ops.binary_crossentropy([1.0, 0.0], [0.0, 1.0]), [-math.log(1e-7), -math.log(2.0**-23)], 1e-5)
+    with np.errstate(all="raise", under="ignore"):
+        for dtype in ("float32", "float64"):
+            logits = Tensor(np.array([-1e4, 1e4, 0.0, 1e4], dtype))
+            close(
+                ops.binary_crossentropy([1.0, 0.0, 1.0, 1.0], logits, from_logits=True),
+                [1e4, 1e4, math.log(2), 0],
+            )
+
+
+def test_categorical_crossentropies() -> None:
+    scores = [[1.0, 3.0], [2.0, 2.0]]
+    close(ops.categorical_crossentropy([[0.0, 1.0], [0.5, 0.5]], scores), [math.log(4 / 3), math.log(2)])
+    close(ops.sparse_categorical_crossentropy([1, 0], scores), [math.log(4 / 3), math.log(2)])
+    close(ops.sparse_categorical_crossentropy([[1], [0]], scores), [math.log(4 / 3), math.log(2)])
+    close(ops.sparse_categorical_crossentropy([1, 0], scores, axis=0), [math.log(1.5), math.log(5 / 3)])
+    with np.errstate(all="raise", under="ignore"):
+        logits = [[1e4, -1e4], [0.0, 0.0]]
+        close(ops.categorical_crossentropy([[0.0, 1.0], [1.0, 0.0]], logits, True), [2e4, math.log(2)])
+        close(ops.sparse_categorical_crossentropy([1, 0], logits, True), [2e4, math.log(2)])
+
+
+@pytest.mark.parametrize("labels", [[0, 2], [-1, 0]])
+def test_labels_must_be_classes(labels: list[int]) -> None:
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        ops.sparse_categorical_crossentropy(labels, [[0.5, 0.5], [0.5, 0.5]])
+
+
+def test_class_vectors() -> None:
+    assert ops.one_hot([0, 2, -1, 3], 3).tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert ops.one_hot([0, 1], 2, axis=0, dtype="bool").tolist() == [[True, False], [False, True]]
+    assert ops.multi_hot([[0, 2], [1, 1]], 3).tolist() == [[1, 0, 1], [0, 1, 0]]
+    assert ops.multi_hot([0, 2], num_tokens=3).tolist() == [1, 0, 1]
+
+
+def test_label_sequences_are_scored_with_room_for_sums() -> None:
+    scores = np.zeros((1, 2, 2), "float16")
+    assert ops.ctc_loss([[1]], scores, [1], [2]).dtype == "float32"
+    assert ops.ctc_decode(scores, [2])[1].dtype == "float32"
+
+
+def test_largest() -> None:
+    values, indices = ops.top_k([[1.0, 5.0, 3.0, 5.0]], 3)
+    assert values.tolist() == [[5, 5, 3]]
+    assert indices.tolist() == [[1, 3, 2]]  # of equals the first
+    assert indices.dtype == "int32"
+    assert ops.in_top_k([1, 0], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 1).tolist() == [True, False]
+    assert ops.in_top_k([1, 0], [[0.1, np.nan, 0.5], [0.3, np.nan, 0.5]], 2).tolist() == [False, True]
+    assert ops.in_top_k([3, -1], [[0.1, 0.8, 0.8], [0.1, 0.8, 0.8]], 3).tolist() == [False, False]
+    with pytest.raises(ValueError, match="4"):
+        ops.top_k([[1.0, 5.0, 3.0, 5.0]], 5)
+
+
+def test_normalization() -> None:
+    x = [[1.0, 2.0], [3.0, 6.0]]
+    mean, variance = ops.moments(x, [0])
+    close(mean, [2, 4])
+    close(variance, [1, 4])
+    close(
+        ops.batch_normalization(x, mean, variance, -1, [1.0, 0.0], [2.0, 1.0], epsilon=0.0),
+        [[-1, -1], [3, 1]],
+    )
+    close(ops.layer_normalization(x, [2.0, 1.0], [0.0, 5.0], epsilon=0.0), [[-2, 6], [-2, 6]])
+    close(ops.rms_normalization([[3.0, 4.0]], epsilon=0.0), [[3 / math.sqrt(12.5), 4 / math.sqrt(12.5)]])
+    close(ops.normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
+    close(ops.normalize([1.0, 3.0], order=1), [0.25, 0.75])
+    # The mean of float16 numbers may be found although their sum is too large for it.
+    large, _ = ops.moments(np.full(100, 6e4, "float16"), [0])
+    assert large.dtype == "float16"
+    assert float(large) == 6e4
+
+
+def test_attention_looks_where_it_may() -> None:
+    query = np.zeros((1, 2, 1, 1), "float32")
+    value = np.array([1.0, 3.0], "float32").reshape(1, 2, 1, 1)
+    close(ops.dot_product_attention(query, query, value)[0, :, 0, 0], [2, 2])
+    close(ops.dot_product_attention(query, query, value, is_causal=True)[0, :, 0, 0], [1, 2])
+    mask = np.array([[False, True], [True, True]])[None, None]
+    close(ops.dot_product_attention(query, query, value, mask=mask)[0, :, 0, 0], [3, 2])
+
+
+def test_error_functions() -> None:
+    grid = np.concatenate([np.linspace(-6, 6, 2001), [1e-300, 26.0, -40.0, np.inf, -np.inf, np.nan]])
+    with np.errstate(all="raise", under="ignore"):
+        close(ops.erf(Tensor(grid)), [math.erf(t) for t in grid], 2e-15)
+        close(ops.erfc(Tensor(grid)), [math.erfc(t) for t in grid], 2e-14)
+        ratio = ops.erfc(double(26.0, 10.0)).numpy() / [math.erfc(26.0), math.erfc(10.0)]
+        np.testing.assert_allclose(ratio, 1, 2e-14)
+    inside = Tensor(np.linspace(-0.9999, 0.9999, 1001))
+    close(ops.erf(ops.erfinv(inside)), inside.numpy(), 1e-15)
+    close(ops.erfc(ops.erfinv(double(1 - 2.0**-40))), [2.0**-40], 1e-12)
+    assert np.isnan(ops.erfinv(1.5).numpy())
+    assert ops.erfinv([-1.0, 0.0, 1.0]).tolist() == [-math.inf, 0, math.inf]

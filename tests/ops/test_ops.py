@@ -1,0 +1,627 @@
+"""Ops: numbers worked by hand, dtypes, errors, NumPy functions on tensors, symbolic tensors."""
+
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, assert_type
+
+import numpy as np
+import pytest
+
+import minikeras
+from minikeras import ops
+from minikeras._base.settings import set_floatx
+from minikeras._core.keras_tensor import KerasTensor
+from minikeras._core.tensor import Tensor
+
+X = ops.convert_to_tensor([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+
+
+def same(actual: Any, expected: Any, dtype: str | None = None) -> None:
+    """Check values, shape and, if given, dtype."""
+    assert isinstance(actual, Tensor)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
+    assert actual.shape == np.shape(expected)
+    assert dtype is None or actual.dtype == dtype
+
+
+def test_all_is_sorted_documented_and_callable() -> None:
+    assert len(ops.__all__) == len(set(ops.__all__)) >= 220
+    for name in ops.__all__:
+        assert getattr(ops, name).__doc__, f"{name} has no docstring"
+
+
+def test_ops_that_a_factory_made_are_like_written_ones() -> None:
+    assert [p.name for p in inspect.signature(ops.sin).parameters.values()] == ["x"]
+    same(ops.subtract(x2=1.0, x1=X), X.numpy() - 1)
+    same(ops.any(x=X > 4, axis=1, keepdims=True), [[False], [True]], "bool")
+    for name in ops.__all__:
+        op = getattr(ops, name)
+        assert pickle.loads(pickle.dumps(op)) is op
+        assert getattr(ops, op.__name__, op) is op
+
+
+# Numbers.
+
+
+def test_elementwise_by_hand() -> None:
+    same(ops.add([1, 2], [[10], [20]]), [[11, 12], [21, 22]], "int32")
+    same(ops.clip(X, -1, 4), [[1, -1, 3], [4, 4, -1]])
+    same(ops.mod([5, -5], 3), [2, 1], "int32")
+    same(ops.floor_divide([7, -7], 2), [3, -4], "int32")
+    same(ops.divide_no_nan([1.0, 2.0], [0.0, 4.0]), [0.0, 0.5])
+    same(ops.logaddexp(1000.0, 1000.0), 1000 + np.log(2))
+    same(ops.round([0.5, 1.5, 2.567], 1), [0.5, 1.5, 2.6])
+    same(ops.nan_to_num([np.nan, np.inf], posinf=1.0), [0, 1])
+    same(ops.maximum([1.0, np.nan], 2.0), [2.0, np.nan])
+    same(ops.fmax([1.0, np.nan], 2.0), [2.0, 2.0])
+    same(ops.erfinv(ops.erf([-2.0, 0.0, 0.3])), [-2.0, 0.0, 0.3])
+    same(ops.bitwise_xor([6, 5], 3), [5, 6], "int32")
+
+
+def test_reductions_by_hand() -> None:
+    same(ops.sum(X), 5.0)
+    same(ops.sum(X, axis=0), [5, 3, -3])
+    same(ops.mean(X, axis=(0, 1), keepdims=True), [[5 / 6]])
+    same(ops.var([1.0, 3.0]), 1.0)
+    same(ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1), [1, 0])
+    same(ops.max(X, initial=10.0), 10.0)
+    same(ops.argmax(X, axis=1), [2, 1], "int32")
+    same(ops.logsumexp([1000.0, 1000.0]), 1000 + np.log(2))
+    same(ops.logsumexp([-np.inf, -np.inf]), -np.inf)
+    rows = [[-np.inf, -np.inf], [np.inf, 1.0], [3e38, -3e38], [-np.inf, 2.0], [np.nan, 1.0], [1000.0, 1000.0]]
+    same(ops.logsumexp(rows, axis=1), [-np.inf, np.inf, 3e38, 2.0, np.nan, 1000 + np.log(2)])
+    same(ops.max(rows, axis=-1), [-np.inf, np.inf, 3e38, 2.0, np.nan, 1000.0])
+    same(ops.logsumexp(np.zeros((2, 0), "float32"), axis=1), [-np.inf, -np.inf])
+    same(ops.cumsum([1, 2, 3]), [1, 3, 6], "int32")
+    same(ops.average([1.0, 3.0], weights=[3.0, 1.0]), 1.5)
+    same(ops.median([3.0, 1.0, 2.0]), 2.0)
+    same(ops.quantile([0.0, 10.0], 0.25), 2.5)
+    same(ops.nanmean([1.0, np.nan, 3.0]), 2.0)
+    same(ops.nanmax([[np.nan, np.nan], [1.0, np.nan]], axis=1), [np.nan, 1.0])
+    same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
+
+
+def test_segments_of_integers_stay_integers() -> None:
+    data, ids = np.array([5, 1, 10], "int32"), np.array([0, 0, 2])
+    assert ops.segment_max(data, ids).tolist() == [5, -(2**31), 10]
+    assert ops.segment_min(data.astype("uint8"), ids).tolist() == [1, 255, 10]
+    assert ops.segment_max(data, ids).dtype == "int32"
+
+
+def test_shapes_by_hand() -> None:
+    same(ops.reshape(range(6), (2, -1)), [[0, 1, 2], [3, 4, 5]])
+    same(ops.transpose([[1, 2, 3]]), [[1], [2], [3]])
+    same(ops.concatenate([[1, 2], [3.5]]), [1, 2, 3.5], "float32")
+    same(ops.stack([[1, 2], [3, 4]], axis=1), [[1, 3], [2, 4]])
+    parts = ops.split([1, 2, 3, 4, 5], [1, 3])
+    assert [p.tolist() for p in parts] == [[1], [2, 3], [4, 5]]
+    same(ops.pad([1, 2], 1, constant_values=9), [9, 1, 2, 9])
+    same(ops.pad([1, 2, 3], (2, 0), mode="symmetric"), [2, 1, 1, 2, 3])
+    same(ops.take(X, [1, 0], axis=1), [[-2, 1], [5, 4]])
+    same(ops.take_along_axis(X, [[0], [2]], axis=1), [[1], [-6]])
+    same(ops.scatter([[0], [2], [2]], [1.0, 2.0, 3.0], (4,)), [1, 0, 5, 0])
+    same(ops.scatter_update([1.0, 2.0, 3.0], [[0], [2]], [9.0, 8.0]), [9, 2, 8])
+    same(ops.slice_update(X, (0, 1), [[0.0, 0.0]]), [[1, 0, 0], [4, 5, -6]])
+    same(ops.slice(X, (1, 0), (1, 2)), [[4, 5]])
+    same(ops.slice(X, (0, 1), (-1, 2)), [[-2, 3], [5, -6]])
+    same(ops.diag([1, 2], k=1), [[0, 1, 0], [0, 0, 2], [0, 0, 0]])
+    same(ops.diagonal(X, 1), [-2, -6])
+    same(ops.sort(X, axis=1), [[-2, 1, 3], [-6, 4, 5]])
+    same(ops.where([True, False], 1, [5.5, 6.5]), [1, 6.5], "float32")
+    assert [i.tolist() for i in ops.where([[False, True], [True, False]])] == [[0, 1], [1, 0]]
+    same(ops.repeat([1, 2], [2, 1]), [1, 1, 2])
+    same(ops.tile([[1, 2]], (2, 2)), [[1, 2, 1, 2]] * 2)
+    values, indices = ops.top_k([1.0, 5.0, 3.0], 2)
+    same(values, [5, 3])
+    same(indices, [1, 2], "int32")
+    grid_x, grid_y = ops.meshgrid([1, 2, 3], [4, 5])
+    same(grid_x, [[1, 2, 3], [1, 2, 3]])
+    same(grid_y, [[4, 4, 4], [5, 5, 5]])
+
+
+def test_linear_algebra_by_hand() -> None:
+    a = [[2.0, 1.0], [1.0, 3.0]]
+    same(ops.matmul(a, [1.0, 2.0]), [4, 7])
+    same(ops.det(a), 5.0)
+    same(ops.inv(a), [[0.6, -0.2], [-0.2, 0.4]])
+    same(ops.solve(a, [3.0, 4.0]), [1, 1])
+    same(ops.solve_triangular([a, a], [[3.0, 3.0], [4.0, 6.0]]), [[1, 1], [1, 2]])  # a vector for each matrix
+    same(ops.cholesky([[4.0, 2.0], [2.0, 5.0]]), [[2, 0], [1, 2]])
+    same(ops.norm([[3.0, 4.0], [6.0, 8.0]], axis=1), [5, 10])
+    same(ops.einsum("ij,j->i", a, [1.0, 1.0]), [3, 4])
+    same(ops.einsum("i,j", [1, 2], [3, 4]), [[3, 4], [6, 8]])
+    same(ops.tensordot(a, a), 15.0)
+    same(ops.cross([1, 0, 0], [0, 1, 0]), [0, 0, 1])
+    same(ops.trace(a), 5.0)
+    q, r = ops.qr(a)
+    np.testing.assert_allclose(q @ r, a, rtol=1e-6)
+    u, s, vh = ops.svd(a)
+    np.testing.assert_allclose((u * s) @ vh, a, rtol=1e-5)
+    values, vectors = ops.eigh(a)
+    np.testing.assert_allclose(a @ vectors, vectors * values, rtol=1e-5)
+
+
+def test_integers_correlate_to_floats() -> None:
+    same(ops.correlate([1, 2, 3], [0, 1]), [2, 3], "float32")
+
+
+def test_control_flow_by_hand() -> None:
+    assert ops.cond(ops.sum(X) > 0, lambda: "yes", lambda: "no") == "yes"
+    assert ops.switch(1, [lambda x: x, lambda x: -x], 5) == -5
+    i, total = ops.while_loop(lambda i, t: i < 4, lambda i, t: (i + 1, t + i), (0, 0))
+    assert (int(i), int(total)) == (4, 6)
+    assert ops.fori_loop(0, 3, lambda i, x: x * 2, 1) == 8
+    carry, ys = ops.scan(lambda c, x: (c + x, c), 0, [1, 2, 3], reverse=True)
+    same(carry, 6)
+    same(ys, [5, 3, 0])
+    carry, ys = ops.scan(lambda c, x: (c + x["a"], None), ops.zeros(()), {"a": ops.ones(2)})
+    same(ys, [0, 0])
+    same(ops.vectorized_map(lambda ab: ab[0] + ab[1], [[1, 2], [10, 20]]), [11, 22])
+    same(ops.map(ops.sum, X), [2, 3])
+
+
+def test_loop_variables_may_be_structures() -> None:
+    state = ops.while_loop(lambda s: s["n"] < 3, lambda s: {"n": s["n"] + 1, "sums": (s["sums"][0] + s["n"],)},
+                           {"n": 0, "sums": (10,)})  # fmt: skip
+    assert (int(state["n"]), int(state["sums"][0])) == (3, 13)
+    one, other = ops.while_loop(lambda x, s: x < 2, lambda x, s: (x + 1, [s[0] * 2]), (0, [5]), maximum_iterations=1)
+    assert (int(one), int(other[0])) == (1, 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda x: ops.cond(ops.sum(x) > 0, lambda: ops.ones(3), lambda: ops.zeros(3)), (3,)),
+        (lambda x: ops.switch(ops.cast(ops.sum(x), "int32"), [ops.exp, ops.negative], x), (None, 4)),
+        (lambda x: ops.while_loop(lambda a: ops.max(a) < 9, lambda a: a * 2, x), (None, 4)),
+        (lambda x: ops.map(ops.sum, x), (None,)),
+        (lambda x: ops.vectorized_map(lambda row: row[:2], x), (None, 2)),
+        (lambda x: ops.scan(lambda c, row: (c + row, c), ops.zeros(4), x)[1], (None, 4)),
+        (lambda x: ops.associative_scan(ops.add, x), (None, 4)),
+    ],
+)
+def test_control_flow_in_a_graph(call: Any, shape: tuple[int | None, ...]) -> None:
+    x = minikeras.Input((4,))
+    y = call(x)
+    assert y.shape == shape
+    data = np.arange(1, 13, dtype="float32").reshape(3, 4)
+    np.testing.assert_array_equal(minikeras.Model(x, y)(data), call(ops.array(data)))
+
+
+def test_creation_by_hand() -> None:
+    same(ops.zeros((2, 1)), [[0], [0]], "float32")
+    same(ops.full((2,), 7, "int32"), [7, 7], "int32")
+    same(ops.arange(1, 2, 0.5), [1, 1.5], "float32")
+    same(ops.arange(ops.shape(X)[1]), [0, 1, 2], "int32")
+    same(ops.linspace(0, 1, 3), [0, 0.5, 1], "float32")
+    same(ops.eye(2, 3, k=1), [[0, 1, 0], [0, 0, 1]])
+    same(ops.ones_like([1, 2]), [1, 1], "int32")
+    same(ops.full_like(X, 2)[0], [2, 2, 2], "float32")
+    assert ops.empty((2, 3), "int32").shape == (2, 3)
+    assert ops.empty_like(X).shape == (2, 3)
+
+
+# Dtypes.
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("int32", "float32", "float32"),
+        ("bool", "float16", "float16"),
+        ("float16", "float32", "float32"),
+        ("bool", "int32", "int32"),
+        ("uint8", "int8", "int16"),
+        ("bool", "bool", "bool"),
+        ("float32", 2, "float32"),
+        ("float16", 1.5, "float16"),
+        ("int32", 1.5, "float32"),
+        ("bool", 1, "int32"),
+        ("uint8", 1, "uint8"),
+        ("int32", True, "int32"),
+        ("bool", 1.5, "float32"),
+        ("float64", "float32", "float64"),
+        ("int64", "float32", "float32"),
+    ],
+)
+def test_types_meet_as_in_keras(left: str, right: Any, expected: str) -> None:
+    a = ops.ones((2,), left)
+    b = ops.ones((2,), right) if isinstance(right, str) else right
+    assert ops.add(a, b).dtype == ops.multiply(b, a).dtype == ops.maximum(a, b).dtype == expected
+    assert ops.where([True, False], a, b).dtype == expected
+    if isinstance(right, str):
+        assert ops.concatenate([a, b]).dtype == ops.matmul(a, b).dtype == expected
+
+
+def test_python_values_have_default_types() -> None:
+    assert ops.convert_to_tensor(1).dtype == ops.convert_to_tensor([1, 2]).dtype == "int32"
+    assert ops.convert_to_tensor(1.0).dtype == ops.convert_to_tensor([[1, 2.5]]).dtype == "float32"
+    assert ops.convert_to_tensor([True]).dtype == "bool"
+    assert ops.convert_to_tensor(2**40).dtype == "int64"
+    assert ops.add(1, 2).dtype == "int32"
+    assert ops.add(1, 2.0).dtype == ops.divide(1, 2).dtype == ops.sin(1).dtype == "float32"
+    assert ops.sum([True, True]).dtype == "int32"
+    assert ops.mean([1, 2]).dtype == ops.exp([1]).dtype == ops.var([1, 2]).dtype == "float32"
+    assert ops.square([True]).dtype == "int32"
+    assert ops.dtype([1.5]) == "float32"
+
+
+def test_float64_is_used_only_on_purpose() -> None:
+    wide = np.array([0.1, 0.2])
+    assert ops.sin(wide).dtype == ops.convert_to_tensor(wide).dtype == "float32"
+    assert (X[0, :2] + wide).dtype == (wide * X[0, :2]).dtype == (X * np.sqrt(2.0)).dtype == "float32"
+    kept = ops.convert_to_tensor(wide, "float64")
+    assert (kept * wide).dtype == "float64"
+    same(kept * wide, wide * wide)
+    np.testing.assert_array_equal(kept * wide, wide * wide)
+    set_floatx("float64")
+    assert ops.sin(wide).dtype == ops.add([1.0], 2).dtype == ops.mean([1, 2]).dtype == "float64"
+
+
+def test_results_do_not_follow_later_changes_of_the_data() -> None:
+    data = np.ones(2, "float32")
+    tensor = ops.convert_to_tensor(data)
+    ops.convert_to_numpy(tensor)[0] = 5
+    data[0] = 7
+    same(tensor, [1, 1])
+    updated = ops.scatter_update(data, [[0]], [0.0])
+    assert data[0] == 7
+    same(updated, [0, 1])
+
+
+def test_zero_dimensional_results_are_tensors() -> None:
+    for y in (
+        ops.sum(X),
+        X[0, 0],
+        ops.sin(1.0),
+        ops.matmul([1.0], [2.0]),
+        ops.max(X),
+        ops.norm(X),
+        ops.det(np.eye(2)),
+    ):
+        assert isinstance(y, Tensor)
+        assert y.shape == ()
+        assert type(y.array) is np.ndarray
+        assert isinstance(float(y), float)
+
+
+# Tensors in NumPy functions and operators.
+
+
+def test_tensors_are_formatted_as_their_numbers() -> None:
+    loss, row = ops.convert_to_tensor(0.5), ops.convert_to_tensor([1.0, 2.0])
+    assert f"{loss} {loss:.2f} {row} {row[:1]:.1f}" == "0.5 0.50 [1. 2.] 1.0"
+    with pytest.raises(TypeError, match="unsupported format string"):
+        f"{row:.2f}"
+
+
+def test_numpy_functions_run_the_op_of_their_name() -> None:
+    same(np.sin(X), np.sin(X.numpy()))
+    same(np.sum(X, axis=0), [5, 3, -3])
+    same(np.sum(X, 0), [5, 3, -3])
+    same(np.mean(X, axis=1, keepdims=True), [[2 / 3], [1]])
+    same(np.max(X), 5)
+    same(np.amax(X, 0), [4, 5, 3])
+    same(np.clip(X, 0, 1), [[1, 0, 1], [1, 1, 0]])
+    same(np.clip(X, a_min=0, a_max=None), [[1, 0, 3], [4, 5, 0]])
+    same(np.reshape(X, (3, 2)), X.numpy().reshape(3, 2))
+    same(np.concatenate([X, X], axis=1), np.hstack([X.numpy()] * 2))
+    same(np.stack([X, X]), [X.numpy()] * 2)
+    same(np.where(X > 0, X, 0), np.maximum(X.numpy(), 0))
+    same(np.linalg.norm(X, axis=1), np.linalg.norm(X.numpy(), axis=1))
+    same(np.linalg.inv(X[:, :2]), np.linalg.inv(X.numpy()[:, :2]))
+    same(np.einsum("ij->j", X), [5, 3, -3])
+    same(np.expand_dims(X, 0), X.numpy()[None])
+    same(np.dot(X, X.T), X.numpy() @ X.numpy().T)
+    same(np.abs(X), np.abs(X.numpy()))
+    same(np.mod(X, 2), X.numpy() % 2)
+    same(np.pad(X, 1, mode="constant", constant_values=2)[0], [2] * 5)
+    same(np.invert(X > 0), X.numpy() <= 0)
+    same(np.argmax(X, 1), [2, 1])
+    assert np.shape(X) == (2, 3)
+    assert (np.ndim(X), np.size(X)) == (2, 6)
+
+
+def test_numpy_makes_arrays_of_tensors() -> None:
+    for found in (np.array(X), np.asarray(X)):
+        assert isinstance(found, np.ndarray)
+    assert np.array_equal(X, X.numpy())
+    assert np.linalg.trace(X[None, :, :2]).shape == (1,)  # over the last axes, unlike np.trace
+    target = np.zeros((2, 3), "float32")
+    target += X
+    np.testing.assert_array_equal(target, X.numpy())
+
+
+def test_operators() -> None:
+    a, b = X.numpy(), np.array([1.0, 2.0, 4.0], "float32")
+    pairs = [
+        (X + b, a + b),
+        (1 - X, 1 - a),
+        (b * X, b * a),
+        (X / b, a / b),
+        (2 / X, 2 / a),
+        (X // b, a // b),
+        (7 // X, 7 // a),
+        (X % b, a % b),
+        (X**2, a**2),
+        (2**X, 2**a),
+        (X @ b, a @ b),
+        (a.T @ X, a.T @ a),
+        (-X, -a),
+        (+X, a),
+        (abs(X), np.abs(a)),
+        (b == X, a == b),
+        (b != X, a != b),
+        (b > X, a < b),
+        (b >= X, a <= b),
+        (b < X, a > b),
+        (b <= X, a >= b),
+        (round(X / 3, 1), np.round(a / 3, 1)),
+    ]
+    for ours, theirs in pairs:
+        same(ours, theirs)
+    i, j = ops.convert_to_tensor([6, 1]), np.array([3, 1], "int32")
+    for ours, theirs in [
+        (i & j, [2, 1]),
+        (i | j, [7, 1]),
+        (i ^ j, [5, 0]),
+        (i << j, [48, 2]),
+        (i >> j, [0, 0]),
+        (~i, [-7, -2]),
+    ]:
+        same(ours, theirs, "int32")
+    p = ops.convert_to_tensor([True, False])
+    for ours, theirs in [
+        (p & True, [True, False]),
+        (p | True, [True, True]),
+        (p ^ True, [False, True]),
+        (~p, [False, True]),
+    ]:
+        same(ours, theirs, "bool")
+
+
+def test_indexing() -> None:
+    a = X.numpy()
+    rows = ops.convert_to_tensor([1, 0])
+    for key in (
+        0,
+        -1,
+        (0, 1),
+        slice(None, None, -1),
+        (..., 0),
+        (None, 0),
+        [1, 1],
+        a > 0,
+        (slice(None), [0, 2]),
+    ):
+        same(X[key], a[key])
+    same(X[rows], a[[1, 0]])
+    same(X[X > 0], a[a > 0])
+    same(X[rows, rows], a[[1, 0], [1, 0]])
+    assert [row.tolist() for row in X] == a.tolist()
+    with pytest.raises(IndexError):
+        X[5]
+
+
+# Errors.
+
+
+def test_errors_name_what_was_received() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(2, 3\)"):
+        ops.matmul(X, X)
+    with pytest.raises(ValueError, match=r"\(\).*\(2, 3\)"):
+        ops.matmul(1.0, X)
+    with pytest.raises(ValueError, match=r"axis=0.*\(2, 3\), \(1, 2\)"):
+        ops.concatenate([X, [[1.0, 2.0]]])
+    with pytest.raises(ValueError, match=r"one shape.*\(2, 3\), \(2,\)"):
+        ops.stack([X, [1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(4, 2\)"):
+        ops.reshape(X, (4, 2))
+    with pytest.raises(ValueError, match=r"\(2,3\) \(2,\)"):
+        ops.add(X, [1.0, 2.0])
+    with pytest.raises(IndexError, match="from 0 to 5 are out of bounds for size 2"):
+        ops.take(X, [0, 5], axis=0)
+    with pytest.raises(ValueError, match="size 3 into 2 equal parts"):
+        ops.split(X, 2, axis=1)
+    with pytest.raises(ValueError, match="different lengths"):
+        ops.convert_to_tensor([[1, 2], [3]])
+    with pytest.raises(ValueError, match="tensor of None"):
+        ops.convert_to_tensor(None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"tensor of \[None, 1\] \(of type list\)"):
+        ops.relu([None, 1])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'pear'"):
+        ops.convert_to_tensor(["pear"], "float32")
+    with pytest.raises(ValueError, match="sparse=True"):
+        ops.convert_to_tensor(X, sparse=True)
+    with pytest.raises(ValueError, match="constant_values"):
+        ops.pad(X, 1, mode="reflect", constant_values=1.0)
+    with pytest.raises(ValueError, match="mode='mirror'"):
+        ops.pad(X, 1, mode="mirror")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"square.*\(2, 3\)"):
+        ops.inv(X)
+    with pytest.raises(TypeError, match="as an integer"):
+        ops.eye(2.0)  # type: ignore[arg-type]  # to see the error
+    with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+        ops.norm(X[0], ord=1, axis=1)
+    with pytest.raises(ValueError, match="'ij'"):
+        ops.einsum("ij->i", X[0])
+    with pytest.raises(ValueError, match="Received: 1"):
+        ops.einsum("i,i", X[0])
+    with pytest.raises(ValueError, match="'median'"):
+        ops.scatter_update(X, [[0, 0]], [1.0], reduction="median")
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x2'"):
+        ops.add(X)  # type: ignore[call-arg]  # to see the error
+    with pytest.raises(ValueError, match="xs to walk along"):
+        ops.scan(lambda c, x: (c, x), 0.0)
+    with pytest.raises(ValueError, match="one length"):
+        ops.scan(lambda c, x: (c, x[0]), 0.0, (X, X[0]))
+    with pytest.raises(ValueError, match="one length"):
+        ops.associative_scan(lambda a, b: b, [X, X[0]])
+
+
+# Symbolic tensors.
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "dtype"),
+    [
+        (lambda x: x + 1, (None, 4), "float32"),
+        (lambda x: ops.sin(x) * x, (None, 4), "float32"),
+        (lambda x: x[:, 0], (None,), "float32"),
+        (lambda x: x[0], (4,), "float32"),
+        (lambda x: x @ np.ones((4, 2), "float32"), (None, 2), "float32"),
+        (lambda x: ops.reshape(x, (-1, 2, 2)), (None, 2, 2), "float32"),
+        (lambda x: ops.reshape(x, (-1, 2)), (None, 2), "float32"),
+        (lambda x: ops.concatenate([x, x]), (None, 4), "float32"),
+        (lambda x: ops.concatenate([x, x], axis=-1), (None, 8), "float32"),
+        (lambda x: ops.stack([x, x], axis=1), (None, 2, 4), "float32"),
+        (lambda x: ops.sum(x, axis=1), (None,), "float32"),
+        (lambda x: ops.sum(x, axis=0), (4,), "float32"),
+        (lambda x: ops.mean(x), (), "float32"),
+        (lambda x: ops.argmax(x, axis=-1), (None,), "int32"),
+        (lambda x: ops.cast(x > 0, "int32"), (None, 4), "int32"),
+        (lambda x: ops.expand_dims(x, 1), (None, 1, 4), "float32"),
+        (lambda x: ops.transpose(x), (4, None), "float32"),
+        (lambda x: ops.where(x > 0, x, 0.0), (None, 4), "float32"),
+        (lambda x: ops.zeros_like(x), (None, 4), "float32"),
+        (lambda x: ops.convert_to_tensor(x), (None, 4), "float32"),
+        (lambda x: ops.einsum("bi,bj->bij", x, x), (None, 4, 4), "float32"),
+        (lambda x: ops.inv(ops.einsum("bi,bj->bij", x, x)), (None, 4, 4), "float32"),
+        (lambda x: ops.norm(x, axis=1, keepdims=True), (None, 1), "float32"),
+        (lambda x: ops.log(x), (None, 4), "float32"),
+        (lambda x: ops.divide(1.0, x), (None, 4), "float32"),
+        (lambda x: ops.pad(x, ((0, 0), (1, 1))), (None, 6), "float32"),
+        (lambda x: ops.repeat(x, 2, axis=1), (None, 8), "float32"),
+        (lambda x: np.maximum(x, 0), (None, 4), "float32"),
+        (lambda x: np.concatenate([x, x], axis=1), (None, 8), "float32"),
+    ],
+)
+def test_shapes_are_inferred(call: Any, shape: tuple[int | None, ...], dtype: str) -> None:
+    y = call(KerasTensor((None, 4), "float32"))
+    assert isinstance(y, KerasTensor)
+    assert (y.shape, y.dtype) == (shape, dtype)
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda x: ops.conv(x, np.ones((7, 7, 3, 4), "float32")), (None, None, None, 4)),
+        (lambda x: ops.max_pool(x, 3, 3, "same"), (None, None, None, 3)),
+        (lambda x: ops.average_pool(x, 5, 1, "valid"), (None, None, None, 3)),
+        (lambda x: ops.space_to_depth(x, 2), (None, None, None, 12)),
+        (lambda x: x[:, 5], (None, None, 3)),
+        (lambda x: x[:, :10, ::7], (None, None, None, 3)),
+        (lambda x: ops.take(ops.arange(9), ops.arange(ops.shape(ops.sum(x, (2, 3)))[1])), (None,)),  # only 9 places
+    ],
+)
+def test_shapes_of_unknown_sizes_are_inferred(call: Any, shape: tuple[int | None, ...]) -> None:
+    assert minikeras.layers.Lambda(call)(KerasTensor((None, None, None, 3))).shape == shape
+
+
+def test_an_unknown_size_takes_that_of_the_other_operand() -> None:
+    x, y = KerasTensor((2, None)), KerasTensor((None, 3))
+    assert [(x + y).shape, (x > y).shape, ops.arctan2(x, y).shape] == [(2, 3)] * 3
+    assert (KerasTensor((None, None, 8)) * KerasTensor((None, 5, 8))).shape == (None, 5, 8)
+    scaled = x * np.ones((4, 1, 3))
+    assert (scaled.shape, scaled.dtype) == ((4, 2, 3), "float32")
+    assert ops.add(y, [1, 2, 3]).shape == (None, 3)
+
+
+def test_logic_of_variables_and_symbolic_tensors_is_logic() -> None:
+    a, b = minikeras.Variable([1, 2, 0]), minikeras.Variable([4.0, 0.0, 0.0])
+    same(a & b, [True, False, False], "bool")
+    same(a | b, [True, True, False], "bool")
+    same(3 ^ a, [False, False, True], "bool")
+    x = minikeras.Input((2,))
+    model = minikeras.Model(x, (x & (x > 1)) | (x < 0))
+    same(model([[1.0, 2.0], [-1.0, 0.0]]), [[False, True], [True, False]], "bool")
+    same(ops.array([6, 5]) & ops.array([3, 4]), [2, 4], "int32")  # but of tensors the bits
+
+
+def test_structures_are_inferred() -> None:
+    x = KerasTensor((None, 4), "float32")
+    assert ops.shape(x) == (None, 4)
+    assert ops.ndim(x) == 2
+    assert ops.dtype(x) == "float32"
+    assert ops.is_tensor(x)
+    assert [p.shape for p in ops.split(x, 2, axis=1)] == [(None, 2), (None, 2)]
+    assert [p.shape for p in ops.split(x, 2)] == [(None, 4), (None, 4)]
+    assert [p.shape for p in ops.unstack(x, axis=1)] == [(None,)] * 4
+    values, indices = ops.top_k(x, 2)
+    assert (values.shape, indices.dtype) == ((None, 2), "int32")
+
+
+# Buffers, for plans: an op with `out` writes there what it would return, even over its first input.
+
+WRITING = [n for n in ops.__all__ if getattr(getattr(getattr(ops, n), "op", None), "writes", False)]
+ARGUMENTS = {"matmul": ([[1.0, 2.0], [3.0, 4.0]], [[0.5, 1.0], [2.0, 0.1]])}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_out_is_written_to(name: str) -> None:
+    op = getattr(ops, name).op
+    values = ARGUMENTS.get(name, ([[0.3, 0.9], [0.6, 0.2]], [[0.7, 0.1], [0.5, 0.4]]))
+    arrays = [np.array(v, "float32") for v in values][: op.count]
+    expected = getattr(ops, name)(*arrays).numpy()
+    result = np.empty_like(expected)
+    assert op.forward(*arrays, out=result) is result
+    np.testing.assert_array_equal(result, expected)
+    if op.inplace:
+        op.forward(*arrays, out=arrays[0])
+        np.testing.assert_array_equal(arrays[0], expected)
+
+
+def test_types() -> None:
+    assert_type(ops.sin(1.0), Tensor)
+    assert_type(ops.add(1.0, [2.0]), Tensor)
+    assert_type(ops.sum(X, axis=0), Tensor)
+    assert_type(ops.split(X, 2), list[Tensor])
+    assert_type(X + 1, Tensor)
+
+
+if TYPE_CHECKING:
+    ops.sin("a", "b")  # type: ignore[call-arg]
+    ops.sum(X, axis="first")  # type: ignore[arg-type]
+
+
+def test_a_vectorized_function_runs_on_single_elements() -> None:
+    larger = ops.vectorize(lambda a, b: a if a > b else b)
+    assert larger([[1], [5]], [3, 4]).numpy().tolist() == [[3, 4], [5, 5]]
+    rows = ops.vectorize(lambda r: r.sum(), signature="(n)->()")
+    assert rows(np.ones((2, 3))).numpy().tolist() == [3, 3]
+
+
+def test_jvp_keeps_what_comes_along() -> None:
+    value, change, aux = ops.jvp(lambda x: (x * x, "aux"), (3.0,), (2.0,), has_aux=True)
+    assert (float(value), float(change), aux) == (9, 12, "aux")
+    value, change = ops.jvp(lambda x: ops.ones((2,)), (3.0,), (2.0,))
+    assert change.numpy().tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.rearrange(np.ones((2, 3)), "a b c -> c b a"),
+        lambda: ops.rearrange(np.ones((2, 6)), "a (b c) -> a b c"),
+        lambda: ops.correlate([1.0], [1.0], "other"),  # type: ignore[arg-type]
+        lambda: ops.fft((np.ones(2, "float32"), np.ones(3, "float32"))),
+        lambda: ops.fft((np.ones(2, "int32"), np.ones(2, "int32"))),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 3),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, "square"),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 2, 4, np.ones(3)),
+        lambda: ops.stft(np.ones(9, "float32"), 4, 0, 4),
+        lambda: ops.where([True], 1.0, None),  # type: ignore[call-overload]  # to see the error
+        lambda: ops.reshape(X, (-2, 3)),
+        lambda: ops.istft((np.ones((2, 3), "float32"), np.ones((2, 3), "float32")), 4, 0, 4),
+        lambda: ops.segment_sum(X, [0]),
+        lambda: ops.depth_to_space(np.ones((1, 1, 1, 4)), 0),
+        lambda: ops.cdist([1.0], [2.0]),
+        lambda: ops.psnr([1.0], [1.0, 2.0], 1.0),
+        lambda: ops.view_as_complex(np.ones(3)),
+        lambda: ops.matrix_rank([1.0]),
+    ],
+)
+def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply|Cannot reshape"):
+        call()

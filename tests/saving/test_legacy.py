@@ -1,0 +1,196 @@
+"""Whole models in HDF5: those of Keras 2 and 3 predict here as they did there, and ours have Keras's layout."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras.saving.hdf5 import Group, open_hdf5
+from minikeras.saving.keras2 import modernize, modernize_optimizer, modernize_training
+from minikeras.saving.legacy import match_layers, match_slots, read_legacy, write_legacy
+from minikeras.saving.npz import read_arrays
+from minikeras.saving.source import FileError
+
+FILES = Path(__file__).parents[1] / "data" / "files"
+VERSIONS = sorted(path.stem for path in FILES.glob("*.npz"))
+
+
+@pytest.mark.parametrize("ending", ["h5", "keras"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_model_of_keras_goes_on_here(version: str, ending: str) -> None:
+    known = read_arrays(FILES / f"{version}.npz")
+    model = keras.models.load_model(FILES / f"{version}-functional.{ending}")
+    x, y = [known["a"], known["b"]], [known["left"], known["right"]]
+    for place, output in enumerate(model.predict(x, verbose=0)):
+        np.testing.assert_allclose(output, known[f"functional_{place}"], rtol=1e-6, atol=1e-6)
+    if version == "keras-3.0.5":
+        return  # it counted the loss of a regularizer twice, in JAX
+    loss = model.train_on_batch(x, y)[0]
+    np.testing.assert_allclose(loss, known["next_loss"], rtol=1e-6)
+    for place, output in enumerate(model.predict(x, verbose=0)):
+        np.testing.assert_allclose(output, known[f"next_{place}"], rtol=1e-5, atol=1e-5)
+    assert [name for name in model.get_metrics_result() if "m" in name or "a" in name]
+
+
+@pytest.mark.parametrize("ending", ["h5", "keras"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_sequential_of_keras_predicts_here(version: str, ending: str) -> None:
+    known = read_arrays(FILES / f"{version}.npz")
+    model = keras.models.load_model(FILES / f"{version}-sequential.{ending}")
+    np.testing.assert_allclose(model.predict(known["pictures"], verbose=0), known["sequential_0"], rtol=1e-6, atol=1e-6)
+    if (version, ending) == ("keras-2.15.0", "keras"):
+        return  # it did not save the state of its older optimizers there
+    assert model.optimizer.iterations.numpy() == 1
+    path = FILES / f"{version}-sequential.h5"
+    legacy = read_legacy(open_hdf5(path.read_bytes()), path.name)
+    for v, variables in zip(model.trainable_variables, pairs(model.optimizer), strict=True):
+        name = "/".join(v.path.split("/")[-2:])
+        stored = [array for array in legacy.optimizer if name in array.path or name.replace("/", "_") in array.path]
+        assert len(stored) == 2
+        assert all(np.array_equal(a.numpy(), b.read()) for a, b in zip(variables, stored, strict=True))
+
+
+def pairs(adam: Any) -> list[list[keras.Variable]]:
+    """Return the two variables that Adam keeps for each weight."""
+    slots = adam.variables[2:]
+    return [slots[at : at + 2] for at in range(0, len(slots), 2)]
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential"])
+def test_what_is_written_is_what_keras_writes(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    path = FILES / f"keras-3.15.1-{kind}.h5"
+    model = keras.models.load_model(path)
+    model.save(tmp_path / "model.h5")
+    ours, theirs = contents(open_hdf5((tmp_path / "model.h5").read_bytes())), contents(open_hdf5(path.read_bytes()))
+    assert ours.pop("model_weights backend") == ours.pop(" backend") == "numpy"
+    assert theirs.pop("model_weights backend") == theirs.pop(" backend") == "jax"
+    assert ours == theirs
+
+
+def contents(group: Group) -> dict[str, Any]:
+    """Return all attributes and arrays below a group by their places."""
+    found = {f"{group.path[1:]} {key}": value for key, value in group.attrs.items()}
+    found = {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found.items()}
+    found = {key: json.loads(value) if key.endswith("_config") else value for key, value in found.items()}
+    for name in group:
+        child = group[name]
+        found |= contents(child) if isinstance(child, Group) else {child.path[1:]: child.read().tolist()}
+    return found
+
+
+def test_names_in_several_attributes() -> None:
+    h5py = pytest.importorskip("h5py")
+    layers = [keras.layers.Dense(1, name=f"{'long' * 200}_{i}") for i in range(90)]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        write_legacy(model, file)
+    weights = read_legacy(open_hdf5(buffer.getvalue()), "file").weights
+    assert "layer_names" not in weights.attrs
+    assert "layer_names1" in weights.attrs
+    copy = keras.models.clone_model(model)
+    pairs = match_layers(copy, weights, "file")
+    assert [v.shape for v, _ in pairs] == [v.shape for v in model.weights]
+    assert all(np.array_equal(d.read(), v.numpy()) for (_, d), v in zip(pairs, model.weights, strict=True))
+
+
+def test_weights_by_layer() -> None:
+    path = FILES / "keras-2.15.0-functional.layers.h5"
+    root = open_hdf5(path.read_bytes())
+    model = keras.models.load_model(FILES / "keras-2.15.0-functional.h5")
+    copy = keras.models.clone_model(model)
+    copy.load_weights(path)
+    assert all(np.array_equal(a, b) for a, b in zip(copy.get_weights(), model.get_weights(), strict=True))
+    whole = match_layers(model, root, path.name)
+    assert all(np.array_equal(v.numpy(), array.read()) for v, array in whole)
+    named = match_layers(model, root, path.name, by_name=True)
+    assert [(v.path, array.path) for v, array in named] == [(v.path, array.path) for v, array in whole]
+    other = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(3, name="shared"), keras.layers.Dense(2, name="left")]
+    )
+    with pytest.raises(ValueError, match=r"The model has 2 layers with weights, the file .* 4"):
+        match_layers(other, root, path.name)
+    with pytest.raises(
+        ValueError, match=r"'left' .* do not fit: 'sequential.*/left/kernel' has shape \(3, 2\), the stored .* \(6, 1\)"
+    ):
+        match_layers(other, root, path.name, by_name=True)
+    with pytest.warns(UserWarning, match="'left' .* are left out"):
+        pairs = match_layers(other, root, path.name, by_name=True, skip_mismatch=True)
+    assert [v.path for v, _ in pairs] == [v.path for v in other.layers[0].weights]
+
+
+def test_another_optimizer_starts_anew() -> None:
+    path = FILES / "keras-3.15.1-functional.h5"
+    model = keras.models.load_model(path)
+    legacy = read_legacy(open_hdf5(path.read_bytes()), path.name)
+    sgd = keras.optimizers.SGD()
+    sgd.build(model.trainable_variables)
+    with pytest.warns(UserWarning, match="starts anew"):
+        assert match_slots(sgd, legacy.optimizer, path.name) == []
+
+
+def test_no_whole_model() -> None:
+    path = FILES / "keras-2.15.0-functional.layers.h5"
+    with pytest.raises(FileError, match="no whole model"):
+        read_legacy(open_hdf5(path.read_bytes()), path.name)
+
+
+def test_spellings_of_keras_2() -> None:
+    dense = {"class_name": "Dense", "config": {"units": 2, "batch_input_shape": [None, 3]}}
+    assert modernize({"class_name": "Sequential", "config": [dense]})["config"]["layers"] == [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 3]}},
+        {"class_name": "Dense", "config": {"units": 2}},
+    ]
+    old = {"class_name": "DepthwiseConv2D", "config": {"groups": 1, "axis": [3]}}
+    assert modernize(old)["config"] == {"axis": 3}
+    assert modernize({"class_name": "DepthwiseConv2D", "config": {"groups": 2}})["config"] == {"groups": 2}
+    policy = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+    assert (
+        modernize({"class_name": "Dense", "config": {"dtype": policy}})["config"]["dtype"]["class_name"]
+        == "DTypePolicy"
+    )
+    sgd = {"class_name": "SGD", "config": {"lr": 0.5, "decay": 0.1, "momentum": 0.0, "nesterov": False}}
+    made: Any = keras.optimizers.deserialize(modernize_optimizer(sgd))
+    w = keras.Variable([1.0])
+    made.build([w])
+    for step in range(3):
+        before = w.numpy()
+        made.apply([np.array([1.0], "float32")])
+        np.testing.assert_allclose(before - w.numpy(), 0.5 / (1 + 0.1 * step), rtol=1e-5)
+    loss = {"class_name": "Huber", "config": {"reduction": "auto", "name": "huber", "fn": "huber", "delta": 2.0}}
+    assert modernize_training({"loss": loss, "sample_weight_mode": None})["loss"]["config"] == {
+        "reduction": "sum_over_batch_size", "name": "huber", "delta": 2.0,
+    }  # fmt: skip
+
+
+class Far(keras.losses.Loss):
+    def __init__(self, factor: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.factor * keras.ops.abs(y_true - y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+def off(y_true: Any, y_pred: Any) -> Any:
+    return keras.ops.mean(keras.ops.abs(y_true - y_pred), -1)
+
+
+@pytest.mark.parametrize(("loss", "own"), [(Far(2.0), {"Far": Far}), (off, {"off": off})])
+def test_losses_and_metrics_of_the_caller(loss: Any, own: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss, metrics=[off])
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    again = keras.models.load_model(tmp_path / "m.h5", custom_objects={"off": off, **own})
+    assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
