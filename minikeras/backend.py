@@ -19,7 +19,7 @@ from ._core.keras_tensor import is_keras_tensor
 
 
 def is_float_dtype(dtype: DTypeLike) -> bool:
-    """Tell whether a dtype is floating.
+    """Return whether a dtype is floating.
 
     Example:
         >>> is_float_dtype("float32"), is_float_dtype("int32")
@@ -29,7 +29,7 @@ def is_float_dtype(dtype: DTypeLike) -> bool:
 
 
 def is_int_dtype(dtype: DTypeLike) -> bool:
-    """Tell whether a dtype is an integer, signed or not.
+    """Return whether a dtype is an integer, signed or not.
 
     Example:
         >>> is_int_dtype("uint8"), is_int_dtype("float32")

@@ -19,7 +19,7 @@ class MAP_TO_NONE:
 
 
 def is_nested(structure: object) -> bool:
-    """Tell whether a structure is a list, a tuple, a deque or a dict.
+    """Return whether a structure is a list, a tuple, a deque or a dict.
 
     Example:
         >>> is_nested([1]), is_nested("ab")

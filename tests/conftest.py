@@ -19,7 +19,7 @@ collect_ignore_glob = ["scripts/*", "script_runs.py", "compat/tensorflow/scripts
 collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
 
 
-jit.PATIENCE = 0  # series of steps are made in short runs as well
+jit.WARMUP_STEPS = 0  # series of steps are made in short runs as well
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The state of a thread: open name scopes, layer calls, dry runs; and the counters that plans watch."""
+"""The state of a thread: open name scopes, layer calls, dry runs; and the counters that programs watch."""
 
 import threading
 from collections.abc import Iterator
@@ -25,15 +25,6 @@ class _Context(threading.local):
 
 
 context = _Context()
-
-
-class Structure:
-    """Counts what plans must notice: changes to layers (`version`), other arrays of variables (`values`), and arrays of
-    variables that somebody may hold from now on (`loans`)."""
-
-    version: int = 0
-    values: int = 0
-    loans: int = 0
 
 
 class name_scope:

@@ -106,7 +106,7 @@ def standardize_dtype(dtype: DTypeLike | None) -> DTypeName:
 
 
 def is_dtype(name: str) -> bool:
-    """Tell whether NumPy has a dtype of this name."""
+    """Return whether NumPy has a dtype of this name."""
     try:
         return bool(standardize_dtype(name))
     except ValueError:
@@ -139,5 +139,5 @@ def disable_interactive_logging() -> None:
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Tell whether progress is drawn as in a terminal."""
+    """Return whether progress is drawn as in a terminal."""
     return settings.interactive_logging

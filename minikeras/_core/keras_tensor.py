@@ -140,7 +140,7 @@ class KerasTensor(Tensor):
 
 
 def is_keras_tensor(x: object) -> bool:
-    """Tell whether x is a tensor without a value.
+    """Return whether x is a tensor without a value.
 
     Example:
         >>> is_keras_tensor(KerasTensor((None, 3)))
@@ -314,7 +314,7 @@ class Operation:
         """Return the output of an op that NumPy does element by element, without doing it; None for others."""
         op = vars(self.function).get("op")
         listed = any(isinstance(x, list | tuple) for x in args)
-        if op is None or not isinstance(op.bare, np.ufunc) or listed or any_symbolic(kwargs.values()):
+        if op is None or not isinstance(op.ufunc, np.ufunc) or listed or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
         single = [Tensor(np.zeros([1] * len(x.shape), x.dtype)) if isinstance(x, KerasTensor) else x for x in args]
@@ -339,14 +339,14 @@ class Operation:
         return [y.shape for y in self._inbound_nodes[-1].outputs]
 
     def rowwise(self) -> bool:
-        """Tell whether each row of the result surely depends on the same row of the inputs alone."""
+        """Return whether each row of the result surely depends on the same row of the inputs alone."""
         arguments = [x for node in self._inbound_nodes for x in leaves([node.args, node.kwargs])]
         ranks = {len(x.shape) for x in arguments if isinstance(x, KerasTensor)}
         simple = all(isinstance(x, KerasTensor | int | float) for x in arguments)
         if self.function is NUMPY_OPS["concatenate"]:
             return self.settings["axis"] not in (0, None, *(-rank for rank in ranks))
         op = vars(self.function).get("op")
-        return op is not None and isinstance(op.bare, np.ufunc) and simple and len(ranks) == 1 and min(ranks) > 1
+        return op is not None and isinstance(op.ufunc, np.ufunc) and simple and len(ranks) == 1 and min(ranks) > 1
 
     def serialized(self) -> Config:
         """Return the configuration, as Keras writes it."""

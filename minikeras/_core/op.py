@@ -26,29 +26,29 @@ gradient is wanted, on tensors."""
 
 
 class Traits(TypedDict, total=False):
-    """What a plan, or a gradient, may know of a primitive operation.
+    """The properties of a primitive operation that programs and gradients use.
 
     Attributes:
         inplace: Whether `out`, the last argument, may be the array of the first input.
         effect: Whether it is run for what it changes, so that a replay must not leave it out.
-        homes: Given the keyword arguments, arrays where the inputs had better be computed; a plan asks again when
-            variables may have other arrays. None where it does not care.
-        bind: Given the keyword arguments, returns what a plan calls in place of the op once the inputs are computed
-            there; a plan asks again when variables may have other arrays.
-        parts: The op as a function of tensors, in terms of other ops: a plan takes it apart where that gives the same
-            numbers. None where it cannot be said so.
+        out_arrays: Given the keyword arguments, the arrays in which the inputs should be computed, or None for any. A
+            program asks again when variables may have other arrays.
+        bind: Given the keyword arguments, returns the function that a program calls in place of the op once the inputs
+            are computed there. A program asks again when variables may have other arrays.
+        decomposition: The op as a function of tensors, in terms of other ops. A program uses it where the numbers stay
+            the same. None if there is none.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
-        through: Name of an op -> place of an input that it may have made, and the rule for the gradient of its own
-            first input then: two rules in one, where that takes less.
+        fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
+            op's first input: two rules in one, where that takes less.
     """
 
     inplace: bool
     effect: bool
-    homes: Callable[..., Sequence[Array]] | None
+    out_arrays: Callable[..., Sequence[Array]] | None
     bind: Callable[..., Callable[[], object]] | None
-    parts: Callable[..., Any] | None
+    decomposition: Callable[..., Any] | None
     view: bool
-    through: dict[str, tuple[int, VJP]]
+    fused_vjp: dict[str, tuple[int, VJP]]
 
 
 class Op:
@@ -59,20 +59,38 @@ class Op:
         forward: Arrays in, array out.
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace, effect, homes, bind, parts, view, through: See `Traits`.
+        inplace, effect, out_arrays, bind, decomposition, view, through: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
-        bare: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
-        joint: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors whose
-            own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds to,
-            returns pairs (tensor, its gradient or None).
-        replay: What a plan runs in place of `forward`: the same, without a guard that the plan holds itself.
+        ufunc: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
+        vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
+            whose own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds
+            to, returns pairs (tensor, its gradient or None).
+        replay: The function that a program runs in place of `forward`, without a guard that the program holds itself.
         parameters: Names of the arguments of `forward`.
         defaults: Their default values.
     """
 
-    __slots__ = ("bare", "bind", "count", "defaults", "draws", "effect", "forward", "homes", "inplace", "joint",
-                 "name", "parameters", "parts", "replay", "through", "view", "vjps", "writes")  # fmt: skip
+    __slots__ = (
+        "bind",
+        "count",
+        "decomposition",
+        "defaults",
+        "draws",
+        "effect",
+        "forward",
+        "fused_vjp",
+        "inplace",
+        "name",
+        "out_arrays",
+        "parameters",
+        "replay",
+        "ufunc",
+        "view",
+        "vjp_all",
+        "vjps",
+        "writes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -87,13 +105,13 @@ class Op:
         self.count: int | None = count
         self.inplace: bool = traits.get("inplace", False)
         self.effect: bool = traits.get("effect", False)
-        self.homes: Callable[..., Sequence[Array]] | None = traits.get("homes")
+        self.out_arrays: Callable[..., Sequence[Array]] | None = traits.get("out_arrays")
         self.bind: Callable[..., Callable[[], object]] | None = traits.get("bind")
-        self.parts: Callable[..., Any] | None = traits.get("parts")
+        self.decomposition: Callable[..., Any] | None = traits.get("decomposition")
         self.view: bool = traits.get("view", False)
-        self.through: dict[str, tuple[int, VJP]] = traits.get("through", {})
-        self.bare: Callable[..., Any] | None = vars(forward).get("bare")
-        self.joint: Callable[..., Iterable[tuple[Any, Any]]] | None = None
+        self.fused_vjp: dict[str, tuple[int, VJP]] = traits.get("fused_vjp", {})
+        self.ufunc: Callable[..., Any] | None = vars(forward).get("ufunc")
+        self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         found = parameters(forward)
         self.parameters: tuple[str, ...] = found.names
@@ -153,7 +171,7 @@ def primitive(
         vjps: The rules, in the order of the tensor arguments.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        traits: What a plan may know of it.
+        traits: What a program may know of it.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:

@@ -6,16 +6,16 @@ from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op
+from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 PASSED = frozenset({"sigmoid", "softmax"})
-"""Ops that a rule of another op may pass over, see `Op.through`."""
+"""Ops that a rule of another op may pass over, see `Op.fused_vjp`."""
 
 
 class GradientTape:
@@ -43,7 +43,7 @@ class GradientTape:
         self.watch_accessed_variables = watch_accessed_variables
         self._entries: list[Entry] = []
         self._watched: dict[int, Any] = {}
-        self._borrowed: list[Any] = []
+        self._holds: list[Any] = []
         self._used = False
 
     def __enter__(self) -> "GradientTape":
@@ -98,7 +98,7 @@ class GradientTape:
             self._watched[id(x)] = x
 
     def watches(self, tensor: TensorOps) -> bool:
-        """Tell whether the result is differentiated with respect to a tensor, or to what it was made from."""
+        """Return whether the result is differentiated with respect to a tensor, or to what it was made from."""
         return id(tensor) in self._watched
 
     def convert(self, tensor: TensorOps) -> None:
@@ -114,23 +114,23 @@ class GradientTape:
         """Return whether it is watched, or a variable that would be as soon as it is used."""
         return id(tensor) in self._watched or (self.watch_accessed_variables and _is_trainable(tensor))
 
-    def borrow(self, variables: Iterable[Any]) -> None:
+    def hold(self, variables: Iterable[Any]) -> None:
         """Hold the arrays of variables, until the gradient is taken where it can be but once."""
         holder = True if self.persistent else id(self)
         for v in variables:
-            if v.lent is False:
-                v.lent = holder
-                self._borrowed.append(v)
-            elif v.lent != holder:
-                v.lent = True  # to several for good
-        Structure.loans += 1
+            if v.exposed is EXCLUSIVE:
+                v.exposed = holder
+                self._holds.append(v)
+            elif v.exposed != holder:
+                v.exposed = EXPOSED  # to several for good
+        Changes.exposures += 1
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         holder = id(self)
-        for v in self._borrowed:
-            if v.lent == holder:
-                v.lent = False
-        self._borrowed = []
+        for v in self._holds:
+            if v.exposed == holder:
+                v.exposed = EXCLUSIVE
+        self._holds = []
 
     def reset(self) -> None:
         """Forget all operations recorded so far."""
@@ -194,7 +194,7 @@ class GradientTape:
             recorders.open = open_tapes
         if not self.persistent:
             self._entries, self._watched = [], {}
-            self._give_back()
+            self._release()
         return result
 
 
@@ -229,10 +229,10 @@ def backward(
         if g is None:
             continue
         values = _as_tensors(entry) if as_tensors else entry.values
-        if op.joint is not None:
-            pairs = op.joint(g, entry, values, kept, totals)
+        if op.vjp_all is not None:
+            pairs = op.vjp_all(g, entry, values, kept, totals)
         else:
-            if op.through and makers is None:
+            if op.fused_vjp and makers is None:
                 makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
             passed = _passed(entry, makers, kept) if makers else None
             pairs = _pairs(g, entry, values, passed, as_tensors, watched)
@@ -290,7 +290,7 @@ def _ones(array: Array) -> Array:
 
 def _passed(entry: Entry, makers: Mapping[int, Entry], kept: Container[int]) -> tuple[int, TensorOps, VJP] | None:
     """Return the place of an input that may be passed over, what it was made from, and the rule for that."""
-    for name, (place, rule) in entry.op.through.items():
+    for name, (place, rule) in entry.op.fused_vjp.items():
         y = entry.inputs[place]
         maker = makers.get(id(y))
         if maker is not None and maker.op.name == name and id(y) not in kept and _agree(maker, entry):
@@ -300,7 +300,7 @@ def _passed(entry: Entry, makers: Mapping[int, Entry], kept: Container[int]) -> 
 
 
 def _agree(a: Entry, b: Entry) -> bool:
-    """Tell whether arguments of the same name, such as the axis, have the same value in two operations."""
+    """Return whether arguments of the same name, such as the axis, have the same value in two operations."""
     shared = _shared(a.op, b.op)
     if not shared:
         return True
@@ -366,7 +366,7 @@ def custom_gradient(f: F) -> F:
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
         for x in args:
-            as_array(x)  # reads it: what f and its gradient remember is not recorded, so that no plan replays them
+            as_array(x)  # reads it: what f and its gradient remember is not recorded, so that no program replays them
         saved = recorders.open
         recorders.open = []
         try:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, final
 
 import numpy as np
 
-from .._base.context import Structure, context
+from .._base.context import context
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
+from .ownership import EXPOSED, Changes
 
 if TYPE_CHECKING:
     from .op import Entry
@@ -55,10 +56,10 @@ def coerce(value: Any) -> Any:
             variable = cast(Any, value)
             if context.autocast is not None and variable.dtype != dtype_name(array.dtype):
                 return array.astype(variable.dtype)  # a weight read by a layer of mixed precision
-            if variable.lent is not True:
-                if not variable.lent:
-                    Structure.loans += 1
-                variable.lent = True
+            if variable.exposed is not EXPOSED:
+                if not variable.exposed:
+                    Changes.exposures += 1
+                variable.exposed = EXPOSED
         return array
     if isinstance(value, float):
         return float(value)  # a np.float64 is a Python float too, and gives way like one
@@ -151,7 +152,7 @@ _NUMBERS = (np.ndarray, bool, int, complex)
 
 
 def any_symbolic(values: Iterable[Any]) -> bool:
-    """Tell whether there is a tensor without a value among values, or in lists and dicts among them."""
+    """Return whether there is a tensor without a value among values, or in lists and dicts among them."""
     for value in values:
         if value is None or type(value) in _PLAIN:
             continue

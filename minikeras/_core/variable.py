@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._base.context import Structure, context, current_path
+from .._base.context import context, current_path
 from .._base.naming import auto_name
 from .._base.settings import floatx, standardize_dtype
 from .._base.typing import AnyCallable, Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
 from .op import Entry, Op
+from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
 
 
@@ -45,7 +46,7 @@ class Variable(TensorOps):
     """
 
     __slots__ = ("__weakref__", "_declared_trainable", "_trainable", "aggregation", "array", "autocast", "constraint",
-                 "lent", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
+                 "exposed", "name", "overwrite_with_gradient", "path", "regularizer", "synchronization")  # fmt: skip
 
     bits = "logical"
     array: Array
@@ -94,7 +95,7 @@ class Variable(TensorOps):
                 )
         scope = current_path()
         self.array = value
-        self.lent: bool | int = True  # whether someone may hold the array, which is then not changed in place
+        self.exposed: bool | int = EXPOSED
         self.name: str = name
         self.path: str = f"{scope}/{name}" if scope else name
         self._trainable = self._declared_trainable = bool(trainable)
@@ -121,7 +122,7 @@ class Variable(TensorOps):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        Structure.version += 1
+        Changes.layers += 1
 
     @property
     def shape(self) -> Shape:
@@ -156,8 +157,8 @@ class Variable(TensorOps):
             )
         if context.undo is not None:
             context.undo.append((self, self.array))
-        old, self.array, self.lent = self.array, np.array(given, self.array.dtype, order="C"), True
-        Structure.values += 1
+        old, self.array, self.exposed = self.array, np.array(given, self.array.dtype, order="C"), EXPOSED
+        Changes.arrays += 1
         output = Tensor(self.array)
         if recorders.open:
             entry = Entry(ASSIGN, (value,), (given,), (self, old), {}, output)
@@ -165,14 +166,14 @@ class Variable(TensorOps):
                 recorder.record(entry)
         return output
 
-    def adopt(self, array: Array) -> None:
+    def take(self, array: Array) -> None:
         """Store an array of the same shape and dtype which nobody else holds, without a copy."""
-        self.array, self.lent = array, False
-        Structure.values += 1
+        self.array, self.exposed = array, EXCLUSIVE
+        Changes.arrays += 1
 
     def clear(self) -> None:
         """Set the value to zero, in place where nobody else holds the array."""
-        if self.lent or recorders.open or context.undo is not None:
+        if self.exposed or recorders.open or context.undo is not None:
             self.assign(np.zeros_like(self.array))
         else:
             self.array.fill(0)
@@ -185,11 +186,11 @@ class Variable(TensorOps):
         """Subtract from the value, and return the new one."""
         return self.assign(self - value)
 
-    def own(self) -> None:
+    def make_exclusive(self) -> None:
         """Let nobody else hold the array, so that it can be changed in place."""
-        if self.lent:
-            self.array, self.lent = self.array.copy(), False
-            Structure.values += 1
+        if self.exposed:
+            self.array, self.exposed = self.array.copy(), EXCLUSIVE
+            Changes.arrays += 1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         twin = Variable.__new__(Variable)
@@ -203,8 +204,10 @@ class Variable(TensorOps):
         return {slot: getattr(self, slot) for slot in Variable.__slots__[1:]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for slot, value in state.items():
-            setattr(self, slot, value)
+        for slot in Variable.__slots__[1:]:
+            if slot in state:
+                setattr(self, slot, state[slot])
+        self.exposed = EXPOSED
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self.numpy_view()}>"

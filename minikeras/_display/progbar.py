@@ -104,7 +104,7 @@ class Progbar:
         self.update(self._seen_so_far + n, values)
 
     def is_due(self, current: int) -> bool:
-        """Tell whether `update` has something to do; ask it where the metrics cost something to compute."""
+        """Return whether `update` has something to do; ask it where the metrics cost something to compute."""
         return current <= 1 or time.time() - self._last_update >= self.interval
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ def _clock(seconds: float) -> str:
 
 
 def _redraws() -> bool:
-    """Tell whether the output can take a line back, and whether it may."""
+    """Return whether the output can take a line back, and whether it may."""
     if not settings.interactive_logging:
         return False
     terminal = getattr(sys.stdout, "isatty", bool)()

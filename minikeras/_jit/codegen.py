@@ -1,18 +1,18 @@
 """What a traced function becomes: lines of source over NumPy calls, and the arrays that they work on."""
 
 import math
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 
-from .._base.nested import leaves
 from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor, row_of
 from .._core.variable import ASSIGN, Variable
+from .memory import Location, Memory, Number, Symbol, VariableRef
 from .trace import KEEP
 
 _PRODUCTS = frozenset({"affine", "project", "matmul"})
@@ -20,113 +20,19 @@ _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.di
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # the other functions take `out` by position, which is quicker
 
 
-class Name(str):
-    """An argument that is a name in the source; all others are constants."""
-
-    __slots__ = ()
-
-
-class _Number(Name):
-    """The name of a variable that holds one float."""
-
-    __slots__ = ()
-
-
-class Share(NamedTuple):
-    """What a variable holds at present, or a view of it."""
-
-    variable: Variable
-    view: Callable[[Array], Array]
-
-
-Place: TypeAlias = Array | Name | Share
-"""Where a value is: in an array that stays where it is, under a name in an array that is another in each run, or in
-what a variable holds."""
-
-
-class Line:
+class Instruction:
     """A line of the source: a function, its arguments, and the name of its result if that is no buffer."""
 
     __slots__ = ("args", "function", "result")
 
-    def __init__(self, function: Any, args: list[Any], result: Name | None = None) -> None:
+    def __init__(self, function: Any, args: list[Any], result: Symbol | None = None) -> None:
         self.function: Any = function
         self.args: list[Any] = args
-        self.result: Name | None = result
+        self.result: Symbol | None = result
 
 
-class Memory:
-    """The buffers that steps write to: as few as there can be while nobody writes over what somebody needs.
-
-    Args:
-        entries: All steps.
-        outputs: What is needed in the end.
-        places: Where values are, by the id of the tensor.
-
-    Attributes:
-        size: Bytes of all buffers.
-    """
-
-    def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Place]) -> None:
-        self.size: int = 0
-        self._places = places
-        self._last_use = _last_uses(entries, outputs)
-        self._homes = _homes(entries, self._last_use)
-        self._exposed: set[int] = set()
-        """What a step has seen that may return its argument, or a view of it."""
-        self._owned: set[int] = set()
-        """Tensors that have a buffer from here."""
-        self._free: dict[Any, list[Array]] = {}
-        """Buffers that nobody needs any more."""
-
-    def is_done(self, x: Any, i: int) -> bool:
-        """Tell whether nothing after step i needs a tensor."""
-        return self._last_use[id(x)] == i
-
-    def expose(self, tensors: Iterable[Any]) -> None:
-        """Note that a result may share its memory with these."""
-        self._exposed.update(map(id, tensors))
-
-    def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array:
-        """Return what step i writes to.
-
-        That is where an effect wants it; or the array of an input (`anywhere`) or of the first, if the op allows it
-        and nobody else needs it; or one that nobody needs any more.
-        """
-        home = self._homes.get(id(entry.output))
-        if home is not None:
-            return home
-        produced = cast(Array, entry.output.array)
-        kind = _kind(produced)
-        candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
-        if produced.size == 1:  # which NumPy takes longer to write over than to write elsewhere
-            candidates = ()
-        for x in candidates:
-            if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
-                old = cast(Array, self._places[id(x)])
-                if _kind(old) == kind:
-                    self._owned.add(id(entry.output))
-                    self._owned.discard(id(x))
-                    return old
-        self._owned.add(id(entry.output))
-        if self._free.get(kind):
-            return self._free[kind].pop()
-        self.size += produced.nbytes
-        return np.empty_like(produced)  # in the same order in memory, for products round differently in another
-
-    def release(self, entry: Entry, i: int) -> None:
-        """Let others write over what step i was the last to need."""
-        for x in {id(x): x for x in entry.inputs}.values():
-            if self._may_take(x, i):
-                old = cast(Array, self._places[id(x)])
-                self._free.setdefault(_kind(old), []).append(old)
-
-    def _may_take(self, x: Any, i: int) -> bool:
-        return id(x) in self._owned and id(x) not in self._exposed and self.is_done(x, i)
-
-
-class Draft:
-    """The source of a plan, and what it names.
+class Codegen:
+    """The source of a program, and what it names.
 
     Args:
         entries: What is to be done.
@@ -138,23 +44,23 @@ class Draft:
         namespace: What the source names: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
-        settling: What is to be called before these are looked up.
+        rebinding: What is to be called before these are looked up.
         size: Bytes of all buffers.
     """
 
     def __init__(self, entries: list[Entry], inputs: Sequence[Tensor], outputs: Sequence[Any]) -> None:
         self.namespace: dict[str, Any] = {"__builtins__": {}}
-        self.shares: list[tuple[Name, Share]] = []
+        self.shares: list[tuple[Symbol, VariableRef]] = []
         self.assigned: list[Variable] = []
-        self.settling: list[Callable[[], Any]] = []
-        parameters = [Name(f"x{k}") for k in range(len(inputs))]
-        self._places: dict[int, Place] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
+        self.rebinding: list[Callable[[], Any]] = []
+        parameters = [Symbol(f"x{k}") for k in range(len(inputs))]
+        self._places: dict[int, Location] = {id(x): name for x, name in zip(inputs, parameters, strict=True)}
         self._memory = Memory(entries, outputs, self._places)
-        self._names: dict[Any, Name] = {}
+        self._names: dict[Any, Symbol] = {}
         self._temporaries = map("t{}".format, count())
         self._constants: dict[int, Array] = {}
         """Arrays that no step writes to, by their own id."""
-        self._lines: list[Line] = []
+        self._lines: list[Instruction] = []
         split = max((i + 1 for i, entry in enumerate(entries) if entry.op.effect or entry.op.draws), default=0)
         for i, entry in enumerate(entries[:split]):
             self._add(entry, i)
@@ -166,45 +72,45 @@ class Draft:
 
     # --- names ----------------------------------------------------------------------------------------------------
 
-    def _name(self, kind: str, key: Any, value: Any) -> Name:
+    def _name(self, kind: str, key: Any, value: Any) -> Symbol:
         """Return the name of something, in the namespace from then on."""
         if key not in self._names:
-            self._names[key] = Name(f"{kind}{len(self._names)}")
+            self._names[key] = Symbol(f"{kind}{len(self._names)}")
             self.namespace[self._names[key]] = value
         return self._names[key]
 
-    def _shared(self, share: Share) -> Name:
+    def _shared(self, share: VariableRef) -> Symbol:
         """Return a new name for what a variable, or a view of it, holds at present."""
         name = self._name("v", object(), None)
-        name = _Number(name) if _is_number(share.view(share.variable.array)) else name
+        name = Number(name) if _is_number(share.view(share.variable.array)) else name
         self.shares.append((name, share))
         return name
 
     def _text(self, value: Any) -> str:
         """Return an argument as source."""
-        if isinstance(value, Name):
+        if isinstance(value, Symbol):
             return value
         return repr(value) if value is None or type(value) in (bool, int) else self._name("c", id(value), value)
 
-    def _place(self, x: Any) -> Place | None:
+    def _place(self, x: Any) -> Location | None:
         """Return where a value is, None for a constant."""
-        return Share(x, _same) if isinstance(x, Variable) else self._places.get(id(x))
+        return VariableRef(x, _same) if isinstance(x, Variable) else self._places.get(id(x))
 
     def _argument(self, x: Any, value: Any) -> Any:
         """Return an input of a step: a name, an array or a constant."""
         place = self._place(x)
-        return value if place is None else self._shared(place) if isinstance(place, Share) else place
+        return value if place is None else self._shared(place) if isinstance(place, VariableRef) else place
 
     # --- steps ----------------------------------------------------------------------------------------------------
 
     def _add(self, entry: Entry, i: int) -> None:
         """Append what an entry does."""
         op = entry.op
-        if op.homes is not None:
-            self.settling.append(partial(op.homes, **entry.kwargs))
+        if op.out_arrays is not None:
+            self.rebinding.append(partial(op.out_arrays, **entry.kwargs))
         if op is KEEP:
             value, room = map(self._argument, entry.inputs, entry.values)
-            self._lines.append(Line(np.ndarray.__setitem__, [room, value]))
+            self._lines.append(Instruction(np.ndarray.__setitem__, [room, value]))
             return
         if op is ASSIGN:
             self.assigned.append(entry.rest[0])
@@ -220,40 +126,40 @@ class Draft:
         """Take a view once and for all where the array stays where it is, and tell whether it is one."""
         function, args = _bound(entry)
         place, rest = self._place(entry.inputs[0]), args[1:]
-        found: Place
+        found: Location
         if place is None:
             return False
-        if isinstance(place, Name):
+        if isinstance(place, Symbol):
             found = place
             if not _is_same_view(entry):
-                found = Name(next(self._temporaries))
+                found = Symbol(next(self._temporaries))
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
-                self._lines.append(Line(view, inputs, found))
+                self._lines.append(Instruction(view, inputs, found))
         else:
-            array = place.view(place.variable.array) if isinstance(place, Share) else place
+            array = place.view(place.variable.array) if isinstance(place, VariableRef) else place
             found = function(array, *rest)
             if not np.shares_memory(found, array):
                 return False
-            if isinstance(place, Share):
+            if isinstance(place, VariableRef):
                 variable, before = place
-                found = Share(variable, lambda array: function(before(array), *rest))
+                found = VariableRef(variable, lambda array: function(before(array), *rest))
         self._places[id(entry.output)] = found
         return True
 
     def _update(self, entry: Entry) -> bool:
         """Let an optimizer work where it wants the gradients, and tell whether it can."""
-        homes = cast(Any, entry.op.homes)(**entry.kwargs)
+        homes = cast(Any, entry.op.out_arrays)(**entry.kwargs)
         if any(not isinstance(x, Tensor) for x in entry.inputs) or len(homes) != len(entry.inputs):
             return False
         for x, value, home in zip(entry.inputs, entry.values, homes, strict=True):
             if self._places.get(id(x)) is not home:
                 if value.shape != home.shape:
                     return False
-                self._lines.append(Line(np.copyto, [home, self._argument(x, value)]))
+                self._lines.append(Instruction(np.copyto, [home, self._argument(x, value)]))
         name = self._name("u", object(), None)
-        self._lines.append(Line(name, []))
+        self._lines.append(Instruction(name, []))
         bind = partial(cast(Any, entry.op.bind), **entry.kwargs)
-        self.settling.append(lambda: self.namespace.update({name: bind()}))
+        self.rebinding.append(lambda: self.namespace.update({name: bind()}))
         return True
 
     def _assign_directly(self, entry: Entry, i: int) -> bool:
@@ -265,9 +171,9 @@ class Draft:
         if not _elementwise(last.function) or last.args[-1] is not buffer:
             return False
         at_once = self._memory.is_done(value, i) and buffer.dtype == variable.array.dtype
-        share = Share(variable, _same)
+        share = VariableRef(variable, _same)
         if buffer.size == 1 and not (at_once and self._are_numbers(last)):
-            self._lines.append(Line(np.ndarray.__setitem__, [self._shared(share), buffer]))
+            self._lines.append(Instruction(np.ndarray.__setitem__, [self._shared(share), buffer]))
         elif at_once:
             last.args[-1] = self._shared(share)
         else:
@@ -295,11 +201,11 @@ class Draft:
             writes, anywhere = op.writes, False
         if writes:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
-            self._lines.append(Line(function, args))
+            self._lines.append(Instruction(function, args))
         else:
             self._memory.expose(entry.inputs)
-            self._places[id(entry.output)] = name = Name(next(self._temporaries))
-            self._lines.append(Line(function, args, name))
+            self._places[id(entry.output)] = name = Symbol(next(self._temporaries))
+            self._lines.append(Instruction(function, args, name))
 
     def _operand(self, x: Any, value: Array, produced: Array, function: Any, full: bool) -> Any:
         """Return an input of an elementwise step in a shape that NumPy need not broadcast, where there is one.
@@ -318,45 +224,52 @@ class Draft:
         if value.shape == produced.shape:
             return found
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
-        if shape is None or isinstance(self._places.get(id(x)), Name):
+        if shape is None or isinstance(self._places.get(id(x)), Symbol):
             return found
-        if isinstance(found, Name):
+        if isinstance(found, Symbol):
             _, (variable, view) = self.shares[-1]
-            self.shares[-1] = found, Share(variable, lambda array: view(array).reshape(shape))
+            self.shares[-1] = found, VariableRef(variable, lambda array: view(array).reshape(shape))
             return found
         return found.reshape(shape)
 
     # --- source ---------------------------------------------------------------------------------------------------
 
-    def _written(self, main: list[Line], tail: list[Line], parameters: list[Name], outputs: Sequence[Any]) -> str:
+    def _written(
+        self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol], outputs: Sequence[Any]
+    ) -> str:
         """Return the source."""
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
         wanted = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
         local = ({*parameters} | {line.result for line in main}) - defined
-        carried = [*dict.fromkeys(arg for arg in wanted if isinstance(arg, Name) and arg in local)]
+        carried = [*dict.fromkeys(arg for arg in wanted if isinstance(arg, Symbol) and arg in local)]
         texts = [form.format(self._text(arg)) for form, arg in results]
         return "\n".join(
             [
                 self._function("main", main, parameters, carried, carried),
-                self._function("tail", tail, carried, texts, {arg for _, arg in results if isinstance(arg, Name)}),
+                self._function("tail", tail, carried, texts, {arg for _, arg in results if isinstance(arg, Symbol)}),
             ]
         )
 
     def _function(
-        self, name: str, body: list[Line], parameters: Sequence[str], results: Sequence[str], kept: Container[Any]
+        self,
+        name: str,
+        body: list[Instruction],
+        parameters: Sequence[str],
+        results: Sequence[str],
+        kept: Container[Any],
     ) -> str:
         """Return the source of a function; a large result lives no longer than it is needed."""
         lines = [f"def {name}({', '.join(parameters)}):"]
-        last = {arg: k for k, line in enumerate(body) for arg in (line.result, *line.args) if isinstance(arg, Name)}
+        last = {arg: k for k, line in enumerate(body) for arg in (line.result, *line.args) if isinstance(arg, Symbol)}
         for k, line in enumerate(body):
             lines.append(f"    {self._statement(line)}")
-            names = dict.fromkeys(a for a in (line.result, *line.args) if isinstance(a, Name) and a.startswith("t"))
+            names = dict.fromkeys(a for a in (line.result, *line.args) if isinstance(a, Symbol) and a.startswith("t"))
             done = [a for a in names if last[a] == k and a not in kept]
             lines += [f"    del {', '.join(done)}"] * bool(done)
         return "\n".join([*lines, f"    return ({''.join(f'{result}, ' for result in results)})", ""])
 
-    def _statement(self, line: Line) -> str:
+    def _statement(self, line: Instruction) -> str:
         function, args = line.function, [self._text(arg) for arg in line.args]
         called = self._text(function)
         start = "" if line.result is None else f"{line.result} = "
@@ -371,9 +284,9 @@ class Draft:
             args[-1] = f"out={args[-1]}"
         return f"{start}{called}({', '.join(args)})"
 
-    def _are_numbers(self, line: Line) -> bool:
-        """Tell whether all arguments are one float each; what is divided by must be known not to be 0."""
-        numbers = all(isinstance(a, _Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in line.args)
+    def _are_numbers(self, line: Instruction) -> bool:
+        """Return whether all arguments are one float each; what is divided by must be known not to be 0."""
+        numbers = all(isinstance(a, Number) or (isinstance(a, np.ndarray) and _is_number(a)) for a in line.args)
         if not numbers or line.function is not np.divide:
             return numbers
         return id(line.args[1]) in self._constants and bool(line.args[1])
@@ -389,30 +302,6 @@ class Draft:
             form = "{}.copy()" if output.array.flags.c_contiguous else "{}.copy('K')"
             return form, self._argument(output, None)
         return "{}", self._name("c", id(output), output)
-
-
-def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
-    """Return after which entry each tensor, or any that shares its memory, is not needed any more."""
-    last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
-    last |= {id(y): len(entries) for y in leaves(outputs)}
-    whole: dict[int, int] = {}  # of a view, by id, what it looks at in the end
-    for entry in entries:
-        if entry.op.view:
-            x, y = id(entry.inputs[0]), id(entry.output)
-            whole[y] = whole.get(x, x)
-            last[whole[y]] = max(last[whole[y]], last.get(y, 0))
-    return last | {y: last[x] for y, x in whole.items()}
-
-
-def _homes(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array | None]:
-    """Return where an effect wants its inputs computed, by the id of the tensor; None if somebody needs them later."""
-    found: dict[int, Array | None] = {}
-    for i, entry in enumerate(entries):
-        if entry.op.homes is not None:
-            for x, home in zip(entry.inputs, entry.op.homes(**entry.kwargs), strict=True):
-                fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
-                found.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
-    return found
 
 
 def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
@@ -436,7 +325,7 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
 
     Numbers become arrays without axes, which take NumPy half the time.
     """
-    function = entry.op.bare
+    function = entry.op.ufunc
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
     numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
     dtype = next((a.dtype for a in arrays if a.dtype.kind == "f"), None)
@@ -459,17 +348,13 @@ def _is_number(array: Array) -> bool:
     return not array.ndim and array.dtype.char in "fd"
 
 
-def _kind(array: Array) -> Any:
-    return array.shape, array.strides, array.dtype
-
-
 def _is_same_view(entry: Entry) -> bool:
-    """Tell whether the result is the first input as it is."""
+    """Return whether the result is the first input as it is."""
     x, y = entry.values[0], cast(Array, entry.output.array)
     return x.shape == y.shape and x.strides == y.strides and np.shares_memory(x, y)
 
 
-def _quick_view(entry: Entry, name: Name) -> tuple[Any, list[Any]] | None:
+def _quick_view(entry: Entry, name: Symbol) -> tuple[Any, list[Any]] | None:
     """Return a quick way to take the view of an array that an entry takes, None if there is none."""
     x, y = entry.values[0], cast(Array, entry.output.array)
     if not x.ndim or not np.shares_memory(x, y):  # what has no axes may be a number of NumPy's, and no array

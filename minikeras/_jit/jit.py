@@ -1,4 +1,4 @@
-"""A function of tensors run on arrays: by plan from the second time that inputs of the same shapes come."""
+"""When a program is run: from the second time that inputs of the same shapes come; the function itself before."""
 
 import random
 import sys
@@ -7,45 +7,45 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.nested import leaves, make_room, map_structure
 from .._base.typing import Array
 from .._core.op import Entry
+from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
 from .blas_threads import SMALL, one_thread
 from .codegen import multiplications
-from .multi_step import Run, Series
-from .program import Plan
+from .multi_step import MultiStep, Run
+from .program import Program
 from .trace import Trace, trace
 
-PLANS_KEPT = 8
-"""How many input shapes a function keeps plans for."""
+PROGRAMS_KEPT = 8
+"""How many input shapes a function keeps programs for."""
 WORKS_KEPT = 1024
 """Of how many input shapes a function keeps how much work they are."""
-PLAN_BYTES = 1 << 25
-"""A plan for predictions with larger buffers is not kept, and batches are not joined beyond them."""
-SERIES_BYTES = 1 << 20
+PROGRAM_BYTES = 1 << 25
+"""A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
+MULTI_STEP_BYTES = 1 << 20
 """Steps with larger buffers take so long that nothing is gained by a run of them."""
 ROWS = 4096
 """Beyond so many rows a matrix product gains nothing."""
 
 
-WORTHWHILE = 4
+MIN_STEPS = 4
 """From so many batches on a run is replayed as one."""
-PATIENCE = 1024
-"""After so many steps in runs it is worth making a series, which takes as long as some thousand steps save."""
+WARMUP_STEPS = 1024
+"""Steps in runs before a multi-step is made, which takes as long as some thousand steps save."""
 
 
-class Runner:
-    """Runs a function of a structure of tensors: eagerly the first time, then by plan.
+class Jit:
+    """Runs a function of a structure of tensors: eagerly the first time, then by program.
 
-    A function that looks at values in Python, or draws from the random streams of Python or NumPy, has no plan.
+    A function that looks at values in Python, or draws from the random streams of Python or NumPy, has no program.
 
     Args:
         function: The function; it returns a tensor or a structure of tensors.
         may_replay: Tells whether a replay has the effects that a run has.
-        limit: Bytes of buffers beyond which a plan is not kept, None for no limit.
-        twice: Whether there is a plan only when two runs have done the same, as code of the user's may not: it may
+        limit: Bytes of buffers beyond which a program is not kept, None for no limit.
+        twice: Whether there is a program only when two runs have done the same, as code of the user's may not: it may
             count in a list, or draw from a generator of its own.
     """
 
@@ -60,138 +60,138 @@ class Runner:
         self._may_replay = may_replay
         self._limit = limit
         self._twice = twice
-        self._outlines: dict[Any, Any] = {}
+        self._fingerprints: dict[Any, Any] = {}
         """What the first run of each kind did."""
         self._works: dict[Any, int] = {}
         """Multiplications in the largest product of the first run of each kind."""
-        self._plans: dict[Any, Plan] = {}
+        self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
-        """What small plans were made of, until a run of batches comes."""
-        self._series: dict[Any, tuple[Plan, Series | None]] = {}
-        self._patience: int = PATIENCE
-        self._last: tuple[Any, Plan] | None = None
-        """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the plan."""
+        """What small programs were made of, until a run of batches comes."""
+        self._multi_steps: dict[Any, tuple[Program, MultiStep | None]] = {}
+        self._warmup: int = WARMUP_STEPS
+        self._last: tuple[Any, Program] | None = None
+        """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the program."""
 
     def work(self, inputs: Any) -> int:
-        """Multiplications in the largest product of a step, with or without a plan; before the first more than can be.
+        """Return the multiplications in the largest product of a step; before the first step more than can be.
 
         It decides on the threads of products, which round in another way on two than on one.
         """
-        plan = self._latest(inputs)
-        return self._works.get(_key(inputs), sys.maxsize) if plan is None else plan.work
+        program = self._latest(inputs)
+        return self._works.get(_key(inputs), sys.maxsize) if program is None else program.work
 
-    def find(self, x: Array) -> Plan | None:
-        """Return the plan for an input of this shape and dtype, None if there is none or a layer has changed."""
+    def find(self, x: Array) -> Program | None:
+        """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
         return self._current((x.shape, x.dtype))
 
-    def _current(self, key: Any) -> Plan | None:
-        plan = self._plans.get(key)
-        return plan if plan is not None and plan.structure == Structure.version else None
+    def _current(self, key: Any) -> Program | None:
+        program = self._programs.get(key)
+        return program if program is not None and program.structure == Changes.layers else None
 
     def run(self, inputs: Any) -> Any:
         """Return the outputs for an array, or a structure of arrays, as arrays that are the caller's to keep."""
         key = _key(inputs)
-        plan = self._current(key)
-        return _as_arrays(self._first_run(inputs, key)) if plan is None else self.replay(plan, inputs)
+        program = self._current(key)
+        return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
-    def replay(self, plan: Plan, inputs: Any) -> Any:
-        """Run a plan, or the function itself while another thread runs the plan."""
-        if not plan.lock.acquire(blocking=False):
+    def replay(self, program: Program, inputs: Any) -> Any:
+        """Run a program, or the function itself while another thread runs the program."""
+        if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(to_tensors(inputs)))
         try:
-            return plan.call([inputs] if isinstance(inputs, np.ndarray) else _present(inputs))
+            return program.call([inputs] if isinstance(inputs, np.ndarray) else _present(inputs))
         finally:
-            plan.lock.release()
+            program.lock.release()
 
     def step(self, inputs: Any) -> Callable[[], Any]:
         """Run for the effects, and return a function that gives the outputs until the next run.
 
         It serves one thread, may leave the last inputs alive, and expects that NumPy's warnings are off.
         """
-        plan = self._latest(inputs)
-        if plan is None:
+        program = self._latest(inputs)
+        if program is None:
             key = _key(inputs)
-            plan = self._current(key)
-            if plan is None:
+            program = self._current(key)
+            if program is None:
                 outputs, self._last = self._first_run(inputs, key), None
                 return lambda: _as_arrays(outputs)
-            self._last = ([(x.shape, x.dtype) for x in inputs], plan) if _is_flat(inputs) else None
-        plan.run(_present(inputs) if self._last is None else inputs)
-        return plan.outputs
+            self._last = ([(x.shape, x.dtype) for x in inputs], program) if _is_flat(inputs) else None
+        program.run(_present(inputs) if self._last is None else inputs)
+        return program.outputs
 
     def run_all(self, run: Run) -> Callable[[], Any] | None:
         """Run as `step` does for each batch of a run; None, and nothing is run, where that is not quicker."""
-        if not hasattr(run[0], "shape") or run[0].shape[0] < WORTHWHILE:
+        if not hasattr(run[0], "shape") or run[0].shape[0] < MIN_STEPS:
             return None
         key = (tuple, *((rows.shape[1:], rows.dtype) for rows in run))
-        plan = self._current(key)
-        if plan is None:
+        program = self._current(key)
+        if program is None:
             return None
         if key in self._records:
-            if self._patience > 0:
-                self._patience -= len(run[0])
+            if self._warmup > 0:
+                self._warmup -= len(run[0])
                 return None
-            made = Series(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
-            self._series[key] = plan, made if made.usable else None
-        made_for, series = self._series.get(key, (plan, None))
-        if series is None or made_for is not plan:
+            made = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
+            self._multi_steps[key] = program, made if made.usable else None
+        made_for, multi_step = self._multi_steps.get(key, (program, None))
+        if multi_step is None or made_for is not program:
             return None
-        with one_thread(plan.work):
-            series.run(run)
-        return series.outputs
+        with one_thread(program.work):
+            multi_step.run(run)
+        return multi_step.outputs
 
-    def _latest(self, inputs: Any) -> Plan | None:
-        """Return the plan of the last step, if it serves these inputs: quicker than to look it up."""
+    def _latest(self, inputs: Any) -> Program | None:
+        """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
         if self._last is None or type(inputs) is not tuple:
             return None
-        shapes, plan = self._last
-        if len(shapes) != len(inputs) or plan.structure != Structure.version:
+        shapes, program = self._last
+        if len(shapes) != len(inputs) or program.structure != Changes.layers:
             return None
         for x, (shape, dtype) in zip(inputs, shapes, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.dtype is not dtype:
                 return None
-        return plan
+        return program
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
         tensors = to_tensors(inputs)
         replays = self._may_replay()
         if recorders.open or not (replays or (self._twice and key not in self._works)):
             return self._function(tensors)
-        version, streams = Structure.version, _random_streams()
+        version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
         if key not in self._works:
             make_room(self._works, WORKS_KEPT)
             self._works[key] = max(map(multiplications, record.entries), default=0)
-        fixed = replays and not record.escaped and not drawn and version == Structure.version
+        fixed = replays and not record.escaped and not drawn and version == Changes.layers
         if fixed and self._is_settled(record, key):
-            plan = Plan(record.entries, _present(tensors), outputs)
-            plan.work = self._works[key]
-            if self._limit is None or plan.size <= self._limit:
-                while len(self._plans) >= PLANS_KEPT:
-                    oldest = next(iter(self._plans))
-                    for kept in (self._plans, self._records, self._series):
+            program = Program(record.entries, _present(tensors), outputs)
+            program.work = self._works[key]
+            if self._limit is None or program.size <= self._limit:
+                while len(self._programs) >= PROGRAMS_KEPT:
+                    oldest = next(iter(self._programs))
+                    for kept in (self._programs, self._records, self._multi_steps):
                         kept.pop(oldest, None)
-                self._plans[key] = plan
-                if self._twice and plan.work < SMALL and plan.size <= SERIES_BYTES and _is_flat(inputs):
+                self._programs[key] = program
+                if self._twice and program.work < SMALL and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
-        """Tell whether a run did what the one before did; where that matters, what it did is kept for the next."""
+        """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""
         if not self._twice:
             return True
-        outline = Structure.version, record.outline()
-        if self._outlines.pop(key, None) == outline:
+        fingerprint = Changes.layers, record.fingerprint()
+        if self._fingerprints.pop(key, None) == fingerprint:
             return True
-        make_room(self._outlines, PLANS_KEPT)
-        self._outlines[key] = outline
+        make_room(self._fingerprints, PROGRAMS_KEPT)
+        self._fingerprints[key] = fingerprint
         return False
 
     def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
-        plan = self.find(x) if isinstance(x, np.ndarray) else None
-        return 0 if plan is None else min(ROWS, PLAN_BYTES * len(x) // max(1, plan.size))
+        program = self.find(x) if isinstance(x, np.ndarray) else None
+        return 0 if program is None else min(ROWS, PROGRAM_BYTES * len(x) // max(1, program.size))
 
 
 def to_tensors(inputs: Any) -> Any:
@@ -212,7 +212,7 @@ def _is_flat(inputs: Any) -> bool:
 
 
 def _key(inputs: Any) -> Any:
-    """Return what inputs must share to be run by one plan: structure, shapes and dtypes."""
+    """Return what inputs must share to be run by one program: structure, shapes and dtypes."""
     if isinstance(inputs, np.ndarray):
         return inputs.shape, inputs.dtype
     if isinstance(inputs, dict):
@@ -223,6 +223,6 @@ def _key(inputs: Any) -> Any:
 
 
 def _random_streams() -> tuple[Any, ...]:
-    """Return the state of the random streams that a plan knows nothing of."""
+    """Return the state of the random streams that a program knows nothing of."""
     _, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - the global stream, which user code may draw from
     return random.getstate(), cast(Array, keys).tobytes(), *rest

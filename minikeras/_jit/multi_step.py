@@ -17,7 +17,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.tensor import Tensor
 from .._core.variable import ASSIGN, Variable
-from .program import Plan
+from .program import Program
 from .trace import KEEP, simplified
 
 Run: TypeAlias = list[Any]
@@ -26,11 +26,11 @@ Run: TypeAlias = list[Any]
 RUN = 64
 """At most so many batches make a run."""
 
-FEW = 1 << 13
+MAX_STACKED_BYTES = 1 << 13
 """Of what is computed for many batches at once, or kept until then, a batch has at most so many bytes."""
 
 
-class Series:
+class MultiStep:
     """A traced step, replayed for runs of batches.
 
     Args:
@@ -71,7 +71,7 @@ class Series:
             rooms.append(Tensor(room[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
             steps.insert(place, Entry(KEEP, [x, rooms[-1]], [x.array, rooms[-1].array], (), {}, Tensor(np.empty(0))))
-        self._steps = Plan(steps, [*inputs, *given.values(), *rooms], ())
+        self._steps = Program(steps, [*inputs, *given.values(), *rooms], ())
         joined |= {id(x) for x in kept if x.ndim}
         self._after: list[Entry] = self._by_row(entries, joined)
         entries = [entry for entry in entries if id(entry.output) not in joined]
@@ -79,12 +79,12 @@ class Series:
         handed = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in near}
         self._handed = list(handed)
         """What is needed for the reported numbers of each step, by id."""
-        self._report = Plan(entries, [*handed.values()], outputs)
+        self._report = Program(entries, [*handed.values()], outputs)
 
     def _is_few(self, x: Tensor) -> bool:
-        """Tell whether a tensor is one number, or a few numbers for each row."""
+        """Return whether a tensor is one number, or a few numbers for each row."""
         a = cast(Array, x.array)
-        return not a.ndim or (len(a) == self._rows and a.nbytes <= FEW)
+        return not a.ndim or (len(a) == self._rows and a.nbytes <= MAX_STACKED_BYTES)
 
     def _by_row(self, entries: Iterable[Entry], joined: set[int]) -> list[Entry]:
         """Return entries that can be run for many batches at once, and add their results to what is known for them."""
@@ -98,7 +98,7 @@ class Series:
         return found
 
     def run(self, run: Run) -> None:
-        """Replay for all batches of a run; as with a plan the caller keeps NumPy from warning."""
+        """Replay for all batches of a run; as with a program the caller keeps NumPy from warning."""
         count, rows = run[0].shape[0], self._rows
         joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
@@ -138,7 +138,7 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
         entries: A step.
         fits: Tells whether an input of what is late can be kept until then.
     """
-    updated = {id(v) for entry in entries if entry.op.homes for v in entry.kwargs["variables"]}
+    updated = {id(v) for entry in entries if entry.op.out_arrays for v in entry.kwargs["variables"]}
     own = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
     """Variables that no step looks at."""
     forced: set[int] = set()
@@ -166,7 +166,7 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
 
 
 def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
-    """Tell whether an operation gives for the rows of two batches at once what it gives for each, to the last bit."""
+    """Return whether an operation gives for the rows of two batches at once what it gives for each, to the last bit."""
     if entry.op.effect or entry.op.draws or any(isinstance(x, Variable) for x in entry.inputs):
         return False
     one = entry.values

@@ -1,6 +1,6 @@
 """A function of tensors traced once, written out as straight-line Python over NumPy, and replayed.
 
-A trace is the record of one eager run on real arrays. The plan takes ops apart into bare NumPy calls, computes what
+A trace is the record of one eager run on real arrays. The program takes ops apart into bare NumPy calls, computes what
 occurs twice once, keeps the steps that the outputs or an effect (an assignment, an optimizer's update) depend on, gives
 each a buffer to write to, and compiles them into a function without loops, look-ups or branches. A replay runs no
 Python of any layer, and allocates nothing but the outputs. The numbers are those of the eager run to the last bit,
@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry
+from .._core.ownership import Changes
 from .._core.tensor import Tensor
-from .codegen import Draft
+from .codegen import Codegen
 from .trace import simplified
 
 
-class Plan:
+class Program:
     """The steps of a trace, compiled, with their buffers.
 
     Args:
@@ -34,7 +34,7 @@ class Plan:
         outputs: What came out: a tensor, or a structure of tensors and other things.
 
     Attributes:
-        structure: State of all layers when it was made; in another state the plan may be wrong.
+        structure: State of all layers when it was made; in another state the program may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
         work: Multiplications in the largest product of matrices, where somebody has counted them.
@@ -43,7 +43,7 @@ class Plan:
     """
 
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
-        self.structure: int = Structure.version
+        self.structure: int = Changes.layers
         self.lock: LockType = Lock()
         self.work: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
@@ -54,40 +54,40 @@ class Plan:
         self._order = map_structure(lambda _: next(order), outputs)
         """The structure of the outputs, with the place of each."""
         self._is_flat_list: bool = self._order == list(range(len(found)))
-        self._draft = Draft(entries, inputs, found)
-        self.size: int = self._draft.size
-        self.source: str = self._draft.source
-        functions = self._draft.namespace
-        exec(compile(self.source, "<plan>", "exec"), functions)  # of names and numbers made here alone
+        self._codegen = Codegen(entries, inputs, found)
+        self.size: int = self._codegen.size
+        self.source: str = self._codegen.source
+        functions = self._codegen.namespace
+        exec(compile(self.source, "<program>", "exec"), functions)  # of names and numbers made here alone
         self._main: Callable[..., Any] = functions["main"]
         self._tail: Callable[..., Any] = functions["tail"]
         self._carried: Any = ()
         """What the last run of `main` has left for `tail`."""
         self._bound: list[Array] = []
         """The arrays that variables had when they were looked up last."""
-        self._writes: bool = bool(self._draft.assigned or self._draft.settling)
+        self._writes: bool = bool(self._codegen.assigned or self._codegen.rebinding)
         """Whether it changes variables in place."""
         self._bind()
 
     def _bind(self) -> None:
-        """Look up the arrays of variables; those that the plan writes to get one that nobody else holds."""
-        draft = self._draft
-        for settle in draft.settling:
-            settle()
-        for variable in draft.assigned:
-            variable.own()
-        arrays = [variable.array for _, (variable, _) in draft.shares]
+        """Look up the arrays of variables; those that the program writes to get one that nobody else holds."""
+        codegen = self._codegen
+        for rebind in codegen.rebinding:
+            rebind()
+        for variable in codegen.assigned:
+            variable.make_exclusive()
+        arrays = [variable.array for _, (variable, _) in codegen.shares]
         if len(self._bound) != len(arrays) or not all(map(is_, arrays, self._bound)):
-            for name, (variable, view) in draft.shares:
-                draft.namespace[name] = view(variable.array)
+            for name, (variable, view) in codegen.shares:
+                codegen.namespace[name] = view(variable.array)
             self._bound = arrays
-        self._values: int = Structure.values
-        self._loans: int = Structure.loans
+        self._values: int = Changes.arrays
+        self._exposures: int = Changes.exposures
 
     def _is_bound(self) -> bool:
-        """Tell whether the variables have the arrays that were looked up, and nobody else holds those it writes to."""
-        state = Structure
-        return self._values == state.values and not (self._writes and self._loans != state.loans)
+        """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
+        state = Changes
+        return self._values == state.arrays and not (self._writes and self._exposures != state.exposures)
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""

@@ -1,4 +1,4 @@
-"""Functions under a tape: from the third call of a kind on a plan of two halves, forward pass and gradients."""
+"""Functions under a tape: from the third call of a kind on a program of two halves, forward pass and gradients."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -7,20 +7,20 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.nested import make_room
 from .._base.typing import Array
 from .._core.op import Entry, Op
+from .._core.ownership import Changes
 from .._core.tape import PASSED, GradientTape, backward
 from .._core.tensor import Tensor, TensorOps, recorders, stop_recording
 from .._core.variable import Variable
-from .program import Plan
+from .program import Program
 from .trace import KEEP, trace
 
-PLANNED_AT = (3, 6, 12, 24, 48)
-"""At which call of a kind a plan is made; later ones are made where layers have changed meanwhile."""
+COMPILE_AT = (3, 6, 12, 24, 48)
+"""At which call of a kind a program is made; later ones are made where layers have changed meanwhile."""
 KINDS = 16
-"""Of how many kinds of inputs calls are counted and plans kept."""
+"""Of how many kinds of inputs calls are counted and programs kept."""
 
 
 def open_tape() -> GradientTape | None:
@@ -31,8 +31,8 @@ def open_tape() -> GradientTape | None:
     return tape if isinstance(tape, GradientTape) and tape.watch_accessed_variables else None
 
 
-class TapedCalls:
-    """The calls of a function under tapes, each of which becomes one entry of the tape once a plan can run it.
+class TapedFunction:
+    """The calls of a function under tapes, each of which becomes one entry of the tape once a program can run it.
 
     Args:
         may_replay: Tells whether a replay does what the function does.
@@ -40,18 +40,18 @@ class TapedCalls:
 
     def __init__(self, may_replay: Callable[[], bool]) -> None:
         self._may_replay = may_replay
-        self._kinds: dict[Any, tuple[int, Taped | None]] = {}
+        self._kinds: dict[Any, tuple[int, TapedProgram | None]] = {}
         """How often inputs of each kind have come, and what replays the function for them."""
 
     def run(
         self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None
     ) -> Any | None:
-        """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no plan.
+        """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no program.
 
         Args:
             function: A function of as many tensors; it does the same each time that `option` is the same.
             tape: The tape; it is all that records.
-            inputs: Arrays and tensors. For anything else there is no plan.
+            inputs: Arrays and tensors. For anything else there is no program.
             option: What else decides on what the function does.
         """
         arrays: list[Array] = []
@@ -79,30 +79,30 @@ class TapedCalls:
                 passed = None
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
-        if taped is not None and taped.structure == Structure.version:
+        if taped is not None and taped.structure == Changes.layers:
             return taped.run(tape, inputs, arrays, passed) if taped.usable else None
         calls += 1
         if key not in self._kinds:
             make_room(self._kinds, KINDS)
         self._kinds[key] = calls, None
-        if calls not in PLANNED_AT or not self._may_replay():
+        if calls not in COMPILE_AT or not self._may_replay():
             return None
-        taped = Taped(function, inputs, watched, passed)
+        taped = TapedProgram(function, inputs, watched, passed)
         self._kinds[key] = calls, taped
         return vars(taped).pop("output")
 
 
-class Taped:
-    """A function of which a tape keeps one entry, run by the first half of a plan and differentiated by the second.
+class TapedProgram:
+    """A function of which a tape keeps one entry, run by the first half of a program and differentiated by the second.
 
     A sigmoid or softmax at its end stays an entry by itself, and one that made its input is known, since the rules of
-    cross-entropies go through them (see `Op.through`). What is used several times starts from the gradient that later
+    cross-entropies go through them (see `Op.fused_vjp`). What is used several times starts from the gradient that later
     operations have given it, so that all are added up one by one. So the gradients are those of the eager run to the
     last bit.
 
     Args:
         function: A function of tensors, as many as inputs.
-        inputs: Arrays and tensors. The function is run on them as if there were no plan: it has its effects, and the
+        inputs: Arrays and tensors. The function is run on them as if there were no program: it has its effects, and the
             open tape records it.
         watched: Places of the inputs that the tape watches.
         passed: The sigmoid or softmax that made the only one of these, if one did.
@@ -116,7 +116,7 @@ class Taped:
     def __init__(
         self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int], passed: Entry | None
     ) -> None:
-        self.structure: int = Structure.version
+        self.structure: int = Changes.layers
         self._function = function
         self._watched = watched
         given = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
@@ -130,7 +130,7 @@ class Taped:
             and getattr(y, "keras_mask", None) is None
             and not record.escaped
             and not any(entry.op.effect or entry.op.draws for entry in entries)
-            and self.structure == Structure.version
+            and self.structure == Changes.layers
         )
         if not self.usable:
             return
@@ -144,7 +144,7 @@ class Taped:
         if passed is not None and not held:  # without its rule: its own entry is there for that
             self._passed = _applied(passed)._replace(op=Op(passed.op.forward, (None,), 1))
         self._op = Op(_unknown, (), None)
-        self._op.joint = self._joint
+        self._op.vjp_all = self._vjp_all
         self._runs: int = 0
         """Counts the runs of either half: the second goes with the first only directly after it."""
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
@@ -153,9 +153,9 @@ class Taped:
             sources[-1] = given[watched[0]]
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
         """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
-        self._make_plan([x.array for x in given], entries[-1].inputs[0] if self._last else y)
+        self._make_program([x.array for x in given], entries[-1].inputs[0] if self._last else y)
 
-    def _make_plan(self, arrays: Sequence[Any], target: Any) -> None:
+    def _make_program(self, arrays: Sequence[Any], target: Any) -> None:
         self._g: Array = np.ones_like(target.array)
         """Where the second half finds the gradient of what the entry gives."""
         given = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
@@ -175,7 +175,7 @@ class Taped:
         ]
         self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
         """Arrays like those that the first half fills."""
-        self._plan = Plan(entries, [*given, *rooms], gradients)
+        self._program = Program(entries, [*given, *rooms], gradients)
 
     def _gradients(
         self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True, known: bool = False
@@ -215,7 +215,7 @@ class Taped:
     def run(
         self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
     ) -> Tensor | None:
-        """Return the output, recorded by the open tape; None, and nothing is run, where the plan cannot serve.
+        """Return the output, recorded by the open tape; None, and nothing is run, where the program cannot serve.
 
         It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
         """
@@ -224,14 +224,14 @@ class Taped:
             return None
         # What is no tensor's, its owner may change before the gradient is taken.
         arrays = [array.copy() if array is x else array for array, x in zip(arrays, inputs, strict=True)]
-        tape.borrow(variables)
-        if not self._plan.lock.acquire(False):
+        tape.hold(variables)
+        if not self._program.lock.acquire(False):
             return None
         try:
             ends = [Tensor(room) for room in self._first(arrays)]
             runs = self._runs
         finally:
-            self._plan.lock.release()
+            self._program.lock.release()
         if self._watched or self._trainable:
             values = [*arrays, *[v.array for v in variables]]
             passed = None if self._passed is None else passed
@@ -243,11 +243,11 @@ class Taped:
     def _first(self, arrays: Sequence[Array]) -> list[Array]:
         """Run the first half, and return what the entries give."""
         rooms = [*map(np.empty_like, self._rooms)]
-        self._plan.begin([*arrays, self._g, *self._starts.values(), *rooms])
+        self._program.begin([*arrays, self._g, *self._starts.values(), *rooms])
         self._runs += 1
         return rooms
 
-    def _joint(
+    def _vjp_all(
         self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int], totals: dict[int, Any]
     ) -> Iterable[tuple[Any, Any]]:
         """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
@@ -271,7 +271,7 @@ class Taped:
             through: Whether to pass over the activation that made the input.
             starts: What gradients are added to, None where there is nothing yet.
         """
-        if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._plan.lock.acquire(False):
+        if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._program.lock.acquire(False):
             try:
                 if runs != self._runs and self._is_as_it_was(values):
                     self._first(values[: len(values) - len(self._variables)])
@@ -281,14 +281,14 @@ class Taped:
                     for place, start in starts.items():
                         self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                     self._runs += 1
-                    found: list[Any] = self._plan.finish()
+                    found: list[Any] = self._program.finish()
                     return found
             finally:
-                self._plan.lock.release()
+                self._program.lock.release()
         return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
 
     def _is_alike(self, g: Array) -> bool:
-        """Tell whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
+        """Return whether sums and products of a gradient are those of its copy, which may differ in the order of axes.
 
         NumPy adds up what is repeated along one of a few axes as it does what is not.
         """
@@ -297,10 +297,10 @@ class Taped:
     def _is_as_it_was(self, values: Sequence[Any]) -> bool:
         weights = values[len(values) - len(self._variables) :]
         same = all(v.array is weight for v, weight in zip(self._variables, weights, strict=True))
-        return same and self.structure == Structure.version
+        return same and self.structure == Changes.layers
 
     def _again(self, g: Any, values: Sequence[Any], through: bool, starts: Mapping[int, Any]) -> list[Any]:
-        """Return the gradients by running the function without a plan, with the variables of then."""
+        """Return the gradients by running the function without a program, with the variables of then."""
         count = len(values) - len(self._variables)
         given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
         now = [v.array for v in self._variables]
@@ -331,5 +331,5 @@ def _applied(entry: Entry) -> _Applied:
 
 
 def _unknown(*arrays: Array) -> Array:
-    """Stand for a function that a plan runs."""
+    """Stand for a function that a program runs."""
     raise NotImplementedError

@@ -43,13 +43,13 @@ class Trace:
             self._read[id(entry.output.array)] = entry.rest[0], cast(Array, entry.output.array)
         if op.effect:
             self._stale |= {id(old): old for v, old in self._read.values() if v.array is not old}
-        if op.homes is not None:
+        if op.out_arrays is not None:
             optimizer = entry.kwargs["optimizer"]
             for v in optimizer._trainable_variables:  # which two optimizers would take from each other
                 self.escaped |= self._owners.setdefault(id(v), optimizer) is not optimizer
 
-    def outline(self) -> list[Any]:
-        """Return what was done, such that two runs that a plan would replay alike have equal outlines."""
+    def fingerprint(self) -> list[Any]:
+        """Return what was done, such that two runs that a program would replay alike have equal fingerprints."""
         places: dict[int, int] = {}
         found: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
@@ -96,7 +96,7 @@ def trace(function: Callable[[Any], Any], inputs: Any) -> tuple[Any, Trace]:
 
 
 def escape() -> None:
-    """Let no plan replay what is being traced: it does something that no record holds."""
+    """Let no program replay what is being traced: it does something that no record holds."""
     for recorder in recorders.open:
         if isinstance(recorder, Trace):
             recorder.escaped = True
@@ -116,7 +116,7 @@ def _sketch(value: Any) -> Any:
 
 
 def _keep(value: Array, room: Array) -> Array:
-    """Write a value to an array that is an input of the plan."""
+    """Write a value to an array that is an input of the program."""
     room[...] = value
     return room
 
@@ -135,13 +135,15 @@ def _expanded(entries: list[Entry]) -> list[Entry]:
 
 def _parts(entry: Entry) -> list[Entry]:
     """Return an entry, or others that do the same to the last bit."""
-    if entry.op.parts is None:
+    if entry.op.decomposition is None:
         return [entry]
     stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
     originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
     try:
         with np.errstate(all="ignore"):
-            made, record = trace(lambda xs: cast(Any, entry.op.parts)(*xs, *entry.rest, **entry.kwargs), stand_ins)
+            made, record = trace(
+                lambda xs: cast(Any, entry.op.decomposition)(*xs, *entry.rest, **entry.kwargs), stand_ins
+            )
     except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
         return [entry]
     output, want = getattr(made, "array", None), cast(Array, entry.output.array)

@@ -61,12 +61,12 @@ def _annotations(cls: Any, method: str) -> dict[str, Any]:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a value is a finite real number, and no bool."""
+    """Return whether a value is a finite real number, and no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_shape(value: object) -> bool:
-    """Tell whether a value is a shape, or a structure of shapes."""
+    """Return whether a value is a shape, or a structure of shapes."""
     if isinstance(value, Mapping):
         return all(map(is_shape, value.values()))
     if not isinstance(value, list | tuple):
@@ -75,7 +75,7 @@ def is_shape(value: object) -> bool:
 
 
 def _is_array(value: object) -> bool:
-    """Tell whether a value is a number, or nested lists of numbers."""
+    """Return whether a value is a number, or nested lists of numbers."""
     return (
         all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, bool) or is_number(value)
     )
@@ -83,12 +83,12 @@ def _is_array(value: object) -> bool:
 
 @cache
 def _is_array_like(annotation: Any) -> bool:
-    """Tell whether an annotation stands for whatever NumPy makes an array of."""
+    """Return whether an annotation stands for whatever NumPy makes an array of."""
     return "_SupportsArray" in repr(annotation)
 
 
 def fits(value: Any, annotation: Any) -> bool:
-    """Tell whether a value is of the type that an annotation names; where it names none that can be told, it is.
+    """Return whether a value is of the type that an annotation names; where it names none that can be told, it is.
 
     Example:
         >>> fits(3, int), fits(True, int), fits("3", int | None), fits([1, 2.5], Sequence[int])

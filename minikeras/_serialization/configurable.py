@@ -15,7 +15,7 @@ _LOCALS = frozenset({"self", "__class__", "options"})
 
 
 def is_built_in(thing: Any) -> bool:
-    """Tell whether a class, a function or an object is this package's own."""
+    """Return whether a class, a function or an object is this package's own."""
     return str(getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
 
 

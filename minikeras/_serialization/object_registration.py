@@ -38,7 +38,7 @@ def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomO
 
 
 def is_custom(names: Iterable[Any], custom_objects: CustomObjects | None) -> bool:
-    """Tell whether one of some names is that of a class or function of the caller's."""
+    """Return whether one of some names is that of a class or function of the caller's."""
     return any(isinstance(name, str) and name in with_short_names(name, custom_objects) for name in names)
 
 

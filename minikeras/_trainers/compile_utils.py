@@ -79,7 +79,7 @@ class CompiledLoss:
         return self._terms is not None
 
     def is_additive(self) -> bool:
-        """Tell whether the loss of all rows is the mean over batches, weighted by their rows."""
+        """Return whether the loss of all rows is the mean over batches, weighted by their rows."""
         return self._terms is not None and all(
             term.loss.reduction in ("sum_over_batch_size", "mean")
             and is_built_in(term.loss)
@@ -237,7 +237,7 @@ class CompiledMetrics(Metric):
         return self._found is not None
 
     def is_additive(self) -> bool:
-        """Tell whether all metrics are means over rows of functions of this package."""
+        """Return whether all metrics are means over rows of functions of this package."""
         return self.built and all(
             isinstance(m, MeanMetricWrapper) and is_built_in(m) and _is_by_row(m._fn) for m in self.metrics
         )

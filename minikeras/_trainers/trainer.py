@@ -14,18 +14,19 @@ import numpy as np
 
 from .. import losses, metrics, ops, optimizers
 from .._base.checks import within
-from .._base.context import Structure, context, undone
+from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.nested import leaves, like, map_structure
 from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
 from .._core.keras_tensor import KerasTensor
+from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
 from .._jit.blas_threads import SMALL, one_thread
-from .._jit.jit import PLAN_BYTES, Runner, to_tensors
-from .._jit.taped_function import TapedCalls, open_tape
+from .._jit.jit import PROGRAM_BYTES, Jit, to_tensors
+from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
@@ -89,33 +90,33 @@ class Trainer(Layer):
     # --- the forward pass -------------------------------------------------------------------------------------
 
     @cached_property
-    def runner(self) -> Runner:
-        """What runs the forward pass for `predict`; it keeps plans for the input shapes it has met."""
+    def jit(self) -> Jit:
+        """What runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
         call = super().__call__
-        return Runner(lambda x: call(x, training=False), self._is_pure, PLAN_BYTES)
+        return Jit(lambda x: call(x, training=False), self._is_pure, PROGRAM_BYTES)
 
     @cached_property
-    def _runners(self) -> dict[str, Runner]:
+    def _jits(self) -> dict[str, Jit]:
         """What runs the steps of training, evaluation and, where it is overridden, prediction."""
         return {
-            "train": Runner(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
-            "test": Runner(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
-            "predict": Runner(lambda data: self.predict_step(data), self._is_pure, PLAN_BYTES),
+            "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
+            "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
+            "predict": Jit(lambda data: self.predict_step(data), self._is_pure, PROGRAM_BYTES),
         }
 
     @property
-    def _predictor(self) -> Runner:
+    def _predictor(self) -> Jit:
         """What runs `predict_step`: where it is not overridden, that is the forward pass."""
-        return self.runner if type(self).predict_step is Trainer.predict_step else self._runners["predict"]
+        return self.jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
 
     @cached_property
-    def _taped(self) -> TapedCalls:
+    def _taped(self) -> TapedFunction:
         """What runs the forward pass under a tape."""
-        return TapedCalls(self._is_pure)
+        return TapedFunction(self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        left_out = ("runner", "_runners", "_taped", "history")
+        left_out = ("jit", "_jits", "_taped", "history")
         return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
 
     @overload
@@ -132,18 +133,18 @@ class Trainer(Layer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the model if need be, and compute its output; see `Layer.__call__`."""
         if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
-            x, runner = args[0], self.runner
+            x, jit = args[0], self.jit
             if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
                 x = x.array
             if type(x) is np.ndarray and not recorders.open and not context.training:
-                plan = runner.find(x)
-                if plan is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
-                    outputs = runner.run(x)
-                    plan = runner.find(x)
-                    if plan is None or not plan.masked:
+                program = jit.find(x)
+                if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+                    outputs = jit.run(x)
+                    program = jit.find(x)
+                    if program is None or not program.masked:
                         return map_structure(Tensor, outputs)
-                elif plan is not None and not plan.masked:
-                    return map_structure(Tensor, runner.replay(plan, x))
+                elif program is not None and not program.masked:
+                    return map_structure(Tensor, jit.replay(program, x))
         tape = open_tape()
         alone = len(args) == 1 and kwargs.keys() <= {"training"} and not context.training
         if tape is not None and self.built and alone:
@@ -154,15 +155,15 @@ class Trainer(Layer):
         return super().__call__(*args, **kwargs)
 
     def _is_pure(self) -> bool:
-        """Tell whether only this package's code runs in the forward pass, so that a replay has the same effects."""
+        """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
         return all(map(_pure, self._flatten_layers()))
 
     def _is_rowwise(self) -> bool:
-        """Tell whether each row of the output depends on its row of the input alone."""
+        """Return whether each row of the output depends on its row of the input alone."""
         return all(_pure(layer) and layer._rowwise() for layer in self._flatten_layers())
 
     def _is_additive(self) -> bool:
-        """Tell whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
+        """Return whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
         own = all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
         return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
@@ -235,7 +236,7 @@ class Trainer(Layer):
         self.jit_compile = jit_compile is True
         self.stop_training = False
         self.compiled = True
-        vars(self).pop("_runners", None)
+        vars(self).pop("_jits", None)
         self._compile_config = {
             "optimizer": found,
             "loss": loss,
@@ -297,10 +298,10 @@ class Trainer(Layer):
             if self._compiled_loss is not None:
                 found.extend(self._compiled_loss.metrics)
         version, held = self._held
-        if version != Structure.version:
+        if version != Changes.layers:
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
             held = [metric for layer in layers for metric in layer._held_metrics()]
-            vars(self)["_held"] = Structure.version, held
+            vars(self)["_held"] = Changes.layers, held
         found.extend(held)
         return list({id(metric): metric for metric in found}.values())
 
@@ -557,19 +558,19 @@ class Trainer(Layer):
         self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
     ) -> dict[str, Any]:
         """Run over all batches once and return the logs, none where an earlier pass has used up the data."""
-        runner, stop = self._runners[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
+        jit, stop = self._jits[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
         if begin is None and source.array is not None and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
-            return self._rush(runner, source, interrupt, stop, end)  # no code of the user's runs between steps
+            return self._fast_epoch(jit, source, interrupt, stop, end)  # no code of the user's runs between steps
         logs: _Logs | None = None
         i, every = -1, self.steps_per_execution
         for i, batch in enumerate(source.epoch()):
             if begin is not None and i % every == 0:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
-            with _without_warnings(), one_thread(runner.work(data)):
-                outputs = interrupt.run(runner.step, data)
+            with _without_warnings(), one_thread(jit.work(data)):
+                outputs = interrupt.run(jit.step, data)
             logs = _Logs(outputs)
             if (i + 1) % every:
                 continue
@@ -581,8 +582,8 @@ class Trainer(Layer):
             end(i - i % every + every - 1, logs)
         return dict(logs or {})
 
-    def _rush(
-        self, runner: Runner, source: Batches, interrupt: Interrupt, stop: str, look: Callable[..., None] | None
+    def _fast_epoch(
+        self, jit: Jit, source: Batches, interrupt: Interrupt, stop: str, look: Callable[..., None] | None
     ) -> dict[str, Any]:
         """Run over all batches once, with but a look now and then."""
         due = 0.0
@@ -590,7 +591,7 @@ class Trainer(Layer):
         with ExitStack() as stack:
             stack.enter_context(_without_warnings())
             stack.enter_context(interrupt.held())
-            for done, outputs in stack.enter_context(closing(_steps(runner, source))):
+            for done, outputs in stack.enter_context(closing(_steps(jit, source))):
                 if look is not None and (done < 3 or perf_counter() >= due):
                     look(done - 1, _Logs(outputs))
                     due = perf_counter() + LOOK
@@ -726,9 +727,9 @@ class Trainer(Layer):
             raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
         self._make_ready(lambda: batch)
         self.reset_metrics()
-        runner, data = self._runners[phase], pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, _without_warnings(), one_thread(runner.work(data)):
-            logs = dict(_Logs(interrupt.run(runner.step, data)))
+        jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
+        with Interrupt() as interrupt, _without_warnings(), one_thread(jit.work(data)):
+            logs = dict(_Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 
     def predict(
@@ -761,12 +762,12 @@ class Trainer(Layer):
             >>> model.predict(np.array([[1.0, 2.0]]), verbose=0)
             array([[3.]], dtype=float32)
         """
-        runner = self._predictor
-        own = runner is self.runner
+        jit = self._predictor
+        own = jit is self.jit
         if type(x) is np.ndarray and verbose == 0 and callbacks is None and steps is None and self.built and own:
-            plan = runner.find(x)  # met before: nothing is left to check
-            if plan is not None and len(x) <= (32 if batch_size is None else batch_size):
-                return runner.replay(plan, x)
+            program = jit.find(x)  # met before: nothing is left to check
+            if program is not None and len(x) <= (32 if batch_size is None else batch_size):
+                return jit.replay(program, x)
         source = Batches(x, batch_size=batch_size, steps=steps)
         hooks = self._hooks(callbacks, _verbose(verbose), 1, source.count)
         collected = _Collected(source.rows)
@@ -779,7 +780,7 @@ class Trainer(Layer):
             while True:
                 if done == 1 and callbacks is None and source.array is not None and own and self._is_rowwise():
                     first = map_structure(lambda array: array[: source.size], source.array[0])
-                    at_once = max(1, runner.rows_at_once(first) // source.size)
+                    at_once = max(1, jit.rows_at_once(first) // source.size)
                 batch, taken = source.take(at_once)
                 if batch is None:
                     break
@@ -787,7 +788,7 @@ class Trainer(Layer):
                     self._prepare(batch)
                 if done % every == 0:
                     hooks.on_predict_batch_begin(done)
-                parts.append(runner.run(batch))
+                parts.append(jit.run(batch))
                 done += taken
                 collected.add(parts[-1])
                 if done % every == 0:
@@ -824,11 +825,11 @@ JOINED = 1024
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
 
 
-def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
+def _steps(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
     """Run over all batches; give how many are done, and the outputs of the last, after each or several."""
     done = 0
     for run in source.runs():
-        outputs = runner.run_all(run)
+        outputs = jit.run_all(run)
         if outputs is not None:
             done += len(run[0])
             yield done, outputs
@@ -836,9 +837,9 @@ def _steps(runner: Runner, source: Batches) -> Generator[tuple[int, Callable[[],
         batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
         first = next(batches)
         for part in ((first,), batches):  # after the first step of all it is known how much work one is
-            with one_thread(runner.work(first)):
+            with one_thread(jit.work(first)):
                 for data in part:
-                    outputs = runner.step(data)
+                    outputs = jit.step(data)
                     done += 1
                     yield done, outputs
 

@@ -77,7 +77,7 @@ class CallbackList(Callback):
             callback.set_model(model)
 
     def listens(self, hook: str, seldom: bool = True) -> bool:
-        """Tell whether a callback overrides a hook; if none does, its logs need not be computed.
+        """Return whether a callback overrides a hook; if none does, its logs need not be computed.
 
         The answer is looked up anew whenever a run or an epoch begins. Without `seldom`, callbacks that need not be
         asked at every batch do not count.

@@ -94,7 +94,7 @@ class ModelCheckpoint(Monitor):
         self._say(epoch, f"finished saving model to {path}")
 
     def _is_best(self, epoch: int, current: Any, path: str) -> bool:
-        """Tell whether a value is better than those before; one that cannot be compared counts, with a warning."""
+        """Return whether a value is better than those before; one that cannot be compared counts, with a warning."""
         if current is None:
             warn(f"Can save best model only with {self.monitor} available.", stacklevel=4)
             return True

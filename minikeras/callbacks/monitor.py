@@ -250,7 +250,7 @@ class ReduceLROnPlateau(Monitor):
                 self.wait = 0
 
     def in_cooldown(self) -> bool:
-        """Tell whether too few epochs have passed since the last reduction."""
+        """Return whether too few epochs have passed since the last reduction."""
         return self.cooldown_counter > 0
 
     def _reduce(self, epoch: int) -> bool:

@@ -64,7 +64,7 @@ _finder = StandInFinder()
 
 
 def is_installed() -> bool:
-    """Tell whether imports of `keras` and `tensorflow` give minikeras.
+    """Return whether imports of `keras` and `tensorflow` give minikeras.
 
     Example:
         >>> is_installed()

@@ -95,7 +95,7 @@ class StandIn(ModuleType):
 
 
 def is_ours(value: object) -> bool:
-    """Tell whether something is minikeras's own, and not what a file of it has imported.
+    """Return whether something is minikeras's own, and not what a file of it has imported.
 
     Example:
         >>> import minikeras

@@ -34,7 +34,7 @@ from .arguments import from_argument, plain_arguments, to_config
 from .masks import mask_of as mask_of
 from .masks import masked as masked
 from .masks import masks_for, pass_on
-from .module import Holder, assign_all
+from .module import Module, assign_all
 from .module import Untracked as Untracked
 
 S = TypeVar("S", bound="Layer")
@@ -76,7 +76,7 @@ class _Call:
         self.symbolic = symbolic
 
 
-class Layer(Holder, Configurable):
+class Layer(Module, Configurable):
     """A function with weights, which are made when it first sees its input.
 
     A subclass overrides `__init__` (settings), `build(input_shape)` (weights, with `add_weight`) and `call`
@@ -257,7 +257,7 @@ class Layer(Holder, Configurable):
             self.built = True
 
     def _rowwise(self) -> bool:
-        """Tell whether each row of the output depends on its row of the input alone."""
+        """Return whether each row of the output depends on its row of the input alone."""
         return True
 
     def _maybe_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

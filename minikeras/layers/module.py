@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from .. import constraints, initializers, regularizers
-from .._base.context import Structure, name_scope
+from .._base.context import name_scope
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
+from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
 from .._core.variable import Variable
 from ..constraints import ConstraintLike
@@ -38,7 +39,7 @@ _MADE_BY_INIT = frozenset(
 """Attributes that a subclass misses which does not call `super().__init__()`."""
 
 
-class Holder:
+class Module:
     """The part of a layer that keeps its weights and finds those of the layers in it."""
 
     name: str
@@ -47,7 +48,7 @@ class Holder:
     dtype_policy: DTypePolicy
     _trainable: bool
     _variables: list[Variable]
-    _inside: Inside
+    _inside: Contents
     _building: bool
 
     def _locked(self) -> bool:
@@ -62,7 +63,7 @@ class Holder:
                     "already built. All state must be created in `__init__()` or in `build()`."
                 )
             if name not in _NO_STRUCTURE:
-                Structure.version += 1
+                Changes.layers += 1
             object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> Any:
@@ -144,7 +145,7 @@ class Holder:
         variable.overwrite_with_gradient = overwrite_with_gradient
         variable.trainable = trainable and self._trainable
         self._variables.append(variable)
-        Structure.version += 1
+        Changes.layers += 1
         return variable
 
     def _configured_weight(self, name: str, shape: ShapeLike, kind: str | None = None, **options: Any) -> Variable:
@@ -181,14 +182,14 @@ class Holder:
         return self._attributes(Metric, _OF_TRAINING)
 
     def _sublayers(self) -> list[Layer]:
-        return cast("list[Layer]", self._attributes(Holder))
+        return cast("list[Layer]", self._attributes(Module))
 
-    def _contents(self) -> Inside:
+    def _contents(self) -> Contents:
         """Return what is inside, found anew when any layer has changed."""
         inside = vars(self).get("_inside")
         if inside is None or not inside.is_current():
-            inside = vars(self)["_inside"] = Inside(self)
-        return cast(Inside, inside)
+            inside = vars(self)["_inside"] = Contents(self)
+        return cast(Contents, inside)
 
     def _flatten_layers(self) -> list[Layer]:
         """Return the layer and all inside it, in order."""
@@ -324,7 +325,7 @@ class Untracked(list[Any]):
 
 
 _CONTAINERS = (list, tuple, dict, set)
-_STATE = (Variable, Holder)
+_STATE = (Variable, Module)
 _FOUND = (*_STATE, Metric)
 
 
@@ -347,14 +348,14 @@ def _each_once(things: Iterable[T]) -> list[T]:
     return list({id(thing): thing for thing in things}.values())
 
 
-class Inside:
+class Contents:
     """What is inside a holder: itself and other holders, variables (and which are trainable), and their containers.
 
     No container itself, which a walk over attributes would go into.
     """
 
-    def __init__(self, holder: Holder) -> None:
-        self.version: int = Structure.version
+    def __init__(self, holder: Module) -> None:
+        self.version: int = Changes.layers
         self.layers: list[Layer] = []
         seen: set[int] = set()
         stack = [cast("Layer", holder)]
@@ -374,8 +375,8 @@ class Inside:
         ]
 
     def is_current(self) -> bool:
-        """Tell whether no attribute and no item of a container has been set since, and no container grew or shrank."""
-        if self.version != Structure.version:
+        """Return whether no attribute and no item of a container has been set since, and none grew or shrank."""
+        if self.version != Changes.layers:
             return False
         for held, length, items in self._watched:
             if len(held) != length or (items and not all(map(is_, _items(held), items))):

@@ -113,7 +113,7 @@ def _join(x: Tensor) -> Tensor:
 
 
 def _may_join(layer: Layer, training: bool | None) -> bool:
-    """Tell whether a layer does to the steps all at once what it does to one after the other, which takes longer."""
+    """Return whether a layer does to the steps all at once what it does to one after the other, which takes longer."""
     own = [layer, getattr(layer, "activation", None) or layer]
     if isinstance(layer, Lambda) or not all(map(is_built_in, own)):
         return False

@@ -12,7 +12,7 @@ from .._base.settings import floatx
 from .._base.signature import with_defaults
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
 from .._core.tensor import Tensor
-from .._jit.taped_function import TapedCalls, open_tape
+from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
@@ -74,9 +74,9 @@ class Loss(Configurable):
         return {key: value for key, value in vars(self).items() if key != "_taped"}
 
     @cached_property
-    def _taped(self) -> TapedCalls:
+    def _taped(self) -> TapedFunction:
         """What computes the loss under a tape."""
-        return TapedCalls(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
+        return TapedFunction(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
 
     @property
     def dtype(self) -> str:
@@ -138,7 +138,7 @@ def _mask(value: Any) -> Any:
 
 
 def _is_structure(value: Any) -> bool:
-    """Tell whether a value is a dict or a list of arrays; a list of numbers is one array."""
+    """Return whether a value is a dict or a list of arrays; a list of numbers is one array."""
     if isinstance(value, list | tuple):
         return any(_is_structure(x) or (hasattr(x, "shape") and not isinstance(x, np.generic)) for x in value)
     return isinstance(value, dict)
@@ -154,7 +154,7 @@ def _tensors(value: Any, dtype: str | None) -> Any:
 
 
 def _fit(a: Shape, b: Shape) -> bool:
-    """Tell whether two shapes broadcast, as far as they are known."""
+    """Return whether two shapes broadcast, as far as they are known."""
     return all(m == n or m == 1 or n == 1 or None in (m, n) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 

@@ -162,7 +162,7 @@ class Graph:
         return flat
 
     def rowwise(self) -> bool:
-        """Tell whether no op mixes the rows of a batch."""
+        """Return whether no op mixes the rows of a batch."""
         return all(operation.rowwise() for operation in self.operations if isinstance(operation, Operation))
 
     # --- description ------------------------------------------------------------------------------------------

@@ -473,6 +473,6 @@ def _enter(x: KerasTensor) -> KerasTensor:
 
 
 def takes_graph(cls: type[Model]) -> bool:
-    """Tell whether a class is made from inputs and outputs, as `Model` is."""
+    """Return whether a class is made from inputs and outputs, as `Model` is."""
     found = parameters(cls.__init__)
     return found.positional[1:] == ("inputs", "outputs", "name") or (found.varargs and found.varkw is not None)

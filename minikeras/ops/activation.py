@@ -29,7 +29,7 @@ def _relu_rule(g: Any, y: Any, x: Any) -> Any:
     return g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0))
 
 
-@primitive(_relu_rule, inplace=True, parts=lambda x: np.maximum(x, 0))
+@primitive(_relu_rule, inplace=True, decomposition=lambda x: np.maximum(x, 0))
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)
@@ -104,7 +104,7 @@ def gelu(x: TensorLike, approximate: bool = True) -> Array:
 def _overflows(forward: Callable[P, Array]) -> Callable[P, Array]:
     """Ignore that exp(-x) overflows to inf, as 1 / inf is the right answer.
 
-    A plan ignores it for all its steps at once, and replays the unguarded function.
+    A program ignores it for all its steps at once, and replays the unguarded function.
     """
 
     @wraps(forward)
@@ -116,7 +116,7 @@ def _overflows(forward: Callable[P, Array]) -> Callable[P, Array]:
     return guarded
 
 
-@primitive(lambda g, y, x: g * y * (1 - y), inplace=True, parts=lambda x: np.reciprocal(np.exp(-x) + 1))
+@primitive(lambda g, y, x: g * y * (1 - y), inplace=True, decomposition=lambda x: np.reciprocal(np.exp(-x) + 1))
 @_overflows
 def sigmoid(x: TensorLike, out: Array | None = None) -> Array:
     """Logistic function, 1 / (1 + exp(-x)).
@@ -273,7 +273,7 @@ def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
     return e / row_sums(e, axis)
 
 
-@primitive(_softmax_rule, inplace=True, parts=_softmax_parts)
+@primitive(_softmax_rule, inplace=True, decomposition=_softmax_parts)
 def softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Probabilities exp(x) / sum(exp(x)) along an axis (or axes).
 
@@ -295,7 +295,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
 @primitive(
     lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True),
     inplace=True,
-    parts=_log_softmax_parts,
+    decomposition=_log_softmax_parts,
 )
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
@@ -351,7 +351,7 @@ def _product(x: Any, kernel: Any) -> Any:
 @primitive(
     lambda g, y, x, kernel: _product(g, np.transpose(kernel)),
     lambda g, y, x, kernel: np.dot(np.transpose(_rows(x)), _rows(g)),
-    parts=lambda x, kernel: _product(x, kernel),
+    decomposition=lambda x, kernel: _product(x, kernel),
 )
 def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Array:
     """`dense` without a bias; `out` must not share memory with x."""
@@ -366,7 +366,7 @@ def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Arra
     lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
     lambda g, y, x, kernel, bias: np.dot(np.transpose(_rows(x)), _rows(g)),
     lambda g, y, x, kernel, bias: _column_sums(g),
-    parts=lambda x, kernel, bias: _product(x, kernel) + bias,
+    decomposition=lambda x, kernel, bias: _product(x, kernel) + bias,
 )
 def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """`dense` with a bias; `out` must not share memory with x."""

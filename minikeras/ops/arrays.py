@@ -48,10 +48,10 @@ def named(function: Any, name: str, doc: str) -> Any:
 
 
 def bare(function: Callable[..., Any]) -> Callable[[F], F]:
-    """Name the function (*arrays, out) that a plan runs instead of the decorated one once no dtype is to be settled."""
+    """Name the function (*arrays, out) that a program runs in place of the decorated one once dtypes are settled."""
 
     def mark(forward: F) -> F:
-        vars(forward)["bare"] = function
+        vars(forward)["ufunc"] = function
         return forward
 
     return mark
@@ -103,7 +103,7 @@ def promote(*values: TensorLike, floating: bool = False) -> Any:
 
 
 def _agree(a: Any, b: Any, floating: bool) -> bool:
-    """Tell whether NumPy promotes two values as Keras does."""
+    """Return whether NumPy promotes two values as Keras does."""
     if type(a) is not np.ndarray:
         return type(b) is np.ndarray and b.dtype.kind == "f" and type(a) in _WEAK
     if type(b) is not np.ndarray:

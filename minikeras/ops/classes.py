@@ -169,7 +169,12 @@ def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
     return -(np.log(p) * target + np.log(1 - p) * (1 - target))
 
 
-@primitive(_binary_target_rule, _binary_output_rule, through={"sigmoid": (1, _binary_logit_rule)}, parts=_binary_parts)
+@primitive(
+    _binary_target_rule,
+    _binary_output_rule,
+    fused_vjp={"sigmoid": (1, _binary_logit_rule)},
+    decomposition=_binary_parts,
+)
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
     """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
 
@@ -207,7 +212,7 @@ def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis
     return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
 
 
-@primitive(_target_rule, _output_rule, through={"softmax": (1, _logit_rule)}, parts=_categorical_parts)
+@primitive(_target_rule, _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)
 def categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:
@@ -350,7 +355,7 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
     return np.reshape(losses, shape)
 
 
-@primitive(None, _sparse_rule, through={"softmax": (1, _sparse_logit_rule)}, parts=_sparse_parts)
+@primitive(None, _sparse_rule, fused_vjp={"softmax": (1, _sparse_logit_rule)}, decomposition=_sparse_parts)
 def sparse_categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Array:

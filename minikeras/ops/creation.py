@@ -74,7 +74,7 @@ def convert_to_tensor(
 
 
 def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
-    """Tell whether there is a tensor in a list, or in the lists in it."""
+    """Return whether there is a tensor in a list, or in the lists in it."""
     return isinstance(x, list | tuple) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
@@ -101,7 +101,7 @@ def stop_gradient(variable: TensorLike) -> Array:
 
 
 def is_tensor(x: object) -> bool:
-    """Tell whether x is a tensor, a symbolic tensor among them, or an array."""
+    """Return whether x is a tensor, a symbolic tensor among them, or an array."""
     return isinstance(x, Tensor | np.ndarray | np.generic)
 
 

@@ -51,7 +51,7 @@ def met(rule: VJP) -> VJP:
 def unary(
     function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False, name: str = ""
 ) -> Unary:
-    """Declare an op of one tensor, which `prepare` makes an array; `writes` lets a plan give it an `out`."""
+    """Declare an op of one tensor, which `prepare` makes an array; `writes` lets a program give it an `out`."""
 
     def forward(x: TensorLike) -> Array:
         return function(prepare(x))

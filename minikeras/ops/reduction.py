@@ -45,7 +45,7 @@ def _accumulated(x: Array) -> np.dtype[Any]:
 
 
 def _is_short(x: Any, axis: Axis, keepdims: bool) -> bool:
-    """Tell whether all of a few floats are added up."""
+    """Return whether all of a few floats are added up."""
     whole = axis is None or (x.ndim == 1 and axis in (0, -1, (0,)))
     return whole and not keepdims and x.ndim > 0 and x.size <= 4096 and x.dtype in ("float32", "float64")
 
@@ -67,7 +67,7 @@ def _sum_parts(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.dot(np.reshape(x, (-1,)), ones(x.size, str(x.dtype))) if _is_short(x, axis, keepdims) else x
 
 
-@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims), parts=_sum_parts)
+@primitive(lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims), decomposition=_sum_parts)
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | None = None) -> Array:
     """Sum along axes, of all elements by default."""
     a = strong(x)
@@ -80,7 +80,7 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)),
     name="mean",
-    parts=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
+    decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
 )
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
@@ -162,7 +162,7 @@ def _row_max(rows: TensorLike, out: Array | None = None) -> Array:
 
 
 def is_narrow(x: Any, axis: Axis) -> bool:
-    """Tell whether an axis is that of short rows, which NumPy reduces one by one."""
+    """Return whether an axis is that of short rows, which NumPy reduces one by one."""
     return np.ndim(x) == 2 and axis in (-1, 1) and 0 < np.shape(x)[1] <= 64 and x.dtype in ("float32", "float64")
 
 
@@ -174,7 +174,7 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
     return y if keepdims else np.reshape(y, (-1,))
 
 
-@primitive(_best, parts=_max_parts)
+@primitive(_best, decomposition=_max_parts)
 def max(
     x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None, out: Array | None = None
 ) -> Array:
@@ -206,7 +206,7 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
 
 @primitive(
     lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * np.exp(x - restore(y, axis, keepdims)),
-    parts=lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims) if is_narrow(x, axis) else x,
+    decomposition=lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims) if is_narrow(x, axis) else x,
 )
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) along axes, without overflow."""

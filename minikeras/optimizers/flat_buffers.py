@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.typing import Array, DTypeLike
+from .._core.ownership import EXCLUSIVE, Changes
 from .._core.variable import Variable
 
 Rounding: TypeAlias = Callable[[float], float]
@@ -72,8 +72,8 @@ class FlatBuffer:
         for variable, view in zip(self.variables, self.views, strict=True):
             if variable.array is not view:
                 view[...] = variable.array
-                variable.array, variable.lent = view, False
-                Structure.values += 1
+                variable.array, variable.exposed = view, EXCLUSIVE
+                Changes.arrays += 1
 
 
 class ParameterGroup:
@@ -121,17 +121,17 @@ class ParameterGroup:
         """
         for buffer in self._buffers:
             for v, view in zip(buffer.variables, buffer.views, strict=True):
-                if v.lent or v.array is not view:
+                if v.exposed or v.array is not view:
                     buffer.move()
                     self.moves += 1
                     break
 
     def sync(self) -> None:
         """Copy what was assigned to variables since the last time into the buffers."""
-        if self._synced_values != Structure.values:
+        if self._synced_values != Changes.arrays:
             for buffer in self._buffers:
                 buffer.sync()
-            self._synced_values = Structure.values
+            self._synced_values = Changes.arrays
 
     def constants(self, values: Sequence[float]) -> list[Array]:
         """Return numbers as arrays without axes, which NumPy takes in half the time it needs for floats."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .._base.context import Structure, name_scope
+from .._base.context import name_scope
 from .._base.typing import Array
 from .._core.op import primitive
+from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
 from .flat_buffers import FlatBuffer, ParameterGroup, Segment
@@ -23,7 +24,7 @@ FLUSH_EVERY = 128
 """Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
 
 MAX_PLANS = 16
-"""Number of plans in memory: a loop that updates other variables at each step must not fill it."""
+"""Number of programs in memory: a loop that updates other variables at each step must not fill it."""
 
 
 class Updater:
@@ -36,9 +37,9 @@ class Updater:
 
     def forget_options(self) -> None:
         """Forget what depends on the optimizer's options, which have changed."""
-        self._plans: dict[tuple[int, ...], UpdatePlan] = {}
+        self._programs: dict[tuple[int, ...], UpdatePlan] = {}
         vars(self).pop("rule", None)
-        Structure.values += 1
+        Changes.arrays += 1
 
     @cached_property
     def rule(self) -> Rule:
@@ -70,16 +71,16 @@ class Updater:
     def find_plan(self, variables: Sequence[Variable]) -> "UpdatePlan":
         """Return how these variables are updated."""
         key = tuple(map(id, variables))
-        plan = self._plans.get(key)
-        if plan is None:
+        program = self._programs.get(key)
+        if program is None:
             groups = self.find_groups(variables)
-            if len(self._plans) == MAX_PLANS:
-                self._plans.clear()
-            plan = self._plans[key] = UpdatePlan(self._optimizer, variables, groups)
-        return plan
+            if len(self._programs) == MAX_PLANS:
+                self._programs.clear()
+            program = self._programs[key] = UpdatePlan(self._optimizer, variables, groups)
+        return program
 
     def make_exclusive(self, variables: Sequence[Variable]) -> None:
-        """Move values that somebody else may hold to other arrays, which `update` may change until they are lent."""
+        """Move values that somebody else may hold to other arrays, which `update` may change until they are exposed."""
         for group in self.find_groups(variables):
             group.make_exclusive()
 
@@ -97,8 +98,8 @@ class Updater:
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        plan, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
-        return plan.quick if plan.quick is not None and is_free else plan.run
+        program, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
+        return program.quick if program.quick is not None and is_free else program.run
 
 
 class UpdatePlan:
@@ -268,14 +269,14 @@ class UpdatePlan:
         """Let the constraints of variables have their values."""
         for v in self.variables:
             if v.constraint is not None and not v.overwrite_with_gradient:
-                lent, v.lent = v.lent, True  # so that no loan is counted: a constraint keeps nothing
+                exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint keeps nothing
                 with stop_recording():
                     _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
-                v.lent = lent
+                v.exposed = exposed
 
 
 @primitive(None, variadic=True, effect=True,
-           homes=lambda optimizer, variables: optimizer._updater.gradient_views(variables),
+           out_arrays=lambda optimizer, variables: optimizer._updater.gradient_views(variables),
            bind=lambda optimizer, variables: optimizer._updater.bind(variables))  # fmt: skip
 def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables: Sequence[Variable]) -> Array:
     """Update variables. A replayed step computes the gradients in their views."""

@@ -90,7 +90,7 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
 
 
 def _is_old(layers: list[Any]) -> bool:
-    """Tell whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
+    """Return whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
     calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
     return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)
 

@@ -23,7 +23,7 @@ from .hdf5 import open_hdf5
 from .keras2 import modernize_model
 from .legacy import KERAS_VERSION, match_layers, match_slots, read_legacy, write_legacy
 from .source import MAX_INFLATION, FileError, MissingFileError, Source, open_source
-from .state import Tree, adopt, refuse_assets, restore, walk
+from .state import Tree, refuse_assets, restore, take_all, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
 from .writing import import_h5py, replacing
@@ -189,7 +189,7 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
             if model.optimizer is not None and legacy.optimizer:
                 model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
-        return adopt(pairs, [saved for _, saved in walk(model)])
+        return take_all(pairs, [saved for _, saved in walk(model)])
 
     return _make_model(legacy.model, Tree(root), fill, custom_objects, source)
 

@@ -11,9 +11,9 @@ from warnings import warn
 
 import numpy as np
 
-from .._base.context import Structure
 from .._base.naming import to_snake_case
 from .._base.typing import Array
+from .._core.ownership import Changes
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..layers.layer import Layer
@@ -217,10 +217,10 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
     if problems:
         warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
-    return adopt(pairs, [saved for _, saved in found], by_hand)
+    return take_all(pairs, [saved for _, saved in found], by_hand)
 
 
-def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
+def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
     """Set variables to arrays in a file, all of them or, if one cannot be read, none.
 
     Args:
@@ -233,16 +233,16 @@ def adopt(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], A
     """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
     kept = [own_variables(saved) for saved in objects if isinstance(saved, Layer | Optimizer | Metric)]
-    before = [(v, v.array, v.lent) for variables in kept for v in variables]
+    before = [(v, v.array, v.exposed) for variables in kept for v in variables]
     try:
         for (v, _), array in zip(pairs, arrays, strict=True):
-            v.adopt(array)
+            v.take(array)
         for load in by_hand:
             load()
     except BaseException:
-        for v, array, lent in before:
-            v.array, v.lent = array, lent
-        Structure.values += 1
+        for v, array, exposed in before:
+            v.array, v.exposed = array, exposed
+        Changes.arrays += 1
         raise
     finally:
         for saved in objects:

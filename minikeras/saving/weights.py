@@ -15,7 +15,7 @@ from .archive import Archive
 from .hdf5 import open_hdf5
 from .legacy import find_layers, match_layers
 from .source import FileError, Source, open_source
-from .state import Tree, adopt, restore, walk
+from .state import Tree, restore, take_all, walk
 from .strict_json import read_json
 from .writing import import_h5py, replacing
 
@@ -108,7 +108,7 @@ def load_weights(
             raise ValueError(f"`{only}` is for files {'of' if by_name else 'other than'} Keras 2's layout (.h5)")
         if layers is not None:
             pairs = match_layers(model, layers, path, skip_mismatch, by_name)
-            adopt(pairs, [saved for _, saved in walk(model)])
+            take_all(pairs, [saved for _, saved in walk(model)])
         elif path.endswith(".npz"):
             npz.assign(npz.match(model.weights, npz.read_arrays(path), path, skip_mismatch=skip_mismatch))
         elif start[:2] == ZIP:
@@ -127,7 +127,7 @@ def _check_built(model: Layer) -> None:
 
 
 def may_write(path: str, overwrite: bool) -> bool:
-    """Tell whether a file may be written, after asking whoever sits there if it would replace another.
+    """Return whether a file may be written, after asking whoever sits there if it would replace another.
 
     Raises:
         FileExistsError: if it would, and nobody answers.

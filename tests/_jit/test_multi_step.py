@@ -75,7 +75,7 @@ def test_a_run_is_step_after_step_to_the_last_bit(case: str, rows: int, weighted
             history = model.fit(
                 x, y, batch_size=32, epochs=3, sample_weight=weights, callbacks=callbacks, verbose=0
             ).history
-        series = [made for _, made in model._runners["train"]._series.values()]
+        series = [made for _, made in model._jits["train"]._multi_steps.values()]
         assert any(series) == (not callbacks)
         found.append((history, [w.numpy().tobytes() for w in [*model.weights, *model.optimizer.variables]]))
     assert found[0] == found[1]
@@ -87,7 +87,7 @@ def test_what_a_batch_needs_not_fit_is_done_in_its_step() -> None:
     model.compile("sgd", "mse", metrics=["mae"])
     x = np.ones((320, 6), "float32")
     model.fit(x, np.ones((320, 300)), epochs=3, verbose=0)
-    ((_, series),) = model._runners["train"]._series.values()
+    ((_, series),) = model._jits["train"]._multi_steps.values()
     assert series is not None
     assert all(room.nbytes <= 64 * 2**13 for _, room, _ in series._kept)
 

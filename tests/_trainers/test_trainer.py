@@ -1,4 +1,4 @@
-"""What `compile`, `fit` and their kin promise: numbers by hand, plans that are eager to the last bit, clear errors."""
+"""What `compile`, `fit` and their kin promise: numbers by hand, programs equal to eager runs, clear errors."""
 
 import _thread
 import copy

@@ -21,7 +21,7 @@ CALLS: list[str] = []
 def both(
     make: Callable[[], Model], x: Any = X, y: Any = Y, loss: Any = "mse", optimizer: Any = None, **options: Any
 ) -> tuple[bool, dict[str, Any], Model]:
-    """Train with plans and without; tell whether the Python ran for the first steps only, after comparing all."""
+    """Train with programs and without; tell whether the Python ran for the first steps only, after comparing all."""
     found = []
     for eagerly in (True, False):
         keras.utils.clear_session()
@@ -690,7 +690,7 @@ def test_a_metric_may_serve_one_model_after_another() -> None:
 
 
 def trained(callbacks: Callable[[Model], list[Callback]]) -> tuple[dict[str, Any], list[Array], list[Array]]:
-    """Train with plans and without, callbacks in between, and return what came of it if it is the same."""
+    """Train with programs and without, callbacks in between, and return what came of it if it is the same."""
     found = []
     for eagerly in (False, True):
         keras.utils.clear_session()

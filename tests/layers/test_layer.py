@@ -360,13 +360,13 @@ def test_an_automatic_config_tells_how_the_layer_is_now() -> None:
 
 
 def test_config_of_other_subclasses_must_be_written() -> None:
-    class Holder(Layer):
+    class Module(Layer):
         def __init__(self, inner: Layer) -> None:
             super().__init__()
             self.inner = inner
 
-    with pytest.raises(NotImplementedError, match=r"Holder.*get_config"):
-        Holder(Dense(1)).get_config()
+    with pytest.raises(NotImplementedError, match=r"Module.*get_config"):
+        Module(Dense(1)).get_config()
 
 
 def test_copies_and_pickles_are_independent() -> None:

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 import minikeras
 from minikeras import Tensor, Variable, metrics, ops
-from minikeras._jit.program import Plan
+from minikeras._jit.program import Program
 from minikeras._jit.trace import trace
 
 REQUIRED: dict[str, dict[str, Any]] = {
@@ -242,12 +242,12 @@ def test_a_replay_is_the_eager_run(name: str, weighted: bool) -> None:
     inputs = [Tensor(x) for x in batches[1][: 3 if weighted else 2]]
     output, record = trace(step, inputs)
     assert not record.escaped
-    plan = Plan(record.entries, inputs, output)
+    program = Program(record.entries, inputs, output)
     wanted = eager(*batches[1][: len(inputs)])
     np.testing.assert_array_equal(output, wanted)
     wanted = eager(*batches[2][: len(inputs)])
-    plan.run(batches[2][: len(inputs)])
-    np.testing.assert_array_equal(plan.outputs(), wanted)
+    program.run(batches[2][: len(inputs)])
+    np.testing.assert_array_equal(program.outputs(), wanted)
     for a, b in zip(replayed.variables, eager.variables, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -552,7 +552,7 @@ def test_structures_are_inferred() -> None:
     assert (values.shape, indices.dtype) == ((None, 2), "int32")
 
 
-# Buffers, for plans: an op with `out` writes there what it would return, even over its first input.
+# Buffers, for programs: an op with `out` writes there what it would return, even over its first input.
 
 WRITING = [n for n in ops.__all__ if getattr(getattr(getattr(ops, n), "op", None), "writes", False)]
 ARGUMENTS = {"matmul": ([[1.0, 2.0], [3.0, 4.0]], [[0.5, 1.0], [2.0, 0.1]])}

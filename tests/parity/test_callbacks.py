@@ -470,7 +470,7 @@ def test_several_optimizers(verbose: int) -> None:
             several = [Optimizer(0.5), Optimizer(0.25)]
             for name, optimizer in zip("ab", several, strict=True):
                 vars(optimizer)["name"] = name
-            holder = type("Holder", (), {"optimizers": several, "learning_rate": 7.0})()
+            holder = type("Module", (), {"optimizers": several, "learning_rate": 7.0})()
             model, _, printed, _ = run(k, make, series(1.0, 2.0, 3.0), model=Model(holder))
             logs.append((printed, model.history.history, [x.learning_rate for x in several]))
     assert logs[:2] == logs[2:]

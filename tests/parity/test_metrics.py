@@ -416,7 +416,7 @@ def test_custom_metrics() -> None:
             def __init__(self) -> None:
                 pass
 
-        class Holder(k.Metric):  # type: ignore[misc, name-defined]
+        class Module(k.Metric):  # type: ignore[misc, name-defined]
             def __init__(self, keras: Any) -> None:
                 super().__init__(name="a/b")
                 self.inner = [keras.metrics.Mean(), keras.metrics.Sum()]
@@ -431,7 +431,7 @@ def test_custom_metrics() -> None:
         for method in ("update_state", "result"):
             with pytest.raises(NotImplementedError):
                 getattr(k.Metric(), method)()
-        assert [v.path for v in Holder(k).variables] == [
+        assert [v.path for v in Module(k).variables] == [
             "own", "a>b/made", "mean/total", "mean/count", "sum/total", "third/total", "third/count",
         ]  # fmt: skip
         with pytest.raises(ValueError, match="metric_variables"):

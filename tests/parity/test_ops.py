@@ -477,7 +477,7 @@ STEPS = np.array([4, 2], "int32")
 DIFFERENTIATED: dict[str, list[Case]] = {
     "median": [(TIES,), (ROWS, 1), (T3, (0, 2), True), (HOLES, 0)],
     "nanmedian": [(TIES,), (HOLES, 1), (HOLES, 0), (np.full(2, np.nan),)],
-    "quantile": [(TIES, LEVELS), *((ROWS, 0.4, 1, how) for how in ("linear", "lower", "higher", "nearest", "midpoint"))],
+    "quantile": [(TIES, LEVELS), *((ROWS, 0.4, 1, k) for k in ("linear", "lower", "higher", "nearest", "midpoint"))],
     "nanquantile": [(HOLES, LEVELS, 1), (ROWS, 0.4, 0, "nearest")],
     "percentile": [(TIES, 100 * LEVELS), (M, 30.0, 0)],
     "nanpercentile": [(HOLES, 100 * LEVELS, 0)],
@@ -518,10 +518,14 @@ def placed(value: Any, points: Iterator[Any]) -> Any:
     return next(points) if isinstance(value, np.ndarray) and value.dtype == "float64" else value
 
 
+def _as_it_is(function: Any) -> Any:
+    return function
+
+
 def slopes(
     gradient: Callable[..., Any], function: Callable[..., Any], module: Any, case: Case, twice: bool, points: Any
 ) -> Any:
-    """Return the gradients for the arrays of floats of a case, and perhaps those of a weighed sum of these gradients."""
+    """Return the gradients for the arrays of floats of a case, and perhaps those of a weighted sum of these."""
 
     def loss(tensors: list[Any]) -> Any:
         values = iter(tensors)
@@ -549,7 +553,7 @@ def test_gradients_are_those_of_jax(name: str) -> None:
     quick = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
     compiled: Any = partial(jax.jit, compiler_options=quick)
     if name == "bincount":  # whose size depends on values
-        compiled = lambda function: function
+        compiled = _as_it_is
     with jax.enable_x64(True):
         for i, case in enumerate(DIFFERENTIATED[name]):
             points = [value for value in case if isinstance(value, np.ndarray) and value.dtype == "float64"]

@@ -106,7 +106,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
 
 
 def is_numeric_tensor(tensor: Any) -> bool:
-    """Tell whether something is a tensor of numbers."""
+    """Return whether something is a tensor of numbers."""
     return isinstance(tensor, TensorOps) and as_dtype(tensor.dtype) not in ("bool", "string")
 
 

@@ -70,7 +70,7 @@ class DType(str):
         return np.finfo(self.name) if self.is_floating else np.iinfo(self.name)
 
     def is_compatible_with(self, other: Any) -> bool:
-        """Tell whether it is the same."""
+        """Return whether it is the same."""
         return self == other
 
     def __eq__(self, other: object) -> bool:
@@ -183,11 +183,11 @@ class TensorShape(tuple[Any, ...]):
         return int(np.prod(list(self), dtype=int)) if self.is_fully_defined() else None
 
     def is_fully_defined(self) -> bool:
-        """Tell whether every size is known."""
+        """Return whether every size is known."""
         return self.rank is not None and None not in tuple(self)
 
     def is_compatible_with(self, other: Any) -> bool:
-        """Tell whether some tensor could have both shapes."""
+        """Return whether some tensor could have both shapes."""
         other = TensorShape(other)
         if self.rank is None or other.rank is None:
             return True
@@ -263,7 +263,7 @@ class TensorSpec:
     from_spec = from_tensor
 
     def is_compatible_with(self, value: Any) -> bool:
-        """Tell whether a tensor fits."""
+        """Return whether a tensor fits."""
         return self.dtype == value.dtype and self.shape.is_compatible_with(value.shape)
 
     def __eq__(self, other: object) -> bool:

@@ -328,5 +328,5 @@ def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
 
 
 def is_tensor(x: object) -> bool:
-    """Tell whether x is a tensor or a variable."""
+    """Return whether x is a tensor or a variable."""
     return isinstance(x, TensorOps)

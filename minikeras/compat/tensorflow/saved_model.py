@@ -62,5 +62,5 @@ LoadOptions = SaveOptions = SimpleNamespace
 
 
 def contains_saved_model(export_dir: Any) -> bool:
-    """Tell whether `save` wrote to a folder."""
+    """Return whether `save` wrote to a folder."""
     return (Path(export_dir) / "model.keras").exists() or (Path(export_dir) / "variables.npz").exists()

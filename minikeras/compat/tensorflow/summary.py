@@ -78,7 +78,7 @@ def create_noop_writer() -> Any:
 
 
 def should_record_summaries() -> bool:
-    """Tell whether values are wanted."""
+    """Return whether values are wanted."""
     wanted = _Open.wanted
     return bool(wanted() if callable(wanted) else wanted)
 

@@ -302,7 +302,7 @@ _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_fun
 
 
 def _inside() -> bool:
-    """Tell whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
+    """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
     return str(sys._getframe(2).f_globals.get("__name__")).startswith(_PACKAGE)
 
 

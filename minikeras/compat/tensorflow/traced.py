@@ -9,7 +9,7 @@ import numpy as np
 from ..._base.nested import make_room
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, recorders
-from ..._jit.jit import Runner
+from ..._jit.jit import Jit
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec
 from .structures import map_structure
@@ -17,9 +17,9 @@ from .tensors import Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 WARM = 3
-"""So many calls of a kind run as they are: a function that is called no more often is not worth a plan."""
+"""So many calls of a kind run as they are: a function that is called no more often is not worth a program."""
 KINDS = 16
-"""Of so many kinds of calls plans are kept."""
+"""Of so many kinds of calls programs are kept."""
 
 
 def _as_argument(value: Any) -> Any:
@@ -63,7 +63,7 @@ class _Calls:
             rest = iter(tensors)
             return function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args))
 
-        self.runner: Runner = Runner(run, lambda: True, twice=True)
+        self.jit: Jit = Jit(run, lambda: True, twice=True)
 
 
 class Function:
@@ -108,7 +108,7 @@ class Function:
         if calls.count <= WARM or not all(map(_is_plain, tensors)):
             return self._run(given)
         with np.errstate(all="ignore"):
-            return calls.runner.run(tuple(x.array for x in tensors))
+            return calls.jit.run(tuple(x.array for x in tensors))
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         given = []

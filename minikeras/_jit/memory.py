@@ -1,0 +1,134 @@
+"""Where values are, and the buffers that steps write to: as few as there can be."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from .._base.nested import leaves
+from .._base.typing import Array
+from .._core.op import Entry
+from .._core.tensor import Tensor
+from .._core.variable import Variable
+
+
+class Symbol(str):
+    """An argument that is a name in the source; all others are constants."""
+
+    __slots__ = ()
+
+
+class Number(Symbol):
+    """The name of a variable that holds one float."""
+
+    __slots__ = ()
+
+
+class VariableRef(NamedTuple):
+    """What a variable holds at present, or a view of it."""
+
+    variable: Variable
+    view: Callable[[Array], Array]
+
+
+Location: TypeAlias = Array | Symbol | VariableRef
+"""Where a value is: in an array that stays where it is, under a name in an array that is another in each run, or in
+what a variable holds."""
+
+
+class Memory:
+    """The buffers that steps write to: as few as there can be while nobody writes over what somebody needs.
+
+    Args:
+        entries: All steps.
+        outputs: What is needed in the end.
+        places: Where values are, by the id of the tensor.
+
+    Attributes:
+        size: Bytes of all buffers.
+    """
+
+    def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location]) -> None:
+        self.size: int = 0
+        self._places = places
+        self._last_use = _last_uses(entries, outputs)
+        self._out_arrays = _out_arrays(entries, self._last_use)
+        self._exposed: set[int] = set()
+        """What a step has seen that may return its argument, or a view of it."""
+        self._owned: set[int] = set()
+        """Tensors that have a buffer from here."""
+        self._free: dict[Any, list[Array]] = {}
+        """Buffers that nobody needs any more."""
+
+    def is_done(self, x: Any, i: int) -> bool:
+        """Return whether nothing after step i needs a tensor."""
+        return self._last_use[id(x)] == i
+
+    def expose(self, tensors: Iterable[Any]) -> None:
+        """Note that a result may share its memory with these."""
+        self._exposed.update(map(id, tensors))
+
+    def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array:
+        """Return what step i writes to.
+
+        That is where an effect wants it; or the array of an input (`anywhere`) or of the first, if the op allows it
+        and nobody else needs it; or one that nobody needs any more.
+        """
+        home = self._out_arrays.get(id(entry.output))
+        if home is not None:
+            return home
+        produced = cast(Array, entry.output.array)
+        kind = kind_of(produced)
+        candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
+        if produced.size == 1:  # which NumPy takes longer to write over than to write elsewhere
+            candidates = ()
+        for x in candidates:
+            if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
+                old = cast(Array, self._places[id(x)])
+                if kind_of(old) == kind:
+                    self._owned.add(id(entry.output))
+                    self._owned.discard(id(x))
+                    return old
+        self._owned.add(id(entry.output))
+        if self._free.get(kind):
+            return self._free[kind].pop()
+        self.size += produced.nbytes
+        return np.empty_like(produced)  # in the same order in memory, for products round differently in another
+
+    def release(self, entry: Entry, i: int) -> None:
+        """Let others write over what step i was the last to need."""
+        for x in {id(x): x for x in entry.inputs}.values():
+            if self._may_take(x, i):
+                old = cast(Array, self._places[id(x)])
+                self._free.setdefault(kind_of(old), []).append(old)
+
+    def _may_take(self, x: Any, i: int) -> bool:
+        return id(x) in self._owned and id(x) not in self._exposed and self.is_done(x, i)
+
+
+def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
+    """Return after which entry each tensor, or any that shares its memory, is not needed any more."""
+    last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
+    last |= {id(y): len(entries) for y in leaves(outputs)}
+    whole: dict[int, int] = {}  # of a view, by id, what it looks at in the end
+    for entry in entries:
+        if entry.op.view:
+            x, y = id(entry.inputs[0]), id(entry.output)
+            whole[y] = whole.get(x, x)
+            last[whole[y]] = max(last[whole[y]], last.get(y, 0))
+    return last | {y: last[x] for y, x in whole.items()}
+
+
+def _out_arrays(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array | None]:
+    """Return where an effect wants its inputs computed, by the id of the tensor; None if somebody needs them later."""
+    found: dict[int, Array | None] = {}
+    for i, entry in enumerate(entries):
+        if entry.op.out_arrays is not None:
+            for x, home in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
+                fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
+                found.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
+    return found
+
+
+def kind_of(array: Array) -> Any:
+    return array.shape, array.strides, array.dtype
