@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
 from itertools import zip_longest
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, cast, final
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypedDict, TypeGuard, TypeVar, Unpack, cast, final
 
 import numpy as np
 
@@ -167,6 +167,10 @@ class SymbolicCall(Exception):
     """A primitive met a tensor without a value."""
 
 
+class TensorInList(Exception):
+    """A primitive met a list with a tensor in it, which is to be made one tensor first."""
+
+
 def coerce(value: Any) -> Any:
     """Return what a primitive computes with: an array, or a Python number (whose type NumPy lets give way)."""
     if isinstance(value, TensorOps):
@@ -186,7 +190,14 @@ def coerce(value: Any) -> Any:
         return float(value)  # a np.float64 is a Python float too, and gives way like one
     if value is None or isinstance(value, _NUMBERS):
         return value
+    if has_tensor(value):
+        raise TensorInList
     return as_array(value)
+
+
+def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
+    """Tell whether there is a tensor in a list, or in the lists in it."""
+    return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
 _FLOAT64 = np.dtype("float64")
@@ -300,6 +311,9 @@ def primitive(
                 arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
             except SymbolicCall:
                 return symbolic_call(call, args, kwargs)
+            except TensorInList:
+                stacked = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
+                return call(*stacked, *rest, **kwargs)
             for a in arrays:
                 if type(a) is np.ndarray and a.dtype is _FLOAT64:
                     inputs, arrays = _narrow(inputs, arrays)
@@ -701,7 +715,7 @@ class Tensor(TensorOps):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Tensor, (self.array,))
+        return (Tensor, (self.numpy_view(),))
 
     def __format__(self, spec: str) -> str:
         values = self.numpy_view()

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from operator import index
-from typing import Any, Literal, Protocol, TypeGuard, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
 from .. import _state
 from .._typing import Array, DTypeLike, TensorLike
-from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, composite, primitive
+from ..tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, composite, has_tensor, primitive
 from .arrays import common_dtype, named, strong
 
 
@@ -69,11 +69,6 @@ def convert_to_tensor(
         return rows if isinstance(rows, Tensor) else Tensor(rows)
     array = as_values(x) if dtype is None else as_array(x, dtype)
     return Tensor(array.copy() if array is x else array)  # the caller may change x later
-
-
-def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
-    """Tell whether there is a tensor in a list, or in the lists in it."""
-    return isinstance(x, list | tuple) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
 def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
@@ -178,6 +173,11 @@ def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = N
     return np.full_like(strong(x), fill_value, dtype and _state.standardize_dtype(dtype))
 
 
+def _read(x: TensorLike) -> Any:
+    """Return what NumPy computes with where nothing is recorded: an array, or a Python number, which gives way."""
+    return as_array(x) if isinstance(x, TensorOps) else coerce(x)
+
+
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
     """Numbers from `start` (0 if it is the only argument) up to but without `stop`.
 
@@ -185,10 +185,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         >>> print(arange(3), arange(1, 2, 0.5))
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
-    given = [coerce(v) for v in (start, stop, step) if v is not None]
-    name = common_dtype(*given) if dtype is None else _state.standardize_dtype(dtype)
     first, last = (0, start) if stop is None else (start, stop)
-    return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
+    given = [_read(v) for v in (first, last, step) if v is not None]
+    name = common_dtype(*given) if dtype is None else _state.standardize_dtype(dtype)
+    return Tensor(np.arange(*given).astype(name))
 
 
 @overload
@@ -218,7 +218,7 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
     name = _between(start, stop, dtype)
-    return Tensor(np.logspace(coerce(start), coerce(stop), num, endpoint, base, dtype=name, axis=axis))
+    return Tensor(np.logspace(_read(start), _read(stop), num, endpoint, base, dtype=name, axis=axis))
 
 
 def geomspace(

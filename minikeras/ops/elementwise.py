@@ -225,7 +225,20 @@ def round(x: TensorLike, decimals: int = 0) -> Array:
     return np.round(strong(x), decimals)
 
 
-@primitive(lambda g, y, x, x_min, x_max: g * (y == x), None, None)
+def _clip_rule(index: int) -> VJP:
+    """Return the rule for one argument of min(max(x, x_min), x_max), which is what clip is."""
+
+    def rule(g: Any, y: Any, x: Any, x_min: Any, x_max: Any) -> Any:
+        above = x if x_min is None else np.maximum(x, x_min)
+        if index == 2:
+            return _first(g, y, above, x_max)
+        g = g if x_max is None else _second(g, y, above, x_max)
+        return g if x_min is None else (_first, _second)[index](g, above, x, x_min)
+
+    return rule
+
+
+@primitive(_clip_rule(0), _clip_rule(1), _clip_rule(2))
 def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
     """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open."""
     a = strong(x)

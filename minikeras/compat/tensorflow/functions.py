@@ -15,8 +15,9 @@ import numpy as np
 from ... import ops
 from ...gradients import GradientTape as KerasTape
 from ...gradients import custom_gradient as custom_gradient
+from ...gradients import without_tapes
 from ...layers import Layer
-from ...tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ...tensor import Tensor, TensorOps, as_array, recorders
 from ...trace import escape
 from ...variable import Variable as KerasVariable
 from .dtypes import DType, as_dtype
@@ -424,8 +425,8 @@ def name_scope(name: str, *_: Any) -> Any:
 
 
 def no_gradient(*_: Any) -> Any:
-    """Within this context operations are not recorded."""
-    return stop_recording()
+    """Within this context no tape records."""
+    return without_tapes()
 
 
 def init_scope() -> Any:

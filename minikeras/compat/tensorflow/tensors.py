@@ -18,10 +18,9 @@ import numpy as np
 from ... import _state, ops, random
 from ..._typing import Array, DTypeLike, TensorLike
 from ...gradients import GradientTape
-from ...ops.creation import has_tensor
 from ...optimizers import Optimizer
 from ...symbolic import KerasTensor
-from ...tensor import Tensor, TensorOps, as_array, dtype_name, recorders
+from ...tensor import Tensor, TensorOps, as_array, dtype_name, has_tensor, recorders
 from ...variable import Variable as KerasVariable
 from ..past.patches import Patches
 from .draws import StatelessSource
