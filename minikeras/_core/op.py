@@ -13,7 +13,18 @@ import numpy as np
 
 from .._base.signature import parameters
 from .._base.typing import Array
-from .tensor import _FLOAT64, NUMPY_OPS, SymbolicCall, Tensor, _narrow, any_symbolic, coerce, recorders
+from .tensor import (
+    _FLOAT64,
+    NUMPY_OPS,
+    SymbolicCall,
+    Tensor,
+    TensorInList,
+    _narrow,
+    any_symbolic,
+    coerce,
+    has_tensor,
+    recorders,
+)
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -193,6 +204,9 @@ def primitive(
                 arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
             except SymbolicCall:
                 return symbolic_call(call, args, kwargs)
+            except TensorInList:
+                stacked = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
+                return call(*stacked, *rest, **kwargs)
             for a in arrays:
                 if type(a) is np.ndarray and a.dtype is _FLOAT64:
                     inputs, arrays = _narrow(inputs, arrays)

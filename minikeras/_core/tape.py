@@ -1,6 +1,7 @@
 """Reverse-mode differentiation: a tape of operations, run backwards."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar, cast, overload
 
@@ -11,7 +12,7 @@ from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
 from .op import VJP, Entry, Op
 from .ownership import EXCLUSIVE, EXPOSED, Changes
-from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, coerce, recorders
+from .tensor import NUMPY_OPS, Tensor, TensorOps, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
 PASSED = frozenset({"sigmoid", "softmax"})
@@ -365,31 +366,35 @@ def custom_gradient(f: F) -> F:
     """
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
-        for x in args:
-            as_array(x)  # reads it: what f and its gradient remember is not recorded, so that no program replays them
-        saved = recorders.open
-        recorders.open = []
-        try:
-            tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
+        tensors = [x if isinstance(x, TensorOps) else Tensor(np.asarray(coerce(x))) for x in args]
+        with without_tapes() as tapes:
             y, gradient = f(*tensors, **kwargs)
-            output = Tensor(coerce(y))
-        finally:
-            recorders.open = saved
+            output: Tensor = NUMPY_OPS["copy"](y)  # which may be an argument
 
         def rule(index: int, g: Any, y: Any, *inputs: Any) -> Any:
-            found = gradient(Tensor(coerce(g)))
+            found = gradient(g if isinstance(g, TensorOps) else Tensor(g))
             chosen = found[index] if isinstance(found, list | tuple) else found
             return chosen if isinstance(g, TensorOps) else coerce(chosen)
 
-        def forward(*arrays: Array) -> Array:
-            return np.asarray(coerce(f(*map(Tensor, arrays), **kwargs)[0]))
-
-        entry = Entry(Op(forward, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
-        for recorder in recorders.open:
-            recorder.record(entry)
+        if tapes:
+            entry = Entry(Op(rule, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
+            for tape in tapes:
+                tape.record(entry)
         return output
 
     return call  # type: ignore[return-value]  # the wrapper has the function's arguments by construction
+
+
+@contextmanager
+def without_tapes() -> Iterator[list[GradientTape]]:
+    """Within this context no tape records, as the traces do from which plans are made. It gives the tapes."""
+    before = recorders.open
+    tapes = [r for r in before if isinstance(r, GradientTape)]
+    recorders.open = [r for r in before if not isinstance(r, GradientTape)]
+    try:
+        yield tapes
+    finally:
+        recorders.open = before
 
 
 def _is_trainable(x: Any) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, cast, final
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, final
 
 import numpy as np
 
@@ -46,6 +46,10 @@ class SymbolicCall(Exception):
     """A primitive met a tensor without a value."""
 
 
+class TensorInList(Exception):
+    """A primitive met a list with a tensor in it, which is to be made one tensor first."""
+
+
 def coerce(value: Any) -> Any:
     """Return what a primitive computes with: an array, or a Python number (whose type NumPy lets give way)."""
     if isinstance(value, TensorOps):
@@ -65,7 +69,14 @@ def coerce(value: Any) -> Any:
         return float(value)  # a np.float64 is a Python float too, and gives way like one
     if value is None or isinstance(value, _NUMBERS):
         return value
+    if has_tensor(value):
+        raise TensorInList
     return as_array(value)
+
+
+def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
+    """Tell whether there is a tensor in a list, or in the lists in it."""
+    return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
 _FLOAT64 = np.dtype("float64")
@@ -465,7 +476,7 @@ class Tensor(TensorOps):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Tensor, (self.array,))
+        return (Tensor, (self.numpy_view(),))
 
     def __format__(self, spec: str) -> str:
         values = self.numpy_view()

@@ -36,6 +36,9 @@ class Trace:
                 self._read[id(value)] = x, value
             elif isinstance(x, Tensor):
                 self.check(x)
+        for x in () if op.effect else leaves((entry.rest, entry.kwargs)):
+            if isinstance(x, TensorOps):  # not an input, which a replay would put there anew
+                self.read(x)
         if depends:
             self.produced.add(id(entry.output))
             self.entries.append(entry)
@@ -147,9 +150,9 @@ def _parts(entry: Entry) -> list[Entry]:
     except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
         return [entry]
     output, want = getattr(made, "array", None), cast(Array, entry.output.array)
-    if not record.entries or record.entries[-1].output is not made or output is None or output.dtype != want.dtype:
+    if record.escaped or not record.entries or record.entries[-1].output is not made or output is None:
         return [entry]
-    if output.strides != want.strides or output.tobytes() != want.tobytes():
+    if output.dtype != want.dtype or output.strides != want.strides or output.tobytes() != want.tobytes():
         return [entry]
     for part in record.entries:
         part.inputs = [originals.get(id(x), x) for x in part.inputs]

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 from operator import index
-from typing import Any, Literal, Protocol, TypeGuard, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import VJP, composite, primitive
-from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce
+from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor
 from .arrays import common_dtype, named, strong
 
 
@@ -71,11 +71,6 @@ def convert_to_tensor(
         return rows if isinstance(rows, Tensor) else Tensor(rows)
     array = as_values(x) if dtype is None else as_array(x, dtype)
     return Tensor(array.copy() if array is x else array)  # the caller may change x later
-
-
-def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
-    """Return whether there is a tensor in a list, or in the lists in it."""
-    return isinstance(x, list | tuple) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
 def array(x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
@@ -185,6 +180,11 @@ def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = N
     return np.full_like(strong(x), fill_value, dtype and standardize_dtype(dtype))
 
 
+def _read(x: TensorLike) -> Any:
+    """Return what NumPy computes with where nothing is recorded: an array, or a Python number, which gives way."""
+    return as_array(x) if isinstance(x, TensorOps) else coerce(x)
+
+
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
     """Numbers from `start` (0 if it is the only argument) up to but without `stop`.
 
@@ -192,10 +192,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         >>> print(arange(3), arange(1, 2, 0.5))
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
-    given = [coerce(v) for v in (start, stop, step) if v is not None]
-    name = common_dtype(*given) if dtype is None else standardize_dtype(dtype)
     first, last = (0, start) if stop is None else (start, stop)
-    return Tensor(np.arange(coerce(first), coerce(last), coerce(1 if step is None else step)).astype(name))
+    given = [_read(v) for v in (first, last, step) if v is not None]
+    name = common_dtype(*given) if dtype is None else standardize_dtype(dtype)
+    return Tensor(np.arange(*given).astype(name))
 
 
 def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
@@ -210,7 +210,7 @@ def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
         def rule(g: Any, y: Any, start: Any, stop: Any, num: int, endpoint: bool, axis: int, *rest: Any) -> Any:
             part = np.linspace(0, 1, num, endpoint).astype(g.dtype)
             share = np.moveaxis(outer(g, y, *rest), axis, -1) * (part if end else 1 - part)
-            return np.sum(share, -1) * inner((start, stop)[end])
+            return np.sum(share[None], -1)[0] * inner((start, stop)[end])  # of vectors ops round otherwise
 
         return rule
 

@@ -232,11 +232,20 @@ def round(x: TensorLike, decimals: int = 0) -> Array:
     return np.round(strong(x), decimals)
 
 
-@primitive(
-    lambda g, y, x, x_min, x_max: g * (y == x),
-    lambda g, y, x, x_min, x_max: g * ((x < x_min) & (y == x_min)),
-    lambda g, y, x, x_min, x_max: g * ((x > x_max) & (y == x_max)),
-)
+def _clip_rule(index: int) -> VJP:
+    """Return the rule for one argument of min(max(x, x_min), x_max), which is what clip is."""
+
+    def rule(g: Any, y: Any, x: Any, x_min: Any, x_max: Any) -> Any:
+        above = x if x_min is None else np.maximum(x, x_min)
+        if index == 2:
+            return _first(g, y, above, x_max)
+        g = g if x_max is None else _second(g, y, above, x_max)
+        return g if x_min is None else (_first, _second)[index](g, above, x, x_min)
+
+    return rule
+
+
+@primitive(_clip_rule(0), _clip_rule(1), _clip_rule(2))
 def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Array:
     """x limited to the range from x_min to x_max, in the dtype of x; None leaves a side open."""
     a = strong(x)
@@ -282,7 +291,8 @@ def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
 def _i1(x: Any) -> Any:
     """Modified Bessel function of order 1: the mean of exp(x cos t) cos t (Abramowitz and Stegun, 9.6.19)."""
     c = np.cos(np.pi * (np.arange(128) + 0.5) / 128).astype(x.dtype)
-    return np.mean(np.exp(x[..., None] * c) * c, -1)
+    means = np.sum(np.exp(np.reshape(x, (-1, 1)) * c) * c, -1) / 128
+    return np.reshape(means, np.shape(x))
 
 
 sin: Unary = unary(np.sin, lambda g, y, x: g * np.cos(x), "Sine of x in radians.")

@@ -12,6 +12,8 @@ from minikeras._core.op import primitive
 from minikeras._core.tape import GradientTape
 from minikeras._core.tensor import Tensor
 from minikeras._core.variable import Variable
+from minikeras._jit.program import Program
+from minikeras._jit.trace import trace
 
 Case = tuple[Any, ...]
 """Arguments of a call: float64 arrays are differentiated, all else is constant. A last dict is keywords."""
@@ -103,7 +105,7 @@ CASES: dict[str, list[Case]] = {
     **each("arcsin arccos arctanh erfinv", unary(-0.8, 0.8)),
     "arccosh": unary(1.5, 3),
     **each("add subtract multiply maximum minimum fmax fmin logaddexp", binary()),
-    **each("divide true_divide divide_no_nan power arctan2 hypot", binary(0.4, 2)),
+    **each("divide true_divide divide_no_nan power arctan2 hypot", [*binary(0.4, 2), (UP, np.array([1, 2, 3]))]),
     **each("mod", [(sample(2.1, 2.9, 2, 3), sample(0.8, 0.99, 3)), (V[:1], 0.7)]),
     "logaddexp2": binary(),
     "fmod": [(sample(2.1, 2.9, 2, 3), sample(0.8, 0.99, 3)), (V[:1], 0.7)],
@@ -171,7 +173,7 @@ CASES: dict[str, list[Case]] = {
     "fold": [(sample(-2, 2, 1, 8, 6), (3, 4), 2)],
     **each("adaptive_average_pool adaptive_max_pool", [(T3, 2), (IMAGE, (2, 3))]),
     "psnr": [(M, N, 2.0)],
-    "clip": [(M, -1.0, 1.0), (V, None, 0.5), (M, -UP, UP / 2), (M, V[:3], None)],
+    "clip": [(M, -1.0, 1.0), (V, None, 0.5), (M, N - 0.7, V[:3] + 0.8), (V[:1], V[1:], None), (V[:1], -3.0, V[1:])],
     "cast": [(M, "float64")],
     "cond": [(True, lambda: constant(1.0), lambda: constant(2.0))],
     **each("sum mean var max min amax amin prod ptp logsumexp", WEIGHTS),
@@ -518,6 +520,39 @@ def test_second_derivative(name: str) -> None:
             raise
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_rounds_alike_on_arrays_on_tensors_and_in_a_plan(name: str) -> None:
+    function = PREPARED.get(name, getattr(ops, name))
+    for case in CASES[name]:
+        kwargs = case[-1] if isinstance(case[-1], dict) else {}
+        given = [a for a in case if not isinstance(a, dict)]
+
+        def run(tensors: list[Tensor], given: Any = given, kwargs: Any = kwargs) -> list[Any]:
+            with GradientTape() as tape:
+                tape.watch(tensors)
+                loss = total(function(*replaced(given, iter(tensors)), **kwargs))
+            return [loss, *(g for g in tape.gradient(loss, tensors) if g is not None)]
+
+        def singles(factor: float, given: Any = given) -> list[Tensor]:
+            return [ops.convert_to_tensor(p * factor, "float32") for p in floats(given)]
+
+        if not any(True for _ in floats(given)):
+            continue
+        with np.errstate(all="ignore"):
+            found = arrays(run(singles(1)))
+            with GradientTape():
+                assert arrays(run(singles(1))) == found
+            inputs = singles(1)
+            outputs, record = trace(run, inputs)
+            if not record.escaped:
+                plan = Program(record.entries, inputs, outputs)
+                assert arrays(plan.call([x.numpy() for x in singles(0.99)])) == arrays(run(singles(0.99)))
+
+
+def arrays(values: list[Any]) -> list[Any]:
+    return [(x.dtype.name, x.tobytes()) for x in map(ops.convert_to_numpy, values)]
+
+
 def test_every_op_is_checked() -> None:
     without = {n for n in ops.__all__ if (op := getattr(getattr(ops, n), "op", None)) and not any(op.vjps)}
     assert set(CASES) | NOT_DIFFERENTIATED | without == set(ops.__all__)
@@ -581,6 +616,7 @@ def test_gradients_keep_the_dtype_and_shape_of_their_source() -> None:
     [
         (ops.relu, [0.0], [0.0]),
         (lambda x: ops.maximum(x, 0.0), [0.0], [0.5]),  # Keras on JAX halves it between equals
+        (lambda x: ops.clip(x, 1.0, 2.0), [1.0, 1.5, 2.0], [0.5, 1.0, 0.5]),  # likewise
         (ops.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
         (ops.sqrt, [0.0], [np.inf]),
         (ops.norm, [0.0, 0.0], [0.0, 0.0]),

@@ -1,5 +1,7 @@
 """Training with code of the user's: replayed where that is the same, run where it is not, right in any case."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any, Literal, cast
 from weakref import WeakKeyDictionary
@@ -142,6 +144,8 @@ REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "follow_mean": follow_mean,
     "penalize": penalize,
     "keep_a_copy": keep_old(lambda v: v.value),
+    "own_gradient": own_gradient,
+    "list_of_tensors": lambda layer, x, training: x @ [layer.k[0], layer.k[1], 2 * layer.k[2]],
 }
 RUN: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "attribute": attribute,
@@ -158,7 +162,6 @@ RUN: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "where": lambda layer, x, training: x @ layer.k + len(ops.where(x[:, 0] > 0)[0]),
     "index": lambda layer, x, training: x @ layer.k + layer.k[ops.argmax(x[0])],
     "values": lambda layer, x, training: x @ layer.k + np.cumsum(np.asarray(x), axis=0)[-1],
-    "own_gradient": own_gradient,
     "keep_a_view": keep_old(lambda v: ops.reshape(v, (1, 3))),
     "keep_a_part": keep_old(lambda v: v[None]),
     "keep_an_assigned": assign_twice,
@@ -172,6 +175,60 @@ def test_a_layer_of_ones_own(name: str) -> None:
     assert replayed == (name in REPLAYED)
     if name == "count":
         assert model.non_trainable_weights[0].numpy().tolist() == [18.0] * 3  # once a step, in the first call too
+
+
+def hidden(layer: Any, x: Tensor, training: bool) -> Any:
+    @ops.custom_gradient
+    def times(z: Any) -> Any:
+        return z * ops.sum(x), lambda *args, upstream=None: (args[0] if upstream is None else upstream) * ops.sum(x)
+
+    return times(ops.ones(())) * (x @ layer.k)
+
+
+READ: dict[str, Callable[[Any, Tensor, bool], Any]] = {
+    "hidden": hidden,
+    "pickled": lambda layer, x, training: pickle.loads(pickle.dumps(x)) @ layer.k,
+    "copied": lambda layer, x, training: copy.deepcopy(x) @ layer.k,
+    "range": lambda layer, x, training: x @ layer.k * ops.sum(ops.arange(ops.sum(x * x) + 1)),
+    "step": lambda layer, x, training: x @ layer.k + ops.arange(0.0, 2.0, ops.max(x) + 3)[0] * ops.max(x),
+    "logspace": lambda layer, x, training: x @ layer.k * ops.sum(ops.logspace(ops.tanh(x[0, 0]), 0.5, 3)),
+    "linspace": lambda layer, x, training: x @ layer.k + ops.linspace(x[0, 0], 1.0, 3),
+    "roll": lambda layer, x, training: ops.roll(x, ops.argmax(x[0]), 1) @ layer.k,
+    "key": lambda layer, x, training: x[:, [ops.argmax(x[0]), 0, 1]] @ layer.k,
+    "slice": lambda layer, x, training: ops.slice(x, (0, ops.argmax(x[0, :2])), (len(x), 1)) * (x @ layer.k),
+    "repeat": lambda layer, x, training: ops.repeat(x, ops.cast(x[0] > 0, "int32") + 1, 1)[:, :3] @ layer.k,
+    "bounds": lambda layer, x, training: ops.clip(x @ layer.k, -ops.abs(x[0, 0]), x_max=ops.abs(x[0, 1])),
+    "fill": lambda layer, x, training: x @ layer.k + ops.full((3,), x[0, 0]),
+    "noise": lambda layer, x, training: x @ layer.k + keras.random.normal((3,), x[0, 0], 1.0, seed=1),
+    "list": lambda layer, x, training: ops.add([x[0], x[1]], 1.0)[:1] + x @ [layer.k[0], layer.k[1], layer.k[2]],
+    "plain list": lambda layer, x, training: x @ layer.k + np.array([x[0, 0], x[0, 1], x[0, 2]]),
+    "sort": lambda layer, x, training: np.sort(x, axis=-1) @ layer.k,
+    "reduced": lambda layer, x, training: x @ layer.k + np.asarray(np.max(np.asarray(x), 0)),
+}
+
+
+@pytest.mark.parametrize("name", [*REPLAYED, *RUN, *READ])
+def test_no_value_of_one_batch_is_kept_for_another(name: str) -> None:
+    """Two equal batches in a row, after which a step counts as fixed, do not make it forget what it depends on."""
+    function = {**REPLAYED, **RUN, **READ}[name]
+    found = []
+    for eagerly in (False, True):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(3)
+        model = Sequential([Input((3,)), Custom(function), Dense(1)])
+        model.compile(keras.optimizers.Adam(0.05), "mse", run_eagerly=eagerly)
+        logs = [model.train_on_batch(X[rows], Y[rows]) for rows in [slice(4)] * 3 + [slice(4, 8), slice(8, 12)] * 2]
+        found.append((logs, [w.numpy().tobytes() for w in model.weights]))
+    assert found[0] == found[1]
+    assert np.isfinite(found[0][0]).all()
+
+
+def test_a_list_with_tensors_in_it_is_a_tensor_and_differentiated() -> None:
+    x = Variable([1.0, 2.0])
+    with GradientTape() as tape:
+        y = ops.sum(ops.multiply([x[0], [x[1]][0], 5.0], [[1.0], [x[0]]])) + [x[0], x[1]] @ ops.ones(2)
+    assert float(y) == 19.0  # (a + b + 5) (1 + a) + a + b
+    assert ops.convert_to_numpy(tape.gradient(y, x)).tolist() == [11.0, 3.0]
 
 
 def test_what_a_layer_prints_of_values_is_printed_in_each_step(capsys: pytest.CaptureFixture[str]) -> None:
@@ -1048,8 +1105,8 @@ def test_a_tape_s_gradients_are_those_of_the_weights_that_it_saw(between: str) -
     for a, b in zip(gradients(tape, value), wanted, strict=True):
         np.testing.assert_array_equal(a, b)
     optimizer.apply(wanted, model.trainable_weights)
-    for tensor, copy in zip(kept, copies, strict=True):
-        np.testing.assert_array_equal(tensor, copy)
+    for tensor, before in zip(kept, copies, strict=True):
+        np.testing.assert_array_equal(tensor, before)
 
 
 def test_the_call_that_builds_a_model_is_not_counted() -> None:

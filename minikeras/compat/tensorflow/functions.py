@@ -15,7 +15,8 @@ import numpy as np
 from ... import ops
 from ..._core.tape import GradientTape as KerasTape
 from ..._core.tape import custom_gradient as custom_gradient
-from ..._core.tensor import Tensor, TensorOps, as_array, recorders, stop_recording
+from ..._core.tape import without_tapes
+from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
 from ...layers import Layer
@@ -424,8 +425,8 @@ def name_scope(name: str, *_: Any) -> Any:
 
 
 def no_gradient(*_: Any) -> Any:
-    """Within this context operations are not recorded."""
-    return stop_recording()
+    """Within this context no tape records."""
+    return without_tapes()
 
 
 def init_scope() -> Any:

@@ -22,9 +22,8 @@ from ..._base.settings import settings
 from ..._base.typing import Array, DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
-from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, recorders
+from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
-from ...ops.creation import has_tensor
 from ...optimizers import Optimizer
 from ..past.patches import Patches
 from .draws import StatelessSource
