@@ -67,9 +67,9 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
     name = config.get("class_name") if isinstance(config, Mapping) else None
     if isinstance(name, str):
         config = {**config, "class_name": next((n for n in registry.names if n.lower() == name.lower()), name)}
-    made = registry.deserialize(config, custom_objects)
-    if isinstance(made, Optimizer):
-        return made
+    optimizer = registry.deserialize(config, custom_objects)
+    if isinstance(optimizer, Optimizer):
+        return optimizer
     raise ValueError(f"Expected the configuration of an optimizer. Received: {config!r}.")
 
 

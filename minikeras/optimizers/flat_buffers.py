@@ -82,7 +82,7 @@ class ParameterGroup:
     Args:
         members: Their indices among all trainable variables.
         variables: All trainable variables.
-        slots: What the rule needs for each of all variables, list by list.
+        slots: The slots of all variables, list by list.
         average: Moving averages of all variables, [] if there are none.
         sums: Sums of gradients of all variables, [] if there are none.
 

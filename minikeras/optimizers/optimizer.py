@@ -54,7 +54,7 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
 class Optimizer:
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
-    A subclass makes what it keeps for each variable in `build`, and computes in `update_step`.
+    A subclass makes its state in `build`, and changes a variable in `update_step`.
 
     Args:
         learning_rate: A float, a schedule, or a function without arguments that gives a number.
@@ -323,10 +323,10 @@ class Optimizer:
         dtype = variable.dtype
         k = [np.asarray(x, dtype) for x in self._constants(float(learning_rate), self._step(), make_rounding(dtype))]
         i = self._get_variable_index(variable)
-        changed = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
-        p, *slots = (v.array.copy() for v in changed)
+        targets = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
+        p, *slots = (v.array.copy() for v in targets)
         self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
-        for v, array in zip(changed, (p, *slots), strict=True):
+        for v, array in zip(targets, (p, *slots), strict=True):
             v.assign(array)
 
     def _has_own_step(self) -> bool:
@@ -398,11 +398,11 @@ class Optimizer:
         self._excluded = list(var_list or ()), "|".join(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
-        listed, names = self._excluded
-        return not (any(v is variable for v in listed) or (names and re.search(names, variable.name)))
+        variables, pattern = self._excluded
+        return not (any(v is variable for v in variables) or (pattern and re.search(pattern, variable.name)))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """Set variables to their moving averages, if these are kept; done at the end of training.
+        """Set variables to their moving averages, if there are any; done at the end of training.
 
         Args:
             var_list: The variables the optimizer was built with.
@@ -448,11 +448,11 @@ class Optimizer:
             ValueError: if their number or a shape differs, as it does before the optimizer is built.
         """
         arrays = [as_array(w) for w in weights]
-        wanted, received = [v.shape for v in self.variables], [a.shape for a in arrays]
-        if wanted != received:
+        shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
+        if shapes != new_shapes:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
             raise ValueError(
-                f"Optimizer '{self.name}' has variables of shapes {wanted}. Received arrays of shapes {received}. "
+                f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes {new_shapes}. "
                 f"Nothing was set.{hint}"
             )
         for variable, array in zip(self.variables, arrays, strict=True):
@@ -465,13 +465,13 @@ class Optimizer:
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
-        saved, own = len(store.keys()), len(self.variables)
-        if saved == own:
-            self.set_weights([np.asarray(store[str(i)]) for i in range(own)])
+        count, file_count = len(self.variables), len(store.keys())
+        if count == file_count:
+            self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
         else:
             warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {own} variables whereas the "
-                f"saved optimizer has {saved} variables.",
+                f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables whereas the "
+                f"saved optimizer has {file_count} variables.",
                 stacklevel=2,
             )
 
