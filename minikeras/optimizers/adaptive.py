@@ -9,8 +9,7 @@ from .. import initializers
 from .._typing import Array
 from ..tensor import as_array
 from ..variable import Variable
-from .flat_buffers import Rounding
-from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 class RMSprop(Optimizer):

@@ -15,8 +15,6 @@ from .._state import Structure
 from .._typing import Array, DTypeLike
 from ..variable import Variable
 
-Rounding: TypeAlias = Callable[[float], float]
-
 Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
 
@@ -28,7 +26,7 @@ FLUSH_BELOW = 1e-30
 times longer with numbers below 1e-38. XLA sets these to zero at once."""
 
 
-def make_rounding(dtype: DTypeLike) -> Rounding:
+def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
     """Return a function that rounds a number as a dtype does."""
     cell = np.zeros((), dtype)
 
@@ -109,7 +107,7 @@ class ParameterGroup:
         dtype = self.parameters.flat.dtype
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.views: list[Array] = self.parameters.cut(self.gradients)
-        self.rounded: Rounding = make_rounding(dtype)
+        self.rounded: Callable[[float], float] = make_rounding(dtype)
         self.cell: Array = np.zeros((), dtype)
         self._constants = np.zeros(0, dtype)
         self._cells: list[Array] = []

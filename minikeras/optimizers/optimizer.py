@@ -14,7 +14,7 @@ from ..serialization import serialize
 from ..tensor import Tensor, TensorOps, as_array, recorders
 from ..variable import Variable
 from . import schedules
-from .flat_buffers import Rounding, make_rounding
+from .flat_buffers import make_rounding
 from .formula import Rule, compile_formula
 from .schedules import LearningRateSchedule
 from .update import Updater, update_variables
@@ -25,10 +25,10 @@ LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
 """Name of an initializer, or a function (shape, dtype=) -> array."""
 
+Rounding: TypeAlias = Callable[[float], float]
+
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
-_FORMER_NAMES = {"_keeps": "_slot_names"}
-"""Attribute in pickles of earlier versions -> its name today."""
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
@@ -135,8 +135,7 @@ class Optimizer:
         self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
-            start = initializers.Constant(learning_rate)
-            self._learning_rate = self.add_variable((), start, name="learning_rate")
+            self._learning_rate = self.add_variable((), initializers.Constant(learning_rate), name="learning_rate")
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
@@ -152,8 +151,6 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
                 self._updater.forget_options()
-
-    # --- state ------------------------------------------------------------------------------------------------
 
     @property
     def variables(self) -> list[Variable]:
@@ -174,9 +171,9 @@ class Optimizer:
             TypeError: when set to a number in place of a schedule or function.
         """
         rate = self._learning_rate
-        if isinstance(rate, LearningRateSchedule):
-            return rate(self._iterations)
-        return rate if isinstance(rate, Variable) else rate()
+        if isinstance(rate, Variable):
+            return rate
+        return rate(self._iterations) if isinstance(rate, LearningRateSchedule) else rate()
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:  # Any, or checkers take what was set for what comes back
@@ -230,8 +227,7 @@ class Optimizer:
             shape: Its shape.
             initializer: Name of an initializer, or a function (shape, dtype=) -> array.
             dtype: Its dtype, the default float type if not given.
-            aggregation: Accepted for Keras's sake.
-            layout: Accepted for Keras's sake.
+            aggregation, layout: Accepted for Keras's sake.
             name: Its name.
         """
         with _state.name_scope(self.name, self):
@@ -281,8 +277,6 @@ class Optimizer:
                 "a new optimizer."
             )
         return self._places[id(variable)]
-
-    # --- updates ----------------------------------------------------------------------------------------------
 
     def assign(self, variable: Variable, value: TensorLike) -> None:
         """Set a variable, of the model or of the optimizer; what `update_step` is written with."""
@@ -384,8 +378,6 @@ class Optimizer:
             arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
             self._updater.update(arrays, variables)
 
-    # --- options ----------------------------------------------------------------------------------------------
-
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
@@ -423,8 +415,6 @@ class Optimizer:
     def scale_loss(self, loss: Any) -> Any:
         """Return the loss times `loss_scale_factor`, which `apply` divides the gradients by."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
-
-    # --- configuration and saved state --------------------------------------------------------------------------
 
     def get_config(self) -> Config:
         """Return the arguments that make an optimizer like this one, without its state."""
@@ -479,10 +469,9 @@ class Optimizer:
         return {name: value for name, value in vars(self).items() if name != "_updater"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update({_FORMER_NAMES.get(name, name): value for name, value in state.items()})
-        vars(self).update(
-            _updater=self._updates(self), _places={id(v): i for i, v in enumerate(self._trainable_variables)}
-        )
+        names = {"_keeps": "_slot_names"}  # of attributes, in pickles of earlier versions and today
+        vars(self).update({names.get(name, name): value for name, value in state.items()}, _updater=self._updates(self))
+        self._places = {id(v): i for i, v in enumerate(self._trainable_variables)}
 
 
 def _check_options(arguments: Mapping[str, Any]) -> None:
