@@ -58,9 +58,9 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
     if isinstance(name, str):
         own = (n for n in __all__ if n.lower() == name.lower() and n in registry)
         config = {**config, "class_name": next(own, name)}
-    made = registry.deserialize(config, custom_objects)
-    if isinstance(made, Optimizer):
-        return made
+    optimizer = registry.deserialize(config, custom_objects)
+    if isinstance(optimizer, Optimizer):
+        return optimizer
     raise ValueError(f"Expected the configuration of an optimizer. Received: {config!r}.")
 
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from .._base.typing import Array
 from .._core.variable import Variable
-from .flat_buffers import Rounding
 from .formula import Rule
-from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut
+from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptionsBut, Rounding
 
 
 class _Moments(Optimizer):

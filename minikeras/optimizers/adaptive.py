@@ -9,8 +9,7 @@ from .. import initializers
 from .._base.typing import Array
 from .._core.tensor import as_array
 from .._core.variable import Variable
-from .flat_buffers import Rounding
-from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 class RMSprop(Optimizer):
@@ -192,7 +191,7 @@ class Adafactor(Optimizer):
             self._means.append((*means, square))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Change one variable, and what is kept for it, by its gradient."""
+        """Change one variable, and its means, by its gradient."""
         (r, c, v), step = self._means[self._get_variable_index(variable)], self._step()
         g = as_array(gradient).astype(variable.dtype)
         square = np.square(g) + self.epsilon_1

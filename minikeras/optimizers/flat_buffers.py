@@ -15,8 +15,6 @@ from .._base.typing import Array, DTypeLike
 from .._core.ownership import EXCLUSIVE, Changes
 from .._core.variable import Variable
 
-Rounding: TypeAlias = Callable[[float], float]
-
 Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
 
@@ -28,7 +26,7 @@ FLUSH_BELOW = 1e-30
 times longer with numbers below 1e-38. XLA sets these to zero at once."""
 
 
-def make_rounding(dtype: DTypeLike) -> Rounding:
+def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
     """Return a function that rounds a number as a dtype does."""
     cell = np.zeros((), dtype)
 
@@ -82,7 +80,7 @@ class ParameterGroup:
     Args:
         members: Their indices among all trainable variables.
         variables: All trainable variables.
-        slots: What the rule needs for each of all variables, list by list.
+        slots: The slots of all variables, list by list.
         average: Moving averages of all variables, [] if there are none.
         sums: Sums of gradients of all variables, [] if there are none.
 
@@ -109,7 +107,7 @@ class ParameterGroup:
         dtype = self.parameters.flat.dtype
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.views: list[Array] = self.parameters.cut(self.gradients)
-        self.rounded: Rounding = make_rounding(dtype)
+        self.rounded: Callable[[float], float] = make_rounding(dtype)
         self.cell: Array = np.zeros((), dtype)
         self._constants = np.zeros(0, dtype)
         self._cells: list[Array] = []

@@ -72,10 +72,10 @@ def compile_formula(formula: Callable[..., Any], slots: int) -> Rule:
 
 def write_source(formula: Callable[..., Any], slots: int) -> tuple[str, tuple[Any, ...]]:
     """Return the source of the function of `compile_formula`, and the NumPy functions that it calls."""
-    known = parameters(formula)
-    p, g, *names = (*known.positional, *(f"slot_{i}" for i in range(slots)))[: 2 + slots]
+    signature = parameters(formula)
+    p, g, *names = (*signature.positional, *(f"slot_{i}" for i in range(slots)))[: 2 + slots]
     trace: list[Symbol] = []
-    constants = {name: Symbol(trace, name) for name in known.keyword_only}
+    constants = {name: Symbol(trace, name) for name in signature.keyword_only}
     values = formula(*(Symbol(trace, name) for name in (p, g, *names)), **constants)
     results = {name: +x if x.place else x for name, x in zip((p, *names), values, strict=False)}
     homes = {id(x): name for name, x in results.items()}

@@ -7,8 +7,7 @@ import numpy as np
 
 from .. import initializers
 from .._base.typing import Array
-from .flat_buffers import Rounding
-from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions
+from .optimizer import LearningRate, Maker, Optimizer, OptimizerOptions, Rounding
 
 
 class SGD(Optimizer):

@@ -14,7 +14,7 @@ from .optimizer import Optimizer
 from .update import UpdatePlan, Updater
 
 _UNUSED = {"use_ema": False, "ema_momentum": 0.99}
-"""What else than None an option is that is not used; files of earlier versions name all options."""
+"""Values of unused options that are not None. Files of earlier versions name all options."""
 
 
 class _ScaledUpdater(Updater):

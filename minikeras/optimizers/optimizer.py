@@ -16,7 +16,7 @@ from .._core.variable import Variable
 from .._serialization.configurable import name_arguments
 from .._serialization.serialization import serialize
 from . import schedules
-from .flat_buffers import Rounding, make_rounding
+from .flat_buffers import make_rounding
 from .formula import Rule, compile_formula
 from .schedules import LearningRateSchedule
 from .update import Updater, update_variables
@@ -27,10 +27,10 @@ LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
 """Name of an initializer, or a function (shape, dtype=) -> array."""
 
+Rounding: TypeAlias = Callable[[float], float]
+
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
-_FORMER_NAMES = {"_keeps": "_slot_names"}
-"""Attribute in pickles of earlier versions -> its name today."""
 
 
 class OptimizerOptionsBut(TypedDict, total=False):
@@ -56,7 +56,7 @@ class OptimizerOptions(OptimizerOptionsBut, total=False):
 class Optimizer:
     """Base class of optimizers, which change variables so that a loss becomes smaller.
 
-    A subclass makes what it keeps for each variable in `build`, and computes in `update_step`.
+    A subclass makes its state in `build`, and changes a variable in `update_step`.
 
     Args:
         learning_rate: A float, a schedule, or a function without arguments that gives a number.
@@ -137,8 +137,7 @@ class Optimizer:
         self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
-            start = initializers.Constant(learning_rate)
-            self._learning_rate = self.add_variable((), start, name="learning_rate")
+            self._learning_rate = self.add_variable((), initializers.Constant(learning_rate), name="learning_rate")
 
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
@@ -154,8 +153,6 @@ class Optimizer:
             super().__setattr__(name, value)
             if name != "learning_rate":  # whose setter assigns to a variable, or sets another attribute
                 self._updater.forget_options()
-
-    # --- state ------------------------------------------------------------------------------------------------
 
     @property
     def variables(self) -> list[Variable]:
@@ -176,9 +173,9 @@ class Optimizer:
             TypeError: when set to a number in place of a schedule or function.
         """
         rate = self._learning_rate
-        if isinstance(rate, LearningRateSchedule):
-            return rate(self._iterations)
-        return rate if isinstance(rate, Variable) else rate()
+        if isinstance(rate, Variable):
+            return rate
+        return rate(self._iterations) if isinstance(rate, LearningRateSchedule) else rate()
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:  # Any, or checkers take what was set for what comes back
@@ -232,8 +229,7 @@ class Optimizer:
             shape: Its shape.
             initializer: Name of an initializer, or a function (shape, dtype=) -> array.
             dtype: Its dtype, the default float type if not given.
-            aggregation: Accepted for Keras's sake.
-            layout: Accepted for Keras's sake.
+            aggregation, layout: Accepted for Keras's sake.
             name: Its name.
         """
         with name_scope(self.name, self):
@@ -284,8 +280,6 @@ class Optimizer:
             )
         return self._places[id(variable)]
 
-    # --- updates ----------------------------------------------------------------------------------------------
-
     def assign(self, variable: Variable, value: TensorLike) -> None:
         """Set a variable, of the model or of the optimizer; what `update_step` is written with."""
         variable.assign(value)
@@ -325,10 +319,10 @@ class Optimizer:
         dtype = variable.dtype
         k = [np.asarray(x, dtype) for x in self._constants(float(learning_rate), self._step(), make_rounding(dtype))]
         i = self._get_variable_index(variable)
-        changed = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
-        p, *slots = (v.array.copy() for v in changed)
+        targets = [variable, *(v for slot in self._slots if (v := slot[i]) is not None)]
+        p, *slots = (v.array.copy() for v in targets)
         self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
-        for v, array in zip(changed, (p, *slots), strict=True):
+        for v, array in zip(targets, (p, *slots), strict=True):
             v.assign(array)
 
     def _has_own_step(self) -> bool:
@@ -386,8 +380,6 @@ class Optimizer:
             arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
             self._updater.update(arrays, variables)
 
-    # --- options ----------------------------------------------------------------------------------------------
-
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
@@ -400,11 +392,11 @@ class Optimizer:
         self._excluded = list(var_list or ()), "|".join(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
-        listed, names = self._excluded
-        return not (any(v is variable for v in listed) or (names and re.search(names, variable.name)))
+        variables, pattern = self._excluded
+        return not (any(v is variable for v in variables) or (pattern and re.search(pattern, variable.name)))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """Set variables to their moving averages, if these are kept; done at the end of training.
+        """Set variables to their moving averages, if there are any; done at the end of training.
 
         Args:
             var_list: The variables the optimizer was built with.
@@ -425,8 +417,6 @@ class Optimizer:
     def scale_loss(self, loss: Any) -> Any:
         """Return the loss times `loss_scale_factor`, which `apply` divides the gradients by."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
-
-    # --- configuration and saved state --------------------------------------------------------------------------
 
     def get_config(self) -> Config:
         """Return the arguments that make an optimizer like this one, without its state."""
@@ -450,11 +440,11 @@ class Optimizer:
             ValueError: if their number or a shape differs, as it does before the optimizer is built.
         """
         arrays = [as_array(w) for w in weights]
-        wanted, received = [v.shape for v in self.variables], [a.shape for a in arrays]
-        if wanted != received:
+        shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
+        if shapes != new_shapes:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
             raise ValueError(
-                f"Optimizer '{self.name}' has variables of shapes {wanted}. Received arrays of shapes {received}. "
+                f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes {new_shapes}. "
                 f"Nothing was set.{hint}"
             )
         for variable, array in zip(self.variables, arrays, strict=True):
@@ -467,13 +457,13 @@ class Optimizer:
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Set `variables` to what `save_own_variables` wrote; warn and set nothing if their number differs."""
-        saved, own = len(store.keys()), len(self.variables)
-        if saved == own:
-            self.set_weights([np.asarray(store[str(i)]) for i in range(own)])
+        count, file_count = len(self.variables), len(store.keys())
+        if count == file_count:
+            self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
         else:
             warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {own} variables whereas the "
-                f"saved optimizer has {saved} variables.",
+                f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables whereas the "
+                f"saved optimizer has {file_count} variables.",
                 stacklevel=2,
             )
 
@@ -481,10 +471,9 @@ class Optimizer:
         return {name: value for name, value in vars(self).items() if name != "_updater"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update({_FORMER_NAMES.get(name, name): value for name, value in state.items()})
-        vars(self).update(
-            _updater=self._updates(self), _places={id(v): i for i, v in enumerate(self._trainable_variables)}
-        )
+        names = {"_keeps": "_slot_names"}  # of attributes, in pickles of earlier versions and today
+        vars(self).update({names.get(name, name): value for name, value in state.items()}, _updater=self._updates(self))
+        self._places = {id(v): i for i, v in enumerate(self._trainable_variables)}
 
 
 def _check_options(arguments: Mapping[str, Any]) -> None:

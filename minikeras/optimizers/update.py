@@ -107,8 +107,8 @@ class UpdatePlan:
 
     Attributes:
         views: Where the gradient of each belongs.
-        segments: What the rule changes.
-        quick: What is called in place of `run` where the rule for one segment is all there is to do, else None.
+        segments: The parts of the groups that the rule changes.
+        quick: The function to call in place of `run` where the rule for one segment is all there is to do, else None.
     """
 
     def __init__(self, optimizer: "Optimizer", variables: Sequence[Variable], groups: Sequence[ParameterGroup]) -> None:
@@ -127,10 +127,10 @@ class UpdatePlan:
                 decays = [optimizer.weight_decay if optimizer._use_weight_decay(v) else None for v in members]
                 self.segments.append(Segment(group, places, decays, optimizer._by_variable))
                 views |= {id(v): group.views[k] for k, v in zip(places, members, strict=True)}
-        self._overwritten = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
-        views |= {id(v): gradient for v, gradient in self._overwritten}
+        self._replacements = [(v, np.empty_like(v.array)) for v in variables if id(v) not in views]
+        views |= {id(v): gradient for v, gradient in self._replacements}
         self.views: list[Array] = [views[id(v)] for v in variables]
-        is_simple = len(self.segments) == 1 and not self._overwritten and not optimizer._has_options()
+        is_simple = len(self.segments) == 1 and not self._replacements and not optimizer._has_options()
         self.quick: Callable[[], None] | None = self._quick(self._rule) if self._rule and is_simple else None
 
     def _quick(self, rule: Rule) -> Callable[[], None]:
@@ -175,7 +175,7 @@ class UpdatePlan:
                 rate = float(learning_rate)
         count, every = optimizer._iterations.array.item() + 1, optimizer.gradient_accumulation_steps
         is_due = not every or count % every == 0
-        if self._overwritten:
+        if self._replacements:
             with stop_recording():
                 self._overwrite(is_due)
         if self.segments:
@@ -190,7 +190,7 @@ class UpdatePlan:
     def _overwrite(self, is_due: bool) -> None:
         """Replace variables by their gradients, or by the largest of those that were accumulated."""
         optimizer = self._optimizer
-        for variable, gradient in self._overwritten:
+        for variable, gradient in self._replacements:
             if optimizer._accumulated_gradients:
                 largest = optimizer._accumulated_gradients[optimizer._get_variable_index(variable)]
                 np.maximum(gradient, largest.array, out=gradient)
@@ -269,7 +269,7 @@ class UpdatePlan:
         """Let the constraints of variables have their values."""
         for v in self.variables:
             if v.constraint is not None and not v.overwrite_with_gradient:
-                exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint keeps nothing
+                exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint does not keep it
                 with stop_recording():
                     _fill(v.array, as_array(v.constraint(v)), v, "constrained value")
                 v.exposed = exposed
