@@ -42,7 +42,8 @@ def arrays(outputs: Any) -> list[Any]:
 def same_values(ours: Any, theirs: Any) -> None:
     for a, b in zip(arrays(ours), arrays(theirs), strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+        scale = np.abs(b).max(initial=1)  # a sum is rounded in proportion to its terms, otherwise on each processor
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * scale)
 
 
 @pytest.mark.parametrize("name", [*MODELS, "own_layers"])
@@ -263,7 +264,7 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "iteration": lambda k: list(k.Input((4,))),
     "len": lambda k: len(k.Input((4,))),
     "array of": lambda k: np.asarray(k.Input((4,))),
-    "NumPy": lambda k: np.fft.fft(k.Input((4,))),
+    "NumPy": lambda k: np.unique(k.Input((4,))),
     "format": lambda k: f"{k.Input((4,)):.2f}",
     "no input yet": lambda k: k.layers.Dense(1).input,
     "no output yet": lambda k: k.layers.Dense(1).output,
