@@ -130,6 +130,10 @@ class Op:
         self.writes: bool = "out" in found.names
         self.draws: bool = count == 0 or "seed" in found.names
 
+    def has_rule(self, index: int) -> bool:
+        """Return whether an input has a gradient."""
+        return self.vjps[index if self.count is not None else 0] is not None
+
     def vjp(self, index: int) -> VJP | None:
         """Return the rule for one input; a single rule of an op with any number of inputs serves all."""
         if self.count is None:

@@ -57,12 +57,10 @@ class GradientTape:
     def record(self, entry: Entry) -> None:
         """Append one operation, if anything that is differentiated goes into it."""
         watched, found = self._watched, False
-        for x in entry.inputs:
-            if id(x) in watched:
-                found = True
-            elif type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
+        for i, x in enumerate(entry.inputs):
+            if id(x) not in watched and type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
                 watched[id(x)] = x
-                found = True
+            found = found or (id(x) in watched and entry.op.has_rule(i))
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)

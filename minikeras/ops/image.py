@@ -91,7 +91,7 @@ def scale_and_translate(
     one_of("method", method, WEIGHTS)
     x = convert_to_tensor(images)
     axes = [d % x.ndim for d in spatial_dims]
-    settings = zip(axes, as_array(scale).tolist(), as_array(translation).tolist(), strict=True)
+    settings = zip(axes, np.asarray(scale).tolist(), np.asarray(translation).tolist(), strict=True)
     matrices = [_matrix(method, x.shape[d], output_shape[d], s, t, antialias) for d, s, t in settings]
     return _weighed(x, axes, matrices)
 
@@ -379,19 +379,19 @@ def map_coordinates(
     """
     one_of("fill_mode", fill_mode, _FILLS)
     one_of("order", order, (0, 1))
-    x, places = convert_to_tensor(inputs), as_values(coordinates)
+    x, places = convert_to_tensor(inputs), cast(coordinates, "float64")
     if len(places) != x.ndim or places.ndim < 2:
         raise ValueError(f"`coordinates` needs a row an axis. Received: {x.shape=}, {places.shape=}.")
-    return _read(x, [c.astype("float64") for c in places], order, fill_mode, fill_value)
+    return _read(x, [*places], order, fill_mode, fill_value)
 
 
-def _read(x: Tensor, places: list[Array], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
+def _read(x: Tensor, places: list[Array | Tensor], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
     """Read the leading axes of x at places, one array an axis."""
     whole = "int" in x.dtype
     values = cast(x, "float32") if whole else x
     corners: list[tuple[list[Array], Any]] = [([], 1.0)]
     for c in places:
-        low = np.floor(c + 0.5 if order == 0 else c)
+        low = np.floor(as_array(c) + (0.5 if order == 0 else 0.0))
         ends = [(low, 1.0)] if order == 0 else [(low, 1 - (c - low)), (low + 1, c - low)]
         corners = [([*index, i.astype("int64")], weight * w) for index, weight in corners for i, w in ends]
     extra = [slice(None)] * (x.ndim - len(places))
@@ -403,12 +403,12 @@ def _read(x: Tensor, places: list[Array], order: int, fill_mode: str, fill_value
         found = values[(*kept, *extra)]
         room = inside.reshape(inside.shape + (1,) * len(extra))
         found = where(room, found, fill_value) if fill_mode == "constant" else found
-        total = total + found * np.asarray(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
+        total = total + found * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
     return cast(round(total), x.dtype) if whole else total
 
 
 def _at(
-    images: TensorLike, rows: Array, columns: Array, interpolation: str, fill_mode: str, fill_value: TensorLike,
+    images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,
     data_format: str | None,
 ) -> Tensor:  # fmt: skip
     """Return a batch of images read at rows and columns, each of shape (batch, height, width)."""
@@ -443,7 +443,7 @@ def affine_transform(
     """
     size, (_, down, across) = shape(images), _axes(images, data_format)
     y, x = np.arange(size[down])[:, None], np.arange(size[across])
-    t = np.atleast_2d(as_values(transform).astype("float64"))[:, :, None, None]
+    t = cast(transform, "float64").reshape((-1, 8, 1, 1))
     k = t[:, 6] * x + t[:, 7] * y + 1
     columns, rows = (t[:, 1] * y + t[:, 0] * x + t[:, 2]) / k, (t[:, 4] * y + t[:, 3] * x + t[:, 5]) / k
     return _at(images, rows, columns, interpolation, fill_mode, fill_value, data_format)
@@ -462,7 +462,7 @@ def perspective_transform(
         >>> bool(np.allclose(perspective_transform(image, corners, corners), image))
         True
     """
-    start, end = (as_values(p).astype("float64").reshape(-1, 4, 2) for p in (start_points, end_points))
+    start, end = (cast(p, "float64").reshape((-1, 4, 2)) for p in (start_points, end_points))
     (x, y), (u, v) = np.moveaxis(end, -1, 0), np.moveaxis(start, -1, 0)
     one, zero = np.ones_like(x), np.zeros_like(x)
     first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)

@@ -367,9 +367,12 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
         )
     (u, s, v), (gu, gs, gv) = ((p[..., :m, :], p[..., m : m + 1, :], p[..., m + 1 :, :]) for p in (y, g))
     st, uh, vh, eye = _transposed(s), _adjoint(u), _adjoint(v), np.eye(np.shape(s)[-1], dtype=x.dtype)
-    gaps = np.where(eye, np.inf, (s - st) * (s + st))
-    left, right = _ratio(uh @ gu, gaps), _ratio(vh @ gv, gaps)
-    found = u @ (eye * gs + (left + _adjoint(left)) * s + st * (right + _adjoint(right))) @ vh
+    pull, gaps = uh @ gu, np.where(eye, np.inf, (s - st) * (s + st))
+    left, right = _ratio(pull, gaps), _ratio(vh @ gv, gaps)
+    inner = eye * np.real(gs) + (left + _adjoint(left)) * s + st * (right + _adjoint(right))
+    if np.dtype(x.dtype).kind == "c":  # the phases of u beside those of v
+        inner = inner + _ratio(eye * (pull - _adjoint(pull)) / 2, s)
+    found = u @ inner @ vh
     if m > n:
         found = found + _ratio(gu - u @ (uh @ gu), s) @ vh
     if m < n:
@@ -448,7 +451,7 @@ def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
     (v, w), (gv, gw) = ((p[..., :-1, :], p[..., -1:, :]) for p in (y, g))
     vh = _adjoint(v)
     eye = np.eye(np.shape(x)[-1], dtype=x.dtype)
-    found = v @ (eye * gw + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
+    found = v @ (eye * np.real(gw) + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
     return (found + _adjoint(found)) / 2
 
 

@@ -6,7 +6,7 @@ from typing import Any, assert_type
 import numpy as np
 import pytest
 
-from minikeras import ops
+from minikeras import ops, random
 from minikeras._base.typing import FloatArray
 from minikeras._core.op import primitive
 from minikeras._core.tape import GradientTape
@@ -629,9 +629,34 @@ def test_gradients_keep_the_dtype_and_shape_of_their_source() -> None:
         (lambda x: ops.stop_gradient(x) * x, [3.0], [3.0]),
         (lambda x: np.sum(np.exp(x) * 2), [0.0, 0.0], [2.0, 2.0]),
         (lambda x: np.array([1.0, 2.0]) @ x, [5.0, 6.0], [1.0, 2.0]),
+        # Of equal elements JAX reads those that come first in a stable order.
+        (ops.median, [1.0, 2.0, 2.0, 2.0, 3.0], [0.0, 0.0, 1.0, 0.0, 0.0]),
+        (ops.median, [2.0, 2.0, 2.0, 2.0], [0.0, 0.5, 0.5, 0.0]),
+        (ops.median, [1.0, np.nan, 3.0], [0.0, 0.0, 0.0]),
+        (ops.nanmedian, [1.0, np.nan, 3.0, 3.0], [0.0, 0.0, 1.0, 0.0]),
+        (ops.nanmedian, [np.nan, np.nan], [0.0, 0.0]),
+        (lambda x: ops.quantile(x, 0.25), [2.0, 2.0, 2.0, 2.0], [0.25, 0.75, 0.0, 0.0]),
+        (lambda x: ops.quantile(x, 1.0), [1.0, 2.0, np.inf], [0.0, 0.0, 1.0]),
+        (lambda x: ops.sort(x)[9], [1.0] * 20, [0.0] * 9 + [1.0] + [0.0] * 10),
+        # Elements of one segment share the gradient of its extreme; of several updates of a place the last one stays.
+        (lambda x: ops.segment_max(x, [0, 0, 1]), [1.0, 1.0, 2.0], [0.5, 0.5, 1.0]),
+        (lambda x: ops.scatter_update(x, [[1]], [3.0], "max"), [1.0, 3.0], [1.0, 0.5]),
+        (lambda x: ops.scatter_update([0.0, 0.0], [[1], [1]], x), [1.0, 2.0], [0.0, 1.0]),
+        (lambda x: ops.clip([-3.0, 0.0, 3.0], -x, x), [1.0], [0.0]),  # -1 below, 1 above
+        (lambda x: ops.clip([2.0, 0.0, 3.0], 0.0, x), [1.0], [2.0]),
+        (lambda x: ops.heaviside([-1.0, 0.0, 1.0], x), [0.3], [1.0]),
+        (lambda x: ops.abs(ops.view_as_complex(x)), [[5.0, 0.0], [0.0, -2.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, -1.0], [0.0, 0.0]]),
+        # Of equal singular values or eigenvalues the sum has a slope, and their vectors have none.
+        (lambda x: ops.svd(x, compute_uv=False), np.eye(3), np.eye(3)),
+        (lambda x: ops.svd(x)[1], np.eye(3), np.eye(3)),
+        (lambda x: ops.eigh(x)[0], np.eye(3), np.eye(3)),
+        (lambda x: ops.eigh(x)[1] * np.arange(9.0).reshape(3, 3), np.eye(3), np.full((3, 3), np.nan)),
+        (lambda x: ops.svd(x)[0] * np.arange(9.0).reshape(3, 3), np.eye(3), np.full((3, 3), np.nan)),
+        (lambda x: ops.norm(x, 2), np.diag([3.0, -3.0]), np.diag([0.5, -0.5])),
+        (lambda x: ops.norm(x, "nuc"), np.diag([3.0, -2.0]), np.diag([1.0, -1.0])),
     ],
 )
-def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: list[float], expected: list[float]) -> None:
+def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: Any, expected: Any) -> None:
     x = ops.convert_to_tensor(at)
     with GradientTape() as tape:
         tape.watch(x)
@@ -639,7 +664,46 @@ def test_slopes_at_special_points(function: Callable[[Tensor], Tensor], at: list
     np.testing.assert_array_equal(known(tape.gradient(y, x)), expected)
 
 
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (ops.svd, "Received: 2 by 3. Use full_matrices=False"),
+        (lambda x: ops.eig(x[:, :2]), "eig has no gradient"),
+    ],
+)
+def test_what_jax_does_not_differentiate_says_so(function: Callable[[Tensor], Any], message: str) -> None:
+    x = ops.convert_to_tensor(M)
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(function(x)[0])
+    with pytest.raises(NotImplementedError, match=message):
+        tape.gradient(y, x)
+
+
+def test_complex_matrices_have_gradients() -> None:
+    def parts(x: Tensor) -> Tensor:
+        z = ops.view_as_complex(x)
+        u, s, vh = ops.svd(z, full_matrices=False)
+        q, r = ops.qr(z)
+        w, v = ops.eigh(z @ ops.conj(ops.transpose(z)))
+        whole = [(u * (s * s)) @ vh, q @ ops.conj(ops.transpose(q)) @ r, (v * ops.sqrt(w)) @ ops.conj(ops.transpose(v))]
+        return ops.concatenate([ops.view_as_real(ops.ravel(y)) for y in whole])
+
+    check_gradient(parts, (COMPLEX,))
+    check_second(parts, (COMPLEX,))
+
+
 # The tape.
+
+
+def test_a_tape_refuses_a_tensor_where_no_rule_is() -> None:
+    spread = Variable(0.3)
+    with GradientTape(), pytest.raises(TypeError, match="normal is not differentiated with respect to `stddev`"):
+        random.normal((2,), 0.0, spread)
+    with GradientTape() as tape:
+        y = random.normal((2,), seed=1) * spread
+        random.normal((2,), 0.0, ops.stop_gradient(spread))
+    np.testing.assert_allclose(known(tape.gradient(y, spread)), ops.sum(random.normal((2,), seed=1)), rtol=1e-6)
 
 
 def test_a_tape_is_used_once_unless_persistent() -> None:

@@ -10,8 +10,9 @@ from minikeras.ops import image
 from tests._core.test_tape import check_gradient, check_second, sample
 
 IMAGE = sample(0.1, 0.9, 1, 4, 5, 3)
-TURN = np.array([0.8, -0.53, 1.0, 0.41, 0.9, -0.52, 0, 0], "float32")
-PLACES = np.array([[0.3, 1.6], [1.2, 2.4]], "float32")
+TURN = np.array([0.8, -0.53, 1.07, 0.41, 0.9, -0.52, 0.01, -0.02])
+PLACES = np.array([[0.3, 1.6], [1.2, 2.4]])
+CORNERS = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [3.0, 3.0]])
 DIFFERENTIATED: dict[str, tuple[Any, ...]] = {
     "resize": (IMAGE, (3, 7), "bicubic", True),
     "rgb_to_grayscale": (IMAGE,),
@@ -24,7 +25,7 @@ DIFFERENTIATED: dict[str, tuple[Any, ...]] = {
     "ssim": (IMAGE, IMAGE[:, ::-1].copy(), 1.0, 3),
     "extract_patches": (IMAGE, 2, 1),
     "affine_transform": (IMAGE, TURN, "bilinear", "reflect"),
-    "perspective_transform": (IMAGE, [[0, 0], [3, 0], [0, 3], [3, 3]], [[0, 1], [3, 0], [1, 3], [3, 2]]),
+    "perspective_transform": (IMAGE, CORNERS, CORNERS + sample(-0.5, 0.5, 4, 2)),
     "map_coordinates": (IMAGE[0, :, :, 0], PLACES, 1),
     "scale_and_translate": (IMAGE, (1, 3, 6, 3), [1.2, 0.9], [0.1, -0.3], (1, 2), "linear"),
 }

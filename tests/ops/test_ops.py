@@ -77,6 +77,13 @@ def test_reductions_by_hand() -> None:
     same(ops.average([1.0, 3.0], weights=[3.0, 1.0]), 1.5)
     same(ops.median([3.0, 1.0, 2.0]), 2.0)
     same(ops.quantile([0.0, 10.0], 0.25), 2.5)
+    same(ops.quantile([[0.0, 10.0]], [[0.25], [0.5]], 1, keepdims=True), [[[[2.5]]], [[[5.0]]]])
+    for method, expected in {"lower": 2.0, "higher": 3.0, "nearest": 2.0, "midpoint": 2.5, "linear": 2.5}.items():
+        same(ops.quantile([4, 3, 2, 1], 0.5, method=method), expected)
+    same(ops.quantile([1.0, 2.0, np.inf], 1.0), np.inf)
+    same(ops.median([[1.0, np.nan], [3.0, 4.0]], 1), [np.nan, 3.5])
+    same(ops.nanmedian([[1.0, np.nan], [3.0, 4.0]], 0), [2.0, 4.0])
+    same(ops.argsort([1.0, 0.0] * 20), [*range(1, 40, 2), *range(0, 40, 2)], "int32")
     same(ops.nanmean([1.0, np.nan, 3.0]), 2.0)
     same(ops.nanmax([[np.nan, np.nan], [1.0, np.nan]], axis=1), [np.nan, 1.0])
     same(ops.bincount([1, 2, 2], minlength=5), [0, 1, 2, 0, 0], "int32")
