@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args,
 
 import numpy as np
 
-from .typing import CausalPadding, Shape, Sizes
+from .typing import Padding, Shape, Sizes
 
 N = TypeVar("N", bound=float)
 T = TypeVar("T")
@@ -116,8 +116,16 @@ def _or_none(rule: Rule | None) -> Rule | None:
     return None if rule is None else lambda cls, name, value: None if value is None else rule(cls, name, value)
 
 
+def _off(cls: Any, name: str, value: Any) -> Any:
+    if value:
+        raise ValueError(f"{cls.__name__} has no `{name}`, which must be False. Received: {name}={value!r:.80}.")
+    return value
+
+
 Positive: TypeAlias = Annotated[int, at_least(1)]
 Share: TypeAlias = Annotated[float, between(0, 1)]
 FromZero: TypeAlias = Annotated[float, between(0)]
 PerAxis: TypeAlias = Annotated[Shape, per_axis()]
-AnyCasePadding: TypeAlias = Annotated[CausalPadding, any_case("valid", "same")]
+Off: TypeAlias = Annotated[bool, _off]
+"""An option of Keras that has no counterpart here."""
+AnyCasePadding: TypeAlias = Annotated[Padding, any_case("valid", "same")]

@@ -19,7 +19,7 @@ def is_built_in(thing: Any) -> bool:
     return str(getattr(thing, "__module__", None)).partition(".")[0] == __name__.partition(".")[0]
 
 
-def name_arguments(cls: Any, but: Container[str] = ()) -> None:
+def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = ()) -> None:
     """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which.
 
     One that hands *args on says nothing itself.
@@ -28,7 +28,7 @@ def name_arguments(cls: Any, but: Container[str] = ()) -> None:
     if "__init__" in own and "_arguments" not in own and is_built_in(cls):
         found = parameters(own["__init__"])
         if not found.varargs:
-            cls._arguments = tuple(name for name in found.names[1:] if name not in but)
+            cls._arguments = tuple(name for name in found.names[1:] if name not in but) + more
 
 
 @cache
@@ -58,13 +58,15 @@ class Configurable:
     """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""
     _transient: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments that no attribute and no configuration keeps."""
+    _further: ClassVar[tuple[str, ...]] = ()
+    """Names of attributes that configurations name too."""
     _common: ClassVar[tuple[str, ...]] = ()
     """Names of the arguments that all classes of a kind have, which the `__init__` of their base takes."""
     _plan: ClassVar[tuple[Any, dict[str, Rule]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        name_arguments(cls, cls._common + cls._transient)
+        name_arguments(cls, cls._common + cls._transient, cls._further)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         """Take over the arguments of an `__init__`, its `locals()`.
@@ -78,13 +80,14 @@ class Configurable:
         base, rules = cls._plan
         options, own = dict(arguments.get("options", ())), {}
         for name, value in arguments.items():
-            if name in cls._common:
+            if name in cls._common and name not in cls._transient:
                 options[name] = value
-            elif name not in _LOCALS and name not in cls._transient:
+            elif name not in _LOCALS:
                 own[name] = rules[name](cls, name, value) if name in rules else self._kept(name, value)
         base.__init__(self, **options)
         for name, value in own.items():
-            setattr(self, name, value)
+            if name not in cls._transient:
+                setattr(self, name, value)
 
     @staticmethod
     def _kept(name: str, value: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from .. import activations, constraints, initializers, ops, regularizers
-from .._base.checks import within
+from .. import activations, ops
+from .._base.checks import FromZero
 from .._base.typing import ShapeLike, TensorLike
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor, as_array
@@ -28,9 +28,10 @@ class Activation(SameShape):
         Tensor([0. 2.], shape=(2,), dtype=float32)
     """
 
+    activation: Callable[..., Any]
+
     def __init__(self, activation: ActivationLike | Layer, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.activation: Callable[..., Any] = activations.get(activation)
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -54,17 +55,15 @@ class ReLU(SameShape):
         Tensor([0.  0.5 1. ], shape=(3,), dtype=float32)
     """
 
+    max_value: FromZero | None
+    negative_slope: FromZero
+    threshold: FromZero
+
     def __init__(
-        self,
-        max_value: float | None = None,
-        negative_slope: float = 0.0,
-        threshold: float = 0.0,
+        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
         **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.max_value: float | None = None if max_value is None else within("max_value", max_value)
-        self.negative_slope: float = within("negative_slope", negative_slope)
-        self.threshold: float = within("threshold", threshold)
+    ) -> None:  # fmt: skip
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -85,9 +84,10 @@ class LeakyReLU(SameShape):
         Tensor([-0.5  2. ], shape=(2,), dtype=float32)
     """
 
+    negative_slope: FromZero
+
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.negative_slope: float = within("negative_slope", negative_slope)
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -111,19 +111,16 @@ class PReLU(SameShape):
     """
 
     alpha: Variable
+    alpha_initializer: Callable[..., Any]
+    alpha_regularizer: Callable[..., Any] | None
+    alpha_constraint: Callable[..., Any] | None
 
     def __init__(
-        self,
-        alpha_initializer: InitializerLike = "Zeros",
-        alpha_regularizer: RegularizerLike | None = None,
-        alpha_constraint: ConstraintLike | None = None,
-        shared_axes: int | list[int] | tuple[int, ...] | None = None,
+        self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
+        alpha_constraint: ConstraintLike | None = None, shared_axes: int | list[int] | tuple[int, ...] | None = None,
         **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.alpha_initializer: Callable[..., Any] = initializers.get(alpha_initializer)
-        self.alpha_regularizer: Callable[..., Any] | None = regularizers.get(alpha_regularizer)
-        self.alpha_constraint: Callable[..., Any] | None = constraints.get(alpha_constraint)
+    ) -> None:  # fmt: skip
+        self._configure(locals())
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
         self.shared_axes: list[int] | None = None if axes is None else list(axes)
 
@@ -153,9 +150,10 @@ class ELU(SameShape):
         Tensor([-1.  2.], shape=(2,), dtype=float32)
     """
 
+    alpha: float
+
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.alpha = alpha
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -173,9 +171,10 @@ class Softmax(SameShape):
         Tensor([[0.5 0.5]], shape=(1, 2), dtype=float32)
     """
 
+    axis: int | list[int] | tuple[int, ...]
+
     def __init__(self, axis: int | list[int] | tuple[int, ...] = -1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis = axis
+        self._configure(locals())
         self._build_at_init()
 
     def _rowwise(self) -> bool:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from functools import reduce
 from string import ascii_lowercase
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, TypeAlias, Unpack
 
 import numpy as np
 
-from .. import constraints, initializers, ops, random, regularizers
-from .._base.checks import one_of
+from .. import ops, random, regularizers
+from .._base.checks import Positive
 from .._base.typing import Config, PartialShape, ShapeLike
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -19,8 +19,10 @@ from ..constraints import ConstraintLike
 from ..random import SeedGenerator
 from .activation import Softmax
 from .core import EinsumDense
-from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, mask_of, masked, positive
+from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, mask_of, masked
 from .regularization import Dropout
+
+_ScoreMode: TypeAlias = Literal["dot", "concat"]
 
 
 def _causal(queries: int, keys: int) -> Any:
@@ -57,16 +59,16 @@ class Attention(Layer):
     supports_masking = True
     scale: Variable | None
     concat_score_weight: Variable | None
+    use_scale: bool
+    score_mode: _ScoreMode
+    dropout: float
+    seed: int | None
 
     def __init__(
         self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
         seed: int | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.use_scale: bool = use_scale
-        self.score_mode: str = one_of("score_mode", score_mode, ("dot", "concat"))
-        self.dropout: float = dropout
-        self.seed: int | None = seed
+        self._configure(locals())
         if dropout > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(seed)
 
@@ -141,7 +143,7 @@ class AdditiveAttention(Attention):
         (1, 2, 3)
     """
 
-    _arguments = ("use_scale", "dropout", "seed")
+    _further = ("seed",)
     scale: Variable | None
     concat_score_weight: Variable | None
 
@@ -198,10 +200,23 @@ class MultiHeadAttention(Layer):
         (1, 4, 6)
     """
 
-    _arguments = ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "attention_axes", "sliding_window",
-                  "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
-                  "kernel_constraint", "bias_constraint", "use_gate", "seed")  # fmt: skip
+    _transient = ("output_shape", "flash_attention", "activity_regularizer")
     supports_masking = True
+    num_heads: Positive
+    key_dim: Positive
+    value_dim: Positive
+    dropout: float
+    use_bias: bool
+    use_gate: bool
+    attention_axes: Any
+    sliding_window: Positive | None
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+    seed: int | None
 
     def __init__(
         self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
@@ -213,30 +228,13 @@ class MultiHeadAttention(Layer):
         bias_constraint: ConstraintLike | None = None, use_gate: bool = False, seed: int | None = None,
         **options: Unpack[BaseOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        if sliding_window is not None and (not isinstance(sliding_window, int) or sliding_window <= 0):
-            raise ValueError(f"`sliding_window` must be None or a positive integer. Received: {sliding_window}")
-        who = type(self).__name__
-        self.num_heads: int = positive(who, "num_heads", num_heads)
-        self.key_dim: int = positive(who, "key_dim", key_dim)
-        self.value_dim: int = self.key_dim if value_dim is None else positive(who, "value_dim", value_dim)
-        self.dropout: float = dropout
-        self.use_bias: bool = use_bias
-        self.use_gate: bool = use_gate
+        value_dim = key_dim if value_dim is None else value_dim
+        attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
+        self._configure(locals())
         if isinstance(output_shape, float):
             raise ValueError(f"`output_shape` must be an integer or several. Received: output_shape={output_shape}.")
         self._output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape and tuple(output_shape)
-        axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
-        self.attention_axes: Any = axes
-        self.sliding_window: int | None = sliding_window
-        self.kernel_initializer: Any = initializers.get(kernel_initializer)
-        self.bias_initializer: Any = initializers.get(bias_initializer)
-        self.kernel_regularizer: Any = regularizers.get(kernel_regularizer)
-        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
         self._penalty: Any = regularizers.get(activity_regularizer)
-        self.kernel_constraint: Any = constraints.get(kernel_constraint)
-        self.bias_constraint: Any = constraints.get(bias_constraint)
-        self.seed: int | None = seed
 
     def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
         """Make one of the projections and build it."""

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
 from .. import ops, random
-from .._base.checks import one_of
-from .._base.settings import make_default_seed, standardize_data_format
+from .._base.checks import Rule
+from .._base.settings import Channels, make_default_seed
 from .._base.typing import DataFormat, FillMode, Interpolation, PartialShape, Sampling, ShapeLike
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
@@ -19,15 +19,24 @@ Factor = float | Sequence[float]
 """A number f for the range from -f to f, or both ends of a range."""
 
 
+def _available(*known: str) -> Rule:
+    def rule(cls: Any, name: str, value: Any) -> Any:
+        if value not in known:
+            raise NotImplementedError(f"`{name}` must be one of {known}. Received: {name}={value!r:.80}.")
+        return value
+
+    return rule
+
+
 class _OfImages(Layer):
     """A layer of one image or a batch; where the channels are, `data_format` says."""
 
-    data_format: DataFormat
+    data_format: Channels
     height: int
     width: int
 
-    def _place(self, data_format: DataFormat | None) -> None:
-        self.data_format = standardize_data_format(data_format)
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
         self._rows, self._columns = (-3, -2) if self.data_format == "channels_last" else (-2, -1)
         self.input_spec: Any = InputSpec(min_ndim=3, max_ndim=4)
 
@@ -61,21 +70,19 @@ class Resizing(_OfImages):
         (4, 2, 3, 1)
     """
 
+    interpolation: Interpolation
+    crop_to_aspect_ratio: bool
+    pad_to_aspect_ratio: bool
+    fill_mode: Literal["constant"]
+    fill_value: float
+    antialias: bool
+
     def __init__(
         self, height: int, width: int, interpolation: Interpolation = "bilinear", crop_to_aspect_ratio: bool = False,
         pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
         antialias: bool = False, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self._place(data_format)
-        self.height: int = height
-        self.width: int = width
-        self.interpolation: Interpolation = interpolation
-        self.crop_to_aspect_ratio: bool = crop_to_aspect_ratio
-        self.pad_to_aspect_ratio: bool = pad_to_aspect_ratio
-        self.fill_mode: Literal["constant"] = fill_mode
-        self.fill_value: float = fill_value
-        self.antialias: bool = antialias
+        self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
         return ops.image.resize(
@@ -99,10 +106,7 @@ class CenterCrop(_OfImages):
     def __init__(
         self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(**options)
-        self._place(data_format)
-        self.height: int = height
-        self.width: int = width
+        self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
         data = ops.convert_to_tensor(data, self.compute_dtype)
@@ -119,15 +123,22 @@ class _Random(_OfImages):
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     _casts: ClassVar[bool] = True
     """Whether integers become floats."""
+    _least: ClassVar[float | None] = None
+    """What a range from -f to f may not be below."""
+    seed: int | None
+    factor: Annotated[tuple[float, float], lambda cls, name, value: cls._range(name, value)]
+    fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
+    interpolation: Annotated[Sampling, _available("nearest", "bilinear")]
+    fill_value: float
 
-    def _start(self, seed: int | None, data_format: DataFormat | None) -> None:
-        self.seed: int | None = seed
-        self.generator: SeedGenerator = SeedGenerator(seed)
-        self._place(data_format)
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.generator: SeedGenerator = SeedGenerator(self.seed)
 
-    def _range(self, factor: Factor, name: str = "factor", least: float | None = None) -> tuple[float, float]:
-        """Return the ends of a range, which may not be below `least`."""
-        low, high = self._bounds
+    @classmethod
+    def _range(cls, name: str, factor: Any) -> tuple[float, float]:
+        """Return the ends of a range."""
+        low, high = cls._bounds
         several = isinstance(factor, list | tuple)
         values: list[Any] = list(factor) if isinstance(factor, list | tuple) else [factor]
         if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
@@ -138,7 +149,7 @@ class _Random(_OfImages):
         if several:
             return min(values), max(values)
         f = abs(values[0])
-        return (-f if least is None else max(-f, least)), f
+        return (-f if cls._least is None else max(-f, cls._least)), f
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
@@ -149,20 +160,9 @@ class _Random(_OfImages):
         """Read the images at places given by the first six numbers of `ops.image.affine_transform`."""
         count = x.shape[0] if x.ndim == 4 else 1
         matrix = [np.broadcast_to(np.asarray(c, "float32").reshape(-1), (count,)) for c in (*columns, 0, 0)]
-        settings: Any = vars(self)
         return ops.image.affine_transform(
-            x, np.stack(matrix, 1), settings["interpolation"], settings["fill_mode"], settings["fill_value"],
-            self.data_format,
-        )  # fmt: skip
-
-    def _set_filling(self, fill_mode: FillMode, interpolation: Sampling, fill_value: float) -> None:
-        if fill_mode not in ("reflect", "wrap", "constant", "nearest"):
-            raise NotImplementedError(f"`fill_mode` must be reflect, wrap, constant or nearest. Received: {fill_mode}.")
-        if interpolation not in ("nearest", "bilinear"):
-            raise NotImplementedError(f"`interpolation` must be nearest or bilinear. Received: {interpolation}.")
-        self.fill_mode: FillMode = fill_mode
-        self.interpolation: Sampling = interpolation
-        self.fill_value: float = fill_value
+            x, np.stack(matrix, 1), self.interpolation, self.fill_mode, self.fill_value, self.data_format
+        )
 
     def _middle(self, x: Tensor) -> tuple[float, float]:
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
@@ -184,13 +184,13 @@ class RandomFlip(_Random):
         data_format: Where the channels are; the configured format if not given.
     """
 
+    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
+
     def __init__(
         self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
         seed: int | None = None, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self._start(seed, data_format)
-        self.mode: str = one_of("mode", mode, ("horizontal", "vertical", "horizontal_and_vertical"))
+        self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         flips = self._draw(x, 0.0, 1.0, x.ndim) <= 0.5
@@ -217,10 +217,7 @@ class RandomRotation(_Random):
         seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.factor: tuple[float, float] = self._range(factor)
-        self._start(seed, data_format)
-        self._set_filling(fill_mode, interpolation, fill_value)
+        self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         low, high = self.factor
@@ -231,16 +228,15 @@ class RandomRotation(_Random):
 
 
 class _BothWays(_Random):
-    """A layer that changes height and width by factors of their own; it is made of its arguments by name."""
+    """A layer that changes height and width by factors of their own."""
 
-    def __init__(self, given: dict[str, Any]) -> None:
-        super().__init__(**given["options"])
-        self.height_factor: Factor = given["height_factor"]
-        self.width_factor: Factor | None = given["width_factor"]
-        self._high = self._range(self.height_factor, "height_factor")
-        self._wide = self._high if self.width_factor is None else self._range(self.width_factor, "width_factor")
-        self._start(given["seed"], given["data_format"])
-        self._set_filling(given["fill_mode"], given["interpolation"], given["fill_value"])
+    height_factor: Factor
+    width_factor: Factor | None
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self._high = self._range("height_factor", self.height_factor)
+        self._wide = self._high if self.width_factor is None else self._range("width_factor", self.width_factor)
 
 
 class RandomZoom(_BothWays):
@@ -257,7 +253,7 @@ class RandomZoom(_BothWays):
         interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
         data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
+        self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         high = self._draw(x, 1.0 + self._high[0], 1.0 + self._high[1]).numpy()
@@ -280,7 +276,7 @@ class RandomTranslation(_BothWays):
         interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
         data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
+        self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
         down = self._draw(x, *self._high).numpy() * x.shape[self._rows]
@@ -291,21 +287,19 @@ class RandomTranslation(_BothWays):
 class _OfValues(_Random):
     """A layer that changes values, not places, within limits."""
 
-    _arguments = ("factor", "value_range", "seed", "data_format")
+    _further = ("data_format",)
     _casts = False
-    _least: ClassVar[float | None] = None
+    value_range: Sequence[float]
     _sorts: ClassVar[bool] = False
 
     def __init__(
         self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
     ) -> None:
         data_format = options.pop("data_format", None)
-        super().__init__(**options)
-        self.factor: tuple[float, float] = self._range(factor, least=self._least)
+        self._configure(locals())
         if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
             raise ValueError(f"`value_range` must be two numbers. Received: value_range={value_range!r}.")
-        self.value_range: Sequence[float] = sorted(value_range) if self._sorts else value_range
-        self._start(seed, data_format)
+        self.value_range = sorted(value_range) if self._sorts else value_range
 
 
 class RandomContrast(_OfValues):
@@ -354,17 +348,13 @@ class RandomCrop(_Random):
         name: The layer's name.
     """
 
-    seed: int | None
-
     def __init__(
         self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(name=name, **options)
-        self.height: int = height
-        self.width: int = width
+        arguments = locals()
         own = make_default_seed() if seed is None else seed
-        self._start(seed, data_format)
+        self._configure(arguments)
         self.seed = own
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:

@@ -139,7 +139,7 @@ class Conv1D(_Conv, rank=1):
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
 
-    padding: _Causal
+    padding: _Causal  # type: ignore[assignment]  # of a layer with one axis alone
 
 
 class Conv2D(_Conv, rank=2):

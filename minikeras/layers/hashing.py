@@ -4,12 +4,12 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from .._base.checks import one_of
+from .._base.checks import Off, Positive
 from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
-from .fingerprints import ALL, as_key, bin_of, crossed, fingerprint
+from .fingerprints import ALL, bin_of, crossed, fingerprint
 from .layer import LayerOptions
-from .lookup import MODES, OfValues, encoded, raw
+from .lookup import OfValues, Salt, encoded, raw
 
 
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
@@ -22,14 +22,8 @@ def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
 class _Hashed(OfValues):
     """What the layers here have in common: bins, and what their numbers become."""
 
-    num_bins: int
-    sparse: bool
-
-    def _keep_bins(self, num_bins: int | None, output_mode: str, sparse: bool, modes: tuple[str, ...]) -> None:
-        if num_bins is None or num_bins <= 0 or sparse:
-            raise ValueError(f"{type(self).__name__} needs num_bins >= 1, and no `sparse`. Received: {num_bins=}.")
-        self.num_bins, self.sparse = num_bins, sparse
-        self.output_mode: str = one_of("output_mode", output_mode, modes)
+    num_bins: Positive
+    sparse: Off
 
     def _encode(self, numbers: Array) -> Tensor:
         return encoded(numbers, self.output_mode, self.num_bins, self._kind())
@@ -59,18 +53,16 @@ class Hashing(_Hashed):
         [[1], [0], [1]]
     """
 
-    _arguments = ("num_bins", "salt", "mask_value", "output_mode", "sparse")
+    output_mode: OutputMode
+    mask_value: Any
+    salt: Salt
 
     def __init__(
         self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
-        sparse: bool = False,
-        **options: Unpack[LayerOptions],
+        sparse: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
-        super().__init__(**options)
-        self._keep_bins(num_bins, output_mode, sparse, MODES)
-        self.mask_value: Any = mask_value
-        self.salt: list[int] | None = as_key(salt)
+        self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
         values = raw(inputs)
@@ -97,14 +89,14 @@ class HashedCrossing(_Hashed):
         [1, 1]
     """
 
-    _arguments = ("num_bins", "output_mode", "sparse")
+    output_mode: Literal["int", "one_hot"]
 
     def __init__(
         self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
         name: str | None = None, dtype: Any = None, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(name=name, dtype=dtype or ("int64" if output_mode == "int" else None), **options)
-        self._keep_bins(num_bins, output_mode, sparse, ("int", "one_hot"))
+        dtype = dtype or ("int64" if output_mode == "int" else None)
+        self._configure(locals())
 
     def _convert(self, x: Any) -> Any:
         if not isinstance(x, list | tuple):

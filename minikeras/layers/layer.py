@@ -1,6 +1,6 @@
 """The base class of all layers: built when first called, configured, and what happens around its `call`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
@@ -12,9 +12,9 @@ from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
 from .._base.naming import auto_name
 from .._base.nested import leaves, like, map_shapes, map_structure, only
-from .._base.settings import Channels, standardize_data_format
+from .._base.settings import Channels
 from .._base.signature import parameters
-from .._base.typing import Config, CustomObjects, DataFormat, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from .._base.typing import Config, CustomObjects, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec
 from .._core.input_spec import assert_input_compatibility
@@ -204,11 +204,6 @@ class Layer(Module, Configurable):
         return state
 
     # --- penalties --------------------------------------------------------------------------------------------
-
-    def _keep(self, arguments: Mapping[str, Any], *names: str) -> None:
-        """Keep the named arguments as attributes; what stands for a function, such as an initializer, as that."""
-        for name in names:
-            setattr(self, name, from_argument(name, arguments[name]))
 
     def add_loss(self, loss: Any) -> None:
         """Add a scalar, or several, to the loss of the model that holds this layer."""
@@ -708,11 +703,6 @@ class Ranked(Layer):
         super()._configure(arguments)
         self.input_spec: Any = InputSpec(ndim=self._rank + 2)
 
-    def _place(self, data_format: DataFormat | None) -> None:
-        """Take note of where the channels are."""
-        self.data_format = standardize_data_format(data_format)
-        self.input_spec: Any = InputSpec(ndim=self._rank + 2)
-
     def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
         """Return what of a shape is before, in and behind these axes."""
         sizes, ahead = tuple(shape), 1 if self.data_format == "channels_last" else 2
@@ -744,13 +734,6 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
         self.built = True
 
     return wrapper
-
-
-def positive(who: str, name: str, value: Any) -> int:
-    """Return an argument that must be a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value <= 0:
-        raise ValueError(f"{who} needs a positive integer for `{name}`. Received: {name}={value!r}.")
-    return int(value)
 
 
 def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:

@@ -7,11 +7,11 @@ eagerly. What `adapt` has learned is part of their configuration, so that it is 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias, Unpack
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
 
-from .._base.checks import one_of, within
+from .._base.checks import FromZero, Off, Positive, Rule, between, one_of
 from .._base.context import context
 from .._base.nested import map_structure
 from .._base.settings import floatx
@@ -21,9 +21,13 @@ from .._core.tensor import Tensor, TensorOps, as_array
 from .fingerprints import as_key, bin_of
 from .layer import Layer, LayerOptions
 
-MODES = ("int", "one_hot", "multi_hot", "count")
 _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 """Modes under names that Keras takes as well."""
+Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
+
+
+def _mode(*known: str) -> Rule:
+    return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), known)
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
@@ -120,17 +124,16 @@ class CategoryEncoding(Numbering):
          [0. 0. 0. 1.]], shape=(2, 4), dtype=float32)
     """
 
-    _arguments = ("num_tokens", "output_mode")
+    _transient = ("sparse",)
+    num_tokens: Positive
+    output_mode: Annotated[str, _mode("one_hot", "multi_hot", "count")]
+    sparse: Off
 
     def __init__(
         self, num_tokens: int | None = None, output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot",
         sparse: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(**options)
-        self.output_mode: str = one_of("output_mode", _EARLIER.get(output_mode, output_mode), MODES[1:])
-        if num_tokens is None or num_tokens < 1 or sparse:
-            raise ValueError(f"CategoryEncoding needs `num_tokens`, 1 or more, and no `sparse`. Received: {num_tokens}")
-        self.num_tokens: int = num_tokens
+        self._configure(locals())
 
     def _depth(self) -> int:
         return self.num_tokens
@@ -183,21 +186,22 @@ class Discretization(Numbering):
         Tensor([0 1 2], shape=(3,), dtype=int32)
     """
 
+    num_bins: int | None
+    epsilon: FromZero
+    output_mode: OutputMode
+    sparse: Off
+
     def __init__(
         self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None, epsilon: float = 0.01,
         output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(dtype=dtype, name=name)
-        self.output_mode: str = one_of("output_mode", output_mode, MODES)
-        if (bin_boundaries is None) == (num_bins is None) or sparse or (num_bins is not None and num_bins < 0):
+        self._configure(locals())
+        if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
             raise ValueError(
-                "You need to set either `num_bins` or `bin_boundaries`, and no `sparse`. "
-                f"Received: num_bins={num_bins}, bin_boundaries={bin_boundaries}, sparse={sparse}"
+                "You need to set either `num_bins` or `bin_boundaries`. "
+                f"Received: num_bins={num_bins}, bin_boundaries={bin_boundaries}."
             )
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
-        self.num_bins: int | None = num_bins
-        self.epsilon: float = epsilon
-        self.sparse: bool = sparse
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find the ranges of values, an array or an iterable of batches."""
@@ -230,46 +234,33 @@ class Discretization(Numbering):
         return {**config, "num_bins": None} if self.bin_boundaries is not None else config
 
 
-_SETTINGS = (
-    "max_tokens", "num_oov_indices", "mask_token", "oov_token", "invert", "output_mode", "pad_to_max_tokens", "sparse",
-)  # fmt: skip
-
-
 class _Lookup(OfValues):
-    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones.
+    """Numbers values by a vocabulary: what is masked, what is unknown, then the known ones."""
 
-    Args:
-        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
-    """
-
+    _transient = ("vocabulary", "idf_weights")
     _value: ClassVar[Any]
-    max_tokens: int | None
-    num_oov_indices: int
+    max_tokens: Annotated[int, between(2)] | None
+    num_oov_indices: Annotated[int, between(0)]
     mask_token: Any
     oov_token: Any
     invert: bool
+    output_mode: Annotated[str, _mode("int", "one_hot", "multi_hot", "count", "tf_idf")]
     pad_to_max_tokens: bool
     sparse: bool
+    oov_method: Literal["floormod", "farmhash"]
+    salt: Salt
 
-    def __init__(self, given: dict[str, Any]) -> None:
-        given["options"].pop("vocabulary_size", None)
-        super().__init__(name=given["name"], **given["options"])
-        self._keep(given, *_SETTINGS)
-        self.output_mode: str = _EARLIER.get(self.output_mode, self.output_mode)
-        one_of("output_mode", self.output_mode, (*MODES, "tf_idf"))
-        if self.max_tokens is not None:
-            within("max_tokens", self.max_tokens, 2)
-        within("num_oov_indices", self.num_oov_indices, 0)
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        arguments["options"].pop("vocabulary_size", None)
+        super()._configure({"oov_method": "floormod", "salt": None, **arguments})
         if self.invert and self.output_mode != "int":
             raise ValueError(f"`output_mode` must be 'int' when `invert` is true. Received: {self.output_mode!r}")
-        self.oov_method: str = one_of("oov_method", given.get("oov_method", "floormod"), ("floormod", "farmhash"))
-        self.salt: list[int] | None = as_key(given.get("salt"))
         if self._value is int and self.salt and self.oov_method != "farmhash":
             raise ValueError(f"`salt` needs `oov_method='farmhash'`. Received: salt={self.salt}")
         self._tokens: list[Any] | None = None
         self._idf: Array | None = None
-        if given["vocabulary"] is not None:
-            self.set_vocabulary(given["vocabulary"], given["idf_weights"])
+        if arguments["vocabulary"] is not None:
+            self.set_vocabulary(arguments["vocabulary"], arguments["idf_weights"])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         first: Any = args[0] if args else None
@@ -417,7 +408,8 @@ class StringLookup(_Lookup):
     """
 
     _value = str
-    _arguments = (*_SETTINGS, "oov_method", "salt", "encoding")
+    _further = ("oov_method",)
+    encoding: str
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
@@ -425,10 +417,9 @@ class StringLookup(_Lookup):
         output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
         encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        for left_over in ("oov_method", "vocabulary_dtype"):
-            options.pop(left_over, None)
-        super().__init__(locals())
-        self.encoding: str = encoding
+        options.pop("oov_method", None)
+        options.pop("vocabulary_dtype", None)
+        self._configure(locals())
 
 
 class IntegerLookup(_Lookup):
@@ -450,7 +441,7 @@ class IntegerLookup(_Lookup):
     """
 
     _value = int
-    _arguments = (*_SETTINGS, "oov_method", "salt", "vocabulary_dtype")
+    vocabulary_dtype: Literal["int64"]
 
     def __init__(
         self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
@@ -459,8 +450,7 @@ class IntegerLookup(_Lookup):
         pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(locals())
-        self.vocabulary_dtype: str = one_of("vocabulary_dtype", vocabulary_dtype, ("int64",))
+        self._configure(locals())
 
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
@@ -501,10 +491,12 @@ class TextVectorization(_Lookup):
     """
 
     _value = str
-    _arguments = (
-        "max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length", "pad_to_max_tokens",
-        "sparse", "ragged", "encoding",
-    )  # fmt: skip
+    standardize: Any
+    split: Any
+    ngrams: int | tuple[int, ...] | None
+    output_sequence_length: int | None
+    ragged: bool
+    encoding: str
 
     def __init__(
         self, max_tokens: int | None = None,
@@ -515,7 +507,7 @@ class TextVectorization(_Lookup):
         idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
+        self._configure({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
         for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
             if isinstance(value, str) and value not in known:
                 raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
@@ -527,16 +519,10 @@ class TextVectorization(_Lookup):
             )
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError(f"`output_sequence_length` is for the mode 'int', not for {output_mode!r}.")
-        self.standardize: Any = standardize
-        self.split: Any = split
-        self.ngrams: int | tuple[int, ...] | None = ngrams
-        self.output_sequence_length: int | None = output_sequence_length
         if ragged and (output_mode != "int" or not hasattr(Tensor, "rows_of")):
             raise ValueError(
                 f"`ragged=True` is for output_mode='int' in scripts for TensorFlow. Received: {output_mode!r}"
             )
-        self.ragged: bool = ragged
-        self.encoding: str = encoding
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.ragged:

@@ -196,9 +196,10 @@ class Concatenate(_Merging):
         Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
     """
 
+    axis: int
+
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis = axis
+        self._configure(locals())
 
     def _rowwise(self) -> bool:
         return self.axis > 0 or self.axis == -1
@@ -258,19 +259,17 @@ class Dot(_Merging):
 
     _count = 2
 
+    axes: int | list[int] | tuple[int, int]
+    normalize: bool
+
     def __init__(
-        self,
-        axes: int | list[int] | tuple[int, int],
-        normalize: bool = False,
-        **options: Unpack[LayerOptions],
+        self, axes: int | list[int] | tuple[int, int], normalize: bool = False, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(**options)
         if not isinstance(axes, int | list | tuple):
             raise TypeError(f"`axes` must be an integer or a list of two. Received: axes={axes!r}.")
         if not isinstance(axes, int) and (len(axes) != 2 or not all(isinstance(a, int) for a in axes)):
             raise ValueError(f"`axes` must be an integer or a list of two integers. Received: axes={axes!r}.")
-        self.axes = axes
-        self.normalize = normalize
+        self._configure(locals())
 
     def _axes(self, shapes: Sequence[ShapeLike]) -> list[int]:
         """Return the axis of each input, counted from the front, if their shapes fit."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Unpack
+from typing import Annotated, Any, TypeAlias, Unpack
 from warnings import warn
 
 from .. import ops
+from .._base.checks import FromZero, Off
 from .._base.settings import epsilon as default_epsilon
 from .._base.typing import PartialShape, Shape, ShapeLike
 from .._core.input_spec import InputSpec
@@ -18,11 +19,21 @@ from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike
 Axes = int | list[int] | tuple[int, ...]
 
 
+def _checked(cls: Any, name: str, axis: Any) -> int | list[int]:
+    if not isinstance(axis, int | list | tuple):
+        raise TypeError(f"`axis` must be an integer or a list of integers. Received: axis={axis!r}.")
+    return axis if isinstance(axis, int) else list(axis)
+
+
+_Axis: TypeAlias = Annotated[int, _checked]
+_Axes: TypeAlias = Annotated[int | list[int], _checked]
+
+
 class _AlongAxes(Layer):
     """A layer with an `axis` that keeps its input's shape."""
 
     supports_masking = True
-    axis: int | list[int]
+    axis: _Axes
 
     @property
     def _axes(self) -> list[int]:
@@ -50,19 +61,11 @@ class _AlongAxes(Layer):
 
 
 class _Scaling(_AlongAxes):
-    """A layer that normalizes, multiplies by gamma and adds beta.
+    """A layer that normalizes, multiplies by gamma and adds beta."""
 
-    Args:
-        given: The arguments of a subclass's `__init__` by name, those of every layer as "options".
-    """
-
-    _arguments: ClassVar[tuple[str, ...]] = (
-        "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", "beta_regularizer",
-        "gamma_regularizer", "beta_constraint", "gamma_constraint",
-    )  # fmt: skip
     gamma: Variable | None
     beta: Variable | None
-    epsilon: float
+    epsilon: FromZero
     center: bool
     scale: bool
     beta_initializer: Callable[..., Any]
@@ -71,11 +74,6 @@ class _Scaling(_AlongAxes):
     gamma_regularizer: Callable[..., Any] | None
     beta_constraint: Callable[..., Any] | None
     gamma_constraint: Callable[..., Any] | None
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        super().__init__(**given["options"])
-        self._keep(given, *self._arguments)
-        self.axis: int | list[int] = _checked_axis(given["axis"])
 
     def _add_scale(self, shape: Shape, scale: bool, center: bool) -> None:
         """Make gamma and beta, which are read as they are: statistics need float32 at least."""
@@ -121,14 +119,14 @@ class BatchNormalization(_Scaling):
         array([1.], dtype=float32)
     """
 
-    axis: int
+    axis: _Axis
     momentum: float
     moving_mean: Variable
     moving_variance: Variable
     moving_mean_initializer: Callable[..., Any]
     moving_variance_initializer: Callable[..., Any]
-    synchronized: bool
-    renorm: bool
+    synchronized: Off
+    renorm: Off
     renorm_clipping: dict[str, float] | None
     renorm_momentum: float
 
@@ -141,12 +139,7 @@ class BatchNormalization(_Scaling):
         renorm: bool = False, renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
         synchronized: bool = False, **options: Unpack[LayerOptions],
     ) -> None:  # fmt: skip
-        super().__init__(locals())
-        if synchronized or renorm:
-            raise ValueError(
-                "BatchNormalization has neither synchronization, as there is only one device, nor renormalization. "
-                f"Received: synchronized={synchronized}, renorm={renorm}; expected False."
-            )
+        self._configure(locals())
         self.axis = int(axis)
         self.epsilon: float = float(epsilon)
         self.momentum = float(momentum)
@@ -216,7 +209,7 @@ class LayerNormalization(_Scaling):
         Tensor([[-1.  1.]], shape=(1, 2), dtype=float32)
     """
 
-    _arguments = (*_Scaling._arguments, "rms_scaling")
+    _further = ("rms_scaling",)
     rms_scaling: bool
 
     def __init__(
@@ -233,11 +226,11 @@ class LayerNormalization(_Scaling):
                 "Use RMSNormalization instead.",
                 stacklevel=2,
             )
-        super().__init__(locals())
+        self._configure(locals())
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
-        self.axis: int | list[int] = sorted(self._axes)
+        self.axis = sorted(self._axes)
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -269,7 +262,7 @@ class GroupNormalization(_Scaling):
         Tensor([[-1.  1. -1.  1.]], shape=(1, 4), dtype=float32)
     """
 
-    axis: int
+    axis: _Axis
     groups: int
 
     def __init__(
@@ -281,7 +274,7 @@ class GroupNormalization(_Scaling):
     ) -> None:  # fmt: skip
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")
-        super().__init__(locals())
+        self._configure(locals())
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -327,11 +320,10 @@ class RMSNormalization(_AlongAxes):
 
     supports_masking = False  # as in Keras
     scale: Variable
+    epsilon: FromZero
 
     def __init__(self, axis: Axes = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis: int | list[int] = _checked_axis(axis)
-        self.epsilon = epsilon
+        self._configure(locals())
 
     def build(self, input_shape: ShapeLike) -> None:
         self.axis = sorted(self._axes)
@@ -356,18 +348,11 @@ class UnitNormalization(_AlongAxes):
     """
 
     def __init__(self, axis: Axes = -1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis: int | list[int] = _checked_axis(axis)
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
         return ops.normalize(inputs, axis=self.axis, order=2, epsilon=1e-12)
-
-
-def _checked_axis(axis: Any) -> int | list[int]:
-    if not isinstance(axis, int | list | tuple):
-        raise TypeError(f"`axis` must be an integer or a list of integers. Received: axis={axis!r}.")
-    return axis if isinstance(axis, int) else list(axis)
 
 
 def _wide(x: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
 from typing import Any, Unpack
 
 from .. import ops
-from .._base.checks import standardize_padding, standardize_sizes
-from .._base.typing import DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._base.checks import AnyCasePadding, PerAxis
+from .._base.typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes, TensorLike
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
 from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
@@ -23,20 +23,16 @@ class PoolingOptions(CommonOptions, total=False):
 
 
 class _Pooling(Ranked):
+    pool_size: PerAxis
+    strides: PerAxis
+    padding: AnyCasePadding
+
     def __init__(
-        self,
-        pool_size: Sizes,
-        strides: Sizes | None = None,
-        padding: Padding = "valid",
-        data_format: DataFormat | None = None,
-        name: str | None = None,
-        **options: Unpack[PoolingOptions],
-    ) -> None:
-        super().__init__(name=name, **options)
-        self.pool_size: Shape = standardize_sizes(pool_size, self._rank, "pool_size")
-        self.strides: Shape = standardize_sizes(pool_size if strides is None else strides, self._rank, "strides")
-        self.padding: Any = standardize_padding(padding)
-        self._place(data_format)
+        self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
+    ) -> None:  # fmt: skip
+        strides = pool_size if strides is None else strides
+        self._configure(locals())
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -137,12 +133,12 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
 class _AdaptivePooling(Ranked):
     """Layer that pools with windows of such sizes that the output has a given size."""
 
+    output_size: PerAxis
+
     def __init__(
         self, output_size: Sizes, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(**options)
-        self.output_size: Shape = standardize_sizes(output_size, self._rank, "output_size")
-        self._place(data_format)
+        self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
         return self._op(inputs, self.output_size, self.data_format)
@@ -188,12 +184,12 @@ class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
 class _GlobalPooling(Ranked):
     """Layer that reduces all axes between batch and channels."""
 
+    keepdims: bool
+
     def __init__(
         self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(**options)
-        self._place(data_format)
-        self.keepdims = keepdims
+        self._configure(locals())
         self._build_at_init()
 
     def _axes(self) -> list[Any]:

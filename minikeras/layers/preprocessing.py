@@ -37,13 +37,9 @@ class Normalization(SameShape):
     variance: Tensor | None
 
     def __init__(
-        self,
-        axis: "int | tuple[int, ...] | list[int] | None" = -1,
-        mean: TensorLike | None = None,
-        variance: TensorLike | None = None,
-        invert: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
+        self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
+        variance: TensorLike | None = None, invert: bool = False, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
@@ -177,10 +173,11 @@ class Rescaling(SameShape):
         Tensor([0. 1.], shape=(2,), dtype=float32)
     """
 
+    scale: TensorLike
+    offset: TensorLike
+
     def __init__(self, scale: TensorLike, offset: TensorLike = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.scale = scale
-        self.offset = offset
+        self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
         scale = as_array(self.scale, self.compute_dtype)

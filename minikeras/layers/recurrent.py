@@ -488,10 +488,6 @@ class RNN(Layer):
         return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
 
 
-_SETTINGS = ("unroll", "zero_output_for_mask")
-"""Arguments of RNN that a layer of one of the cells here may take as options."""
-
-
 def _chosen(kept: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """Return the new values of the rows that a mask keeps, the old ones of the others."""
     found: Tensor = ops.where(ops.reshape(kept, (-1,) + (1,) * (new.ndim - 1)), new, old)
@@ -504,6 +500,7 @@ class _OfCell(RNN):
     _cell: ClassVar[type[_Cell]]
     _cell_name: ClassVar[str]
     _names_penalty = True
+    _further = ("unroll", "zero_output_for_mask")
     units: int
     activation: Callable[..., Any]
     use_bias: bool
@@ -513,7 +510,7 @@ class _OfCell(RNN):
         options.pop("implementation", None)
         of_cell = {name: arguments.pop(name) for name in self._cell._arguments}
         of_cell |= {name: options[name] for name in ("dtype", "trainable") if name in options}
-        own = {name: options.pop(name, False) for name in _SETTINGS if name not in arguments}
+        own = {name: options.pop(name, False) for name in self._further if name not in arguments}
         super()._configure({**arguments, **own, "cell": self._cell(**of_cell, name=self._cell_name)})
         self.input_spec: Any = InputSpec(ndim=3 + len(self.cell._window))
 
@@ -525,7 +522,7 @@ class _OfCell(RNN):
             return super().__getattr__(name)
 
     def get_config(self) -> Config:
-        return {**Layer.get_config(self), **{name: getattr(self, name) for name in _SETTINGS}}
+        return Layer.get_config(self)
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 from .. import ops, random, regularizers
-from .._base.checks import within
+from .._base.checks import Share
 from .._base.typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
 from .._core.tensor import Tensor
 from ..dtype_policies import DTypePolicy
@@ -16,30 +16,40 @@ SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852
 """What selu tends to for very negative inputs (Klambauer et al. 2017)."""
 
 
+def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
+    if value is None:
+        return None
+    valid = isinstance(value, Sequence) and not isinstance(value, str)
+    if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in value):
+        raise ValueError(f"`noise_shape` must be a tuple of positive integers or None. Received: {value!r}.")
+    return tuple(value)
+
+
 class _Noise(SameShape):
     """A layer that draws random numbers in training and is the identity otherwise."""
 
-    def __init__(self, strength: float, seed: int | None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.seed = seed
-        if strength > 0:
-            self.seed_generator: SeedGenerator = SeedGenerator(seed)
+    _strength: ClassVar[str] = "rate"
+    """The argument that says how much noise there is."""
+    rate: Share
+    seed: int | None
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        if getattr(self, self._strength) > 0:
+            self.seed_generator: SeedGenerator = SeedGenerator(self.seed)
         self._build_at_init()
 
 
 class _Drop(_Noise):
     """A layer that drops a share of its inputs."""
 
+    noise_shape: Annotated[PartialShape | None, _noise_shape]
+
     def __init__(
-        self,
-        rate: float,
-        noise_shape: ShapeLike | None = None,
-        seed: int | None = None,
+        self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
         **options: Unpack[LayerOptions],
-    ) -> None:
-        self.rate: float = within("rate", rate, 0, 1)
-        self.noise_shape: PartialShape | None = _noise_shape(noise_shape)
-        super().__init__(rate, seed, **options)
+    ) -> None:  # fmt: skip
+        self._configure(locals())
 
 
 class Dropout(_Drop):
@@ -78,12 +88,9 @@ class _SpatialDropout(Ranked, Dropout):
         self, rate: float, data_format: DataFormat | None = None, seed: int | None = None, name: str | None = None,
         dtype: DTypeLike | DTypePolicy | Config | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(rate, seed=seed, name=name, dtype=dtype)
-        self._place(data_format)
+        self._configure(locals())
         ones = (1,) * self._rank
-        self.noise_shape: PartialShape | None = (
-            (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
-        )
+        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
 
     def get_config(self) -> Config:
         return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
@@ -140,9 +147,11 @@ class GaussianNoise(_Noise):
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
     """
 
+    _strength = "stddev"
+    stddev: Share
+
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.stddev: float = within("stddev", stddev, 0, 1)
-        super().__init__(stddev, seed, **options)
+        self._configure(locals())
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if training and self.stddev > 0:
@@ -168,8 +177,7 @@ class GaussianDropout(_Noise):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        self.rate: float = within("rate", rate, 0, 1)
-        super().__init__(rate, seed, **options)
+        self._configure(locals())
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if training and self.rate > 0:
@@ -214,8 +222,6 @@ class ActivityRegularization(SameShape):
         2.0
     """
 
-    _arguments = ("l1", "l2")
-
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
         self.l1 = l1
@@ -229,12 +235,3 @@ class ActivityRegularization(SameShape):
         config = super().get_config()
         config.pop("activity_regularizer")
         return config
-
-
-def _noise_shape(noise_shape: ShapeLike | None) -> PartialShape | None:
-    if noise_shape is None:
-        return None
-    valid = isinstance(noise_shape, Sequence) and not isinstance(noise_shape, str)
-    if not valid or not all(n is None or (isinstance(n, int) and n > 0) for n in noise_shape):
-        raise ValueError(f"`noise_shape` must be a tuple of positive integers or None. Received: {noise_shape!r}.")
-    return tuple(noise_shape)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, TypeAlias, Unpack
+from typing import Annotated, Any, TypeAlias, Unpack, get_args
 
 import numpy as np
 
 from .. import ops
-from .._base.checks import one_of, standardize_sizes
-from .._base.settings import standardize_data_format
+from .._base.checks import any_case, standardize_sizes
+from .._base.settings import Channels
 from .._base.typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor
@@ -40,9 +40,10 @@ class Flatten(_Reshaping):
         (2, 12)
     """
 
+    data_format: Channels
+
     def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.data_format = standardize_data_format(data_format)
+        self._configure(locals())
         self.input_spec: Any = InputSpec(min_ndim=1)
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -162,10 +163,6 @@ class RepeatVector(_Reshaping):
 class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
-    def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self._place(data_format)
-
     def _resized(self, size: int, axis: int) -> int:
         """Return the new size of one of the axes."""
         raise NotImplementedError
@@ -196,7 +193,7 @@ class _ZeroPadding(_Spatial):
     def __init__(
         self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(data_format, **options)
+        self._configure(locals())
         self._widths = _edges(padding, self._rank, "padding")
         self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
 
@@ -255,7 +252,7 @@ class _Cropping(_Spatial):
     def __init__(
         self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
-        super().__init__(data_format, **options)
+        self._configure(locals())
         self._widths = _edges(cropping, self._rank, "cropping")
         self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
 
@@ -322,8 +319,11 @@ class _UpSampling(_Spatial):
     """A layer that repeats the elements along each axis."""
 
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(data_format, **options)
-        self._factors = standardize_sizes(size, self._rank, "size")
+        self._configure(locals())
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self._factors = standardize_sizes(arguments["size"], self._rank, "size")
         self.size: Any = self._factors if self._rank > 1 else self._factors[0]
 
     def _resized(self, size: int, axis: int) -> int:
@@ -373,16 +373,13 @@ class UpSampling2D(_UpSampling, rank=2):
         (1, 8, 12, 3)
     """
 
+    interpolation: Annotated[Interpolation, any_case(*get_args(Interpolation))]
+
     def __init__(
-        self,
-        size: Sizes = (2, 2),
-        data_format: DataFormat | None = None,
-        interpolation: Interpolation = "nearest",
+        self, size: Sizes = (2, 2), data_format: DataFormat | None = None, interpolation: Interpolation = "nearest",
         **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(size, data_format, **options)
-        known = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
-        self.interpolation: Any = one_of("interpolation", interpolation.lower(), known)
+    ) -> None:  # fmt: skip
+        self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":

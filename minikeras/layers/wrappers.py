@@ -1,9 +1,9 @@
 """Layers around another layer."""
 
-from typing import Any, Self, Unpack
+from typing import Annotated, Any, Self, Unpack
 
 from .. import ops
-from .._base.checks import within
+from .._base.checks import between
 from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -13,6 +13,12 @@ from ..random import SeedGenerator
 from .core import Lambda
 from .layer import Layer, LayerOptions, deserialize
 from .normalization import BatchNormalization
+
+
+def _wrapped(cls: Any, name: str, layer: Any) -> Layer:
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{cls.__name__} needs a layer to wrap. Received: layer={layer!r}.")
+    return layer
 
 
 class Wrapper(Layer):
@@ -33,11 +39,10 @@ class Wrapper(Layer):
         Tensor([[9.]], shape=(1, 1), dtype=float32)
     """
 
+    layer: Annotated[Layer, _wrapped]
+
     def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
-        if not isinstance(layer, Layer):
-            raise ValueError(f"{type(self).__name__} needs a layer to wrap. Received: layer={layer!r}.")
-        super().__init__(**options)
-        self.layer = layer
+        self._configure(locals())
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         if not self.layer.built:
@@ -139,11 +144,10 @@ class SpectralNormalization(Wrapper):
         array([0.5, 0.5, 0.5, 0.5], dtype=float32)
     """
 
-    _arguments = ("layer", "power_iterations")
+    power_iterations: Annotated[int, between(1)]
 
     def __init__(self, layer: Layer, power_iterations: int = 1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(layer, **options)
-        self.power_iterations: int = within("power_iterations", power_iterations, 1)
+        self._configure(locals())
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         super().build(input_shape)
