@@ -236,7 +236,7 @@ BINARY: list[Callable[[Any, Any], Any]] = [
     lambda x, y: x @ y,
     lambda x, y: np.matmul(x, y),
     lambda x, y: np.dot(x, y) if np.ndim(y) < 3 else x * y,
-    lambda x, y: np.tensordot(x, y, axes=[[np.ndim(x) - 1], [0]]) if np.ndim(y) < 3 else x + y,
+    lambda x, y: np.tensordot(x, y, axes=((np.ndim(x) - 1,), (0,))) if np.ndim(y) < 3 else x + y,
     lambda x, y: np.tensordot(x, y, 1) if np.ndim(y) < 3 else x - y,
     lambda x, y: np.einsum("bi,ij->bj", x, y),
     lambda x, y: np.einsum("bi,bi->b", x, y)[:, None],
@@ -285,7 +285,7 @@ MIXING: list[Callable[[Any], Any]] = [
     lambda x: np.linalg.norm(x) + x,
     lambda x: x @ np.tanh(np.matmul(np.transpose(x), x)) if np.ndim(x) == 2 else x,
     lambda x: np.dot(x, np.tanh(np.dot(x.T, x))) if np.ndim(x) == 2 else x,
-    lambda x: np.tensordot(np.tanh(x), np.ones_like(x), axes=[[1], [1]]) @ x / len(x) if np.ndim(x) == 2 else x,
+    lambda x: np.tensordot(np.tanh(x), np.ones_like(x), axes=((1,), (1,))) @ x / len(x) if np.ndim(x) == 2 else x,
     lambda x: np.einsum("ij,kj->k", x, np.tanh(x))[:, None] / len(x),
     lambda x: np.concatenate([x[1:], x[:1]]),
     lambda x: np.vstack([x[:1], x[1:]]),
@@ -314,7 +314,7 @@ def program(seed: int, width: int = 4, length: int = 8, mixing: bool = False) ->
         count = int(rng.choice([1, 1, 2, 2, 2, 3]))
         table: Sequence[Callable[..., Any]] = (UNARY, BINARY, TERNARY)[count - 1]
         table = MIXING if mixing and count == 1 and rng.random() < 0.4 else table
-        function = table[rng.integers(len(table))]
+        function = table[int(rng.integers(len(table)))]
         last = len(values) - 1
         first = last if last > len(shapes(width)) and rng.random() < 0.7 else int(rng.integers(0, len(values)))
         places = (first, *(int(k) for k in rng.integers(0, len(values), count - 1)))
@@ -340,8 +340,8 @@ def _is_rows(x: Any) -> bool:
 
 
 def _fits(x: Any, first: Any) -> bool:
-    """Tell whether x has rows in the same place as the first argument, or none."""
-    return x.ndim == first.ndim if len(np.shape(x)) and len(x) == ROWS else x.ndim < first.ndim
+    """Return whether x has rows in the same place as the first argument, or none."""
+    return bool(x.ndim == first.ndim if len(np.shape(x)) and len(x) == ROWS else x.ndim < first.ndim)
 
 
 def run(steps: Sequence[Step], rows: Any, weights: Sequence[Any]) -> Any:

@@ -226,7 +226,7 @@ def _linear(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis:
 def _powers(
     start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, base: float
 ) -> Array:
-    return np.logspace(start, stop, num, endpoint, base, _between(start, stop, dtype), axis)
+    return np.logspace(strong(start), strong(stop), num, endpoint, base, _between(start, stop, dtype), axis)
 
 
 @primitive(*_end_rules(lambda g, y, dtype: g * y, lambda end: 1.0 / end))

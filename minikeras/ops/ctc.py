@@ -149,7 +149,7 @@ def _beam(spelled: Array, width: int, blank: int) -> list[Beam]:
     """Return the likeliest labels after 0, 1, 2, ... steps, the best ones first, and the logarithms of how likely they
     end in a blank and in a label.
     """
-    beams = [{(): (0.0, -np.inf)}]
+    beams: list[Beam] = [{(): (0.0, -np.inf)}]
     for step in spelled.astype("float64").tolist():
         grown: dict[Path, list[float]] = {}
         for path, (in_blank, in_label) in beams[-1].items():

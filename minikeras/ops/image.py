@@ -14,7 +14,7 @@ from .._base.checks import one_of
 from .._base.settings import standardize_data_format
 from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
 from .._core.op import composite
-from .._core.tensor import Tensor, as_array, as_values
+from .._core.tensor import Tensor, as_array
 from .activation import relu
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, ndim, shape

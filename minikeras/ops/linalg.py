@@ -13,7 +13,7 @@ from .._base.checks import one_of
 from .._base.context import context
 from .._base.settings import floatx
 from .._base.typing import Array, Axis, TensorLike
-from .._core.op import VJP, composite, primitive
+from .._core.op import VJP, P, composite, primitive
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, bare, conjugated, promote, restore, rule
@@ -267,7 +267,7 @@ def _adjoint(x: Any) -> Any:
     return _transposed(conjugated(x))
 
 
-def _hermitian(vjp: VJP) -> Any:
+def _hermitian(vjp: VJP) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
     """Declare a primitive with a rule that takes and gives conjugate gradients, as books write them."""
     return primitive(lambda g, *args, **kwargs: conjugated(vjp(conjugated(g), *args, **kwargs)))
 

@@ -8,7 +8,6 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._base.checks import one_of
 from .._base.settings import floatx
-from .._base.settings import one_of as _one_of
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor, TensorOps, as_array, as_values, recorders
@@ -279,7 +278,7 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
 
     It is computed with tensors where somebody records, and in a tenth of the time with arrays elsewhere.
     """
-    _one_of("method", method, tuple(_PLACES))
+    one_of("method", method, tuple(_PLACES))
     if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
         raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
     values: Any = convert_to_tensor(x)
@@ -303,8 +302,8 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
         found = np.where(part == 0, low, low * (1 - part) + high * part)
     found = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, found)
     sizes = [1 if i in over else n for i, n in enumerate(values.shape)] if keepdims else sizes
-    found = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
-    return found if recorders.open else Tensor(found)
+    result: Any = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
+    return result if isinstance(result, Tensor) else Tensor(result)
 
 
 def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
@@ -515,7 +514,7 @@ segment_min: Segments = _segment("segment_min", np.inf, "min", "Smallest element
 
 
 @primitive(None, lambda g, y, x, weights, minlength: np.take_along_axis(g, x, -1))
-def _bincount(x: TensorLike, weights: TensorLike, minlength: int) -> Array:
+def _bincount(x: TensorLike, weights: TensorLike | None, minlength: int) -> Array:
     a, w = strong(x), None if weights is None else strong(weights)
     dtype = "int32" if w is None else common_dtype(a, w)
     if a.ndim == 2:
@@ -560,8 +559,8 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
     counts, edges = np.histogram(as_values(values), bins, range)
     if range is not None or not values.size:
         return Tensor(counts.astype("int32")), Tensor(edges)
-    ends = [end - float(end) + float(edge) for end, edge in ((min(values), edges[0]), (max(values), edges[-1]))]
-    return Tensor(counts.astype("int32")), linspace(*ends, bins + 1)
+    first, last = (end - float(end) + float(edge) for end, edge in ((min(values), edges[0]), (max(values), edges[-1])))
+    return Tensor(counts.astype("int32")), linspace(first, last, bins + 1)
 
 
 @composite
