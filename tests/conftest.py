@@ -19,7 +19,8 @@ collect_ignore_glob = ["scripts/*", "script_runs.py", "compat/tensorflow/scripts
 collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") else ["parity"]
 
 
-jit.WARMUP_STEPS = 0  # series of steps are made in short runs as well
+if not os.environ.get("MINIKERAS_AS_USERS"):  # continuous integration runs the suite once with it
+    jit.WARMUP_STEPS = 0  # so that short runs use multi-steps too, which users see after a thousand steps
 
 
 @pytest.fixture(autouse=True)
