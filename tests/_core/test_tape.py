@@ -699,10 +699,10 @@ def test_complex_matrices_have_gradients() -> None:
 def test_a_tape_refuses_a_tensor_where_no_rule_is() -> None:
     spread = Variable(0.3)
     with GradientTape(), pytest.raises(TypeError, match="normal is not differentiated with respect to `stddev`"):
-        random.normal((2,), 0.0, spread)
+        random.normal((2,), 0.0, spread)  # type: ignore[arg-type]  # to see the error
     with GradientTape() as tape:
         y = random.normal((2,), seed=1) * spread
-        random.normal((2,), 0.0, ops.stop_gradient(spread))
+        random.normal((2,), 0.0, ops.stop_gradient(spread))  # type: ignore[arg-type]  # which works as well
     np.testing.assert_allclose(known(tape.gradient(y, spread)), ops.sum(random.normal((2,), seed=1)), rtol=1e-6)
 
 

@@ -662,7 +662,7 @@ def test_losses_of_such_ops_train_by_plan_as_eagerly(name: str) -> None:
     x, y = rng.normal(size=(24, 6)), rng.normal(size=(24, 4))
     runs = []
     for eagerly in (False, True):
-        calls = []
+        calls: list[int] = []
 
         def loss(true: Tensor, predicted: Tensor, calls: list[int] = calls) -> Tensor:
             calls.append(1)
