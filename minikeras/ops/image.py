@@ -385,7 +385,7 @@ def map_coordinates(
     return _read(x, [*places], order, fill_mode, fill_value)
 
 
-def _read(x: Tensor, places: list[Array | Tensor], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
+def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_value: TensorLike) -> Tensor:
     """Read the leading axes of x at places, one array an axis."""
     whole = "int" in x.dtype
     values = cast(x, "float32") if whole else x
@@ -463,7 +463,7 @@ def perspective_transform(
         True
     """
     start, end = (cast(p, "float64").reshape((-1, 4, 2)) for p in (start_points, end_points))
-    (x, y), (u, v) = np.moveaxis(end, -1, 0), np.moveaxis(start, -1, 0)
+    (x, y), (u, v) = moveaxis(end, -1, 0), moveaxis(start, -1, 0)
     one, zero = np.ones_like(x), np.zeros_like(x)
     first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
     second = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)

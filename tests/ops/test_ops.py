@@ -627,8 +627,55 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.psnr([1.0], [1.0, 2.0], 1.0),
         lambda: ops.view_as_complex(np.ones(3)),
         lambda: ops.matrix_rank([1.0]),
+        lambda: ops.quantile([1.0], 1.5),
+        lambda: ops.percentile([1.0], [50.0, np.nan]),
+        lambda: ops.quantile([1.0], 0.5, method="hazen"),
     ],
 )
 def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
     with pytest.raises(ValueError, match=r"Received|needs|must match|cannot apply|Cannot reshape"):
         call()
+
+
+WINDOW = np.array([2, 0, 1, 1])
+TRAINED: dict[str, Callable[[Tensor], Tensor]] = {
+    "median": lambda d: ops.median(ops.square(d), 0),
+    "quantiles": lambda d: ops.quantile(ops.abs(d), [0.2, 0.7], 1) + ops.percentile(d, 30, method="nearest"),
+    "without NaN": lambda d: ops.nanmedian(ops.where(d > 1, np.nan, d * d)),
+    "sort": lambda d: ops.sort(d * d) * np.arange(4),
+    "svd": lambda d: ops.square(ops.svd(d, full_matrices=False)[0]) * d,
+    "singular values": lambda d: ops.svd(d, compute_uv=False) + ops.norm(d, 2) + ops.norm(d, "nuc"),
+    "qr": lambda d: ops.norm(ops.qr(d)[1], axis=0),
+    "eigh": lambda d: ops.eigh(ops.transpose(d) @ d)[0],
+    "lu": lambda d: ops.square(ops.lu_factor(d[:4])[0]) / 9,
+    "bincount": lambda d: ops.square(ops.bincount(WINDOW, ops.mean(d, 0))),
+    "extremes": lambda d: ops.square(ops.scatter_update(d, [[0], [0], [1]], d[2:5], "max")),
+    "limits": lambda d: ops.square(ops.clip(d, -ops.std(d), ops.std(d)) - d),
+    "lines": lambda d: ops.square(ops.linspace(ops.min(d, 1), ops.max(d, 1), 4) + ops.full((4, 1), ops.mean(d))),
+    "labels": lambda d: -ops.ctc_decode(d[None], [8], "beam_search", 5)[1],
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_losses_of_such_ops_train_by_plan_as_eagerly(name: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(24, 6)), rng.normal(size=(24, 4))
+    runs = []
+    for eagerly in (False, True):
+        calls: list[int] = []
+
+        def loss(true: Tensor, predicted: Tensor, calls: list[int] = calls) -> Tensor:
+            calls.append(1)
+            return ops.mean(TRAINED[name](true - predicted)) * ops.ones(8)
+
+        minikeras.utils.set_random_seed(1)
+        model = minikeras.Sequential([minikeras.layers.Dense(5, activation="tanh"), minikeras.layers.Dense(4)])
+        model.compile(minikeras.optimizers.SGD(0.02), loss, run_eagerly=eagerly)
+        history = model.fit(x, y, batch_size=8, epochs=4, shuffle=False, verbose=0).history["loss"]
+        runs.append((history, [w.numpy().tolist() for w in model.weights], len(calls)))
+    (history, weights, calls_by_plan), (eager_history, eager_weights, eager_calls) = runs
+    assert history == eager_history
+    assert weights == eager_weights
+    assert history[-1] < history[0]
+    assert calls_by_plan == 2 or name == "labels"  # which are looked at
+    assert eager_calls == 12
