@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self, TypeAlias
 import numpy as np
 
 from .. import dtype_policies, ops
+from .._base.checks import one_of
 from .._base.naming import auto_name
 from .._base.nested import map_structure
 from .._base.settings import floatx
@@ -58,8 +59,7 @@ class Loss(Configurable):
     """Whether targets are class numbers, which stay what they are."""
 
     def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
-        if reduction not in _REDUCTIONS:
-            raise ValueError(f"A loss's `reduction` must be one of {_REDUCTIONS}. Received: reduction={reduction!r}.")
+        one_of("reduction", reduction, _REDUCTIONS)
         self.name: str = name or auto_name(type(self).__name__)
         self.reduction: Reduction = reduction
         self._dtype_policy = dtype_policies.get(dtype or floatx())
@@ -208,6 +208,9 @@ class LossFunctionWrapper(Loss):
         4.0
     """
 
+    _common = ("reduction", "name", "dtype")
+    _transient = ("fn",)
+
     def __init__(
         self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
     ) -> None:
@@ -226,8 +229,8 @@ class LossFunctionWrapper(Loss):
         return cls(**{key: registry.deserialize(value) if key == "fn" else value for key, value in config.items()})
 
 
-class Named:
-    """Mixin of the losses and metrics whose class says which function they are, as `class Hinge(..., fn=hinge)` does.
+class Named(Configurable):
+    """Base of the losses and metrics whose class says which function they are, as `class Hinge(..., fn=hinge)` does.
 
     Where such a class has no `__init__`, it gets that of its base, with the function's name for the default of `name`.
     """
@@ -243,6 +246,10 @@ class Named:
             if "__init__" not in vars(cls):
                 setattr(cls, "__init__", with_defaults(cls.__init__, name=name or fn.__name__))  # noqa: B010 - mypy
 
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        options = {"fn": self._function, **{name: arguments[name] for name in self._arguments}}
+        super()._configure({**arguments, "options": options})
+
     def _written(self, options: Config) -> Config:
         """Return the options that configurations name."""
         return {key: value for key, value in options.items() if (key, value) not in self._unwritten}
@@ -252,14 +259,7 @@ class NamedLoss(Named, LossFunctionWrapper):
     """A loss whose class says which function it is; its arguments are those of `Loss` and the function's options."""
 
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
-        self._set(locals())
-
-    def _set(self, given: dict[str, Any]) -> None:
-        """Take over the arguments of `__init__`: those of `Loss`, and the function's, each an attribute."""
-        how = [given.pop(argument) for argument in ("reduction", "name", "dtype")]
-        del given["self"]
-        LossFunctionWrapper.__init__(self, self._function, *how, **given)
-        vars(self).update(given)
+        self._configure(locals())
 
     def get_config(self) -> Config:
         return {**Loss.get_config(self), **self._written(self._options)}

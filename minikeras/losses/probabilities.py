@@ -60,7 +60,7 @@ class _Crossentropy(NamedLoss):
         self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
         name: Name = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
@@ -133,7 +133,7 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
         label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
         name: Name = "binary_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
@@ -216,7 +216,7 @@ class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentr
         self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
         axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 def sparse_categorical_crossentropy(
@@ -264,7 +264,7 @@ class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentrop
         self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
         name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 @primitive(None, None)
@@ -307,4 +307,4 @@ class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_c
     ) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
-        self._set(locals())
+        self._configure(locals())

@@ -33,7 +33,7 @@ class Dice(NamedLoss, fn=dice):
     def __init__(
         self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None, dtype: DType = None
     ) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> Tensor:
@@ -68,4 +68,4 @@ class Tversky(NamedLoss, fn=tversky):
         self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
         axis: Axis = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import ops
+from .._base.checks import FromZero
 from .._base.settings import epsilon
 from .._base.typing import Axis, TensorLike
 from .._core.tensor import Tensor
@@ -96,7 +97,7 @@ class CosineSimilarity(NamedLoss, fn=cosine_similarity):
     def __init__(
         self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity", dtype: DType = None
     ) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
@@ -119,12 +120,12 @@ class Huber(NamedLoss, fn=huber):
     """Squares of small errors, sizes of large ones; see the function `huber`."""
 
     _unwritten = (("delta", 1.0),)
-    delta: float
+    delta: FromZero
 
     def __init__(
         self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss", dtype: DType = None
     ) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:

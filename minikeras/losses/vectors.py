@@ -73,4 +73,4 @@ class Circle(NamedLoss, fn=circle):
         self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: Reduction = MEAN,
         name: Name = "circle", dtype: DType = None,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())

@@ -120,7 +120,7 @@ class BinaryAccuracy(NamedMean, fn=binary_accuracy):
     threshold: float
 
     def __init__(self, name: Name = "binary_accuracy", dtype: DType = None, threshold: float = 0.5) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
@@ -129,7 +129,7 @@ class TopKCategoricalAccuracy(NamedMean, fn=top_k_categorical_accuracy):
     k: int
 
     def __init__(self, k: int = 5, name: Name = "top_k_categorical_accuracy", dtype: DType = None) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accuracy):
@@ -143,4 +143,4 @@ class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accur
         self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
         from_sorted_ids: bool = False,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())

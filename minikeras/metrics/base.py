@@ -292,6 +292,7 @@ class MeanMetricWrapper(Mean):
         1.0
     """
 
+    _common = ("name", "dtype")
     _transient = ("fn",)
 
     def __init__(self, fn: AnyCallable, name: Name = None, dtype: DType = None, **kwargs: Any) -> None:
@@ -318,14 +319,7 @@ class NamedMean(Named, MeanMetricWrapper):
     _direction = "up"  # unless the function is a loss
 
     def __init__(self, name: Name = None, dtype: DType = None) -> None:
-        self._set(locals())
-
-    def _set(self, given: dict[str, Any]) -> None:
-        """Take over the arguments of `__init__`: those of `Metric`, and the function's, each an attribute."""
-        how = given.pop("name"), given.pop("dtype")
-        del given["self"]
-        MeanMetricWrapper.__init__(self, self._function, *how, **given)
-        vars(self).update(given)
+        self._configure(locals())
 
     def get_config(self) -> Config:
         return {"name": self.name, "dtype": self.dtype} | self._written(self._fn_kwargs)

@@ -1,12 +1,12 @@
 """Right and wrong yes-or-no decisions, counted at thresholds, and what follows from the counts."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from .. import ops
-from .._base.checks import one_of, within
+from .._base.checks import Share, any_case, between, within
 from .._base.settings import epsilon
 from .._base.typing import Config, TensorLike
 from .._core.tensor import Tensor
@@ -18,6 +18,8 @@ Thresholds: TypeAlias = float | Sequence[float] | None
 Curve: TypeAlias = Literal["ROC", "PR", "PRGAIN", "roc", "pr", "prgain"]
 Summation: TypeAlias = Literal["interpolation", "majoring", "minoring", "Interpolation", "Majoring", "Minoring"]
 
+_MOST = 10**6
+"""How many thresholds there may be: as many Python numbers are made."""
 _LOW = -1e10  # the score of what is not among the top k, and a threshold that all others exceed
 _RECALL = ("true_positives", "false_negatives")
 _PRECISION = ("true_positives", "false_positives")
@@ -218,15 +220,14 @@ class _Best(_Confusion):
     _direction = "up"
     _limited: ClassVar[tuple[str, str]]
     _wanted: ClassVar[tuple[str, str]]
+    num_thresholds: Annotated[int, between(1, _MOST)]
+    value: float
 
-    def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: Name, dtype: DType) -> None:
-        super().__init__(dtype, name)
-        self.value: float = within(self._arguments[0], value, 0, 1)
-        self.num_thresholds: int = within("num_thresholds", num_thresholds, 1)
-        self.class_id: int | None = class_id
-        self.thresholds: list[float] = (
-            [i / (num_thresholds - 1) for i in range(num_thresholds)] if num_thresholds > 1 else [0.5]
-        )
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.value = getattr(self, self._arguments[0])
+        last = self.num_thresholds - 1
+        self.thresholds = [i / last for i in range(last + 1)] if last else [0.5]
         self._build()
 
     def result(self) -> Tensor:
@@ -256,13 +257,13 @@ class SensitivityAtSpecificity(_Best):
 
     _limited = _SPECIFICITY
     _wanted = _RECALL
+    specificity: Share
 
     def __init__(
         self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
         dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(specificity, num_thresholds, class_id, name, dtype)
-        self.specificity = specificity
+        self._configure(locals())
 
 
 class SpecificityAtSensitivity(_Best):
@@ -273,13 +274,13 @@ class SpecificityAtSensitivity(_Best):
 
     _limited = _RECALL
     _wanted = _SPECIFICITY
+    sensitivity: Share
 
     def __init__(
         self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
         dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
-        self.sensitivity = sensitivity
+        self._configure(locals())
 
 
 class PrecisionAtRecall(_Best):
@@ -290,13 +291,13 @@ class PrecisionAtRecall(_Best):
 
     _limited = _RECALL
     _wanted = _PRECISION
+    recall: Share
 
     def __init__(
         self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
         dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(recall, num_thresholds, class_id, name, dtype)
-        self.recall = recall
+        self._configure(locals())
 
 
 class RecallAtPrecision(_Best):
@@ -307,13 +308,13 @@ class RecallAtPrecision(_Best):
 
     _limited = _PRECISION
     _wanted = _RECALL
+    precision: Share
 
     def __init__(
         self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
         dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(precision, num_thresholds, class_id, name, dtype)
-        self.precision = precision
+        self._configure(locals())
 
 
 class AUC(_Confusion):
@@ -341,32 +342,29 @@ class AUC(_Confusion):
     """
 
     _direction = "up"
-    _arguments = ("num_thresholds", "curve", "summation_method", "multi_label", "num_labels", "from_logits")
+    _transient = ("thresholds", "label_weights")
+    num_thresholds: int
+    curve: Annotated[str, any_case("ROC", "PR", "PRGAIN")]
+    summation_method: Annotated[str, any_case("interpolation", "majoring", "minoring")]
+    num_labels: int | None
+    from_logits: bool
 
     def __init__(
         self, num_thresholds: int | None = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
         name: Name = None, dtype: DType = None, thresholds: Sequence[float] | None = None, multi_label: bool = False,
         num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(dtype, name)
+        self._configure(locals())
         if thresholds is None:
-            last = within("num_thresholds", num_thresholds or 0, 2) - 1
+            last = within("num_thresholds", num_thresholds or 0, 2, _MOST) - 1
             inner = [i / last for i in range(1, last)]
         else:
             inner = sorted(map(float, thresholds))
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
-        self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
-        self.num_thresholds: int = len(self.thresholds)
-        self.curve: str = one_of("curve", str(curve).upper(), ("ROC", "PR", "PRGAIN"))
-        known = ("interpolation", "majoring", "minoring")
-        self.summation_method: str = one_of("summation_method", str(summation_method).lower(), known)
-        self.multi_label: bool = multi_label
-        self.num_labels = num_labels
-        self.label_weights: Tensor | None = (
-            None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
-        )
-        self.from_logits = from_logits
+        self.thresholds = [-epsilon(), *inner, 1 + epsilon()]
+        self.num_thresholds = len(self.thresholds)
+        self.label_weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])

@@ -3,7 +3,6 @@
 from typing import Literal, TypeAlias
 
 from .. import ops
-from .._base.checks import one_of
 from .._base.settings import epsilon as default_epsilon
 from .._base.typing import TensorLike
 from .._core.tensor import Tensor
@@ -40,20 +39,19 @@ class FBetaScore(Metric):
     false_positives: Variable
     false_negatives: Variable
     intermediate_weights: Variable
+    average: Average
+    beta: float
+    threshold: float | None
 
     def __init__(
         self, average: Average = None, beta: float = 1.0, threshold: float | None = None, name: Name = "fbeta_score",
         dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(dtype, name)
-        one_of("average", average, (None, "micro", "macro", "weighted"))
+        self._configure(locals())
         if not isinstance(beta, float) or not beta > 0:
             raise ValueError(f"`beta` must be a positive Python float. Received: beta={beta!r}.")
         if threshold is not None and not (isinstance(threshold, float) and 0 < threshold <= 1):
             raise ValueError(f"`threshold` must be None, or a Python float in (0, 1]. Received: {threshold!r}.")
-        self.average = average
-        self.beta = beta
-        self.threshold = threshold
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Take labels of 0 and 1 and scores into account, (samples, classes), with one weight a sample."""

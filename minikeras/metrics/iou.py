@@ -2,8 +2,10 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Annotated
 
 from .. import ops
+from .._base.checks import between
 from .._base.settings import epsilon
 from .._base.typing import TensorLike
 from .._core.tensor import Tensor
@@ -34,22 +36,24 @@ class IoU(Metric):
     """
 
     _direction = "up"
+    num_classes: Annotated[int, between(1, 10**6)]
+    target_class_ids: list[int]
+    ignore_class: int | None
+    sparse_y_true: bool
+    sparse_y_pred: bool
+    axis: int
 
     def __init__(
         self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
         ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
     ) -> None:  # fmt: skip
-        super().__init__(dtype or "int32", name)
+        dtype = dtype or "int32"
+        self._configure(locals())
         if max(target_class_ids) >= num_classes:
             raise ValueError(
                 f"`target_class_ids` must be less than num_classes={num_classes}. Received: {list(target_class_ids)}."
             )
-        self.num_classes = num_classes
-        self.target_class_ids: list[int] = list(target_class_ids)
-        self.ignore_class = ignore_class
-        self.sparse_y_true = sparse_y_true
-        self.sparse_y_pred = sparse_y_pred
-        self.axis = axis
+        self.target_class_ids = list(target_class_ids)
         shape = (num_classes, num_classes)
         self.total_cm: Variable = self.add_variable(shape, "zeros", self.dtype, name="total_confusion_matrix")
 

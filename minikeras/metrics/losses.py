@@ -59,7 +59,7 @@ class BinaryCrossentropy(NamedMean, fn=losses.binary_crossentropy):
         self, name: Name = "binary_crossentropy", dtype: DType = None, from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 class CategoricalCrossentropy(NamedMean, fn=losses.categorical_crossentropy):
@@ -73,7 +73,7 @@ class CategoricalCrossentropy(NamedMean, fn=losses.categorical_crossentropy):
         self, name: Name = "categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
         label_smoothing: float = 0, axis: int = -1,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())
 
 
 class SparseCategoricalCrossentropy(NamedMean, fn=losses.sparse_categorical_crossentropy):
@@ -87,4 +87,4 @@ class SparseCategoricalCrossentropy(NamedMean, fn=losses.sparse_categorical_cros
         self, name: Name = "sparse_categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
         ignore_class: int | None = None, axis: int = -1,
     ) -> None:  # fmt: skip
-        self._set(locals())
+        self._configure(locals())

@@ -1,9 +1,9 @@
 """How far predicted numbers are from the right ones, and how well they go together."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from .. import losses, ops
-from .._base.checks import one_of, within
+from .._base.checks import between
 from .._base.settings import epsilon
 from .._base.typing import Axis, TensorLike
 from .._core.tensor import Tensor
@@ -91,7 +91,7 @@ class _AlongAxis(NamedMean):
     axis: Axis
 
     def __init__(self, name: Name = None, dtype: DType = None, axis: Axis = -1) -> None:
-        self._set(locals())
+        self._configure(locals())
 
 
 class CosineSimilarity(_AlongAxis, fn=cosine_similarity):
@@ -132,15 +132,14 @@ class R2Score(Metric):
     sum: Variable
     total_mse: Variable
     count: Variable
+    class_aggregation: ClassAggregation
+    num_regressors: Annotated[int, between(0)]
 
     def __init__(
         self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
         name: Name = "r2_score", dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(dtype, name)
-        one_of("class_aggregation", class_aggregation, (None, "uniform_average", "variance_weighted_average"))
-        self.class_aggregation = class_aggregation
-        self.num_regressors: int = within("num_regressors", num_regressors)
+        self._configure(locals())
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 
     def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
