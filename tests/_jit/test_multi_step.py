@@ -8,6 +8,13 @@ import pytest
 
 import minikeras as keras
 from minikeras import Sequential, layers, ops
+from minikeras._jit import jit
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make multi-steps without waiting for a thousand steps."""
+    monkeypatch.setattr(jit, "WARMUP_STEPS", 0)
 
 
 class Eachstep(keras.callbacks.Callback):
