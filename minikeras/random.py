@@ -3,7 +3,7 @@
 Every function draws from a `Source` with a seed of two numbers, [seed, position], so an integer seed gives the same
 numbers at every call, and a `SeedGenerator` gives new ones. What is not seeded shares one generator, which takes its
 seed from Python's `random`; `set_random_seed` makes all of it repeatable. Results have the default float type
-where no `dtype` is given. The functions are recorded like any other operation: a plan that is replayed draws anew.
+where no `dtype` is given. The functions are recorded like any other operation: a program that is replayed draws anew.
 """
 
 import math

@@ -24,7 +24,7 @@ FLUSH_EVERY = 128
 """Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
 
 MAX_PLANS = 16
-"""Number of programs in memory: a loop that updates other variables at each step must not fill it."""
+"""Number of plans in memory: a loop that updates other variables at each step must not fill it."""
 
 
 class Updater:
@@ -37,7 +37,7 @@ class Updater:
 
     def forget_options(self) -> None:
         """Forget what depends on the optimizer's options, which have changed."""
-        self._programs: dict[tuple[int, ...], UpdatePlan] = {}
+        self._plans: dict[tuple[int, ...], UpdatePlan] = {}
         vars(self).pop("rule", None)
         Changes.arrays += 1
 
@@ -71,13 +71,13 @@ class Updater:
     def find_plan(self, variables: Sequence[Variable]) -> "UpdatePlan":
         """Return how these variables are updated."""
         key = tuple(map(id, variables))
-        program = self._programs.get(key)
-        if program is None:
+        plan = self._plans.get(key)
+        if plan is None:
             groups = self.find_groups(variables)
-            if len(self._programs) == MAX_PLANS:
-                self._programs.clear()
-            program = self._programs[key] = UpdatePlan(self._optimizer, variables, groups)
-        return program
+            if len(self._plans) == MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = UpdatePlan(self._optimizer, variables, groups)
+        return plan
 
     def make_exclusive(self, variables: Sequence[Variable]) -> None:
         """Move values that somebody else may hold to other arrays, which `update` may change until they are exposed."""
@@ -98,8 +98,8 @@ class Updater:
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        program, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
-        return program.quick if program.quick is not None and is_free else program.run
+        plan, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
+        return plan.quick if plan.quick is not None and is_free else plan.run
 
 
 class UpdatePlan:
