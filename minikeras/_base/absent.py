@@ -68,11 +68,8 @@ ABSENT: dict[str, str] = {
 """Keras's module -> what is missing there."""
 
 
-ALIASES: dict[str, str] = {
-    "legacy.saving": "saving", "optimizers.base": "optimizers.optimizer", "optimizers.legacy": "optimizers",
-    "utils.legacy": "saving",
-}  # fmt: skip
-"""Module of Keras, or one that pickles of earlier versions name -> what stands for it."""
+ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "optimizers", "utils.legacy": "saving"}
+"""Module of Keras -> what stands for it."""
 
 MOVED: dict[str, str] = {
     "_checks": "_base.checks", "_state": "_base.naming _base.settings", "batches": "_trainers.batches",
@@ -81,9 +78,10 @@ MOVED: dict[str, str] = {
     "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
     "layers.base": "layers.layer", "layers.holder": "layers.module", "numerical": "utils.numerical_utils",
-    "outputs": "_trainers.output_matching", "plan": "_jit.program", "planning": "_jit.codegen",
-    "plotting": "utils.model_visualization", "progress": "_display.progbar", "registry": "_serialization.registry",
-    "rows": "_trainers.minibatch", "runner": "_jit.jit", "scopes": "models.function",
+    "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
+    "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
+    "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
+    "scopes": "models.function",
     "serialization": "_serialization.serialization", "series": "_jit.multi_step", "summary": "_display.summary",
     "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function", "tensor": "_core.tensor _core.op",
     "trace": "_jit.trace", "training": "_trainers.trainer", "variable": "_core.variable",
