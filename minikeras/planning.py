@@ -69,7 +69,9 @@ class Memory:
     def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Place]) -> None:
         self.size: int = 0
         self._places = places
-        self._last_use = _last_uses(entries, outputs)
+        self._whole: dict[int, int] = {}
+        """Of a view, by id, what it looks at in the end."""
+        self._last_use = _last_uses(entries, outputs, self._whole)
         self._homes = _homes(entries, self._last_use)
         self._exposed: set[int] = set()
         """What a step has seen that may return its argument, or a view of it."""
@@ -84,7 +86,7 @@ class Memory:
 
     def expose(self, tensors: Iterable[Any]) -> None:
         """Note that a result may share its memory with these."""
-        self._exposed.update(map(id, tensors))
+        self._exposed.update(self._whole.get(id(x), id(x)) for x in tensors)
 
     def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array:
         """Return what step i writes to.
@@ -291,7 +293,9 @@ class Draft:
         else:
             function, args = _bound(entry)
             args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
-            writes, anywhere = op.writes, False
+            # NumPy 2.0 and 2.1 reduce an array that is read backwards to an `out` wrongly.
+            backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
+            writes, anywhere = op.writes and not backwards, False
         if writes:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Line(function, args))
@@ -390,11 +394,13 @@ class Draft:
         return "{}", self._name("c", id(output), output)
 
 
-def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
-    """Return after which entry each tensor, or any that shares its memory, is not needed any more."""
+def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dict[int, int]:
+    """Return after which entry each tensor, or any that shares its memory, is not needed any more.
+
+    `whole` gets, for each view by its id, what it looks at in the end.
+    """
     last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
     last |= {id(y): len(entries) for y in leaves(outputs)}
-    whole: dict[int, int] = {}  # of a view, by id, what it looks at in the end
     for entry in entries:
         if entry.op.view:
             x, y = id(entry.inputs[0]), id(entry.output)
