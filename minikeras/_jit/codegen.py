@@ -198,7 +198,9 @@ class Codegen:
         else:
             function, args = _bound(entry)
             args[: len(entry.inputs)] = [self._argument(x, v) for x, v in zip(entry.inputs, entry.values, strict=True)]
-            writes, anywhere = op.writes, False
+            # NumPy 2.0 and 2.1 reduce an array that is read backwards to an `out` wrongly.
+            backwards = any(isinstance(v, np.ndarray) and min(v.strides, default=0) < 0 for v in entry.values)
+            writes, anywhere = op.writes and not backwards, False
         if writes:
             args[-1] = self._places[id(entry.output)] = self._memory.buffer(entry, i, anywhere)
             self._lines.append(Instruction(function, args))

@@ -51,7 +51,9 @@ class Memory:
     def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location]) -> None:
         self.size: int = 0
         self._places = places
-        self._last_use = _last_uses(entries, outputs)
+        self._whole: dict[int, int] = {}
+        """The id of the array, for the id of each view of it."""
+        self._last_use = _last_uses(entries, outputs, self._whole)
         self._out_arrays = _out_arrays(entries, self._last_use)
         self._exposed: set[int] = set()
         """What a step has seen that may return its argument, or a view of it."""
@@ -66,7 +68,7 @@ class Memory:
 
     def expose(self, tensors: Iterable[Any]) -> None:
         """Note that a result may share its memory with these."""
-        self._exposed.update(map(id, tensors))
+        self._exposed.update(self._whole.get(id(x), id(x)) for x in tensors)
 
     def buffer(self, entry: Entry, i: int, anywhere: bool) -> Array:
         """Return what step i writes to.
@@ -106,11 +108,13 @@ class Memory:
         return id(x) in self._owned and id(x) not in self._exposed and self.is_done(x, i)
 
 
-def _last_uses(entries: list[Entry], outputs: Any) -> dict[int, int]:
-    """Return after which entry each tensor, or any that shares its memory, is not needed any more."""
+def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dict[int, int]:
+    """Return after which entry each tensor, or any that shares its memory, is not needed any more.
+
+    `whole` gets the id of the array for the id of each view of it.
+    """
     last = {id(x): i for i, entry in enumerate(entries) for x in entry.inputs}
     last |= {id(y): len(entries) for y in leaves(outputs)}
-    whole: dict[int, int] = {}  # of a view, by id, what it looks at in the end
     for entry in entries:
         if entry.op.view:
             x, y = id(entry.inputs[0]), id(entry.output)

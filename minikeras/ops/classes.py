@@ -11,7 +11,7 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .activation import log_softmax, row_sums, sigmoid, softmax
 from .arrays import as_float, ones, rule
-from .reduction import is_narrow, max
+from .reduction import is_narrow, max, sum
 from .shapes import take_along_axis
 
 
@@ -209,7 +209,7 @@ def _logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = Fa
 
 
 def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    return -np.sum(target * _log_probabilities(output, from_logits, axis), axis=axis)
+    return -rule(sum)(target * _log_probabilities(output, from_logits, axis), axis)
 
 
 @primitive(_target_rule, _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)

@@ -112,6 +112,11 @@ def own_gradient(layer: Any, x: Tensor, training: bool) -> Any:
     return bent(x @ layer.k)
 
 
+def view_of_a_view(layer: Any, x: Tensor, training: bool) -> Any:
+    h = x @ layer.k
+    return np.ravel(h)[:3][None] @ layer.k + h
+
+
 STATES: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """What a layer keeps where no one sees it change."""
 
@@ -145,6 +150,9 @@ REPLAYED: dict[str, Callable[[Any, Tensor, bool], Any]] = {
     "penalize": penalize,
     "keep_a_copy": keep_old(lambda v: v.value),
     "own_gradient": own_gradient,
+    "view_of_a_view": view_of_a_view,
+    "backwards": lambda layer, x, training: x @ layer.k * np.max(np.flip(x, 0)) + np.sum(x[::-1], axis=0),
+    "mean_backwards": lambda layer, x, training: x @ layer.k - np.mean(np.flip(x @ layer.k, 0)),
     "list_of_tensors": lambda layer, x, training: x @ [layer.k[0], layer.k[1], 2 * layer.k[2]],
 }
 RUN: dict[str, Callable[[Any, Tensor, bool], Any]] = {
