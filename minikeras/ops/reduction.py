@@ -283,6 +283,8 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     if not isinstance(q, TensorOps) and not np.all((np.asarray(q) >= 0) & (np.asarray(q) <= top)):
         raise ValueError(f"Expected q from 0 to {top}. Received: q={q}")
     values: Any = convert_to_tensor(x)
+    if values.dtype.startswith("complex"):
+        raise ValueError(f"Quantiles need numbers that have an order. Received: dtype={values.dtype}")
     if not values.dtype.startswith("float"):
         values = values.astype(floatx())
     levels: Any = convert_to_tensor(q, "float64" if values.dtype == "float64" else "float32")
@@ -558,7 +560,7 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
     """Counts and edges of equal bins over a range, that of the values by default."""
     values = convert_to_tensor(x)
     counts, edges = np.histogram(as_values(values), bins, range)
-    if range is not None or not values.size:
+    if range is not None or not values.size or np.ndim(bins):
         return Tensor(counts.astype("int32")), Tensor(edges)
     first, last = (end - float(end) + float(edge) for end, edge in ((min(values), edges[0]), (max(values), edges[-1])))
     return Tensor(counts.astype("int32")), linspace(first, last, bins + 1)

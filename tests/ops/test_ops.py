@@ -628,6 +628,7 @@ def test_jvp_keeps_what_comes_along() -> None:
         lambda: ops.view_as_complex(np.ones(3)),
         lambda: ops.matrix_rank([1.0]),
         lambda: ops.quantile([1.0], 1.5),
+        lambda: ops.median([1j, 2.0]),
         lambda: ops.percentile([1.0], [50.0, np.nan]),
         lambda: ops.quantile([1.0], 0.5, method="hazen"),
     ],
