@@ -64,6 +64,7 @@ class Model(Trainer):
         array([[2.]], dtype=float32)
     """
 
+    _arguments = ()  # a configuration holds the graph
     _graph: Graph | None
     """What the model runs, if not its own `call`."""
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"

@@ -40,6 +40,7 @@ class Sequential(Model):
         ((None, 1), 13)
     """
 
+    _arguments = ()
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
 
     def __init__(
