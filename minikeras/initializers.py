@@ -200,14 +200,9 @@ class VarianceScaling(_Random):
     """
 
     def __init__(
-        self,
-        scale: float = 1.0,
-        mode: Mode = "fan_in",
-        distribution: Distribution = "truncated_normal",
-        seed: SeedLike | Config = None,
-        input_axes: Axes = None,
-        output_axes: Axes = None,
-    ) -> None:
+        self, scale: float = 1.0, mode: Mode = "fan_in", distribution: Distribution = "truncated_normal",
+        seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None,
+    ) -> None:  # fmt: skip
         if scale <= 0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         law = "truncated_normal" if distribution.lower() == "normal" else distribution.lower()

@@ -64,26 +64,9 @@ def standardize_padding(padding: str, *allowed: str) -> str:
     return one_of("padding", name, allowed or ("valid", "same"))
 
 
-def at_least(low: int) -> Rule:
-    """Return the rule of integers that are not less than a number."""
-
-    def rule(cls: Any, name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-            wanted = "a positive integer" if low == 1 else f"an integer of at least {low}"
-            raise ValueError(f"{cls.__name__} needs {wanted} for `{name}`. Received: {name}={value!r:.80}.")
-        return int(value)
-
-    return rule
-
-
 def between(low: float, high: float = math.inf) -> Rule:
     """Return the rule of numbers from a lowest to a highest one."""
     return lambda cls, name, value: within(name, value, low, high)
-
-
-def per_axis(least: int = 1) -> Rule:
-    """Return the rule of integers, one for each of the axes that a class acts on, or one for all."""
-    return lambda cls, name, value: standardize_sizes(value, cls._rank, name, least)
 
 
 def any_case(*known: str) -> Rule:
@@ -95,9 +78,7 @@ def any_case(*known: str) -> Rule:
 def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:
     """Return the rule that a type carries, None if it carries none.
 
-    Args:
-        annotation: The type, or its text as the source has it: a name, which may have `| None` behind it.
-        scope: The names of its module.
+    Of a type's text, as the source has it, a name is understood, in this scope, and `| None` behind it.
     """
     if isinstance(annotation, str):
         name = annotation.removesuffix(" | None")
@@ -116,16 +97,22 @@ def _or_none(rule: Rule | None) -> Rule | None:
     return None if rule is None else lambda cls, name, value: None if value is None else rule(cls, name, value)
 
 
+def _positive(cls: Any, name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{cls.__name__} needs a positive integer for `{name}`. Received: {name}={value!r:.80}.")
+    return int(value)
+
+
 def _off(cls: Any, name: str, value: Any) -> Any:
     if value:
         raise ValueError(f"{cls.__name__} has no `{name}`, which must be False. Received: {name}={value!r:.80}.")
     return value
 
 
-Positive: TypeAlias = Annotated[int, at_least(1)]
+Positive: TypeAlias = Annotated[int, _positive]
 Share: TypeAlias = Annotated[float, between(0, 1)]
 FromZero: TypeAlias = Annotated[float, between(0)]
-PerAxis: TypeAlias = Annotated[Shape, per_axis()]
+PerAxis: TypeAlias = Annotated[Shape, lambda cls, name, value: standardize_sizes(value, cls._rank, name)]
 Off: TypeAlias = Annotated[bool, _off]
 """An option of Keras that has no counterpart here."""
 AnyCasePadding: TypeAlias = Annotated[Padding, any_case("valid", "same")]

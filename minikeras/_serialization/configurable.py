@@ -37,18 +37,15 @@ def _declared(cls: Any) -> dict[str, Rule | None]:
     return {name: rule_of(kind, vars(modules[cls.__module__])) for name, kind in cls.__annotations__.items()}
 
 
-def _rules(cls: Any) -> dict[str, Rule]:
-    """Return the rules of a class and its bases by the names of attributes."""
-    rules: dict[str, Rule | None] = {}
-    for base in filter(is_built_in, reversed(cls.__mro__)):
-        rules |= _declared(base)
-    return {name: rule for name, rule in rules.items() if rule is not None}
-
-
-def _base(cls: Any) -> Any:
-    """Return the class whose `__init__` comes after those of this package: the kind's own, or a user's before it."""
+def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
+    """Return the class whose `__init__` follows those of this package, that of the kind or a user's before it, and the
+    rules by the names of attributes."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
-    return next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
+    base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
+    rules: dict[str, Rule | None] = {}
+    for known in filter(is_built_in, reversed(cls.__mro__)):
+        rules |= _declared(known)
+    return base, rules
 
 
 class Configurable:
@@ -62,7 +59,7 @@ class Configurable:
     """Names of attributes that configurations name too."""
     _common: ClassVar[tuple[str, ...]] = ()
     """Names of the arguments that all classes of a kind have, which the `__init__` of their base takes."""
-    _plan: ClassVar[tuple[Any, dict[str, Rule]]]
+    _plan: ClassVar[tuple[Any, dict[str, Rule | None]]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -76,21 +73,21 @@ class Configurable:
         """
         cls = type(self)
         if "_plan" not in vars(cls):
-            cls._plan = _base(cls), _rules(cls)
+            cls._plan = _plan(cls)
         base, rules = cls._plan
         options, own = dict(arguments.get("options", ())), {}
         for name, value in arguments.items():
             if name in cls._common and name not in cls._transient:
                 options[name] = value
             elif name not in _LOCALS:
-                own[name] = rules[name](cls, name, value) if name in rules else self._kept(name, value)
+                rule = rules.get(name)
+                own[name] = self._kept(name, value) if rule is None else rule(cls, name, value)
         base.__init__(self, **options)
         for name, value in own.items():
             if name not in cls._transient:
                 setattr(self, name, value)
 
-    @staticmethod
-    def _kept(name: str, value: Any) -> Any:
+    def _kept(self, name: str, value: Any) -> Any:
         """Return what is kept of an argument that no rule is declared for."""
         return value
 

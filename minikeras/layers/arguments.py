@@ -50,16 +50,10 @@ class LayerOptions(BaseOptions, total=False):
     activity_regularizer: RegularizerLike | None
 
 
-_KINDS: dict[str, Any] = {
+KINDS: dict[str, Any] = {
     "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
 }  # fmt: skip
 """What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
-
-
-def from_argument(name: str, value: Any) -> Any:
-    """Return what a layer keeps of an argument: an initializer, say, for its name."""
-    kind = _KINDS.get(name.rpartition("_")[2])
-    return value if kind is None else kind.get(value)
 
 
 def to_config(value: Any) -> Any:

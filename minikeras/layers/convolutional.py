@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
-from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, per_axis
+from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, standardize_sizes
 from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
@@ -20,7 +20,7 @@ from ..ops.convolution import (
 from .core import ActivationLike, ConstraintLike, WithKernel
 from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
-_FromZero: TypeAlias = Annotated[Shape, per_axis(0)]
+_FromZero: TypeAlias = Annotated[Shape, lambda cls, name, value: standardize_sizes(value, cls._rank, name, 0)]
 _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal")]
 
 

@@ -378,13 +378,9 @@ class Lambda(Layer):
     _arguments = ()
 
     def __init__(
-        self,
-        function: Function1,
-        output_shape: ShapeLike | Callable[..., Any] | None = None,
-        mask: Any = None,
-        arguments: Mapping[str, Any] | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
+        self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None, mask: Any = None,
+        arguments: Mapping[str, Any] | None = None, **options: Unpack[LayerOptions],
+    ) -> None:  # fmt: skip
         if not callable(function):
             raise TypeError(f"Lambda needs a function. Received: function={function!r}.")
         super().__init__(**options)

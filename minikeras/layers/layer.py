@@ -27,10 +27,10 @@ from .._serialization.serialization import serialize as serialize
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
+from .arguments import KINDS, plain_arguments, to_config
 from .arguments import BaseOptions as BaseOptions
 from .arguments import CommonOptions as CommonOptions
 from .arguments import LayerOptions as LayerOptions
-from .arguments import from_argument, plain_arguments, to_config
 from .masks import mask_of as mask_of
 from .masks import masked as masked
 from .masks import masks_for, pass_on
@@ -123,7 +123,6 @@ class Layer(Module, Configurable):
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
     _names_penalty: ClassVar[bool] = False
     """Whether configurations name an `activity_regularizer` that is None."""
-    _kept = staticmethod(from_argument)
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
@@ -152,15 +151,10 @@ class Layer(Module, Configurable):
             return layer
 
     def __init__(
-        self,
-        *,
-        activity_regularizer: RegularizerLike | None = None,
-        trainable: bool = True,
-        dtype: DTypeLike | DTypePolicy | Config | None = None,
-        autocast: bool = True,
-        name: str | None = None,
+        self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
+        dtype: DTypeLike | DTypePolicy | Config | None = None, autocast: bool = True, name: str | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if name is None:
             name = auto_name(type(self).__name__)
         if not isinstance(name, str) or "/" in name:
@@ -202,6 +196,10 @@ class Layer(Module, Configurable):
         state = {**vars(self), "_inbound_nodes": [], "_losses": []}
         state.pop("_inside", None)
         return state
+
+    def _kept(self, name: str, value: Any) -> Any:
+        kind = KINDS.get(name.rpartition("_")[2])
+        return value if kind is None else kind.get(value)
 
     # --- penalties --------------------------------------------------------------------------------------------
 

@@ -106,10 +106,13 @@ class _Confusion(Metric):
 class _AtThresholds(_Confusion):
     """Something at one threshold, or at each of several."""
 
-    def __init__(self, thresholds: Thresholds, default: float, name: Name, dtype: DType) -> None:
-        super().__init__(dtype, name)
-        self.init_thresholds = thresholds
-        self.thresholds: list[float] = np.ravel(np.asarray(default if thresholds is None else thresholds)).tolist()
+    _transient = ("thresholds",)
+
+    def _configure(self, arguments: dict[str, Any]) -> None:
+        super()._configure(arguments)
+        self.init_thresholds: Thresholds = arguments["thresholds"]
+        thresholds, default = self.init_thresholds, 0.5 if self.top_k is None else _LOW
+        self.thresholds = np.ravel(np.asarray(default if thresholds is None else thresholds)).tolist()
         wrong = [t for t in self.thresholds if t is None or not 0 <= t <= 1]
         if wrong and thresholds is not None:
             raise ValueError(f"Threshold values must be in [0, 1]. Received: {wrong}.")
@@ -128,7 +131,7 @@ class _Count(_AtThresholds):
     accumulator: Variable
 
     def __init__(self, thresholds: Thresholds = None, name: Name = None, dtype: DType = None) -> None:
-        super().__init__(thresholds, 0.5, name, dtype)
+        self._configure(locals())
 
     def result(self) -> Tensor:
         """Return the count so far, one a threshold if there are several."""
@@ -168,9 +171,7 @@ class _Share(_AtThresholds):
         self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
         name: Name = None, dtype: DType = None,
     ) -> None:  # fmt: skip
-        super().__init__(thresholds, 0.5 if top_k is None else _LOW, name, dtype)
-        self.top_k: int | None = top_k
-        self.class_id: int | None = class_id
+        self._configure(locals())
 
     def result(self) -> Tensor:
         """Return the share so far, one a threshold if there are several; 0 where nothing was counted."""

@@ -359,6 +359,32 @@ def test_an_automatic_config_tells_how_the_layer_is_now() -> None:
     assert (again.trainable, again.factor) == (True, 2.5)
 
 
+def test_a_subclass_hands_its_arguments_to_the_layer_it_extends() -> None:
+    class Counted(Layer):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.calls = 0
+
+    class Ones(Dense, Counted):
+        units: int  # without a rule, and that of Dense holds
+
+        def __init__(self, units: int, **options: Any) -> None:
+            super().__init__(units, kernel_initializer="ones", **options)
+
+    layer = Ones(2, name="mine")
+    assert (layer.units, layer.name, layer.calls) == (2, "mine", 0)
+    assert isinstance(layer.kernel_initializer, keras.initializers.Ones)
+    with pytest.raises(ValueError, match=r"Ones needs a positive integer for `units`\. Received: units=0"):
+        Ones(0)
+
+
+def test_a_refused_layer_takes_no_name() -> None:
+    keras.backend.clear_session()
+    with pytest.raises(ValueError, match="`units`"):
+        Dense(0)
+    assert Dense(1).name == "dense"
+
+
 def test_config_of_other_subclasses_must_be_written() -> None:
     class Module(Layer):
         def __init__(self, inner: Layer) -> None:

@@ -3,7 +3,8 @@
 import copy
 import pickle
 from collections.abc import Callable
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -212,6 +213,21 @@ def test_configuration_copy_and_pickle_round_trips(name: str) -> None:
     for twin in twins:
         assert np.array_equal(twin(x, **quiet), expected)
         assert [v.path for v in twin.weights] == [v.path for v in layer.weights]
+
+
+def words(hint: Any) -> bool:
+    """Tell whether an argument takes one of several words, and perhaps None."""
+    options = [x for x in get_args(hint) if x is not NoneType] if get_origin(hint) is not Literal else [hint]
+    return all(get_origin(x) is Literal for x in options) and bool(options)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_other_words_are_taken(name: str) -> None:
+    layer = EXAMPLES[name][0]()
+    hints = get_type_hints(type(layer).__init__)
+    for argument in [key for key, hint in hints.items() if words(hint)]:
+        with pytest.raises((ValueError, NotImplementedError), match=argument):
+            type(layer).from_config({**layer.get_config(), argument: "nonsense"})
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
