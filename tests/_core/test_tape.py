@@ -535,7 +535,7 @@ def test_a_rule_rounds_alike_on_arrays_on_tensors_and_in_a_plan(name: str) -> No
 
         def singles(factor: float, given: Any = given) -> list[Tensor]:
             # Batches come in C order.
-            return [ops.convert_to_tensor(np.ascontiguousarray(p * factor), "float32") for p in floats(given)]
+            return [ops.convert_to_tensor(np.array(p * factor, order="C"), "float32") for p in floats(given)]
 
         if not any(True for _ in floats(given)):
             continue
