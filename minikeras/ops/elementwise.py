@@ -223,7 +223,13 @@ heaviside: Binary = binary(
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
-trunc: Unary = unary(np.trunc, None, "x rounded towards zero, in its dtype.", strong)
+
+
+@primitive(None)
+def trunc(x: TensorLike) -> Array:
+    """x rounded towards zero, in its dtype."""
+    array = strong(x)
+    return array.copy() if array.dtype.kind in "biu" else np.trunc(array)  # NumPy 2.0 makes floats of integers
 
 
 @primitive(None)

@@ -541,8 +541,9 @@ def _pinv_rule(g: Any, y: Any, x: Any, rcond: float | None = None) -> Any:
 
 @primitive(_pinv_rule)
 def pinv(x: TensorLike, rcond: float | None = None) -> Array:
-    """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0."""
-    return np.linalg.pinv(as_float(x), rcond)
+    """Pseudo-inverse of matrices; singular values up to `rcond` of the largest count as 0: what rounding makes of 0."""
+    array = as_float(x)
+    return np.linalg.pinv(array, 10 * max(array.shape[-2:]) * np.finfo(array.dtype).eps if rcond is None else rcond)
 
 
 @composite

@@ -127,6 +127,20 @@ def test_shapes_by_hand() -> None:
     same(grid_y, [[4, 4, 4], [5, 5, 5]])
 
 
+def test_what_rounding_makes_of_singular_values_that_are_0_counts_as_0() -> None:
+    a, b = np.array([0.1, 0.2, 0.3], "float32"), np.array([0.7, 0.1, 0.4, 0.3], "float32")
+    expected = np.outer(b, a) / ((a @ a) * (b @ b))  # the pseudo-inverse of a matrix of rank 1
+    np.testing.assert_allclose(ops.pinv(np.outer(a, b)), expected, rtol=1e-5)
+    np.testing.assert_allclose(ops.lstsq(np.outer(a, b), [1.0, 2.0, 3.0]), expected @ [1, 2, 3], rtol=1e-5)
+
+
+def test_truncation_keeps_the_dtype() -> None:
+    for x in ([1.7, -1.7], [2, -3], [True, False], np.array([2**62 + 1])):
+        found = ops.trunc(x)
+        assert found.dtype == ops.convert_to_tensor(x).dtype
+        assert found.tolist() == np.asarray(x).astype("int64").tolist()
+
+
 def test_linear_algebra_by_hand() -> None:
     a = [[2.0, 1.0], [1.0, 3.0]]
     same(ops.matmul(a, [1.0, 2.0]), [4, 7])

@@ -113,8 +113,8 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
 
 
 def pinv(a: Any, rcond: Any = None, **_: Any) -> Tensor:
-    """Pseudoinverse matrices; they have no gradient here."""
-    return Tensor(np.linalg.pinv(array_of(a), **({} if rcond is None else {"rcond": rcond})))
+    """Pseudoinverse matrices."""
+    return ops.pinv(convert_to_tensor(a), rcond)
 
 
 def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
