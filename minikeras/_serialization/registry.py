@@ -80,7 +80,10 @@ class Registry(Generic[T]):
         names: Sequence[str] | None = None, but: Container[str] = ("deserialize", "get", "serialize"),
         snake_case: bool = False, aliases: Mapping[str, str] = {}, guests: Mapping[str, str] = {},
     ) -> None:  # fmt: skip
-        self.module, self.kind, self.base, self.guests = module, kind, base, guests
+        self.module: str = module
+        self.kind: str = kind
+        self.base: type[T] | tuple[()] = base
+        self.guests: Mapping[str, str] = guests
         self._functions, self._listed, self._but = functions, names, but
         self._snake_case, self._aliases = snake_case, aliases
         self._loaded: dict[str, Any] = {}

@@ -355,7 +355,7 @@ class RandomCrop(_Random):
         arguments = locals()
         own = make_default_seed() if seed is None else seed
         self._configure(arguments)
-        self.seed = own
+        self.seed: int | None = own
 
     def call(self, data: Tensor, training: bool = True) -> Tensor:
         """Return a part of the images, of the same place in all."""

@@ -230,7 +230,7 @@ class LayerNormalization(_Scaling):
         self.autocast = False
 
     def build(self, input_shape: ShapeLike) -> None:
-        self.axis = sorted(self._axes)
+        self.axis: _Axes = sorted(self._axes)
         self._add_scale(self._sizes(input_shape), self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -326,7 +326,7 @@ class RMSNormalization(_AlongAxes):
         self._configure(locals())
 
     def build(self, input_shape: ShapeLike) -> None:
-        self.axis = sorted(self._axes)
+        self.axis: _Axes = sorted(self._axes)
         self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
 
     def call(self, x: Tensor) -> Tensor:

@@ -90,7 +90,8 @@ class _SpatialDropout(Ranked, Dropout):
     ) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
-        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+        last = self.data_format == "channels_last"
+        self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
 
     def get_config(self) -> Config:
         return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,

@@ -112,7 +112,7 @@ class _AtThresholds(_Confusion):
         super()._configure(arguments)
         self.init_thresholds: Thresholds = arguments["thresholds"]
         thresholds, default = self.init_thresholds, 0.5 if self.top_k is None else _LOW
-        self.thresholds = np.ravel(np.asarray(default if thresholds is None else thresholds)).tolist()
+        self.thresholds: list[float] = np.ravel(np.asarray(default if thresholds is None else thresholds)).tolist()
         wrong = [t for t in self.thresholds if t is None or not 0 <= t <= 1]
         if wrong and thresholds is not None:
             raise ValueError(f"Threshold values must be in [0, 1]. Received: {wrong}.")
@@ -228,7 +228,7 @@ class _Best(_Confusion):
         super()._configure(arguments)
         self.value = getattr(self, self._arguments[0])
         last = self.num_thresholds - 1
-        self.thresholds = [i / last for i in range(last + 1)] if last else [0.5]
+        self.thresholds: list[float] = [i / last for i in range(last + 1)] if last else [0.5]
         self._build()
 
     def result(self) -> Tensor:
@@ -363,9 +363,11 @@ class AUC(_Confusion):
             inner = sorted(map(float, thresholds))
         if num_labels and not multi_label:
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
-        self.thresholds = [-epsilon(), *inner, 1 + epsilon()]
+        self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds = len(self.thresholds)
-        self.label_weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        self.label_weights: Tensor | None = (
+            None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        )
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])

@@ -36,8 +36,10 @@ class Symbol(NDArrayOperatorsMixin):
     """An argument of a formula, or the result of an operation, which the trace of the formula lists."""
 
     def __init__(self, trace: list["Symbol"], place: str = "", ufunc: Any = None, operands: Any = ()) -> None:
-        self.trace, self.ufunc, self.operands = trace, ufunc, operands
-        self.place = place  # name of the array that holds the value
+        self.trace: list[Symbol] = trace
+        self.ufunc: Any = ufunc
+        self.operands: Any = operands
+        self.place: str = place  # name of the array that holds the value
         self.uses: int = 0  # how many operations, and results of the formula, have yet to read it
 
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
