@@ -82,9 +82,9 @@ class MultiStep:
         self._report = Program(entries, [*handed.values()], outputs)
 
     def _is_few(self, x: Tensor) -> bool:
-        """Return whether a tensor is one number, or a few numbers for each row."""
+        """Return whether a tensor is one number, or a few numbers for each row, one row after another."""
         a = cast(Array, x.array)
-        return not a.ndim or (len(a) == self._rows and a.nbytes <= MAX_STACKED_BYTES)
+        return not a.ndim or (len(a) == self._rows and a.nbytes <= MAX_STACKED_BYTES and a.flags.c_contiguous)
 
     def _by_row(self, entries: Iterable[Entry], joined: set[int]) -> list[Entry]:
         """Return entries that can be run for many batches at once, and add their results to what is known for them."""
@@ -178,7 +178,10 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
             first, second, found = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
     except (ValueError, TypeError, IndexError):  # it was asked for a shape
         return False
-    return found.ndim > 0 and np.concatenate([first, second, first, first]).tobytes() == found.tobytes()
+    if not found.ndim:
+        return False
+    wanted = np.concatenate([first, second, first, first])
+    return wanted.shape == found.shape and wanted.tobytes() == found.tobytes()
 
 
 def _others(rows: Array) -> Array:

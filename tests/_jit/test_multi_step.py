@@ -127,6 +127,36 @@ def test_a_first_batch_of_equal_targets_does_not_hide_that_rows_are_mixed(mix: A
     assert found[0] == found[1]
 
 
+def numbers(make: Callable[[], Any], x: Any, y: Any, size: int) -> list[Any]:
+    """Return what training gives, with plans and without."""
+    found = []
+    for eagerly in (False, True):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(1)
+        model = make()
+        model.compile("sgd", "msle", run_eagerly=eagerly)
+        history = model.fit(x, y, batch_size=size, epochs=20, verbose=0).history
+        found.append((history, [w.tobytes() for w in model.get_weights()]))
+    return found
+
+
+def test_a_batch_may_be_one_number() -> None:
+    x = np.random.default_rng(0).normal(size=(7, 4, 4, 1)).astype("float32")
+    eager, planned = numbers(
+        lambda: Sequential([keras.Input((4, 4, 1)), layers.GlobalAveragePooling2D(), DENSE(1)]), x, x[:, 0, 0] ** 2, 1
+    )
+    assert eager == planned
+
+
+def test_outputs_that_do_not_lie_row_after_row_are_added_up_as_eagerly() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(14, 4, 4, 1)).astype("float32"), rng.uniform(size=(14, 3, 3, 2))
+    eager, planned = numbers(
+        lambda: Sequential([keras.Input((4, 4, 1)), layers.Conv2DTranspose(2, 2, 2), layers.Resizing(3, 3)]), x, y, 2
+    )
+    assert eager == planned
+
+
 def test_bad_labels_are_refused_before_a_run() -> None:
     model = Sequential([keras.Input((2,)), DENSE(3, "softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
