@@ -75,7 +75,7 @@ def coerce(value: Any) -> Any:
 
 
 def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
-    """Tell whether there is a tensor in a list, or in the lists in it."""
+    """Return whether there is a tensor in a list, or in the lists in it."""
     return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
