@@ -15,7 +15,7 @@ from .._base.nested import leaves, map_structure
 from .._core.tensor import NUMPY_OPS
 from . import numpy_functions as numpy_functions
 from .arrays import NP
-from .creation import cast, convert_to_tensor, ndim, shape, size
+from .creation import cast, convert_to_tensor, linspace, logspace, ndim, shape, size
 from .fourier import cut, irfft, transform
 from .numpy_functions import RULES, NoRule, check_silent, rule, value_of, written
 
@@ -288,13 +288,6 @@ def _running(op: str, start: float) -> Callable[..., Any]:
     return call
 
 
-def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, axis: int = 0) -> Any:
-    share = np.linspace(0.0, 1.0, num, endpoint)
-    low, high = np.broadcast_arrays(start, stop)
-    points = np.moveaxis(low[..., None] + (high - low)[..., None] * share, -1, axis)
-    return (points, (high - low) * (share[1] if num > 1 else np.nan)) if retstep else points
-
-
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, axis: int = 0) -> Any:
     points = np.exp(np.linspace(np.log(np.abs(start)), np.log(np.abs(stop)), num, endpoint, axis=axis))
     return np.expand_dims(np.sign(start), axis) * points if ndim(start) else np.sign(start) * points
@@ -436,10 +429,8 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
         lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values
     ),
     "interp x xp fp left right period": _interp,
-    "linspace start stop num endpoint retstep dtype axis ~device": _linspace,
-    "logspace start stop num endpoint base dtype axis": lambda start, stop, num=50, endpoint=True, base=10.0, axis=0: (
-        np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
-    ),
+    "linspace start stop num endpoint retstep dtype axis ~device": linspace,
+    "logspace start stop num endpoint base dtype axis": logspace,
     "matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
     "matvec x1 x2": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
     "modf x": lambda x: (x - np.trunc(x), np.trunc(x)),
