@@ -476,12 +476,12 @@ def _eig_rule(g: Any, y: Any, x: Any) -> Any:
 @primitive(_eig_rule)
 def _eig(x: TensorLike) -> Array:
     w, v = np.linalg.eig(_regular(x))
-    return _packed(v, w)
+    return _packed(v, w).astype(np.result_type(w, "complex64"), copy=False)  # real ones also where NumPy is before 2.5
 
 
 @composite
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
-    """Eigenvalues and eigenvectors (columns) of square matrices. Not differentiated, as in JAX."""
+    """Complex eigenvalues and eigenvectors (columns) of square matrices. Not differentiated, as in JAX."""
     found = _eig(x)
     return found[..., -1, :], found[..., :-1, :]
 

@@ -125,7 +125,11 @@ def test_windows_are_keras_ones(settings: dict[str, Any]) -> None:
 def test_pairs_of_words_are_keras_ones() -> None:
     table = sequence.make_sampling_table(20, 0.01)
     np.testing.assert_allclose(table, their_sequence.make_sampling_table(20, 0.01))
-    for options in ({}, {"categorical": True, "seed": 3}, {"sampling_table": table, "negative_samples": 2.5}):
+    for options in (
+        {"seed": 9},
+        {"categorical": True, "seed": 3},
+        {"sampling_table": table, "negative_samples": 2.5, "seed": 4},
+    ):
         found = []
         for module in (sequence, their_sequence):
             random.seed(6)
