@@ -100,16 +100,9 @@ class Batches:
     """
 
     def __init__(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        *,
-        batch_size: int | None = None,
-        steps: int | None = None,
-        shuffle: bool | Literal["batch"] = False,
-        class_weight: Mapping[int, float] | None = None,
-    ) -> None:
+        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, steps: int | None = None,
+        *, shuffle: bool | Literal["batch"] = False, class_weight: Mapping[int, float] | None = None,
+    ) -> None:  # fmt: skip
         for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import starmap
-from time import perf_counter
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from warnings import warn
 
 import numpy as np
@@ -16,11 +13,10 @@ from .. import losses, metrics, ops, optimizers
 from .._base.checks import within
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
-from .._base.nested import leaves, like, map_structure
+from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
-from .._core.keras_tensor import KerasTensor
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
@@ -48,6 +44,7 @@ from .data_adapters import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
+from .epoch import Epoch, Logs, Outputs, join, without_warnings
 
 MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
 """What stands for a metric."""
@@ -119,40 +116,39 @@ class Trainer(Layer):
         left_out = ("jit", "_jits", "_taped", "history")
         return {key: value for key, value in state.items() if key not in left_out} | {"_held": (-1, [])}
 
-    @overload
-    def __call__(
-        self, inputs: list[KerasTensor] | tuple[KerasTensor, ...] | KerasTensor, /, *args: Any, **kwargs: Any
-    ) -> KerasTensor: ...
-
-    @overload
-    def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
-
-    @overload
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Build the model if need be, and compute its output; see `Layer.__call__`."""
-        if len(args) == 1 and (not kwargs or kwargs == {"training": False}):
-            x, jit = args[0], self.jit
-            if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
-                x = x.array
-            if type(x) is np.ndarray and not recorders.open and not context.training:
-                program = jit.find(x)
-                if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
-                    outputs = jit.run(x)
-                    program = jit.find(x)
-                    if program is None or not program.masked:
-                        return map_structure(Tensor, outputs)
-                elif program is not None and not program.masked:
-                    return map_structure(Tensor, jit.replay(program, x))
-        tape = open_tape()
-        alone = len(args) == 1 and kwargs.keys() <= {"training"} and not context.training
-        if tape is not None and self.built and alone:
-            call, training = super().__call__, kwargs.get("training")
-            y = self._taped.run(lambda x: call(x, training=training), tape, args, training)
-            if y is not None:
-                return y
+    def _quick_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Build the model if need be, and compute its output, by a program where one fits; see `Layer.__call__`."""
+        if len(args) == 1 and kwargs.keys() <= {"training"} and not context.training:
+            outputs = None
+            if not recorders.open:
+                if kwargs.get("training", False) is False:
+                    outputs = self._replayed(args[0])
+            elif self.built and (tape := open_tape()) is not None:
+                call, training = super().__call__, kwargs.get("training")
+                outputs = self._taped.run(lambda x: call(x, training=training), tape, args, training)
+            if outputs is not None:
+                return outputs
         return super().__call__(*args, **kwargs)
+
+    if not TYPE_CHECKING:  # its types are those of `Layer.__call__`
+        __call__ = _quick_call
+
+    def _replayed(self, x: Any) -> Any:
+        """Return the outputs of the program for an array, or None if there is none and none can be made."""
+        if type(x) is Tensor and getattr(x, "keras_mask", None) is None:
+            x = x.array
+        if type(x) is not np.ndarray:
+            return None
+        jit, outputs = self.jit, None
+        program = jit.find(x)
+        if program is None and self.built and x.dtype.kind in "fiub" and self._is_pure():
+            outputs = jit.run(x)
+            program = jit.find(x)
+        elif program is not None and not program.masked:
+            outputs = jit.replay(program, x)
+        if outputs is None or (program is not None and program.masked):
+            return None
+        return map_structure(Tensor, outputs)
 
     def _is_pure(self) -> bool:
         """Return whether only this package's code runs in the forward pass, so that a replay has the same effects."""
@@ -180,17 +176,12 @@ class Trainer(Layer):
     # --- compiling --------------------------------------------------------------------------------------------
 
     def compile(
-        self,
-        optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
+        self, optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
         loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
         loss_weights: float | Sequence[float | None] | Mapping[str, float | None] | None = None,
-        metrics: MetricsLike | None = None,
-        weighted_metrics: MetricsLike | None = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool | Literal["auto"] = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
+        metrics: MetricsLike | None = None, weighted_metrics: MetricsLike | None = None, run_eagerly: bool = False,
+        steps_per_execution: int = 1, jit_compile: bool | Literal["auto"] = "auto", auto_scale_loss: bool = True,
+    ) -> None:  # fmt: skip
         """Say how to train.
 
         Args:
@@ -217,16 +208,15 @@ class Trainer(Layer):
             True
         """
         every = within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
-        found = None if optimizer is None else optimizers.get(optimizer)
+        chosen = rule = None if optimizer is None else optimizers.get(optimizer)
+        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+        if scales and rule is not None and not isinstance(rule, optimizers.LossScaleOptimizer):
+            rule = optimizers.LossScaleOptimizer(rule, name="loss_scale_optimizer")
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics
         if metrics is not None or weighted_metrics is not None:
             compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
-        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
-        if scales and found is not None and not isinstance(found, optimizers.LossScaleOptimizer):
-            vars(self)["optimizer"] = optimizers.LossScaleOptimizer(found, name="loss_scale_optimizer")
-        else:
-            vars(self)["optimizer"] = found
+        vars(self)["optimizer"] = rule
         self.loss = loss if loss is not None else self.loss
         self._compiled_loss = compiled_loss
         self._compiled_metrics = compiled_metrics
@@ -238,20 +228,15 @@ class Trainer(Layer):
         self.compiled = True
         vars(self).pop("_jits", None)
         self._compile_config = {
-            "optimizer": found,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-        }
+            "optimizer": chosen, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+        }  # fmt: skip
 
     def get_compile_config(self) -> Config:
         """Return what `compile` was given, as a configuration; {} before."""
-        found: Config = serialize(self._compile_config) if self.compiled else {}
-        return found
+        config: Config = serialize(self._compile_config) if self.compiled else {}
+        return config
 
     def compile_from_config(self, config: Config) -> None:
         """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
@@ -275,8 +260,8 @@ class Trainer(Layer):
 
     @property
     def _optimizer(self) -> Optimizer | None:
-        found: Optimizer | None = vars(self).get("optimizer")
-        return found
+        optimizer: Optimizer | None = vars(self).get("optimizer")
+        return optimizer
 
     @property
     def _compiled_parts(self) -> list[CompiledLoss | CompiledMetrics]:
@@ -289,21 +274,14 @@ class Trainer(Layer):
     @property
     def metrics(self) -> list[Metric]:
         """The mean loss, the metrics given to `compile`, and those that the model and its layers hold."""
-        found: list[Metric] = []
-        if self.compiled:
-            if self._loss_tracker is not None:
-                found.append(self._loss_tracker)
-            if self._compiled_metrics is not None:
-                found.append(self._compiled_metrics)
-            if self._compiled_loss is not None:
-                found.extend(self._compiled_loss.metrics)
-        version, held = self._held
+        version, inner = self._held
         if version != Changes.layers:
             layers = [layer for layer in self._flatten_layers() if layer is self or not isinstance(layer, Trainer)]
-            held = [metric for layer in layers for metric in layer._held_metrics()]
-            vars(self)["_held"] = Changes.layers, held
-        found.extend(held)
-        return list({id(metric): metric for metric in found}.values())
+            inner = [metric for layer in layers for metric in layer._held_metrics()]
+            vars(self)["_held"] = Changes.layers, inner
+        outer = [self._loss_tracker, self._compiled_metrics] if self.compiled else []
+        per_output = self._compiled_loss.metrics if self.compiled and self._compiled_loss is not None else []
+        return list({id(metric): metric for metric in (*outer, *per_output, *inner) if metric is not None}.values())
 
     @property
     def metrics_names(self) -> list[str]:
@@ -411,24 +389,13 @@ class Trainer(Layer):
     # --- running over data ------------------------------------------------------------------------------------
 
     def fit(
-        self,
-        x: TensorLike | Iterable[Any] | None = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: Verbose = "auto",
-        callbacks: CallbacksLike = None,
-        validation_split: float = 0.0,
-        validation_data: Any = None,
-        shuffle: bool | Literal["batch"] = True,
-        class_weight: Mapping[int, float] | None = None,
-        sample_weight: Any = None,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-        validation_steps: int | None = None,
-        validation_batch_size: int | None = None,
-        validation_freq: int | Sequence[int] = 1,
-    ) -> History:
+        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+        epochs: int = 1, verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
+        validation_data: Any = None, shuffle: bool | Literal["batch"] = True,
+        class_weight: Mapping[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
+        steps_per_epoch: int | None = None, validation_steps: int | None = None,
+        validation_batch_size: int | None = None, validation_freq: int | Sequence[int] = 1,
+    ) -> History:  # fmt: skip
         """Train for a number of epochs.
 
         Args:
@@ -471,28 +438,17 @@ class Trainer(Layer):
         if not isinstance(epochs, int | np.integer):
             raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
         epochs = limited(epochs, "epochs") or epochs
-        shown = _verbose(verbose)
+        verbosity = _verbosity(verbose)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
         _check_frequency(validation_freq)
-        source = Batches(
-            x,
-            y,
-            sample_weight,
-            batch_size=batch_size,
-            steps=steps_per_epoch,
-            shuffle=shuffle,
-            class_weight=class_weight,
-        )
+        source = Batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
         if validation_data is not None:
-            validation = Batches(
-                *unpack_x_y_sample_weight(validation_data),
-                batch_size=validation_batch_size or batch_size,
-                steps=validation_steps,
-            )
+            size = validation_batch_size or batch_size
+            validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps)
         self._build_for(source)
-        hooks = self._hooks(callbacks, shown, epochs, source.count, add_history=True)
+        hooks = self._hooks(callbacks, verbosity, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
         logs: dict[str, Any] = {}
         hooks.on_train_begin()
@@ -501,14 +457,14 @@ class Trainer(Layer):
                 for epoch in range(self._initial_epoch or initial_epoch, epochs):
                     self.reset_metrics()
                     hooks.on_epoch_begin(epoch)
-                    found = self._pass("train", source, hooks, interrupt)
-                    if not found:  # the data is at its end, as a warning has said
+                    results = self._run_epoch("train", source, hooks, interrupt)
+                    if not results:  # the data is at its end, as a warning has said
                         break
-                    logs = found
+                    logs = results
                     if validation is not None and _is_due(epoch + 1, validation_freq):
                         validation.reset()
-                        found = self._evaluate(validation, hooks, interrupt, inside=True)
-                        logs = {**logs, **{f"val_{name}": value for name, value in found.items()}}
+                        results = self._evaluate(validation, hooks, interrupt, inside=True)
+                        logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
@@ -524,15 +480,8 @@ class Trainer(Layer):
     ) -> CallbackList:
         if isinstance(callbacks, CallbackList):
             return callbacks
-        return CallbackList(
-            callbacks,
-            add_history=add_history,
-            add_progbar=verbose != 0,
-            model=self,
-            verbose=verbose,
-            epochs=epochs,
-            steps=steps,
-        )
+        shown: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
+        return CallbackList(callbacks, add_history=add_history, model=self, **shown)
 
     def _build_for(self, source: Batches) -> None:
         """Make ready for the batches of a source.
@@ -554,52 +503,12 @@ class Trainer(Layer):
         if self._optimizer is not None and not self._optimizer.built and self.built:
             self._optimizer.build(self.trainable_variables)
 
-    def _pass(
+    def _run_epoch(
         self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
     ) -> dict[str, Any]:
-        """Run over all batches once and return the logs, none where an earlier pass has used up the data."""
-        jit, stop = self._jits[phase], {"train": "stop_training", "test": "stop_evaluating"}[phase]
-        begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
-        end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
-        if begin is None and source.array is not None and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
-            return self._fast_epoch(jit, source, interrupt, stop, end)  # no code of the user's runs between steps
-        logs: _Logs | None = None
-        i, every = -1, self.steps_per_execution
-        for i, batch in enumerate(source.epoch()):
-            if begin is not None and i % every == 0:
-                begin(i)
-            data = pack_x_y_sample_weight(*batch)
-            with _without_warnings(), one_thread(jit.work(data)):
-                outputs = interrupt.run(jit.step, data)
-            logs = _Logs(outputs)
-            if (i + 1) % every:
-                continue
-            if end is not None:
-                end(i, logs)
-            if getattr(self, stop):
-                break
-        if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
-            end(i - i % every + every - 1, logs)
-        return dict(logs or {})
-
-    def _fast_epoch(
-        self, jit: Jit, source: Batches, interrupt: Interrupt, stop: str, look: Callable[..., None] | None
-    ) -> dict[str, Any]:
-        """Run over all batches once, with but a look now and then."""
-        due = 0.0
-        outputs: Callable[[], Any] | None = None
-        with ExitStack() as stack:
-            stack.enter_context(_without_warnings())
-            stack.enter_context(interrupt.held())
-            for done, outputs in stack.enter_context(closing(_steps(jit, source))):
-                if look is not None and (done < 3 or perf_counter() >= due):
-                    look(done - 1, _Logs(outputs))
-                    due = perf_counter() + LOOK
-                if getattr(self, stop):
-                    break
-                if interrupt.pending:
-                    raise KeyboardInterrupt
-            return dict(_Logs(outputs)) if outputs is not None else {}
+        flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
+        epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
+        return epoch.run(phase, hooks, self.steps_per_execution)
 
     @overload
     def evaluate(
@@ -616,17 +525,10 @@ class Trainer(Layer):
     ) -> Any: ...  # fmt: skip
 
     def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: Verbose = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: CallbacksLike = None,
-        return_dict: bool = False,
-        **kwargs: Any,
-    ) -> Any:
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
+        sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+        return_dict: bool = False, **kwargs: Any,
+    ) -> Any:  # fmt: skip
         """Return the loss and the metrics over all rows, in inference mode.
 
         Args:
@@ -657,10 +559,10 @@ class Trainer(Layer):
         self._needs_compile("evaluate")
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
-        shown = _verbose(verbose)
+        verbosity = _verbosity(verbose)
         source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
         self._build_for(source)
-        hooks = self._hooks(callbacks, shown, 1, source.count)
+        hooks = self._hooks(callbacks, verbosity, 1, source.count)
         try:
             with Interrupt() as interrupt:
                 logs = self._evaluate(source, hooks, interrupt)
@@ -672,13 +574,13 @@ class Trainer(Layer):
         self, source: Batches, hooks: CallbackList, interrupt: Interrupt, inside: bool = False
     ) -> dict[str, Any]:
         vars(self)["stop_evaluating"] = False
-        seen = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
-        if not seen and self._is_additive():
+        watched = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
+        if not watched and self._is_additive():
             rows = SMALL // max((v.size for v in self.weights), default=1)
             source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more would take a second thread
         hooks.on_test_begin()
         self.reset_metrics()
-        logs = self._pass("test", source, hooks, interrupt)
+        logs = self._run_epoch("test", source, hooks, interrupt)
         hooks.on_test_end(logs)
         return logs
 
@@ -688,18 +590,14 @@ class Trainer(Layer):
         for metric in self.metrics:
             inner = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
             names += [m.name for m in inner]
-        known = [name for name in names if name in logs]
-        values = [logs[name] for name in [*known, *(name for name in sorted(logs) if name not in known)]]
+        first = [name for name in names if name in logs]
+        values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
         return values[0] if len(values) == 1 else values
 
     def train_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
         Raises:
@@ -728,18 +626,14 @@ class Trainer(Layer):
         self._make_ready(lambda: batch)
         self.reset_metrics()
         jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, _without_warnings(), one_thread(jit.work(data)):
-            logs = dict(_Logs(interrupt.run(jit.step, data)))
+        with Interrupt() as interrupt, without_warnings(), one_thread(jit.work(data)):
+            logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 
     def predict(
-        self,
-        x: TensorLike | Iterable[Any],
-        batch_size: int | None = None,
-        verbose: Verbose = "auto",
-        steps: int | None = None,
-        callbacks: CallbacksLike = None,
-    ) -> Array | Any:
+        self, x: TensorLike | Iterable[Any], batch_size: int | None = None, verbose: Verbose = "auto",
+        steps: int | None = None, callbacks: CallbacksLike = None,
+    ) -> Array | Any:  # fmt: skip
         """Return the outputs for all rows of x, computed in batches, in inference mode.
 
         Args:
@@ -769,41 +663,44 @@ class Trainer(Layer):
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
         source = Batches(x, batch_size=batch_size, steps=steps)
-        hooks = self._hooks(callbacks, _verbose(verbose), 1, source.count)
-        collected = _Collected(source.rows)
+        hooks = self._hooks(callbacks, _verbosity(verbose), 1, source.count)
+        outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
-        done, at_once = 0, 1
-        every = 1 if callbacks is None else self.steps_per_execution
-        parts: list[Any] = []
         try:
-            while True:
-                if done == 1 and callbacks is None and source.array is not None and own and self._is_rowwise():
-                    first = map_structure(lambda array: array[: source.size], source.array[0])
-                    at_once = max(1, jit.rows_at_once(first) // source.size)
-                batch, taken = source.take(at_once)
-                if batch is None:
-                    break
-                if not done:
-                    self._prepare(batch)
-                if done % every == 0:
-                    hooks.on_predict_batch_begin(done)
-                parts.append(jit.run(batch))
-                done += taken
-                collected.add(parts[-1])
-                if done % every == 0:
-                    hooks.on_predict_batch_end(done - 1, {"outputs": _join(parts)})
-                    parts.clear()
-                    if self.stop_predicting:
-                        break
-            if parts:
-                hooks.on_predict_batch_end(done - done % every + every - 1, {"outputs": _join(parts)})
+            self._predict_batches(source, hooks, outputs, callbacks is None)
             hooks.on_predict_end()
         finally:
             hooks.close()
-        if not done and source.array is not None:
+        if not outputs.batches and source.array is not None:
             return self._of_no_rows(source.array[0])
-        return collected.result()
+        return outputs.result()
+
+    def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
+        """Run over all batches, several at once after the first where nobody looks between them and no row cares."""
+        jit, at_once, recent = self._predictor, 1, list[Any]()
+        every = 1 if unobserved else self.steps_per_execution
+        while True:
+            if outputs.batches == 1 and unobserved and source.array and jit is self.jit and self._is_rowwise():
+                first = map_structure(lambda array: array[: source.size], source.array[0])
+                at_once = max(1, jit.rows_at_once(first) // source.size)
+            batch, count = source.take(at_once)
+            if batch is None:
+                break
+            if not outputs.batches:
+                self._prepare(batch)
+            if outputs.batches % every == 0:
+                hooks.on_predict_batch_begin(outputs.batches)
+            recent.append(jit.run(batch))
+            outputs.add(recent[-1], count)
+            if outputs.batches % every == 0:
+                hooks.on_predict_batch_end(outputs.batches - 1, {"outputs": join(recent)})
+                recent.clear()
+                if self.stop_predicting:
+                    break
+        if recent:
+            last = outputs.batches - outputs.batches % every + every - 1
+            hooks.on_predict_batch_end(last, {"outputs": join(recent)})
 
     def _of_no_rows(self, x: Any) -> Any:
         """Return empty outputs of the right shape: those of one row of zeros, without the row."""
@@ -818,67 +715,9 @@ class Trainer(Layer):
         return self._predictor.run(batch)
 
 
-LOOK = 0.05
-"""Seconds from one look of the progress bar to the next."""
 JOINED = 1024
 """So many rows are evaluated together where that makes no difference."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
-
-
-def _steps(jit: Jit, source: Batches) -> Generator[tuple[int, Callable[[], Any]], None, None]:
-    """Run over all batches; give how many are done, and the outputs of the last, after each or several."""
-    done = 0
-    for run in source.runs():
-        outputs = jit.run_all(run)
-        if outputs is not None:
-            done += len(run[0])
-            yield done, outputs
-            continue
-        batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
-        first = next(batches)
-        for part in ((first,), batches):  # after the first step of all it is known how much work one is
-            with one_thread(jit.work(first)):
-                for data in part:
-                    outputs = jit.step(data)
-                    done += 1
-                    yield done, outputs
-
-
-class _Logs(Mapping[str, Any]):
-    """The logs of a step as numbers, in the order of their names, computed when they are first read."""
-
-    def __init__(self, outputs: Callable[[], Any]) -> None:
-        self._outputs = outputs
-
-    @cached_property
-    def _values(self) -> dict[str, Any]:
-        logs = self._outputs()
-        if not isinstance(logs, dict):
-            raise TypeError(
-                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
-            )
-        parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
-        return {name: _as_number(value) for part in parts for name, value in part.items()}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-def _without_warnings() -> np.errstate:
-    """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
-    return np.errstate(all="ignore")
-
-
-def _as_number(value: Any) -> Any:
-    """Return a value of the logs as a Python float, an array of several as it is."""
-    array = np.asarray(value)
-    return float(array.item()) if array.size == 1 else array
 
 
 def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
@@ -894,7 +733,7 @@ def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
     return {key: _objects(item, make) for key, item in structure.items()}
 
 
-def _verbose(verbose: Any) -> int:
+def _verbosity(verbose: Any) -> int:
     if verbose == "auto":
         return 1 if is_interactive_logging_enabled() else 2
     if verbose not in (0, 1, 2):
@@ -915,50 +754,9 @@ def _is_due(epoch: int, validation_freq: Any) -> bool:
 
 
 def _pure(layer: Layer) -> bool:
-    used = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
-    if not all(function is None or is_built_in(function) for function in used):
+    functions = [vars(layer).get(name) for name in ("activation", "recurrent_activation")]
+    if not all(function is None or is_built_in(function) for function in functions):
         return False
     if layer.activity_regularizer is not None:  # each call leaves its penalty in `losses`
         return False
     return is_built_in(type(layer)) and not isinstance(layer, Lambda)
-
-
-class _Collected:
-    """The outputs of all batches, joined along the batch axis.
-
-    Args:
-        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
-    """
-
-    def __init__(self, rows: int | None) -> None:
-        self.rows = rows
-        self.filled = 0
-        self.whole: Array | None = None
-        self.parts: list[Any] = []
-
-    def add(self, outputs: Any) -> None:
-        """Append the outputs of a batch."""
-        if self.rows is not None and isinstance(outputs, np.ndarray) and self.filled + len(outputs) > self.rows:
-            self.rows = None  # the model gives more rows than it gets
-            self.parts = [self.whole[: self.filled]] if self.whole is not None else []
-            self.whole = None
-        if self.rows is None or not isinstance(outputs, np.ndarray):
-            self.parts.append(outputs)
-            return
-        if self.whole is None:
-            self.whole = np.empty((self.rows, *outputs.shape[1:]), outputs.dtype)
-        self.whole[self.filled : self.filled + len(outputs)] = outputs
-        self.filled += len(outputs)
-
-    def result(self) -> Any:
-        """Return all outputs."""
-        return _join(self.parts) if self.whole is None else self.whole[: self.filled]
-
-
-def _join(parts: list[Any]) -> Any:
-    first = parts[0]
-    if isinstance(first, dict):
-        return {key: _join([part[key] for part in parts]) for key in first}
-    if isinstance(first, list | tuple):
-        return like(first, [_join([part[i] for part in parts]) for i in range(len(first))])
-    return first if len(parts) == 1 else np.concatenate(parts)
