@@ -144,13 +144,13 @@ class Batches:
         return self.array is None or self._total % self.size != 0
 
     def join(self, rows: int) -> None:
-        """Give out as many batches as one as make that many rows, where there are arrays and no number of steps."""
+        """Make one batch of as many as have that many rows, where there are arrays and no number of steps."""
         if self.array is not None and self._steps is None:
             self.size *= max(1, rows // self.size)
             self.count = self._available = -(-self._total // self.size)
 
     def epoch(self) -> Iterator[Data]:
-        """Give the batches of one epoch, as tuples of arrays or of structures of arrays.
+        """Yield the batches of one epoch, as tuples of arrays or of structures of arrays.
 
         A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
         UserWarning says so; a generator that is at its end gives none.
@@ -162,7 +162,7 @@ class Batches:
             yield from zip(*run, strict=True)
 
     def runs(self) -> Iterator[Run]:
-        """Give the batches of one epoch as `epoch` does, in runs of batches of one shape."""
+        """Yield the batches of one epoch as `epoch` does, in runs of batches of one shape."""
         if self.array is not None and self._steps is None and self._total:
             self._any = True
             yield from self._pass(self.array)
@@ -170,25 +170,25 @@ class Batches:
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
         goes_on = self._stream is not None and self._steps is not None
-        given = 0
+        number = 0
         while True:
             if self._stream is None or not goes_on:
                 self._stream, self._seen = self._start(), 0
             for batch in islice(self._stream, self._steps):
-                given += 1
+                number += 1
                 yield [[part] for part in batch]
-            if given or not goes_on:
+            if number or not goes_on:
                 break
             goes_on = False  # the pass had ended exactly with the last epoch
-        self._seen += given
-        self._any |= given > 0
+        self._seen += number
+        self._any |= number > 0
         if not self._any:
             raise ValueError(_NO_BATCH)
         if self.count is None:
-            self.count = given
-        if given < self.count:
+            self.count = number
+        if number < self.count:
             _warn_of_the_end()
-        if given < self.count or self._seen == self._available:
+        if number < self.count or self._seen == self._available:
             self._stream = None
         if self._dataset is not None:
             self._dataset.on_epoch_end()
@@ -232,14 +232,14 @@ class Batches:
             return (None, 0) if batch is None else (batch[0], 1)
         assert self.count is not None
         assert self._available is not None
-        taken = min(most, min(self.count, self._available) - self._taken)
-        if taken <= 0:
+        number = min(most, min(self.count, self._available) - self._taken)
+        if number <= 0:
             if self._available < self.count:
                 _warn_of_the_end()
             return None, 0
         start = self._taken * self.size
-        self._taken += taken
-        return rows_of(self.array[0], slice(start, self._taken * self.size)), taken
+        self._taken += number
+        return rows_of(self.array[0], slice(start, self._taken * self.size)), number
 
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""

@@ -1,4 +1,4 @@
-"""What `compile` was given -> the losses and metrics of each output of a model.
+"""Arguments of `compile` -> the losses and metrics of each output of a model.
 
 The outputs are paired with what was given for them when the first batch shows their structure: one thing for all, a
 list in their order, or a dict by their names (those of a dict of outputs, or of the layers that give them).
@@ -75,7 +75,7 @@ class CompiledLoss:
 
     @property
     def built(self) -> bool:
-        """Whether the outputs have been seen."""
+        """Whether the outputs are known."""
         return self._terms is not None
 
     def is_additive(self) -> bool:
@@ -95,24 +95,24 @@ class CompiledLoss:
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
         self._outputs = outputs = Outputs(y_pred, names)
-        given = self._given
-        several = len(outputs) == 1 and isinstance(given, list | tuple)
-        chosen = [list(given)] if several else outputs.spread(given, "loss")
+        losses_of = self._given
+        several = len(outputs) == 1 and isinstance(losses_of, list | tuple)
+        per_output = [list(losses_of)] if several else outputs.spread(losses_of, "loss")
         weights = outputs.spread(self._weights, "loss_weights")
-        outputs.wanted = [item is not None for item in chosen]
+        outputs.wanted = [item is not None for item in per_output]
         targets = outputs.aligned(y_true, y_pred)
-        found = []
-        for place, (output, items, weight) in enumerate(zip(outputs.all, chosen, weights, strict=True)):
+        terms = []
+        for place, (output, items, weight) in enumerate(zip(outputs.all, per_output, weights, strict=True)):
             for item in items if isinstance(items, list) else [items]:
                 if item is not None:
                     loss = _loss(item, targets[place], follow(y_pred, output.path))
-                    found.append(_Term(place, loss, weight, None))
-        if len(found) < 2:
-            return found
-        if isinstance(given, dict) and isinstance(y_pred, dict):  # in the order of the losses
-            found.sort(key=lambda term: list(given).index(outputs.all[term.place].path[0]))
-        keys = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in found]
-        return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(found, keys, strict=True)]
+                    terms.append(_Term(place, loss, weight, None))
+        if len(terms) < 2:
+            return terms
+        if isinstance(losses_of, dict) and isinstance(y_pred, dict):  # in the order of the losses
+            terms.sort(key=lambda term: list(losses_of).index(outputs.all[term.place].path[0]))
+        keys = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in terms]
+        return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(terms, keys, strict=True)]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
         """Return the total, None if no output has a loss.
@@ -162,10 +162,10 @@ def _resolved(identifier: Any, get: Callable[[Any], Any], y_true: Any, y_pred: A
 
 
 def _loss(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
-    found = _resolved(identifier, losses.get, y_true, y_pred)
-    if isinstance(found, Loss):
-        return found
-    return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else _name_of(found))
+    loss = _resolved(identifier, losses.get, y_true, y_pred)
+    if isinstance(loss, Loss):
+        return loss
+    return LossFunctionWrapper(loss, name=identifier if isinstance(identifier, str) else _name_of(loss))
 
 
 def _kind(y_true: Any, y_pred: Any) -> str:
@@ -220,20 +220,20 @@ class CompiledMetrics(Metric):
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")
-        for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
-            if given and not isinstance(given, list | tuple | dict):
+        for argument, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+            if value and not isinstance(value, list | tuple | dict):
                 raise ValueError(
                     f"Expected `{argument}` argument to be a list, tuple, or dict. "
-                    f"Received instead: {argument}={given!r} of type {type(given)}."
+                    f"Received instead: {argument}={value!r} of type {type(value)}."
                 )
-            check_names(given or [], _get_metric, _BY_KIND)
+            check_names(value or [], _get_metric, _BY_KIND)
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
         self._outputs: Outputs
 
     @property
     def built(self) -> bool:
-        """Whether the outputs have been seen."""
+        """Whether the outputs are known."""
         return self._found is not None
 
     def is_additive(self) -> bool:
@@ -254,16 +254,16 @@ class CompiledMetrics(Metric):
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[tuple[bool, int, list[Metric]]]:
         self._outputs = outputs = Outputs(y_pred, names)
         targets = outputs.aligned(y_true, y_pred)
-        found = []
-        for argument, given in self._given.items():
-            if not given:
+        groups = []
+        for argument, value in self._given.items():
+            if not value:
                 continue
-            chosen = [leaves(given)] if len(outputs) == 1 else outputs.spread(given, argument)
-            for place, items in enumerate(chosen):
+            per_output = [leaves(value)] if len(outputs) == 1 else outputs.spread(value, argument)
+            for place, items in enumerate(per_output):
                 predicted = follow(y_pred, outputs.all[place].path)
                 group = [_metric(item, targets[place], predicted) for item in leaves(items) if items is not None]
-                found.append((argument == "weighted_metrics", place, group))
-        return found
+                groups.append((argument == "weighted_metrics", place, group))
+        return groups
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> None:
         if self._found is None:
@@ -285,16 +285,16 @@ class CompiledMetrics(Metric):
     def result(self) -> dict[str, Any]:
         """Return all results by name; a name that comes again gets a number, or "weighted_" before it."""
         results: dict[str, Any] = {}
-        seen: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for weighted, place, group in self._found or ():
             output = self._outputs.all[place]
             prefix = f"{output.name}_" if output.name and len(self._outputs) > 1 else ""
             for metric in group:
                 name = prefix + metric.name
-                if weighted and name in seen:
+                if weighted and name in counts:
                     name = f"{prefix}weighted_{metric.name}"
-                seen[name] += 1
-                results[name if seen[name] == 1 else f"{name}_{seen[name] - 1}"] = metric.result()
+                counts[name] += 1
+                results[name if counts[name] == 1 else f"{name}_{counts[name] - 1}"] = metric.result()
         return results
 
 
@@ -305,9 +305,9 @@ def _get_metric(identifier: Any) -> Any:
 
 
 def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
-    found = _resolved(identifier, _get_metric, y_true, y_pred)
+    metric = _resolved(identifier, _get_metric, y_true, y_pred)
     name = identifier if isinstance(identifier, str) else None
-    if not isinstance(found, Metric):
-        return MeanMetricWrapper(found, name=name or _name_of(found))
-    found.name = name or found.name
-    return found
+    if not isinstance(metric, Metric):
+        return MeanMetricWrapper(metric, name=name or _name_of(metric))
+    metric.name = name or metric.name
+    return metric

@@ -1,4 +1,4 @@
-"""What users pass as data -> arrays of numbers, and what goes with what."""
+"""Data as users pass it -> arrays of numbers, as inputs, targets and weights."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -93,16 +93,16 @@ def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Map
 def count_rows(data: Data) -> int:
     """Return how many rows all arrays of (x, y, sample_weight) have."""
     sizes = [[len(array) for array in leaves(part) if array is not None] for part in data]
-    found = {size for part in sizes for size in part}
-    if not found:
+    lengths = {size for part in sizes for size in part}
+    if not lengths:
         raise ValueError(f"There is no array in the data. Received: {data!r}.")
-    if len(found) > 1:
+    if len(lengths) > 1:
         parts = zip(("x", "y", "sample_weight"), sizes, strict=False)
         raise ValueError(
             "Data cardinality is ambiguous: all arrays must have the same number of rows. Received: "
             f"{'; '.join(f'{name}: ' + ', '.join(map(str, part)) for name, part in parts if part)}."
         )
-    return found.pop()
+    return lengths.pop()
 
 
 def _as_structure(data: Any, argument: str) -> Any:
@@ -110,8 +110,8 @@ def _as_structure(data: Any, argument: str) -> Any:
     if isinstance(data, dict):
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
-        found = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
-        return found[0] if len(found) == 1 else type(data)(found)
+        items = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
+        return items[0] if len(items) == 1 else type(data)(items)
     return as_input(data, argument)
 
 
@@ -120,7 +120,7 @@ def _as_item(value: Any, argument: str) -> Any:
 
 
 def _is_item(value: Any) -> bool:
-    """Tell an array, or a structure of arrays, from a row of numbers."""
+    """Return whether a value is an array, or a structure of arrays, and not a row of numbers."""
     if isinstance(value, list | tuple):
         return bool(value) and all(map(_is_item, value))
     return value is None or isinstance(value, dict) or (hasattr(value, "__array__") and getattr(value, "ndim", 1) != 0)
@@ -255,7 +255,7 @@ def rows_of(structure: Any, rows: slice) -> Any:
 
 
 def is_batches(x: Any) -> bool:
-    """Tell an iterable of batches, such as a generator, from data that is an array or becomes one."""
+    """Return whether data comes in batches, as from a generator, and is no array and becomes none."""
     if isinstance(x, np.ndarray | TensorOps | list | tuple | dict | str | bytes | range):
         return False
     if any(hasattr(x, name) for name in ("__array__", "to_numpy", "toarray")):

@@ -15,13 +15,13 @@ from .._jit.multi_step import RUN, Run
 RUN_BYTES = 1 << 18
 """A run has so many bytes of rows gathered at once, which a cache holds."""
 GATHERED = 1 << 14
-"""Of batches with more bytes each is gathered by itself, where the last one was."""
+"""Batches of more bytes are gathered one by one, each into the memory of an earlier one."""
 SMALL = 1 << 20
 """Arrays of so many bytes are made floatx, and contiguous, as a whole for a pass, larger ones batch by batch."""
 
 
 def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Literal["batch"]) -> Iterator[Run]:
-    """Give the batches of one pass over rows, in runs.
+    """Yield the batches of one pass over rows, in runs.
 
     Args:
         arrays: Arrays, or structures of them, of so many rows.
@@ -50,8 +50,8 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
             rows = order[rows]
         elif shuffle:
             rows = random.source.order(stop - begin) + begin
-        taken = [get(rows) for get in getters]
-        yield [[part] for part in (taken if is_flat else _arranged(taken, arrays))]
+        batch = [get(rows) for get in getters]
+        yield [[part] for part in (batch if is_flat else _arranged(batch, arrays))]
 
 
 def to_floatx(array: Array) -> Array:

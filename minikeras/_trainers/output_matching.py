@@ -46,8 +46,8 @@ class Outputs:
             names = names if names and set(names) == set(y_pred) else sorted(y_pred)
             self.all: list[Output] = [Output((name,), name) for name in names]
         else:
-            known: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
-            self.all = [Output(path, name) for path, name in zip(paths, known, strict=True)]
+            labels: Iterable[str | None] = names if names and len(names) == len(paths) else [None] * len(paths)
+            self.all = [Output(path, name) for path, name in zip(paths, labels, strict=True)]
         self.wanted: Sequence[bool] = [False] * len(self.all)
 
     def __len__(self) -> int:
@@ -73,8 +73,8 @@ class Outputs:
         named = isinstance(y, dict) and set(y) <= {o.name for o in self.all}
         flat = [y.get(o.name) for o in self.all] if named else [] if isinstance(y, dict) else leaves(y)
         if len(flat) == sum(self.wanted) < len(self):
-            given = iter(flat)
-            flat = [next(given) if use else None for use in self.wanted]
+            values = iter(flat)
+            flat = [next(values) if use else None for use in self.wanted]
         if len(flat) != len(self):
             raise ValueError(
                 f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} outputs. "
@@ -88,39 +88,39 @@ class Outputs:
             return self.aligned(sample_weight, y_pred)
         return [sample_weight] * len(self)
 
-    def spread(self, given: Any, argument: str) -> list[Any]:
+    def spread(self, value: Any, argument: str) -> list[Any]:
         """Return what `compile` was given for each output: None where nothing was.
 
         Raises:
             ValueError: if a list is of another length, or a dict names an unknown output.
         """
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
-        if isinstance(given, list | tuple) and flat:
-            if len(given) != len(self):
+        if isinstance(value, list | tuple) and flat:
+            if len(value) != len(self):
                 raise ValueError(
                     f"`{argument}` must have one item for each of the {len(self)} outputs. "
-                    f"Received {len(given)}: {argument}={given!r}."
+                    f"Received {len(value)}: {argument}={value!r}."
                 )
-            return list(given)
+            return list(value)
         names = [o.name for o in self.all]
-        if isinstance(given, dict) and flat and None not in names:
-            unknown = set(given) - set(names)
+        if isinstance(value, dict) and flat and None not in names:
+            unknown = set(value) - set(names)
             if unknown:
                 raise ValueError(
                     f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
-                    f"Its outputs are {names}. Received: {argument}={given!r}."
+                    f"Its outputs are {names}. Received: {argument}={value!r}."
                 )
-            return [given.get(name) for name in names]
-        if isinstance(given, list | tuple | dict):
+            return [value.get(name) for name in names]
+        if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]
-            astray = [path for path, _ in flatten_with_path(given) if not any(all(map(eq, path, p)) for p in paths)]
+            astray = [path for path, _ in flatten_with_path(value) if not any(all(map(eq, path, p)) for p in paths)]
             if astray:
                 raise ValueError(
                     f"`{argument}` must have the structure of the model's outputs, {paths}, which have nothing at "
-                    f"{astray}. Received: {argument}={given!r}."
+                    f"{astray}. Received: {argument}={value!r}."
                 )
-            return [follow(given, path) for path in paths]
-        return [given] * len(self)
+            return [follow(value, path) for path in paths]
+        return [value] * len(self)
 
 
 def follow(structure: Any, path: tuple[Any, ...]) -> Any:
@@ -128,8 +128,8 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
     for key in path:
         if not isinstance(structure, dict | list | tuple):
             break
-        known = structure if isinstance(structure, dict) else dict(enumerate(structure))
-        structure = known.get(key)
+        items = structure if isinstance(structure, dict) else dict(enumerate(structure))
+        structure = items.get(key)
     return structure
 
 

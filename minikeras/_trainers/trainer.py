@@ -47,7 +47,7 @@ from .data_adapters import (
 from .epoch import Epoch, Logs, Outputs, join, without_warnings
 
 MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
-"""What stands for a metric."""
+"""A metric, or a name, a class, a function or a configuration of one."""
 MetricsLike: TypeAlias = (
     Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
 )
@@ -55,14 +55,14 @@ MetricsLike: TypeAlias = (
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 Verbose: TypeAlias = int | Literal["auto"]
-"""What a run prints: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
+"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
 
 
 class Trainer(Layer):
     """A layer that is compiled, trained, evaluated and asked for predictions: the base of `Model`."""
 
     optimizer: Optimizer
-    """What changes the weights, from `compile` on."""
+    """The rule that changes the weights, from `compile` on."""
     history: History
     """Losses and metrics of the last `fit`."""
 
@@ -82,19 +82,19 @@ class Trainer(Layer):
         self._loss_tracker: Mean | None = None
         self._compile_config: Config = {}
         self._held: tuple[int, list[Metric]] = -1, []
-        """What metrics the layers hold, and in which state of all layers."""
+        """The metrics of the layers, and the count of changes to layers when they were collected."""
 
     # --- the forward pass -------------------------------------------------------------------------------------
 
     @cached_property
     def jit(self) -> Jit:
-        """What runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
+        """Runs the forward pass for `predict`; it keeps programs for the input shapes it has met."""
         call = super().__call__
         return Jit(lambda x: call(x, training=False), self._is_pure, PROGRAM_BYTES)
 
     @cached_property
     def _jits(self) -> dict[str, Jit]:
-        """What runs the steps of training, evaluation and, where it is overridden, prediction."""
+        """Run the steps of training, evaluation and, where it is overridden, prediction."""
         return {
             "train": Jit(lambda data: self.train_step(data), lambda: not self.run_eagerly, twice=True),
             "test": Jit(lambda data: self.test_step(data), lambda: not self.run_eagerly, twice=True),
@@ -103,12 +103,12 @@ class Trainer(Layer):
 
     @property
     def _predictor(self) -> Jit:
-        """What runs `predict_step`: where it is not overridden, that is the forward pass."""
+        """Runs `predict_step`: where it is not overridden, that is the forward pass."""
         return self.jit if type(self).predict_step is Trainer.predict_step else self._jits["predict"]
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """What runs the forward pass under a tape."""
+        """Runs the forward pass under a tape."""
         return TapedFunction(self._is_pure)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -208,14 +208,14 @@ class Trainer(Layer):
             True
         """
         every = within("steps_per_execution", steps_per_execution or 1, 1)  # Keras 2 wrote null
-        chosen = rule = None if optimizer is None else optimizers.get(optimizer)
-        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
-        if scales and rule is not None and not isinstance(rule, optimizers.LossScaleOptimizer):
-            rule = optimizers.LossScaleOptimizer(rule, name="loss_scale_optimizer")
+        plain_rule = rule = None if optimizer is None else optimizers.get(optimizer)
         compiled_loss = CompiledLoss(loss, loss_weights) if loss is not None else self._compiled_loss
         compiled_metrics = self._compiled_metrics
         if metrics is not None or weighted_metrics is not None:
             compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        scales = auto_scale_loss and self.dtype_policy.name == "mixed_float16"
+        if scales and rule is not None and not isinstance(rule, optimizers.LossScaleOptimizer):
+            rule = optimizers.LossScaleOptimizer(rule, name="loss_scale_optimizer")
         vars(self)["optimizer"] = rule
         self.loss = loss if loss is not None else self.loss
         self._compiled_loss = compiled_loss
@@ -228,7 +228,7 @@ class Trainer(Layer):
         self.compiled = True
         vars(self).pop("_jits", None)
         self._compile_config = {
-            "optimizer": chosen, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+            "optimizer": plain_rule, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
@@ -480,8 +480,8 @@ class Trainer(Layer):
     ) -> CallbackList:
         if isinstance(callbacks, CallbackList):
             return callbacks
-        shown: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
-        return CallbackList(callbacks, add_history=add_history, model=self, **shown)
+        options: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
+        return CallbackList(callbacks, add_history=add_history, model=self, **options)
 
     def _build_for(self, source: Batches) -> None:
         """Make ready for the batches of a source.

@@ -53,7 +53,7 @@ class LayerOptions(BaseOptions, total=False):
 KINDS: dict[str, Any] = {
     "activation": activations, "constraint": constraints, "initializer": initializers, "regularizer": regularizers,
 }  # fmt: skip
-"""What the last word of an argument's name says it is -> the module whose `get` makes a function of it."""
+"""Last word of an argument's name -> the module whose `get` makes a function or object of its value."""
 
 
 def to_config(value: Any) -> Any:
@@ -70,7 +70,8 @@ def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any
     accepted = parameters(cls.__init__)
     if accepted.positional_only or len(args) >= len(accepted.positional):  # some went into *args
         return None
-    found = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
+    arguments = {**accepted.defaults, **accepted.bind((None, *args), kwargs)}
     for name in (accepted.positional[0], "name", "trainable", "dtype"):  # a layer's configuration has the last three
-        found.pop(name, None)
-    return found if all(x is None or isinstance(x, str | int | float | bool) for x in leaves(found)) else None
+        arguments.pop(name, None)
+    is_plain = all(x is None or isinstance(x, str | int | float | bool) for x in leaves(arguments))
+    return arguments if is_plain else None

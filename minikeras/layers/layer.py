@@ -49,10 +49,10 @@ def deserialize(config: Config, custom_objects: CustomObjects | None = None) -> 
     Raises:
         ValueError: for an unknown class, or one that is no layer.
     """
-    made = registry.deserialize(config, custom_objects)
-    if not isinstance(made, Layer):
+    layer = registry.deserialize(config, custom_objects)
+    if not isinstance(layer, Layer):
         raise ValueError(f"Expected the configuration of a layer. Received: {config!r:.200}.")
-    return made
+    return layer
 
 
 class _Call:
@@ -126,7 +126,7 @@ class Layer(Module, Configurable):
     supports_masking: bool = False
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
-    """What inputs must look like: an InputSpec, a list of them, or None."""
+    """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -168,10 +168,10 @@ class Layer(Module, Configurable):
         if input_dim is not None:
             input_shape = (input_dim,)
         if kwargs:
-            known = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__} - {"self"}
+            names = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__} - {"self"}
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
-                f"{hint(next(iter(kwargs)), known)}"
+                f"{hint(next(iter(kwargs)), names)}"
             )
         if input_shape is not None:
             warn_user(
@@ -211,8 +211,8 @@ class Layer(Module, Configurable):
     @property
     def losses(self) -> list[Tensor]:
         """Penalties from the last call, and from the regularizers of the weights that are trained now."""
-        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+        penalties = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        return penalties + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -437,13 +437,13 @@ class Layer(Module, Configurable):
                 f"To call stateless_call on '{self.name}', build it first, and pass one value for each of its "
                 f"{len(variables)} variables. Received: {len(values)} values, built={self.built}."
             )
-        kept = [v.value for v in variables]
+        values_before = [v.value for v in variables]
         try:
             assign_all(variables, values)
             outputs, losses = self(*args, **kwargs), self.losses
             after = [v.value for v in self.non_trainable_variables]
         finally:
-            assign_all(variables, kept)
+            assign_all(variables, values_before)
         return (outputs, after, losses) if return_losses else (outputs, after)
 
     def _noted(self, call: _Call) -> dict[str, Any]:
@@ -491,11 +491,11 @@ class Layer(Module, Configurable):
         return previous_mask
 
     def _pass_mask(self, inputs: Any, outputs: Any, mask: Any) -> None:
-        """Give the outputs that have no mask the one that `compute_mask` tells.
+        """Put the mask that `compute_mask` returns on the outputs that have none.
 
         Args:
             inputs: The first argument of the call.
-            outputs: What it gave.
+            outputs: The outputs.
             mask: The argument `mask` of the call; that of the inputs if there is none.
         """
         mask = mask_of(inputs) if mask is None else mask
@@ -702,7 +702,7 @@ class Ranked(Layer):
         self.input_spec: Any = InputSpec(ndim=self._rank + 2)
 
     def _parts(self, shape: ShapeLike) -> tuple[PartialShape, PartialShape, PartialShape]:
-        """Return what of a shape is before, in and behind these axes."""
+        """Return the sizes of a shape before, in and behind these axes."""
         sizes, ahead = tuple(shape), 1 if self.data_format == "channels_last" else 2
         return sizes[:ahead], sizes[ahead : ahead + self._rank], sizes[ahead + self._rank :]
 
@@ -735,7 +735,7 @@ def _builds(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def _is_numbers(x: "list[Any] | tuple[Any, ...]") -> bool:
-    """Tell a nested list of numbers, which is one tensor, from a list of tensors."""
+    """Return whether a list is a nested one of numbers, which is one tensor, and not a list of tensors."""
     first = x[0] if x else None
     if isinstance(first, list | tuple):
         return _is_numbers(first)
@@ -770,5 +770,5 @@ def as_tensor(x: Any) -> Tensor:
 
 def _fresh(y: Any) -> Any:
     """Return an output as a tensor that no other call has given."""
-    known = isinstance(y, KerasTensor) and y.node is not None
-    return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if known else y
+    is_old = isinstance(y, KerasTensor) and y.node is not None
+    return masked(KerasTensor(y.shape, y.dtype), mask_of(y)) if is_old else y

@@ -18,7 +18,7 @@ def mask_of(x: Any) -> Any:
 
 
 def masked(x: T, mask: Any) -> T:
-    """Give a tensor a mask, if there is one, and return it."""
+    """Return a tensor with a mask on it, if there is one."""
     if mask is not None:
         x.keras_mask = mask
     return x
@@ -38,7 +38,7 @@ def masks_for(
 
 
 def pass_on(outputs: Any, masks: Any) -> None:
-    """Give outputs without a mask theirs."""
+    """Put masks on the outputs that have none."""
     for y, mask in zip(leaves(outputs), leaves(masks), strict=False):
         if mask is not None and mask_of(y) is None:
             y.keras_mask = mask

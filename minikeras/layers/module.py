@@ -1,4 +1,4 @@
-"""What holds variables, metrics and other such holders: they are found by a walk over its attributes."""
+"""A module holds variables, metrics and other modules, which a walk over its attributes finds."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ class Module:
             options: Further arguments of `add_weight`, or others in place of these three.
         """
         ends = ("initializer", "regularizer", "constraint")
-        found = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
-        return self.add_weight(shape, name=name, **found, **options)
+        arguments = {end: getattr(self, f"{kind or name}_{end}") for end in ends if end not in options}
+        return self.add_weight(shape, name=name, **arguments, **options)
 
     @property
     def variable_dtype(self) -> DTypeName:
@@ -164,7 +164,7 @@ class Module:
     # --- finding them -----------------------------------------------------------------------------------------
 
     def _attributes(self, kind: type[T], but: frozenset[str] = frozenset()) -> list[T]:
-        """Return the variables, holders or metrics among the attributes and the containers there, in order."""
+        """Return the variables, modules or metrics among the attributes and the containers there, in order."""
         own = [value for name, value in vars(self).items() if name not in but]
         return _each_once(value for value in _walk(own) if isinstance(value, kind))
 
@@ -324,7 +324,7 @@ _FOUND = (*_STATE, Metric)
 
 
 def _walk(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield variables, holders, metrics and containers among values, each container before what is in it."""
+    """Yield variables, modules, metrics and containers among values, each container before what is in it."""
     for value in values:
         if isinstance(value, _CONTAINERS):
             if not isinstance(value, Untracked):
@@ -343,37 +343,37 @@ def _each_once(things: Iterable[T]) -> list[T]:
 
 
 class Contents:
-    """What is inside a holder: itself and other holders, variables (and which are trainable), and their containers.
+    """The contents of a module: itself and inner ones, variables (and which are trainable), and the containers of all.
 
-    No container itself, which a walk over attributes would go into.
+    It is no container itself, which a walk over attributes would go into.
     """
 
-    def __init__(self, holder: Module) -> None:
+    def __init__(self, module: Module) -> None:
         self.version: int = Changes.layers
         self.layers: list[Layer] = []
-        seen: set[int] = set()
-        stack = [cast("Layer", holder)]
+        visited: set[int] = set()
+        stack = [cast("Layer", module)]
         while stack:
             inner = stack.pop()
-            if id(inner) not in seen:
-                seen.add(id(inner))
+            if id(inner) not in visited:
+                visited.add(id(inner))
                 self.layers.append(inner)
                 stack.extend(reversed(inner._sublayers()))
         self.variables: list[Variable] = _each_once(v for inner in self.layers for v in inner._own_variables())
         self.trainable: list[Variable] = [v for v in self.variables if v.trainable]
         self._watched = [
-            (held, len(held), _to_watch(held))
+            (container, len(container), _to_watch(container))
             for inner in self.layers
-            for held in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
-            if isinstance(held, _CONTAINERS)
+            for container in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
+            if isinstance(container, _CONTAINERS)
         ]
 
     def is_current(self) -> bool:
         """Return whether no attribute and no item of a container has been set since, and none grew or shrank."""
         if self.version != Changes.layers:
             return False
-        for held, length, items in self._watched:
-            if len(held) != length or (items and not all(map(is_, _items(held), items))):
+        for container, length, items in self._watched:
+            if len(container) != length or (items and not all(map(is_, _items(container), items))):
                 return False
         return True
 
