@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+import hypothesis
 import pytest
 
 import minikeras
@@ -21,6 +22,10 @@ collect_ignore = [] if find_spec("keras") or os.environ.get("MINIKERAS_PARITY") 
 
 if not os.environ.get("MINIKERAS_AS_USERS"):  # continuous integration runs the suite once with it
     jit.WARMUP_STEPS = 0  # so that short runs use multi-steps too, which users see after a thousand steps
+
+
+hypothesis.settings.register_profile("tests", deadline=None)  # what takes long on a busy machine is no failure
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

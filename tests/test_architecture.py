@@ -70,6 +70,34 @@ def test_few_units_stand_on_few_levels() -> None:
     assert len(LEVELS) <= 14
 
 
+SPINE = """_core/op _core/tensor _core/variable _core/tape _core/keras_tensor layers/layer layers/module layers/core
+    models/model models/graph models/sequential _trainers/trainer
+    optimizers/optimizer optimizers/update optimizers/adam"""
+"""The files that a call of a model and a step of its training run through."""
+LIMITS = {"package": 44_000, "core": 34_300, "spine": 6_000, "_jit": 1_600, "longest file": 800, "longest body": 40}
+"""So many lines at most: of all files, of those without compat, of the spine, of the machine that replays steps."""
+
+
+def test_the_package_stays_small() -> None:
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf8").splitlines()) for path in files()}
+    bodies = [
+        (node.body[-1].end_lineno or 0) - node.body[ast.get_docstring(node) is not None].lineno + 1
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text("utf8")))
+        if isinstance(node, ast.FunctionDef) and len(node.body) > (ast.get_docstring(node) is not None)
+    ]
+    figures = {
+        "package": sum(lines.values()),
+        "core": sum(n for name, n in lines.items() if not name.startswith("compat/")),
+        "spine": sum(lines[f"{name}.py"] for name in SPINE.split()),
+        "_jit": sum(n for name, n in lines.items() if name.startswith("_jit/")),
+        "longest file": max(lines.values()),
+        "longest body": max(bodies),
+    }
+    print(figures)
+    assert {name: figure for name, figure in figures.items() if figure > LIMITS[name]} == {}
+
+
 def test_benchmarks_import_in_no_circle() -> None:
     texts = {path.stem: path.read_text("utf8") for path in (ROOT.parent / "benchmarks").glob("*.py")}
     named = {name: {*re.findall(r"benchmarks\.(\w+)", text)} - {name} for name, text in texts.items()}

@@ -196,7 +196,7 @@ STACKS = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     stack=STACKS,
     case=st.sampled_from(CASES),

@@ -167,7 +167,7 @@ def test_masks_multiply_weights() -> None:
 sizes = st.integers(2, 12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scores=arrays("float32", st.tuples(sizes, st.just(1)), elements=st.floats(0, 1, width=32)), data=st.data())
 def test_batches_are_one_batch(scores: Any, data: Any) -> None:
     n = len(scores)
@@ -183,7 +183,7 @@ def test_batches_are_one_batch(scores: Any, data: Any) -> None:
         assert 0 <= float(whole.result()) <= n * 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     scores=arrays("float32", 12, elements=st.floats(0, 1, width=32)),
     true=arrays("float32", 12, elements=st.sampled_from([0.0, 1.0])),

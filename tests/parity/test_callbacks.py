@@ -284,7 +284,7 @@ def as_where_keras_trains() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values, monitored, st.sampled_from([None, 0.45]), st.booleans(), st.integers(0, 2))
 def test_early_stopping(
     losses: list[float], options: Any, baseline: float | None, restore: bool, start_from_epoch: int
@@ -304,7 +304,7 @@ def test_missing_metrics_warn() -> None:
     same(lambda k: k.EarlyStopping(mode="up", patience=1), series(1.0, 2.0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values, monitored, st.sampled_from([0.5, 0.1]), st.integers(0, 2), st.sampled_from([0.0, 0.05]))
 def test_reduce_lr_on_plateau(losses: list[float], options: Any, factor: float, cooldown: int, min_lr: float) -> None:
     same(lambda k: k.ReduceLROnPlateau(**options, factor=factor, cooldown=cooldown, min_lr=min_lr), series(*losses))

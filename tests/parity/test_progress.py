@@ -66,7 +66,7 @@ options = st.fixed_dictionaries(
 ) | st.fixed_dictionaries({"target": st.just(10), "stateless_metrics": st.just(["loss"])})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(options, updates)
 def test_any_calls(options: dict[str, Any], updates: list[Update]) -> None:
     same(options, updates)

@@ -186,7 +186,7 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     title=texts, rows=st.lists(rows, max_size=4), length=st.integers(40, 140),
     columns=st.sampled_from([20, 60, 80, 100, 160]), positions=st.sampled_from(POSITIONS),
@@ -270,7 +270,7 @@ layers = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(name=texts, layers=st.lists(layers, max_size=4), line_length=st.integers(1, 140), trainable=st.booleans())
 def test_any_model(name: str, layers: list[FakeLayer], line_length: int, trainable: bool) -> None:
     model = SimpleNamespace(name=name, layers=layers, compiled=False)

@@ -53,7 +53,7 @@ def test_equal_names_stay_apart(tmp_path: Path) -> None:
     assert [w.dtype.name for w in second.get_weights()] == ["float32", "int32"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.integers(0, 3), max_size=3), max_size=12), st.sampled_from(["float32", "float64", "int32"]))
 def test_any_shapes(tmp_path_factory: pytest.TempPathFactory, shapes: list[list[int]], dtype: str) -> None:
     class Many(keras.Layer):
