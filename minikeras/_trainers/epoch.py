@@ -1,0 +1,180 @@
+"""An epoch: one pass over all batches, with the hooks of callbacks, and what becomes of the outputs."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, closing
+from functools import cached_property
+from itertools import starmap
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .._base.interrupt import Interrupt
+from .._base.nested import like
+from .._base.typing import Array
+from .._jit.blas_threads import one_thread
+from .._jit.jit import Jit
+from ..callbacks import CallbackList
+from .batches import Batches
+from .data_adapters import pack_x_y_sample_weight
+
+LOOK = 0.05
+"""Seconds from one look of the progress bar to the next."""
+
+
+class Epoch:
+    """A pass over all batches.
+
+    Args:
+        jit: Runs the steps.
+        source: The batches.
+        interrupt: Holds back a Ctrl-C until a step is done.
+        stopped: Returns whether a callback wants to stop.
+    """
+
+    def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
+        self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
+
+    def run(self, phase: str, hooks: CallbackList, every: int) -> dict[str, Any]:
+        """Run the steps, and the hooks of batches every so many; return the logs, {} if the data was used up before."""
+        begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
+        end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None
+        in_memory = self._source.array is not None
+        if begin is None and in_memory and not hooks.listens(f"on_{phase}_batch_end", seldom=False):
+            return self._run_fast(end)  # no code of the user's runs between steps
+        logs: Logs | None = None
+        i = -1
+        for i, batch in enumerate(self._source.epoch()):
+            if begin is not None and i % every == 0:
+                begin(i)
+            data = pack_x_y_sample_weight(*batch)
+            with without_warnings(), one_thread(self._jit.work(data)):
+                logs = Logs(self._interrupt.run(self._jit.step, data))
+            if (i + 1) % every:
+                continue
+            if end is not None:
+                end(i, logs)
+            if self._stopped():
+                break
+        if end is not None and (i + 1) % every:  # the last steps are fewer, but count as many
+            end(i - i % every + every - 1, logs)
+        return dict(logs or {})
+
+    def _run_fast(self, look: Callable[..., None] | None) -> dict[str, Any]:
+        """Run the steps, with but a look now and then."""
+        due = 0.0
+        outputs: Callable[[], Any] | None = None
+        with ExitStack() as stack:
+            stack.enter_context(without_warnings())
+            stack.enter_context(self._interrupt.held())
+            for count, outputs in stack.enter_context(closing(self._iterate())):
+                if look is not None and (count < 3 or perf_counter() >= due):
+                    look(count - 1, Logs(outputs))
+                    due = perf_counter() + LOOK
+                if self._stopped():
+                    break
+                if self._interrupt.pending:
+                    raise KeyboardInterrupt
+            return dict(Logs(outputs)) if outputs is not None else {}
+
+    def _iterate(self) -> Generator[tuple[int, Callable[[], Any]], None, None]:
+        """Run the steps; yield how many are done, and the outputs of the last, after each or several."""
+        jit, count = self._jit, 0
+        for run in self._source.runs():
+            outputs = jit.run_all(run)
+            if outputs is not None:
+                count += len(run[0])
+                yield count, outputs
+                continue
+            batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
+            first = next(batches)
+            for part in ((first,), batches):  # after the first step of all it is known how much work one is
+                with one_thread(jit.work(first)):
+                    for data in part:
+                        outputs = jit.step(data)
+                        count += 1
+                        yield count, outputs
+
+
+class Logs(Mapping[str, Any]):
+    """The logs of a step as numbers, in the order of their names, computed when they are first read."""
+
+    def __init__(self, outputs: Callable[[], Any]) -> None:
+        self._outputs = outputs
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        logs = self._outputs()
+        if not isinstance(logs, dict):
+            raise TypeError(
+                f"`train_step` and `test_step` must return a dict of names and values. Received: {type(logs).__name__}."
+            )
+        parts = ((value if isinstance(value, dict) else {name: value}) for name, value in sorted(logs.items()))
+        return {name: _as_number(value) for part in parts for name, value in part.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def without_warnings() -> np.errstate:
+    """Return the context of a step: training goes on with infinities and NaN, as in Keras."""
+    return np.errstate(all="ignore")
+
+
+def _as_number(value: Any) -> Any:
+    """Return a value of the logs as a Python float, an array of several as it is."""
+    array = np.asarray(value)
+    return float(array.item()) if array.size == 1 else array
+
+
+class Outputs:
+    """The outputs of all batches, joined along the batch axis.
+
+    Args:
+        rows: How many rows are expected, None if unknown; the arrays are then joined at the end.
+
+    Attributes:
+        batches: How many batches they are of.
+    """
+
+    def __init__(self, rows: int | None) -> None:
+        self.batches = 0
+        self._rows = rows
+        self._end = 0
+        self._whole: Array | None = None
+        self._parts: list[Any] = []
+
+    def add(self, outputs: Any, batches: int) -> None:
+        """Append the outputs of some batches."""
+        self.batches += batches
+        if self._rows is not None and isinstance(outputs, np.ndarray) and self._end + len(outputs) > self._rows:
+            self._rows = None  # the model gives more rows than it gets
+            self._parts = [self._whole[: self._end]] if self._whole is not None else []
+            self._whole = None
+        if self._rows is None or not isinstance(outputs, np.ndarray):
+            self._parts.append(outputs)
+            return
+        if self._whole is None:
+            self._whole = np.empty((self._rows, *outputs.shape[1:]), outputs.dtype)
+        self._whole[self._end : self._end + len(outputs)] = outputs
+        self._end += len(outputs)
+
+    def result(self) -> Any:
+        """Return all outputs."""
+        return join(self._parts) if self._whole is None else self._whole[: self._end]
+
+
+def join(parts: list[Any]) -> Any:
+    """Return arrays, or structures of them, put one behind the other."""
+    first = parts[0]
+    if isinstance(first, dict):
+        return {key: join([part[key] for part in parts]) for key in first}
+    if isinstance(first, list | tuple):
+        return like(first, [join([part[i] for part in parts]) for i in range(len(first))])
+    return first if len(parts) == 1 else np.concatenate(parts)
