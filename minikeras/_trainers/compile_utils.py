@@ -22,9 +22,9 @@ _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 
 
 def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
-    """Raise the error that an unknown name among losses or metrics would raise once they are needed."""
+    """Raise the error that a wrong name, or a number, among losses or metrics would raise once they are needed."""
     for item in leaves(what):
-        if isinstance(item, str) and item.lower() not in resolved_later:
+        if item.lower() not in resolved_later if isinstance(item, str) else isinstance(item, int | float | bytes):
             get(item)
 
 

@@ -411,7 +411,7 @@ class Optimizer:
                 "variables. Check that the optimizer was built with the variables of this model."
             )
         for variable, average in zip(var_list, averages, strict=True):
-            if average is not None:
+            if average is not None and self._iterations.array.item():  # before the first update there is no average
                 variable.assign(average)
 
     def scale_loss(self, loss: Any) -> Any:

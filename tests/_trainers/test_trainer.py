@@ -747,3 +747,31 @@ def test_evaluation_does_not_depend_on_the_batches_where_it_need_not() -> None:
         small, large = (model.evaluate(x, y, batch_size=n, verbose=0, return_dict=True) for n in (16, 70))
         assert small["accuracy"] == pytest.approx(large["accuracy"], abs=1e-6)
         assert (small["loss"] == pytest.approx(large["loss"], rel=1e-6)) is same_loss
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"use_ema": True}, {"use_ema": True, "ema_overwrite_frequency": 1}, {"gradient_accumulation_steps": 2},
+     {"loss_scale_factor": 8.0}, {"weight_decay": 0.1}, {"clipnorm": 0.1}],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["SGD", "Adam", "LossScaleOptimizer"])
+def test_nothing_changes_before_the_first_step_is_done(name: str, options: dict[str, Any]) -> None:
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    inner = keras.optimizers.get("Adam" if name == "LossScaleOptimizer" else name)
+    optimizer = type(inner)(**options)
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile(keras.optimizers.LossScaleOptimizer(optimizer) if name == "LossScaleOptimizer" else optimizer, "mse")
+    before = model.get_weights()
+    for error, arguments in ((ValueError, {"y": np.ones((4, 3))}), (KeyboardInterrupt, {"callbacks": [Stop()]})):
+        with pytest.raises(error):
+            model.fit(**{"x": x, "y": y, "verbose": 0, **arguments})
+        np.testing.assert_equal(model.get_weights(), before)
+    for arguments in ({"metrics": [5]}, {"loss": 5}):
+        with pytest.raises(ValueError, match="Received|Could not interpret"):
+            model.compile(optimizer, **{"loss": "mse", **arguments})
+    np.testing.assert_equal(model.get_weights(), before)
