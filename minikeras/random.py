@@ -13,12 +13,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ._base.context import context
+from ._base.context import context, name_scope
 from ._base.naming import auto_name, on_clear_session
 from ._base.settings import make_default_seed, settings, standardize_dtype
 from ._base.typing import Array, Config, DTypeLike, Shape, TensorLike
 from ._core.op import primitive
 from ._core.tensor import Tensor, as_array
+from ._core.variable import Variable
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 from .ops.arrays import as_float, rule
@@ -91,32 +92,38 @@ class SeedGenerator(Configurable):
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name: str = name if name is not None else auto_name("SeedGenerator")
         self._initial_seed = seed
-        self._state = _first_state(make_default_seed() if seed is None else seed)
+        self._begin(_first_state(make_default_seed() if seed is None else seed))
 
-    @property
-    def state(self) -> Tensor:
-        """The seed that `next` gives next, a uint32 tensor of shape (2,)."""
-        return Tensor(self._state.copy())
+    def _begin(self, first: Array) -> None:
+        with name_scope(self.name, self):
+            self.state: Variable = Variable(first, (2,), first.dtype.name, False, name="seed_generator_state")
+            """The seed that `next` gives next, two numbers."""
 
     def set_state(self, state: TensorLike) -> None:
-        """Continue from a state that `state` gave earlier."""
-        self._state = np.array(as_array(state), source.seed_dtype).reshape(2)
+        """Continue from a state that `state` had earlier."""
+        self.state.assign(state)
 
     def next(self, ordered: bool = True) -> Tensor:
         """Return the present state and go on to the next, a step on or (if not `ordered`) far away."""
         return Tensor(self._advance(ordered))
 
     def _advance(self, ordered: bool = True) -> Array:
-        present = self._state
+        present = self.state.array.copy()
         if not context.dry:
-            step = np.array([0, 1], present.dtype)
-            self._state = present + step if ordered else (present + 1) * 5387 % 933199
+            self.state.make_exclusive()
+            self.state.array[...] = present + _STEP.astype(present.dtype) if ordered else (present + 1) * 5387 % 933199
         return present
+
+    def __setstate__(self, state: Config) -> None:
+        vars(self).update(state)
+        if "_state" in state:  # pickled before the state was a variable
+            self._begin(vars(self).pop("_state"))
 
     def get_config(self) -> Config:
         return {"seed": self._initial_seed, "name": self.name}
 
 
+_STEP = np.array([0, 1])
 seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
 
 

@@ -128,9 +128,9 @@ def without_warnings() -> np.errstate:
 
 
 def _as_number(value: Any) -> Any:
-    """Return a value of the logs as a Python float, an array of several as it is."""
+    """Return a scalar of the logs as a Python float, an array as it is."""
     array = np.asarray(value)
-    return float(array.item()) if array.size == 1 else array
+    return array if array.ndim else float(array)
 
 
 class Outputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..constraints import ConstraintLike
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike
 from ..metrics.base import Metric
+from ..random import SeedGenerator
 from ..regularizers import RegularizerLike
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ class Module:
         own = [value for name, value in vars(self).items() if name not in but]
         return _each_once(value for value in _walk(own) if isinstance(value, kind))
 
-    def _own_variables(self) -> list[Variable]:
-        """Return the variables that no inner layer holds, trainable ones first."""
+    def _own_weights(self) -> list[Variable]:
+        """Return the variables that no inner layer or seed generator holds, trainable ones first."""
         return sorted(self._attributes(Variable), key=lambda v: not v._declared_trainable)
 
     def _held_metrics(self) -> list[Metric]:
@@ -201,13 +202,13 @@ class Module:
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables: the layer's own, trainable ones first, then those of the layers it holds."""
+        """The weights, and behind those of each layer the states of its seed generators."""
         return self._contents().variables[:]
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights, in the order of `get_weights`."""
-        return self.variables
+        """All weights, in the order of `get_weights`: the layer's own, trainable ones first, then the inner layers'."""
+        return self._contents().weights[:]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -220,7 +221,11 @@ class Module:
         return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
 
     trainable_weights = trainable_variables
-    non_trainable_weights = non_trainable_variables
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training leaves alone."""
+        return [v for v in self.weights if not v.trainable] if self.trainable else self.weights
 
     @property
     def trainable(self) -> bool:
@@ -230,7 +235,7 @@ class Module:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        for v in self._own_variables():
+        for v in self._own_weights():
             if v._declared_trainable:
                 v.trainable = bool(value)
         for layer in self._sublayers():
@@ -272,7 +277,7 @@ class Module:
 
         A subclass may override this, and `load_own_variables`, to decide what files hold of it.
         """
-        for i, v in enumerate(self._own_variables()):
+        for i, v in enumerate(self._own_weights()):
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
@@ -281,7 +286,7 @@ class Module:
         Raises:
             ValueError: if their number or a shape differs.
         """
-        variables = self._own_variables()
+        variables = self._own_weights()
         names = [str(i) for i in range(len(variables))]
         arrays = [as_array(store[name], v.dtype) for name, v in zip(names, variables, strict=True) if name in store]
         if sorted(store) != sorted(names) or [a.shape for a in arrays] != [v.shape for v in variables]:
@@ -320,7 +325,8 @@ class Untracked(list[Any]):
 
 _CONTAINERS = (list, tuple, dict, set)
 _STATE = (Variable, Module)
-_FOUND = (*_STATE, Metric)
+_FOUND = (*_STATE, Metric, SeedGenerator)
+_STATE_OF = attrgetter("state")
 
 
 def _walk(values: Iterable[Any]) -> Iterator[Any]:
@@ -359,8 +365,12 @@ class Contents:
                 visited.add(id(inner))
                 self.layers.append(inner)
                 stack.extend(reversed(inner._sublayers()))
-        self.variables: list[Variable] = _each_once(v for inner in self.layers for v in inner._own_variables())
-        self.trainable: list[Variable] = [v for v in self.variables if v.trainable]
+        own = [(inner._own_weights(), inner._attributes(SeedGenerator)) for inner in self.layers]
+        self.weights: list[Variable] = _each_once(v for weights, _ in own for v in weights)
+        self.variables: list[Variable] = _each_once(
+            v for weights, seeds in own for v in (*weights, *map(_STATE_OF, seeds))
+        )
+        self.trainable: list[Variable] = [v for v in self.weights if v.trainable]
         self._watched = [
             (container, len(container), _to_watch(container))
             for inner in self.layers

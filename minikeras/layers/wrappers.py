@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self, Unpack
 from .. import ops
 from .._base.checks import between
 from .._base.typing import Config, CustomObjects, PartialShape, ShapeLike
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
 from ..initializers import TruncatedNormal
@@ -156,16 +156,26 @@ class SpectralNormalization(Wrapper):
         if kernel is None:
             raise ValueError(f"{type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'")
         self.kernel: Any = kernel
+        self._kernel_name = "kernel" if getattr(self.layer, "kernel", None) is kernel else "embeddings"
         start = TruncatedNormal(stddev=0.02)
         self.vector_u: Variable = self.add_weight((1, kernel.shape[-1]), start, kernel.dtype, False, name="vector_u")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if training:
-            vector_u, kernel = self.normalized_weights()
-            zero = ops.all(ops.equal(self.kernel, 0))
-            self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
-            self.kernel.assign(ops.where(zero, self.kernel, kernel))
-        return ops.cast(self.layer(inputs), inputs.dtype)
+        if not training:
+            return ops.cast(self.layer(inputs), inputs.dtype)
+        vector_u, kernel = self.normalized_weights()
+        zero = ops.all(ops.equal(self.kernel, 0))
+        self.vector_u.assign(ops.where(zero, self.vector_u, vector_u))
+        kernel = ops.where(zero, self.kernel, kernel)
+        if not recorders.open:
+            self.kernel.assign(kernel)
+            return ops.cast(self.layer(inputs), inputs.dtype)
+        attributes = vars(self.layer)
+        attributes[self._kernel_name] = kernel  # in a training step as on JAX: the kernel that learns stays as it is
+        try:
+            return ops.cast(self.layer(inputs), inputs.dtype)
+        finally:
+            attributes[self._kernel_name] = self.kernel
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape: PartialShape = self.layer.compute_output_shape(input_shape)

@@ -125,7 +125,10 @@ class LossScaleOptimizer(Optimizer):
             start = initializers.Constant(self.initial_scale)
             self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
             self.dynamic_scale = self.add_variable((), start, "float32", name="dynamic_scale")
-            self.inner_optimizer.build(variables)
+            inner = self.inner_optimizer
+            if not inner.built:
+                inner.build(variables)
+                inner._variables[:] = [v for v in inner._variables if "/" in v.path]  # Keras sees `add_variable` alone
             super().build(variables)
 
     def scale_loss(self, loss: Any) -> Any:

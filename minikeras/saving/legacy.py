@@ -104,7 +104,7 @@ def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = Fals
     found = [(layer, in_old_order(layer.weights, layer.trainable), stored[key]) for layer, key in pairs]
     if TOP_LEVEL in group:
         arrays = _weights(_child(group, TOP_LEVEL, Group, name), name)
-        found.append((model, in_old_order(model._own_variables()), arrays))
+        found.append((model, in_old_order(model._own_weights()), arrays))
     return [pair for each in found for pair in _fitting(*each, name, skip_mismatch)]
 
 
@@ -217,7 +217,7 @@ def write_layers(model: Any, group: Any) -> None:
     group.attrs.update({"backend": b"numpy", "keras_version": KERAS_VERSION.encode()})
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
         _write_weights(group.create_group(layer.name), in_old_order(layer.weights, layer.trainable))
-    _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_variables()))
+    _write_weights(group.create_group(TOP_LEVEL), in_old_order(model._own_weights()))
 
 
 def _write_weights(group: Any, variables: Sequence[Variable]) -> None:

@@ -82,7 +82,7 @@ def _attributes(kind: Any) -> frozenset[str]:
 
 def own_variables(saved: Any) -> list[Variable]:
     """Return the variables of an object, without those of the objects in it, in the order of their numbers."""
-    found: list[Variable] = saved._own_variables() if isinstance(saved, Layer) else saved.variables
+    found: list[Variable] = saved._own_weights() if isinstance(saved, Layer) else saved.variables
     return found
 
 

@@ -1439,6 +1439,20 @@ def _wrong(k: Any) -> dict[str, Callable[[], Any]]:
     }
 
 
+@case
+def a_kernel_of_singular_value_1(k: Any) -> dict[str, Any]:
+    start = k.initializers.Constant(0.5)
+    layer = k.layers.SpectralNormalization(k.layers.Dense(3, kernel_initializer=start), power_iterations=2)
+    model = k.Sequential([k.Input((4,)), layer, k.layers.Dense(1, kernel_initializer=start)])
+    layer.vector_u.assign(np.full((1, 3), 0.1))
+    return fit(k, model=model)
+
+
+@case
+def an_f1_score_of_each_of_one_column(k: Any) -> dict[str, Any]:
+    return fit(k, "binary", compiled={"metrics": [k.metrics.F1Score(average=None, threshold=0.5)]})
+
+
 def _compiled(model: Any) -> Any:
     model.compile("sgd", "mse")
     return model

@@ -101,6 +101,23 @@ def test_files_of_a_model_of_mixed_precision(tmp_path: Path) -> None:
             k.config.set_dtype_policy("float32")
 
 
+@pytest.mark.parametrize("name", ["Nadam", "Adafactor"])
+def test_a_scaled_loss_leaves_out_what_no_method_has_added(name: str, tmp_path: Path) -> None:
+    paths = []
+    for writer, reader in (LIBRARIES, reversed(LIBRARIES)):
+        optimizer = writer.optimizers.LossScaleOptimizer(getattr(writer.optimizers, name)())
+        model = writer.Sequential([writer.Input((2,)), writer.layers.Dense(2)])
+        model.compile(optimizer, "mse")
+        optimizer.build(model.trainable_variables)
+        model.save(tmp_path / "model.keras")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            again = reader.models.load_model(tmp_path / "model.keras").optimizer
+        paths.append([v.path for v in optimizer.variables])
+        assert len(again.variables) == len(optimizer.variables)
+    assert [len(p) for p in paths] == [10, 10]
+
+
 @pytest.mark.parametrize("name", [*OWN, "Optimizer"])
 def test_signatures(name: str) -> None:
     ours, theirs = (

@@ -83,10 +83,24 @@ def test_sequence_of_seeds(ordered: bool) -> None:
 def test_generator_configurations() -> None:
     assert random.SeedGenerator(3).get_config() == keras.random.SeedGenerator(3).get_config()
     assert random.SeedGenerator().get_config() == keras.random.SeedGenerator().get_config()
-    assert random.SeedGenerator.from_config(keras.random.SeedGenerator(3).get_config()).state.tolist() == [
-        3,
-        0,
-    ]
+    again = random.SeedGenerator.from_config(keras.random.SeedGenerator(3).get_config())
+    assert again.state.numpy().tolist() == [3, 0]
+
+
+def test_seeds_are_variables_and_no_weights() -> None:
+    def described(k: Any) -> list[Any]:
+        k.utils.clear_session()
+        layers, x = k.layers, np.ones((2, 4, 4, 3), "float32")
+        model = k.Sequential([k.Input((3,)), layers.Dropout(0.5), layers.Dense(1), layers.GaussianNoise(0.1)])
+        steps = layers.LSTM(2, dropout=0.3)
+        steps(x[0])
+        flip = layers.RandomFlip()
+        flip(x)
+        kinds = ("variables", "weights", "trainable_variables", "non_trainable_variables", "non_trainable_weights")
+        values = [k.ops.convert_to_numpy(v).tolist() for v in layers.Dropout(0.5, seed=3).variables]
+        return [[[v.path for v in getattr(layer, kind)] for kind in kinds] for layer in (model, steps, flip)] + values
+
+    assert described(minikeras) == described(keras)
 
 
 def test_none_is_missing() -> None:
