@@ -187,7 +187,7 @@ class Batches:
         if self.count is None:
             self.count = number
         if number < self.count:
-            _warn_of_the_end()
+            warn_of_the_end()
         if number < self.count or self._seen == self._available:
             self._stream = None
         if self._dataset is not None:
@@ -235,7 +235,7 @@ class Batches:
         number = min(most, min(self.count, self._available) - self._taken)
         if number <= 0:
             if self._available < self.count:
-                _warn_of_the_end()
+                warn_of_the_end()
             return None, 0
         start = self._taken * self.size
         self._taken += number
@@ -288,7 +288,8 @@ def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any
         )
 
 
-def _warn_of_the_end() -> None:
+def warn_of_the_end() -> None:
+    """Warn that there are fewer batches than were asked for."""
     warnings.warn(
         "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
         "ask for fewer, or have the generator go on for ever.",

@@ -32,7 +32,7 @@ from ..layers.layer import Layer
 from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
-from .batches import Batches
+from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics
 from .data_adapters import (
     Data,
@@ -56,6 +56,8 @@ CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 Verbose: TypeAlias = int | Literal["auto"]
 """Printed by a run: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
+Phase: TypeAlias = Literal["train", "test", "predict"]
+"""Begins the names of a run's step and hooks."""
 
 
 class Trainer(Layer):
@@ -164,9 +166,10 @@ class Trainer(Layer):
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
         return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
 
-    def _prepare(self, x: Any) -> None:
+    def _prepare(self, x: Any, phase: Phase) -> None:
         """Build the model for a batch, if need be; a call that counts itself is not counted."""
-        if not self._is_built():
+        name = f"{phase}_step"
+        if not self._is_built() and getattr(type(self), name) is getattr(Trainer, name):
             with undone():
                 super().__call__(to_tensors(x))
 
@@ -447,7 +450,7 @@ class Trainer(Layer):
         if validation_data is not None:
             size = validation_batch_size or batch_size
             validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps)
-        self._build_for(source)
+        self._build_for(source, "train")
         hooks = self._hooks(callbacks, verbosity, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
         logs: dict[str, Any] = {}
@@ -461,7 +464,9 @@ class Trainer(Layer):
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
-                    if validation is not None and _is_due(epoch + 1, validation_freq):
+                    if validation is not None and validation.rows == 0:
+                        warn_of_the_end()
+                    elif validation is not None and _is_due(epoch + 1, validation_freq):
                         validation.reset()
                         results = self._evaluate(validation, hooks, interrupt, inside=True)
                         logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
@@ -483,7 +488,7 @@ class Trainer(Layer):
         options: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
         return CallbackList(callbacks, add_history=add_history, model=self, **options)
 
-    def _build_for(self, source: Batches) -> None:
+    def _build_for(self, source: Batches, phase: Phase) -> None:
         """Make ready for the batches of a source.
 
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
@@ -491,21 +496,22 @@ class Trainer(Layer):
         """
         context.uneven = settings.open_batches and source.uneven
         try:
-            self._make_ready(source.peek)
+            self._make_ready(source.peek, phase)
         finally:
             context.uneven = False
         source.reset()
 
-    def _make_ready(self, first: Callable[[], Data]) -> None:
-        """Build the model on the first batch if need be, and the optimizer's state."""
+    def _make_ready(self, first: Callable[[], Data], phase: Phase) -> None:
+        """Build the model on the first batch if need be, and the optimizer's state.
+
+        A step of one's own builds the model by itself: it may call it, or parts of it, on something else.
+        """
         if not self._is_built() or not all(part.built for part in self._compiled_parts):
-            self._prepare(first()[0])
+            self._prepare(first()[0], phase)
         if self._optimizer is not None and not self._optimizer.built and self.built:
             self._optimizer.build(self.trainable_variables)
 
-    def _run_epoch(
-        self, phase: Literal["train", "test"], source: Batches, hooks: CallbackList, interrupt: Interrupt
-    ) -> dict[str, Any]:
+    def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
         return epoch.run(phase, hooks, self.steps_per_execution)
@@ -561,7 +567,7 @@ class Trainer(Layer):
             raise ValueError(f"Arguments not recognized: {kwargs}")
         verbosity = _verbosity(verbose)
         source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
-        self._build_for(source)
+        self._build_for(source, "test")
         hooks = self._hooks(callbacks, verbosity, 1, source.count)
         try:
             with Interrupt() as interrupt:
@@ -615,15 +621,13 @@ class Trainer(Layer):
         self._needs_compile("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
-    def _on_batch(
-        self, phase: Literal["train", "test"], x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool
-    ) -> Any:
+    def _on_batch(self, phase: Phase, x: Any, y: Any, sample_weight: Any, class_weight: Any, return_dict: bool) -> Any:
         if is_batches(x):
             raise TypeError(f"`{phase}_on_batch()` takes the arrays of one batch. Received: x={x!r}.")
         batch = as_batch(x, y, sample_weight, class_weight)
         if not count_rows(batch):
             raise ValueError(f"`{phase}_on_batch()` needs rows. Received: x={x!r:.80}.")
-        self._make_ready(lambda: batch)
+        self._make_ready(lambda: batch, phase)
         self.reset_metrics()
         jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
         with Interrupt() as interrupt, without_warnings(), one_thread(jit.work(data)):
@@ -688,7 +692,7 @@ class Trainer(Layer):
             if batch is None:
                 break
             if not outputs.batches:
-                self._prepare(batch)
+                self._prepare(batch, "predict")
             if outputs.batches % every == 0:
                 hooks.on_predict_batch_begin(outputs.batches)
             recent.append(jit.run(batch))
@@ -705,13 +709,13 @@ class Trainer(Layer):
     def _of_no_rows(self, x: Any) -> Any:
         """Return empty outputs of the right shape: those of one row of zeros, without the row."""
         one = map_structure(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), x)
-        self._prepare(one)
+        self._prepare(one, "predict")
         return map_structure(lambda y: y[:0], self._predictor.run(one))
 
     def predict_on_batch(self, x: TensorLike | Iterable[Any]) -> Array | Any:
         """Return the outputs for one batch."""
         batch = as_inputs(x)
-        self._prepare(batch)
+        self._prepare(batch, "predict")
         return self._predictor.run(batch)
 
 

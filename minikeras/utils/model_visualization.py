@@ -418,7 +418,7 @@ def plot_model(
         kwargs: None; there to be refused.
 
     Returns:
-        The picture as a notebook shows it, None where IPython is not installed or the file is a PDF.
+        The picture as a notebook shows it, None where IPython is not installed or does not show such files.
 
     Raises:
         ImportError: if there is nothing to draw with; the message says how to install it.
@@ -441,6 +441,7 @@ def plot_model(
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
         drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
-    if kind == "pdf" or not _is_installed("IPython"):
+    if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or not _is_installed("IPython"):
         return None
-    return import_module("IPython.display").Image(filename=to_file)
+    display = import_module("IPython.display")
+    return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file)

@@ -77,7 +77,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         if not labels.size:
             raise ValueError("There are no labels to count the classes of. Pass `num_classes`.")
         num_classes = int(labels.max()) + 1
-    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    wrong = labels[(labels < -num_classes) | (labels >= num_classes)]  # -1 stands for the last class, as in an index
     if wrong.size:
         raise IndexError(f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}.")
     hot = np.zeros((labels.size, num_classes))

@@ -591,7 +591,8 @@ def test_to_categorical() -> None:
     assert np.asarray(utils.to_categorical([], 3)).shape == (0, 3)
     hot = assert_type(utils.to_categorical(Tensor(np.array([[0], [2]]))), Tensor)
     assert hot.numpy().tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
-    for labels in ([3], [-1]):
+    assert np.asarray(utils.to_categorical([-1], 3)).tolist() == [[0.0, 0.0, 1.0]]  # as an index, and as in Keras
+    for labels in ([3], [-4]):
         with pytest.raises(IndexError, match=str(labels[0])):
             utils.to_categorical(labels, 3)
     with pytest.raises(ValueError, match="no labels"):

@@ -775,3 +775,14 @@ def test_nothing_changes_before_the_first_step_is_done(name: str, options: dict[
         with pytest.raises(ValueError, match=r"Received|Could not interpret"):
             model.compile(optimizer, **{"loss": "mse", **arguments})
     np.testing.assert_equal(model.get_weights(), before)
+
+
+def test_validation_data_without_rows_is_left_out() -> None:
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="ran out of data") as caught:
+        history = model.fit(
+            np.ones((4, 2)), np.ones((4, 1)), epochs=2, validation_data=(np.ones((0, 2)), np.ones((0, 1))), verbose=0
+        ).history
+    assert (list(history), len(history["loss"])) == (["loss"], 2)
+    assert caught[0].filename == __file__

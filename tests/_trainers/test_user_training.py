@@ -1150,3 +1150,32 @@ def test_the_call_that_builds_a_model_is_not_counted() -> None:
     model.predict(X, batch_size=4, verbose=0)
     assert int(model.calls) == 4
     assert Sequential([Preset()]).predict(np.zeros((1, 1)), verbose=0).tolist() == [[2.0]]  # `build` is no call
+
+
+def test_a_step_of_ones_own_builds_the_model() -> None:
+    class Pair(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.near, self.far = Dense(1), Dense(2)
+
+        def call(self, noise: Tensor, label: Tensor) -> Tensor:  # which `fit` has nothing for
+            return ops.concatenate([self.near(noise), self.far(label)], -1)
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with GradientTape() as tape:
+                loss = ops.mean(ops.square(self.near(x[:, :2]) - y))
+            weights = self.near.trainable_weights
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+        def predict_step(self, data: Any) -> Any:
+            return self(data[:, :2], data)
+
+    model = Pair()
+    model.compile("adam")
+    losses = model.fit(X, Y, epochs=3, verbose=0).history["loss"]
+    assert losses[2] < losses[0]
+    assert not model.far.built
+    assert model.predict(X, verbose=0).shape == (16, 3)
+    assert [w.shape for w in model.weights] == [(2, 1), (1,), (3, 2), (2,)]

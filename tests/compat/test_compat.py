@@ -479,3 +479,25 @@ def test_the_user_sees_the_warning_by_default(tmp_path: Path) -> None:
     out = subprocess.run([sys.executable, "-m", "minikeras", script], capture_output=True, text=True, check=True)
     assert out.stdout == "3\n"
     assert f"{script}:2: DeprecationWarning: Dense(init=...)" in out.stderr
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_optimizer_of_two_models_and_metrics_of_all_outputs() -> None:
+    import keras  # type: ignore[import-not-found, unused-ignore]
+
+    x = np.ones((4, 2), "float32")
+    optimizer = keras.optimizers.Adam(0.1)
+    first, second = (keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]) for _ in "ab")
+    first.compile(optimizer, "mse")
+    with pytest.warns(DeprecationWarning, match="One optimizer for several models"):
+        second.compile(optimizer, "mse")
+    for model in (first, second, first):
+        model.fit(x, x[:, :1], verbose=0)
+    assert first.optimizer is optimizer
+    assert [int(model.optimizer.iterations) for model in (first, second)] == [2, 1]
+    i = keras.Input((2,))
+    model = keras.Model(i, [keras.layers.Dense(1, name=name)(i) for name in "ab"])
+    model.compile("sgd", "mse", metrics=["mae"])
+    with pytest.warns(DeprecationWarning, match="for each output"):
+        history = model.fit(x, [x[:, :1]] * 2, verbose=0).history
+    assert {"a_mae", "b_mae"} <= set(history)

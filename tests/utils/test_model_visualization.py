@@ -2,8 +2,10 @@
 
 import importlib
 import re
+import sys
 from itertools import combinations, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,3 +223,14 @@ def test_wrong_uses(tmp_path: Path) -> None:
             draw(chain(), layer_range=["a", "b"])
         with pytest.raises(ValueError, match="rankdir"):
             draw(chain(), rankdir="down")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("svg", "SVG"), ("png", "Image"), ("pdf", None)])
+def test_notebooks_show_what_they_can(
+    kind: str, shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    display = SimpleNamespace(SVG=lambda filename: ("SVG", filename), Image=lambda filename: ("Image", filename))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setattr(model_visualization, "_is_installed", lambda name: name == "IPython")
+    path = str(tmp_path / f"model.{kind}")
+    assert plot_model(chain(), path) == (shown and (shown, path))

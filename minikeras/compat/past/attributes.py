@@ -4,10 +4,13 @@ from collections.abc import Callable
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from ..._base.nested import map_shapes
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
+from ..._trainers.output_matching import Outputs
+from ..._trainers.trainer import Trainer
 from ...layers import RNN, Bidirectional, InputLayer, Layer
 from ...layers import layer as base
 from ...metrics import Mean, Metric
@@ -205,6 +208,26 @@ def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> 
     append(model, layer, named)
 
 
+_owners: WeakKeyDictionary[Optimizer, Any] = WeakKeyDictionary()
+
+
+def _compile(compile: Callable[..., None], model: Any, optimizer: Any = "rmsprop", *args: Any, **options: Any) -> None:
+    """Compile with a copy of an optimizer that another model has."""
+    if isinstance(optimizer, Optimizer) and _owners.setdefault(optimizer, ref(model))() is not model:
+        outdated("One optimizer for several models", "one for each; this model gets a copy")
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+    compile(model, optimizer, *args, **options)
+
+
+def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument: str) -> list[Any]:
+    """Return metrics for each output, where a list of another length was for all."""
+    flat = isinstance(value, list | tuple) and not any(isinstance(item, list | tuple | dict) for item in value)
+    if flat and argument.endswith("metrics") and len(value) != len(outputs):
+        outdated(f"{argument}={value} for each output", f"{argument}={[list(value)] * len(outputs)}")
+        return [list(value)] * len(outputs)
+    return spread(outputs, value, argument)
+
+
 def install() -> None:
     """Give the classes what they had."""
     found: dict[type[Any], dict[str, Any]] = {
@@ -240,6 +263,8 @@ def install() -> None:
     }
     around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
+    around(Trainer, "compile", _compile)
+    around(Outputs, "spread", _spread)
     for kind in (RNN, Bidirectional):
         around(kind, "__call__", _by_inputs)
     for cls, attributes in found.items():
