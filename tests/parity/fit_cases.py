@@ -1443,7 +1443,7 @@ def _wrong(k: Any) -> dict[str, Callable[[], Any]]:
 def a_kernel_of_singular_value_1(k: Any) -> dict[str, Any]:
     start = k.initializers.Constant(0.5)
     layer = k.layers.SpectralNormalization(k.layers.Dense(3, kernel_initializer=start), power_iterations=2)
-    model = k.Sequential([k.Input((4,)), layer, k.layers.Dense(1, kernel_initializer=start)])
+    model = k.Sequential([k.Input((4,)), layer, k.layers.Dense(2, kernel_initializer=start)])
     layer.vector_u.assign(np.full((1, 3), 0.1))
     return fit(k, model=model)
 
