@@ -288,23 +288,23 @@ class Operation:
             outputs = self.compute_output_spec(*args, **kwargs)
             Node(self, args, kwargs, outputs)
             return outputs
-        found = parameters(self.function)
+        signature = parameters(self.function)
         values, rest = self.settings | kwargs, list(args)
         positional = []
-        for name in found.positional:
+        for name in signature.positional:
             if name in values:
                 positional.append(values[name])
             elif rest:
                 positional.append(rest.pop(0))
             else:
                 break
-        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in found.positional})
+        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in signature.positional})
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
-        known = self._elementwise_spec(args, kwargs)
-        if known is not None:
-            return known
+        output = self._elementwise_spec(args, kwargs)
+        if output is not None:
+            return output
         if context.loading is not None:
             shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
             context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
@@ -380,18 +380,18 @@ def _make(kind: str, config: Config) -> Operation:
 
 def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Infer what an op gives for symbolic tensors, and note the call for the graph."""
-    found, name = parameters(function), function.__name__
-    settings = found.defaults | found.bind(args, kwargs)
+    signature, name = parameters(function), function.__name__
+    settings = signature.defaults | signature.bind(args, kwargs)
     settings.pop("out", None)
     if name in CALLED_WITH:
         called_with = CALLED_WITH[name].split()
     else:
         op = vars(function).get("op")
-        first = found.positional[: op.count if op is not None else 1]
-        called_with = [n for n in found.positional if n in first or n == "x2"]
+        first = signature.positional[: op.count if op is not None else 1]
+        called_with = [n for n in signature.positional if n in first or n == "x2"]
     inputs = [settings.pop(n) for n in called_with if n in settings]
-    given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
-    return op_class(class_name(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
+    symbolic = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
+    return op_class(class_name(function))(**settings)(*inputs, *args[len(signature.positional) :], **symbolic)
 
 
 op.symbolic_call = _call_op

@@ -7,19 +7,8 @@ from typing import Any
 from .._base.nested import leaves
 from .._base.typing import PartialShape
 
-_SIZES = [
-    "shape",
-    "pad_width",
-    "repeats",
-    "num_classes",
-    "num_tokens",
-    "num_samples",
-    "minlength",
-    "bins",
-    "size",
-    "n",
-    "num",
-]
+_SIZES = ["shape", "pad_width", "repeats", "num_classes", "num_tokens", "num_samples", "minlength", "bins", "size", "n",
+          "num"]  # fmt: skip
 """Settings of ops that say how large the result is."""
 _PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid"]
 """Ops whose results may have a number for each pair of what they are given."""
@@ -51,29 +40,29 @@ def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[Partia
         settings: Its arguments that are no tensors.
         shapes: Those of its tensors.
     """
-    known = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
-    sizes = [math.prod(shape) for shape in known]
+    tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
+    sizes = [math.prod(shape) for shape in tried]
     named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
-    rank = max(map(len, known), default=0)
-    spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in known), strict=True)))
+    rank = max(map(len, tried), default=0)
+    spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in tried), strict=True)))
     if name == "matmul":
-        return spread // max(1, *known[0][-1:]) * max(1, *known[-1][-1:])
+        return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])
     if name == "einsum" and "." not in settings["subscripts"]:
         *inputs, output = settings["subscripts"].replace("->", ",").replace(" ", "").split(",")
-        letters = dict(zip("".join(inputs), (n for shape in known for n in shape), strict=False))
+        letters = dict(zip("".join(inputs), (n for shape in tried for n in shape), strict=False))
         return math.prod(letters.get(letter, 1) for letter in output)
     if name == "pad":
-        return math.prod(n + sum(named) for n in known[0])
+        return math.prod(n + sum(named) for n in tried[0])
     return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
 
 
 def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
     """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
     rank = max(map(len, shapes))
-    found: list[int | None] = []
+    common: list[int | None] = []
     for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
-        known = {n for n in sizes if n not in (1, None)}
-        if len(known) > 1:
+        larger = {n for n in sizes if n not in (1, None)}
+        if len(larger) > 1:
             raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
-        found.append(known.pop() if known else None if None in sizes else 1)
-    return tuple(found)
+        common.append(larger.pop() if larger else None if None in sizes else 1)
+    return tuple(common)
