@@ -32,7 +32,7 @@ _SILENT: dict[str, tuple[Any, ...]] = {
 """Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
 
 RULES: dict[str, Callable[..., Any]] = {}
-"""What computes each function on tensors, by its name after `numpy.`; `numpy_rules` fills it."""
+"""The function that computes each of NumPy's on tensors, by the name after `numpy.`; `numpy_rules` fills it."""
 
 
 class NoRule(Exception):
@@ -103,9 +103,9 @@ def written(result: Any, out: Any) -> Any:
     return target
 
 
-def check_silent(given: dict[str, Any]) -> None:
+def check_silent(arguments: dict[str, Any]) -> None:
     """Accept arguments that make no difference."""
-    for key, value in given.items():
+    for key, value in arguments.items():
         if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
             raise NoRule(f" with {key}={value!r:.40}")
 
@@ -130,11 +130,8 @@ def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
     return call
 
 
-# The table.
-
-
 def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter what computes a function, under its name and the names of its arguments in NumPy's order.
+    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
     `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
     """
@@ -146,13 +143,13 @@ def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def call(*args: Any, **kwargs: Any) -> Any:
             if len(args) > len(names):
                 raise NoRule(f" with {len(args)} arguments by place")
-            given = dict(zip(names, args, strict=False)) | kwargs
-            out, dtype = given.pop("out", None), given.pop("dtype", None)
-            check_silent({key: given.pop(key) for key in [*given] if key not in own})
-            first = given.get(names[0])
+            values = dict(zip(names, args, strict=False)) | kwargs
+            out, dtype = values.pop("out", None), values.pop("dtype", None)
+            check_silent({key: values.pop(key) for key in [*values] if key not in own})
+            first = values.get(names[0])
             if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
-                given[names[0]] = cast(first, dtype)
-            result = body(**{own[key]: value for key, value in given.items()})
+                values[names[0]] = cast(first, dtype)
+            result = body(**{own[key]: value for key, value in values.items()})
             return written(result if dtype is None else cast(result, dtype), out)
 
         RULES[name] = call
