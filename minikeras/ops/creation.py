@@ -158,8 +158,7 @@ def _filled(fill_value: TensorLike, shape: int | tuple[int, ...], dtype: str) ->
 class Like(Protocol):
     """An op that makes a tensor of another's shape."""
 
-    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor: ...
 
 
 def _like(function: Any, doc: str) -> Like:
@@ -275,8 +274,7 @@ def geomspace(
 class Window(Protocol):
     """An op that makes a window function of x points."""
 
-    def __call__(self, x: TensorLike) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike) -> Tensor: ...
 
 
 def _window(function: Any, doc: str) -> Window:
