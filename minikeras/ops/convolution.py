@@ -72,13 +72,13 @@ def slid_sizes(
         ValueError: if it has no place at all.
     """
     whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
-    found = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
-    if any(n is not None and n <= 0 for n in found):
+    places = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
+    if any(n is not None and n <= 0 for n in places):
         raise ValueError(
             f"{who} is smaller than the window: the computed output size would be zero or negative. Received: input "
             f"sizes {tuple(sizes)}, window {window}, strides={strides}, padding={padding!r}, dilation_rate={dilation}."
         )
-    return tuple(found)
+    return tuple(places)
 
 
 def _sliding(sizes: Shape, window: Shape, strides: Sizes, padding: str, dilation: Sizes = 1) -> Sliding:
@@ -109,6 +109,17 @@ def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
 # Convolution
 
 
+def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
+    """Return a view of all windows: (samples, *places, *window, groups, channels of a group)."""
+    first, *steps, last = x.strides
+    channels = x.shape[-1] // groups
+    between = (step * s for step, s in zip(steps, how.strides, strict=True))
+    within = (step * d for step, d in zip(steps, how.dilation, strict=True))
+    return np.lib.stride_tricks.as_strided(
+        x, (len(x), *places, *how.window, groups, channels), (first, *between, *within, last * channels, last)
+    )
+
+
 def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Go through the windows a block at a time.
 
@@ -127,18 +138,7 @@ def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, 
         inner = source[:, *(slice(lo, None, e) for (lo, _), e in zip(how.pads, how.stretch, strict=True))]
         inner = inner[:, *(slice(n) for n in sizes)]  # shorter where the pads behind are negative
         x = x[:, *(slice(n) for n in inner.shape[1:-1])]
-    first, *steps, last = source.strides
-    windows = np.lib.stride_tricks.as_strided(
-        source,
-        (len(source), *places, *how.window, groups, channels // groups),
-        (
-            first,
-            *(step * s for step, s in zip(steps, how.strides, strict=True)),
-            *(step * d for step, d in zip(steps, how.dilation, strict=True)),
-            last * (channels // groups),
-            last,
-        ),
-    )
+    windows = _windows(source, how, places, groups)
     at, inside = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
     run = channels // groups * (how.window[-1] if how.dilation[-1] == groups == 1 else 1)
     by_element = run < RUN
@@ -152,12 +152,12 @@ def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, 
             inner[: stop - start] = x[start:stop]
             part = windows[: stop - start]
         for top in range(0, places[0], rows):
-            found = part[:, top : top + rows].transpose(order)
-            if not found.flags.c_contiguous:  # they are where the window is a single element
-                buffer = memory[: found.size].reshape(found.shape)
-                np.copyto(buffer, found)
-                found = buffer
-            matrix = found.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
+            block = part[:, top : top + rows].transpose(order)
+            if not block.flags.c_contiguous:  # they are where the window is a single element
+                buffer = memory[: block.size].reshape(block.shape)
+                np.copyto(buffer, block)
+                block = buffer
+            matrix = block.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
             yield (slice(start, stop), slice(top, top + rows)), matrix.swapaxes(1, 2) if by_element else matrix
 
 
@@ -170,7 +170,7 @@ def _turned(kernel: Any, groups: int) -> Any:
 
 def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
     _, *sizes, channels = np.shape(x)
-    return _correlate_rule(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
+    return rule(_correlate)(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
 
 
 @primitive(
@@ -191,7 +191,7 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
 
 @primitive(
     lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
-    lambda h, y, x, g, how, groups: _correlate_rule(x, h, how),
+    lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how),
 )
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
@@ -203,10 +203,6 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
     for place, windows in _blocks(a, how, groups):
         total += np.matmul(windows.swapaxes(1, 2), b[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
     return y
-
-
-_correlate_rule: Callable[..., Any] = rule(_correlate)
-_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
 @primitive(
@@ -226,17 +222,17 @@ def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
     """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
     name = standardize_data_format(data_format)
-    given, wanted = shape(x), shape(kernel)
-    if len(given) != len(wanted) or len(given) < 3:
+    sizes, window = shape(x), shape(kernel)
+    if len(sizes) != len(window) or len(sizes) < 3:
         raise ValueError(
             "A convolution needs an input (batch, ..., channels) and a kernel (..., channels, filters) of the same "
-            f"number of axes, at least 3. Received: inputs.shape={given}, kernel.shape={wanted}."
+            f"number of axes, at least 3. Received: inputs.shape={sizes}, kernel.shape={window}."
         )
-    channels = given[-1 if name == "channels_last" else 1]
-    if channels % wanted[axis]:
+    channels = sizes[-1 if name == "channels_last" else 1]
+    if channels % window[axis]:
         raise ValueError(
             f"The number of input channels must be that of the kernel{', or a multiple of it' * (axis == -2)}. "
-            f"Received: inputs.shape={given} with {channels} channels, kernel.shape={wanted} with {wanted[axis]}."
+            f"Received: inputs.shape={sizes} with {channels} channels, kernel.shape={window} with {window[axis]}."
         )
     return to_channels_last(convert_to_tensor(x), name), convert_to_tensor(kernel), name
 
@@ -290,7 +286,7 @@ def transposed(
     sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None, dilation: Shape
 ) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:
     """Return the sizes that `conv_transpose` gives, and the zeros it puts before and behind the stretched input."""
-    found: list[int | None] = []
+    results: list[int | None] = []
     pads = []
     for i, (n, k, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
         whole = d * (k - 1) + 1
@@ -300,9 +296,9 @@ def transposed(
         else:
             length = s if output_padding is None else whole % 2 + output_padding[i]
             before = min((length + whole - 1) // 2, whole - 1)
-        found.append(None if n is None else (n - 1) * s + length)
+        results.append(None if n is None else (n - 1) * s + length)
         pads.append((before, length + whole - 2 - before))
-    return tuple(found), tuple(pads)
+    return tuple(results), tuple(pads)
 
 
 @composite
@@ -336,11 +332,11 @@ def conv_transpose(
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
     """Return at which places each element of a window meets the input along an axis, and on which elements."""
     last = (n + lo + hi - k) // s
-    found = []
+    steps = []
     for i in range(k):
         start, stop = max(0, -((i - lo) // s)), min(last, (n - 1 + lo - i) // s) + 1
-        found.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
-    return found
+        steps.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
+    return steps
 
 
 def _elements(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
@@ -416,7 +412,7 @@ def _total(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     return _reduce(as_float(x), how, np.add, 0, out)
 
 
-@primitive(lambda h, y, g, how, sizes: _total_rule(h, how))
+@primitive(lambda h, y, g, how, sizes: rule(_total)(h, how))
 def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
     """The gradient of `_total`: that of each place added to all its elements."""
     g = np.asarray(g)
@@ -427,10 +423,10 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     return total
 
 
+_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 _route_rule: Callable[..., Any] = rule(_route)
 _pick_rule: Callable[..., Any] = rule(_pick)
 _spread_rule: Callable[..., Any] = rule(_spread)
-_total_rule: Callable[..., Any] = rule(_total)
 
 
 def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: DataFormat) -> Any:
@@ -476,5 +472,5 @@ def average_pool(
     total = _total(x, how)
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
-        count = _total_rule(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
+        count = rule(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
     return from_channels_last(total / count, name)

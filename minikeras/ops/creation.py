@@ -192,16 +192,18 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
     first, last = (0, start) if stop is None else (start, stop)
-    given = [_read(v) for v in (first, last, step) if v is not None]
-    name = common_dtype(*given) if dtype is None else standardize_dtype(dtype)
-    return Tensor(np.arange(*given).astype(name))
+    limits = [_read(v) for v in (first, last, step) if v is not None]
+    name = common_dtype(*limits) if dtype is None else standardize_dtype(dtype)
+    return Tensor(np.arange(*limits).astype(name))
 
 
-def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
-    """Return the rules of both ends of `num` numbers that are at equal distances by some scale.
+def _spaced(name: str, function: Any, outer: VJP, inner: Callable[[Any], Any] = lambda end: 1.0) -> Any:
+    """Declare an op of `num` numbers that are at equal distances by some scale.
 
     Args:
-        outer: (gradient, numbers, further arguments) -> gradient of the numbers by that scale.
+        name: Its name.
+        function: The NumPy function.
+        outer: (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale.
         inner: Slope of the scale at an end.
     """
 
@@ -213,24 +215,18 @@ def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
 
         return rule
 
-    return rule_of(0), rule_of(1)
+    def forward(
+        start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, *base: float
+    ) -> Array:
+        name = common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
+        return function(strong(start), strong(stop), num, endpoint, *base, dtype=name, axis=axis)
+
+    return primitive(rule_of(0), rule_of(1))(named(forward, name, ""))
 
 
-@primitive(*_end_rules(lambda g, y, dtype: g, lambda end: 1.0))
-def _linear(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None) -> Array:
-    return np.linspace(strong(start), strong(stop), num, endpoint, dtype=_between(start, stop, dtype), axis=axis)
-
-
-@primitive(*_end_rules(lambda g, y, dtype, base: g * y * math.log(base), lambda end: 1.0))
-def _powers(
-    start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, base: float
-) -> Array:
-    return np.logspace(strong(start), strong(stop), num, endpoint, base, _between(start, stop, dtype), axis)
-
-
-@primitive(*_end_rules(lambda g, y, dtype: g * y, lambda end: 1.0 / end))
-def _geometric(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: str) -> Array:
-    return np.geomspace(strong(start), strong(stop), num, endpoint, dtype, axis)
+_linear = _spaced("_linear", np.linspace, lambda g, y, dtype: g)
+_powers = _spaced("_powers", np.logspace, lambda g, y, dtype, base: g * y * math.log(base))
+_geometric = _spaced("_geometric", np.geomspace, lambda g, y, dtype: g * y, lambda end: 1.0 / end)
 
 
 @overload
@@ -260,7 +256,8 @@ def logspace(
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
-    return _powers(start, stop, num, endpoint, axis, dtype, base)
+    powers: Tensor = _powers(start, stop, num, endpoint, axis, dtype, base)
+    return powers
 
 
 def geomspace(
@@ -268,7 +265,8 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    numbers: Tensor = _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    return numbers
 
 
 class Window(Protocol):
@@ -294,10 +292,6 @@ hanning: Window = _window(np.hanning, "Hann window of x points: a raised cosine.
 def kaiser(x: TensorLike, beta: float) -> Array:
     """Kaiser window of x points, the narrower the larger beta."""
     return np.kaiser(int(np.asarray(x)), beta).astype(settings.floatx)
-
-
-def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
-    return common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
