@@ -81,7 +81,7 @@ MOVED: dict[str, str] = {
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
-    "scopes": "models.function",
+    "ops.patches": "ops.convolution ops.image", "ops.special": "ops.elementwise", "scopes": "models.function",
     "serialization": "_serialization.serialization", "series": "_jit.multi_step", "summary": "_display.summary",
     "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function", "tensor": "_core.tensor _core.op",
     "trace": "_jit.trace", "training": "_trainers.trainer", "variable": "_core.variable",

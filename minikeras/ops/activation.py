@@ -15,9 +15,9 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, axes, buffer, ones, rule, strong
 from .creation import convert_to_tensor
+from .elementwise import erfc
 from .reduction import is_narrow, max
 from .shapes import split
-from .special import erfc
 
 P = ParamSpec("P")
 

@@ -18,7 +18,21 @@ from .._core.tensor import Tensor, as_array
 from .activation import relu
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, ndim, shape
-from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
+from .elementwise import (
+    absolute,
+    clip,
+    divide,
+    equal,
+    greater,
+    less,
+    log10,
+    maximum,
+    minimum,
+    mod,
+    round,
+    square,
+    subtract,
+)
 from .linalg import tensordot
 from .reduction import max, mean, min
 from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
@@ -310,6 +324,15 @@ def ssim(
     cross = 2.0 * (blurred(a * b) - ma * mb) + c2
     structure = cross / (relu(blurred(a * a) - ma * ma) + relu(blurred(b * b) - mb * mb) + c2)
     return mean(luminance * structure, (channels, rows, columns))
+
+
+@composite
+def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
+    """Peak signal-to-noise ratio of two tensors of one shape, in decibels, for values up to `max_val`."""
+    if np.shape(x1) != np.shape(x2):
+        raise ValueError(f"Input shapes {np.shape(x1)} and {np.shape(x2)} must match for PSNR calculation.")
+    noise = log10(mean(square(subtract(x1, x2))))
+    return subtract(20 * log10(convert_to_tensor(max_val, noise.dtype)), 10 * noise)
 
 
 def _patches(
