@@ -266,9 +266,7 @@ class TensorOps:
             return op(*inputs)
         return numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return numpy_functions().call_function(function, args, kwargs)
 
     def __bool__(self) -> bool:

@@ -29,7 +29,8 @@ def one_hot(
         [[1. 0. 0.]
          [0. 0. 1.]], shape=(2, 3), dtype=float32)
     """
-    _refuse_sparse(sparse)
+    if sparse:
+        raise ValueError("Sparse tensors are not supported. Received: sparse=True; expected False.")
     labels = np.asarray(x)
     hot = labels[..., None] == np.arange(num_classes or int(labels.max()) + 1)
     return np.moveaxis(hot, -1, axis).astype(standardize_dtype(dtype))
@@ -51,11 +52,6 @@ def multi_hot(
         raise ValueError("multi_hot needs num_classes, the length of its vectors. Received: num_classes=None.")
     hot = one_hot(inputs, classes, axis=axis, dtype=dtype, sparse=sparse)
     return max(hot, axis=1 if hot.ndim > 2 else 0)
-
-
-def _refuse_sparse(sparse: bool) -> None:
-    if sparse:
-        raise ValueError("Sparse tensors are not supported. Received: sparse=True; expected False.")
 
 
 @composite
@@ -86,9 +82,9 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
     """Whether the class that targets (batch,) name is among the k largest predictions (batch, classes), or ties."""
     scores, classes = np.asarray(predictions), np.asarray(targets)
     scores = np.where(np.isnan(scores), -np.inf, scores)
-    known = (classes >= 0) & (classes < scores.shape[-1])
-    right = np.take_along_axis(scores, np.where(known, classes, 0)[:, None], axis=-1)
-    return known & (np.sum(scores > right, axis=-1) < k)
+    valid = (classes >= 0) & (classes < scores.shape[-1])
+    right = np.take_along_axis(scores, np.where(valid, classes, 0)[:, None], axis=-1)
+    return valid & (np.sum(scores > right, axis=-1) < k)
 
 
 # Losses on tensors
@@ -169,12 +165,8 @@ def _binary_parts(target: Any, output: Any, from_logits: bool = False) -> Any:
     return -(np.log(p) * target + np.log(1 - p) * (1 - target))
 
 
-@primitive(
-    _binary_target_rule,
-    _binary_output_rule,
-    fused_vjp={"sigmoid": (1, _binary_logit_rule)},
-    decomposition=_binary_parts,
-)
+@primitive(_binary_target_rule, _binary_output_rule, fused_vjp={"sigmoid": (1, _binary_logit_rule)},
+           decomposition=_binary_parts)  # fmt: skip
 def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False) -> Array:
     """-(target * log(p) + (1 - target) * log(1 - p)), element by element.
 
@@ -225,11 +217,11 @@ def categorical_crossentropy(
         axis: Axis of the classes, which the result does not have.
     """
     target, output = _prepared(target, output)
-    _needs_axis(output)
+    _check_axis(output)
     return np.asarray(_categorical_parts(target, output, from_logits, axis))
 
 
-def _needs_axis(output: Array) -> None:
+def _check_axis(output: Array) -> None:
     if not output.ndim:
         raise ValueError("A cross-entropy needs at least one axis, that of the classes. Received: a scalar.")
 
@@ -243,20 +235,22 @@ def class_numbers(target: Any, output: Array, axis: int) -> Array:
     return _numbers(_labels(np.asarray(target), output, axis), output.shape[axis])
 
 
-def _numbers(given: Array, count: int) -> Array:
+def _numbers(values: Array, count: int) -> Array:
     """Return labels as integers, all of them numbers of one of so many classes."""
-    if given.dtype.kind == "i" and given.size:
-        unsigned = given.view(f"u{given.itemsize}")  # in which a negative one is huge
+    if values.dtype.kind == "i" and values.size:
+        unsigned = values.view(f"u{values.itemsize}")  # in which a negative one is huge
         if np.maximum.reduce(unsigned, None) < count:  # the common case, quickly
-            return given
-    if given.dtype.kind not in "biuf":
-        raise ValueError(f"Integer targets must be class numbers. Received: {given.flat[0]!r} of dtype {given.dtype}.")
+            return values
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Integer targets must be class numbers. Received: {values.flat[0]!r} of dtype {values.dtype}."
+        )
     with np.errstate(invalid="ignore"):  # a NaN is refused below
-        labels: Array = given.astype(np.intp, copy=False)
-    if given.dtype.kind == "f" and (labels != given).any():
+        labels: Array = values.astype(np.intp, copy=False)
+    if values.dtype.kind == "f" and (labels != values).any():
         raise ValueError(
             f"Integer targets must be whole class numbers from 0 to {count - 1}. "
-            f"Received: {given[labels != given][0]} among the targets. For one-hot rows use categorical_crossentropy."
+            f"Received: {values[labels != values][0]} among the targets. For one-hot rows use categorical_crossentropy."
         )
     if labels.size and labels.view(np.uintp).max() >= count:
         raise ValueError(
@@ -319,21 +313,21 @@ def _unflat(rows: Any, output: Any, axis: int) -> Any:
     return np.moveaxis(np.reshape(rows, shape), -1, axis)
 
 
-def _hot_like(rows: Any, labels: Any) -> Any:
-    return rule(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
+def _rows(g: Any, target: Any, output: Any, axis: int) -> tuple[Any, Any, Any, Any]:
+    """Return the gradient, class numbers, scores and one-hot vectors, with one row a sample."""
+    labels, rows = _flat(target, output, axis)
+    return np.reshape(g, (-1,)), labels, rows, rule(_hot)(labels, np.shape(rows)[1], np.dtype(rows.dtype).char)
 
 
 def _sparse_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    labels, rows = _flat(target, output, axis)
-    hot, g = _hot_like(rows, labels), np.reshape(g, (-1,))
+    g, _, rows, hot = _rows(g, target, output, axis)
     if from_logits:
         return _unflat((rule(softmax)(rows) - hot) * np.expand_dims(g, -1), output, axis)
     return _unflat(_output_rule(g, y, hot, rows), output, axis)
 
 
 def _sparse_logit_rule(g: Any, y: Any, target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    labels, rows = _flat(target, output, axis)
-    hot, g = _hot_like(rows, labels), np.reshape(g, (-1,))
+    g, labels, rows, hot = _rows(g, target, output, axis)
     if from_logits:  # the logits themselves came from a softmax
         return _unflat(_logit_rule(g, y, hot, rows, True), output, axis)
     narrow = is_narrow(rows, -1)  # probabilities of which a sum takes less
@@ -364,5 +358,5 @@ def sparse_categorical_crossentropy(
     They are of the output's shape without its axis of classes, or with size 1 in the last.
     """
     output = as_float(output)
-    _needs_axis(output)
+    _check_axis(output)
     return np.asarray(_sparse_parts(target, output, from_logits, axis))

@@ -175,10 +175,8 @@ def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
     return rule(_correlate)(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
 
 
-@primitive(
-    lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
-    lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]),
-)
+@primitive(lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
+           lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
     a, b = promote(x, kernel, floating=True)
@@ -191,10 +189,8 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
     return y
 
 
-@primitive(
-    lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
-    lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how),
-)
+@primitive(lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
+           lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
     a, b = promote(x, g, floating=True)
@@ -491,11 +487,11 @@ def _two(value: Two) -> tuple[int, int]:
 
 def _places(sizes: tuple[int, int], kernel_size: Two, dilation: Two, stride: Two) -> list[Any]:
     """Return the rows and columns of all blocks, as indices of shape (height, width, blocks down, blocks across)."""
-    found = []
+    places = []
     for axis, (n, k, d, s) in enumerate(zip(sizes, _two(kernel_size), _two(dilation), _two(stride), strict=True)):
         index = d * np.arange(k)[:, None] + s * np.arange((n - d * (k - 1) - 1) // s + 1)
-        found.append(index.reshape([index.shape[i // 2] if i % 2 == axis else 1 for i in (0, 1, 2, 3)]))
-    return found
+        places.append(index.reshape([index.shape[i // 2] if i % 2 == axis else 1 for i in (0, 1, 2, 3)]))
+    return places
 
 
 @composite
@@ -523,9 +519,7 @@ def fold(
     return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
 
 
-def _adaptive(
-    inputs: TensorLike, output_size: int | Sequence[int], data_format: str | None, pool: Callable[..., Tensor]
-) -> Tensor:
+def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, pool: Callable[..., Tensor]) -> Tensor:
     """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
     x = convert_to_tensor(inputs)
     first = 1 if standardize_data_format(data_format) == "channels_last" else 2

@@ -12,6 +12,7 @@ from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor
 from .arrays import common_dtype, named, strong
+from .elementwise import Unary
 
 
 @primitive(lambda g, y, x, dtype: g)
@@ -179,11 +180,6 @@ def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = N
     return np.full_like(strong(x), fill_value, dtype and standardize_dtype(dtype))
 
 
-def _read(x: TensorLike) -> Any:
-    """Return what NumPy computes with where nothing is recorded: an array, or a Python number, which gives way."""
-    return as_array(x) if isinstance(x, TensorOps) else coerce(x)
-
-
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
     """Numbers from `start` (0 if it is the only argument) up to but without `stop`.
 
@@ -192,7 +188,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
     first, last = (0, start) if stop is None else (start, stop)
-    limits = [_read(v) for v in (first, last, step) if v is not None]
+    limits: Any = [as_array(v) if isinstance(v, TensorOps) else coerce(v) for v in (first, last, step) if v is not None]
     name = common_dtype(*limits) if dtype is None else standardize_dtype(dtype)
     return Tensor(np.arange(*limits).astype(name))
 
@@ -269,23 +265,17 @@ def geomspace(
     return numbers
 
 
-class Window(Protocol):
-    """An op that makes a window function of x points."""
-
-    def __call__(self, x: TensorLike) -> Tensor: ...
-
-
-def _window(function: Any, doc: str) -> Window:
+def _window(function: Any, doc: str) -> Unary:
     def forward(x: TensorLike) -> Array:
         return function(int(np.asarray(x))).astype(settings.floatx)
 
     return primitive(None)(named(forward, function.__name__, doc))
 
 
-bartlett: Window = _window(np.bartlett, "Bartlett window of x points: a triangle.")
-blackman: Window = _window(np.blackman, "Blackman window of x points.")
-hamming: Window = _window(np.hamming, "Hamming window of x points.")
-hanning: Window = _window(np.hanning, "Hann window of x points: a raised cosine.")
+bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")
+blackman: Unary = _window(np.blackman, "Blackman window of x points.")
+hamming: Unary = _window(np.hamming, "Hamming window of x points.")
+hanning: Unary = _window(np.hanning, "Hann window of x points: a raised cosine.")
 
 
 @primitive(None)

@@ -152,11 +152,8 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
     return np.mod(np.asarray(x1, target), np.asarray(x2, target))
 
 
-@primitive(
-    met(lambda g, y, a, b: g * b * a ** _less_one(b)),
-    met(lambda g, y, a, b: g * y * _log_or_zero(a)),  # d a^b = a^b log a
-    inplace=True,
-)
+@primitive(met(lambda g, y, a, b: g * b * a ** _less_one(b)),
+           met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
     a, b = promote(x1, x2)

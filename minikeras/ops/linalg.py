@@ -184,9 +184,8 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 # Norms.
 
 
-@primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)
-)
+@primitive(lambda g, y, x, axis=None, keepdims=False: (
+    restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)))  # fmt: skip
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
     a = as_float(x)

@@ -77,10 +77,9 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 
 
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)),
-    name="mean",
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)), name="mean",
     decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
-)
+)  # fmt: skip
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
@@ -102,12 +101,10 @@ def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
     return restore(g, axis, keepdims) * distance * (2 * np.size(y) / np.size(x))
 
 
-def _std_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _var_rule(g / (2 * y), y, x, axis, keepdims)  # d sqrt(v) = dv / (2 sqrt(v))
-
-
 var: Reduction = reduction(np.var, _var_rule, "Variance along axes: mean squared distance from the mean.", as_float)
-std: Reduction = reduction(np.std, _std_rule, "Standard deviation along axes: root of the variance.", as_float)
+std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
+    np.std, lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
+    "Standard deviation along axes: root of the variance.", as_float)  # fmt: skip
 
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
@@ -306,9 +303,8 @@ def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
 
 
 def _median(name: str, doc: str, skip: bool) -> Reduction:
-    return composed(
-        lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip), name, doc
-    )
+    return composed(lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip),
+                    name, doc)  # fmt: skip
 
 
 quantile: Quantile = _order("quantile", "Value below which a part q of the elements lies, for each q.")
@@ -327,22 +323,18 @@ def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
     return np.reshape(np.flip(np.cumsum(np.flip(g, where), where), where), np.shape(x))
 
 
-def _bool_as_int(a: Array) -> Any:
-    return "int32" if a.dtype == bool else a.dtype
-
-
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
 def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running sum along an axis, of the flattened tensor by default."""
     a = strong(x)
-    return np.cumsum(a, axis, dtype=dtype or _bool_as_int(a))
+    return np.cumsum(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)  # for elements other than 0
 def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running product along an axis, of the flattened tensor by default."""
     a = strong(x)
-    return np.cumprod(a, axis, dtype=dtype or _bool_as_int(a))
+    return np.cumprod(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
 # The same without the NaNs: a NaN counts as nothing, and gets no gradient.
@@ -449,9 +441,7 @@ def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
 
 
-def segments(
-    data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, reduction: str
-) -> Tensor:
+def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
     """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
@@ -466,7 +456,7 @@ def segments(
         whole = np.dtype("int32") if whole.kind == "b" else whole
         start = np.iinfo(whole).min if start < 0 else np.iinfo(whole).max
     empty = np.full((count, *rows.shape[1:]), start, whole)
-    return scatter_update(empty, ids[places][:, None], rows.astype(empty.dtype), reduction)
+    return scatter_update(empty, ids[places][:, None], rows.astype(empty.dtype), how)
 
 
 class Segments(Protocol):

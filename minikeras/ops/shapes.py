@@ -229,11 +229,8 @@ def _without(g: Any, key: Any) -> Any:
     return g * mask
 
 
-@primitive(
-    lambda g, y, inputs, start, updates: _without(g, _block(start, np.shape(updates))),
-    None,
-    lambda g, y, inputs, start, updates: g[_block(start, np.shape(updates))],
-)
+@primitive(lambda g, y, inputs, start, updates: _without(g, _block(start, np.shape(updates))), None,
+           lambda g, y, inputs, start, updates: g[_block(start, np.shape(updates))])  # fmt: skip
 def slice_update(inputs: TensorLike, start_indices: TensorLike, updates: TensorLike) -> Array:
     """A copy of a tensor in which the block from a corner is replaced."""
     a, b = strong(inputs).copy(), strong(updates)
