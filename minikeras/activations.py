@@ -123,8 +123,7 @@ def serialize(activation: Activation) -> Any:
         'relu'
     """
     name = getattr(activation, "__name__", "")
-    built_in = name in registry and _is_built_in(activation)
-    return name if built_in else _serialize(activation)
+    return name if name in registry and _is_built_in(activation) else _serialize(activation)
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:

@@ -277,8 +277,7 @@ class Orthogonal(_Random):
         wide = "float32" if dtype == "float16" else dtype  # LAPACK has no float16
         q, r = np.linalg.qr(draw_normal((max(rows, columns), min(rows, columns)), dtype=wide, seed=self.seed))
         q = q * np.sign(np.diag(r))  # without this not all orthogonal matrices would be equally likely
-        matrix = np.reshape(q.T if rows < columns else q, shape)
-        return (self.gain * matrix).astype(dtype, copy=False)
+        return (self.gain * np.reshape(q.T if rows < columns else q, shape)).astype(dtype, copy=False)
 
 
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config

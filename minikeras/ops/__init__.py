@@ -15,7 +15,8 @@ from .activation import (
     sparse_sigmoid, sparsemax, squareplus, swish, tanh_shrink, threshold,
 )
 from .classes import (
-    binary_crossentropy, categorical_crossentropy, in_top_k, multi_hot, one_hot, sparse_categorical_crossentropy, top_k,
+    binary_crossentropy, categorical_crossentropy, ctc_decode, ctc_loss, in_top_k, multi_hot, one_hot,
+    sparse_categorical_crossentropy, top_k,
 )
 from .creation import (
     arange, array, bartlett, blackman, cast, convert_to_numpy, convert_to_tensor, copy, dtype, empty, empty_like, eye,
@@ -99,7 +100,6 @@ with lazily(globals()) as _rest:
         adaptive_average_pool, adaptive_max_pool, average_pool, conv, conv_transpose, depthwise_conv, fold, max_pool,
         separable_conv, unfold,
     )
-    from .ctc import ctc_decode, ctc_loss
     from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
     from .image import psnr
     from . import image as image

@@ -133,8 +133,7 @@ def stft(
     if values.dtype not in ("float32", "float64"):
         raise TypeError(f"Expected `float32` or `float64`. Received: dtype={values.dtype}")
     if center:
-        edge = (fft_length // 2, fft_length // 2)
-        values = pad(values, [(0, 0)] * (values.ndim - 1) + [edge], "reflect")
+        values = pad(values, [(0, 0)] * (values.ndim - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
     return rfft(extract_sequences(values, fft_length, sequence_stride) * factors.astype(values.dtype))
 
 

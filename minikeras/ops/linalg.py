@@ -580,8 +580,7 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
             start = ones_like(value)
             outer.watch(start)
             total = sum(value * start)
-        slopes = inner.gradient(total, points)
-        pulled = [sum(g * t) for g, t in zip(slopes, ways, strict=True) if g is not None]
+        pulled = [sum(g * t) for g, t in zip(inner.gradient(total, points), ways, strict=True) if g is not None]
         along = reduce(add, pulled) if pulled else sum(start * 0.0)
     change = outer.gradient(along, start)
     change = zeros_like(value) if change is None else change

@@ -509,11 +509,9 @@ def _along_all(first: Any, each: Any, last: Any, two: bool) -> Callable[..., Any
     """Return a transform along several axes: `first` or `last` along the last of them, `each` along the others."""
 
     def call(a: Any, s: Any = None, axes: Any = (-2, -1) if two else None, norm: Any = None) -> Any:
-        if axes is None:
-            axes = range(-ndim(a) if s is None else -len(s), 0)
+        axes = range(-ndim(a) if s is None else -len(s), 0) if axes is None else axes
         sizes = [None] * len(axes) if s is None else s
-        pairs = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
-        *others, (n, axis) = pairs
+        *others, (n, axis) = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
         y = (first or each)(a, n, axis, norm) if last is None else a
         for m, other in reversed(others):
             y = each(y, m, other, norm)

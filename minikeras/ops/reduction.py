@@ -58,7 +58,6 @@ def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> An
 
 
 def _quotient(x: Any, total: Any) -> Any:
-    """Return the mean whose sum is known."""
     return total / (x.size // total.size)
 
 
@@ -84,8 +83,7 @@ def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
         return _quotient(a, _total(a, axis, keepdims))
-    result = NP.mean(a, axes(axis), keepdims=keepdims)
-    return result.astype(a.dtype if a.dtype.kind in "fc" else floatx())
+    return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
 @composite
@@ -297,7 +295,6 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
 
 
 def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
-    """Declare an op for quantiles, q of which is from 0 to `top`."""
     return composed(lambda x, q, axis=None, method="linear", keepdims=False: _quantile(
         x, q, axis, method, keepdims, top, skip), name, doc)  # fmt: skip
 
@@ -352,8 +349,7 @@ def _present(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
 def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -> Tensor:
     """Return an extreme, NaN where there is nothing else."""
     value: Tensor = op(_filled(x, start), axis, keepdims)
-    floating = dtype_of(x).startswith("float")
-    return where(all(isnan(x), axis, keepdims), np.nan, value) if floating else value
+    return where(all(isnan(x), axis, keepdims), np.nan, value) if dtype_of(x).startswith("float") else value
 
 
 nansum: Reduction = composed(lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims),
@@ -398,8 +394,7 @@ def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis:
 def corrcoef(x: TensorLike) -> Tensor:
     """Correlation coefficients between the rows of a matrix."""
     rows = convert_to_tensor(x)
-    if rows.ndim < 2:
-        rows = rows[None]
+    rows = rows[None] if rows.ndim < 2 else rows
     centred = rows - mean(rows, 1, True)
     covariance = centred @ np.transpose(centred)
     deviations = sqrt(covariance[tuple(np.diag_indices(rows.shape[0]))])
@@ -415,8 +410,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     if "float" not in a.dtype + b.dtype and "complex" not in a.dtype + b.dtype:
         a = a.astype("float32")
     swapped = a.shape[0] < b.shape[0]
-    if swapped:
-        a, b = b, a
+    a, b = (b, a) if swapped else (a, b)
     n, m = a.shape[0], b.shape[0]
     before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": ((m - 1) - (m - 1) // 2, (m - 1) // 2)}[mode]
     if mode == "same" and not swapped:

@@ -124,17 +124,13 @@ def _index(key: Any) -> Any:
     return as_array(key) if isinstance(key, TensorOps) else key
 
 
-def _is_basic(key: Any) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts)
-
-
 @primitive(lambda g, y, x, shape, key: g[key])
 def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
     """Zeros of a shape with x added at an index, as often as the index names a position."""
     a, index = strong(x), _index(key)
     zeros = np.zeros(shape, a.dtype)
-    if _is_basic(index):
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts):
         zeros[index] = a
     else:
         np.add.at(zeros, index, a)
@@ -390,7 +386,6 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:
-    """Declare a `split` along one axis."""
     return composed(
         lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
         name, f"Parts of x along its {which} axis, equal or cut at indices.",
@@ -486,8 +481,7 @@ def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
 @composite
 def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
     """Matrix of the powers of a vector's elements, from the highest down to 0 unless `increasing`."""
-    count = shape(x)[0] if N is None else N
-    powers = np.arange(count, dtype="int32")[:: 1 if increasing else -1]
+    powers = np.arange(shape(x)[0] if N is None else N, dtype="int32")[:: 1 if increasing else -1]
     return power(expand_dims(convert_to_tensor(x), 1), powers)
 
 
