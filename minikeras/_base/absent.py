@@ -78,13 +78,14 @@ MOVED: dict[str, str] = {
     "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
     "layers.base": "layers.layer", "layers.holder": "layers.module", "numerical": "utils.numerical_utils",
+    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.image", "ops.special": "ops.elementwise",
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
-    "scopes": "models.function",
-    "serialization": "_serialization.serialization", "series": "_jit.multi_step", "summary": "_display.summary",
-    "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function", "tensor": "_core.tensor _core.op",
-    "trace": "_jit.trace", "training": "_trainers.trainer", "variable": "_core.variable",
+    "scopes": "models.function", "serialization": "_serialization.serialization", "series": "_jit.multi_step",
+    "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
+    "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
+    "variable": "_core.variable",
 }  # fmt: skip
 """Former module -> those that have its names, for pickles of that time."""
 
