@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from .. import activations, ops
 from .._base.checks import FromZero
@@ -35,8 +35,7 @@ class Activation(SameShape):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = self.activation(inputs)
-        return outputs
+        return cast(Tensor, self.activation(inputs))
 
 
 class ReLU(SameShape):
@@ -125,12 +124,11 @@ class PReLU(SameShape):
         self.shared_axes: list[int] | None = None if axes is None else list(axes)
 
     def build(self, input_shape: ShapeLike) -> None:
-        shape = list(input_shape[1:])
-        for axis in self.shared_axes or ():
+        shape, shared = list(input_shape[1:]), self.shared_axes or ()
+        for axis in shared:
             shape[axis - 1] = 1
         self.alpha = self._configured_weight("alpha", shape)
-        fixed = range(1, len(input_shape)) if self.shared_axes else ()
-        axes = {axis: input_shape[axis] for axis in fixed if axis not in (self.shared_axes or ())}
+        axes = {axis: n for axis, n in enumerate(input_shape) if axis and shared and axis not in shared}
         self.input_spec: Any = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Tensor) -> Tensor:

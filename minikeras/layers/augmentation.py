@@ -19,10 +19,10 @@ Factor = float | Sequence[float]
 """A number f for the range from -f to f, or both ends of a range."""
 
 
-def _available(*known: str) -> Rule:
+def _available(*values: str) -> Rule:
     def rule(cls: Any, name: str, value: Any) -> Any:
-        if value not in known:
-            raise NotImplementedError(f"`{name}` must be one of {known}. Received: {name}={value!r:.80}.")
+        if value not in values:
+            raise NotImplementedError(f"`{name}` must be one of {values}. Received: {name}={value!r:.80}.")
         return value
 
     return rule
@@ -121,10 +121,8 @@ class _Random(_OfImages):
     """A layer that changes images at random, each by itself, while training."""
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    _casts: ClassVar[bool] = True
-    """Whether integers become floats."""
-    _least: ClassVar[float | None] = None
-    """What a range from -f to f may not be below."""
+    _casts: ClassVar[bool] = True  # whether integers become floats
+    _least: ClassVar[float] = -math.inf  # what a range from -f to f may not be below
     seed: int | None
     factor: Annotated[tuple[float, float], lambda cls, name, value: cls._range(name, value)]
     fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
@@ -137,10 +135,8 @@ class _Random(_OfImages):
 
     @classmethod
     def _range(cls, name: str, factor: Any) -> tuple[float, float]:
-        """Return the ends of a range."""
-        low, high = cls._bounds
-        several = isinstance(factor, list | tuple)
-        values: list[Any] = list(factor) if isinstance(factor, list | tuple) else [factor]
+        (low, high), several = cls._bounds, isinstance(factor, list | tuple)
+        values: list[Any] = list(factor) if several else [factor]
         if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
             raise ValueError(
                 f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
@@ -148,8 +144,7 @@ class _Random(_OfImages):
             )
         if several:
             return min(values), max(values)
-        f = abs(values[0])
-        return (-f if cls._least is None else max(-f, cls._least)), f
+        return max(-abs(factor), cls._least), abs(factor)
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
@@ -157,12 +152,11 @@ class _Random(_OfImages):
         return random.uniform((count, *(1,) * (rank - 1)), low, high, seed=self.generator)
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
-        """Read the images at places given by the first six numbers of `ops.image.affine_transform`."""
+        """Read the images at the places that the first six numbers of `ops.image.affine_transform` say."""
         count = x.shape[0] if x.ndim == 4 else 1
         matrix = [np.broadcast_to(np.asarray(c, "float32").reshape(-1), (count,)) for c in (*columns, 0, 0)]
-        return ops.image.affine_transform(
-            x, np.stack(matrix, 1), self.interpolation, self.fill_mode, self.fill_value, self.data_format
-        )
+        how = self.interpolation, self.fill_mode, self.fill_value, self.data_format
+        return ops.image.affine_transform(x, np.stack(matrix, 1), *how)
 
     def _middle(self, x: Tensor) -> tuple[float, float]:
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
@@ -315,8 +309,7 @@ class RandomContrast(_OfValues):
     _least = 0
 
     def _change(self, x: Tensor) -> Tensor:
-        drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim)
-        scale = ops.cast(drawn, x.dtype)
+        scale = ops.cast(self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim), x.dtype)
         middle = ops.mean(ops.mean(x, self._rows, True), self._columns, True)
         return ops.clip((x - middle) * scale + middle, *self.value_range)
 

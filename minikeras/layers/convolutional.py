@@ -10,13 +10,7 @@ from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Sha
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.convolution import (
-    from_channels_last,
-    shift,
-    slid_sizes,
-    to_channels_last,
-    transposed,
-)
+from ..ops.convolution import from_channels_last, shift, slid_sizes, to_channels_last, transposed
 from .core import ActivationLike, ConstraintLike, WithKernel
 from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
@@ -27,8 +21,7 @@ _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal"
 class Windowed(Ranked):
     """A layer, or a cell of one, whose kernel is a window that slides."""
 
-    _strides_or_dilation: ClassVar[bool] = True
-    """Whether strides and dilation together are refused, as Keras does."""
+    _strides_or_dilation: ClassVar[bool] = True  # whether both together are refused, as Keras does
     kernel_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
@@ -47,14 +40,13 @@ class Windowed(Ranked):
         return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
 
     def _slid_shape(self, input_shape: ShapeLike, filters: Any) -> PartialShape:
-        """Return the shape of what so many filters give."""
-        if self.data_format == "channels_last":
-            return (input_shape[0], *self._slid(input_shape[1:-1]), filters)
-        return (input_shape[0], filters, *self._slid(input_shape[2:]))
+        """Return the output shape of so many filters."""
+        batch, sizes = input_shape[0], self._slid(self._parts(input_shape)[1])
+        return (batch, *sizes, filters) if self.data_format == "channels_last" else (batch, filters, *sizes)
 
 
 class _Sliding(Windowed, WithKernel):
-    """What all layers here share: a window, strides, a bias and an activation."""
+    """The base of the layers here: a window, strides, a bias and an activation."""
 
     _names_penalty = True
     use_bias: bool
@@ -77,9 +69,8 @@ class _Sliding(Windowed, WithKernel):
         if channels is None:
             raise ValueError(f"Layer '{self.name}' needs a known size in axis {axis}. Received: {tuple(input_shape)}.")
         self._make_kernels(channels)
-        self.bias: Variable | None = (
-            self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
-        )
+        shape = (self._filters(channels),)
+        self.bias: Variable | None = self._configured_weight("bias", shape) if self.use_bias else None
         self.input_spec: Any = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -116,9 +107,8 @@ class _Conv(_Sliding):
     def _make_kernels(self, channels: int) -> None:
         if channels % self.groups:
             raise ValueError(f"Channels must be a multiple of `groups`. Received: {channels}, groups={self.groups}.")
-        self.kernel: Variable = self._configured_weight(
-            "kernel", (*self.kernel_size, channels // self.groups, self.filters)
-        )
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel: Variable = self._configured_weight("kernel", shape)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -215,7 +205,7 @@ class _ConvTranspose(_Sliding):
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1):
-    """The way back of a convolution along one axis, which makes it longer.
+    """Transposed convolution along one axis, which makes it longer.
 
     The arguments are those of `Conv2DTranspose`, with one number for a size.
 
@@ -227,7 +217,7 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
 
 
 class Conv2DTranspose(_ConvTranspose, rank=2):
-    """The way back of a convolution of images, which makes them larger.
+    """Transposed convolution of images, which makes them larger.
 
     The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
     `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
@@ -248,7 +238,7 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
 
 
 class Conv3DTranspose(_ConvTranspose, rank=3):
-    """The way back of a convolution of volumes, which makes them larger.
+    """Transposed convolution of volumes, which makes them larger.
 
     The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
     `output_padding`.
@@ -284,9 +274,8 @@ class _DepthwiseConv(_Sliding):
         return None if channels is None else channels * self.depth_multiplier
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel: Variable = self._configured_weight(
-            "kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise"
-        )
+        shape = (*self.kernel_size, channels, self.depth_multiplier)
+        self.kernel: Variable = self._configured_weight("kernel", shape, "depthwise")
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -338,12 +327,9 @@ class _SeparableConv(_Sliding):
 
     def _make_kernels(self, channels: int) -> None:
         depth, ones = self.depth_multiplier, (1,) * self._rank
-        self.depthwise_kernel = self._configured_weight(
-            "depthwise_kernel", (*self.kernel_size, channels, depth), "depthwise"
-        )
-        self.pointwise_kernel = self._configured_weight(
-            "pointwise_kernel", (*ones, channels * depth, self.filters), "pointwise"
-        )
+        shapes = (*self.kernel_size, channels, depth), (*ones, channels * depth, self.filters)
+        self.depthwise_kernel = self._configured_weight("depthwise_kernel", shapes[0], "depthwise")
+        self.pointwise_kernel = self._configured_weight("pointwise_kernel", shapes[1], "pointwise")
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         kernels, how = (self.depthwise_kernel, self.pointwise_kernel), (self.strides, self.padding)

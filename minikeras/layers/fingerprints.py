@@ -123,8 +123,8 @@ def crossed(first: int, second: int) -> int:
         14454907135238785252
     """
     mul = 0xC6A4A7935BD1E995
-    found = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
-    return _mixed(_mixed(found) * mul)
+    both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
+    return _mixed(_mixed(both) * mul)
 
 
 def as_key(salt: Any) -> "list[int] | None":

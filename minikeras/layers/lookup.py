@@ -26,8 +26,8 @@ _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
 
 
-def _mode(*known: str) -> Rule:
-    return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), known)
+def _mode(*modes: str) -> Rule:
+    return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), modes)
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
@@ -152,8 +152,8 @@ def _summary(values: Array, epsilon: float) -> Array:
     """Return every so many-th of the sorted values, and how many it stands for."""
     ordered = np.sort(values.reshape(-1))
     step = np.maximum(ordered.size * epsilon, 1)
-    kept = ordered[int(step - 1) :: int(step)]
-    return np.stack([kept, np.ones_like(kept) * step])
+    sample = ordered[int(step - 1) :: int(step)]
+    return np.stack([sample, np.ones_like(sample) * step])
 
 
 def _compressed(summary: Array, epsilon: float) -> Array:
@@ -207,11 +207,11 @@ class Discretization(Numbering):
         """Find the ranges of values, an array or an iterable of batches."""
         if self.num_bins is None:
             raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
-        found: Array = np.zeros((2, 0), "float32")
+        summary: Array = np.zeros((2, 0), "float32")
         for batch in _batches(data, steps):
-            both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), found], axis=1)
-            found = _compressed(both[:, np.argsort(both[0])], self.epsilon)
-        self.bin_boundaries = _compressed(found, 1.0 / self.num_bins)[0, :-1].tolist()
+            both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), summary], axis=1)
+            summary = _compressed(both[:, np.argsort(both[0])], self.epsilon)
+        self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.bin_boundaries is None:
@@ -303,11 +303,10 @@ class _Lookup(OfValues):
             tokens = tokens[len(special) :]
         elif weights is not None:
             weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
-        if len(set(tokens)) < len(tokens):
-            repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+        repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+        if repeated:
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
-        self._tokens = tokens
-        self._idf = weights if weights is not None else self._idf
+        self._tokens, self._idf = tokens, self._idf if weights is None else weights
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
@@ -343,12 +342,12 @@ class _Lookup(OfValues):
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         first = len(self._special()) - self.num_oov_indices
-        known = {token: len(self._special()) + i for i, token in enumerate(self._tokens)}
+        table = {token: i for i, token in enumerate(self._tokens, len(self._special()))}
         if self.mask_token is not None:
-            known[self.mask_token] = 0 if self.output_mode == "int" else -1
+            table[self.mask_token] = 0 if self.output_mode == "int" else -1
         different, places = np.unique(values, return_inverse=True)
-        found = [known.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
-        return np.asarray(found, "int64")[places].reshape(values.shape)
+        numbers = [table.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
+        return np.asarray(numbers, "int64")[places].reshape(values.shape)
 
     def _unknown(self, value: Any) -> int:
         """Return which of the numbers for unknown values one gets."""
@@ -374,10 +373,10 @@ class _Lookup(OfValues):
 
     def get_config(self) -> Config:
         size = None if self._tokens is None else self.vocabulary_size()
-        learned: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
+        state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
         if self._idf is not None:
-            learned |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
-        return {**super().get_config(), **learned}
+            state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
+        return {**super().get_config(), **state}
 
 
 class StringLookup(_Lookup):
@@ -508,9 +507,9 @@ class TextVectorization(_Lookup):
         name: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         self._configure({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
-        for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
-            if isinstance(value, str) and value not in known:
-                raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
+        for argument, value, table in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
+            if isinstance(value, str) and value not in table:
+                raise ValueError(f"TextVectorization: {argument} must be one of {list(table)}. Received: {value!r}")
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
             raise ValueError(
@@ -557,13 +556,11 @@ class TextVectorization(_Lookup):
 
     def _encode(self, values: Array) -> Any:
         texts = self._texts(values)
-        longest = int(np.max([len(words) for words in texts], initial=0))
-        length = longest
-        if self.output_mode == "int" and self.output_sequence_length is not None:
-            length = self.output_sequence_length
+        length = self.output_sequence_length  # which is for the mode "int"
+        length = max(map(len, texts), default=0) if length is None else length
         rows = np.array([(words + [""] * length)[:length] for words in texts], dtype=str).reshape(len(texts), length)
-        found = super()._encode(rows)
-        return found if values.ndim else found[0]
+        numbers = super()._encode(rows)
+        return numbers if values.ndim else numbers[0]
 
     def get_config(self) -> Config:
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}

@@ -41,23 +41,21 @@ class _AlongAxes(Layer):
 
     def _sizes(self, input_shape: ShapeLike) -> Shape:
         """Return the sizes of the axes of an input, which must be known, in the order of `axis`."""
-        shape = self.compute_output_shape(input_shape)
+        shape: Any = self.compute_output_shape(input_shape)
         sizes = tuple(shape[a] for a in self._axes)
         if None in sizes:
             raise ValueError(f"Layer '{self.name}' needs a known size in axis {self.axis}. Received: {shape}.")
-        return tuple(n for n in sizes if n is not None)
+        return sizes
 
     def _rowwise(self) -> bool:
         return all(a > 0 or a == -1 for a in self._axes)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        ndim = len(input_shape)
+        shape = tuple(input_shape)
         for a in self._axes:
-            if not -ndim <= a < ndim:
-                raise ValueError(
-                    f"Axis {a} is out of bounds for input shape {tuple(input_shape)}. Received: axis={self.axis}."
-                )
-        return tuple(input_shape)
+            if not -len(shape) <= a < len(shape):
+                raise ValueError(f"Axis {a} is out of bounds for input shape {shape}. Received: axis={self.axis}.")
+        return shape
 
 
 class _Scaling(_AlongAxes):
@@ -159,9 +157,8 @@ class BatchNormalization(_Scaling):
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
             mean, variance = self._moments(x, mask)
-            for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept = _as_dtype(moving, x.dtype) * self.momentum
-                moving.assign(kept + found * (1.0 - self.momentum))
+            for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(_as_dtype(moving, x.dtype) * self.momentum + new * (1.0 - self.momentum))
         else:
             mean, variance = _as_dtype(self.moving_mean, x.dtype), _as_dtype(self.moving_variance, x.dtype)
         outputs = ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
@@ -172,19 +169,15 @@ class BatchNormalization(_Scaling):
         axes = [a for a in range(x.ndim) if a != self.axis % x.ndim]
         if mask is None:
             return ops.moments(x, axes)
-        kept = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
-        count = ops.sum(ops.cast(kept, x.dtype), axes, keepdims=True) + default_epsilon()
-        mean = ops.sum(ops.where(kept, x, 0.0), axes, keepdims=True) / count
-        squares = ops.where(kept, ops.square(x - mean), 0.0)
+        mask = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
+        count = ops.sum(ops.cast(mask, x.dtype), axes, keepdims=True) + default_epsilon()
+        mean = ops.sum(ops.where(mask, x, 0.0), axes, keepdims=True) / count
+        squares = ops.where(mask, ops.square(x - mean), 0.0)
         return ops.squeeze(mean, axes), ops.squeeze(ops.sum(squares, axes, keepdims=True) / count, axes)
 
 
 class _LayerNormalizationOptions(LayerOptions, total=False):
-    """Keyword arguments of LayerNormalization.
-
-    Attributes:
-        rms_scaling: Deprecated: whether to divide by the standard deviation alone, and to have no beta.
-    """
+    """Keyword arguments of LayerNormalization; `rms_scaling` is deprecated."""
 
     rms_scaling: bool
 
@@ -221,11 +214,8 @@ class LayerNormalization(_Scaling):
     ) -> None:  # fmt: skip
         rms_scaling = options.pop("rms_scaling", False)
         if rms_scaling:
-            warn(
-                "`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
-                "Use RMSNormalization instead.",
-                stacklevel=2,
-            )
+            warn("`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
+                 "Use RMSNormalization instead.", stacklevel=2)  # fmt: skip
         self._configure(locals())
         self.autocast = False
 

@@ -40,9 +40,8 @@ class _Pooling(Ranked):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
-        who = f"The input of layer '{self.name}'"
-        found = slid_sizes(sizes, self.pool_size, self.strides, self.padding, (1,) * self._rank, who)
-        return (*before, *found, *behind)
+        how = self.strides, self.padding, (1,) * self._rank, f"The input of layer '{self.name}'"
+        return (*before, *slid_sizes(sizes, self.pool_size, *how), *behind)
 
 
 class _MaxPooling(_Pooling, op=ops.max_pool):
@@ -131,7 +130,7 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
 
 
 class _AdaptivePooling(Ranked):
-    """Layer that pools with windows of such sizes that the output has a given size."""
+    """Layer that pools with windows of such sizes that the output has the size asked for."""
 
     output_size: PerAxis
 

@@ -28,8 +28,7 @@ def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
 class _Noise(SameShape):
     """A layer that draws random numbers in training and is the identity otherwise."""
 
-    _strength: ClassVar[str] = "rate"
-    """The argument that says how much noise there is."""
+    _strength: ClassVar[str] = "rate"  # the argument that says how much noise there is
     rate: Share
     seed: int | None
 
@@ -41,8 +40,6 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
-    """A layer that drops a share of its inputs."""
-
     noise_shape: Annotated[PartialShape | None, _noise_shape]
 
     def __init__(
@@ -94,8 +91,7 @@ class _SpatialDropout(Ranked, Dropout):
         self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
 
     def get_config(self) -> Config:
-        return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
-                "data_format": self.data_format}  # fmt: skip
+        return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", "data_format")}
 
 
 class SpatialDropout1D(_SpatialDropout, rank=1):
@@ -203,10 +199,10 @@ class AlphaDropout(_Drop):
         if not training or self.rate == 0:
             return inputs
         shape = random.mask_shape(self.noise_shape, inputs.shape)
-        kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
-        return ops.add(a * (inputs * kept + SELU_LIMIT * (1 - kept)), b)
+        return ops.add(a * (inputs * mask + SELU_LIMIT * (1 - mask)), b)
 
 
 class ActivityRegularization(SameShape):
@@ -233,6 +229,4 @@ class ActivityRegularization(SameShape):
         return inputs
 
     def get_config(self) -> Config:
-        config = super().get_config()
-        config.pop("activity_regularizer")
-        return config
+        return {key: value for key, value in super().get_config().items() if key != "activity_regularizer"}

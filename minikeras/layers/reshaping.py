@@ -84,18 +84,14 @@ class Reshape(_Reshaping):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return (batch, *target_shape) with -1 resolved where the input's sizes are known."""
-        sizes = tuple(input_shape[1:])
-        known = prod(n for n in self.target_shape if n is not None and n != -1)
+        sizes, target = tuple(input_shape[1:]), self.target_shape
         if None in sizes:
-            return (input_shape[0], *[None if n == -1 else n for n in self.target_shape])
-        total = prod(n for n in sizes if n is not None)
-        if -1 in self.target_shape:
-            fits = known != 0 and total % known == 0
-        else:
-            fits = total == known or None in self.target_shape
+            return (input_shape[0], *[None if n == -1 else n for n in target])
+        total, others = prod(n for n in sizes if n is not None), prod(n for n in target if n is not None and n != -1)
+        fits = others and total % others == 0 if -1 in target else total == others or None in target
         if not fits:
-            raise ValueError(f"Cannot reshape samples of shape {sizes} to target_shape={self.target_shape}.")
-        return (input_shape[0], *[total // known if n == -1 else n for n in self.target_shape])
+            raise ValueError(f"Cannot reshape samples of shape {sizes} to target_shape={target}.")
+        return (input_shape[0], *[total // others if n == -1 else n for n in target])
 
 
 class Permute(_Reshaping):
@@ -168,22 +164,22 @@ class _Spatial(Ranked, _Reshaping):
         raise NotImplementedError
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
-        """Return an entry for every axis: those given between batch and channels, another for these two."""
+        """Return an entry for every axis: these between batch and channels, another for these two."""
         return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
-        found = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
-        if any(n and m is not None and m <= 0 for n, m in zip(sizes, found, strict=True)):
+        new = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
+        if any(n and m is not None and m <= 0 for n, m in zip(sizes, new, strict=True)):
             raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
-        return (*before, *found, *behind)
+        return (*before, *new, *behind)
 
 
 def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     """Return (before, after) for each axis, from one number, a pair for one axis, or a pair for each of two."""
     if rank == 1 or isinstance(value, int | np.integer):
-        pair = standardize_sizes(value, 2, name, least=0)
-        return ((pair[0], pair[1]),) * rank
+        before, after = standardize_sizes(value, 2, name, least=0)
+        return ((before, after),) * rank
     if not isinstance(value, Sequence) or len(value) != rank:
         raise ValueError(f"`{name}` takes one integer, or {rank} integers or pairs. Received: {name}={value!r}.")
     return tuple(pair for entry in value for pair in _edges(entry, 1, name))
@@ -261,8 +257,8 @@ class _Cropping(_Spatial):
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
-        kept = [slice(before, -after if after else None) for before, after in self._widths]
-        return inputs[self._around(kept, slice(None))]
+        slices = [slice(before, -after if after else None) for before, after in self._widths]
+        return inputs[self._around(slices, slice(None))]
 
 
 class Cropping1D(_Cropping, rank=1):

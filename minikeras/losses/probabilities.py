@@ -137,18 +137,14 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
 
 
 def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
-    """Return smoothed one-hot rows and predictions, after a look at both.
-
-    Raises:
-        ValueError: for rows of another rank than the predictions', and for a bool as axis.
-    """
+    """Return smoothed one-hot rows and predictions, after a look at both."""
     if isinstance(axis, bool):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
     if ops.ndim(y_true) != ops.ndim(y_pred):
-        received = f"y_true.shape={ops.shape(y_true)}, y_pred.shape={ops.shape(y_pred)}"
         raise ValueError(
             "y_true must hold one-hot rows (or probabilities) of y_pred's shape. For class numbers use "
-            f"sparse_categorical_crossentropy. Received: {received}."
+            f"sparse_categorical_crossentropy. Received: y_true.shape={ops.shape(y_true)}, "
+            f"y_pred.shape={ops.shape(y_pred)}."
         )
     true, predicted = floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
@@ -243,11 +239,11 @@ def sparse_categorical_crossentropy(
         true = ops.squeeze(true, axis)
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(true, predicted, from_logits, axis)
-    kept = ops.not_equal(true, ignore_class)
-    rows = ops.where(ops.expand_dims(kept, axis), predicted, 1.0)
-    losses = ops.sparse_categorical_crossentropy(ops.where(kept, true, 0), rows, from_logits, axis)
-    result: Any = ops.where(kept, losses, 0.0)
-    result.keras_mask = kept
+    mask = ops.not_equal(true, ignore_class)
+    rows = ops.where(ops.expand_dims(mask, axis), predicted, 1.0)
+    losses = ops.sparse_categorical_crossentropy(ops.where(mask, true, 0), rows, from_logits, axis)
+    result: Any = ops.where(mask, losses, 0.0)
+    result.keras_mask = mask
     return cast(Tensor, result)
 
 

@@ -14,7 +14,7 @@ from .base import MEAN, DType, Name, NamedLoss, Reduction, predictions
 
 @primitive(None, None)
 def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Array:
-    """Tell which labels are the same as which others, all or all but those at the same place."""
+    """Return whether each label is the same as each of the others, all or all but the one at its place."""
     alike: Array = np.equal(np.ravel(labels)[:, None], np.ravel(others))
     if remove_diagonal:
         np.fill_diagonal(alike, False)

@@ -18,8 +18,7 @@ Thresholds: TypeAlias = float | Sequence[float] | None
 Curve: TypeAlias = Literal["ROC", "PR", "PRGAIN", "roc", "pr", "prgain"]
 Summation: TypeAlias = Literal["interpolation", "majoring", "minoring", "Interpolation", "Majoring", "Minoring"]
 
-_MOST = 10**6
-"""How many thresholds there may be: as many Python numbers are made."""
+_MOST = 10**6  # thresholds there may be: each is a Python number
 _LOW = -1e10  # the score of what is not among the top k, and a threshold that all others exceed
 _RECALL = ("true_positives", "false_negatives")
 _PRECISION = ("true_positives", "false_positives")
@@ -34,8 +33,7 @@ class _Confusion(Metric):
     A prediction is positive where it exceeds the threshold, a label where it is not 0.
     """
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}
-    """What is counted, and the variable that holds the count."""
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}  # counts -> variables that hold them
     true_positives: Variable
     false_positives: Variable
     true_negatives: Variable
@@ -45,6 +43,11 @@ class _Confusion(Metric):
     class_id: int | None = None
     multi_label: bool = False
     label_weights: Tensor | None = None
+
+    def __init_subclass__(cls, counts: tuple[str, ...] = (), variable: str | None = None) -> None:
+        super().__init_subclass__()
+        if counts:
+            cls._counts = {name: variable or name for name in counts}
 
     def _build(self, *labels: int) -> None:
         for variable in self._counts.values():
@@ -70,9 +73,9 @@ class _Confusion(Metric):
             chosen = ops.one_hot(ops.top_k(scores, self.top_k)[1], scores.shape[-1])
             scores = ops.where(ops.sum(chosen, axis=-2) > 0, scores, _LOW)
         if true.shape != scores.shape or (self.class_id is not None and scores.ndim == 1):
-            wanted = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
+            expected = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
             received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
-            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {wanted}. Received: {received}.")
+            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {expected}. Received: {received}.")
         if self.class_id is not None:
             true, scores = true[..., self.class_id, None], scores[..., self.class_id, None]
         positive = ops.cast(true != 0, dtype)
@@ -82,11 +85,11 @@ class _Confusion(Metric):
                 positive, negative = (x * ops.broadcast_to(weights, x.shape) for x in (positive, negative))
         if not self.multi_label:  # all labels of all samples count together
             positive, negative, scores = (ops.reshape(x, (-1,)) for x in (positive, negative, scores))
-        found, wrong = self._above(scores, positive, negative)
-        counts = (found, wrong, ops.sum(negative, axis=0) - wrong, ops.sum(positive, axis=0) - found)
-        for counted, count in zip(_ALL, counts, strict=True):
-            if counted in self._counts:
-                getattr(self, self._counts[counted]).assign_add(count)
+        right, wrong = self._above(scores, positive, negative)
+        counts = (right, wrong, ops.sum(negative, axis=0) - wrong, ops.sum(positive, axis=0) - right)
+        for name, count in zip(_ALL, counts, strict=True):
+            if name in self._counts:
+                getattr(self, self._counts[name]).assign_add(count)
 
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
         """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
@@ -104,8 +107,6 @@ class _Confusion(Metric):
 
 
 class _AtThresholds(_Confusion):
-    """Something at one threshold, or at each of several."""
-
     _transient = ("thresholds",)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
@@ -126,8 +127,6 @@ class _AtThresholds(_Confusion):
 
 
 class _Count(_AtThresholds):
-    """One of the four counts."""
-
     accumulator: Variable
 
     def __init__(self, thresholds: Thresholds = None, name: Name = None, dtype: DType = None) -> None:
@@ -138,32 +137,24 @@ class _Count(_AtThresholds):
         return self._scalar(self.accumulator.value)
 
 
-class FalsePositives(_Count):
+class FalsePositives(_Count, counts=("false_positives",), variable="accumulator"):
     """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"false_positives": "accumulator"}
 
-
-class FalseNegatives(_Count):
+class FalseNegatives(_Count, counts=("false_negatives",), variable="accumulator"):
     """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"false_negatives": "accumulator"}
 
-
-class TrueNegatives(_Count):
+class TrueNegatives(_Count, counts=("true_negatives",), variable="accumulator"):
     """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"true_negatives": "accumulator"}
 
-
-class TruePositives(_Count):
+class TruePositives(_Count, counts=("true_positives",), variable="accumulator"):
     """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes."""
-
-    _counts: ClassVar[Mapping[str, str]] = {"true_positives": "accumulator"}
 
 
 class _Share(_AtThresholds):
-    """The share of the true positives in two counts."""
+    """The share of the first of two counts in both."""
 
     _direction = "up"
 
@@ -179,7 +170,7 @@ class _Share(_AtThresholds):
         return self._scalar(self._share((first, second)))
 
 
-class Precision(_Share):
+class Precision(_Share, counts=_PRECISION):
     """Share of the positive predictions that are right: true positives / (true positives + false positives).
 
     Args:
@@ -196,10 +187,8 @@ class Precision(_Share):
         0.6667
     """
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _PRECISION}
 
-
-class Recall(_Share):
+class Recall(_Share, counts=_RECALL):
     """Share of the positive labels that are found: true positives / (true positives + false negatives).
 
     Arguments and errors are those of `Precision`.
@@ -209,18 +198,13 @@ class Recall(_Share):
         0.6667
     """
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _RECALL}
-
 
 class _Best(_Confusion):
-    """The largest value of one share at thresholds where another one is at least a given value.
-
-    A subclass says which shares, and calls the value by the name of its first argument.
-    """
+    """The largest value of one share at thresholds where another is at least the value of the first argument."""
 
     _direction = "up"
-    _limited: ClassVar[tuple[str, str]]
-    _wanted: ClassVar[tuple[str, str]]
+    _limit: ClassVar[tuple[str, str]]
+    _goal: ClassVar[tuple[str, str]]
     num_thresholds: Annotated[int, between(1, _MOST)]
     value: float
 
@@ -233,8 +217,7 @@ class _Best(_Confusion):
 
     def result(self) -> Tensor:
         """Return the best value so far, 0 if no threshold will do."""
-        allowed = self._share(self._limited) >= self.value
-        return ops.max(ops.where(allowed, self._share(self._wanted), 0.0), initial=0)
+        return ops.max(ops.where(self._share(self._limit) >= self.value, self._share(self._goal), 0.0), initial=0)
 
 
 class SensitivityAtSpecificity(_Best):
@@ -256,8 +239,8 @@ class SensitivityAtSpecificity(_Best):
         0.5
     """
 
-    _limited = _SPECIFICITY
-    _wanted = _RECALL
+    _limit = _SPECIFICITY
+    _goal = _RECALL
     specificity: Share
 
     def __init__(
@@ -273,8 +256,8 @@ class SpecificityAtSensitivity(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _RECALL
-    _wanted = _SPECIFICITY
+    _limit = _RECALL
+    _goal = _SPECIFICITY
     sensitivity: Share
 
     def __init__(
@@ -290,8 +273,8 @@ class PrecisionAtRecall(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _RECALL
-    _wanted = _PRECISION
+    _limit = _RECALL
+    _goal = _PRECISION
     recall: Share
 
     def __init__(
@@ -307,8 +290,8 @@ class RecallAtPrecision(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _PRECISION
-    _wanted = _RECALL
+    _limit = _PRECISION
+    _goal = _RECALL
     precision: Share
 
     def __init__(
@@ -365,9 +348,8 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds = len(self.thresholds)
-        self.label_weights: Tensor | None = (
-            None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
-        )
+        weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        self.label_weights: Tensor | None = weights
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])

@@ -68,11 +68,11 @@ class FBetaScore(Metric):
         else:
             chosen = scores > self.threshold
         predicted = ops.cast(chosen, self.dtype)
-        found: tuple[Tensor, ...] = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
+        hits: tuple[Tensor, ...] = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
         if sample_weight is not None:
             weights = convert_to_tensor(sample_weight, self.dtype)
-            found = tuple(x * (ops.expand_dims(weights, 1) if weights.ndim == 1 else weights) for x in found)
-        for count, values in zip(_COUNTS, found, strict=True):
+            hits = tuple(x * (ops.expand_dims(weights, 1) if weights.ndim == 1 else weights) for x in hits)
+        for count, values in zip(_COUNTS, hits, strict=True):
             getattr(self, count).assign_add(ops.sum(values, axis=None if self.average == "micro" else 0))
 
     def result(self) -> Tensor:

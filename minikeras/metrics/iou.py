@@ -78,8 +78,8 @@ class IoU(Metric):
         shared = ops.diag(self.total_cm)
         union = ops.sum(self.total_cm, axis=0) + ops.sum(self.total_cm, axis=1) - shared
         shared, union = (ops.cast(ops.take(x, self.target_class_ids), "float32") for x in (shared, union))
-        found = ops.cast(union > 1e-9, "float32")
-        return ops.sum(found * shared / (union + epsilon())) / (ops.sum(found) + epsilon())
+        occurs = ops.cast(union > 1e-9, "float32")
+        return ops.sum(occurs * shared / (union + epsilon())) / (ops.sum(occurs) + epsilon())
 
 
 def _flat(x: TensorLike, dtype: str) -> Tensor:

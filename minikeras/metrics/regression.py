@@ -33,8 +33,7 @@ def _centred(y_true: TensorLike, y_pred: TensorLike, axis: Axis) -> tuple[Tensor
 
 def _divide(x1: Tensor, x2: Tensor) -> Tensor:
     """Return x1 / x2, and NaN, without a warning, where x2 is 0."""
-    quotient: Tensor = ops.where(x2 == 0, float("nan"), ops.divide_no_nan(x1, x2))
-    return quotient
+    return ops.where(x2 == 0, float("nan"), ops.divide_no_nan(x1, x2))
 
 
 def pearson_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
