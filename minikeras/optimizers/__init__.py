@@ -66,12 +66,8 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
 
 @overload
 def get(identifier: None) -> None: ...
-
-
 @overload
 def get(identifier: OptimizerLike | str) -> Optimizer: ...
-
-
 def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
     """Return the optimizer that a name, in any case, or a configuration stands for; an optimizer, and None, as it is.
 

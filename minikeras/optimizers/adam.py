@@ -38,16 +38,14 @@ class Adam(_Moments):
     alpha = rate * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t).
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         beta_1: Share of the old mean in the new one.
         beta_2: Share of the old mean of squares in the new one.
         epsilon: Added to the root.
         amsgrad: Whether to divide by the root of the largest v so far.
-        **options: See `Optimizer`.
 
-    Source:
-        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et al.
-        2018, "On the Convergence of Adam and Beyond", for amsgrad.
+    Source: Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et
+        al. 2018, "On the Convergence of Adam and Beyond", for amsgrad.
 
     Example:
         >>> from minikeras import Variable
@@ -90,8 +88,7 @@ class AdamW(Adam):
     Raises:
         ValueError: if there is no weight decay.
 
-    Source:
-        Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
+    Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
     """
 
     def __init__(
@@ -111,8 +108,7 @@ class Adamax(_Moments):
         beta_2: Share of the old u that the new one has at least.
         epsilon: Added to u.
 
-    Source:
-        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
+    Source: Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
     """
 
     _slot_names = ({"_m": "momentum", "_u": "norm"},)
@@ -134,8 +130,7 @@ class Nadam(_Moments):
     Args:
         learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
-    Source:
-        Dozat 2015, "Incorporating Nesterov Momentum into Adam".
+    Source: Dozat 2015, "Incorporating Nesterov Momentum into Adam".
     """
 
     def build(self, variables: list[Variable]) -> None:
@@ -172,8 +167,7 @@ class Lamb(_Moments):
     Args:
         learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
-    Source:
-        You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
+    Source: You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
     """
 
     _by_variable = True
@@ -213,8 +207,7 @@ class ScheduleFreeAdamW(_Moments):
         beta_1: Share of x in p.
         warmup_steps: Number of steps in which the learning rate grows from 0.
 
-    Source:
-        Defazio et al. 2024, "The Road Less Scheduled".
+    Source: Defazio et al. 2024, "The Road Less Scheduled".
     """
 
     def __init__(

@@ -16,15 +16,13 @@ class RMSprop(Optimizer):
     """p -= rate * g / sqrt(v + epsilon), with v = rho * v + (1 - rho) * g * g.
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         rho: Share of the old mean of squares in the new one.
         momentum: Share of the last step that is made again.
         epsilon: Added to v.
         centered: Whether to subtract the squared mean of the gradients from v, for their variance.
-        **options: See `Optimizer`.
 
-    Source:
-        Hinton 2012, lecture 6 of "Neural Networks for Machine Learning".
+    Source: Hinton 2012, lecture 6 of "Neural Networks for Machine Learning".
 
     Example:
         >>> from minikeras import Variable
@@ -43,11 +41,8 @@ class RMSprop(Optimizer):
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        self._slot_names = ({"_velocities": "velocity"},)
-        if momentum > 0:
-            self._slot_names += ({"_momentums": "momentum"},)
-        if centered:
-            self._slot_names += ({"_average_gradients": "average_gradient"},)
+        further = ((momentum > 0, "_momentums", "momentum"), (centered, "_average_gradients", "average_gradient"))
+        self._slot_names = ({"_velocities": "velocity"}, *({name: last} for there, name, last in further if there))
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
@@ -73,13 +68,11 @@ class Adagrad(Optimizer):
     """p -= rate * g / sqrt(a + epsilon), with a the sum of all squared gradients so far.
 
     Args:
-        learning_rate: See `Optimizer`; the paper has 1.0.
+        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
         initial_accumulator_value: a at the start.
         epsilon: Added to a.
-        **options: See `Optimizer`.
 
-    Source:
-        Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
+    Source: Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
     """
 
     _slot_names = ({"_accumulators": "accumulator"},)
@@ -107,13 +100,11 @@ class Adadelta(Optimizer):
     """p -= rate * d, with d = g * sqrt(b + epsilon) / sqrt(a + epsilon), a and b the means of g * g and d * d.
 
     Args:
-        learning_rate: See `Optimizer`; the paper has 1.0.
+        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
         rho: Share of the old means in the new ones.
         epsilon: Added to a and b.
-        **options: See `Optimizer`.
 
-    Source:
-        Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
+    Source: Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
     """
 
     _slot_names = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
@@ -150,16 +141,14 @@ class Adafactor(Optimizer):
     alpha = max(epsilon_2, rms(p)) * min(rate, 1 / sqrt(t)) at step t.
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         beta_2_decay: The share of the old means in the new ones is 1 - t ** beta_2_decay.
         epsilon_1: Added to squared gradients.
         epsilon_2: Smallest size of a variable that steps are scaled by.
         clip_threshold: Largest root mean square of u.
         relative_step: Accepted for Keras's sake: the rate is at most 1 / sqrt(t) in any case.
-        **options: See `Optimizer`.
 
-    Source:
-        Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
+    Source: Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
     """
 
     def __init__(

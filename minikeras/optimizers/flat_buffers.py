@@ -20,7 +20,6 @@ Slot: TypeAlias = Sequence[Variable | None]
 
 CHUNK_BYTES = 2**17
 """Adam over 1.9 million weights: 2.8 ms in chunks of 128 kB to 512 kB, 3.6 of 32 kB, 5.6 in one (2 MB of L2 cache)."""
-
 FLUSH_BELOW = 1e-30
 """Slots are set to zero where they are smaller. Means of gradients that have become zero fade, and processors take many
 times longer with numbers below 1e-38. XLA sets these to zero at once."""
@@ -32,17 +31,13 @@ def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
 
     def rounded(value: float) -> float:
         cell[()] = value
-        number: float = cell.item()
-        return number
+        return cell.item()  # type: ignore[no-any-return]
 
     return rounded
 
 
 class FlatBuffer:
-    """Variables whose arrays are views into one contiguous array, in order and without gaps.
-
-    Args:
-        variables: Variables of one dtype; their values stay as they are.
+    """Variables of one dtype whose arrays are views into one contiguous array, in order and without gaps.
 
     Attributes:
         flat: The array of all values.
@@ -79,10 +74,8 @@ class ParameterGroup:
 
     Args:
         members: Their indices among all trainable variables.
-        variables: All trainable variables.
-        slots: The slots of all variables, list by list.
-        average: Moving averages of all variables, [] if there are none.
-        sums: Sums of gradients of all variables, [] if there are none.
+        variables, slots, average, sums: Those of all: variables, lists of slots, moving averages and sums of gradients,
+            [] where there are none.
 
     Attributes:
         gradients: The gradients, in the layout of `parameters`; rules compute in them, too.
@@ -104,12 +97,11 @@ class ParameterGroup:
         self.moves: int = 0
         self._buffers = buffers
         self._synced_values = -1
-        dtype = self.parameters.flat.dtype
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.views: list[Array] = self.parameters.cut(self.gradients)
-        self.rounded: Callable[[float], float] = make_rounding(dtype)
-        self.cell: Array = np.zeros((), dtype)
-        self._constants = np.zeros(0, dtype)
+        self.rounded: Callable[[float], float] = make_rounding(self.gradients.dtype)
+        self.cell: Array = np.zeros((), self.gradients.dtype)
+        self._constants = np.zeros(0, self.gradients.dtype)
         self._cells: list[Array] = []
 
     def make_exclusive(self) -> None:

@@ -64,8 +64,7 @@ class LossScaleOptimizer(Optimizer):
     Raises:
         ValueError: for an option that only the inner optimizer can have.
 
-    Source:
-        Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
+    Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
 
     Example:
         >>> from minikeras import Variable, optimizers
@@ -137,14 +136,9 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.finalize_variable_values(var_list)
 
     def get_config(self) -> Config:
-        return {
-            "name": self.name,
-            "inner_optimizer": serialize(self.inner_optimizer),
-            "initial_scale": self.initial_scale,
-            "dynamic_growth_steps": self.dynamic_growth_steps,
-        }
+        options = {key: getattr(self, key) for key in ("name", "initial_scale", "dynamic_growth_steps")}
+        return {**options, "inner_optimizer": serialize(self.inner_optimizer)}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        inner = config["inner_optimizer"]
-        return cls(**{**config, "inner_optimizer": deserialize(inner, custom_objects)})
+        return cls(**{**config, "inner_optimizer": deserialize(config["inner_optimizer"], custom_objects)})

@@ -23,12 +23,9 @@ from .update import Updater, update_variables
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
 """A number, a schedule of the step, or a function without arguments."""
-
 Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
 """Name of an initializer, or a function (shape, dtype=) -> array."""
-
 Rounding: TypeAlias = Callable[[float], float]
-
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
 
@@ -87,17 +84,11 @@ class Optimizer:
 
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments of the subclass, each in an attribute of that name; all by default."""
-
     _slot_names: tuple[dict[str, str], ...] = ()
     """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
     together, variable by variable."""
-
-    _counts_in: ClassVar[str] = "int32"
-    """Dtype of the number of updates."""
-
-    _by_variable: ClassVar[bool] = False
-    """Whether the rule takes one variable at a time, since it computes norms."""
-
+    _counts_in: ClassVar[str] = "int32"  # dtype of the number of updates
+    _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
     _updates: ClassVar[type[Updater]] = Updater
     _updater: Updater
     _variables: list[Variable]
@@ -216,7 +207,6 @@ class Optimizer:
                 setattr(self, attribute, slot)
 
     def _slot_initializer(self, name: str) -> Maker:
-        """Return the initializer of the slots of a name."""
         return "zeros"
 
     def add_variable(
@@ -297,13 +287,12 @@ class Optimizer:
         raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
-        """Return the constants of the formula in an update, in their order.
+        """Return the constants of the formula in an update, in their order; they are rounded afterwards.
 
         Args:
             rate: The learning rate.
             step: Number of this update, from 1.
-            rounded: Rounds as the variables' dtype does. Only powers near 1 need it: what counts is 1 minus the power.
-                All constants are rounded afterwards.
+            rounded: Rounds as the variables' dtype does. Powers near 1 need it, since 1 minus the power counts.
         """
         raise NotImplementedError
 

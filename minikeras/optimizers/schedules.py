@@ -98,10 +98,9 @@ class InverseTimeDecay(ExponentialDecay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
+        initial_learning_rate, staircase: See `ExponentialDecay`.
         decay_steps: Number of steps that count as one unit of time.
         decay_rate: How quickly the rate falls.
-        staircase: Whether to round step / decay_steps down.
 
     Example:
         >>> print(InverseTimeDecay(0.5, decay_steps=10, decay_rate=1.0)(10))
@@ -136,9 +135,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     ) -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
-                "The length of boundaries should be 1 less than the length of values. "
-                f"Received: boundaries={boundaries} of length {len(boundaries)}, and values={values} "
-                f"of length {len(values)}."
+                "The length of boundaries should be 1 less than the length of values. Received: boundaries="
+                f"{boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
             )
         self.boundaries = boundaries
         self.values = values
@@ -177,9 +175,8 @@ class PolynomialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        start, end, period, power, count = _floats(
-            self.initial_learning_rate, self.end_learning_rate, self.decay_steps, self.power, step
-        )
+        rates = self.initial_learning_rate, self.end_learning_rate
+        start, end, period, power, count = _floats(*rates, self.decay_steps, self.power, step)
         if self.cycle:
             period = period * np.maximum(np.ceil(count / period), 1)
         else:
@@ -202,8 +199,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: Highest rate, reached from the initial one before the descent; None for no warm-up.
         warmup_steps: Number of steps of the warm-up.
 
-    Source:
-        Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
+    Source: Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
     Example:
         >>> print(CosineDecay(0.0, 10, warmup_target=1.0, warmup_steps=4)(2))
@@ -242,8 +238,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         m_mul: Height of each descent as a multiple of that before it.
         alpha: Share of the initial rate that is left at the end of a descent.
 
-    Source:
-        Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
+    Source: Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
     Example:
         >>> print(CosineDecayRestarts(1.0, 10, m_mul=0.5)(10))
@@ -262,9 +257,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        start, period, longer, higher, alpha, count = _floats(
-            self.initial_learning_rate, self.first_decay_steps, self.t_mul, self.m_mul, self.alpha, step
-        )
+        first = self.initial_learning_rate, self.first_decay_steps
+        start, period, longer, higher, alpha, count = _floats(*first, self.t_mul, self.m_mul, self.alpha, step)
         fraction = count / period  # in first periods
         if self.t_mul == 1:
             restarts = np.floor(fraction)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FLUSH_EVERY = 128
 """Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
-
 MAX_PLANS = 16
 """Number of plans in memory: a loop that updates other variables at each step must not fill it."""
 
@@ -98,8 +97,8 @@ class Updater:
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        plan, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
-        return plan.quick if plan.quick is not None and is_free else plan.run
+        plan = self.find_plan(variables)
+        return plan.quick if plan.quick is not None and all(v.constraint is None for v in variables) else plan.run
 
 
 class UpdatePlan:
@@ -266,7 +265,6 @@ class UpdatePlan:
                 np.copyto(p, average)
 
     def _constrain(self) -> None:
-        """Let the constraints of variables have their values."""
         for v in self.variables:
             if v.constraint is not None and not v.overwrite_with_gradient:
                 exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint does not keep it
