@@ -58,10 +58,8 @@ class ReLU(SameShape):
     negative_slope: FromZero
     threshold: FromZero
 
-    def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._build_at_init()
 
@@ -114,11 +112,10 @@ class PReLU(SameShape):
     alpha_regularizer: Callable[..., Any] | None
     alpha_constraint: Callable[..., Any] | None
 
-    def __init__(
-        self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
-        alpha_constraint: ConstraintLike | None = None, shared_axes: int | list[int] | tuple[int, ...] | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
+                 alpha_constraint: ConstraintLike | None = None,
+                 shared_axes: int | list[int] | tuple[int, ...] | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
         self.shared_axes: list[int] | None = None if axes is None else list(axes)

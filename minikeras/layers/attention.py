@@ -64,10 +64,8 @@ class Attention(Layer):
     dropout: float
     seed: int | None
 
-    def __init__(
-        self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
-        seed: int | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         if dropout > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(seed)
@@ -86,10 +84,8 @@ class Attention(Layer):
         both = both if self.scale is None else self.scale * both
         return self.concat_score_weight * ops.sum(ops.tanh(both), -1)
 
-    def call(
-        self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
-        use_causal_mask: bool = False,
-    ) -> Any:  # fmt: skip
+    def call(self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
+             use_causal_mask: bool = False) -> Any:  # fmt: skip
         self._check(inputs, mask)
         query, value = inputs[0], inputs[1]
         scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
@@ -216,16 +212,14 @@ class MultiHeadAttention(Layer):
     bias_constraint: Any
     seed: int | None
 
-    def __init__(
-        self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
-        output_shape: int | Sequence[int] | None = None, attention_axes: int | Sequence[int] | None = None,
-        sliding_window: int | None = None, flash_attention: bool | None = None,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, use_gate: bool = False, seed: int | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0,
+                 use_bias: bool = True, output_shape: int | Sequence[int] | None = None,
+                 attention_axes: int | Sequence[int] | None = None, sliding_window: int | None = None,
+                 flash_attention: bool | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+                 bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 use_gate: bool = False, seed: int | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         value_dim = key_dim if value_dim is None else value_dim
         attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         self._configure(locals())
@@ -275,11 +269,10 @@ class MultiHeadAttention(Layer):
         shape = (*query_shape[:-1], self.num_heads, self.value_dim)
         self.output_dense: EinsumDense = self._projection("attention_output", shape, equation, sizes)
 
-    def call(
-        self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None, value_mask: Any = None,
-        key_mask: Any = None, attention_mask: Any = None, return_attention_scores: bool = False,
-        training: bool | None = None, use_causal_mask: bool = False,
-    ) -> Any:  # fmt: skip
+    def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None,
+             value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+             return_attention_scores: bool = False, training: bool | None = None,
+             use_causal_mask: bool = False) -> Any:  # fmt: skip
         query_mask = mask_of(query)
         key = value if key is None else key
         visible = self._visible(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
@@ -301,10 +294,8 @@ class MultiHeadAttention(Layer):
         result = masked(self.output_dense(result if gate is None else result * gate), query_mask)
         return (result, weights) if return_attention_scores else result
 
-    def _visible(
-        self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
-        use_causal_mask: bool,
-    ) -> Any:  # fmt: skip
+    def _visible(self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any,
+                 attention_mask: Any, use_causal_mask: bool) -> Any:  # fmt: skip
         """Return which values each query sees, None for all."""
         length, count = query.shape[1], value.shape[1]
         parts = [None if m is None else ops.expand_dims(ops.cast(m, "bool"), axis)
@@ -324,9 +315,8 @@ class MultiHeadAttention(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
 
-    def compute_output_shape(
-        self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None
-    ) -> PartialShape:
+    def compute_output_shape(self, query_shape: ShapeLike, value_shape: ShapeLike,
+                             key_shape: ShapeLike | None = None) -> PartialShape:  # fmt: skip
         """Return the query's shape, with another last axis if one was given."""
         self._check(value_shape, value_shape if key_shape is None else key_shape)
         return (*query_shape[:-1], *(self._output_shape or (query_shape[-1],)))

@@ -77,11 +77,10 @@ class Resizing(_OfImages):
     fill_value: float
     antialias: bool
 
-    def __init__(
-        self, height: int, width: int, interpolation: Interpolation = "bilinear", crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
-        antialias: bool = False, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height: int, width: int, interpolation: Interpolation = "bilinear",
+                 crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
+                 fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0, antialias: bool = False,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
@@ -103,9 +102,8 @@ class CenterCrop(_OfImages):
         Tensor([[5. 6.]], shape=(1, 2), dtype=float32)
     """
 
-    def __init__(
-        self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, height: int, width: int, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
@@ -180,10 +178,9 @@ class RandomFlip(_Random):
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
 
-    def __init__(
-        self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
-        seed: int | None = None, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
+                 seed: int | None = None, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -206,11 +203,9 @@ class RandomRotation(_Random):
         data_format: Where the channels are; the configured format if not given.
     """
 
-    def __init__(
-        self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
-        seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
+                 seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -242,11 +237,9 @@ class RandomZoom(_BothWays):
         fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
-    def __init__(
-        self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
-        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
+                 interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -265,11 +258,9 @@ class RandomTranslation(_BothWays):
         fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
-    def __init__(
-        self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
-        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
+                 interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -286,9 +277,8 @@ class _OfValues(_Random):
     value_range: Sequence[float]
     _sorts: ClassVar[bool] = False
 
-    def __init__(
-        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
-    ) -> None:
+    def __init__(self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None,
+                 **options: Any) -> None:  # fmt: skip
         data_format = options.pop("data_format", None)
         self._configure(locals())
         if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
@@ -341,10 +331,8 @@ class RandomCrop(_Random):
         name: The layer's name.
     """
 
-    def __init__(
-        self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         arguments = locals()
         own = make_default_seed() if seed is None else seed
         self._configure(arguments)

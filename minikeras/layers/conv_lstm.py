@@ -82,19 +82,18 @@ class _ConvLSTM(_OfCell):
     _cell_name = "conv_lstm_cell"
     cell: _ConvLSTMCell
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
-        recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
-        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, **options: Unpack[ConvLSTMOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+                 return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+                 stateful: bool = False, **options: Unpack[ConvLSTMOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:

@@ -91,15 +91,13 @@ class _Conv(_Sliding):
     filters: Positive
     groups: Positive
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
@@ -178,15 +176,13 @@ class _ConvTranspose(_Sliding):
     filters: Positive
     output_padding: _FromZero | None
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         more = self.output_padding
         if more is not None and any(n >= stride for n, stride in zip(more, self.strides, strict=True)):
@@ -248,10 +244,9 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
         (2, 6, 8, 10, 4)
     """
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any,
+                 **kwargs: Any) -> None:  # fmt: skip
         super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
 
 
@@ -259,15 +254,14 @@ class _DepthwiseConv(_Sliding):
     _strides_or_dilation = False
     depth_multiplier: Positive
 
-    def __init__(
-        self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike | None = None,
-        use_bias: bool = True, depthwise_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros", depthwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 depthwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 depthwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None,
+                 depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _filters(self, channels: Any) -> Any:
@@ -312,17 +306,16 @@ class _SeparableConv(_Sliding):
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        depthwise_initializer: InitializerLike = "glorot_uniform",
-        pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        depthwise_regularizer: RegularizerLike | None = None, pointwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 depthwise_initializer: InitializerLike = "glorot_uniform",
+                 pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 depthwise_regularizer: RegularizerLike | None = None,
+                 pointwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None,
+                 depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_kernels(self, channels: int) -> None:

@@ -73,13 +73,11 @@ class Dense(WithKernel):
     units: Positive
     use_bias: bool
 
-    def __init__(
-        self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -128,13 +126,11 @@ class EinsumDense(WithKernel):
     equation: str
     bias_axes: str | None
 
-    def __init__(
-        self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
-        bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
+                 bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+                 bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.partial_output_shape: PartialShape = (
             (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
@@ -225,11 +221,10 @@ class InputLayer(Layer):
         (None, 3)
     """
 
-    def __init__(
-        self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
-        sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-        input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+                 sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+                 input_tensor: KerasTensor | None = None, optional: bool = False,
+                 name: str | None = None) -> None:  # fmt: skip
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
         if shape is not None and batch_shape is not None:
@@ -275,11 +270,10 @@ class InputLayer(Layer):
         return {key: getattr(self, key) for key in ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")}
 
 
-def Input(
-    shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
-    sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-    name: str | None = None, tensor: KerasTensor | None = None, optional: bool = False,
-) -> KerasTensor:  # fmt: skip
+def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+          sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+          name: str | None = None, tensor: KerasTensor | None = None,
+          optional: bool = False) -> KerasTensor:  # fmt: skip
     """Return a symbolic tensor that stands for a model's input.
 
     Args:
@@ -370,10 +364,9 @@ class Lambda(Layer):
 
     _arguments = ()
 
-    def __init__(
-        self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None, mask: Any = None,
-        arguments: Mapping[str, Any] | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None,
+                 mask: Any = None, arguments: Mapping[str, Any] | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not callable(function):
             raise TypeError(f"Lambda needs a function. Received: function={function!r}.")
         super().__init__(**options)

@@ -57,10 +57,8 @@ class Hashing(_Hashed):
     mask_value: Any
     salt: Salt
 
-    def __init__(
-        self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
-        sparse: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
+                 sparse: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
@@ -91,10 +89,8 @@ class HashedCrossing(_Hashed):
 
     output_mode: Literal["int", "one_hot"]
 
-    def __init__(
-        self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
-        name: str | None = None, dtype: Any = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
+                 name: str | None = None, dtype: Any = None, **options: Any) -> None:  # fmt: skip
         dtype = dtype or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 

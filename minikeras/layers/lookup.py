@@ -129,10 +129,9 @@ class CategoryEncoding(Numbering):
     output_mode: Annotated[str, _mode("one_hot", "multi_hot", "count")]
     sparse: Off
 
-    def __init__(
-        self, num_tokens: int | None = None, output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot",
-        sparse: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_tokens: int | None = None,
+                 output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot", sparse: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _depth(self) -> int:
@@ -191,10 +190,9 @@ class Discretization(Numbering):
     output_mode: OutputMode
     sparse: Off
 
-    def __init__(
-        self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None, epsilon: float = 0.01,
-        output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None,
+                 epsilon: float = 0.01, output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None,
+                 name: str | None = None) -> None:  # fmt: skip
         self._configure(locals())
         if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
             raise ValueError(
@@ -410,12 +408,11 @@ class StringLookup(_Lookup):
     _further = ("oov_method",)
     encoding: str
 
-    def __init__(
-        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
-        oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
-        output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
-        encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
+                 oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
+                 output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
+                 encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None,
+                 **options: Any) -> None:  # fmt: skip
         options.pop("oov_method", None)
         options.pop("vocabulary_dtype", None)
         self._configure(locals())
@@ -442,13 +439,11 @@ class IntegerLookup(_Lookup):
     _value = int
     vocabulary_dtype: Literal["int64"]
 
-    def __init__(
-        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
-        oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
-        invert: bool = False, output_mode: TextOutputMode = "int", sparse: bool = False,
-        pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
+                 oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
+                 invert: bool = False, output_mode: TextOutputMode = "int", sparse: bool = False,
+                 pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -497,15 +492,13 @@ class TextVectorization(_Lookup):
     ragged: bool
     encoding: str
 
-    def __init__(
-        self, max_tokens: int | None = None,
-        standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
-        split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
-        ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
-        output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
-        idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None,
+                 standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
+                 split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
+                 ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
+                 output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
+                 idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         self._configure({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
         for argument, value, table in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
             if isinstance(value, str) and value not in table:

@@ -252,9 +252,8 @@ class Dot(_Merging):
     axes: int | list[int] | tuple[int, int]
     normalize: bool
 
-    def __init__(
-        self, axes: int | list[int] | tuple[int, int], normalize: bool = False, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, axes: int | list[int] | tuple[int, int], normalize: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not isinstance(axes, int | list | tuple):
             raise TypeError(f"`axes` must be an integer or a list of two. Received: axes={axes!r}.")
         if not isinstance(axes, int) and (len(axes) != 2 or not all(isinstance(a, int) for a in axes)):
@@ -322,9 +321,8 @@ class _MergeAlong(Protocol):
     """A function of a list of inputs and an axis."""
 
     @overload
-    def __call__(
-        self, inputs: Sequence[KerasTensor], axis: int = -1, **options: Unpack[LayerOptions]
-    ) -> KerasTensor: ...
+    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
+                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
     @overload
     def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
     def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...

@@ -27,10 +27,9 @@ class _Pooling(Ranked):
     strides: PerAxis
     padding: AnyCasePadding
 
-    def __init__(
-        self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
-        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, name: str | None = None,
+                 **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
         self._configure(locals())
         self._build_at_init()
@@ -45,10 +44,9 @@ class _Pooling(Ranked):
 
 
 class _MaxPooling(_Pooling, op=ops.max_pool):
-    def __init__(
-        self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
-        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, name: str | None = None,
+                 **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         super().__init__(pool_size, strides, padding, data_format, name, **options)
 
 
@@ -134,9 +132,8 @@ class _AdaptivePooling(Ranked):
 
     output_size: PerAxis
 
-    def __init__(
-        self, output_size: Sizes, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, output_size: Sizes, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -185,9 +182,8 @@ class _GlobalPooling(Ranked):
 
     keepdims: bool
 
-    def __init__(
-        self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._build_at_init()
 

@@ -36,10 +36,9 @@ class Normalization(SameShape):
     mean: Tensor | None
     variance: Tensor | None
 
-    def __init__(
-        self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
-        variance: TensorLike | None = None, invert: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
+                 variance: TensorLike | None = None, invert: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         super().__init__(**options)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):

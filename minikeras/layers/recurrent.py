@@ -116,15 +116,14 @@ class SimpleRNNCell(_Cell):
 
     _gates, _draws_first = 1, True
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
@@ -155,16 +154,15 @@ class LSTMCell(_Cell):
     recurrent_activation: Callable[..., Any]
     unit_forget_bias: bool
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
-        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_bias(self, width: int) -> Variable:
@@ -385,11 +383,9 @@ class RNN(_OfLayers):
     unroll: bool
     zero_output_for_mask: bool
 
-    def __init__(
-        self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False,
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 zero_output_for_mask: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
         _check_cell(cell, "RNN")
         self._configure(locals())
@@ -543,17 +539,16 @@ class SimpleRNN(_OfCell):
     _cell_name = "simple_rnn_cell"
     _transient = ("seed",)
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
-        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        seed: int | None = None, **options: Unpack[RecurrentOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
+                 return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 seed: int | None = None, **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -660,10 +655,9 @@ class Bidirectional(_OfLayers):
     _parts: ClassVar[dict[str, str]] = {"layer": "forward_layer", "backward_layer": "backward_layer"}
     supports_masking = True
 
-    def __init__(
-        self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat", weights: Any = None,
-        backward_layer: Layer | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",
+                 weights: Any = None, backward_layer: Layer | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         for part in (layer, backward_layer):
             if not isinstance(part, Layer) and (part is not None or part is layer):
                 raise ValueError(f"Bidirectional needs a recurrent layer. Received: {part!r}.")

@@ -42,10 +42,8 @@ class _Noise(SameShape):
 class _Drop(_Noise):
     noise_shape: Annotated[PartialShape | None, _noise_shape]
 
-    def __init__(
-        self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -81,10 +79,8 @@ class Dropout(_Drop):
 
 
 class _SpatialDropout(Ranked, Dropout):
-    def __init__(
-        self, rate: float, data_format: DataFormat | None = None, seed: int | None = None, name: str | None = None,
-        dtype: DTypeLike | DTypePolicy | Config | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
+                 name: str | None = None, dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
         last = self.data_format == "channels_last"
@@ -111,10 +107,8 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
         (True, [0.0, 2.0])
     """
 
-    def __init__(
-        self, rate: float, seed: int | None = None, name: str | None = None,
-        dtype: DTypeLike | DTypePolicy | Config | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None,
+                 dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
         super().__init__(rate, "channels_last", seed, name, dtype)
 
     def get_config(self) -> Config:

@@ -186,9 +186,8 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
 
 
 class _ZeroPadding(_Spatial):
-    def __init__(
-        self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._widths = _edges(padding, self._rank, "padding")
         self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
@@ -245,9 +244,8 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
 
 
 class _Cropping(_Spatial):
-    def __init__(
-        self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._widths = _edges(cropping, self._rank, "cropping")
         self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
@@ -294,9 +292,8 @@ class Cropping2D(_Cropping, rank=2):
         (1, 3, 2, 3)
     """
 
-    def __init__(
-        self, cropping: Edges = 0, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, cropping: Edges = 0, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         super().__init__(cropping, data_format, **options)
 
 
@@ -371,10 +368,8 @@ class UpSampling2D(_UpSampling, rank=2):
 
     interpolation: Annotated[Interpolation, any_case(*get_args(Interpolation))]
 
-    def __init__(
-        self, size: Sizes = (2, 2), data_format: DataFormat | None = None, interpolation: Interpolation = "nearest",
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, size: Sizes = (2, 2), data_format: DataFormat | None = None,
+                 interpolation: Interpolation = "nearest", **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:

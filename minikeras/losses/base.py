@@ -208,9 +208,8 @@ class LossFunctionWrapper(Loss):
     _common = ("reduction", "name", "dtype")
     _transient = ("fn",)
 
-    def __init__(
-        self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None,
+                 **kwargs: Any) -> None:  # fmt: skip
         super().__init__(name, reduction, dtype)
         self.fn: AnyCallable = fn
         self._options: dict[str, Any] = kwargs

@@ -56,10 +56,8 @@ class _Crossentropy(NamedLoss):
     label_smoothing: float
     axis: Any  # an int where the axis is that of the classes
 
-    def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
-        name: Name = None, dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1,
+                 reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -68,9 +66,8 @@ def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 
-def binary_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
-) -> Tensor:
+def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0,
+                        axis: Axis = -1) -> Tensor:  # fmt: skip
     """Return the mean over an axis of -y_true * log(y_pred) - (1 - y_true) * log(1 - y_pred).
 
     Args:
@@ -93,10 +90,9 @@ class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
     """Cross-entropy of yes-or-no labels and predicted probabilities; see the function `binary_crossentropy`."""
 
 
-def binary_focal_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False, alpha: float = 0.25,
-    gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1,
-) -> Tensor:  # fmt: skip
+def binary_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False,
+                              alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+                              label_smoothing: float = 0.0, axis: Axis = -1) -> Tensor:  # fmt: skip
     """Return the mean of `binary_crossentropy` times (1 - p) ** gamma, p being the probability of the right answer.
 
     Easy samples count less. Lin et al. 2017.
@@ -128,11 +124,9 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
     alpha: float
     gamma: float
 
-    def __init__(
-        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-        label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
-        name: Name = "binary_focal_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
+                 from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
+                 name: Name = "binary_focal_crossentropy", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -157,9 +151,8 @@ def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: 
     return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
 
 
-def categorical_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
+def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False,
+                             label_smoothing: float = 0.0, axis: int = -1) -> Tensor:  # fmt: skip
     """Return -sum(y_true * log(y_pred)) over the classes.
 
     Args:
@@ -181,10 +174,9 @@ class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
     """Cross-entropy of one-hot rows and predicted probabilities; see the function `categorical_crossentropy`."""
 
 
-def categorical_focal_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-    label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
+def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0,
+                                   from_logits: bool = False, label_smoothing: float = 0.0,
+                                   axis: int = -1) -> Tensor:  # fmt: skip
     """Return -sum(alpha * (1 - p) ** gamma * y_true * log(p)) over the classes. Lin et al. 2017.
 
     Args:
@@ -208,16 +200,14 @@ class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentr
     alpha: float
     gamma: float
 
-    def __init__(
-        self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
-        axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
+                 axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
-def sparse_categorical_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Tensor:
+def sparse_categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False,
+                                    ignore_class: int | None = None, axis: int = -1) -> Tensor:  # fmt: skip
     """Return -log(y_pred[y_true]), `categorical_crossentropy` for class numbers.
 
     Args:
@@ -256,10 +246,9 @@ class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentrop
     ignore_class: int | None
     axis: int
 
-    def __init__(
-        self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
-        name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN,
+                 axis: int = -1, name: Name = "sparse_categorical_crossentropy",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -297,10 +286,8 @@ class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_c
 
     q: float
 
-    def __init__(
-        self, q: float = 0.5, reduction: Reduction = MEAN, name: Name = "categorical_generalized_cross_entropy",
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, q: float = 0.5, reduction: Reduction = MEAN,
+                 name: Name = "categorical_generalized_cross_entropy", dtype: DType = None) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
         self._configure(locals())

@@ -21,10 +21,9 @@ def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Arr
     return alike
 
 
-def circle(
-    y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None = None,
-    ref_embeddings: TensorLike | None = None, remove_diagonal: bool = True, gamma: float = 80, margin: float = 0.4,
-) -> Tensor:  # fmt: skip
+def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None = None,
+           ref_embeddings: TensorLike | None = None, remove_diagonal: bool = True, gamma: float = 80,
+           margin: float = 0.4) -> Tensor:  # fmt: skip
     """Return softplus(logsumexp of pairs of a class + logsumexp of pairs of two classes). Sun et al. 2020.
 
     With d = max(1 - cosine, 0), the distance of a pair, the terms are gamma * (d ** 2 - margin ** 2) for a pair of one
@@ -69,8 +68,6 @@ class Circle(NamedLoss, fn=circle):
     margin: float
     remove_diagonal: bool
 
-    def __init__(
-        self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: Reduction = MEAN,
-        name: Name = "circle", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True,
+                 reduction: Reduction = MEAN, name: Name = "circle", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())

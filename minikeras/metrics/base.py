@@ -66,10 +66,8 @@ class Metric(Configurable):
         """Dtype of the computation."""
         return self._dtype
 
-    def add_variable(
-        self, shape: ShapeLike, initializer: InitializerLike, dtype: DTypeLike | None = None,
-        aggregation: str | None = "sum", name: Name = None,
-    ) -> Variable:  # fmt: skip
+    def add_variable(self, shape: ShapeLike, initializer: InitializerLike, dtype: DTypeLike | None = None,
+                     aggregation: str | None = "sum", name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state, which training does not change.
 
         Args:
@@ -93,10 +91,8 @@ class Metric(Configurable):
         self._variables.append(variable)
         return variable
 
-    def add_weight(
-        self, shape: ShapeLike = (), initializer: InitializerLike = None, dtype: DTypeLike | None = None,
-        name: Name = None,
-    ) -> Variable:  # fmt: skip
+    def add_weight(self, shape: ShapeLike = (), initializer: InitializerLike = None, dtype: DTypeLike | None = None,
+                   name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state; see `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
@@ -203,9 +199,8 @@ def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Ten
     return mask if weights is None else ops.multiply(*same_rank(mask, weights))
 
 
-def _by_sample(
-    values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable, dtype: str
-) -> tuple[Tensor, Tensor | None]:
+def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable,
+               dtype: str) -> tuple[Tensor, Tensor | None]:  # fmt: skip
     """Return weighted values and their weights, both reduced to one a sample (or several of which the sum counts)."""
     x = convert_to_tensor(values, dtype)
     weights = None if sample_weight is None else _masked(sample_weight, values, dtype)

@@ -158,10 +158,8 @@ class _Share(_AtThresholds):
 
     _direction = "up"
 
-    def __init__(
-        self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
-        name: Name = None, dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
+                 name: Name = None, dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
     def result(self) -> Tensor:
@@ -243,10 +241,8 @@ class SensitivityAtSpecificity(_Best):
     _goal = _RECALL
     specificity: Share
 
-    def __init__(
-        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -260,10 +256,8 @@ class SpecificityAtSensitivity(_Best):
     _goal = _SPECIFICITY
     sensitivity: Share
 
-    def __init__(
-        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -277,10 +271,8 @@ class PrecisionAtRecall(_Best):
     _goal = _PRECISION
     recall: Share
 
-    def __init__(
-        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -294,10 +286,8 @@ class RecallAtPrecision(_Best):
     _goal = _RECALL
     precision: Share
 
-    def __init__(
-        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -333,11 +323,10 @@ class AUC(_Confusion):
     num_labels: int | None
     from_logits: bool
 
-    def __init__(
-        self, num_thresholds: int | None = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
-        name: Name = None, dtype: DType = None, thresholds: Sequence[float] | None = None, multi_label: bool = False,
-        num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_thresholds: int | None = 200, curve: Curve = "ROC",
+                 summation_method: Summation = "interpolation", name: Name = None, dtype: DType = None,
+                 thresholds: Sequence[float] | None = None, multi_label: bool = False, num_labels: int | None = None,
+                 label_weights: TensorLike | None = None, from_logits: bool = False) -> None:  # fmt: skip
         self._configure(locals())
         if thresholds is None:
             last = within("num_thresholds", num_thresholds or 0, 2, _MOST) - 1

@@ -43,10 +43,8 @@ class FBetaScore(Metric):
     beta: float
     threshold: float | None
 
-    def __init__(
-        self, average: Average = None, beta: float = 1.0, threshold: float | None = None, name: Name = "fbeta_score",
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, average: Average = None, beta: float = 1.0, threshold: float | None = None,
+                 name: Name = "fbeta_score", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
         if not isinstance(beta, float) or not beta > 0:
             raise ValueError(f"`beta` must be a positive Python float. Received: beta={beta!r}.")
@@ -89,7 +87,6 @@ class FBetaScore(Metric):
 class F1Score(FBetaScore):
     """2 * precision * recall / (precision + recall), class by class: an `FBetaScore` whose beta is 1."""
 
-    def __init__(
-        self, average: Average = None, threshold: float | None = None, name: Name = "f1_score", dtype: DType = None
-    ) -> None:
+    def __init__(self, average: Average = None, threshold: float | None = None, name: Name = "f1_score",
+                 dtype: DType = None) -> None:  # fmt: skip
         super().__init__(average, 1.0, threshold, name, dtype)

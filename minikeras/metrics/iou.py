@@ -43,10 +43,9 @@ class IoU(Metric):
     sparse_y_pred: bool
     axis: int
 
-    def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
-        ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+                 ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True,
+                 axis: int = -1) -> None:  # fmt: skip
         dtype = dtype or "int32"
         self._configure(locals())
         if max(target_class_ids) >= num_classes:
@@ -94,9 +93,8 @@ class BinaryIoU(IoU):
         0.3333
     """
 
-    def __init__(
-        self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None, dtype: DType = None
-    ) -> None:
+    def __init__(self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = threshold
 
@@ -113,10 +111,8 @@ class MeanIoU(IoU):
         0.3333
     """
 
-    def __init__(
-        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
-        sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+                 sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1) -> None:  # fmt: skip
         ids = range(num_classes)
         super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
@@ -124,18 +120,14 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """`IoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
 
-    def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
-        ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+                 ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1) -> None:  # fmt: skip
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
 
-    def __init__(
-        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
-        sparse_y_pred: bool = False, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+                 sparse_y_pred: bool = False, axis: int = -1) -> None:  # fmt: skip
         super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)

@@ -134,10 +134,8 @@ class R2Score(Metric):
     class_aggregation: ClassAggregation
     num_regressors: Annotated[int, between(0)]
 
-    def __init__(
-        self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
-        name: Name = "r2_score", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
+                 name: Name = "r2_score", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 

@@ -32,10 +32,9 @@ class RMSprop(Optimizer):
         Tensor(9.683772, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
-        centered: bool = False, **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0,
+                 epsilon: float = 1e-7, centered: bool = False,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.momentum = momentum
@@ -47,10 +46,8 @@ class RMSprop(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
 
-    def _formula(
-        self, p: Array, g: Array, v: Array, *others: Array,
-        rate: Array, rho: Array, c: Array, epsilon: Array, momentum: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, v: Array, *others: Array, rate: Array, rho: Array, c: Array, epsilon: Array,
+                 momentum: Array) -> tuple[Array, ...]:  # fmt: skip
         v = variance = v * rho + g * g * c
         slots = [v]
         if self.centered:
@@ -77,10 +74,8 @@ class Adagrad(Optimizer):
 
     _slot_names = ({"_accumulators": "accumulator"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1,
+                 epsilon: float = 1e-7, **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
@@ -109,10 +104,8 @@ class Adadelta(Optimizer):
 
     _slot_names = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.epsilon = epsilon
@@ -120,9 +113,8 @@ class Adadelta(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon
 
-    def _formula(
-        self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array, epsilon: Array
-    ) -> tuple[Array, ...]:
+    def _formula(self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array,
+                 epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         a = a * rho + g * g * c
         d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
         b = b * rho + d * d * c
@@ -151,11 +143,9 @@ class Adafactor(Optimizer):
     Source: Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
-        epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
+                 epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.beta_2_decay = beta_2_decay
         self.epsilon_1 = epsilon_1

@@ -84,9 +84,8 @@ class ParameterGroup:
         cell: An array for one number.
     """
 
-    def __init__(
-        self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot, sums: Slot
-    ) -> None:
+    def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
+                 sums: Slot) -> None:  # fmt: skip
         lists = [x for x in (variables, *slots, average, sums) if x]
         buffers = [FlatBuffer(v for i in members if (v := x[i]) is not None) for x in lists]
         self.members: list[int] = members
@@ -156,9 +155,8 @@ class Segment:
         by_variable: Whether a chunk is one variable, as rules with norms want it; else chunks are of one size.
     """
 
-    def __init__(
-        self, group: ParameterGroup, places: Sequence[int], decays: Sequence[float | None], by_variable: bool
-    ) -> None:
+    def __init__(self, group: ParameterGroup, places: Sequence[int], decays: Sequence[float | None],
+                 by_variable: bool) -> None:  # fmt: skip
         self.group: ParameterGroup = group
         extents = [group.parameters.extents[i] for i in places]
         self.gradients: list[Array] = [group.gradients[a:b] for a, b in extents]

@@ -29,10 +29,8 @@ class SGD(Optimizer):
         array([0.5], dtype=float32)
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.01, momentum: float = 0.0, nesterov: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.01, momentum: float = 0.0, nesterov: bool = False,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         if not isinstance(momentum, float) or momentum < 0 or momentum > 1:
             raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum!r}.")
@@ -43,9 +41,8 @@ class SGD(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.momentum
 
-    def _formula(
-        self, p: Array, g: Array, v: Array | None = None, *, rate: Array, momentum: Array
-    ) -> tuple[Array, ...]:
+    def _formula(self, p: Array, g: Array, v: Array | None = None, *, rate: Array,
+                 momentum: Array) -> tuple[Array, ...]:  # fmt: skip
         step = g * rate
         if v is None:
             return (p - step,)
@@ -69,10 +66,8 @@ class Lion(Optimizer):
 
     _slot_names = ({"_momentums": "momentum"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.99,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         if beta_1 <= 0 or beta_1 > 1:
             raise ValueError(
@@ -86,9 +81,8 @@ class Lion(Optimizer):
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return rate, b1, 1 - b1, b2, 1 - b2
 
-    def _formula(
-        self, p: Array, g: Array, m: Array, *, rate: Array, b1: Array, c1: Array, b2: Array, c2: Array
-    ) -> tuple[Array, ...]:
+    def _formula(self, p: Array, g: Array, m: Array, *, rate: Array, b1: Array, c1: Array, b2: Array,
+                 c2: Array) -> tuple[Array, ...]:  # fmt: skip
         return p - np.sign(m * b1 + g * c1) * rate, m * b2 + g * c2
 
 
@@ -114,12 +108,10 @@ class Ftrl(Optimizer):
 
     _slot_names = ({"_accumulators": "accumulator", "_linears": "linear"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, learning_rate_power: float = -0.5,
-        initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
-        l2_regularization_strength: float = 0.0, l2_shrinkage_regularization_strength: float = 0.0, beta: float = 0.0,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, learning_rate_power: float = -0.5,
+                 initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
+                 l2_regularization_strength: float = 0.0, l2_shrinkage_regularization_strength: float = 0.0,
+                 beta: float = 0.0, **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.learning_rate_power = learning_rate_power
         self.beta = beta
@@ -140,10 +132,8 @@ class Ftrl(Optimizer):
         l1, l2 = self.l1_regularization_strength, self.l2_regularization_strength + self.beta / (2 * rate)
         return rate, -self.learning_rate_power, l1, -l1, 2 * l2, 2 * self.l2_shrinkage_regularization_strength
 
-    def _formula(
-        self, p: Array, g: Array, n: Array, z: Array,
-        *, rate: Array, exponent: Array, l1: Array, minus_l1: Array, l2: Array, shrinkage: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, n: Array, z: Array, *, rate: Array, exponent: Array, l1: Array,
+                 minus_l1: Array, l2: Array, shrinkage: Array) -> tuple[Array, ...]:  # fmt: skip
         old = np.power(n, exponent)
         n = n + g * g
         new = np.power(n, exponent)

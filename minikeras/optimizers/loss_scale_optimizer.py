@@ -82,10 +82,8 @@ class LossScaleOptimizer(Optimizer):
     dynamic_scale: Variable
     """The scale."""
 
-    def __init__(
-        self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
-        name: str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
+                 name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
             raise ValueError(
                 "A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: dynamic=False."

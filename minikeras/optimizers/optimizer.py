@@ -97,12 +97,11 @@ class Optimizer:
         super().__init_subclass__(**kwargs)
         name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
 
-    def __init__(
-        self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
-        clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
-        ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
+                 clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
+                 ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None,
+                 loss_scale_factor: float | None = None, gradient_accumulation_steps: int | None = None,
+                 name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if kwargs.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         if kwargs:
@@ -209,10 +208,9 @@ class Optimizer:
     def _slot_initializer(self, name: str) -> Maker:
         return "zeros"
 
-    def add_variable(
-        self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
-        aggregation: str | None = "none", layout: None = None, name: str | None = None,
-    ) -> Variable:  # fmt: skip
+    def add_variable(self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
+                     aggregation: str | None = "none", layout: None = None,
+                     name: str | None = None) -> Variable:  # fmt: skip
         """Return a new variable of the optimizer's state.
 
         Args:
@@ -227,17 +225,14 @@ class Optimizer:
         self._variables.append(variable)
         return variable
 
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Maker = "zeros"
-    ) -> Variable:
+    def add_variable_from_reference(self, reference_variable: Variable, name: str | None = None,
+                                    initializer: Maker = "zeros") -> Variable:  # fmt: skip
         """Return a new variable of the shape and dtype of another, whose name ends in `name` ("var" if not given)."""
         full = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
 
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
-        initializer: Maker | Sequence[Maker] = "zeros",
-    ) -> Any:  # fmt: skip
+    def add_optimizer_variables(self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
+                                initializer: Maker | Sequence[Maker] = "zeros") -> Any:  # fmt: skip
         """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
         Args:
@@ -369,9 +364,8 @@ class Optimizer:
             arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
             self._updater.update(arrays, variables)
 
-    def exclude_from_weight_decay(
-        self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
-    ) -> None:
+    def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
+                                  var_names: Iterable[str] | None = None) -> None:  # fmt: skip
         """Let weight decay leave some variables alone.
 
         Args:

@@ -75,10 +75,8 @@ class ExponentialDecay(LearningRateSchedule):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
-        name: str | None = "ExponentialDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
+                 name: str | None = "ExponentialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_rate = decay_rate
@@ -107,10 +105,8 @@ class InverseTimeDecay(ExponentialDecay):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
-        name: str | None = "InverseTimeDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
+                 name: str | None = "InverseTimeDecay") -> None:  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: TensorLike) -> Tensor:
@@ -130,9 +126,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         array([0.5 , 0.25], dtype=float32)
     """
 
-    def __init__(
-        self, boundaries: Sequence[float], values: Sequence[float], name: str | None = "PiecewiseConstant"
-    ) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float],
+                 name: str | None = "PiecewiseConstant") -> None:  # fmt: skip
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 "The length of boundaries should be 1 less than the length of values. Received: boundaries="
@@ -163,10 +158,8 @@ class PolynomialDecay(LearningRateSchedule):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001, power: float = 1.0,
-        cycle: bool = False, name: str | None = "PolynomialDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001,
+                 power: float = 1.0, cycle: bool = False, name: str | None = "PolynomialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.end_learning_rate = end_learning_rate
@@ -206,10 +199,9 @@ class CosineDecay(LearningRateSchedule):
         Tensor(0.5, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, alpha: float = 0.0, name: str | None = "CosineDecay",
-        warmup_target: float | None = None, warmup_steps: float = 0,
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, alpha: float = 0.0,
+                 name: str | None = "CosineDecay", warmup_target: float | None = None,
+                 warmup_steps: float = 0) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.alpha = alpha
@@ -245,10 +237,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         Tensor(0.5, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
-        alpha: float = 0.0, name: str | None = "SGDRDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
+                 alpha: float = 0.0, name: str | None = "SGDRDecay") -> None:  # fmt: skip
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.t_mul = t_mul
