@@ -92,15 +92,13 @@ class LeakyReLU(SameShape):
 
 
 class PReLU(SameShape):
-    """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample.
+    """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample (He et al. 2015).
 
     Args:
         alpha_initializer: What fills alpha.
         alpha_regularizer: Penalty on alpha.
         alpha_constraint: Projection of alpha.
         shared_axes: Axes (1 is the first after the batch) along which one alpha serves all.
-
-    Source: He et al. 2015.
 
     Example:
         >>> print(PReLU("ones")(np.array([[-1.0, 2.0]])))
@@ -133,12 +131,10 @@ class PReLU(SameShape):
 
 
 class ELU(SameShape):
-    """x where positive, alpha * (exp(x) - 1) elsewhere.
+    """x where positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016).
 
     Args:
         alpha: Limit for very negative inputs, negated.
-
-    Source: Clevert et al. 2016.
 
     Example:
         >>> print(ELU()(np.array([-1e4, 2.0])))

@@ -31,7 +31,7 @@ def _causal(queries: int, keys: int) -> Any:
 
 
 class Attention(Layer):
-    """Dot-product attention: softmax(query @ key^T) @ value.
+    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015).
 
     Args:
         use_scale: Whether the scores have a weight as a factor.
@@ -48,8 +48,6 @@ class Attention(Layer):
 
     Raises:
         ValueError: for other inputs or another mode.
-
-    Source: Luong et al. 2015.
 
     Example:
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -123,7 +121,7 @@ class Attention(Layer):
 
 
 class AdditiveAttention(Attention):
-    """Additive attention: softmax(sum(scale * tanh(query + key))) @ value.
+    """Additive attention: softmax(sum(scale * tanh(query + key))) @ value (Bahdanau et al. 2015).
 
     Args:
         use_scale: Whether each feature has a weight as a factor.
@@ -131,8 +129,6 @@ class AdditiveAttention(Attention):
         options: `seed`, `name`, `trainable`, `dtype` and so on.
 
     Call arguments: as of `Attention`.
-
-    Source: Bahdanau et al. 2015.
 
     Example:
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
@@ -155,7 +151,7 @@ class AdditiveAttention(Attention):
 
 
 class MultiHeadAttention(Layer):
-    """Several attentions side by side, each on projections of its own, and a projection of all their results.
+    """Several attentions side by side, each on projections of its own, and a projection of all (Vaswani et al. 2017).
 
     Args:
         num_heads: How many.
@@ -186,8 +182,6 @@ class MultiHeadAttention(Layer):
 
     Raises:
         ValueError: if the shapes of key and value do not fit.
-
-    Source: Vaswani et al. 2017.
 
     Example:
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape

@@ -162,9 +162,7 @@ class Conv2D(_Conv, rank=2):
 
 
 class Conv3D(_Conv, rank=3):
-    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
-
-    The arguments are those of `Conv2D`, with three numbers for a size.
+    """Convolution of volumes or films; the arguments are those of `Conv2D`, with three numbers for a size.
 
     Example:
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
@@ -201,9 +199,7 @@ class _ConvTranspose(_Sliding):
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1):
-    """Transposed convolution along one axis, which makes it longer.
-
-    The arguments are those of `Conv2DTranspose`, with one number for a size.
+    """Transposed convolution along one axis; the arguments are those of `Conv2DTranspose`, with one number for a size.
 
     Example:
         >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
@@ -213,7 +209,7 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
 
 
 class Conv2DTranspose(_ConvTranspose, rank=2):
-    """Transposed convolution of images, which makes them larger.
+    """Transposed convolution of images, which makes them larger (Zeiler et al. 2010).
 
     The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
     `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
@@ -224,8 +220,6 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
 
     Raises:
         ValueError: as `Conv2D`, and if `output_padding` is not less than the strides.
-
-    Source: Zeiler et al. 2010.
 
     Example:
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape
@@ -276,9 +270,7 @@ class _DepthwiseConv(_Sliding):
 
 
 class DepthwiseConv1D(_DepthwiseConv, rank=1):
-    """Convolution of each channel by itself along one axis.
-
-    The arguments are those of `DepthwiseConv2D`, with one number for a size.
+    """Convolution of each channel by itself along one axis: `DepthwiseConv2D` with one number for a size.
 
     Example:
         >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
@@ -330,9 +322,7 @@ class _SeparableConv(_Sliding):
 
 
 class SeparableConv1D(_SeparableConv, rank=1):
-    """Convolution of each channel along one axis, and then of all channels with a window of one element.
-
-    The arguments are those of `SeparableConv2D`, with one number for a size.
+    """Convolution of each channel along one axis, then of all channels: `SeparableConv2D` with one number for a size.
 
     Example:
         >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
@@ -341,12 +331,10 @@ class SeparableConv1D(_SeparableConv, rank=1):
 
 
 class SeparableConv2D(_SeparableConv, rank=2):
-    """Convolution of each channel of images, and then of all channels with a window of one element.
+    """Convolution of each channel of images, then of all channels with a window of one element (Chollet 2017).
 
     The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
     first convolution makes of each. The two kernels have the settings that begin with "depthwise" and "pointwise".
-
-    Source: Chollet 2017.
 
     Example:
         >>> layer = SeparableConv2D(6, 3)

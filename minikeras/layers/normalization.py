@@ -80,7 +80,7 @@ class _Scaling(_AlongAxes):
 
 
 class BatchNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis (Ioffe and Szegedy 2015).
 
     In training, mean and variance are those of the batch, and the moving ones go towards them: moving * momentum +
     batch * (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), they are the moving ones.
@@ -104,8 +104,6 @@ class BatchNormalization(_Scaling):
 
     Raises:
         ValueError: if the input has no such axis or its size is unknown, or the mask has the wrong rank.
-
-    Source: Ioffe and Szegedy 2015.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -182,7 +180,7 @@ class _LayerNormalizationOptions(LayerOptions, total=False):
 
 
 class LayerNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample along axes.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics of each sample along axes (Ba et al. 2016).
 
     Args:
         axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
@@ -193,8 +191,6 @@ class LayerNormalization(_Scaling):
     Raises:
         TypeError: if `axis` is neither an integer nor a list of integers.
         ValueError: if the input has no such axis, or its size is unknown.
-
-    Source: Ba et al. 2016.
 
     Example:
         >>> print(LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])))
@@ -232,7 +228,7 @@ class LayerNormalization(_Scaling):
 
 
 class GroupNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample's groups of channels.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, of each sample's groups of channels (Wu and He 2018).
 
     Args:
         groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
@@ -241,8 +237,6 @@ class GroupNormalization(_Scaling):
 
     Raises:
         ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.
-
-    Source: Wu and He 2018.
 
     Example:
         >>> print(GroupNormalization(groups=2, epsilon=0.0)(np.array([[1.0, 3.0, 5.0, 9.0]])))
@@ -287,7 +281,7 @@ class GroupNormalization(_Scaling):
 
 
 class RMSNormalization(_AlongAxes):
-    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis.
+    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis (Zhang and Sennrich 2019).
 
     Args:
         axis: The axis to normalize along.
@@ -295,8 +289,6 @@ class RMSNormalization(_AlongAxes):
 
     Raises:
         ValueError: if the input has no such axis, or its size is unknown.
-
-    Source: Zhang and Sennrich 2019.
 
     Example:
         >>> print(RMSNormalization(epsilon=0.0)(np.array([[1.0, -1.0]])))

@@ -51,9 +51,7 @@ class _MaxPooling(_Pooling, op=ops.max_pool):
 
 
 class MaxPooling1D(_MaxPooling, rank=1):
-    """The largest of the elements in a window along one axis.
-
-    The arguments are those of `MaxPooling2D`, with one number for a size.
+    """The largest of the elements in a window along one axis: `MaxPooling2D` with one number for a size.
 
     Example:
         >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -84,9 +82,7 @@ class MaxPooling2D(_MaxPooling, rank=2):
 
 
 class MaxPooling3D(_MaxPooling, rank=3):
-    """The largest of the elements in a window of volumes.
-
-    The arguments are those of `MaxPooling2D`, with three numbers for a size.
+    """The largest of the elements in a window of volumes: `MaxPooling2D` with three numbers for a size.
 
     Example:
         >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
@@ -95,9 +91,7 @@ class MaxPooling3D(_MaxPooling, rank=3):
 
 
 class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
-    """The mean of the elements in a window along one axis.
-
-    The arguments are those of `MaxPooling2D`, with one number for a size, and `pool_size` must be given.
+    """The mean of the elements in a window along one axis: `AveragePooling2D` with one number for a size.
 
     Example:
         >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -117,9 +111,7 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
 
 
 class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
-    """The mean of the elements in a window of volumes.
-
-    The arguments are those of `AveragePooling2D`, with three numbers for a size.
+    """The mean of the elements in a window of volumes: `AveragePooling2D` with three numbers for a size.
 
     Example:
         >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
@@ -212,9 +204,7 @@ class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
 
 
 class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
-    """The largest element of images: (batch, height, width, channels) -> (batch, channels).
-
-    The arguments are those of `GlobalMaxPooling1D`.
+    """The largest element of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
 
     Example:
         >>> GlobalMaxPooling2D(keepdims=True)(np.ones((2, 5, 4, 3))).shape
@@ -227,9 +217,7 @@ class GlobalMaxPooling3D(_GlobalPooling, rank=3, op=ops.max):
 
 
 class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
-    """The mean of images: (batch, height, width, channels) -> (batch, channels).
-
-    The arguments are those of `GlobalMaxPooling1D`.
+    """The mean of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
 
     Example:
         >>> GlobalAveragePooling2D()(np.ones((2, 5, 4, 3))).shape

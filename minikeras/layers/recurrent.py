@@ -106,12 +106,9 @@ def _first(items: Any) -> Any:
 class SimpleRNNCell(_Cell):
     """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
 
-    The arguments are those of `SimpleRNN` that concern one step.
+    The arguments and errors are those of `SimpleRNN` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
     """
 
     _gates, _draws_first = 1, True
@@ -135,19 +132,14 @@ class SimpleRNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """One step of a long short-term memory, whose state is (h, c).
+    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997), whose state is (h, c).
 
     i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
     `recurrent_activation` is applied to i, f and o, and `activation` to g.
 
-    The arguments are those of `LSTM` that concern one step.
+    The arguments and errors are those of `LSTM` that concern one step.
 
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
-
-    Source: Hochreiter and Schmidhuber 1997.
     """
 
     _gates, _states = 4, 2
@@ -191,18 +183,13 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a gated recurrent unit.
+    """One step of a gated recurrent unit (Cho et al. 2014).
 
     z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
 
-    The arguments are those of `GRU` that concern one step.
+    The arguments and errors are those of `GRU` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
-
-    Source: Cho et al. 2014.
     """
 
     _gates = 3

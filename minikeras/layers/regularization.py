@@ -48,7 +48,7 @@ class _Drop(_Noise):
 
 
 class Dropout(_Drop):
-    """Sets a share of the inputs to 0 in training and scales the others up, so that their sum stays the same.
+    """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
 
     Args:
         rate: Share to drop, from 0 to 1.
@@ -61,8 +61,6 @@ class Dropout(_Drop):
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
-
-    Source: Srivastava et al. 2014.
 
     Example:
         >>> layer = Dropout(0.5, seed=1)
@@ -91,15 +89,13 @@ class _SpatialDropout(Ranked, Dropout):
 
 
 class SpatialDropout1D(_SpatialDropout, rank=1):
-    """Dropout of whole channels: all steps of a channel of a sample are kept, or none.
+    """Dropout of whole channels: all steps of a channel of a sample are kept, or none (Tompson et al. 2014).
 
     Args:
         rate: Share to drop, from 0 to 1.
         seed: Seed of the choice.
         name: The layer's name.
         dtype: Dtype or policy of its computations.
-
-    Source: Tompson et al. 2014.
 
     Example:
         >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
@@ -151,7 +147,7 @@ class GaussianNoise(_Noise):
 
 
 class GaussianDropout(_Noise):
-    """Multiplies by normally distributed noise of mean 1 and variance rate / (1 - rate) in training.
+    """Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training (Srivastava et al. 2014).
 
     Args:
         rate: Drop rate of the Dropout it stands in for, from 0 to 1.
@@ -159,8 +155,6 @@ class GaussianDropout(_Noise):
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
-
-    Source: Srivastava et al. 2014.
 
     Example:
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
@@ -178,11 +172,9 @@ class GaussianDropout(_Noise):
 
 
 class AlphaDropout(_Drop):
-    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
+    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance (Klambauer et al. 2017).
 
     Arguments and errors are those of `Dropout`.
-
-    Source: Klambauer et al. 2017.
 
     Example:
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))

@@ -233,9 +233,7 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
 
 
 class ZeroPadding3D(_ZeroPadding, rank=3):
-    """Puts zeros around volumes.
-
-    The arguments are those of `ZeroPadding2D`, with three numbers or pairs.
+    """Puts zeros around volumes; arguments are those of `ZeroPadding2D`, with three numbers or pairs.
 
     Example:
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
@@ -298,9 +296,7 @@ class Cropping2D(_Cropping, rank=2):
 
 
 class Cropping3D(_Cropping, rank=3):
-    """Leaves out the edges of volumes.
-
-    The arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
+    """Leaves out the edges of volumes; arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
 
     Example:
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape

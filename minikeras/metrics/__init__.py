@@ -33,10 +33,9 @@ with lazily(globals()):
         sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
     )
     from .confusion import (
-        AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision,
-        SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
+        AUC, F1Score, FBetaScore, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall,
+        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
     )
-    from .f_score import F1Score, FBetaScore
     from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
     from .losses import (
         BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,
