@@ -1,7 +1,7 @@
 """Layers that resize and crop images, or change them at random while a model trains."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
@@ -15,8 +15,7 @@ from .._core.tensor import Tensor
 from ..random import SeedGenerator
 from .layer import Layer, LayerOptions
 
-Factor = float | Sequence[float]
-"""A number f for the range from -f to f, or both ends of a range."""
+Factor = float | Sequence[float]  # f for the range from -f to f, or both ends of a range
 
 
 def _available(*values: str) -> Rule:
@@ -126,6 +125,7 @@ class _Random(_OfImages):
     fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
     interpolation: Annotated[Sampling, _available("nearest", "bilinear")]
     fill_value: float
+    _change: Callable[[Tensor], Tensor]
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
@@ -162,9 +162,6 @@ class _Random(_OfImages):
     def call(self, data: Tensor, training: bool = True) -> Tensor:
         data = ops.convert_to_tensor(data, self.compute_dtype) if self._casts else data
         return self._change(data) if training else data
-
-    def _change(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
 
 
 class RandomFlip(_Random):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
@@ -50,14 +51,8 @@ class _Sliding(Windowed, WithKernel):
 
     _names_penalty = True
     use_bias: bool
-
-    def _make_kernels(self, channels: int) -> None:
-        """Make all weights but the bias."""
-        raise NotImplementedError
-
-    def _convolve(self, inputs: Tensor) -> Tensor:
-        """Return the output without bias and activation; channels are last on both sides."""
-        raise NotImplementedError
+    _make_kernels: Callable[[int], None]  # makes all weights but the bias, from the number of channels
+    _convolve: Callable[[Tensor], Tensor]  # without bias and activation; channels are last on both sides
 
     def _filters(self, channels: Any) -> Any:
         return vars(self)["filters"]

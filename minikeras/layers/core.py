@@ -133,9 +133,8 @@ class EinsumDense(WithKernel):
                  bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
                  bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.partial_output_shape: PartialShape = (
-            (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        )
+        shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self.partial_output_shape: PartialShape = shape
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""

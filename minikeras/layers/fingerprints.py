@@ -128,11 +128,7 @@ def crossed(first: int, second: int) -> int:
 
 
 def as_key(salt: Any) -> "list[int] | None":
-    """Return the two numbers of a key.
-
-    Raises:
-        ValueError: if it is neither None, an integer nor two of them.
-    """
+    """Return the two numbers of a key, None of None; anything but one integer or two raises a ValueError."""
     key = [salt, salt] if isinstance(salt, int) else None if salt is None else list(salt)
     if key is not None and not (len(key) == 2 and all(isinstance(part, int) for part in key)):
         raise ValueError(f"`salt` can only be an integer or two of them. Received: salt={salt}.")

@@ -6,7 +6,7 @@ eagerly. What `adapt` has learned is part of their configuration, so that it is 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
@@ -21,8 +21,7 @@ from .._core.tensor import Tensor, TensorOps, as_array
 from .fingerprints import as_key, bin_of
 from .layer import Layer, LayerOptions
 
-_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
-"""Modes under names that Keras takes as well."""
+_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
 Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
 
 
@@ -74,10 +73,7 @@ class Numbering(Layer):
     """A layer that gives category numbers, as they are or encoded."""
 
     output_mode: str
-
-    def _depth(self) -> int:
-        """Return how many numbers there are."""
-        raise NotImplementedError
+    _depth: Callable[[], int]  # how many numbers there are
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
@@ -311,8 +307,8 @@ class _Lookup(OfValues):
         counts: Counter[Any] = Counter()
         documents: Counter[Any] = Counter()
         rows = 0
-        for batch in self._samples(data, steps):
-            for row in batch:
+        for batch in _batches(data, steps):
+            for row in self._rows(batch):
                 values = [self._value(v) for v in row]
                 counts.update(values)
                 documents.update(set(values))
@@ -324,9 +320,8 @@ class _Lookup(OfValues):
         weights = [float(np.log(1 + rows / (1 + documents[token]))) for token in ordered]
         self.set_vocabulary(ordered, weights if self.output_mode == "tf_idf" else None)
 
-    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
-        for batch in _batches(data, steps):
-            yield batch.reshape(len(batch), -1).tolist()
+    def _rows(self, values: Array) -> list[list[Any]]:
+        return values.reshape(len(values), -1).tolist()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """Return the tokens in order, beginning with those for what is masked and unknown."""
@@ -520,7 +515,7 @@ class TextVectorization(_Lookup):
         if not self.ragged:
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
-        texts = [words[: self.output_sequence_length] for words in self._texts(values)]
+        texts = [words[: self.output_sequence_length] for words in self._rows(values)]
         numbers = super()._encode(np.array([word for words in texts for word in words], dtype=str))
         rows = Tensor.rows_of(numbers, [len(words) for words in texts])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
@@ -540,15 +535,11 @@ class TextVectorization(_Lookup):
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
         return [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
 
-    def _texts(self, values: Array) -> list[list[str]]:
+    def _rows(self, values: Array) -> list[list[str]]:
         return [self._words(text) for text in values.reshape(-1).tolist()]
 
-    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
-        for batch in _batches(data, steps):
-            yield self._texts(batch)
-
     def _encode(self, values: Array) -> Any:
-        texts = self._texts(values)
+        texts = self._rows(values)
         length = self.output_sequence_length  # which is for the mode "int"
         length = max(map(len, texts), default=0) if length is None else length
         rows = np.array([(words + [""] * length)[:length] for words in texts], dtype=str).reshape(len(texts), length)

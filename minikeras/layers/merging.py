@@ -13,8 +13,6 @@ from .layer import Layer, LayerOptions, mask_of, masked
 
 
 class _Merging(Layer):
-    """A layer of a list of inputs."""
-
     supports_masking = True
     _count: int | None = None  # of inputs, None for any number
 

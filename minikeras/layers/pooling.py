@@ -120,8 +120,6 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
 
 
 class _AdaptivePooling(Ranked):
-    """Layer that pools with windows of such sizes that the output has the size asked for."""
-
     output_size: PerAxis
 
     def __init__(self, output_size: Sizes, data_format: DataFormat | None = None,
@@ -170,8 +168,6 @@ class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
 
 
 class _GlobalPooling(Ranked):
-    """Layer that reduces all axes between batch and channels."""
-
     keepdims: bool
 
     def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,

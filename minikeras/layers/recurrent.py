@@ -24,8 +24,7 @@ from .core import WithKernel
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
-Masks = list[list[Tensor] | None]
-"""The parts of the inputs and of the state that each gate sees, None for all."""
+Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
 _Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
 """A number, or the end of the range from 0 to 1 that is next to it."""
 
@@ -248,7 +247,6 @@ def _check_cell(cell: Any, role: str) -> None:
 
 
 def _start(cell: Any, batch_size: int, dtype: str) -> Any:
-    """Return the state to start with."""
     if hasattr(cell, "get_initial_state"):
         return cell.get_initial_state(batch_size=batch_size)
     return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
@@ -397,10 +395,8 @@ class RNN(_OfLayers):
                     f"Input(batch_shape=...). Found: sequence.shape={sequences_shape}"
                 )
 
-            def keep(value: Tensor) -> Variable:
-                return Variable(value, trainable=False, dtype=self.variable_dtype, name="rnn_state")
-
-            self.states = Untracked(tree.map_structure(keep, self.get_initial_state(batch)))
+            variable = partial(Variable, trainable=False, dtype=self.variable_dtype, name="rnn_state")
+            self.states = Untracked(tree.map_structure(variable, self.get_initial_state(batch)))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the state to start with."""

@@ -1,6 +1,6 @@
 """Layers that rearrange their input."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Annotated, Any, TypeAlias, Unpack, get_args
 
@@ -159,9 +159,7 @@ class RepeatVector(_Reshaping):
 class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
-    def _resized(self, size: int, axis: int) -> int:
-        """Return the new size of one of the axes."""
-        raise NotImplementedError
+    _resized: Callable[[int, int], int]  # from the size of an axis and its number among these to its new size
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
         """Return an entry for every axis: these between batch and channels, another for these two."""
@@ -305,8 +303,6 @@ class Cropping3D(_Cropping, rank=3):
 
 
 class _UpSampling(_Spatial):
-    """A layer that repeats the elements along each axis."""
-
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 

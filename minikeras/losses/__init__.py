@@ -14,8 +14,7 @@ from typing import Any, Final, TypeAlias, overload
 
 from .._base.typing import AnyCallable, Config, LossName
 from .._serialization.serialization import serialize as serialize
-from .base import Loss, LossFunction, LossFunctionWrapper
-from .base import registry as registry
+from .base import Loss, LossFunction, LossFunctionWrapper, registry as registry
 from .margins import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
 from .probabilities import (
     CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -25,8 +25,7 @@ Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_
 
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
-LossFunction: TypeAlias = Function2
-"""A function of the caller's from (y_true, y_pred) to one loss a sample."""
+LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
 _MEANS = (MEAN, "mean")
@@ -108,7 +107,7 @@ class Loss(Configurable):
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
         losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
-        masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]
+        masks = [m for y in (y_pred, losses) if (m := getattr(y, "keras_mask", None)) is not None]
         losses = convert_to_tensor(losses, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:
@@ -129,10 +128,6 @@ class Loss(Configurable):
 
 
 registry: Registry[Loss] = Registry("keras.losses", "loss", Loss, functions=True)
-
-
-def _mask(value: Any) -> Any:
-    return getattr(value, "keras_mask", None)
 
 
 def _is_structure(value: Any) -> bool:

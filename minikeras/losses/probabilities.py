@@ -50,8 +50,6 @@ class Poisson(NamedLoss, fn=poisson):
 
 
 class _Crossentropy(NamedLoss):
-    """Base of the cross-entropies of labels that can be smoothed."""
-
     from_logits: bool
     label_smoothing: float
     axis: Any  # an int where the axis is that of the classes
@@ -142,12 +140,9 @@ def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: 
         )
     true, predicted = floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
-        warnings.warn(
-            "A categorical cross-entropy needs more than one class, or it is always 0. Received: "
-            f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
-            SyntaxWarning,
-            stacklevel=3,
-        )
+        warnings.warn("A categorical cross-entropy needs more than one class, or it is always 0. Received: "
+                      f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
+                      SyntaxWarning, stacklevel=3)  # fmt: skip
     return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
 
 

@@ -22,9 +22,7 @@ from ..losses import (
     categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
     mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
 )
-from .base import Mean, MeanMetricWrapper, Metric, Sum
-from .base import functions as _functions
-from .base import registry as registry
+from .base import Mean, MeanMetricWrapper, Metric, Sum, functions as _functions, registry as registry
 
 with lazily(globals()):
     from .accuracy import (

@@ -30,10 +30,7 @@ _ALL = ("true_positives", "false_positives", "true_negatives", "false_negatives"
 
 
 class _Confusion(Metric):
-    """A metric made of counts of true and false positives and negatives, one of each a threshold.
-
-    A prediction is positive where it exceeds the threshold, a label where it is not 0.
-    """
+    """Counts of positives and negatives at thresholds, which positive predictions exceed; positive labels are not 0."""
 
     _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}  # counts -> variables that hold them
     true_positives: Variable
@@ -156,8 +153,6 @@ class TruePositives(_Count, counts=("true_positives",), variable="accumulator"):
 
 
 class _Share(_AtThresholds):
-    """The share of the first of two counts in both."""
-
     _direction = "up"
 
     def __init__(self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,

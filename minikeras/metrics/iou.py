@@ -48,11 +48,9 @@ class IoU(Metric):
                  axis: int = -1) -> None:  # fmt: skip
         dtype = dtype or "int32"
         self._configure(locals())
-        if max(target_class_ids) >= num_classes:
-            raise ValueError(
-                f"`target_class_ids` must be less than num_classes={num_classes}. Received: {list(target_class_ids)}."
-            )
         self.target_class_ids = list(target_class_ids)
+        if max(target_class_ids) >= num_classes:
+            raise ValueError(f"`target_class_ids` must be less than {num_classes=}. Received: {self.target_class_ids}.")
         shape = (num_classes, num_classes)
         self.total_cm: Variable = self.add_variable(shape, "zeros", self.dtype, name="total_confusion_matrix")
 

@@ -13,8 +13,6 @@ from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptio
 
 
 class _Moments(Optimizer):
-    """Base of optimizers with beta_1, beta_2 and epsilon."""
-
     _slot_names: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
     def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,

@@ -17,7 +17,6 @@ from .._core.variable import Variable
 
 Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
-
 CHUNK_BYTES = 2**17
 """Adam over 1.9 million weights: 2.8 ms in chunks of 128 kB to 512 kB, 3.6 of 32 kB, 5.6 in one (2 MB of L2 cache)."""
 FLUSH_BELOW = 1e-30

@@ -130,7 +130,6 @@ class LossScaleOptimizer(Optimizer):
         return loss * (self.dynamic_scale if self.built else self.initial_scale)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """See `Optimizer`."""
         self.inner_optimizer.finalize_variable_values(var_list)
 
     def get_config(self) -> Config:

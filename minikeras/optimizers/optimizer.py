@@ -444,11 +444,8 @@ class Optimizer:
         if count == file_count:
             self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
         else:
-            warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables whereas the "
-                f"saved optimizer has {file_count} variables.",
-                stacklevel=2,
-            )
+            warnings.warn(f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables "
+                          f"whereas the saved optimizer has {file_count} variables.", stacklevel=2)  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_updater"}

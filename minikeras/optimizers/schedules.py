@@ -37,9 +37,8 @@ class LearningRateSchedule(Configurable):
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate after a number of steps."""
-        raise NotImplementedError(
-            f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`."
-        )
+        name = type(self).__name__
+        raise NotImplementedError(f"Learning rate schedule '{name}' must override `__call__(self, step)`.")
 
     def get_config(self) -> Config:
         if not self._arguments:
@@ -221,7 +220,7 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Descents along half a cosine wave, each started anew when the one before it has ended.
+    """Descents along half a cosine wave, each begun when the one before it has ended (see the source of `CosineDecay`).
 
     Args:
         initial_learning_rate: Learning rate at the start.
@@ -229,8 +228,6 @@ class CosineDecayRestarts(LearningRateSchedule):
         t_mul: Length of each descent as a multiple of that before it.
         m_mul: Height of each descent as a multiple of that before it.
         alpha: Share of the initial rate that is left at the end of a descent.
-
-    Source: Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
     Example:
         >>> print(CosineDecayRestarts(1.0, 10, m_mul=0.5)(10))

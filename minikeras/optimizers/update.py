@@ -291,19 +291,13 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
             "with `ops` functions, not from their values or of integers."
         )
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
-    warnings.warn(
-        f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
-        "did you forget to provide a `loss` argument?",
-        stacklevel=4,
-    )
+    warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
+                  "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4)  # fmt: skip
     return [g for g, _ in pairs], [v for _, v in pairs]
 
 
 def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
-    """Scale gradients so that their common norm is at most `limit`.
-
-    If it is not finite, and these are the `whole` gradients of a model, all become NaN, as in Keras.
-    """
+    """Scale gradients to a common norm of at most `limit`; of a `whole` model all become NaN if it is not finite."""
     norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
     if not norm <= limit:  # as with NaN
         factor = limit / norm if math.isfinite(norm) or not whole else math.nan
