@@ -5,7 +5,7 @@
 from .._base.lazy import lazily
 from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .layer import InputSpec, Layer, deserialize, serialize
-from .core import Dense, EinsumDense, Embedding, Identity, Input, InputLayer, Lambda, Masking
+from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
 
 with lazily(globals()):
     from .attention import AdditiveAttention, Attention, MultiHeadAttention
@@ -21,6 +21,7 @@ with lazily(globals()):
         SeparableConv1D, SeparableConv2D, SeparableConv1D as SeparableConvolution1D,
         SeparableConv2D as SeparableConvolution2D,
     )
+    from .embedding import Embedding
     from .hashing import HashedCrossing, Hashing
     from .lookup import CategoryEncoding, Discretization, IntegerLookup, StringLookup, TextVectorization
     from .merging import (

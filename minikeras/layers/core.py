@@ -1,11 +1,10 @@
-"""Dense and its generalization, Embedding, the input of a model, masks, and layers that run a function."""
+"""Dense and its generalization, the input of a model, masks, and layers that run a function."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack, cast
-from warnings import warn
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from .._base.checks import Positive
 from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters
-from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike, TensorLike
+from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node
 from .._core.tensor import Tensor
@@ -23,7 +22,7 @@ from .._serialization.serialization import array_of, deserialize, serialize
 from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
 from ..ops.activation import dense
-from .layer import BaseOptions, CommonOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape, masked
+from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, SameShape, masked
 
 
 class WithKernel(Layer):
@@ -426,77 +425,3 @@ def _function(config: Config) -> Any:
             "Rebuild the model in Python with the function, then load its weights."
         )
     return deserialize(config)
-
-
-class _EmbeddingOptions(CommonOptions, total=False):
-    """Keyword arguments of Embedding: those of every layer but `input_dim`, and `input_length`, which has no effect."""
-
-    name: str | None
-    activity_regularizer: RegularizerLike | None
-    input_length: int | None
-
-
-class Embedding(Layer):
-    """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
-
-    Args:
-        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1.
-        output_dim: Length of the vectors.
-        embeddings_initializer: What fills them, of shape (input_dim, output_dim).
-        embeddings_regularizer: Penalty on them.
-        embeddings_constraint: Projection of them after each training step.
-        mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
-        weights: First values of the vectors, in place of the initializer's.
-
-    Input shape:  (batch, ...), numbers from 0.
-    Output shape: (batch, ..., output_dim).
-
-    Raises:
-        ValueError: if a size is not a positive integer, or `weights` has another shape.
-        IndexError: for numbers out of range.
-
-    Example:
-        >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
-        >>> layer(np.array([[2, 0]])).tolist()
-        [[[4.0, 5.0], [0.0, 1.0]]]
-    """
-
-    _transient = ("weights",)
-    _names_penalty = True
-    embeddings: Variable
-    input_dim: Positive
-    output_dim: Positive
-    embeddings_initializer: Callable[..., Any]
-    embeddings_regularizer: Callable[..., Any] | None
-    embeddings_constraint: Callable[..., Any] | None
-    mask_zero: bool
-
-    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
-                 embeddings_regularizer: RegularizerLike | None = None,
-                 embeddings_constraint: ConstraintLike | None = None, mask_zero: bool = False,
-                 weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
-        if options.pop("input_length", None) is not None:
-            warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
-        self._configure(locals())
-        self.supports_masking: bool = mask_zero
-        self.autocast = False
-        if weights is not None:
-            self.build()
-            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
-
-    def build(self, input_shape: ShapeLike | None = None) -> None:
-        self.embeddings = self._configured_weight("embeddings", (self.input_dim, self.output_dim))
-
-    def call(self, inputs: Tensor) -> Tensor:
-        index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
-        return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
-        return ops.not_equal(inputs, 0) if self.mask_zero else None
-
-    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        return (*input_shape, self.output_dim)
-
-    def get_config(self) -> Config:
-        """Return the arguments; `quantization_config` stands there for Keras, always None."""
-        return {**super().get_config(), "quantization_config": None}

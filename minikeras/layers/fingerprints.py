@@ -1,5 +1,6 @@
 """Hashes of texts: TensorFlow's, so that numbers of values are those of Keras."""
 
+from functools import partial
 from typing import Any
 
 ALL = 2**64 - 1
@@ -22,6 +23,10 @@ def _pair(u: int, v: int, mul: int) -> int:
     return _mixed((v ^ a) * mul) * mul & ALL
 
 
+def _word(text: bytes, i: int, size: int = 8) -> int:
+    return int.from_bytes(text[i : i + size], "little")
+
+
 def fingerprint(text: bytes) -> int:
     """Return FarmHash's 64 bits of a text (Google's `farmhash.cc`, `farmhashna::Hash64`).
 
@@ -29,11 +34,7 @@ def fingerprint(text: bytes) -> int:
         >>> fingerprint(b"hello")
         13009744463427800296
     """
-    n = len(text)
-
-    def word(i: int, size: int = 8) -> int:
-        return int.from_bytes(text[i : i + size], "little")
-
+    n, word = len(text), partial(_word, text)
     mul = _K2 + 2 * n
     if n < 4:
         if not n:
@@ -53,6 +54,12 @@ def fingerprint(text: bytes) -> int:
             return z
         e, f, g, h = word(16) * mul, word(24), (y + word(n - 32)) * mul, (z + word(n - 24)) * mul
         return _pair(_rotated(e + f, 43) + _rotated(g, 30) + h & ALL, e + _rotated(f + a, 18) + g & ALL, mul)
+    return _of_long(text)
+
+
+def _of_long(text: bytes) -> int:
+    """Return the fingerprint of a text of more than 64 bytes."""
+    n, word = len(text), partial(_word, text)
 
     def weak(i: int, a: int, b: int) -> tuple[int, int]:
         first, last = word(i), word(i + 24)

@@ -1,0 +1,89 @@
+"""Vectors for whole numbers, such as those of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Unpack
+from warnings import warn
+
+from .. import ops
+from .._base.checks import Positive
+from .._base.typing import Config, PartialShape, ShapeLike, TensorLike
+from .._core.tensor import Tensor
+from .._core.variable import Variable
+from .core import ConstraintLike
+from .layer import CommonOptions, InitializerLike, Layer, RegularizerLike
+
+
+class _EmbeddingOptions(CommonOptions, total=False):
+    """Keyword arguments of Embedding: those of every layer but `input_dim`, and `input_length`, which has no effect."""
+
+    name: str | None
+    activity_regularizer: RegularizerLike | None
+    input_length: int | None
+
+
+class Embedding(Layer):
+    """Replaces whole numbers by vectors that are trained: row `inputs` of `embeddings`.
+
+    Args:
+        input_dim: How many different numbers there are: 0, 1, ..., input_dim - 1.
+        output_dim: Length of the vectors.
+        embeddings_initializer: What fills them, of shape (input_dim, output_dim).
+        embeddings_regularizer: Penalty on them.
+        embeddings_constraint: Projection of them after each training step.
+        mask_zero: Whether 0 stands for a place that does not count; the output then has a mask.
+        weights: First values of the vectors, in place of the initializer's.
+
+    Input shape:  (batch, ...), numbers from 0.
+    Output shape: (batch, ..., output_dim).
+
+    Raises:
+        ValueError: if a size is not a positive integer, or `weights` has another shape.
+        IndexError: for numbers out of range.
+
+    Example:
+        >>> layer = Embedding(3, 2, weights=np.arange(6.0).reshape(3, 2))
+        >>> layer(np.array([[2, 0]])).tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+    """
+
+    _transient = ("weights",)
+    _names_penalty = True
+    embeddings: Variable
+    input_dim: Positive
+    output_dim: Positive
+    embeddings_initializer: Callable[..., Any]
+    embeddings_regularizer: Callable[..., Any] | None
+    embeddings_constraint: Callable[..., Any] | None
+    mask_zero: bool
+
+    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
+                 embeddings_regularizer: RegularizerLike | None = None,
+                 embeddings_constraint: ConstraintLike | None = None, mask_zero: bool = False,
+                 weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
+        if options.pop("input_length", None) is not None:
+            warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
+        self._configure(locals())
+        self.supports_masking: bool = mask_zero
+        self.autocast = False
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape: ShapeLike | None = None) -> None:
+        self.embeddings = self._configured_weight("embeddings", (self.input_dim, self.output_dim))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
+        return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor | None:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
+        return (*input_shape, self.output_dim)
+
+    def get_config(self) -> Config:
+        """Return the arguments; `quantization_config` stands there for Keras, always None."""
+        return {**super().get_config(), "quantization_config": None}
