@@ -136,10 +136,8 @@ class _Random(_OfImages):
         (low, high), several = cls._bounds, isinstance(factor, list | tuple)
         values: list[Any] = list(factor) if several else [factor]
         if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
-            raise ValueError(
-                f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
-                f"Received: {name}={factor}"
-            )
+            raise ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
+                             f"[{low}, {high}]. Received: {name}={factor}")  # fmt: skip
         if several:
             return min(values), max(values)
         return max(-abs(factor), cls._least), abs(factor)

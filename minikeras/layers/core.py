@@ -139,10 +139,8 @@ class EinsumDense(WithKernel):
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
         terms = _EQUATION.fullmatch(self.equation)
         if terms is None:
-            raise ValueError(
-                f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
-                "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]...."
-            )
+            raise ValueError(f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
+                             "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....")  # fmt: skip
         x, kernel, y = terms["x"], terms["kernel"], terms["y"]
         lead, ndim = bool(terms["lead"]), len(input_shape)
         others = ndim - len(x) if lead or terms["tail"] else 0  # axes in the ellipsis
@@ -150,10 +148,8 @@ class EinsumDense(WithKernel):
         behind = input_shape[len(x) :] if terms["tail"] else ()
         shape = (*input_shape[:first], *self.partial_output_shape, *behind)
         if ndim != len(x) + others or others < 0 or len(shape) != len(y) + others:
-            raise ValueError(
-                f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an output of "
-                f"shape {shape}: each letter names one axis."
-            )
+            raise ValueError(f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an "
+                             f"output of shape {shape}: each letter names one axis.")  # fmt: skip
         start = others if lead else 0
         inputs = dict(zip(x, input_shape[start:], strict=False))
         sizes = inputs | {c: inputs.get(c) if n is None else n for c, n in zip(y, shape[start:], strict=False)}
@@ -161,10 +157,8 @@ class EinsumDense(WithKernel):
             if letter not in (sizes if letter in kernel else x):
                 raise ValueError(f"Equation {self.equation!r}: axis {letter!r} is in only one of the three terms.")
         if any(None not in (sizes[c], n) and sizes[c] != n for c, n in inputs.items()):
-            raise ValueError(
-                f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} differ in an "
-                "axis that they share."
-            )
+            raise ValueError(f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} "
+                             "differ in an axis that they share.")  # fmt: skip
         return kernel, y, sizes, shape, lead
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -420,8 +414,6 @@ class Lambda(Layer):
 
 def _function(config: Config) -> Any:
     if config.get("class_name") == "__lambda__":
-        raise ValueError(
-            "A Lambda layer with serialized Python code is never loaded, since that would run code from a file. "
-            "Rebuild the model in Python with the function, then load its weights."
-        )
+        raise ValueError("A Lambda layer with serialized Python code is never loaded, since that would run code from a "
+                         "file. Rebuild the model in Python with the function, then load its weights.")  # fmt: skip
     return deserialize(config)

@@ -191,10 +191,8 @@ class Discretization(Numbering):
                  name: str | None = None) -> None:  # fmt: skip
         self._configure(locals())
         if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
-            raise ValueError(
-                "You need to set either `num_bins` or `bin_boundaries`. "
-                f"Received: num_bins={num_bins}, bin_boundaries={bin_boundaries}."
-            )
+            raise ValueError(f"You need to set either `num_bins` or `bin_boundaries`. Received: num_bins={num_bins}, "
+                             f"bin_boundaries={bin_boundaries}.")  # fmt: skip
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:

@@ -126,10 +126,8 @@ class Normalization(SameShape):
             self.build(batch.shape)
         built = self._build_shapes["input_shape"]
         if batch.ndim != len(built) or any(batch.shape[axis] != built[axis] for axis in self._keep_axis):
-            raise ValueError(
-                f"Layer '{self.name}' was built with input_shape={built}, but adapt() is being called with data "
-                f"of an incompatible shape, {batch.shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' was built with input_shape={built}, but adapt() is being called "
+                             f"with data of an incompatible shape, {batch.shape}.")  # fmt: skip
 
     def finalize_state(self) -> None:
         """Bring the statistics into the shape of the inputs, after weights were set."""

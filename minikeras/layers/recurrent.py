@@ -390,10 +390,8 @@ class RNN(_OfLayers):
         if self.stateful and self.states is None:
             batch = sequences_shape[0]
             if batch is None:
-                raise ValueError(
-                    "When using `stateful=True` in a RNN, the batch size must be static: give the model an "
-                    f"Input(batch_shape=...). Found: sequence.shape={sequences_shape}"
-                )
+                raise ValueError("When using `stateful=True` in a RNN, the batch size must be static: give the model "
+                                 f"an Input(batch_shape=...). Found: sequence.shape={sequences_shape}")  # fmt: skip
 
             variable = partial(Variable, trainable=False, dtype=self.variable_dtype, name="rnn_state")
             self.states = Untracked(tree.map_structure(variable, self.get_initial_state(batch)))

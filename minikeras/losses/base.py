@@ -165,10 +165,8 @@ def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Te
     """Return x1 * x2 and x2 in equal ranks."""
     a, b = same_rank(x1, x2)
     if not _fit(a.shape, b.shape):
-        raise ValueError(
-            f"{name2} must have the shape of the {name1}, or one that broadcasts to it. "
-            f"Received: {name1} shape {x1.shape}, {name2} shape {x2.shape}."
-        )
+        raise ValueError(f"{name2} must have the shape of the {name1}, or one that broadcasts to it. Received: {name1} "
+                         f"shape {x1.shape}, {name2} shape {x2.shape}.")  # fmt: skip
     return a * b, b
 
 
@@ -267,10 +265,8 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
         if squeeze:
             true, predicted = same_rank(true, predicted)
         if not _fit(true.shape, predicted.shape):
-            raise ValueError(
-                "y_true and y_pred must have the same shape, or shapes that broadcast. "
-                f"Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
-            )
+            raise ValueError("y_true and y_pred must have the same shape, or shapes that broadcast. Received: "
+                             f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}.")  # fmt: skip
     return true, predicted
 
 

@@ -304,10 +304,8 @@ def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """
     labels, scores = convert_to_tensor(y_true, "int32"), predictions(y_pred)
     if labels.ndim != 2 or scores.ndim != 3:
-        raise ValueError(
-            "ctc needs y_true of shape (batch, labels) and y_pred of shape (batch, steps, classes). "
-            f"Received: y_true.shape={labels.shape}, y_pred.shape={scores.shape}."
-        )
+        raise ValueError("ctc needs y_true of shape (batch, labels) and y_pred of shape (batch, steps, classes). "
+                         f"Received: y_true.shape={labels.shape}, y_pred.shape={scores.shape}.")  # fmt: skip
     lengths = ops.sum(ops.cast(ops.not_equal(labels, 0), "int32"), axis=-1)
     return ops.ctc_loss(labels, scores, lengths, ops.full_like(lengths, scores.shape[1]))
 

@@ -98,10 +98,8 @@ class Metric(Configurable):
 
     def _check_super_called(self) -> None:
         if "_variables" not in vars(self):
-            raise RuntimeError(
-                f"In metric '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                "in the `__init__()` method."
-            )
+            raise RuntimeError(f"In metric '{type(self).__name__}', you forgot to call `super().__init__()` as the "
+                               "first statement in the `__init__()` method.")  # fmt: skip
 
     @property
     def variables(self) -> list[Variable]:

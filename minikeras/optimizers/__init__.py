@@ -82,7 +82,5 @@ def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
         return identifier
     if isinstance(identifier, str | Mapping):
         return deserialize(identifier)
-    raise ValueError(
-        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a configuration, "
-        "or an optimizer, such as Adam() with its parentheses."
-    )
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a "
+                     "configuration, or an optimizer, such as Adam() with its parentheses.")  # fmt: skip

@@ -70,10 +70,8 @@ class Lion(Optimizer):
                  **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         if beta_1 <= 0 or beta_1 > 1:
-            raise ValueError(
-                "Argument `beta_1` must be above 0 and at most 1; with 0 the optimizer degenerates to SignSGD. "
-                f"Received: beta_1={beta_1}."
-            )
+            raise ValueError("Argument `beta_1` must be above 0 and at most 1; with 0 the optimizer degenerates to "
+                             f"SignSGD. Received: beta_1={beta_1}.")  # fmt: skip
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 

@@ -22,9 +22,7 @@ from .schedules import LearningRateSchedule
 from .update import Updater, update_variables
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
-"""A number, a schedule of the step, or a function without arguments."""
-Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
-"""Name of an initializer, or a function (shape, dtype=) -> array."""
+Maker: TypeAlias = InitializerName | Callable[..., TensorLike]  # the function is called (shape, dtype=)
 Rounding: TypeAlias = Callable[[float], float]
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
@@ -134,10 +132,8 @@ class Optimizer:
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute; a variable becomes part of the optimizer's state."""
             if "_updater" not in vars(self):
-                raise RuntimeError(
-                    f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
-                    "statement in the `__init__()` method."
-                )
+                raise RuntimeError(f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as "
+                                   "the first statement in the `__init__()` method.")  # fmt: skip
             if isinstance(value, Variable) and not any(v is value for v in self._variables):
                 self._variables.append(value)
             super().__setattr__(name, value)
@@ -214,11 +210,10 @@ class Optimizer:
         """Return a new variable of the optimizer's state.
 
         Args:
-            shape: Its shape.
+            shape, name: Its shape and its name.
             initializer: Name of an initializer, or a function (shape, dtype=) -> array.
             dtype: Its dtype, the default float type if not given.
             aggregation, layout: Accepted for Keras's sake.
-            name: Its name.
         """
         with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
@@ -246,10 +241,8 @@ class Optimizer:
         names = [name] if isinstance(name, str) else list(name)
         makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
         if len(makers) != len(names):
-            raise ValueError(
-                "The number of provided names must match the number of provided initializers. "
-                f"Received: name={name!r}, initializer={initializer!r}"
-            )
+            raise ValueError("The number of provided names must match the number of provided initializers. Received: "
+                             f"name={name!r}, initializer={initializer!r}")  # fmt: skip
         lists: tuple[list[Variable | None], ...] = tuple([] for _ in names)
         for v in trainable_variables:
             for slot, last, maker in zip(lists, names, makers, strict=True):
@@ -330,10 +323,8 @@ class Optimizer:
         try:
             grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
         except (TypeError, ValueError):
-            raise ValueError(
-                "apply_gradients() takes pairs (gradient, variable): zip(gradients, model.trainable_variables). "
-                f"Received: {pairs!r:.80}."
-            ) from None
+            raise ValueError("apply_gradients() takes pairs (gradient, variable): zip(gradients, "
+                             f"model.trainable_variables). Received: {pairs!r:.80}.") from None  # fmt: skip
         self.apply(grads, variables)
         return self._iterations
 
@@ -351,10 +342,8 @@ class Optimizer:
         if len(grads) == 0:
             return
         if trainable_variables is None and not self.built:
-            raise ValueError(
-                "When passing `grads` without `variables`, the optimizer must already be built on a list of "
-                "variables. Call `optimizer.build(trainable_variables)` first."
-            )
+            raise ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list "
+                             "of variables. Call `optimizer.build(trainable_variables)` first.")  # fmt: skip
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         self._updater.make_exclusive(variables)
         if recorders.open:
@@ -426,10 +415,8 @@ class Optimizer:
         shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
         if shapes != new_shapes:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
-            raise ValueError(
-                f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes {new_shapes}. "
-                f"Nothing was set.{hint}"
-            )
+            raise ValueError(f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes "
+                             f"{new_shapes}. Nothing was set.{hint}")  # fmt: skip
         for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 

@@ -42,10 +42,8 @@ class LearningRateSchedule(Configurable):
 
     def get_config(self) -> Config:
         if not self._arguments:
-            raise NotImplementedError(
-                f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in order to be "
-                "serializable."
-            )
+            raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in "
+                                      "order to be serializable.")  # fmt: skip
         return super().get_config()
 
 

@@ -286,10 +286,8 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
     """Return the gradients that are not None, and their variables, with a warning that names the others."""
     pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not pairs:
-        raise ValueError(
-            "No gradients provided for any variable: the loss does not depend on them. Compute it from the outputs "
-            "with `ops` functions, not from their values or of integers."
-        )
+        raise ValueError("No gradients provided for any variable: the loss does not depend on them. Compute it from "
+                         "the outputs with `ops` functions, not from their values or of integers.")  # fmt: skip
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
     warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
                   "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4)  # fmt: skip
