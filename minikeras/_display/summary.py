@@ -58,14 +58,10 @@ class SummaryModel(Protocol):
 
 
 def summarize(
-    model: SummaryModel,
-    line_length: int | None = None,
-    positions: Sequence[float] | None = None,
-    print_fn: Callable[[str], object] | None = None,
-    expand_nested: bool = False,
-    show_trainable: bool = False,
+    model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], object] | None = None, expand_nested: bool = False, show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Print a table of a model's layers and the number of its parameters, or give the text to `print_fn`.
 
     Raises:
@@ -93,14 +89,11 @@ def _rows(layer: Any, connections: Connections | None, expand_nested: bool, leve
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     inputs = connections.get(id(layer), ()) if connections and not level else ()
     yield Row(
-        name=layer.name,
-        class_name=type(layer).__name__,
-        output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None),
-        params=params,
+        name=layer.name, class_name=type(layer).__name__,
+        output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None), params=params,
         connected=", ".join(f"{name}[{call}][{index}]" for name, call, index in inputs) or "-",
-        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-",
-        level=level,
-    )
+        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level,
+    )  # fmt: skip
     for inner in (getattr(layer, "layers", None) or ()) if expand_nested else ():
         yield from _rows(inner, connections, expand_nested, level + 1)
 
@@ -172,14 +165,9 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
 
 
 def render(
-    title: str,
-    rows: Iterable[Row],
-    totals: Mapping[str, tuple[int, float]],
-    line_length: int | None = None,
-    positions: Sequence[float] | None = None,
-    show_trainable: bool = False,
-    connected: bool = False,
-) -> str:
+    title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
+    positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
+) -> str:  # fmt: skip
     """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
     `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each

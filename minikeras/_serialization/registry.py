@@ -22,21 +22,12 @@ from .object_registration import all_of, custom_object_scope, with_short_names
 T = TypeVar("T")
 
 _HOMES = {
-    "keras.activations": "activations",
-    "keras.dtype_policies": "dtype_policies",
-    "keras.random": "random",
-    "keras.constraints": "constraints",
-    "keras.initializers": "initializers",
-    "keras.regularizers": "regularizers",
-    "keras.layers": "layers",
-    "keras.losses": "losses",
-    "keras.metrics": "metrics",
-    "builtins": "metrics",
-    "keras.optimizers.schedules": "optimizers.schedules",
-    "keras.optimizers": "optimizers",
-    "keras": "models",
+    "keras.activations": "activations", "keras.dtype_policies": "dtype_policies", "keras.random": "random",
+    "keras.constraints": "constraints", "keras.initializers": "initializers", "keras.regularizers": "regularizers",
+    "keras.layers": "layers", "keras.losses": "losses", "keras.metrics": "metrics", "builtins": "metrics",
+    "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers", "keras": "models",
     "keras.src.models.functional": "models.model",
-}
+}  # fmt: skip
 """Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
 _tables: dict[str, "Registry[Any]"] = {}
 

@@ -59,12 +59,9 @@ def serialize(obj: Any) -> Any:
         if not isinstance(arguments, dict):
             raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
         config = {
-            "module": module,
-            "class_name": cls.__name__,
-            "config": serialize(arguments),
-            "registered_name": registered_names.get(cls) or (None if public else cls.__name__),
-            **_state_of(obj),
-        }
+            "module": module, "class_name": cls.__name__, "config": serialize(arguments),
+            "registered_name": registered_names.get(cls) or (None if public else cls.__name__), **_state_of(obj),
+        }  # fmt: skip
         if _written.numbers is not None:
             config["shared_object_id"] = _written.numbers.setdefault(id(obj), (obj, len(_written.numbers)))[1]
         return config
@@ -76,11 +73,9 @@ def serialize(obj: Any) -> Any:
                 "custom_objects when loading."
             )
         return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": registered_names.get(obj, name),
+            "module": "builtins", "class_name": "function", "config": registered_names.get(obj, name),
             "registered_name": "function",
-        }
+        }  # fmt: skip
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
 
 

@@ -48,12 +48,9 @@ class BackupAndRestore(Callback):
     """
 
     def __init__(
-        self,
-        backup_dir: str | os.PathLike[str],
-        save_freq: Frequency = "epoch",
-        double_checkpoint: bool = False,
+        self, backup_dir: str | os.PathLike[str], save_freq: Frequency = "epoch", double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not backup_dir:
             raise ValueError(f"`backup_dir` must name a folder. Received: backup_dir={backup_dir!r}.")
         self.backup_dir: str = os.fspath(backup_dir)
@@ -138,12 +135,10 @@ def random_states(model: Any) -> dict[str, Array]:
     _, keys, place, has_normal, normal = np.random.get_state()  # noqa: NPY002 - the stream that shuffles rows, as in Keras
     _, words, spare = random.getstate()
     return {
-        "random/numpy": np.asarray(keys),
-        "random/numpy_rest": np.array([place, has_normal, normal]),
-        "random/python": np.array(words),
-        "random/python_rest": np.array([] if spare is None else [spare]),
+        "random/numpy": np.asarray(keys), "random/numpy_rest": np.array([place, has_normal, normal]),
+        "random/python": np.array(words), "random/python_rest": np.array([] if spare is None else [spare]),
         "random/layers": np.array([x.state for x in _generators(model)], "uint32").reshape(-1, 2),
-    }
+    }  # fmt: skip
 
 
 def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:

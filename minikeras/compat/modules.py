@@ -15,13 +15,11 @@ from .past.tables import MODULES
 TENSORFLOW = f"{__package__}.tensorflow"
 
 MORE = {
-    "keras.backend": f"{__package__}.past.backend",
-    "keras.preprocessing.image": f"{__package__}.past.images",
+    "keras.backend": f"{__package__}.past.backend", "keras.preprocessing.image": f"{__package__}.past.images",
     "keras.preprocessing.sequence": f"{__package__}.past.sequence",
     "keras.preprocessing.text": f"{__package__}.past.text",
-    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn",
-    "scikeras.wrappers": f"{__package__}.sklearn",
-}
+    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn", "scikeras.wrappers": f"{__package__}.sklearn",
+}  # fmt: skip
 """Modules with names that are not in the core, and where these are."""
 
 _NAMES = """
@@ -39,18 +37,11 @@ VERSION = "3.15.1"
 """The version of Keras that minikeras follows."""
 
 ALIASES = {
-    "tensorflow.python.keras.api": "keras",
-    "tensorflow.python.keras": "keras",
-    "tensorflow.compat.v1.keras": "keras",
-    "tensorflow.compat.v2.keras": "keras",
-    "tensorflow.contrib.keras": "keras",
-    "tensorflow.keras": "keras",
-    "tf_keras": "keras",
-    "keras._tf_keras.keras": "keras",
-    "keras.api": "keras",
-    "keras.src": "keras",
+    "tensorflow.python.keras.api": "keras", "tensorflow.python.keras": "keras", "tensorflow.compat.v1.keras": "keras",
+    "tensorflow.compat.v2.keras": "keras", "tensorflow.contrib.keras": "keras", "tensorflow.keras": "keras",
+    "tf_keras": "keras", "keras._tf_keras.keras": "keras", "keras.api": "keras", "keras.src": "keras",
     "tensorflow": TENSORFLOW,
-}
+}  # fmt: skip
 """Other addresses of whole trees of modules, the longer ones first."""
 
 

@@ -88,14 +88,9 @@ class Model(Trainer):
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
 
     def __init__(
-        self,
-        inputs: Any = None,
-        outputs: Any = None,
-        name: str | None = None,
-        *,
-        trainable: bool = True,
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if (inputs is None) != (outputs is None):
             raise TypeError(
                 f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, outputs={outputs!r}."
@@ -325,12 +320,9 @@ class Model(Trainer):
     # --- files ------------------------------------------------------------------------------------------------
 
     def save(
-        self,
-        filepath: str | PathLike[str] | BinaryIO,
-        overwrite: bool = True,
-        zipped: bool | None = None,
+        self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
 
         Args:
@@ -426,14 +418,10 @@ class Model(Trainer):
     # --- description ------------------------------------------------------------------------------------------
 
     def summary(
-        self,
-        line_length: int | None = None,
-        positions: Sequence[float] | None = None,
-        print_fn: Callable[[str], Any] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
+        self, line_length: int | None = None, positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
         layer_range: Sequence[str] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Print a table of the layers with their output shapes and numbers of parameters.
 
         Args:

@@ -44,10 +44,7 @@ class Sequential(Model):
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
 
     def __init__(
-        self,
-        layers: Sequence[Layer | KerasTensor] | None = None,
-        trainable: bool = True,
-        name: str | None = None,
+        self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []

@@ -14,19 +14,12 @@ RENAMED: dict[str, dict[str, str]] = {
 _UNGROUPED = {"groups": 1}
 _BY_PARTS = _UNGROUPED | {"kernel_initializer": ..., "kernel_regularizer": None, "kernel_constraint": None}
 NEUTRAL: dict[str, dict[str, Any]] = {
-    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
-    "Conv1DTranspose": _UNGROUPED,
-    "Conv2DTranspose": _UNGROUPED,
-    "Conv3DTranspose": _UNGROUPED,
-    "DepthwiseConv1D": _UNGROUPED,
-    "DepthwiseConv2D": _UNGROUPED,
-    "Embedding": {"input_length": ...},
-    "SeparableConv1D": _BY_PARTS,
-    "SeparableConv2D": _BY_PARTS,
-    "SpatialDropout1D": {"noise_shape": None},
-    "SpatialDropout2D": {"noise_shape": None},
+    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None}, "Conv1DTranspose": _UNGROUPED,
+    "Conv2DTranspose": _UNGROUPED, "Conv3DTranspose": _UNGROUPED, "DepthwiseConv1D": _UNGROUPED,
+    "DepthwiseConv2D": _UNGROUPED, "Embedding": {"input_length": ...}, "SeparableConv1D": _BY_PARTS,
+    "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
     "SpatialDropout3D": {"noise_shape": None},
-}
+}  # fmt: skip
 """Class -> an argument that is no more -> the value that says nothing; ... for all values."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 

@@ -36,12 +36,9 @@ UNSTORED = 2**22
 
 
 def save_model(
-    model: Layer,
-    filepath: str | os.PathLike[str] | BinaryIO,
-    overwrite: bool = True,
-    zipped: bool | None = None,
+    model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
     **kwargs: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Write a model to a file that Keras reads as well: layers, weights, and the state of training.
 
     The file appears when it is whole: whatever goes wrong leaves the one that was there before.
@@ -110,11 +107,9 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
 
 
 def load_model(
-    filepath: str | os.PathLike[str] | BinaryIO,
-    custom_objects: CustomObjects | None = None,
-    compile: bool = True,
+    filepath: str | os.PathLike[str] | BinaryIO, custom_objects: CustomObjects | None = None, compile: bool = True,
     safe_mode: bool = True,
-) -> "Model":
+) -> "Model":  # fmt: skip
     """Return the model of a file that `save_model` wrote, here or in Keras.
 
     No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file

@@ -33,12 +33,9 @@ def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:
 
 
 def match(
-    variables: Iterable[Variable],
-    arrays: Mapping[str, Array],
-    source: str,
-    group: str = "",
+    variables: Iterable[Variable], arrays: Mapping[str, Array], source: str, group: str = "",
     skip_mismatch: bool = False,
-) -> list[tuple[Variable, Array]]:
+) -> list[tuple[Variable, Array]]:  # fmt: skip
     """Return which variable gets which of the arrays that `pack` named, in the variable's dtype.
 
     Args:

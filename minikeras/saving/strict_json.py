@@ -59,11 +59,9 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
         refuse(f"it is more than {MAX_DEPTH} levels deep, or has more than {MAX_VALUES} values")
     try:
         found = json.loads(
-            data.decode(),
-            object_pairs_hook=unique,
-            parse_float=finite,
+            data.decode(), object_pairs_hook=unique, parse_float=finite,
             parse_constant=lambda text: refuse(f"{text} is not allowed"),
-        )
+        )  # fmt: skip
         if b"\\u" in data:
             json.dumps(found, ensure_ascii=False).encode()
     except FileError:

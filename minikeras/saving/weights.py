@@ -75,12 +75,9 @@ def save_weights(
 
 
 def load_weights(
-    model: Layer,
-    filepath: str | os.PathLike[str],
-    skip_mismatch: bool = False,
-    objects_to_skip: Iterable[Any] | None = None,
-    by_name: bool = False,
-) -> None:
+    model: Layer, filepath: str | os.PathLike[str], skip_mismatch: bool = False,
+    objects_to_skip: Iterable[Any] | None = None, by_name: bool = False,
+) -> None:  # fmt: skip
     """Set all weights of a model from a file, or none if one does not fit.
 
     The file may be one of weights (.weights.h5, .weights.json with its shards, .npz, Keras 2's .h5) or of a model

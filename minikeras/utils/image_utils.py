@@ -77,13 +77,9 @@ def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLi
 
 
 def save_img(
-    path: Any,
-    x: Any,
-    data_format: DataFormat | None = None,
-    file_format: str | None = None,
-    scale: bool = True,
+    path: Any, x: Any, data_format: DataFormat | None = None, file_format: str | None = None, scale: bool = True,
     **kwargs: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Write an array as a picture, in the format of the file's name if none is given."""
     if file_format is None and isinstance(path, str | os.PathLike):
         file_format = os.path.splitext(path)[1][1:].lower()

@@ -62,12 +62,9 @@ class SKLBase(BaseEstimator):
     history_: History
 
     def __init__(
-        self,
-        model: Model | Callable[..., Model],
-        warm_start: bool = False,
-        model_kwargs: Config | None = None,
+        self, model: Model | Callable[..., Model], warm_start: bool = False, model_kwargs: Config | None = None,
         fit_kwargs: Config | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if BaseEstimator.__module__ != "sklearn.base":
             raise ImportError(
                 f"{type(self).__name__} requires scikit-learn 1.6 or later: "

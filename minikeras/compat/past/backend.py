@@ -26,21 +26,12 @@ _SAME = """
     not_equal one_hot ones_like prod reshape round shape sigmoid sign sin softmax softplus softsign
     sparse_categorical_crossentropy sqrt square squeeze std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
-    **{name: f"ops.{name}" for name in _SAME.split()},
-    "cast": "ops.cast",
-    "cast_to_floatx": "ops.convert_to_tensor",
-    "is_tensor": "ops.is_tensor",
-    "name_scope": "name_scope",
-    "permute_dimensions": "ops.transpose",
-    "pow": "ops.power",
-    "random_bernoulli": "random.binomial",
-    "random_normal": "random.normal",
-    "random_uniform": "random.uniform",
-    "reverse": "ops.flip",
-    "stack": "ops.stack",
-    "to_dense": "ops.convert_to_tensor",
+    **{name: f"ops.{name}" for name in _SAME.split()}, "cast": "ops.cast", "cast_to_floatx": "ops.convert_to_tensor",
+    "is_tensor": "ops.is_tensor", "name_scope": "name_scope", "permute_dimensions": "ops.transpose", "pow": "ops.power",
+    "random_bernoulli": "random.binomial", "random_normal": "random.normal", "random_uniform": "random.uniform",
+    "reverse": "ops.flip", "stack": "ops.stack", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal",
-}
+}  # fmt: skip
 """Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),

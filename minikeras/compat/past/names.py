@@ -105,11 +105,8 @@ class Reduction:
 
 _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
-    "keras.losses.Reduction": Reduction,
-    "keras.layers.Convolution2D": _convolution2d,
-    "keras.layers.ThresholdedReLU": _thresholded_relu,
-    "keras.layers.merge": _merge,
-    "keras.layers.Merge": _merge_models,
-    "keras.layers.TimeDistributedDense": _time_distributed_dense,
-}
+    "keras.losses.Reduction": Reduction, "keras.layers.Convolution2D": _convolution2d,
+    "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
+    "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense,
+}  # fmt: skip
 """Names that need more than another one."""

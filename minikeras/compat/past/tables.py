@@ -110,34 +110,19 @@ def _third_argument(arguments: Arguments) -> str | None:
 
 
 _WEIGHTS: Changes = {
-    "init": "kernel_initializer",
-    "W_regularizer": "kernel_regularizer",
-    "b_regularizer": "bias_regularizer",
-    "W_constraint": "kernel_constraint",
-    "b_constraint": "bias_constraint",
-    "bias": "use_bias",
-}
+    "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias",
+}  # fmt: skip
 _ORDER: Changes = {"dim_ordering": _data_format}
 _IMAGES: Changes = {"border_mode": "padding", **_ORDER}
 _CONVOLUTION: Changes = {
-    **_WEIGHTS,
-    **_IMAGES,
-    "nb_filter": "filters",
-    "nb_row": _kernel_size,
-    "subsample": "strides",
-    "filter_length": "kernel_size",
-    "subsample_length": "strides",
-    "atrous_rate": "dilation_rate",
-}
+    **_WEIGHTS, **_IMAGES, "nb_filter": "filters", "nb_row": _kernel_size, "subsample": "strides",
+    "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate",
+}  # fmt: skip
 _RECURRENT: Changes = {
-    **_WEIGHTS,
-    "output_dim": "units",
-    "inner_init": "recurrent_initializer",
-    "U_regularizer": "recurrent_regularizer",
-    "dropout_W": "dropout",
-    "dropout_U": "recurrent_dropout",
-    **_gone("consume_less", "implementation"),
-}
+    **_WEIGHTS, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less", "implementation"),
+}  # fmt: skip
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
@@ -205,13 +190,9 @@ IDENTIFIERS: dict[str, dict[str, str]] = {
 """Kind of object, and its old names in strings."""
 
 LOGS = (
-    {"acc", "accuracy"},
-    {"mse", "mean_squared_error"},
-    {"mae", "mean_absolute_error"},
-    {"mape", "mean_absolute_percentage_error"},
-    {"msle", "mean_squared_logarithmic_error"},
-    {"lr", "learning_rate"},
-)
+    {"acc", "accuracy"}, {"mse", "mean_squared_error"}, {"mae", "mean_absolute_error"},
+    {"mape", "mean_absolute_percentage_error"}, {"msle", "mean_squared_logarithmic_error"}, {"lr", "learning_rate"},
+)  # fmt: skip
 """Names of the same entry in logs and histories."""
 
 _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
@@ -243,13 +224,11 @@ NAMES: dict[str, dict[str, str]] = {
 """Old names in a module, and their addresses below minikeras today."""
 
 ABSENT: dict[str, str] = {
-    "keras.callbacks": "BaseLogger",
-    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_label_dense_to_sparse "
-    "resize_volumes",
+    "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
+    "ctc_label_dense_to_sparse resize_volumes",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
-    "keras.models": "Graph",
-    "keras.utils": "multi_gpu_model",
-}
+    "keras.models": "Graph", "keras.utils": "multi_gpu_model",
+}  # fmt: skip
 """Old names in a module that may be imported, and say so when they are called."""
 
 

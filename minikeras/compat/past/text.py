@@ -34,13 +34,9 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
 
 
 def hashing_trick(
-    text: str,
-    n: int,
-    hash_function: Callable[[str], int] | str | None = None,
-    filters: str = FILTERS,
-    lower: bool = True,
-    split: str = " ",
-) -> list[int]:
+    text: str, n: int, hash_function: Callable[[str], int] | str | None = None, filters: str = FILTERS,
+    lower: bool = True, split: str = " ",
+) -> list[int]:  # fmt: skip
     """Return a number from 1 to n - 1 for each word of a text, the same for equal words.
 
     Args:

@@ -62,24 +62,16 @@ experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eager
 LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
 optimizer: SimpleNamespace = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
 threading: SimpleNamespace = SimpleNamespace(
-    set_inter_op_parallelism_threads=_nothing,
-    set_intra_op_parallelism_threads=_nothing,
-    get_inter_op_parallelism_threads=lambda: 0,
-    get_intra_op_parallelism_threads=lambda: 0,
-)
+    set_inter_op_parallelism_threads=_nothing, set_intra_op_parallelism_threads=_nothing,
+    get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0,
+)  # fmt: skip
 experimental: SimpleNamespace = SimpleNamespace(
-    list_physical_devices=list_physical_devices,
-    list_logical_devices=list_logical_devices,
-    set_memory_growth=_nothing,
-    get_memory_growth=lambda device: False,
-    set_visible_devices=_nothing,
-    get_visible_devices=list_physical_devices,
-    enable_op_determinism=_nothing,
-    enable_tensor_float_32_execution=_nothing,
-    set_virtual_device_configuration=_nothing,
-    get_device_details=lambda device: {},
+    list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=_nothing,
+    get_memory_growth=lambda device: False, set_visible_devices=_nothing, get_visible_devices=list_physical_devices,
+    enable_op_determinism=_nothing, enable_tensor_float_32_execution=_nothing,
+    set_virtual_device_configuration=_nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
-)
+)  # fmt: skip
 
 
 # One device is also a strategy.
@@ -130,16 +122,11 @@ class TPUClusterResolver:
 
 _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy", "TPUStrategy")
 distribute: SimpleNamespace = SimpleNamespace(
-    **dict.fromkeys(_NAMES, Strategy),
-    get_strategy=Strategy,
-    has_strategy=lambda: False,
-    cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver),
-    in_cross_replica_context=lambda: True,
+    **dict.fromkeys(_NAMES, Strategy), get_strategy=Strategy, has_strategy=lambda: False,
+    cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver), in_cross_replica_context=lambda: True,
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
-)
+)  # fmt: skip
 test: SimpleNamespace = SimpleNamespace(
-    is_gpu_available=lambda *_, **__: False,
-    is_built_with_cuda=lambda: False,
-    is_built_with_gpu_support=lambda: False,
+    is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False, is_built_with_gpu_support=lambda: False,
     gpu_device_name=lambda: "",
-)
+)  # fmt: skip

@@ -768,13 +768,8 @@ class Options(SimpleNamespace):
 
 
 experimental: SimpleNamespace = SimpleNamespace(
-    AUTOTUNE=AUTOTUNE,
-    INFINITE_CARDINALITY=INFINITE,
-    UNKNOWN_CARDINALITY=UNKNOWN,
-    cardinality=lambda dataset: dataset.cardinality(),
-    sample_from_datasets=Dataset.sample_from_datasets,
-    get_single_element=Dataset.get_single_element,
-    Counter=Dataset.counter,
-    make_csv_dataset=_csv_batches,
+    AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN,
+    cardinality=lambda dataset: dataset.cardinality(), sample_from_datasets=Dataset.sample_from_datasets,
+    get_single_element=Dataset.get_single_element, Counter=Dataset.counter, make_csv_dataset=_csv_batches,
     CsvDataset=_table,
-)
+)  # fmt: skip

@@ -453,18 +453,13 @@ def timestamp(name: str | None = None) -> Tensor:
 
 
 nest: SimpleNamespace = SimpleNamespace(
-    map_structure=map_structure,
-    flatten=flatten,
-    is_nested=lambda x: isinstance(x, list | tuple | dict),
-    assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b),
-    pack_sequence_as=pack_sequence_as,
-)
+    map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
+    assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
+)  # fmt: skip
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None,
-    to_graph=lambda entity, *_, **__: entity,
-    trace=lambda *args: None,
-    experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
-)
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
+)  # fmt: skip
 xla: SimpleNamespace = SimpleNamespace(
     experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs))
 )
