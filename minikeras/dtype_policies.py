@@ -30,10 +30,8 @@ class DTypePolicy(Configurable):
     def __init__(self, name: str | None = None) -> None:
         name = dtype_policy().name if name is None else name
         if not isinstance(name, str) or not (name in _MIXED or is_dtype(name)):
-            raise ValueError(
-                f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
-                "(NumPy has no bfloat16)."
-            )
+            raise ValueError(f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
+                             "(NumPy has no bfloat16).")  # fmt: skip
         compute, variable = _MIXED.get(name) or [standardize_dtype(name)] * 2
         self.name: Final[str] = name
         self.compute_dtype: Final[DTypeName] = compute

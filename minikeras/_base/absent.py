@@ -137,9 +137,8 @@ def placeholder(module: str, name: str) -> Any:
     has = f"{home}.__all__ lists what it has" if there else f"It has no {home} at all"
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m pip install keras)."
-        )
+        raise NotImplementedError(f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m "
+                                  "pip install keras).")  # fmt: skip
 
     refuse.__name__ = refuse.__qualname__ = name
     refuse.__module__ = home

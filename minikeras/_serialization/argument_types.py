@@ -31,10 +31,8 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
     annotations = _annotations(cls, method)
     for name, value in config.items():
         if name in annotations and not fits(value, annotations[name]):
-            raise ValueError(
-                f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
-                f"Expected: {_shown(annotations[name])}."
-            )
+            raise ValueError(f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
+                             f"Expected: {_shown(annotations[name])}.")  # fmt: skip
         low, high = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, int | float) and not low <= value <= high:
             raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")

@@ -129,10 +129,8 @@ class Registry(Generic[T]):
         if name in custom:
             return custom[name]
         name = f"{name:.80}"
-        raise ValueError(
-            f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
-            f"A custom {self.kind} must be passed itself, or named in custom_objects."
-        )
+        raise ValueError(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
+                         f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
 
     @overload
     def get(self, identifier: None) -> None: ...
@@ -176,9 +174,8 @@ class Registry(Generic[T]):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
-            raise ValueError(
-                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r:.200}."
-            )
+            raise ValueError(f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: "
+                             f"{config!r:.200}.")  # fmt: skip
         shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
@@ -207,20 +204,16 @@ class Registry(Generic[T]):
             return self._function(config.get("config"), custom_objects)
         if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
             if registered not in (None, name):
-                raise ValueError(
-                    f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
-                    f"registered_name={registered!r:.80}."
-                )
+                raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
+                                 f"registered_name={registered!r:.80}.")  # fmt: skip
             return self.find(name)
         custom = all_of(custom_objects)
         for key in (registered, name):
             if key in custom and (module is not None or registered is not None or key not in self):
                 return custom[key]
         if module is not None:
-            raise ValueError(
-                f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in custom_objects, or "
-                "register it with register_keras_serializable."
-            )
+            raise ValueError(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in "
+                             "custom_objects, or register it with register_keras_serializable.")  # fmt: skip
         return self.find(name, custom_objects)
 
     def _function(self, name: Any, custom_objects: CustomObjects | None) -> Any:

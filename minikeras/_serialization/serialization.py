@@ -68,10 +68,8 @@ def serialize(obj: Any) -> Any:
     if callable(obj):
         name = obj.__name__
         if name == "<lambda>":
-            raise ValueError(
-                "A lambda cannot be written to a configuration. Define a function with a name and pass it in "
-                "custom_objects when loading."
-            )
+            raise ValueError("A lambda cannot be written to a configuration. Define a function with a name and pass it "
+                             "in custom_objects when loading.")  # fmt: skip
         return {
             "module": "builtins", "class_name": "function", "config": registered_names.get(obj, name),
             "registered_name": "function",
@@ -171,7 +169,6 @@ def array_of(config: Any) -> Any:
     try:
         array = np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"An array's configuration must hold its value and dtype. Received: {inner!r:.200}."
-        ) from error
+        raise ValueError("An array's configuration must hold its value and dtype. Received: "
+                         f"{inner!r:.200}.") from error  # fmt: skip
     return array

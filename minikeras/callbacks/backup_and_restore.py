@@ -64,10 +64,8 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if not self.model.built:
-            raise ValueError(
-                f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
-                "Call it on a batch, or build() it, first."
-            )
+            raise ValueError(f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
+                             "Call it on a batch, or build() it, first.")  # fmt: skip
         if os.path.exists(self._path):
             try:
                 self._restore(self._path)

@@ -139,10 +139,8 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
         return [callbacks]
     if isinstance(callbacks, Iterable) and not isinstance(callbacks, str):
         return [callback for item in callbacks for callback in _flat(item)]
-    raise TypeError(
-        "`callbacks` must hold callbacks, such as EarlyStopping() with its parentheses. "
-        f"Received: {callbacks!r} (of type {type(callbacks).__name__})."
-    )
+    raise TypeError("`callbacks` must hold callbacks, such as EarlyStopping() with its parentheses. "
+                    f"Received: {callbacks!r} (of type {type(callbacks).__name__}).")  # fmt: skip
 
 
 def _own_hook(callback: Callback, hook: str) -> str | None:

@@ -144,10 +144,8 @@ class SwapEMAWeights(Callback):
         """Return all trained weights with their averages."""
         found = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
         if not found:
-            raise ValueError(
-                "SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
-                f"Received: {self.model.optimizer!r}."
-            )
+            raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
+                             f"Received: {self.model.optimizer!r}.")  # fmt: skip
         return [
             pair
             for optimizer in found

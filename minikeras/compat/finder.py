@@ -33,9 +33,8 @@ class StandInLoader:
 class StandInFinder:
     """Finds the modules below `ROOTS`."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None,
+                  target: ModuleType | None = None) -> ModuleSpec | None:  # fmt: skip
         """Return where a module comes from, None if its name is none of ours.
 
         Raises:

@@ -71,10 +71,8 @@ class StandIn(ModuleType):
         if not is_ours(found):
             found = more(home).get(name)
         if found is None:
-            raise AttributeError(
-                f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
-                "docs/coverage.md lists what there is."
-            )
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in "
+                                 "for it. docs/coverage.md lists what there is.")  # fmt: skip
         return found
 
     def __dir__(self) -> list[str]:

@@ -68,10 +68,8 @@ def clone_model(
         raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.")
     if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
-            raise ValueError(
-                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and those of a graph. "
-                f"Received: model={model!r}."
-            )
+            raise ValueError("`input_tensors`, `clone_function` and `call_function` are for Sequential models and "
+                             f"those of a graph. Received: model={model!r}.")  # fmt: skip
         return cast(Model, deserialize(serialize(model), {type(model).__name__: type(model)}))
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
@@ -129,10 +127,8 @@ class _Cloning:
         if inputs is None:
             inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
         elif _skeleton(inputs) != _skeleton(graph.input_structure):
-            raise ValueError(
-                f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
-                f"Received: {inputs}."
-            )
+            raise ValueError(f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
+                             f"Received: {inputs}.")  # fmt: skip
 
         def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
             layer = self._layer(operation, call)

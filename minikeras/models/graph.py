@@ -83,10 +83,8 @@ class Graph:
     def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
         if repeated:
-            raise ValueError(
-                f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must have names of "
-                "their own."
-            )
+            raise ValueError(f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must "
+                             "have names of their own.")  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:
         calls = sorted((node for node in self.nodes if node.inputs), key=lambda node: node.index)
@@ -201,10 +199,8 @@ def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
         raise ValueError(f"`{argument}` cannot be empty. Received: {argument}={structure!r}.")
     for x in tensors:
         if not isinstance(x, KerasTensor):
-            raise ValueError(
-                f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result give them. "
-                f"Received: {x!r:.80} (of type {type(x).__name__})."
-            )
+            raise ValueError(f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result "
+                             f"give them. Received: {x!r:.80} (of type {type(x).__name__}).")  # fmt: skip
     return tensors
 
 
@@ -266,7 +262,5 @@ def _fit(x: Any, known: KerasTensor) -> Any:
 
 def _check(x: Any, known: KerasTensor) -> None:
     if len(x.shape) != len(known.shape):
-        raise ValueError(
-            f"Input '{node_of(known).operation.name}' must have shape {known.shape}. Received a tensor of shape "
-            f"{x.shape}."
-        )
+        raise ValueError(f"Input '{node_of(known).operation.name}' must have shape {known.shape}. Received a tensor of "
+                         f"shape {x.shape}.")  # fmt: skip

@@ -109,10 +109,8 @@ class _Reader:
             return list(sorter.static_order())
         except CycleError as error:
             looped = {name for name, _ in error.args[1]}
-            raise ValueError(
-                "The configuration has a loop, or calls that nothing leads to, at the layers "
-                f"{[name for name in self.made if name in looped][:5]}."
-            ) from None
+            raise ValueError("The configuration has a loop, or calls that nothing leads to, at the layers "
+                             f"{[name for name in self.made if name in looped][:5]}.") from None  # fmt: skip
 
     def run(self, call: Call) -> None:
         """Call a layer again as the configuration says."""
@@ -141,9 +139,8 @@ class _Reader:
             nodes: list[Node] = self.made[name]._inbound_nodes
             return nodes[self.first[name] + _index(call)].outputs[_index(index)]
         except (KeyError, TypeError, IndexError):
-            raise ValueError(
-                f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}."
-            ) from None
+            raise ValueError(f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of "
+                             f"{name!r:.80}.") from None  # fmt: skip
 
     def _filled(self, structure: Any) -> Any:
         """Return arguments with the tensors that their configurations stand for."""
@@ -176,10 +173,8 @@ def _check_call(operation: Any, args: Any, kwargs: Any) -> None:
         return
     unknown = kwargs.keys() - {*accepted.names, "training", "mask"}
     if unknown or len(args) > len(accepted.positional):
-        raise ValueError(
-            f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. Received: "
-            f"{len(args)} by position, and {sorted(unknown)}."
-        )
+        raise ValueError(f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. "
+                         f"Received: {len(args)} by position, and {sorted(unknown)}.")  # fmt: skip
 
 
 def _index(value: Any) -> int:

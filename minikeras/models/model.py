@@ -92,9 +92,8 @@ class Model(Trainer):
         dtype: Any = None,
     ) -> None:  # fmt: skip
         if (inputs is None) != (outputs is None):
-            raise TypeError(
-                f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, outputs={outputs!r}."
-            )
+            raise TypeError(f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, "
+                            f"outputs={outputs!r}.")  # fmt: skip
         super().__init__(name=name, trainable=trainable, dtype=dtype)
         self._graph = None
         if inputs is not None:
@@ -122,23 +121,19 @@ class Model(Trainer):
             ValueError: if neither or both are given, or there is no such layer.
         """
         if (name is None) == (index is None):
-            raise ValueError(
-                f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, index={index!r}."
-            )
+            raise ValueError(f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, "
+                             f"index={index!r}.")  # fmt: skip
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(
-                    f"Was asked to retrieve layer at index {index} but model '{self.name}' only has {len(layers)} "
-                    "layers."
-                )
+                raise ValueError(f"Was asked to retrieve layer at index {index} but model '{self.name}' only has "
+                                 f"{len(layers)} layers.")  # fmt: skip
             return layers[index]
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(
-            f"No such layer: {name!r}. Existing layers of model '{self.name}' are: {[x.name for x in layers]}."
-        )
+        raise ValueError(f"No such layer: {name!r}. Existing layers of model '{self.name}' are: "
+                         f"{[x.name for x in layers]}.")  # fmt: skip
 
     # --- the graph --------------------------------------------------------------------------------------------
 
@@ -170,9 +165,8 @@ class Model(Trainer):
     def _known(self, graph: Graph | None, what: str) -> Graph:
         """Return a graph, or say that what it would tell is not known without one."""
         if graph is None:
-            raise AttributeError(
-                f"{type(self).__name__} model '{self.name}' has no defined {what}: {self._without_graph}."
-            )
+            raise AttributeError(f"{type(self).__name__} model '{self.name}' has no defined {what}: "
+                                 f"{self._without_graph}.")  # fmt: skip
         return graph
 
     @property

@@ -78,10 +78,8 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
-            raise ValueError(
-                "Only instances of `Layer` can be added to a Sequential model, such as Flatten() with its parentheses. "
-                f"Received: {layer!r} (of type {type(layer).__name__})."
-            )
+            raise ValueError("Only instances of `Layer` can be added to a Sequential model, such as Flatten() with its "
+                             f"parentheses. Received: {layer!r} (of type {type(layer).__name__}).")  # fmt: skip
         shape = vars(layer).get("_input_shape_arg")
         if not self._layers and shape is not None:
             self._layers.append(InputLayer(shape))
@@ -91,10 +89,8 @@ class Sequential(Model):
                 "the name of a layer in this model. Update the `name` argument to pass a unique name."
             )
         if isinstance(layer, InputLayer) and self._entry is not None:
-            raise ValueError(
-                f"Sequential model '{self.name}' has already been configured to use input shape "
-                f"{self._entry.batch_shape}. You cannot add a different Input layer to it."
-            )
+            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
+                             f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip
         self._layers.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -132,9 +128,8 @@ class Sequential(Model):
             ValueError: if there are no layers, or another shape was set before.
         """
         if not self._layers:
-            raise ValueError(
-                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
-            )
+            raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call "
+                             "`model.add(layer)`.")  # fmt: skip
         entry = self._entry
         if entry is None:
             if input_shape is None or not all(n is None or isinstance(n, int | np.integer) for n in input_shape):
@@ -245,10 +240,8 @@ class Sequential(Model):
             ValueError: if the configuration has no name or names an unknown class.
         """
         if "name" not in config or "layers" not in config:
-            raise ValueError(
-                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
-                f"Received: config={config}."
-            )
+            raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
+                             f"keys. Received: config={config}.")  # fmt: skip
         model = cls(name=config["name"], trainable=config.get("trainable", True))
         model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._graph is not None:

@@ -187,10 +187,8 @@ def _write_shards(model: Layer, path: str, limit: float) -> None:
     for group, _, arrays in _stored(model):
         for key, array in arrays.items():
             if array.nbytes > limit:
-                raise ValueError(
-                    f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. Increase "
-                    "max_shard_size."
-                )
+                raise ValueError(f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. "
+                                 "Increase max_shard_size.")  # fmt: skip
             size, total = size + array.nbytes, total + array.nbytes
             if size > limit:
                 shards.append({})

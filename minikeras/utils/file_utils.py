@@ -158,16 +158,13 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
         if size and done != size:
             raise ConnectionError(f"only {done} of {size} bytes came")
         if file_hash and not _has_hash(temporary, file_hash, algorithm):
-            raise ValueError(
-                f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It was not kept."
-            )
+            raise ValueError(f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It "
+                             "was not kept.")  # fmt: skip
         os.replace(temporary, path)
     except failures as error:
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
-        raise OSError(
-            f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it as "
-            f"{path}{expected}."
-        ) from error
+        raise OSError(f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it "
+                      f"as {path}{expected}.") from error  # fmt: skip
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)

@@ -163,10 +163,8 @@ def _extra(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise ImportError(
-            f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
-            'python -m pip install ".[plot]"'
-        ) from error
+        raise ImportError(f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+                          'python -m pip install ".[plot]"') from error  # fmt: skip
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:

@@ -67,10 +67,8 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     try:
         labels = np.array(x, dtype="int64")
     except ValueError:
-        raise ValueError(
-            f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
-            "np.unique(names, return_inverse=True)[1]."
-        ) from None
+        raise ValueError(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
+                         "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:

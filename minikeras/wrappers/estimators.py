@@ -66,10 +66,8 @@ class SKLBase(BaseEstimator):
         fit_kwargs: Config | None = None,
     ) -> None:  # fmt: skip
         if BaseEstimator.__module__ != "sklearn.base":
-            raise ImportError(
-                f"{type(self).__name__} requires scikit-learn 1.6 or later: "
-                'python -m pip install "minikeras-numpy[sklearn]".'
-            )
+            raise ImportError(f"{type(self).__name__} requires scikit-learn 1.6 or later: "
+                              'python -m pip install "minikeras-numpy[sklearn]".')  # fmt: skip
         self.model: Model | Callable[..., Model] = model
         self.warm_start: bool = warm_start
         self.model_kwargs: Config | None = model_kwargs
@@ -97,10 +95,8 @@ class SKLBase(BaseEstimator):
         """
         routing = _sklearn("utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
-            raise RuntimeError(
-                "This method is only available when metadata routing is enabled: "
-                "sklearn.set_config(enable_metadata_routing=True)."
-            )
+            raise RuntimeError("This method is only available when metadata routing is enabled: "
+                               "sklearn.set_config(enable_metadata_routing=True).")  # fmt: skip
         request = routing.MetadataRequest(owner=type(self).__name__)
         for param, alias in kwargs.items():
             request.fit.add_request(param=param, alias=alias)

@@ -87,9 +87,8 @@ def _fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> An
 
 
 def _over_generator(name: str) -> Callable[..., Any]:
-    def run(
-        model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
-    ) -> Any:
+    def run(model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None,
+            **options: Any) -> Any:  # fmt: skip
         outdated(f"model.{name}_generator(generator, ...)", f"model.{name}(generator, ...)")
         generator, found = _steps(generator, val_samples)
         return getattr(model, name)(generator, steps=steps or found, **{"verbose": 0, **options})

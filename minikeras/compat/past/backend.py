@@ -178,10 +178,9 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
 
 
 @_today("keras.layers.RNN, or keras.ops.scan")
-def rnn(
-    step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
-    constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any, **__: Any,
-) -> Any:  # fmt: skip
+def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
+        constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any,
+        **__: Any) -> Any:  # fmt: skip
     """Run a function (input, states) -> (output, states) along the second axis: last output, all outputs, states."""
     states: list[Any] = list(initial_states)
     outputs: list[Any] = []
@@ -266,9 +265,8 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 
 @_today("keras.ops.max_pool or average_pool")
-def pool2d(
-    x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, pool_mode: str = "max"
-) -> Any:
+def pool2d(x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None,
+           pool_mode: str = "max") -> Any:  # fmt: skip
     """Return the largest or mean value in each window of images or volumes."""
     pool = ops.max_pool if pool_mode == "max" else ops.average_pool
     return pool(x, pool_size, strides, padding, data_format)

@@ -80,9 +80,8 @@ def load_from_json(load: Function, json_string: str, custom_objects: Any = None)
         return load(json.dumps(config), custom_objects)
 
 
-def save_weights_anywhere(
-    save: Function, model: Any, filepath: Any, overwrite: bool = True, save_format: str | None = None, **kwargs: Any
-) -> None:
+def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = True,
+                          save_format: str | None = None, **kwargs: Any) -> None:  # fmt: skip
     """Write weights under any name."""
     path = os.fspath(filepath)
     if path.endswith((".weights.h5", _ENDING)) or kwargs:

@@ -120,12 +120,10 @@ class _Pictures(Iterator):
 class NumpyArrayIterator(_Pictures):
     """Batches of arrays of pictures; see `ImageDataGenerator.flow`."""
 
-    def __init__(
-        self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
-        sample_weight: Any = None, seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None,
-        save_prefix: str = "", save_format: str = "png", subset: str | None = None, ignore_class_split: bool = False,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
+                 sample_weight: Any = None, seed: int | None = None, data_format: str | None = None,
+                 save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: str | None = None,
+                 ignore_class_split: bool = False, dtype: Any = None) -> None:  # fmt: skip
         x, misc = (x[0], x[1]) if isinstance(x, list | tuple) else (x, [])
         others = [np.asarray(a) for a in (misc if isinstance(misc, list) else [misc])]
         parts = [y, sample_weight, *others]
@@ -232,13 +230,12 @@ class DirectoryIterator(_Files):
 
     _modes: tuple[str | None, ...] = ("categorical", "binary", "sparse", "input", None)
 
-    def __init__(
-        self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256), color_mode: str = "rgb",
-        classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
-        seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None, save_prefix: str = "",
-        save_format: str = "png", follow_links: bool = False, subset: str | None = None,
-        interpolation: str = "nearest", keep_aspect_ratio: bool = False, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256),
+                 color_mode: str = "rgb", classes: Any = None, class_mode: str | None = "categorical",
+                 batch_size: int = 32, shuffle: bool = True, seed: int | None = None, data_format: str | None = None,
+                 save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
+                 subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
+                 dtype: Any = None) -> None:  # fmt: skip
         self._set(locals())
         self.directory: str = os.fspath(directory)
         names = list(classes or sorted(e.name for e in os.scandir(self.directory) if e.is_dir()))
@@ -362,16 +359,15 @@ class ImageDataGenerator:
         ((2, 2, 2, 1), np.float32(0.5), array([0, 1]))
     """
 
-    def __init__(
-        self, featurewise_center: bool = False, samplewise_center: bool = False,
-        featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
-        zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,
-        width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
-        shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0, fill_mode: str = "nearest",
-        cval: float = 0.0, horizontal_flip: bool = False, vertical_flip: bool = False, rescale: float | None = None,
-        preprocessing_function: Any = None, data_format: str | None = None, validation_split: float = 0.0,
-        interpolation_order: int = 1, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, featurewise_center: bool = False, samplewise_center: bool = False,
+                 featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
+                 zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,
+                 width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
+                 shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0,
+                 fill_mode: str = "nearest", cval: float = 0.0, horizontal_flip: bool = False,
+                 vertical_flip: bool = False, rescale: float | None = None, preprocessing_function: Any = None,
+                 data_format: str | None = None, validation_split: float = 0.0, interpolation_order: int = 1,
+                 dtype: Any = None) -> None:  # fmt: skip
         self.data_format: str = standardize_data_format(data_format)
         last = self.data_format == "channels_last"
         self.channel_axis: int = 3 if last else 1
@@ -410,11 +406,9 @@ class ImageDataGenerator:
         self.std: Array | None = None
         self.zca_whitening_matrix: Array | None = None
 
-    def flow(
-        self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
-        seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
-        ignore_class_split: bool = False, subset: str | None = None,
-    ) -> NumpyArrayIterator:  # fmt: skip
+    def flow(self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
+             seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
+             ignore_class_split: bool = False, subset: str | None = None) -> NumpyArrayIterator:  # fmt: skip
         """Return batches of an array of pictures, with labels and weights where they are given."""
         return NumpyArrayIterator(**self._flow(locals()))
 

@@ -33,10 +33,8 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
     return [word for word in text.split(split) if word]
 
 
-def hashing_trick(
-    text: str, n: int, hash_function: Callable[[str], int] | str | None = None, filters: str = FILTERS,
-    lower: bool = True, split: str = " ",
-) -> list[int]:  # fmt: skip
+def hashing_trick(text: str, n: int, hash_function: Callable[[str], int] | str | None = None, filters: str = FILTERS,
+                  lower: bool = True, split: str = " ") -> list[int]:  # fmt: skip
     """Return a number from 1 to n - 1 for each word of a text, the same for equal words.
 
     Args:
@@ -89,11 +87,9 @@ class Tokenizer:
         array([[0., 1., 1.]])
     """
 
-    def __init__(
-        self, num_words: int | None = None, filters: str = FILTERS, lower: bool = True, split: str = " ",
-        char_level: bool = False, oov_token: str | None = None, analyzer: Callable[[str], Iterable[str]] | None = None,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_words: int | None = None, filters: str = FILTERS, lower: bool = True, split: str = " ",
+                 char_level: bool = False, oov_token: str | None = None,
+                 analyzer: Callable[[str], Iterable[str]] | None = None, **kwargs: Any) -> None:  # fmt: skip
         if "nb_words" in kwargs:
             outdated("Tokenizer(nb_words=...)", "num_words=")
             num_words = kwargs.pop("nb_words")
@@ -166,15 +162,13 @@ class Tokenizer:
             found.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
         return found
 
-    def texts_to_matrix(
-        self, texts: Iterable[Any], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
-    ) -> Array:
+    def texts_to_matrix(self, texts: Iterable[Any],
+                        mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
         """Return a row of `num_words` numbers for each text; see `sequences_to_matrix`."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
 
-    def sequences_to_matrix(
-        self, sequences: Sequence[Sequence[int]], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
-    ) -> Array:
+    def sequences_to_matrix(self, sequences: Sequence[Sequence[int]],
+                            mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
         """Return a row of `num_words` numbers for each sequence, one a word.
 
         Args:

@@ -39,11 +39,9 @@ def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Arr
     return np.asarray(found, x.dtype)
 
 
-def apply_affine_transform(
-    x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1, zy: float = 1,
-    row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0,
-    order: int = 1,
-) -> Array:  # fmt: skip
+def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,
+                           zy: float = 1, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0,
+                           fill_mode: str = "nearest", cval: float = 0.0, order: int = 1) -> Array:  # fmt: skip
     """Return a picture turned by `theta` degrees, moved by `tx` columns and `ty` rows, sheared and zoomed.
 
     Args:
@@ -64,15 +62,11 @@ def apply_affine_transform(
                [3., 3.]])
     """
     if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
-        raise ValueError(
-            "Expected a picture of three axes, with channels first or last. "
-            f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}."
-        )
+        raise ValueError("Expected a picture of three axes, with channels first or last. "
+                         f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}.")  # fmt: skip
     if fill_mode not in ("nearest", "constant", "reflect", "wrap") or order not in (0, 1):
-        raise ValueError(
-            "Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
-            f"Received: {fill_mode=}, {order=}."
-        )
+        raise ValueError("Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
+                         f"Received: {fill_mode=}, {order=}.")  # fmt: skip
     angle, slant = np.deg2rad(theta), np.deg2rad(shear)
     steps: list[Any] = []
     if theta:

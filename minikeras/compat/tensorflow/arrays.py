@@ -86,10 +86,8 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     return ops.cast(given, as_dtype(dtype).name)
 
 
-def one_hot(
-    indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
-    dtype: DTypeLike | None = None, name: str | None = None,
-) -> Tensor:  # fmt: skip
+def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
+            dtype: DTypeLike | None = None, name: str | None = None) -> Tensor:  # fmt: skip
     """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
     hot = ops.one_hot(convert_to_tensor(indices), int(depth), -1 if axis is None else axis, "bool")
     given = [convert_to_tensor(v).dtype for v in (on_value, off_value) if v is not None]
@@ -222,9 +220,8 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
     return ops.repeat(x, counts.tolist() if counts.ndim else int(counts), axes_of(axis))
 
 
-def pad(
-    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
-) -> Tensor:
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
+        name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor with elements added before and after along each axis."""
     kind: Any = mode.lower()
     x = convert_to_tensor(tensor)
@@ -247,9 +244,8 @@ def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
     return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
 
 
-def reverse_sequence(
-    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
-) -> Tensor:
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
+                     name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor with the first elements along `seq_axis` reversed, as many as the row's length says."""
     x, lengths = convert_to_tensor(input), as_array(seq_lengths)
     steps, lead = np.arange(x.shape[int(seq_axis)]), int(batch_axis or 0)
@@ -306,9 +302,8 @@ def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
     return [np.arange(n).reshape(-1, *[1] * (ndim - 1 - axis)) for axis, n in enumerate(counts)]
 
 
-def gather(
-    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: Any = None
-) -> Tensor:
+def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0,
+           name: Any = None) -> Tensor:  # fmt: skip
     """Elements at indices along an axis; the first `batch_dims` axes belong together.
 
     Example:
@@ -372,11 +367,9 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(
-    input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
-    ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
+                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
+                  name: str | None = None) -> Tensor:  # fmt: skip
     """A block from a corner up to but without another, in steps; bit i of a mask concerns the i-th number."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
@@ -444,9 +437,8 @@ def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | 
     return ops.flip(found, axis) if _descending(direction) else found
 
 
-def argsort(
-    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: Any = None
-) -> Tensor:
+def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
+            name: Any = None) -> Tensor:  # fmt: skip
     """Places of the elements in order along an axis, equal ones in the order they have."""
     x = array_of(values)
     if _descending(direction):
@@ -488,9 +480,8 @@ def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Uni
     return Unique(*unique_with_counts(x, out_idx)[:2])
 
 
-def searchsorted(
-    sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32", name: Any = None
-) -> Tensor:
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32",
+                 name: Any = None) -> Tensor:  # fmt: skip
     """Where to insert values into a sorted sequence."""
     rows, found = (array_of(x) for x in (sorted_sequence, values))
     flat = zip(rows.reshape(-1, rows.shape[-1]), found.reshape(-1, found.shape[-1]), strict=True)
@@ -498,9 +489,8 @@ def searchsorted(
     return Tensor(np.reshape(places, found.shape).astype(as_dtype(out_type).name))
 
 
-def histogram_fixed_width(
-    values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32", name: Any = None
-) -> Tensor:
+def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32",
+                          name: Any = None) -> Tensor:  # fmt: skip
     """How many values fall into each of equal bins; those outside of the range count in the first and the last."""
     low, high = as_array(value_range).tolist()
     clipped = np.clip(as_array(values), low, high)
@@ -536,9 +526,8 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     return ops.sqrt(ops.sum(ops.stack(squares)))
 
 
-def clip_by_global_norm(
-    t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None, name: str | None = None
-) -> tuple[list[Any], Tensor]:
+def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None,
+                        name: str | None = None) -> tuple[list[Any], Tensor]:  # fmt: skip
     """Tensors scaled so that their common length is at most `clip_norm`, and the length they had."""
     length = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
     scale = clip_norm / ops.maximum(length, clip_norm)

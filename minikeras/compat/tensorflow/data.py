@@ -161,9 +161,8 @@ class Dataset:
         ([[2, 4], [6]], 2, TensorSpec(shape=(None,), dtype=tf.int32, name=None))
     """
 
-    def __init__(
-        self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int, table: Any = None
-    ) -> None:
+    def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
+                 table: Any = None) -> None:  # fmt: skip
         self._kind = kind
         self._items = items
         self._spec = spec
@@ -290,9 +289,8 @@ class Dataset:
 
     # The same elements in another order or number.
 
-    def shuffle(
-        self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True, name: str | None = None
-    ) -> "Dataset":
+    def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
+                name: str | None = None) -> "Dataset":  # fmt: skip
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
         key, low, high = state_for("data.shuffle", "", seed, 0)
         n = int(buffer_size)
@@ -408,9 +406,8 @@ class Dataset:
 
     # Functions of elements.
 
-    def map(
-        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None, **_: Any
-    ) -> "Dataset":
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None,
+            **_: Any) -> "Dataset":  # fmt: skip
         """Return what a function makes of each element; the parts of a tuple are its arguments."""
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
@@ -445,9 +442,8 @@ class Dataset:
         spec = lambda: next(found._items()).element_spec  # noqa: E731
         return Dataset("FlatMap", lambda: (e for ds in found._items() for e in ds._elements()), spec, UNKNOWN)
 
-    def interleave(
-        self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None, *_: Any, **__: Any
-    ) -> "Dataset":
+    def interleave(self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None,
+                   *_: Any, **__: Any) -> "Dataset":  # fmt: skip
         """Return the same elements, some of each of several datasets in turn."""
         width = 4 if cycle_length is None or int(cycle_length) < 1 else int(cycle_length)
         block = 1 if block_length is None else int(block_length)
@@ -546,9 +542,8 @@ class Dataset:
         """Return the same with elements for items."""
         return Dataset(self._kind, self._elements, self._spec, self._size)
 
-    def _grouped(
-        self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any], spec: Callable[[Any], Any]
-    ) -> "Dataset":
+    def _grouped(self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any],
+                 spec: Callable[[Any], Any]) -> "Dataset":  # fmt: skip
         if n < 1:
             raise InvalidArgumentError(f"Batch size must be greater than zero. Received: batch_size={n}")
 
@@ -602,9 +597,8 @@ class Dataset:
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: TensorSpec(spec.shape[1:], spec.dtype)  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
-    def window(
-        self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False, name: Any = None
-    ) -> "Dataset":
+    def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
+               name: Any = None) -> "Dataset":  # fmt: skip
         """Return datasets of so many elements, each begun `shift` elements after the one before."""
         n, step = int(size), int(stride)
         move = n if shift is None else int(shift)
@@ -729,12 +723,11 @@ def _numbers(texts: list[str]) -> Any:
     return convert_to_tensor(texts).numpy_view()
 
 
-def _csv_batches(
-    file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
-    select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
-    header: bool = True, num_epochs: int | None = None, shuffle: bool = True, shuffle_buffer_size: int = 10000,
-    shuffle_seed: int | None = None, **_: Any,
-) -> Dataset:  # fmt: skip
+def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None,
+                 label_name: Any = None, select_columns: Any = None, field_delim: str = ",",
+                 use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
+                 shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
+                 **_: Any) -> Dataset:  # fmt: skip
     """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
     patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
     paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])

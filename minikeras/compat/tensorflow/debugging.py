@@ -19,9 +19,8 @@ def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None
     def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> None:
         a, b = array_of(x), array_of(y)
         if not np.all(holds(a, b)):
-            raise InvalidArgumentError(
-                f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: {a}\ny: {b}"
-            )
+            raise InvalidArgumentError(f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: "
+                                       f"{a}\ny: {b}")  # fmt: skip
 
     return check
 
@@ -44,9 +43,8 @@ assert_non_negative: Callable[..., Any] = _signed(np.greater_equal, ">=")
 assert_non_positive: Callable[..., Any] = _signed(np.less_equal, "<=")
 
 
-def assert_near(
-    x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any, **__: Any
-) -> None:
+def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any,
+                **__: Any) -> None:  # fmt: skip
     """Raise an InvalidArgumentError unless x and y are nearly equal: |x - y| <= atol + rtol |y|."""
     a, b = array_of(x), array_of(y)
     least = 10 * (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 1e-6)

@@ -248,9 +248,8 @@ class TensorSpec:
         TensorSpec(shape=(None, 3), dtype=tf.float32, name=None)
     """
 
-    def __init__(
-        self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32", name: str | None = None
-    ) -> None:
+    def __init__(self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32",
+                 name: str | None = None) -> None:  # fmt: skip
         self.shape: TensorShape = TensorShape(shape)
         self.dtype: DType = as_dtype(dtype)
         self.name = name

@@ -29,9 +29,8 @@ from .tensors import convert_to_tensor
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def py_function(
-    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, name: Any = None
-) -> Any:
+def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,
+                name: Any = None) -> Any:  # fmt: skip
     """Run a function of tensors; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
@@ -45,9 +44,8 @@ def py_function(
             for x, t in zip(found if isinstance(found, list | tuple) else [found], Tout, strict=True)]  # fmt: skip
 
 
-def numpy_function(
-    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any, **__: Any
-) -> Any:
+def numpy_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any,
+                   **__: Any) -> Any:  # fmt: skip
     """Run a function of arrays; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: numpy_function(f, args, Tout)
@@ -58,18 +56,15 @@ def _is_true(pred: Any) -> bool:
     return bool(as_array(pred)) if isinstance(pred, TensorOps | np.ndarray) else bool(pred)
 
 
-def cond(
-    pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: Any = None
-) -> Any:
+def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
+         name: Any = None) -> Any:  # fmt: skip
     """Call one of two functions."""
     chosen = true_fn if _is_true(pred) else false_fn
     return chosen() if chosen else None
 
 
-def case(
-    pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
-    name: str | None = None,
-) -> Any:  # fmt: skip
+def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
+         name: str | None = None) -> Any:  # fmt: skip
     """Call the function beside the first condition that holds, which is to be the only one if `exclusive`."""
     chosen = [run for pred, run in pred_fn_pairs if _is_true(pred)]
     if (exclusive and len(chosen) > 1) or not (chosen or default):
@@ -84,11 +79,9 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
     return cond(True, table.get(int(branch_index), default or table[max(table)]))
 
 
-def while_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
-    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
-    name: str | None = None,
-) -> Any:  # fmt: skip
+def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+               parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+               maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Apply `body` to loop variables as long as `cond` holds for them."""
     values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
     while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and _is_true(cond(*values)):
@@ -111,9 +104,8 @@ def _stacked(results: Sequence[Any]) -> Any:
     return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
 
 
-def map_fn(
-    fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None, **__: Any
-) -> Any:
+def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
+           **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
     return _stacked([fn(row) for row in _rows(elems)])
 
@@ -121,9 +113,8 @@ def map_fn(
 vectorized_map = map_fn
 
 
-def scan(
-    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False, **__: Any
-) -> Any:
+def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False,
+         **__: Any) -> Any:  # fmt: skip
     """Apply a function (last result, row) to the rows in turn, and stack the results."""
     rows, found = list(_rows(elems)), []
     rows = rows[::-1] if reverse else rows
@@ -200,9 +191,8 @@ def group(*inputs: Any, **_: Any) -> None:
     """Return nothing: what was to be done is done."""
 
 
-def print_(
-    *inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n", name: Any = None
-) -> None:
+def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
+           name: Any = None) -> None:  # fmt: skip
     """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
     escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
@@ -276,9 +266,8 @@ class GradientTape(KerasTape):
         super().__enter__()
         return self
 
-    def gradient(
-        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
-    ) -> Any:
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None,
+                 unconnected_gradients: Any = "none") -> Any:  # fmt: skip
         """Return d target / d source for each source, in the structure of `sources`.
 
         None for a source that the target does not depend on, zeros where `unconnected_gradients` says so.

@@ -33,10 +33,8 @@ class ResizeMethod:
     BILINEAR, NEAREST_NEIGHBOR, BICUBIC, LANCZOS3, LANCZOS5 = "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"
 
 
-def resize(
-    images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False,
+           antialias: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
     """Images of another size, or of the largest within that keeps their form; float32 unless `method` is "nearest"."""
     x, sizes = convert_to_tensor(images), sizes_of(size)
     if preserve_aspect_ratio:
@@ -192,9 +190,8 @@ def per_image_standardization(image: Any) -> Tensor:
     return (x - ops.mean(x, (-3, -2, -1), True)) / deviation
 
 
-def crop_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
+def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
+                         target_width: int) -> Tensor:  # fmt: skip
     """A part of images."""
     rows, columns = (slice(i, i + n) for i, n in ((offset_height, target_height), (offset_width, target_width)))
     return ops.get_item(convert_to_tensor(image), (..., rows, columns, slice(None)))
@@ -223,9 +220,8 @@ def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = N
     return _cropped(value, size, _random.stateless_uniform([len(sizes_of(size))], seed, 0, 2**31 - 1, "int32"))
 
 
-def pad_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
+def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
+                        target_width: int) -> Tensor:  # fmt: skip
     """Images with zeros around them."""
     x = convert_to_tensor(image)
     height, width = x.shape[-3:-1]
@@ -245,9 +241,8 @@ def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -
     return pad_to_bounding_box(crop_to_bounding_box(x, *crop), *pad)
 
 
-def resize_with_pad(
-    image: Any, target_height: int, target_width: int, method: Any = "bilinear", antialias: bool = False
-) -> Tensor:
+def resize_with_pad(image: Any, target_height: int, target_width: int, method: Any = "bilinear",
+                    antialias: bool = False) -> Tensor:  # fmt: skip
     """Images of another size, not distorted but with zeros around them."""
     x = convert_to_tensor(image)
     (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
@@ -257,10 +252,8 @@ def resize_with_pad(
     return pad_to_bounding_box(resized, int((tall - high) / 2), int((wide - broad) / 2), tall, wide)
 
 
-def crop_and_resize(
-    image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
-    extrapolation_value: float = 0.0, name: str | None = None,
-) -> Tensor:  # fmt: skip
+def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
+                    extrapolation_value: float = 0.0, name: str | None = None) -> Tensor:  # fmt: skip
     """Parts of images, each of one size: boxes are [y1, x1, y2, x2], from 0 to 1, of the images of some numbers."""
     x = ops.cast(convert_to_tensor(image), "float32")
     sizes, order = sizes_of(crop_size), int(method == "bilinear")
@@ -280,10 +273,8 @@ def crop_and_resize(
     return ops.stack(crops)
 
 
-def non_max_suppression(
-    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5,
+                        score_threshold: float = float("-inf"), name: str | None = None) -> Tensor:  # fmt: skip
     """The numbers of the boxes to keep: the best ones, without those that share too much with a better one."""
     corners = array_of(boxes).astype("float64")
     low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])

@@ -122,10 +122,8 @@ def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     return Tensor(np.stack(frames))
 
 
-def decode_image(
-    contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
-    expand_animations: bool = True,
-) -> Tensor:  # fmt: skip
+def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
+                 expand_animations: bool = True) -> Tensor:  # fmt: skip
     """The picture (height, width, channels) that bytes hold, from 0 to 1 for floats; frames of a GIF."""
     text = array_of(contents).item()
     found = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
@@ -152,9 +150,8 @@ def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
     return constant(file.getvalue())
 
 
-def decode_raw(
-    input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None, name: Any = None
-) -> Tensor:
+def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None,
+               name: Any = None) -> Tensor:  # fmt: skip
     """Bytes as numbers; so many bytes of each string, filled up with zeros, where `fixed_length` is given."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
     found = array_of(input_bytes)

@@ -89,9 +89,8 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     return ops.cross(convert_to_tensor(a), convert_to_tensor(b))
 
 
-def norm(
-    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: Any = None
-) -> Tensor:
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
+         name: Any = None) -> Tensor:  # fmt: skip
     """Length of vectors, or of all elements as one vector."""
     x, axis = convert_to_tensor(tensor), axes_of(axis)
     if ord in ("euclidean", "fro") or (axis is None and ord == 2):
@@ -185,9 +184,8 @@ def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = Non
     return x if int(num_upper) < 0 else ops.tril(x, int(num_upper))
 
 
-def eye(
-    num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32", name: Any = None
-) -> Tensor:
+def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32",
+        name: Any = None) -> Tensor:  # fmt: skip
     """Identity matrices."""
     one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
     return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))

@@ -94,9 +94,8 @@ argmax: Callable[..., Tensor] = _arg(ops.argmax)
 argmin: Callable[..., Tensor] = _arg(ops.argmin)
 
 
-def count_nonzero(
-    input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64", name: Any = None
-) -> Tensor:
+def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
+                  name: Any = None) -> Tensor:  # fmt: skip
     """How many elements are not 0, along axes."""
     x = convert_to_tensor(input)
     found = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
@@ -234,10 +233,8 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
 
 
-def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
-    name: str | None = None, axis: int | None = None, binary_output: bool = False,
-) -> Tensor:  # fmt: skip
+def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
+             name: str | None = None, axis: int | None = None, binary_output: bool = False) -> Tensor:  # fmt: skip
     """How often each integer occurs, or the sum of the weights where it does; with axis=-1 in each row.
 
     `binary_output` says only whether it does.
@@ -254,9 +251,8 @@ def bincount(
     return Tensor(counts if shape == values.shape else counts[0])
 
 
-def confusion_matrix(
-    labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: DTypeLike = "int32", **_: Any
-) -> Tensor:  # fmt: skip
+def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
+                     dtype: DTypeLike = "int32", **_: Any) -> Tensor:  # fmt: skip
     """How often each label (row) was predicted as each class (column)."""
     rows, columns = (as_array(x).astype(int).ravel() for x in (labels, predictions))
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())

@@ -71,9 +71,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 
 
-def compute_average_loss(
-    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None, **_: Any
-) -> Tensor:
+def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
+                         **_: Any) -> Tensor:  # fmt: skip
     """The sum of losses divided by how many there are, or by a given number."""
     losses = convert_to_tensor(per_example_loss)
     losses = losses if sample_weight is None else losses * sample_weight
@@ -129,17 +128,15 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_f
     return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
 
 
-def separable_conv2d(
-    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str, data_format: Any = None
-) -> Tensor:
+def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str,
+                     data_format: Any = None) -> Tensor:  # fmt: skip
     """`depthwise_conv2d` followed by a product with the channels."""
     found = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format)
     return conv2d(found, pointwise_filter, 1, "VALID", data_format)
 
 
-def local_response_normalization(
-    input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, name: Any = None
-) -> Tensor:
+def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
+                                 beta: float = 0.5, name: Any = None) -> Tensor:  # fmt: skip
     """x divided by a power of the sum of squares of neighboring channels."""
     x = convert_to_tensor(input)
     near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
@@ -164,9 +161,8 @@ def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, 
 
 
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
-    def call(
-        input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: Any = None
-    ) -> Tensor:
+    def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+             name: Any = None) -> Tensor:  # fmt: skip
         size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
         x = convert_to_tensor(input)
         x, kind = _padded(x, padding, -np.inf) if op is ops.max_pool else (x, padding.lower())
@@ -193,9 +189,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     return BINARY["add"](value, b)
 
 
-def moments(
-    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False,
+            name: str | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Mean and variance along axes."""
     return ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)
 

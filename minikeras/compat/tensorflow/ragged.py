@@ -42,9 +42,8 @@ class RaggedTensor(Rows):
         return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
 
     @classmethod
-    def from_uniform_row_length(
-        cls, values: Any, uniform_row_length: Any, nrows: Any = None, **_: Any
-    ) -> "RaggedTensor":
+    def from_uniform_row_length(cls, values: Any, uniform_row_length: Any, nrows: Any = None,
+                                **_: Any) -> "RaggedTensor":  # fmt: skip
         """Return rows of one length."""
         size = int(uniform_row_length)
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
@@ -158,9 +157,8 @@ class RaggedTensor(Rows):
         if axis is None:
             return reduce(self.flat_values)
         if axis == 0:
-            raise ValueError(
-                f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, {self!r:.80}."
-            )
+            raise ValueError(f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, "
+                             f"{self!r:.80}.")  # fmt: skip
         return stack([reduce(row, axis - 1 if axis > 0 else axis) for row in self])
 
     def numpy(self) -> Array:

@@ -59,9 +59,8 @@ def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | 
     return Tensor(law(seed, sizes, a, b, name)) if isinstance(seed, tuple) else _drawn(law, sizes, a, b, name, seed)
 
 
-def normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
+           name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a normal distribution.
 
     Example:
@@ -72,16 +71,14 @@ def normal(
     return _sample(draw_normal, shape, mean, stddev, dtype, seed)
 
 
-def truncated_normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
+                     name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a normal distribution within two standard deviations of the mean."""
     return _sample(draw_truncated, shape, mean, stddev, dtype, seed)
 
 
-def uniform(
-    shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
+            name: Any = None) -> Tensor:  # fmt: skip
     """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
     return _sample(draw_uniform, shape, minval, maxval, dtype, seed)
 
@@ -94,9 +91,8 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     return ops.take(x, philox.permutation(state, size), 0) if size > 1 else x
 
 
-def categorical(
-    logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None, name: Any = None
-) -> Tensor:
+def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None,
+                name: Any = None) -> Tensor:  # fmt: skip
     """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
@@ -107,9 +103,8 @@ def categorical(
     return Tensor(np.reshape(found, (rows, count)).astype(as_dtype(dtype).name))
 
 
-def log_uniform_candidate_sampler(
-    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
-) -> tuple[Tensor, Tensor, Tensor]:
+def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
+                                  seed: Any = None, name: Any = None) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
     rng = np.random.default_rng(state_for("log_uniform", "float64", seed, 1))
     drawn, tries = list[int](), 0
@@ -132,9 +127,8 @@ def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLi
     return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))
 
 
-def gamma(
-    shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
+          name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
     form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
     return _numpy("gamma", lambda rng: rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), dtype, seed)

@@ -57,9 +57,8 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     return found.astype(name) if known or found.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
-def convert_to_tensor(
-    value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None, name: str | None = None
-) -> Tensor:
+def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None,
+                      name: str | None = None) -> Tensor:  # fmt: skip
     """Return a tensor: Python floats are float32, integers int32, arrays keep their dtype.
 
     Example:
@@ -68,10 +67,8 @@ def convert_to_tensor(
     """
     if isinstance(value, TensorOps):
         if dtype is not None and as_dtype(dtype) != value.dtype:
-            raise ValueError(
-                f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
-                f"{as_dtype(value.dtype).name}: {value!r}"
-            )
+            raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+                             f"{as_dtype(value.dtype).name}: {value!r}")  # fmt: skip
         return value if isinstance(value, Tensor | KerasTensor) else ops.copy(value)
     if has_tensor(value):
         return ops.stack([convert_to_tensor(item, dtype) for item in value])
@@ -420,12 +417,11 @@ class Variable(KerasVariable):
 
     array: Array
 
-    def __init__(
-        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
-        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: DTypeLike | None = None,
-        import_scope: Any = None, constraint: Callable[[Tensor], Any] | None = None, synchronization: Any = None,
-        aggregation: Any = None, shape: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
+                 caching_device: Any = None, name: str | None = None, variable_def: Any = None,
+                 dtype: DTypeLike | None = None, import_scope: Any = None,
+                 constraint: Callable[[Tensor], Any] | None = None, synchronization: Any = None,
+                 aggregation: Any = None, shape: Any = None) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
         makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
@@ -463,9 +459,8 @@ class Variable(KerasVariable):
         """The present value: there is no graph that could set it back."""
         return self.value()
 
-    def assign(
-        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
+    def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
+               read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same shape and dtype, and return the variable.
 
         Raises:
@@ -483,15 +478,13 @@ class Variable(KerasVariable):
         super().assign(given)
         return self
 
-    def assign_add(
-        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
-    ) -> Any:
+    def assign_add(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
+                   read_value: bool = True) -> Any:  # fmt: skip
         """Add to the value."""
         return self.assign(BINARY["add"](self, delta))
 
-    def assign_sub(
-        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
-    ) -> Any:
+    def assign_sub(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
+                   read_value: bool = True) -> Any:  # fmt: skip
         """Subtract from the value."""
         return self.assign(BINARY["subtract"](self, delta))
 

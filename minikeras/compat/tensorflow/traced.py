@@ -74,9 +74,8 @@ class Function:
     not done the same.
     """
 
-    def __init__(
-        self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None, owner: Any = None
-    ) -> None:
+    def __init__(self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None,
+                 owner: Any = None) -> None:  # fmt: skip
         self.python_function: Callable[..., Any] = python_function
         self.input_signature: Any = None if input_signature is None else tuple(input_signature)
         self._owner = owner

@@ -97,9 +97,8 @@ class Checkpoint:
             return _Restored([])
         path = Path(f"{os.fspath(save_path)}.npz")
         if not path.exists():
-            raise NotFoundError(
-                f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {save_path}"
-            )
+            raise NotFoundError("Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
+                                f"{save_path}")  # fmt: skip
         values = read_arrays(path)
         named = self._named()
         for name, variable in named.items():
