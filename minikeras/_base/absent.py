@@ -65,10 +65,10 @@ MOVED: dict[str, str] = {
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
-    "scopes": "models.function",
-    "serialization": "_serialization.serialization", "series": "_jit.multi_step", "summary": "_display.summary",
-    "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function", "tensor": "_core.tensor _core.op",
-    "trace": "_jit.trace", "training": "_trainers.trainer", "variable": "_core.variable",
+    "scopes": "models.function", "serialization": "_serialization.serialization", "series": "_jit.multi_step",
+    "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
+    "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
+    "variable": "_core.variable",
 }  # fmt: skip
 """Former module -> those that have its names, for pickles of that time."""
 
@@ -79,9 +79,9 @@ class Elsewhere(ModuleType):
     def __getattr__(self, name: str) -> Any:
         module = self.__name__.partition(".")[2]
         for home in (ALIASES | MOVED).get(module, "").split():
-            found = getattr(import_module(f"minikeras.{home}"), name, None)
-            if found is not None:
-                return found
+            thing = getattr(import_module(f"minikeras.{home}"), name, None)
+            if thing is not None:
+                return thing
         return find(self.__name__, name)
 
 
@@ -91,8 +91,8 @@ class Finder:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         """Return the specification of a module of the tables; None for others."""
         package, _, module = name.partition(".")
-        known = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES, *MOVED))
-        return ModuleSpec(name, cast(Any, self), is_package=True) if known else None
+        ours = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES, *MOVED))
+        return ModuleSpec(name, cast(Any, self), is_package=True) if ours else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return a new module."""
@@ -112,11 +112,7 @@ class _Absent(type):
 
 
 def find(module: str, name: str) -> Any:
-    """Return what stands for a name that a module of minikeras does not have itself.
-
-    Raises:
-        AttributeError: if Keras has none of that name either.
-    """
+    """Return what stands for a name that a module of minikeras lacks; an AttributeError if Keras lacks it as well."""
     inner = module.partition(".")[2]
     if name in ABSENT.get(inner, "").split():
         return placeholder(inner, name)
@@ -133,8 +129,8 @@ def complete(namespace: dict[str, Any]) -> None:
 def placeholder(module: str, name: str) -> Any:
     """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
     address, home = _address("keras", module, name), _address("minikeras", module)
-    there = hasattr(import_module(home), "__all__")
-    has = f"{home}.__all__ lists what it has" if there else f"It has no {home} at all"
+    listed = hasattr(import_module(home), "__all__")
+    has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m "

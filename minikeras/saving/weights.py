@@ -124,11 +124,7 @@ def _check_built(model: Layer) -> None:
 
 
 def may_write(path: str, overwrite: bool) -> bool:
-    """Return whether a file may be written, after asking whoever sits there if it would replace another.
-
-    Raises:
-        FileExistsError: if it would, and nobody answers.
-    """
+    """Return whether a file may be written; about one that is there somebody is asked, or a FileExistsError raised."""
     if overwrite or not os.path.exists(path):
         return True
     question = f"[WARNING] {path} already exists - overwrite? [y/n]"
@@ -178,9 +174,9 @@ def _write_shards(model: Layer, path: str, limit: float) -> None:
     """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
     h5py = import_h5py()
     if not path.endswith(".json"):
+        index_path = _index_of(path)
         warn(
-            f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {_index_of(path)!r}.",
-            stacklevel=3,
+            f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.", stacklevel=3
         )
     shards: list[dict[str, dict[str, Array]]] = [{}]
     size, total = 0, 0
@@ -228,5 +224,4 @@ def _read_shards(model: Layer, source: Source, path: str, skip_mismatch: bool, s
 
 
 def _names(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else [value]
-    return [name for name in found if isinstance(name, str)]
+    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
