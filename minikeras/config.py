@@ -24,11 +24,7 @@ def backend() -> str:
 
 
 def set_backend(backend: str) -> None:
-    """Do nothing for "numpy", which is what computes here.
-
-    Raises:
-        ValueError: for another backend.
-    """
+    """Do nothing for "numpy", which is what computes here; raise a ValueError for another."""
     if backend != "numpy":
         raise ValueError(f"minikeras computes with NumPy alone. Received: backend={backend!r}.")
 

@@ -39,11 +39,7 @@ class DTypePolicy(Configurable):
 
     @classmethod
     def from_config(cls, config: Config) -> "DTypePolicy":
-        """Return the policy of a configuration.
-
-        Raises:
-            ValueError: if it has other settings than a name.
-        """
+        """Return the policy of a configuration; a ValueError if it has other settings than a name."""
         if set(config) - {"name"}:
             raise ValueError(f"A dtype policy has a name and no other settings. Received: {config!r:.200}.")
         return cls(config.get("name"))
@@ -93,8 +89,8 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        found: DTypePolicy = registry.deserialize(identifier)
-        return found
+        policy: DTypePolicy = registry.deserialize(identifier)
+        return policy
     return DTypePolicy(standardize_dtype(identifier))
 
 

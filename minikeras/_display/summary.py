@@ -62,11 +62,7 @@ def summarize(
     print_fn: Callable[[str], object] | None = None, expand_nested: bool = False, show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
 ) -> None:  # fmt: skip
-    """Print a table of a model's layers and the number of its parameters, or give the text to `print_fn`.
-
-    Raises:
-        ValueError: if a column is narrower than 4 characters, or no layer matches `layer_range`.
-    """
+    """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
     connections: Connections | None = getattr(model, "_connections", lambda: None)()
     layers = getattr(model, "_operations", model.layers)
     first, end = layer_bounds([layer.name for layer in layers], layer_range)
@@ -78,12 +74,11 @@ def summarize(
     weights = {"Total": [w for group in weights.values() for w in group], **weights}
     totals = {label: count_weights((w.shape, w.dtype) for w in group) for label, group in weights.items()}
     connected = connections is not None
-    text = render(model.name, rows, totals, line_length, positions, show_trainable, connected)
-    (print_fn or write)(text)
+    (print_fn or write)(render(model.name, rows, totals, line_length, positions, show_trainable, connected))
 
 
 def _rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
-    """Give the row of a layer, then those of the layers in it if asked."""
+    """Yield the row of a layer, then those of the layers in it if asked."""
     params = "0"
     if hasattr(layer, "built"):  # an op is not, and has no parameters
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
@@ -170,11 +165,8 @@ def render(
 ) -> str:  # fmt: skip
     """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
-    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each
-    column ends, as a fraction of it.
-
-    Raises:
-        ValueError: if a column is narrower than 4 characters, or has no position.
+    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each column
+    ends, as a fraction of it. A column without position, or narrower than 4 characters, is a ValueError.
     """
     header = ["Layer (type)", "Output Shape", "Param #"]
     header += ["Connected to"] * connected + ["Trainable"] * show_trainable
@@ -230,7 +222,7 @@ def _spread(columns: Sequence[int], room: int) -> list[int]:
 
 
 def _draw(table: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """Give the lines of a table whose first row is its header."""
+    """Yield the lines of a table whose first row is its header."""
     utf = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
     top, head, head_rule, body, rule, bottom = _BOX if utf else _ASCII_BOX
     justify = [_JUSTIFY.get(name, "left") for name in table[0]]

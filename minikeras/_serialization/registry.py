@@ -131,7 +131,11 @@ class Registry(Generic[T]):
     @overload
     def get(self, identifier: AnyCallable) -> AnyCallable: ...
     def get(self, identifier: Any) -> Any:
-        """Return the object of a name, configuration, class or function; None for None, or a ValueError for others."""
+        """Return the object that a name, a configuration, a class or a function stands for; None for None.
+
+        Raises:
+            ValueError: if it stands for none, with the nearest known name.
+        """
         if isinstance(identifier, str):
             identifier = self.find(identifier)
         if isinstance(identifier, type):
@@ -146,7 +150,15 @@ class Registry(Generic[T]):
         )
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
-        """Return the object of a name or a configuration; a ValueError if this slot does not know it or take it."""
+        """Return the object of a name, or of a configuration made by `serialize`.
+
+        Args:
+            config: A name or a configuration.
+            custom_objects: Names to functions or classes of the caller's.
+
+        Raises:
+            ValueError: if the name is unknown in this slot, or the configuration is of another kind of object.
+        """
         if isinstance(config, str):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None

@@ -124,8 +124,8 @@ class BackupAndRestore(Callback):
 
 def _generators(model: Any) -> list[SeedGenerator]:
     """Return what the layers of a model draw their random numbers with."""
-    held = (value for layer in model._flatten_layers() for value in vars(layer).values())
-    return list({id(x): x for x in held if isinstance(x, SeedGenerator)}.values())
+    values = (value for layer in model._flatten_layers() for value in vars(layer).values())
+    return list({id(x): x for x in values if isinstance(x, SeedGenerator)}.values())
 
 
 def random_states(model: Any) -> dict[str, Array]:
@@ -140,11 +140,7 @@ def random_states(model: Any) -> dict[str, Array]:
 
 
 def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:
-    """Set the states that `random_states` returned.
-
-    Raises:
-        ValueError: if they are of another model, or no such states.
-    """
+    """Set the states that `random_states` returned; a ValueError if they are of another model, or no such states."""
     generators = _generators(model)
     states = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("random/")}
     if len(states) != 5 or states["layers"].shape != (len(generators), 2):

@@ -86,8 +86,7 @@ class ModelCheckpoint(Monitor):
             raise IsADirectoryError(f"ModelCheckpoint needs the path of a file. Received: {path!r}, a directory.")
         if os.path.dirname(path):
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        save = self.model.save_weights if self.save_weights_only else self.model.save
-        save(path, overwrite=True)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
         self._say(epoch, f"finished saving model to {path}")
 
     def _is_best(self, epoch: int, current: Any, path: str) -> bool:

@@ -84,17 +84,11 @@ def _remade(layer: Any) -> Any:
 
 
 class _Cloning:
-    """One run of `clone_model`, which clones what occurs several times once.
-
-    Args:
-        clone: (layer or op) -> what takes its place.
-        recursive: Whether models among the layers are cloned in the same way.
-    """
+    """One run of `clone_model`, which clones what occurs several times once."""
 
     def __init__(self, clone: Callable[[Any], Any], recursive: bool) -> None:
-        self.clone = clone
-        self.recursive = recursive
-        self.done: dict[int, Any] = {}
+        self.clone, self.recursive = clone, recursive
+        self.copies: dict[int, Any] = {}
 
     def model(self, model: Model, inputs: Any, call: Callable[..., Any] | None) -> Model:
         """Return a model on new inputs, or on the given ones."""
@@ -107,10 +101,10 @@ class _Cloning:
         return copy
 
     def _layer(self, layer: Any, call: Callable[..., Any] | None = None) -> Any:
-        if id(layer) not in self.done:
+        if id(layer) not in self.copies:
             nested = self.recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None)
-            self.done[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
-        return self.done[id(layer)]
+            self.copies[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
+        return self.copies[id(layer)]
 
     def _chain(self, model: Sequential, inputs: Any) -> Sequential:
         layers = [self._layer(layer) for layer in model.layers]

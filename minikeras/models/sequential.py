@@ -94,11 +94,7 @@ class Sequential(Model):
         self._layers.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
-        """Remove the last layer and return it.
-
-        Raises:
-            IndexError: if there is none.
-        """
+        """Remove the last layer and return it; an IndexError if there is none."""
         layer = self._layers.pop()
         self._restart(rebuild)
         return layer
@@ -122,11 +118,7 @@ class Sequential(Model):
         return False
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Make the weights of all layers for an input shape, None where a size is open.
-
-        Raises:
-            ValueError: if there are no layers, or another shape was set before.
-        """
+        """Make all weights for an input shape, None where open; a ValueError without layers or for another shape."""
         if not self._layers:
             raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call "
                              "`model.add(layer)`.")  # fmt: skip
@@ -166,11 +158,7 @@ class Sequential(Model):
         return self._layers[self._entry is not None :]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Run the layers one after the other.
-
-        Raises:
-            ValueError: if there are none.
-        """
+        """Run the layers one after the other; a ValueError if there are none."""
         if not self._layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
         if self._graph is not None:
@@ -234,11 +222,7 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the model of a configuration, with new weights.
-
-        Raises:
-            ValueError: if the configuration has no name or names an unknown class.
-        """
+        """Return the model of a configuration, with new weights; a ValueError without a name, or for unknown ones."""
         if "name" not in config or "layers" not in config:
             raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
                              f"keys. Received: config={config}.")  # fmt: skip

@@ -171,7 +171,7 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
 
 
 def _unpack(path: str, folder: str, formats: str | Iterable[str] | None) -> bool:
-    """Unpack an archive and tell whether it was one of these formats."""
+    """Unpack an archive and return whether it was one of these formats."""
     import tarfile
     import zipfile
 

@@ -23,11 +23,7 @@ def _pillow(function: str) -> Any:
 
 
 def open_image(file: Any) -> Any:
-    """Return what a file holds as a Pillow image.
-
-    Raises:
-        ImportError: without Pillow.
-    """
+    """Return what a file holds as a Pillow image; an ImportError without Pillow."""
     return _pillow("open_image").open(file)
 
 
@@ -129,10 +125,6 @@ def load_img(
 def smart_resize(
     x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear", data_format: DataFormat = "channels_last"
 ) -> Any:
-    """Resize images, one or a batch, and crop rather than distort them.
-
-    Raises:
-        ValueError: for another shape or size.
-    """
+    """Resize images, one or a batch, and crop rather than distort them; a ValueError for another shape or size."""
     y = ops.image.resize(x, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
     return y.numpy() if isinstance(x, np.ndarray) else y

@@ -124,12 +124,12 @@ def pad_sequences(
     item = next((np.asarray(x).shape[1:] for x in sequences if len(x)), ())
     padded = np.full((len(sequences), maxlen, *item), value, dtype)
     for i, x in enumerate(sequences):
-        kept = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
-        if len(kept) and kept.shape[1:] != item:
-            raise ValueError(f"All items must have one shape. Received: {item}, then {kept.shape[1:]} in sequence {i}.")
-        start = maxlen - len(kept) if padding == "pre" else 0
-        if len(kept):
-            padded[i, start : start + len(kept)] = kept
+        part = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
+        if len(part) and part.shape[1:] != item:
+            raise ValueError(f"All items must have one shape. Received: {item}, then {part.shape[1:]} in sequence {i}.")
+        start = maxlen - len(part) if padding == "pre" else 0
+        if len(part):
+            padded[i, start : start + len(part)] = part
     return padded
 
 

@@ -88,11 +88,7 @@ class SKLBase(BaseEstimator):
         return len(self.history_.epoch) if "history_" in vars(self) else 0
 
     def set_fit_request(self: E, **kwargs: bool | str | None) -> E:
-        """Say which metadata `fit` wants, for scikit-learn's metadata routing.
-
-        Raises:
-            RuntimeError: if metadata routing is not enabled.
-        """
+        """Say which metadata `fit` wants; a RuntimeError if scikit-learn's metadata routing is not enabled."""
         routing = _sklearn("utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
             raise RuntimeError("This method is only available when metadata routing is enabled: "
@@ -141,10 +137,10 @@ class SKLBase(BaseEstimator):
         return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False)))
 
     def _target_type(self, y: Array) -> str:
-        found: str = _sklearn("utils.multiclass").type_of_target(y)
-        if found == "unknown":
+        kind: str = _sklearn("utils.multiclass").type_of_target(y)
+        if kind == "unknown":
             raise ValueError(f"Unknown label type for data: {y!r}.")
-        return found
+        return kind
 
     def _target(self, y: Array) -> Array:
         """Return targets as a model wants them: in two axes."""
@@ -182,9 +178,9 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
         return self._outputs(X)
 
     def _target(self, y: Array) -> Array:
-        found = self._target_type(y)
-        if found not in ("binary", "multiclass"):
-            raise ValueError(f"Only binary and multiclass target types are supported. Target type: {found}.")
+        kind = self._target_type(y)
+        if kind not in ("binary", "multiclass"):
+            raise ValueError(f"Only binary and multiclass target types are supported. Target type: {kind}.")
         self._target_ndim = y.ndim
         self.classes_ = np.unique(y)
         if len(self.classes_) == 1:
