@@ -84,12 +84,12 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        made, accepted = function(*args, **kwargs), parameters(function)
-        given = {**accepted.defaults, **accepted.bind(args, kwargs)}
+        folder, accepted = function(*args, **kwargs), parameters(function)
+        bound = {**accepted.defaults, **accepted.bind(args, kwargs)}
         of_folder = import_module("..tensorflow.data", __package__).of_folder
-        if isinstance(made, list):  # a training and a validation part
-            return [of_folder(part, given["shuffle"] and part is made[0], given["seed"]) for part in made]
-        return of_folder(made, given["shuffle"], given["seed"])
+        if isinstance(folder, list):  # a training and a validation part
+            return [of_folder(part, bound["shuffle"] and part is folder[0], bound["seed"]) for part in folder]
+        return of_folder(folder, bound["shuffle"], bound["seed"])
 
     return call
 

@@ -22,10 +22,10 @@ def resolve(address: str) -> Any:
         >>> resolve("layers.Dense").__name__
         'Dense'
     """
-    found: Any = import_module(__name__.partition(".")[0])
+    thing: Any = import_module(__name__.partition(".")[0])
     for name in address.split(".") if address else ():
-        found = getattr(found, name)
-    return found
+        thing = getattr(thing, name)
+    return thing
 
 
 class Patches(list[tuple[Any, str, Any]]):

@@ -28,8 +28,8 @@ def _gone(*names: str) -> Changes:
 
 
 def _data_format(arguments: Arguments) -> str:
-    given = arguments.pop("dim_ordering")
-    arguments["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(given)
+    names = {"th": "channels_first", "tf": "channels_last"}
+    arguments["data_format"] = names.get(arguments.pop("dim_ordering"))
     return f"data_format={arguments['data_format']!r}"
 
 
@@ -102,8 +102,8 @@ def _input_shape(arguments: Arguments) -> str:
 
 
 def _third_argument(arguments: Arguments) -> str | None:
-    given = arguments["loss_weights"]
-    if not isinstance(given, list) or all(isinstance(value, int | float) for value in given):
+    values = arguments["loss_weights"]
+    if not isinstance(values, list) or all(isinstance(value, int | float) for value in values):
         return None
     arguments["metrics"] = arguments.pop("loss_weights")
     return "metrics=[...] by name, since the third argument is loss_weights"
@@ -131,24 +131,17 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.Layer": {"batch_input_shape": _batch_input_shape, "batch_size": _batch_size, "weights": _weights},
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
     "layers.Embedding": {
-        "init": "embeddings_initializer",
-        "W_regularizer": "embeddings_regularizer",
-        "W_constraint": "embeddings_constraint",
-        "input_length": _input_length,
-        **_gone("dropout"),
+        "init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint", "input_length": _input_length, **_gone("dropout"),
     },
     "layers.BatchNormalization": {
-        "beta_init": "beta_initializer",
-        "gamma_init": "gamma_initializer",
+        "beta_init": "beta_initializer", "gamma_init": "gamma_initializer",
         **_gone("mode", "fused", "renorm", "virtual_batch_size"),
     },
-    "layers.LeakyReLU": {"alpha": "negative_slope"},
-    "layers.PReLU": {"init": "alpha_initializer"},
-    "layers.GaussianNoise": {"sigma": "stddev"},
-    "layers.UpSampling1D": {"length": "size"},
+    "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
+    "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
-    "layers.Input": {"shape": _int_shape},
-    "Input": {"shape": _int_shape},
+    "layers.Input": {"shape": _int_shape}, "Input": {"shape": _int_shape},
     **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     "layers.SimpleRNN": _RECURRENT,
     **{f"layers.{name}": {**_RECURRENT, "inner_activation": "recurrent_activation"} for name in ("LSTM", "GRU")},
@@ -159,9 +152,7 @@ ARGUMENTS: dict[str, Changes] = {
                                                     "GaussianDropout")},
     **{f"optimizers.{name}": {"decay": _decay, "lr": "learning_rate", "epsilon": _epsilon, **_gone("schedule_decay")}
        for name in _OPTIMIZERS},
-    "regularizers.L1": {"l": "l1"},
-    "regularizers.L2": {"l": "l2"},
-    "constraints.MaxNorm": {"m": "max_value"},
+    "regularizers.L1": {"l": "l1"}, "regularizers.L2": {"l": "l2"}, "constraints.MaxNorm": {"m": "max_value"},
     "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
     "callbacks.ModelCheckpoint": _gone("options", "load_weights_on_restart"),
     "callbacks.TensorBoard": _gone("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"),
@@ -170,9 +161,7 @@ ARGUMENTS: dict[str, Changes] = {
         "loss_weights": _third_argument,
         **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function"),
     },
-    "Model.fit": {"nb_epoch": "epochs", **_RUN},
-    "Model.evaluate": _RUN,
-    "Model.predict": _RUN,
+    "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
     "utils.to_categorical": {"nb_classes": "num_classes"},
 }  # fmt: skip
 """Address of a class, method or function below minikeras, and the old names of its arguments."""
@@ -256,12 +245,9 @@ MODULES: dict[str, str] = {
         engine.functional engine.network engine.input_spec engine.keras_tensor"""),
     "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
-    "keras.objectives": "keras.losses",
-    "keras.initializations": "keras.initializers",
-    "keras.callbacks.callbacks": "keras.callbacks",
-    "keras.models.sequential": "keras.models",
-    "keras.backend.tensorflow_backend": "keras.backend",
+    "keras.objectives": "keras.losses", "keras.initializations": "keras.initializers",
+    "keras.callbacks.callbacks": "keras.callbacks", "keras.models.sequential": "keras.models",
+    "keras.backend.tensorflow_backend": "keras.backend", "keras.utils.losses_utils": "keras.losses",
     "keras.mixed_precision.experimental": "keras.mixed_precision",
-    "keras.utils.losses_utils": "keras.losses",
 }  # fmt: skip
 """Modules of earlier versions, and where their names are today."""

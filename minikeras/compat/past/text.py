@@ -156,11 +156,11 @@ class Tokenizer:
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
         """Return the words of numbers, those that are known, with blanks between."""
         unknown = self.oov_token
-        found = []
+        texts = []
         for sequence in sequences:
             words = [self.index_word.get(i) if i < (self.num_words or i + 1) else unknown for i in sequence]
-            found.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
-        return found
+            texts.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
+        return texts
 
     def texts_to_matrix(self, texts: Iterable[Any],
                         mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
@@ -186,15 +186,15 @@ class Tokenizer:
         if mode == "tfidf" and not self.document_count:
             raise ValueError("Fit the Tokenizer on some data before using the mode 'tfidf'.")
         width = self.num_words or len(self.word_index) + 1
-        found = np.zeros((len(sequences), width))
-        for row, sequence in zip(found, sequences, strict=True):
+        matrix = np.zeros((len(sequences), width))
+        for row, sequence in zip(matrix, sequences, strict=True):
             for i, count in Counter(i for i in sequence if i < width).items():
                 if mode == "tfidf":
                     rarity = np.log(1 + self.document_count / (1 + self.index_docs.get(i, 0)))
                     row[i] = (1 + np.log(count)) * rarity
                 else:
                     row[i] = {"binary": 1, "count": count, "freq": count / len(sequence)}[mode]
-        return found
+        return matrix
 
     def get_config(self) -> Config:
         """Return the settings and counts; the tables as JSON text."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from .missing import missing
+from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -51,25 +51,21 @@ def functions_run_eagerly() -> bool:
     return _Settings.eager
 
 
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Do nothing: there is one device, and the results are always the same."""
-
-
-set_visible_devices: Callable[..., None] = _nothing
-set_soft_device_placement: Callable[..., None] = _nothing
-set_logical_device_configuration: Callable[..., None] = _nothing
+set_visible_devices: Callable[..., None] = nothing
+set_soft_device_placement: Callable[..., None] = nothing
+set_logical_device_configuration: Callable[..., None] = nothing
 experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eagerly
 LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
-optimizer: SimpleNamespace = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
+optimizer: SimpleNamespace = SimpleNamespace(set_jit=nothing, get_jit=lambda: "", set_experimental_options=nothing)
 threading: SimpleNamespace = SimpleNamespace(
-    set_inter_op_parallelism_threads=_nothing, set_intra_op_parallelism_threads=_nothing,
+    set_inter_op_parallelism_threads=nothing, set_intra_op_parallelism_threads=nothing,
     get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0,
 )  # fmt: skip
 experimental: SimpleNamespace = SimpleNamespace(
-    list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=_nothing,
-    get_memory_growth=lambda device: False, set_visible_devices=_nothing, get_visible_devices=list_physical_devices,
-    enable_op_determinism=_nothing, enable_tensor_float_32_execution=_nothing,
-    set_virtual_device_configuration=_nothing, get_device_details=lambda device: {},
+    list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=nothing,
+    get_memory_growth=lambda device: False, set_visible_devices=nothing, get_visible_devices=list_physical_devices,
+    enable_op_determinism=nothing, enable_tensor_float_32_execution=nothing,
+    set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
 )  # fmt: skip
 

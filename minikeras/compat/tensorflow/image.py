@@ -73,8 +73,8 @@ _stateless: Draw = lambda shape, low, high, seed: _random.stateless_uniform(shap
 def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     def call(image: Any, seed: Any = None) -> Tensor:
         x = convert_to_tensor(image)
-        drawn = as_array(draw(x.shape[:-3], 0, 1, seed))
-        flips = drawn > 0.5 if drawn.ndim else drawn < 0.5
+        numbers = as_array(draw(x.shape[:-3], 0, 1, seed))
+        flips = numbers > 0.5 if numbers.ndim else numbers < 0.5
         return ops.where(flips[..., None, None, None], flip(x), x)
 
     return call
@@ -109,8 +109,8 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     @wraps(change)
     def call(image: Any, *args: Any, **kwargs: Any) -> Tensor:
         x = convert_to_tensor(image)
-        found = change(convert_image_dtype(x, "float32"), *args, **kwargs)
-        return convert_image_dtype(found, as_dtype(x.dtype), saturate=True)
+        y = change(convert_image_dtype(x, "float32"), *args, **kwargs)
+        return convert_image_dtype(y, as_dtype(x.dtype), saturate=True)
 
     return call
 
@@ -185,8 +185,7 @@ yuv_to_rgb: Callable[..., Tensor] = unary(
 def per_image_standardization(image: Any) -> Tensor:
     """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
     x = ops.cast(convert_to_tensor(image), "float32")
-    size = float(np.prod(x.shape[-3:]))
-    deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), size**-0.5)
+    deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), float(np.prod(x.shape[-3:])) ** -0.5)
     return (x - ops.mean(x, (-3, -2, -1), True)) / deviation
 
 
@@ -204,10 +203,10 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
 
-def _cropped(value: Any, size: Any, drawn: Tensor) -> Tensor:
+def _cropped(value: Any, size: Any, numbers: Tensor) -> Tensor:
     x, sizes = convert_to_tensor(value), sizes_of(size)
     rooms = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
-    return ops.slice(x, [int(i) % room for i, room in zip(as_array(drawn), rooms, strict=True)], sizes)
+    return ops.slice(x, [int(i) % room for i, room in zip(as_array(numbers), rooms, strict=True)], sizes)
 
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
@@ -225,11 +224,9 @@ def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, targe
     """Images with zeros around them."""
     x = convert_to_tensor(image)
     height, width = x.shape[-3:-1]
-    around = [
-        (offset_height, target_height - offset_height - height),
-        (offset_width, target_width - offset_width - width),
-    ]
-    return ops.pad(x, [(0, 0)] * (x.ndim - 3) + [*around, (0, 0)])
+    rows = offset_height, target_height - offset_height - height
+    columns = offset_width, target_width - offset_width - width
+    return ops.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)])
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
@@ -279,21 +276,21 @@ def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_thres
     corners = array_of(boxes).astype("float64")
     low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
     values, areas = array_of(scores), np.prod(high - low, axis=1)
-    kept: list[int] = []
+    best: list[int] = []
     for i in np.argsort(-values, kind="stable").tolist():
-        if len(kept) == int(max_output_size) or values[i] <= score_threshold:
+        if len(best) == int(max_output_size) or values[i] <= score_threshold:
             break
-        shared = np.prod(np.maximum(np.minimum(high[i], high[kept]) - np.maximum(low[i], low[kept]), 0), axis=1)
-        if not (shared > iou_threshold * (areas[i] + areas[kept] - shared)).any():
-            kept.append(i)
-    return Tensor(np.array(kept, "int32"))
+        shared = np.prod(np.maximum(np.minimum(high[i], high[best]) - np.maximum(low[i], low[best]), 0), axis=1)
+        if not (shared > iou_threshold * (areas[i] + areas[best] - shared)).any():
+            best.append(i)
+    return Tensor(np.array(best, "int32"))
 
 
 def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
     """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
     x = convert_to_tensor(images)
-    found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
-    return ops.cast(found, as_dtype(x.dtype).name)
+    patches = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
+    return ops.cast(patches, as_dtype(x.dtype).name)
 
 
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
@@ -316,8 +313,7 @@ def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tenso
 
 def total_variation(images: Any, name: str | None = None) -> Tensor:
     """The sum of the differences between neighbors, of each image."""
-    x = convert_to_tensor(images)
-    rows, columns = (ops.abs(ops.diff(x, axis=axis)) for axis in (-3, -2))
+    rows, columns = (ops.abs(ops.diff(convert_to_tensor(images), axis=axis)) for axis in (-3, -2))
     return ops.sum(rows, (-3, -2, -1)) + ops.sum(columns, (-3, -2, -1))
 
 

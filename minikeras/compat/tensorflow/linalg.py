@@ -140,8 +140,8 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True,
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
     """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
-    found = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
-    return (found[1], found[0], _turned(found[2])) if compute_uv else found
+    parts = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
+    return (parts[1], parts[0], _turned(parts[2])) if compute_uv else parts
 
 
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:

@@ -68,10 +68,9 @@ class StaticHashTable:
 
     def lookup(self, keys: Any, name: Any = None) -> Tensor:
         """The values of keys."""
-        wanted = array_of(keys)
-        found = np.empty(wanted.shape, self._values.dtype)
-        found.ravel()[:] = [self._of(key) for key in wanted.ravel().tolist()]
-        return Tensor(found)
+        array = array_of(keys)
+        values = np.array([self._of(key) for key in array.ravel().tolist()], self._values.dtype)
+        return Tensor(values.reshape(array.shape))
 
     def _of(self, key: Any) -> Any:
         return self._table.get(key, self._default)

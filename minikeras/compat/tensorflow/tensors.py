@@ -37,24 +37,24 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
     name = None if dtype is None else as_dtype(dtype).name
     try:
-        found = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
+        array = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
     except ValueError:
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
-    known = isinstance(value, np.ndarray | np.generic)
-    if found.dtype.kind in "USO":
+    typed = isinstance(value, np.ndarray | np.generic)
+    if array.dtype.kind in "USO":
         flat = [item.encode() if isinstance(item, str) else item for item in np.asarray(value, "object").ravel()]
         if not all(isinstance(item, bytes) for item in flat):
             raise ValueError(
                 f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
             )
-        text = np.empty(found.shape, "object")
+        text = np.empty(array.shape, "object")
         text.ravel()[:] = flat
-        found = text
-    if name is None or name == ("string" if found.dtype.kind == "O" else found.dtype.name):
-        return found
-    if found.dtype.kind == "O" or (found.dtype.kind == "f" and "int" in name and found.size and not known):
+        array = text
+    if name is None or name == ("string" if array.dtype.kind == "O" else array.dtype.name):
+        return array
+    if array.dtype.kind == "O" or (array.dtype.kind == "f" and "int" in name and array.size and not typed):
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {name}")
-    return found.astype(name) if known or found.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
+    return array.astype(name) if typed or array.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
 def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None,
@@ -72,8 +72,8 @@ def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DT
         return value if isinstance(value, Tensor | KerasTensor) else ops.copy(value)
     if has_tensor(value):
         return ops.stack([convert_to_tensor(item, dtype) for item in value])
-    given = _array(value, dtype)
-    return Tensor(given.copy() if given is value or isinstance(value, np.ndarray) else given)
+    array = _array(value, dtype)
+    return Tensor(array.copy() if array is value or isinstance(value, np.ndarray) else array)
 
 
 def array_of(value: Any) -> Array:
@@ -93,17 +93,17 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         >>> print(constant(7, shape=(1, 2)))
         tf.Tensor([[7 7]], shape=(1, 2), dtype=int32)
     """
-    known = isinstance(value, Tensor) or has_tensor(value)
-    found = convert_to_tensor(value) if known else Tensor(_array(value, dtype).copy())
-    if dtype is not None and as_dtype(dtype) != found.dtype:
-        found = ops.cast(found, as_dtype(dtype).name)
+    tensors = isinstance(value, Tensor) or has_tensor(value)
+    tensor = convert_to_tensor(value) if tensors else Tensor(_array(value, dtype).copy())
+    if dtype is not None and as_dtype(dtype) != tensor.dtype:
+        tensor = ops.cast(tensor, as_dtype(dtype).name)
     if shape is None:
-        return found
+        return tensor
     sizes = tuple(map(int, shape))
-    if found.size not in (1, int(np.prod(sizes))):
-        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {found!r} (converted from "
-                        f"{value!r}) has {found.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
-    return ops.broadcast_to(found, sizes) if found.size == 1 else ops.reshape(found, sizes)
+    if tensor.size not in (1, int(np.prod(sizes))):
+        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {tensor!r} (converted from "
+                        f"{value!r}) has {tensor.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
+    return ops.broadcast_to(tensor, sizes) if tensor.size == 1 else ops.reshape(tensor, sizes)
 
 
 class Rows:
@@ -131,16 +131,15 @@ _NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/
 def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
 
-    Raises:
-        InvalidArgumentError: where tensors of two dtypes meet; TensorFlow never converts them.
-        TypeError: where a Python float meets integers.
+    An InvalidArgumentError where tensors of two dtypes meet: TensorFlow never converts them. A TypeError where a
+    Python float meets integers.
     """
     first = next((v for v in values if isinstance(v, TensorOps)), None)
     if first is None:
         first = convert_to_tensor(values[0])
         values = (first, *values[1:])
     name = as_dtype(first.dtype).name
-    found = []
+    tensors = []
     for i, value in enumerate(values):
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
@@ -156,8 +155,8 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
                 f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a {_NAMES.get(name, name)} "
                 f"tensor but is a {_NAMES.get(other, other)} tensor [Op:{kernel}] name: "
             )
-        found.append(value)
-    return tuple(found)
+        tensors.append(value)
+    return tuple(tensors)
 
 
 def _sizes(x: Any) -> str:
@@ -177,8 +176,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel == "AddV2" and kind == "string":
-            joined = np.asarray(as_array(x) + as_array(y), "object")
-            return Tensor(joined)
+            return Tensor(np.asarray(as_array(x) + as_array(y), "object"))
         try:
             return op(x, y)
         except ValueError as error:
@@ -234,8 +232,8 @@ _PACKAGE = __name__.partition(".")[0] + "."
 
 def text(array: Array, quoted: bool) -> str:
     """Return the values as TensorFlow prints them."""
-    found = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
-    return "\n" + found if "\n" in found else found
+    values = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
+    return "\n" + values if "\n" in values else values
 
 
 class _Reference:
@@ -362,7 +360,7 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
 
 
 def _adapters() -> Iterator[tuple[Any, str, Any]]:
-    """Give what classes and modules get: which, name, value."""
+    """Yield what classes and modules get: which, name, value."""
     for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
         for name, value in attributes.items():
             if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
@@ -461,21 +459,17 @@ class Variable(KerasVariable):
 
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
-        """Store a new value of the same shape and dtype, and return the variable.
-
-        Raises:
-            ValueError: if the shape differs.
-        """
-        kind = self.array.dtype
-        given = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, kind))
-        if self._shape is not None and self._shape.is_compatible_with(given.shape):
-            self.array = np.zeros(given.shape, self.array.dtype)
-        if tuple(given.shape) != self.array.shape:
+        """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
+        is_tensor = isinstance(value, TensorOps)
+        tensor = convert_to_tensor(value) if is_tensor else Tensor(_array(value, self.array.dtype))
+        if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
+            self.array = np.zeros(tensor.shape, self.array.dtype)
+        if tuple(tensor.shape) != self.array.shape:
             raise ValueError(
                 f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
-                f"{self.array.shape}, and the assigned value shape {tuple(given.shape)} are incompatible."
+                f"{self.array.shape}, and the assigned value shape {tuple(tensor.shape)} are incompatible."
             )
-        super().assign(given)
+        super().assign(tensor)
         return self
 
     def assign_add(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
@@ -511,10 +505,10 @@ class Variable(KerasVariable):
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
 
     def __getitem__(self, key: Any) -> Tensor:
-        found = super().__getitem__(key)
-        place = id(found)
-        _slices[place] = (weakref.ref(found, lambda _: _slices.pop(place, None)), self, key)
-        return found
+        part = super().__getitem__(key)
+        place = id(part)
+        _slices[place] = (weakref.ref(part, lambda _: _slices.pop(place, None)), self, key)
+        return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("'ResourceVariable' object does not support item assignment. Use v[...].assign(value).")
@@ -529,10 +523,8 @@ class Variable(KerasVariable):
 
     def __repr__(self) -> str:
         array = self.numpy_view()
-        values = text(array, True).removeprefix("\n")
-        start = "\n" if "\n" in values else ""
         kind = dtype_of(array.dtype).name
-        return f"<tf.Variable '{self.name}' shape={array.shape} dtype={kind}, numpy={start}{values}>"
+        return f"<tf.Variable '{self.name}' shape={array.shape} dtype={kind}, numpy={text(array, True)}>"
 
     __str__ = __repr__
 
