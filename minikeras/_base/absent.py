@@ -103,7 +103,7 @@ class Finder:
 
 
 class _Absent(type):
-    """What classes that are not there are: their attributes are refused as their calls are."""
+    """The class of classes that are not there: their attributes are refused as their calls are."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):

@@ -13,7 +13,7 @@ _lock = RLock()
 
 
 class _Later:
-    """What an import statement gets in place of a module, and in place of each name: they are not imported yet."""
+    """The stand-in that an import statement gets for a module, and for each name: they are not imported yet."""
 
     def __init__(self, module: str, name: str = "") -> None:
         self.module, self.name = module, name

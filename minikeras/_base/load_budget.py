@@ -1,4 +1,4 @@
-"""What a model may cost that is made of a file."""
+"""The limits of what a model may cost that is made of a file."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Loading:
-    """What a model that is made of a file may cost before the file has been found to hold its weights.
+    """The limits for a model that is made of a file, before the file is seen to hold its weights.
 
     Meanwhile a variable that an initializer would fill gets an array of its shape that takes no memory. All variables
     together may have `room` numbers, and `work` may be computed to find out shapes.

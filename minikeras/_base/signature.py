@@ -1,4 +1,4 @@
-"""What a function's parameters are, read off its code object: the part of `inspect` that import time affords."""
+"""The parameters of a function, read off its code object: the part of `inspect` that import time affords."""
 
 from collections.abc import Callable
 from types import FunctionType, MethodType

@@ -28,7 +28,7 @@ _DROPPED = dict.fromkeys(map(ord, "\a\b\v\f\r"))
 
 
 class Row(NamedTuple):
-    """What the table says about a layer; `level` counts the models it is nested in."""
+    """The cells of a layer in the table; `level` counts the models it is nested in."""
 
     name: str
     class_name: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 
 class SummaryModel(Protocol):
-    """What the table needs of a model.
+    """The attributes of a model that the table needs.
 
     Also read where present, of a model: `compiled`, `optimizer` (its `built` and `variables`), `_operations`
     (rows, if not `layers`), and `_connections()`, None for a plain chain of layers. Of a layer:

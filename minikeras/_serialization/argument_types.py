@@ -1,4 +1,4 @@
-"""Whether a value from a file is what the annotation of an argument asks for."""
+"""Values from a file, compared with the annotations of the arguments they are for."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "ema_overwrite_frequency": (1, math.inf),
     "loss_scale_factor": (1e-30, math.inf),
 }
-"""What the numbers of an optimizer may be, whose class declares no rules."""
+"""The ranges of an optimizer's numbers, whose class declares no rules."""
 
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:

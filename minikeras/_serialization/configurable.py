@@ -1,4 +1,4 @@
-"""What a configuration can be made of: the arguments of `__init__`, each kept in an attribute of its name."""
+"""Objects that have a configuration: the arguments of `__init__`, each kept in an attribute of its name."""
 
 from collections.abc import Container
 from functools import cache
@@ -48,7 +48,7 @@ def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
 
 
 class Configurable:
-    """What a configuration can be made of, and made from."""
+    """An object that has a configuration, and is made from one."""
 
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""

@@ -150,7 +150,7 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
 
 
 _any: Registry[Any] = Registry("", "object", names=())
-"""What a custom class may stand for where the slot does not tell."""
+"""The table for a custom class where the slot does not tell its kind."""
 
 
 def array_of(config: Any) -> Any:

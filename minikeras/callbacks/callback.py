@@ -40,9 +40,9 @@ class Callback:
     params: dict[str, Any] = None  # type: ignore[assignment]  # set before any hook runs
     _model: Any = None
     _looks_seldom: ClassVar[bool] = False
-    """Whether its batch hooks may be run but now and then, every 50 ms."""
+    """True if its batch hooks may be run but now and then, every 50 ms."""
     _reads_lazily: ClassVar[bool] = False
-    """Whether the batch hooks take logs that are not computed yet, to read them only now and then."""
+    """True if the batch hooks take logs that are not computed yet, to read them only now and then."""
 
     @property
     def model(self) -> "Model":

@@ -65,7 +65,7 @@ class CallbackList(Callback):
                 callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Give all callbacks the model, and the model its history."""
+        """Hand the model to all callbacks, and its history to the model."""
         if model is None:
             return
         super().set_model(model)

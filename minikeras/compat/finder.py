@@ -26,7 +26,7 @@ class StandInLoader:
         return self.module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module back the specification it had before this import of it."""
+        """Put back the specification that the module had before this import of it."""
         module.__spec__ = self.spec
 
 

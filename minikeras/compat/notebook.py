@@ -180,7 +180,7 @@ def display(*values: Any, **options: Any) -> None:
 
 
 class _Shown:
-    """What stands for the objects of IPython: it takes any arguments, and everything asked of it does nothing."""
+    """A stand-in for the objects of IPython: it takes any arguments, and everything asked of it does nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What the data sets have in common: where they come from, and how they are split."""
+"""The parts that data sets have in common: where they come from, and how they are split."""
 
 from typing import TypeAlias
 

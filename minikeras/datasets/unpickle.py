@@ -15,7 +15,7 @@ from ..ops.arrays import NP
 
 
 class _Note:
-    """What an array, or a dtype, was to be made from."""
+    """A note of what an array, or a dtype, was to be made from."""
 
     def __init__(self, *args: Any) -> None:
         self.args = args

@@ -72,7 +72,7 @@ def remat(f: F) -> F:
 
 
 class Function:
-    """What leads from symbolic inputs to symbolic outputs, as a function of other inputs.
+    """The calls from symbolic inputs to symbolic outputs, as a function of other inputs.
 
     Args:
         inputs: Symbolic tensors, or a list or dict of them.

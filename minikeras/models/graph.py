@@ -144,7 +144,7 @@ class Graph:
 
     @property
     def layers(self) -> list[Layer]:
-        """What of the operations are layers."""
+        """Those of the operations that are layers."""
         return [operation for operation in self.operations if isinstance(operation, Layer)]
 
     @property

@@ -71,7 +71,7 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
 
 
 class _Reader:
-    """What a configuration describes: layers and ops, which are made at once, and their calls."""
+    """The layers and ops of a configuration, which are made at once, and their calls."""
 
     def __init__(self, layers: list[Config], custom_objects: CustomObjects | None) -> None:
         self.operations: dict[str, Any] = {}

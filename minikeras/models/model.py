@@ -66,7 +66,7 @@ class Model(Trainer):
 
     _arguments = ()  # a configuration holds the graph
     _graph: Graph | None
-    """What the model runs, if not its own `call`."""
+    """The graph that the model runs, if not its own `call`."""
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
@@ -138,7 +138,7 @@ class Model(Trainer):
 
     @property
     def _layers_first(self) -> bool:
-        """Whether files name the layers before whatever else holds them."""
+        """True if files name the layers before whatever else holds them."""
         return self._given_graph is not None
 
     @property
@@ -391,14 +391,14 @@ class Model(Trainer):
 
 
 class Functional(Model):
-    """What `Model(inputs, outputs)` makes."""
+    """The class of `Model(inputs, outputs)`."""
 
 
 registry: Registry[Model] = Registry("keras", "model", Model)
 functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
-"""What the configuration of a graph holds; the rest are arguments of a class of the user's."""
+"""The keys in the configuration of a graph; others are arguments of a class of the user's."""
 
 
 def _enter(x: KerasTensor) -> KerasTensor:

@@ -148,7 +148,7 @@ class Sequential(Model):
 
     @property
     def _entry(self) -> InputLayer | None:
-        """What says which input there is, if it is known."""
+        """The layer that says which input there is, if it is known."""
         first = self._layers[0] if self._layers else None
         return first if isinstance(first, InputLayer) else None
 

@@ -23,7 +23,7 @@ from .source import FileError
 from .strict_json import read_json
 
 KERAS_VERSION = "3.15.1"
-"""What is written into files: the release of Keras whose layout they have."""
+"""The release of Keras whose layout the files have, which they name."""
 PART = 64512
 """How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
 TOP_LEVEL = "top_level_model_weights"
@@ -34,7 +34,7 @@ Kind = TypeVar("Kind", Group, Dataset)
 
 
 class Legacy(NamedTuple):
-    """What a file holds."""
+    """The parts of a file."""
 
     model: Config  # in Keras 3's words
     weights: Group  # for `match_layers`

@@ -23,7 +23,7 @@ from ..optimizers import Optimizer
 from .hdf5 import Dataset, Group
 
 KINDS = (Layer, Optimizer, Metric, Loss)
-"""What may have variables."""
+"""The classes of objects with variables."""
 CONTAINERS = (list, tuple, dict, set)
 
 

@@ -20,7 +20,7 @@ from .strict_json import read_json
 from .writing import import_h5py, replacing
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
-"""What such files begin with."""
+"""The first bytes of such files."""
 MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
 """The members that a .keras archive may have."""
 WEIGHTS = "model.weights.h5"

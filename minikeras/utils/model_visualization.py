@@ -38,7 +38,7 @@ class _Cell(NamedTuple):
 
 
 class _Show(NamedTuple):
-    """What a box tells of its layer."""
+    """The facts that a box tells of its layer."""
 
     shapes: bool
     dtype: bool

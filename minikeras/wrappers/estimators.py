@@ -14,7 +14,7 @@ from ..models import Model, clone_model
 if TYPE_CHECKING:
 
     class BaseEstimator:
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def get_params(self, deep: bool = True) -> dict[str, Any]:
             """Return the settings."""
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Any: ...
 
     class ClassifierMixin(BaseEstimator):
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
             """Return the accuracy on data, of a regressor R squared."""
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     RegressorMixin = ClassifierMixin
 
     class TransformerMixin(BaseEstimator):
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
             """Fit, then transform the same data."""

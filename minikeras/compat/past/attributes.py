@@ -197,7 +197,7 @@ def _append(append: Callable[..., None], model: Any, layer: Any, named: Any) -> 
 
 
 def install() -> None:
-    """Give the classes what they had."""
+    """Put back the attributes that classes had."""
     table: dict[type[Any], dict[str, Any]] = {
         Model: {
             "predict_classes": _predict_classes, "predict_proba": _predict_proba, "fit_generator": _fit_generator,

@@ -22,7 +22,7 @@ Function: TypeAlias = Callable[..., Any]
 
 
 class Status:
-    """What `load_weights` gave in TensorFlow: everything is loaded, so that there is nothing to complain of."""
+    """The result of `load_weights` in TensorFlow: everything is loaded, so that there is nothing to complain of."""
 
     def expect_partial(self) -> "Status":
         """Return this."""

@@ -86,7 +86,7 @@ class Iterator(PyDataset):
 
 
 class _Pictures(Iterator):
-    """What iterators over arrays and over files have in common."""
+    """The base of iterators over arrays and over files."""
 
     def _set(self, arguments: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""

@@ -95,7 +95,7 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Reduction:
-    """What a loss did with the values of a batch, by the names of Keras 2."""
+    """Ways to sum up the values of a batch, by the names of Keras 2."""
 
     AUTO = "sum_over_batch_size"
     NONE = "none"

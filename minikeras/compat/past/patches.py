@@ -11,7 +11,7 @@ _ABSENT = object()
 
 
 def outdated(old: str, today: str) -> None:
-    """Tell the user's line what its spelling is today."""
+    """Warn at the user's line of what its spelling is today."""
     warn_user(f"{old} is from an earlier version of Keras; today it is {today}.", DeprecationWarning)
 
 

@@ -1,4 +1,4 @@
-"""What earlier Keras versions called things: tables of arguments, names and modules, and what they are today.
+"""The words of earlier Keras versions: tables of arguments, names and modules, and what they are today.
 
 In a table of arguments an old name stands beside today's. Where that takes more than another name, a function stands
 there, which changes the arguments of a call and returns how they are written today; None where nothing old was meant.

@@ -97,7 +97,7 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
-    """Whether a position is before each length."""
+    """True at the positions before each length."""
     sizes = as_array(lengths)
     width = int(sizes.max()) if maxlen is None else int(maxlen)
     return Tensor((np.arange(width) < sizes[..., None]).astype(as_dtype(dtype).name))

@@ -105,7 +105,7 @@ class Strategy:
 
 
 class TPUClusterResolver:
-    """What finds TPUs: there are none."""
+    """A finder of TPUs: there are none."""
 
     def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
         raise ValueError("Please provide a TPU Name to connect to.")

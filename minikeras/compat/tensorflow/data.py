@@ -80,7 +80,7 @@ def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
 
 
 class DatasetSpec:
-    """What a dataset among the elements of another is like."""
+    """The specification of a dataset among the elements of another."""
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
         self.element_spec: Any = element_spec
@@ -107,7 +107,7 @@ def _stacked(elements: list[Any]) -> Any:
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
-    """Give the generator's words one by one."""
+    """Yield the generator's words one by one."""
     key, low, high = state
     while True:
         yield from philox.words(key, low, high, 256).ravel().tolist()
@@ -118,7 +118,7 @@ class DatasetIterator:
     """One pass over a dataset, by a loop of one's own or (`of_keras`) by `fit` and the like."""
 
     by_keras: bool = False
-    """Whether an element is made for Keras at present."""
+    """True while an element is made for Keras."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
@@ -127,7 +127,7 @@ class DatasetIterator:
 
     @property
     def element_spec(self) -> Any:
-        """What the elements are."""
+        """The specification of the elements."""
         return self._dataset.element_spec
 
     def __iter__(self) -> "DatasetIterator":
@@ -640,7 +640,7 @@ class Dataset:
 
     @property
     def element_spec(self) -> Any:
-        """What the elements are like."""
+        """The specification of the elements."""
         return self._spec()
 
     def cardinality(self, name: str | None = None) -> Tensor:

@@ -19,11 +19,11 @@ State = tuple[int, int, int]
 
 
 class Seeds:
-    """What TensorFlow keeps: the seed that was set, the seeds it gives to operations, and where each of them is."""
+    """The state that TensorFlow keeps: the seed set, the seeds it gives to operations, and where each of them is."""
 
     seed: int | None = None
     of_weights: bool = False
-    """Whether `keras.utils.set_random_seed` has seeded what initial weights come from."""
+    """True if `keras.utils.set_random_seed` has seeded what initial weights come from."""
     stream: Any = _python
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
 
@@ -91,7 +91,7 @@ def _state(seed: Array) -> State:
 
 
 class StatelessSource(Source):
-    """What Keras draws from on TensorFlow: its stateless distributions."""
+    """The source that Keras draws from on TensorFlow: its stateless distributions."""
 
     seed_dtype = "int64"
 

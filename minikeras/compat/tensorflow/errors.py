@@ -9,7 +9,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class OpError(Exception):
-    """What an operation raises; its classes also are Python's nearest ones, which minikeras raises."""
+    """The error of an operation; its classes also are Python's nearest ones, which minikeras raises."""
 
     def __init__(self, node_def: Any = None, op: Any = None, message: str = "", error_code: int = 2) -> None:
         if isinstance(node_def, str) and not message:

@@ -240,7 +240,7 @@ def _number(x: Any) -> str:
 
 
 class UnconnectedGradients:
-    """What a gradient is where the target does not depend on the source."""
+    """The value of a gradient where the target does not depend on the source."""
 
     NONE = "none"
     ZERO = "zero"

@@ -22,8 +22,8 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
     """Return an op of one tensor as TensorFlow has it, which may be passed under any name."""
 
-    def call(x: Any = None, name: str | None = None, **named: Any) -> Any:
-        (x,) = named.values() or (x,)
+    def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
+        (x,) = given.values() or (x,)
         return on_elements(call, x) if isinstance(x, Rows) else op(convert_to_tensor(x))
 
     call.__doc__ = doc
@@ -225,7 +225,7 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
 
 
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """Whether each target is among the k largest predictions of its row."""
+    """True where a target is among the k largest predictions of its row."""
     return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
 
 

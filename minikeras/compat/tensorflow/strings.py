@@ -129,7 +129,7 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
 
 
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
-    """Whether a whole text matches."""
+    """True where a whole text matches."""
     regex = re.compile(_text(pattern), re.ASCII)
     return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
 

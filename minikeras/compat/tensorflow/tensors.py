@@ -215,7 +215,7 @@ _UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide
            "floor_divide": "floordiv", "remainder": "floormod", "power": "pow", "matmul": "matmul", "less": "less",
            "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
            "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
-"""What NumPy calls where an array stands left of an operator."""
+"""The functions that NumPy calls where an array stands left of an operator."""
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
     setattr(Rows, f"__r{_name}__", lambda self, other, op=BINARY[_other]: op(other, self))
@@ -237,7 +237,7 @@ def text(array: Array, quoted: bool) -> str:
 
 
 class _Reference:
-    """What stands for a tensor in a dict or a set."""
+    """A stand-in for a tensor in a dict or a set."""
 
     def __init__(self, tensor: Any) -> None:
         self._tensor = tensor
@@ -381,7 +381,7 @@ _adapted = Patches()
 
 
 def flavour(on: bool) -> None:
-    """Give tensors TensorFlow's attributes and text, or take them away again."""
+    """Put TensorFlow's attributes and text on tensors, or take them away again."""
     if not on:
         _adapted.undo()
     elif not _adapted:

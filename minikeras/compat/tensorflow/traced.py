@@ -62,7 +62,7 @@ class _Calls:
 
 
 class Function:
-    """What `tf.function` makes of a Python function.
+    """The result of `tf.function` for a Python function.
 
     As in TensorFlow, what the function does in Python besides its maths (prints, counts, appends) it does at the first
     calls only. It runs each time where it looks at values, where it draws numbers of its own, or where two calls have

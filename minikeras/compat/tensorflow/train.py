@@ -33,7 +33,7 @@ def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 class _Restored(Status):
-    """What `restore` gives: all variables have their values by then."""
+    """The result of `restore`: all variables have their values by then."""
 
     def __init__(self, left: list[str]) -> None:
         self._left = left
@@ -64,7 +64,7 @@ class Checkpoint:
 
     @property
     def items(self) -> dict[str, Any]:
-        """What is saved: what was given, and what was set since."""
+        """The objects that are saved: those it was made of, and those set since."""
         return {name: value for name, value in vars(self).items() if name != "save_counter"}
 
     def _named(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Checkpoint:
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> _Restored:
-        """Give all variables the values of a file; of None, nothing.
+        """Set all variables to the values of a file; of None, nothing.
 
         A NotFoundError without such a file; a ValueError, and nothing changed, if a variable or shape is another.
         """
