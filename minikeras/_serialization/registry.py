@@ -78,7 +78,7 @@ class Registry(Generic[T]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        """The names in the home; those of classes that go by snake case in lower case, too, for the names themselves."""
+        """The names in the home; those of classes that go by snake case in lower case too, for the names themselves."""
         names = self._listed
         if names is None:
             home = _home(self.module)
