@@ -98,11 +98,8 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
     """
     shape = _shape(x)
     if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
-        warnings.warn(
-            f"You are using a softmax over axis {axis} of a tensor of shape {shape}: of a single number it "
-            "is always 1. Did you mean a sigmoid?",
-            stacklevel=2,
-        )
+        what = f"a softmax over axis {axis} of a tensor of shape {shape}"
+        warnings.warn(f"You are using {what}: of a single number it is always 1. Did you mean a sigmoid?", stacklevel=2)
     return nn.softmax(x, axis)
 
 
@@ -126,8 +123,7 @@ def serialize(activation: Activation) -> Any:
         'relu'
     """
     name = getattr(activation, "__name__", "")
-    built_in = name in registry and _is_built_in(activation)
-    return name if built_in else _serialize(activation)
+    return name if name in registry and _is_built_in(activation) else _serialize(activation)
 
 
 def deserialize(config: str | Config, custom_objects: CustomObjects | None = None) -> Activation:

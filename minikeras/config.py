@@ -24,11 +24,7 @@ def backend() -> str:
 
 
 def set_backend(backend: str) -> None:
-    """Do nothing for "numpy", which is what computes here.
-
-    Raises:
-        ValueError: for another backend.
-    """
+    """Do nothing for "numpy", which is what computes here; raise a ValueError for another."""
     if backend != "numpy":
         raise ValueError(f"minikeras computes with NumPy alone. Received: backend={backend!r}.")
 
@@ -54,7 +50,7 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Tell what was set last; tracebacks of minikeras are short, and never filtered."""
+    """Return what was set last; tracebacks of minikeras are short, and never filtered."""
     return settings.traceback_filtering
 
 
@@ -69,7 +65,7 @@ def disable_traceback_filtering() -> None:
 
 
 def is_flash_attention_enabled() -> bool | None:
-    """Tell what was set last, None by default; there is one way to compute attention on NumPy."""
+    """Return what was set last, None by default; there is one way to compute attention on NumPy."""
     return settings.flash_attention
 
 
@@ -84,7 +80,7 @@ def disable_flash_attention() -> None:
 
 
 def is_nnx_enabled() -> bool:
-    """Tell that variables are not those of Flax's NNX."""
+    """Return False: variables are not those of Flax's NNX."""
     return False
 
 

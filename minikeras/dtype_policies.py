@@ -30,10 +30,8 @@ class DTypePolicy(Configurable):
     def __init__(self, name: str | None = None) -> None:
         name = dtype_policy().name if name is None else name
         if not isinstance(name, str) or not (name in _MIXED or is_dtype(name)):
-            raise ValueError(
-                f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
-                "(NumPy has no bfloat16)."
-            )
+            raise ValueError(f"Cannot convert {name!r} to a dtype policy. Expected a dtype name or 'mixed_float16' "
+                             "(NumPy has no bfloat16).")  # fmt: skip
         compute, variable = _MIXED.get(name) or [standardize_dtype(name)] * 2
         self.name: Final[str] = name
         self.compute_dtype: Final[DTypeName] = compute
@@ -41,11 +39,7 @@ class DTypePolicy(Configurable):
 
     @classmethod
     def from_config(cls, config: Config) -> "DTypePolicy":
-        """Return the policy of a configuration.
-
-        Raises:
-            ValueError: if it has other settings than a name.
-        """
+        """Return the policy of a configuration; a ValueError if it has other settings than a name."""
         if set(config) - {"name"}:
             raise ValueError(f"A dtype policy has a name and no other settings. Received: {config!r:.200}.")
         return cls(config.get("name"))
@@ -95,8 +89,8 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
-        found: DTypePolicy = registry.deserialize(identifier)
-        return found
+        policy: DTypePolicy = registry.deserialize(identifier)
+        return policy
     return DTypePolicy(standardize_dtype(identifier))
 
 

@@ -135,8 +135,7 @@ class _Random(_BuiltIn):
 
 class _Normal(_Random):
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.mean = mean
-        self.stddev = stddev
+        self.mean, self.stddev = mean, stddev
         super().__init__(seed)
 
 
@@ -163,8 +162,7 @@ class RandomUniform(_Random):
     """Numbers from `minval` to `maxval`, all equally likely."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.minval = minval
-        self.maxval = maxval
+        self.minval, self.maxval = minval, maxval
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -209,8 +207,7 @@ class VarianceScaling(_Random):
         self.scale = scale
         self.mode: Mode = one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         self.distribution: str = one_of("distribution", law, ("uniform", "truncated_normal", "untruncated_normal"))
-        self.input_axes = input_axes
-        self.output_axes = output_axes
+        self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -231,44 +228,36 @@ class _Preset(VarianceScaling):
 
     _choice: ClassVar[tuple[float, Mode, Distribution]]
 
+    def __init_subclass__(cls, choice: tuple[float, Mode, Distribution] | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._choice = choice or cls._choice
+
     def __init__(self, seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
         super().__init__(*self._choice, seed, input_axes, output_axes)
 
 
-class GlorotUniform(_Preset):
+class GlorotUniform(_Preset, choice=(1.0, "fan_avg", "uniform")):
     """Numbers up to +-sqrt(6 / (inputs + outputs)): what most layers use. Glorot and Bengio 2010."""
 
-    _choice = (1.0, "fan_avg", "uniform")
 
-
-class GlorotNormal(_Preset):
+class GlorotNormal(_Preset, choice=(1.0, "fan_avg", "truncated_normal")):
     """Truncated normal numbers of standard deviation sqrt(2 / (inputs + outputs)). Glorot and Bengio 2010."""
 
-    _choice = (1.0, "fan_avg", "truncated_normal")
 
-
-class LecunUniform(_Preset):
+class LecunUniform(_Preset, choice=(1.0, "fan_in", "uniform")):
     """Numbers up to +-sqrt(3 / inputs). LeCun et al. 1998, "Efficient backprop"."""
 
-    _choice = (1.0, "fan_in", "uniform")
 
-
-class LecunNormal(_Preset):
+class LecunNormal(_Preset, choice=(1.0, "fan_in", "truncated_normal")):
     """Truncated normal numbers of standard deviation sqrt(1 / inputs): the one for selu. Klambauer et al. 2017."""
 
-    _choice = (1.0, "fan_in", "truncated_normal")
 
-
-class HeUniform(_Preset):
+class HeUniform(_Preset, choice=(2.0, "fan_in", "uniform")):
     """Numbers up to +-sqrt(6 / inputs): one for relu. He et al. 2015."""
 
-    _choice = (2.0, "fan_in", "uniform")
 
-
-class HeNormal(_Preset):
+class HeNormal(_Preset, choice=(2.0, "fan_in", "truncated_normal")):
     """Truncated normal numbers of standard deviation sqrt(2 / inputs): one for relu. He et al. 2015."""
-
-    _choice = (2.0, "fan_in", "truncated_normal")
 
 
 class Orthogonal(_Random):
@@ -288,8 +277,7 @@ class Orthogonal(_Random):
         wide = "float32" if dtype == "float16" else dtype  # LAPACK has no float16
         q, r = np.linalg.qr(draw_normal((max(rows, columns), min(rows, columns)), dtype=wide, seed=self.seed))
         q = q * np.sign(np.diag(r))  # without this not all orthogonal matrices would be equally likely
-        matrix = np.reshape(q.T if rows < columns else q, shape)
-        return (self.gain * matrix).astype(dtype, copy=False)
+        return (self.gain * np.reshape(q.T if rows < columns else q, shape)).astype(dtype, copy=False)
 
 
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
@@ -313,10 +301,8 @@ zeros = Zeros
 
 registry: _registry.Registry[Initializer] = _registry.Registry(
     "keras.initializers", "initializer", Initializer, snake_case=True,
-    aliases={
-        "IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal",
-        "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros",
-    },
+    aliases={"IdentityInitializer": "Identity", "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal",
+             "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"},
 )  # fmt: skip
 deserialize: Final = registry.deserialize
 

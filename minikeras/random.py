@@ -53,11 +53,11 @@ class Source:
         """Draw from a normal distribution, what is farther than two standard deviations from the mean again."""
         rng, size = np.random.default_rng(seed), math.prod(shape)
         low, high = mean - 2 * stddev, mean + 2 * stddev
-        kept = np.empty(0)
-        while kept.size < size:
-            drawn = rng.normal(mean, stddev, size)
-            kept = np.append(kept, drawn[(drawn >= low) & (drawn <= high)])
-        return kept[:size].astype(dtype).reshape(shape)
+        near = np.empty(0)
+        while near.size < size:
+            draws = rng.normal(mean, stddev, size)
+            near = np.append(near, draws[(draws >= low) & (draws <= high)])
+        return near[:size].astype(dtype).reshape(shape)
 
     def integers(self, seed: Array, shape: SizeLike, low: int, high: int, dtype: str) -> Array:
         """Draw integers from `low` up to, but without, `high`."""
@@ -269,9 +269,8 @@ def categorical(logits: TensorLike, num_samples: int, dtype: DTypeLike = "int32"
         raise ValueError(f"`logits` should have the shape (batch, classes). Received: shape={scores.shape}")
     rng = _rng(seed)
     rows = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = rows / rows.sum(axis=1, keepdims=True)
-    drawn = [rng.choice(scores.shape[1], num_samples, p=p) for p in probabilities]
-    return np.array(drawn, standardize_dtype(dtype)).reshape(len(scores), num_samples)
+    draws = [rng.choice(scores.shape[1], num_samples, p=p) for p in rows / rows.sum(axis=1, keepdims=True)]
+    return np.array(draws, standardize_dtype(dtype)).reshape(len(scores), num_samples)
 
 
 @primitive(None)
@@ -326,12 +325,9 @@ def gamma(shape: SizeLike, alpha: TensorLike, dtype: DTypeLike | None = None, se
 
 @primitive()
 def binomial(
-    shape: SizeLike,
-    counts: TensorLike,
-    probabilities: TensorLike,
-    dtype: DTypeLike | None = None,
+    shape: SizeLike, counts: TensorLike, probabilities: TensorLike, dtype: DTypeLike | None = None,
     seed: SeedLike = None,
-) -> Array:
+) -> Array:  # fmt: skip
     """How many of `counts` independent trials succeed, each with its probability; both broadcast to the shape.
 
     Example:

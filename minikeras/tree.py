@@ -41,8 +41,8 @@ def _like(structure: Any, children: Iterable[Any]) -> Any:
     """Return a structure of the same type with other children."""
     values = list(children)
     if isinstance(structure, dict):
-        made = dict(zip([key for key, _ in _items(structure)], values, strict=True))
-        ordered = [(key, made[key]) for key in structure]
+        items = dict(zip([key for key, _ in _items(structure)], values, strict=True))
+        ordered = [(key, items[key]) for key in structure]
         if isinstance(structure, defaultdict):
             return defaultdict(structure.default_factory, ordered)
         return type(structure)(ordered)
@@ -79,19 +79,20 @@ def _kind(structure: Any) -> type:
     return dict if isinstance(structure, dict) else type(structure)
 
 
-def _check_same(a: Any, b: Any, types: bool = True, shallow: bool = False) -> None:
+def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
     """Compare two structures; `shallow` lets the second one go deeper."""
     if shallow and not is_nested(a):
         return
-    same = is_nested(a) == is_nested(b)
-    if same and is_nested(a):
-        same = (_kind(a) == _kind(b) or not types) and {k for k, _ in _items(a)} == {k for k, _ in _items(b)}
-    if not same:
+
+    def outline(structure: Any) -> Any:
+        return (_kind(structure), {key for key, _ in _items(structure)}) if is_nested(structure) else None
+
+    if outline(a) != outline(b):
         raise ValueError(f"The two structures don't have the same nested structure. Received: {a} and {b}.")
     if is_nested(a):
         others = dict(_items(b))
         for key, child in _items(a):
-            _check_same(child, others[key], types, shallow)
+            _check_same(child, others[key], shallow)
 
 
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
@@ -179,12 +180,12 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
     """
 
     def visit(part: Any) -> Any:
-        found = func(part) if top_down else None
-        if found is None:
+        other = func(part) if top_down else None
+        if other is None:
             if is_nested(part):
                 part = _like(part, (visit(child) for _, child in _items(part)))
-            found = part if top_down else func(part)
-        return None if found is MAP_TO_NONE else part if found is None else found
+            other = part if top_down else func(part)
+        return None if other is MAP_TO_NONE else part if other is None else other
 
     return visit(structure)
 

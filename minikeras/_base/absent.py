@@ -19,54 +19,38 @@ _NETWORKS = {
     "EfficientNetB6 EfficientNetB7",
     "efficientnet_v2": "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L "
     "EfficientNetV2M EfficientNetV2S",
-    "imagenet_utils": "",
-    "inception_resnet_v2": "InceptionResNetV2",
-    "inception_v3": "InceptionV3",
-    "mobilenet": "MobileNet",
-    "mobilenet_v2": "MobileNetV2",
-    "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
-    "nasnet": "NASNetLarge NASNetMobile",
-    "resnet": "ResNet50 ResNet101 ResNet152",
-    "resnet50": "ResNet50",
-    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2",
-    "vgg16": "VGG16",
-    "vgg19": "VGG19",
-    "xception": "Xception",
-}
+    "imagenet_utils": "", "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3",
+    "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
+    "nasnet": "NASNetLarge NASNetMobile", "resnet": "ResNet50 ResNet101 ResNet152", "resnet50": "ResNet50",
+    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg16": "VGG16", "vgg19": "VGG19", "xception": "Xception",
+}  # fmt: skip
 ABSENT: dict[str, str] = {
-    "": "Operation Quantizer RematScope StatelessScope SymbolicScope",
-    "applications": " ".join(_NETWORKS.values()),
+    "": "Operation Quantizer RematScope StatelessScope SymbolicScope", "applications": " ".join(_NETWORKS.values()),
     **{f"applications.{k}": f"{names} decode_predictions preprocess_input" for k, names in _NETWORKS.items()},
-    "callbacks": "OrbaxCheckpoint",
-    "config": "enable_unsafe_deserialization",
+    "callbacks": "OrbaxCheckpoint", "config": "enable_unsafe_deserialization",
     "distillation": "DistillationLoss Distiller FeatureDistillation LogitsDistillation",
     "distribution": "DataParallel DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor distribution "
     "get_device_count initialize list_devices set_distribution",
     "dtype_policies": "AWQDTypePolicy DTypePolicyMap GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy "
     "QuantizedFloat8DTypePolicy",
-    "export": "ExportArchive",
-    "initializers": "STFT STFTInitializer stft",
-    "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization "
-    "CutMix Equalization FlaxLayer GroupQueryAttention JaxLayer "
-    "MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment RandomColorDegeneration "
-    "RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue "
-    "RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear "
-    "ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
-    "ops.image": "elastic_transform",
-    "optimizers": "MultiOptimizer Muon OptimizerMap",
+    "export": "ExportArchive", "initializers": "STFT STFTInitializer stft",
+    "layers": "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization FlaxLayer "
+    "GroupQueryAttention JaxLayer MaxNumBoundingBoxes MelSpectrogram MixUp Pipeline RandAugment "
+    "RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing RandomGaussianBlur "
+    "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation RandomSharpness "
+    "RandomShear ReversibleEmbedding STFTSpectrogram Solarization TFSMLayer TorchModuleWrapper",
+    "ops.image": "elastic_transform", "optimizers": "MultiOptimizer Muon OptimizerMap",
     "quantizers": "AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig "
-    "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize "
-    "abs_max_quantize_grouped_with_zero_point compute_float8_amax_history compute_float8_scale "
-    "deserialize fake_quant_with_min_max_vars get pack_int4 quantize_and_dequantize serialize unpack_int4",
-    "saving": "KerasFileEditor",
-    "utils": "Config FeatureSpace audio_dataset_from_directory get_source_inputs",
+    "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize abs_max_quantize_grouped_with_zero_point "
+    "compute_float8_amax_history compute_float8_scale deserialize fake_quant_with_min_max_vars get pack_int4 "
+    "quantize_and_dequantize serialize unpack_int4",
+    "saving": "KerasFileEditor", "utils": "Config FeatureSpace audio_dataset_from_directory get_source_inputs",
     "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "
     "plot_segmentation_mask_gallery",
-}
+}  # fmt: skip
 """Keras's module -> what is missing there."""
-
 
 ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "optimizers", "utils.legacy": "saving"}
 """Module of Keras -> what stands for it."""
@@ -77,14 +61,16 @@ MOVED: dict[str, str] = {
     "custom_objects": "_serialization.object_registration", "data": "_trainers.data_adapters",
     "events": "_display.event_files", "files": "utils.file_utils", "folders": "utils.dataset_utils",
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
-    "layers.base": "layers.layer", "layers.holder": "layers.module", "numerical": "utils.numerical_utils",
+    "layers.base": "layers.layer", "layers.holder": "layers.module", "losses.sequences": "losses.probabilities",
+    "losses.vectors": "losses.margins", "metrics.f_score": "metrics.confusion", "numerical": "utils.numerical_utils",
+    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.image", "ops.special": "ops.elementwise",
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",
-    "scopes": "models.function",
-    "serialization": "_serialization.serialization", "series": "_jit.multi_step", "summary": "_display.summary",
-    "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function", "tensor": "_core.tensor _core.op",
-    "trace": "_jit.trace", "training": "_trainers.trainer", "variable": "_core.variable",
+    "scopes": "models.function", "serialization": "_serialization.serialization", "series": "_jit.multi_step",
+    "summary": "_display.summary", "symbolic": "_core.keras_tensor", "taped": "_jit.taped_function",
+    "tensor": "_core.tensor _core.op", "trace": "_jit.trace", "training": "_trainers.trainer",
+    "variable": "_core.variable",
 }  # fmt: skip
 """Former module -> those that have its names, for pickles of that time."""
 
@@ -95,9 +81,9 @@ class Elsewhere(ModuleType):
     def __getattr__(self, name: str) -> Any:
         module = self.__name__.partition(".")[2]
         for home in (ALIASES | MOVED).get(module, "").split():
-            found = getattr(import_module(f"minikeras.{home}"), name, None)
-            if found is not None:
-                return found
+            thing = getattr(import_module(f"minikeras.{home}"), name, None)
+            if thing is not None:
+                return thing
         return find(self.__name__, name)
 
 
@@ -107,8 +93,8 @@ class Finder:
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         """Return the specification of a module of the tables; None for others."""
         package, _, module = name.partition(".")
-        known = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES, *MOVED))
-        return ModuleSpec(name, cast(Any, self), is_package=True) if known else None
+        ours = package == "minikeras" and any(f"{m}.".startswith(f"{module}.") for m in (*ABSENT, *ALIASES, *MOVED))
+        return ModuleSpec(name, cast(Any, self), is_package=True) if ours else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return a new module."""
@@ -119,7 +105,7 @@ class Finder:
 
 
 class _Absent(type):
-    """What classes that are not there are: their attributes are refused as their calls are."""
+    """The class of classes that are not there: their attributes are refused as their calls are."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
@@ -128,11 +114,7 @@ class _Absent(type):
 
 
 def find(module: str, name: str) -> Any:
-    """Return what stands for a name that a module of minikeras does not have itself.
-
-    Raises:
-        AttributeError: if Keras has none of that name either.
-    """
+    """Return what stands for a name that a module of minikeras lacks; an AttributeError if Keras lacks it as well."""
     inner = module.partition(".")[2]
     if name in ABSENT.get(inner, "").split():
         return placeholder(inner, name)
@@ -149,13 +131,12 @@ def complete(namespace: dict[str, Any]) -> None:
 def placeholder(module: str, name: str) -> Any:
     """Return what stands for a class or function of Keras: it may be imported and subclassed, not called."""
     address, home = _address("keras", module, name), _address("minikeras", module)
-    there = hasattr(import_module(home), "__all__")
-    has = f"{home}.__all__ lists what it has" if there else f"It has no {home} at all"
+    listed = hasattr(import_module(home), "__all__")
+    has = f"{home}.__all__ lists what it has" if listed else f"It has no {home} at all"
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m pip install keras)."
-        )
+        raise NotImplementedError(f"minikeras does not have {address}. {has}; for {name}, use Keras itself (python -m "
+                                  "pip install keras).")  # fmt: skip
 
     refuse.__name__ = refuse.__qualname__ = name
     refuse.__module__ = home

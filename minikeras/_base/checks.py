@@ -18,23 +18,15 @@ T = TypeVar("T")
 Rule: TypeAlias = Callable[[Any, str, Any], Any]
 
 
-def one_of(argument: str, value: T, known: Iterable[object]) -> T:
-    """Return the value of an argument.
-
-    Raises:
-        ValueError: if it is none of those known.
-    """
-    if value not in (known := tuple(known)):
-        raise ValueError(f"The `{argument}` argument must be one of {known}. Received: {argument}={value!r:.80}.")
+def one_of(argument: str, value: T, choices: Iterable[object]) -> T:
+    """Return the value of an argument, or raise a ValueError if it is none of these."""
+    if value not in (choices := tuple(choices)):
+        raise ValueError(f"The `{argument}` argument must be one of {choices}. Received: {argument}={value!r:.80}.")
     return value
 
 
 def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N:
-    """Return the number of an argument.
-
-    Raises:
-        ValueError: if it is no number from the lowest to the highest allowed.
-    """
+    """Return the number of an argument, or raise a ValueError if it is none from the lowest to the highest."""
     if not isinstance(value, int | float | np.number) or not low <= value <= high:
         bounds = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
         raise ValueError(f"The `{argument}` argument must be a number {bounds}. Received: {argument}={value!r}.")
@@ -42,11 +34,7 @@ def within(argument: str, value: N, low: float = 0, high: float = math.inf) -> N
 
 
 def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Shape:
-    """Return one number for each of `rank` axes.
-
-    Raises:
-        ValueError: if it is neither one integer nor `rank` of them, or one is less than `least`.
-    """
+    """Return one number for each of `rank` axes; a ValueError unless it is one integer, or so many, from `least` on."""
     values = (value,) * rank if isinstance(value, int | np.integer) else value
     whole = isinstance(values, Sequence) and all(isinstance(n, int | np.integer) for n in values)
     if not whole or len(values) != rank or any(n < least for n in values):
@@ -54,14 +42,10 @@ def standardize_sizes(value: Sizes, rank: int, name: str, least: int = 1) -> Sha
     return tuple(int(n) for n in values)
 
 
-def standardize_padding(padding: str, *allowed: str) -> str:
-    """Return a padding's name in lower case.
-
-    Raises:
-        ValueError: if it is none of those allowed, "valid" and "same" by default.
-    """
+def standardize_padding(padding: str, *choices: str) -> str:
+    """Return a padding's name in lower case, or raise a ValueError if it is none of these ("valid" and "same")."""
     name = padding.lower() if isinstance(padding, str) else padding
-    return one_of("padding", name, allowed or ("valid", "same"))
+    return one_of("padding", name, choices or ("valid", "same"))
 
 
 def between(low: float, high: float = math.inf) -> Rule:
@@ -69,10 +53,10 @@ def between(low: float, high: float = math.inf) -> Rule:
     return lambda cls, name, value: within(name, value, low, high)
 
 
-def any_case(*known: str) -> Rule:
-    """Return the rule of words that may be in capitals; the known form is kept."""
-    forms = {word.lower(): word for word in known}
-    return lambda cls, name, value: one_of(name, forms.get(str(value).lower(), value), known)
+def any_case(*words: str) -> Rule:
+    """Return the rule of words that may be in capitals; an object keeps the form written here."""
+    forms = {word.lower(): word for word in words}
+    return lambda cls, name, value: one_of(name, forms.get(str(value).lower(), value), words)
 
 
 def rule_of(annotation: Any, scope: Mapping[str, Any]) -> Rule | None:

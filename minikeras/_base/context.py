@@ -9,9 +9,9 @@ from .load_budget import Loading
 
 
 class _Context(threading.local):
-    """What is open in this thread: name scopes (with the object that opened each), layer calls, dry runs, autocasts,
-    the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they met, to be
-    built after a dry run."""
+    """The contexts open in this thread: name scopes (with the object that opened each), layer calls, dry runs,
+    autocasts, the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they
+    met, to be built after a dry run."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []

@@ -12,25 +12,17 @@ from . import absent
 _lock = RLock()
 
 
-class _Home:
-    """What an import statement gets in place of a module: it tells where each name comes from."""
+class _Later:
+    """The stand-in that an import statement gets for a module, and for each name: they are not imported yet."""
 
-    def __init__(self, module: str) -> None:
-        self.module = module
+    def __init__(self, module: str, name: str = "") -> None:
+        self.module, self.name = module, name
 
-    def __getattr__(self, name: str) -> "_Wanted":
-        return _Wanted(self.module, name)
-
-
-class _Wanted:
-    """A name of a module, or a module of a package, that is not imported yet."""
-
-    def __init__(self, module: str, name: str) -> None:
-        self.module = module
-        self.name = name
+    def __getattr__(self, name: str) -> "_Later":
+        return _Later(self.module, name)
 
     def resolve(self) -> Any:
-        if self.module.endswith("."):
+        if self.module.endswith("."):  # a module of a package
             return import_module(self.module + self.name)
         return getattr(import_module(self.module), self.name)
 
@@ -50,18 +42,18 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
         >>> namespace["__getattr__"]("load_data").__module__
         'minikeras.datasets.mnist'
     """
-    wanted: dict[str, _Wanted] = {}
+    pending: dict[str, _Later] = {}
 
     def load() -> None:
-        for name in wanted:
+        for name in pending:
             if name not in namespace:
                 find(name)
 
     def find(name: str) -> Any:
-        if name not in wanted:
+        if name not in pending:
             return absent.find(namespace["__name__"], name)
-        found = namespace[name] = wanted[name].resolve()
-        return found
+        namespace[name] = pending[name].resolve()
+        return namespace[name]
 
     with _lock:
         import_now = builtins.__import__
@@ -71,16 +63,15 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
         ) -> Any:  # what `__import__` takes
             if scope is not namespace or not level:
                 return import_now(name, scope, names, fromlist, level)
-            above = namespace["__package__"].rsplit(".", level - 1)[0]
-            return _Home(f"{above}.{name}")
+            return _Later(f"{namespace['__package__'].rsplit('.', level - 1)[0]}.{name}")
 
         setattr(builtins, "__import__", import_later)  # noqa: B010 - its declared type names no proxy
         try:
             yield load
         finally:
             builtins.__import__ = import_now
-    wanted.update({name: value for name, value in namespace.items() if isinstance(value, _Wanted)})
-    for name in wanted:
+    pending.update({name: value for name, value in namespace.items() if isinstance(value, _Later)})
+    for name in pending:
         del namespace[name]
     namespace["__getattr__"] = find
-    namespace["__dir__"] = lambda: sorted({*namespace, *wanted})
+    namespace["__dir__"] = lambda: sorted({*namespace, *pending})

@@ -1,4 +1,4 @@
-"""What a model may cost that is made of a file."""
+"""The limits of what a model may cost that is made of a file."""
 
 import math
 from collections.abc import Callable
@@ -8,13 +8,10 @@ import numpy as np
 
 
 class Loading:
-    """What a model that is made of a file may cost before the file has been found to hold its weights.
+    """The limits for a model that is made of a file, before the file is seen to hold its weights.
 
-    Meanwhile a variable that an initializer would fill gets an array of its shape that takes no memory.
-
-    Args:
-        room: How many numbers all variables may have together.
-        work: How many numbers may be computed to find out shapes.
+    Meanwhile a variable that an initializer would fill gets an array of its shape that takes no memory. All variables
+    together may have `room` numbers, and `work` may be computed to find out shapes.
     """
 
     def __init__(self, room: int, work: int = 2**28) -> None:
@@ -23,11 +20,7 @@ class Loading:
         self.unfilled: list[tuple[Any, Callable[..., Any], Any]] = []
 
     def reserve(self, variable: Any, initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
-        """Return an array for a variable, to be replaced by what the file holds or what `fill` computes.
-
-        Raises:
-            ValueError: if there are more weights than the file can hold.
-        """
+        """Return an array for a variable until the file or `fill` has another; a ValueError if there are too many."""
         self.room -= math.prod(shape)
         if self.room < 0:
             raise ValueError(f"a weight of shape {shape} would be more than all that the file holds")
@@ -50,11 +43,7 @@ class Loading:
             raise ValueError(f"a tensor of shape {shape!s:.200} has a size that no array can have")
 
     def spend(self, numbers: int) -> None:
-        """Count what is computed.
-
-        Raises:
-            ValueError: if it is too much.
-        """
+        """Count what is computed, and raise a ValueError if it is too much."""
         self.work -= numbers
         if self.work < 0:
             raise ValueError("to find out the shapes in its graph would take too much time or memory")

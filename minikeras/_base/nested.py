@@ -10,23 +10,23 @@ _NESTED = (list, tuple, dict)
 """Quicker to ask for than unions, which are made anew each time."""
 
 
-def make_room(kept: dict[Any, Any], most: int) -> None:
-    """Drop the oldest of what is kept, so that there will be no more than so many with one that is to come."""
-    while len(kept) >= most:
-        del kept[next(iter(kept))]
+def make_room(table: dict[Any, Any], most: int) -> None:
+    """Drop the oldest entries of a table, so that there will be no more than so many with one that is to come."""
+    while len(table) >= most:
+        del table[next(iter(table))]
 
 
 def leaves(structure: Any) -> list[Any]:
     """Return the leaves of nested lists, tuples and dicts."""
     if not isinstance(structure, _NESTED):
         return [structure]
-    found = []
+    flat = []
     for item in structure.values() if isinstance(structure, dict) else structure:
         if isinstance(item, _NESTED):
-            found += leaves(item)
+            flat += leaves(item)
         else:
-            found.append(item)
-    return found
+            flat.append(item)
+    return flat
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:

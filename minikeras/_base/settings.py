@@ -26,7 +26,7 @@ class _Settings:
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
     open_batches: bool = False
-    """Whether a model that is built from batches of different sizes leaves their size open, as Keras on TensorFlow."""
+    """True if a model that is built from batches of different sizes leaves it open, as Keras on TensorFlow."""
     seeds: Any = random
     """Where `make_default_seed` draws: Python's global random state, as in Keras, or a stream like it."""
 

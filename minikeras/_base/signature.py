@@ -1,4 +1,4 @@
-"""What a function's parameters are, read off its code object: the part of `inspect` that import time affords."""
+"""The parameters of a function, read off its code object: the part of `inspect` that import time affords."""
 
 from collections.abc import Callable
 from types import FunctionType, MethodType
@@ -8,23 +8,14 @@ _VARARGS, _VARKW = 0x04, 0x08  # bits of a code object's co_flags, see the `insp
 
 
 class Parameters(NamedTuple):
-    """The parameters of a function, without `self` where it is bound.
+    """The parameters of a function, without `self` where it is bound."""
 
-    Attributes:
-        positional: Names that may be passed by position.
-        positional_only: How many of these cannot be passed by name.
-        keyword_only: Names that must be passed by name.
-        defaults: Name to default value.
-        varargs: Whether there is an *args.
-        varkw: Name of the **kwargs, None without one.
-    """
-
-    positional: tuple[str, ...]
-    positional_only: int
-    keyword_only: tuple[str, ...]
-    defaults: dict[str, Any]
-    varargs: bool
-    varkw: str | None
+    positional: tuple[str, ...]  # names that may be passed by position
+    positional_only: int  # how many of these cannot be passed by name
+    keyword_only: tuple[str, ...]  # names that must be passed by name
+    defaults: dict[str, Any]  # name to default value
+    varargs: bool  # whether there is an *args
+    varkw: str | None  # name of the **kwargs, None without one
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,8 +37,7 @@ def parameters(function: Callable[..., Any]) -> Parameters:
     if not isinstance(function, FunctionType):
         return Parameters((), 0, (), {}, True, None)
     code, defaults = function.__code__, function.__defaults__ or ()
-    count, keywords = code.co_argcount, code.co_kwonlyargcount
-    names = code.co_varnames
+    count, keywords, names = code.co_argcount, code.co_kwonlyargcount, code.co_varnames
     positional, keyword_only = names[:count], names[count : count + keywords]
     values = dict(zip(positional[count - len(defaults) :], defaults, strict=True)) | (function.__kwdefaults__ or {})
     varargs = bool(code.co_flags & _VARARGS)
@@ -63,7 +53,5 @@ def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[...
         15
     """
     assert isinstance(function, FunctionType)
-    known = parameters(function).defaults | defaults
-    return FunctionType(
-        function.__code__, function.__globals__, function.__name__, tuple(known.values()), function.__closure__
-    )
+    values = tuple((parameters(function).defaults | defaults).values())
+    return FunctionType(function.__code__, function.__globals__, function.__name__, values, function.__closure__)

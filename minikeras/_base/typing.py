@@ -13,7 +13,7 @@ PartialShape: TypeAlias = tuple[int | None, ...]
 """A shape in which None stands for a size not known yet, such as that of the batch."""
 
 ShapeLike: TypeAlias = Sequence[int | None]
-"""What a caller may pass as a shape."""
+"""A shape as a caller may pass it."""
 
 Array: TypeAlias = NDArray[Any]
 """An array of any dtype: a dtype is a run-time setting in Keras, so no static one would be true."""
@@ -25,7 +25,7 @@ Config: TypeAlias = dict[str, Any]
 """A JSON-like configuration. Its values depend on the class it describes, hence Any."""
 
 TensorLike: TypeAlias = ArrayLike
-"""What an op or a layer takes as a tensor: numbers, nested lists, arrays, tensors, variables, data frames."""
+"""Anything that an op or a layer takes as a tensor: numbers, nested lists, arrays, tensors, variables, data frames."""
 
 DTypeName: TypeAlias = Literal[
     "float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64",
@@ -46,10 +46,10 @@ Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3",
 Sampling: TypeAlias = Literal["nearest", "bilinear"]
 """How an image is read between its pixels."""
 FillMode: TypeAlias = Literal["constant", "nearest", "wrap", "mirror", "reflect"]
-"""What is beyond the edges of an image."""
+"""The points beyond the edges of an image."""
 OutputMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
 TextOutputMode: TypeAlias = Literal[OutputMode, "tf_idf"]
-"""What becomes of the numbers of categories."""
+"""The form that numbers of categories get."""
 CustomObjects: TypeAlias = Mapping[str, Any]
 """Names to classes or functions of the caller's."""
 

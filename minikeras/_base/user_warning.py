@@ -2,14 +2,8 @@
 
 import sys
 import warnings
-from types import FrameType
 
-_PACKAGE = __name__.partition(".")[0]
-
-
-def _is_ours(frame: FrameType) -> bool:
-    name = str(frame.f_globals.get("__name__"))
-    return name.partition(".")[0] in (_PACKAGE, "importlib", "numpy")
+_BETWEEN = (__name__.partition(".")[0], "importlib", "numpy")
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
@@ -24,7 +18,7 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
         ('Mind the step.', 'UserWarning')
     """
     frame = sys._getframe(1)
-    while _is_ours(frame) and frame.f_back is not None:
+    while str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN and frame.f_back is not None:
         frame = frame.f_back
     module = frame.f_globals.get("__name__") or "<unknown>"
     registry = frame.f_globals.setdefault("__warningregistry__", {})

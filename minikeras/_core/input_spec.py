@@ -1,4 +1,4 @@
-"""What a layer demands of its inputs, and the check."""
+"""The demands of a layer on its inputs, and the check."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,12 +34,10 @@ class InputSpec:
         self.dtype = dtype
         self.shape: PartialShape | None = None if shape is None else tuple(shape)
         self.ndim: int | None = len(shape) if shape is not None else ndim
-        self.max_ndim = max_ndim
-        self.min_ndim = min_ndim
+        self.max_ndim, self.min_ndim = max_ndim, min_ndim
         self.axes: dict[int, int | None] = {int(axis): size for axis, size in (axes or {}).items()}
-        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.allow_last_axis_squeeze, self.optional = allow_last_axis_squeeze, optional
         self.name = name
-        self.optional = optional
         limit = self.ndim or self.max_ndim
         if self.axes and limit is not None and max(self.axes) >= limit:
             raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {limit - 1}.")
@@ -73,11 +71,11 @@ class InputSpec:
             if size is not None and shape[axis] not in (size, None):
                 return f"expected axis {axis} of input shape to have value {size}, found {shape[axis]}"
         if self.shape is not None:
-            wanted = self.shape
+            expected = self.shape
             if self.allow_last_axis_squeeze:
                 shape = shape[:-1] if shape and shape[-1] == 1 else shape
-                wanted = wanted[:-1] if wanted and wanted[-1] == 1 else wanted
-            if any(m is not None and n is not None and m != n for m, n in zip(wanted, shape, strict=False)):
+                expected = expected[:-1] if expected and expected[-1] == 1 else expected
+            if any(m is not None and n is not None and m != n for m, n in zip(expected, shape, strict=False)):
                 return f"expected shape={self.shape}, found shape={shape}"
         return None
 

@@ -1,7 +1,7 @@
 """Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -16,7 +16,6 @@ from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike
 from ..tree import flatten
 from . import op
 from .op import late_ops
-from .op_cost import broadcast, filled, most_numbers, trial_sizes
 from .op_names import CALLED_WITH, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 
@@ -229,6 +228,69 @@ def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
     return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
 
 
+# Shapes and sizes of what ops give, told without running them.
+
+_SIZES = ["shape", "pad_width", "repeats", "num_classes", "num_tokens", "num_samples", "minlength", "bins", "size", "n",
+          "num"]  # fmt: skip
+"""Settings of ops that say how large the result is."""
+_PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid"]
+"""Ops whose results may have a number for each pair of what they are given."""
+
+
+def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
+    """Return what unknown sizes may be while a shape is found out: that of a first axis, and that of the others.
+
+    The first two that work tell what is the same for all. They are even, for a batch may be split in halves. A window,
+    or an index, asks for more than two places; a table of positions may have few.
+    """
+    unknown = max((sum(n is None for n in shape[1:]) for shape in shapes), default=0)
+    if not unknown:
+        return [(2, 2), (4, 4)]
+    large = 60 if unknown < 3 else 12  # as many numbers in a volume as in an image
+    return [(2, 2), (4, large), (6, 2 * large), (4, 4)]
+
+
+def filled(shape: PartialShape, sizes: tuple[int, int]) -> list[int]:
+    """Return a shape with sizes in place of unknown ones: one for the first axis, one for the others."""
+    return [sizes[axis > 0] if n is None else n for axis, n in enumerate(shape)]
+
+
+def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
+    """Return how many numbers the result of an op may have at most, for the sizes that inference tries.
+
+    Args:
+        name: The op's name.
+        settings: Its arguments that are no tensors.
+        shapes: Those of its tensors.
+    """
+    tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
+    sizes = [math.prod(shape) for shape in tried]
+    named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
+    rank = max(map(len, tried), default=0)
+    spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in tried), strict=True)))
+    if name == "matmul":
+        return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])
+    if name == "einsum" and "." not in settings["subscripts"]:
+        *inputs, output = settings["subscripts"].replace("->", ",").replace(" ", "").split(",")
+        letters = dict(zip("".join(inputs), (n for shape in tried for n in shape), strict=False))
+        return math.prod(letters.get(letter, 1) for letter in output)
+    if name == "pad":
+        return math.prod(n + sum(named) for n in tried[0])
+    return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
+
+
+def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
+    """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
+    rank = max(map(len, shapes))
+    common: list[int | None] = []
+    for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
+        larger = {n for n in sizes if n not in (1, None)}
+        if len(larger) > 1:
+            raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
+        common.append(larger.pop() if larger else None if None in sizes else 1)
+    return tuple(common)
+
+
 class Node:
     """One call of a layer or an op on symbolic tensors; each keeps its own in `_inbound_nodes`.
 
@@ -288,23 +350,23 @@ class Operation:
             outputs = self.compute_output_spec(*args, **kwargs)
             Node(self, args, kwargs, outputs)
             return outputs
-        found = parameters(self.function)
+        signature = parameters(self.function)
         values, rest = self.settings | kwargs, list(args)
         positional = []
-        for name in found.positional:
+        for name in signature.positional:
             if name in values:
                 positional.append(values[name])
             elif rest:
                 positional.append(rest.pop(0))
             else:
                 break
-        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in found.positional})
+        return self.function(*positional, *rest, **{k: v for k, v in values.items() if k not in signature.positional})
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs for symbolic inputs."""
-        known = self._elementwise_spec(args, kwargs)
-        if known is not None:
-            return known
+        output = self._elementwise_spec(args, kwargs)
+        if output is not None:
+            return output
         if context.loading is not None:
             shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
             context.loading.spend(most_numbers(self.function.__name__, self.settings, shapes))
@@ -380,18 +442,18 @@ def _make(kind: str, config: Config) -> Operation:
 
 def _call_op(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Infer what an op gives for symbolic tensors, and note the call for the graph."""
-    found, name = parameters(function), function.__name__
-    settings = found.defaults | found.bind(args, kwargs)
+    signature, name = parameters(function), function.__name__
+    settings = signature.defaults | signature.bind(args, kwargs)
     settings.pop("out", None)
     if name in CALLED_WITH:
         called_with = CALLED_WITH[name].split()
     else:
         op = vars(function).get("op")
-        first = found.positional[: op.count if op is not None else 1]
-        called_with = [n for n in found.positional if n in first or n == "x2"]
+        first = signature.positional[: op.count if op is not None else 1]
+        called_with = [n for n in signature.positional if n in first or n == "x2"]
     inputs = [settings.pop(n) for n in called_with if n in settings]
-    given = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
-    return op_class(class_name(function))(**settings)(*inputs, *args[len(found.positional) :], **given)
+    symbolic = {n: settings.pop(n) for n, value in [*settings.items()] if any_symbolic([value])}
+    return op_class(class_name(function))(**settings)(*inputs, *args[len(signature.positional) :], **symbolic)
 
 
 op.symbolic_call = _call_op

@@ -13,18 +13,7 @@ import numpy as np
 
 from .._base.signature import parameters
 from .._base.typing import Array
-from .tensor import (
-    _FLOAT64,
-    NUMPY_OPS,
-    SymbolicCall,
-    Tensor,
-    TensorInList,
-    _narrow,
-    any_symbolic,
-    coerce,
-    has_tensor,
-    recorders,
-)
+from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,33 +71,8 @@ class Op:
         defaults: Their default values.
     """
 
-    __slots__ = (
-        "bind",
-        "count",
-        "decomposition",
-        "defaults",
-        "draws",
-        "effect",
-        "forward",
-        "fused_vjp",
-        "inplace",
-        "name",
-        "out_arrays",
-        "parameters",
-        "replay",
-        "ufunc",
-        "view",
-        "vjp_all",
-        "vjps",
-        "writes",
-    )  # fmt: skip
-
     def __init__(
-        self,
-        forward: Callable[..., Array],
-        vjps: tuple[VJP | None, ...],
-        count: int | None,
-        **traits: Unpack[Traits],
+        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, **traits: Unpack[Traits]
     ) -> None:
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
@@ -124,11 +88,11 @@ class Op:
         self.ufunc: Callable[..., Any] | None = vars(forward).get("ufunc")
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
-        found = parameters(forward)
-        self.parameters: tuple[str, ...] = found.names
-        self.defaults: dict[str, Any] = found.defaults
-        self.writes: bool = "out" in found.names
-        self.draws: bool = count == 0 or "seed" in found.names
+        signature = parameters(forward)
+        self.parameters: tuple[str, ...] = signature.names
+        self.defaults: dict[str, Any] = signature.defaults
+        self.writes: bool = "out" in signature.names
+        self.draws: bool = count == 0 or "seed" in signature.names
 
     def has_rule(self, index: int) -> bool:
         """Return whether an input has a gradient."""
@@ -148,14 +112,9 @@ class Entry:
     __slots__ = ("inputs", "kwargs", "op", "output", "rest", "values")
 
     def __init__(
-        self,
-        op: Op,
-        inputs: Sequence[Any],
-        values: Sequence[Any],
-        rest: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...], kwargs: dict[str, Any],
         output: "Tensor",
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.op: Op = op
         self.inputs: Sequence[Any] = inputs
         self.values: Sequence[Any] = values
@@ -166,9 +125,14 @@ class Entry:
     def arguments(self) -> dict[str, Any]:
         """Return what the arguments that are no tensors were, by name."""
         names = self.op.parameters[len(self.inputs) :]
-        return {name: self.op.defaults.get(name) for name in names} | dict(
-            zip(names, self.rest, strict=False), **self.kwargs
-        )
+        rest = dict(zip(names, self.rest, strict=False))
+        return {name: self.op.defaults.get(name) for name in names} | rest | self.kwargs
+
+
+def note(entry: Entry) -> None:
+    """Tell the open recorders of an operation."""
+    for recorder in recorders.open:
+        recorder.record(entry)
 
 
 late_ops: list[Callable[[], None]] = []
@@ -196,32 +160,25 @@ def primitive(
 
         @wraps(forward)
         def call(*args: Any, **kwargs: Any) -> "Tensor":
-            if count is None:
-                inputs, rest = args, ()
-            else:
-                while len(args) < count and op.parameters[len(args)] in kwargs:
-                    args = (*args, kwargs.pop(op.parameters[len(args)]))
-                inputs, rest = args[:count], args[count:]
-                if len(inputs) < count:
-                    run(*args, **kwargs)  # raises Python's own TypeError for a missing argument
+            if count is not None and len(args) < count:
+                args = _by_position(op, args, kwargs)
+            inputs, rest = (args, ()) if count is None else (args[:count], args[count:])
             try:
                 arrays = [x if type(x) is np.ndarray else coerce(x) for x in inputs]
-            except SymbolicCall:
+            except NoValue:
                 return symbolic_call(call, args, kwargs)
-            except TensorInList:
+            except HasTensor:
                 stacked = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
                 return call(*stacked, *rest, **kwargs)
             for a in arrays:
-                if type(a) is np.ndarray and a.dtype is _FLOAT64:
-                    inputs, arrays = _narrow(inputs, arrays)
+                if type(a) is np.ndarray and a.dtype is FLOAT64:
+                    inputs, arrays = narrow(inputs, arrays)
                     break
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
             output = Tensor(run(*arrays, *rest, **kwargs))
             if recorders.open:
-                entry = Entry(op, inputs, arrays, rest, kwargs, output)
-                for recorder in recorders.open:
-                    recorder.record(entry)
+                note(Entry(op, inputs, arrays, rest, kwargs, output))
             return output
 
         vars(call)["op"] = op
@@ -230,6 +187,19 @@ def primitive(
         return cast("Callable[P, Tensor]", call)
 
     return declare
+
+
+def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the positional arguments, with those tensors that `kwargs` had by name.
+
+    Raises:
+        TypeError: if one is missing.
+    """
+    for name in op.parameters[len(args) : op.count]:
+        if name not in kwargs:
+            op.forward(*args, **kwargs)  # raises Python's own error
+        args = (*args, kwargs.pop(name))
+    return args
 
 
 def composite(function: F) -> F:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 _KINDS = {"batch_normalization": "BatchNorm", "layer_normalization": "LayerNorm", "rms_normalization": "RMSNorm",
-          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD",
-          "cdist": "CDist", "psnr": "PSNR",
-          **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim"]},
+          "isin": "IsIn", "allclose": "AllClose", "searchsorted": "SearchSorted", "svd": "SVD", "cdist": "CDist",
+          **{name: name.upper() for name in ["fft", "fft2", "ifft2", "rfft", "irfft", "stft", "istft", "ssim", "psnr"]},
           "rgb_to_grayscale": "RGBToGrayscale", "rgb_to_hsv": "RGBToHSV", "hsv_to_rgb": "HSVToRGB"}  # fmt: skip
 """The class that stands for an op in Keras's configurations, where it is not the op's name in capitals."""
 _MODULES = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, coerce, recorders
 
 F = TypeVar("F", bound=Callable[..., Any])
+_Weights: TypeAlias = TensorLike | None
+_Several: TypeAlias = list[Any] | tuple[Any, ...]
+_Named: TypeAlias = dict[str, Tensor | None]
 PASSED = frozenset({"sigmoid", "softmax"})
 """Ops that a rule of another op may pass over, see `Op.fused_vjp`."""
 
@@ -56,11 +59,11 @@ class GradientTape:
 
     def record(self, entry: Entry) -> None:
         """Append one operation, if anything that is differentiated goes into it."""
-        watched, found = self._watched, False
+        watched, differentiated = self._watched, False
         for i, x in enumerate(entry.inputs):
             if id(x) not in watched and type(x) is not Tensor and self.watch_accessed_variables and _is_trainable(x):
                 watched[id(x)] = x
-            found = found or (id(x) in watched and entry.op.has_rule(i))
+            differentiated = differentiated or (id(x) in watched and entry.op.has_rule(i))
         for x in (*entry.rest, *entry.kwargs.values()):
             if isinstance(x, TensorOps) and not entry.op.effect and self.follows(x) and _differentiable(x):
                 name = next(name for name, value in entry.arguments().items() if value is x)
@@ -68,23 +71,18 @@ class GradientTape:
                     f"{entry.op.name} is not differentiated with respect to `{name}`, for which it got a tensor that a "
                     "GradientTape watches. Give it a number or stop_gradient of the tensor, or use other ops."
                 )
-        if found:
-            self._entries.append(entry)
-            watched[id(entry.output)] = entry.output
+        if differentiated:
+            self.append(entry)
 
     def append(self, entry: Entry, watched: Mapping[int, Any] | None = None) -> None:
         """Append an operation that is differentiated, also with respect to these variables, given by their ids."""
         self._entries.append(entry)
         self._watched[id(entry.output)] = entry.output
-        if watched is not None:
-            self._watched.update(watched)
+        self._watched.update(watched or {})
 
     def maker(self, tensor: Any) -> Entry | None:
         """Return the operation that made a tensor, None if none did."""
-        for entry in reversed(self._entries):
-            if entry.output is tensor:
-                return entry
-        return None
+        return next((entry for entry in reversed(self._entries) if entry.output is tensor), None)
 
     def read(self, tensor: TensorOps) -> None:
         """A value that Python reads needs no entry."""
@@ -137,20 +135,11 @@ class GradientTape:
         self._watched.clear()
 
     @overload
-    def gradient(
-        self, target: Any, sources: TensorOps, output_gradients: TensorLike | None = None
-    ) -> Tensor | None: ...
-
+    def gradient(self, target: Any, sources: TensorOps, output_gradients: _Weights = None) -> Tensor | None: ...
     @overload
-    def gradient(
-        self, target: Any, sources: "list[Any] | tuple[Any, ...]", output_gradients: TensorLike | None = None
-    ) -> list[Tensor | None]: ...
-
+    def gradient(self, target: Any, sources: _Several, output_gradients: _Weights = None) -> list[Tensor | None]: ...
     @overload
-    def gradient(
-        self, target: Any, sources: dict[str, Any], output_gradients: TensorLike | None = None
-    ) -> dict[str, Tensor | None]: ...
-
+    def gradient(self, target: Any, sources: dict[str, Any], output_gradients: _Weights = None) -> _Named: ...
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
         """Return d target / d source for each source, in the structure of `sources`.
 
@@ -180,15 +169,11 @@ class GradientTape:
                 targets = leaves(target)
                 seeds = [None] * len(targets) if output_gradients is None else leaves(output_gradients)
                 pairs = list(zip(targets, seeds, strict=True))
-            kept = set(map(id, leaves(sources)))
+            ends = set(map(id, leaves(sources)))
             with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
-                totals = backward(self._entries, pairs, bool(recorders.open), self._watched, kept)
-
-            def found(source: Any) -> Tensor | None:
-                g = totals.get(id(source))
-                return g if g is None or isinstance(g, Tensor) else Tensor(g)
-
-            result = map_structure(found, sources)
+                totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
+            gradients = map_structure(lambda source: totals.get(id(source)), sources)
+            result = map_structure(lambda g: g if g is None or isinstance(g, Tensor) else Tensor(g), gradients)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -198,12 +183,9 @@ class GradientTape:
 
 
 def backward(
-    entries: list[Entry],
-    seeds: list[tuple[Any, Any]],
-    as_tensors: bool,
-    watched: Container[int] | None = None,
+    entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool, watched: Container[int] | None = None,
     kept: Container[int] = (),
-) -> dict[int, Any]:
+) -> dict[int, Any]:  # fmt: skip
     """Run entries backwards from seeds.
 
     Args:
@@ -253,21 +235,12 @@ def _as_tensors(entry: Entry) -> list[Any]:
 
 
 def _pairs(
-    g: Any,
-    entry: Entry,
-    values: Sequence[Any],
-    passed: tuple[int, TensorOps, VJP] | None,
-    as_tensors: bool,
+    g: Any, entry: Entry, values: Sequence[Any], passed: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
     watched: Container[int] | None,
-) -> Iterator[tuple[Any, Any]]:
-    """Give each input that is differentiated and its gradient; what an input was made from where that is passed over.
+) -> Iterator[tuple[Any, Any]]:  # fmt: skip
+    """Yield each input that is differentiated, or what `_passed` says it was made from, and its gradient.
 
-    Args:
-        g: Gradient of what the entry gives.
-        entry: The entry.
-        values: Of its inputs.
-        passed: What `_passed` found.
-        as_tensors, watched: See `backward`.
+    `g` is the gradient of what the entry gives, `values` are those of its inputs; for the rest see `backward`.
     """
     y = entry.output if as_tensors else entry.output.array
     for i, x in enumerate(entry.inputs):
@@ -370,9 +343,9 @@ def custom_gradient(f: F) -> F:
             output: Tensor = NUMPY_OPS["copy"](y)  # which may be an argument
 
         def rule(index: int, g: Any, y: Any, *inputs: Any) -> Any:
-            found = gradient(g if isinstance(g, TensorOps) else Tensor(g))
-            chosen = found[index] if isinstance(found, list | tuple) else found
-            return chosen if isinstance(g, TensorOps) else coerce(chosen)
+            slopes = gradient(g if isinstance(g, TensorOps) else Tensor(g))
+            slope = slopes[index] if isinstance(slopes, list | tuple) else slopes
+            return slope if isinstance(g, TensorOps) else coerce(slope)
 
         if tapes:
             entry = Entry(Op(rule, (rule,), None), args, [coerce(x) for x in tensors], (), {}, output)
@@ -385,7 +358,7 @@ def custom_gradient(f: F) -> F:
 
 @contextmanager
 def without_tapes() -> Iterator[list[GradientTape]]:
-    """Within this context no tape records, as the traces do from which plans are made. It gives the tapes."""
+    """Let no tape record within this context, and yield the tapes; traces, from which programs are made, do."""
     before = recorders.open
     tapes = [r for r in before if isinstance(r, GradientTape)]
     recorders.open = [r for r in before if not isinstance(r, GradientTape)]

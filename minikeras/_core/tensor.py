@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Recorder(Protocol):
-    """What wants to be told of every operation while it is open."""
+    """A listener that is told of every operation while it is open."""
 
     def record(self, entry: "Entry") -> None:
         """Take note of one operation."""
@@ -42,11 +42,11 @@ NUMPY_OPS: dict[str, Callable[..., Any]] = {}
 """Ops under their NumPy names: what operators and NumPy functions on tensors run."""
 
 
-class SymbolicCall(Exception):
+class NoValue(Exception):
     """A primitive met a tensor without a value."""
 
 
-class TensorInList(Exception):
+class HasTensor(Exception):
     """A primitive met a list with a tensor in it, which is to be made one tensor first."""
 
 
@@ -55,7 +55,7 @@ def coerce(value: Any) -> Any:
     if isinstance(value, TensorOps):
         array = value.array
         if array is None:
-            raise SymbolicCall
+            raise NoValue
         if type(value) is not Tensor:  # a variable
             variable = cast(Any, value)
             if context.autocast is not None and variable.dtype != dtype_name(array.dtype):
@@ -70,7 +70,7 @@ def coerce(value: Any) -> Any:
     if value is None or isinstance(value, _NUMBERS):
         return value
     if has_tensor(value):
-        raise TensorInList
+        raise HasTensor
     return as_array(value)
 
 
@@ -79,25 +79,25 @@ def has_tensor(x: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(x, _LISTS) and any(isinstance(item, TensorOps) or has_tensor(item) for item in x)
 
 
-_FLOAT64 = np.dtype("float64")
+FLOAT64 = np.dtype("float64")
 
 
-def _narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
+def narrow(inputs: tuple[Any, ...], arrays: list[Any]) -> tuple[tuple[Any, ...], list[Any]]:
     """Let arrays of float64 that are no tensors, which NumPy makes unasked, take part as float32, as in Keras.
 
     They keep all digits where floatx is float64 or where a tensor among them was made float64 on purpose.
     """
     pairs = list(zip(inputs, arrays, strict=True))
-    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype is _FLOAT64 for x, a in pairs):
+    if settings.floatx == "float64" or any(isinstance(x, TensorOps) and a.dtype is FLOAT64 for x, a in pairs):
         return inputs, arrays
-    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is _FLOAT64 else a for a in arrays]
+    arrays = [a.astype("float32") if isinstance(a, np.ndarray) and a.dtype is FLOAT64 else a for a in arrays]
     return tuple(x if isinstance(x, TensorOps) else a for x, a in zip(inputs, arrays, strict=True)), arrays
 
 
 def as_values(value: TensorLike) -> Array:
     """Return the values of what a function that is no primitive computes with, in the dtype a tensor has."""
     array = as_array(value)
-    return array if isinstance(value, TensorOps) else _narrow((value,), [array])[1][0]
+    return array if isinstance(value, TensorOps) else narrow((value,), [array])[1][0]
 
 
 def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Array:
@@ -108,9 +108,9 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     """
     if isinstance(value, TensorOps):
         value = value.numpy_view()
-    known = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
-    if not known and isinstance(value, list | tuple):
-        known = _holds_arrays(value)
+    has_dtype = isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__")
+    if not has_dtype and isinstance(value, list | tuple):
+        has_dtype = _holds_arrays(value)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -118,7 +118,7 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
             f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
             "Every row must have the same shape."
         ) from None
-    if dtype is None and not known:
+    if dtype is None and not has_dtype:
         if array.dtype.kind == "O":
             raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
         if array.dtype.kind == "f":
@@ -194,6 +194,19 @@ dtype_name: Callable[["np.dtype[Any]"], str] = cache(lambda dtype: "string" if d
 """The name of a dtype; NumPy makes it anew each time, in over a microsecond."""
 
 
+def _unary(name: str) -> Callable[["TensorOps"], "Tensor"]:
+    return lambda self: NUMPY_OPS[name](self)
+
+
+def _binary(name: str) -> tuple[Callable[["TensorOps", Any], "Tensor"], ...]:
+    """Return the operator that runs an op on a tensor and another value, and the one for both the other way round."""
+    return lambda self, other: NUMPY_OPS[name](self, other), lambda self, other: NUMPY_OPS[name](other, self)
+
+
+def _logical(name: str) -> Callable[["TensorOps", Any], "Tensor"]:
+    return lambda self, other: NUMPY_OPS[f"{self.bits}_{name}"](self, other)
+
+
 class TensorOps:
     """Operators and NumPy protocols, shared by tensors and variables; each runs the op of its name."""
 
@@ -253,9 +266,7 @@ class TensorOps:
             return op(*inputs)
         return numpy_functions().call_ufunc(ufunc, method, inputs, kwargs)
 
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return numpy_functions().call_function(function, args, kwargs)
 
     def __bool__(self) -> bool:
@@ -291,111 +302,64 @@ class TensorOps:
     def __getitem__(self, key: Any) -> "Tensor":
         return _run("get_item", self, key)
 
-    def __neg__(self) -> "Tensor":
-        return _run("negative", self)
-
-    def __pos__(self) -> "Tensor":
-        return _run("positive", self)
-
-    def __abs__(self) -> "Tensor":
-        return _run("absolute", self)
-
-    def __invert__(self) -> "Tensor":
-        return _run("invert", self)
-
     def __round__(self, ndigits: int | None = None) -> "Tensor":
         return _run("round", self, ndigits or 0)
 
-    def __add__(self, other: TensorLike) -> "Tensor":
-        return _run("add", self, other)
+    if TYPE_CHECKING:
 
-    def __radd__(self, other: TensorLike) -> "Tensor":
-        return _run("add", other, self)
+        def __neg__(self) -> "Tensor": ...
+        def __pos__(self) -> "Tensor": ...
+        def __abs__(self) -> "Tensor": ...
+        def __invert__(self) -> "Tensor": ...
+        def __add__(self, other: TensorLike) -> "Tensor": ...
+        def __radd__(self, other: TensorLike) -> "Tensor": ...
+        def __sub__(self, other: TensorLike) -> "Tensor": ...
+        def __rsub__(self, other: TensorLike) -> "Tensor": ...
+        def __mul__(self, other: TensorLike) -> "Tensor": ...
+        def __rmul__(self, other: TensorLike) -> "Tensor": ...
+        def __truediv__(self, other: TensorLike) -> "Tensor": ...
+        def __rtruediv__(self, other: TensorLike) -> "Tensor": ...
+        def __floordiv__(self, other: TensorLike) -> "Tensor": ...
+        def __rfloordiv__(self, other: TensorLike) -> "Tensor": ...
+        def __mod__(self, other: TensorLike) -> "Tensor": ...
+        def __rmod__(self, other: TensorLike) -> "Tensor": ...
+        def __pow__(self, other: TensorLike) -> "Tensor": ...
+        def __rpow__(self, other: TensorLike) -> "Tensor": ...
+        def __matmul__(self, other: TensorLike) -> "Tensor": ...
+        def __rmatmul__(self, other: TensorLike) -> "Tensor": ...
+        def __and__(self, other: TensorLike) -> "Tensor": ...
+        def __rand__(self, other: TensorLike) -> "Tensor": ...
+        def __or__(self, other: TensorLike) -> "Tensor": ...
+        def __ror__(self, other: TensorLike) -> "Tensor": ...
+        def __xor__(self, other: TensorLike) -> "Tensor": ...
+        def __rxor__(self, other: TensorLike) -> "Tensor": ...
+        def __lshift__(self, other: TensorLike) -> "Tensor": ...
+        def __rshift__(self, other: TensorLike) -> "Tensor": ...
+        def __lt__(self, other: TensorLike) -> "Tensor": ...
+        def __le__(self, other: TensorLike) -> "Tensor": ...
+        def __gt__(self, other: TensorLike) -> "Tensor": ...
+        def __ge__(self, other: TensorLike) -> "Tensor": ...
+        # Comparisons give a tensor of bools, which object's declaration (-> bool) does not foresee.
+        def __eq__(self, other: object) -> "Tensor": ...  # type: ignore[override]
+        def __ne__(self, other: object) -> "Tensor": ...  # type: ignore[override]
 
-    def __sub__(self, other: TensorLike) -> "Tensor":
-        return _run("subtract", self, other)
-
-    def __rsub__(self, other: TensorLike) -> "Tensor":
-        return _run("subtract", other, self)
-
-    def __mul__(self, other: TensorLike) -> "Tensor":
-        return _run("multiply", self, other)
-
-    def __rmul__(self, other: TensorLike) -> "Tensor":
-        return _run("multiply", other, self)
-
-    def __truediv__(self, other: TensorLike) -> "Tensor":
-        return _run("divide", self, other)
-
-    def __rtruediv__(self, other: TensorLike) -> "Tensor":
-        return _run("divide", other, self)
-
-    def __floordiv__(self, other: TensorLike) -> "Tensor":
-        return _run("floor_divide", self, other)
-
-    def __rfloordiv__(self, other: TensorLike) -> "Tensor":
-        return _run("floor_divide", other, self)
-
-    def __mod__(self, other: TensorLike) -> "Tensor":
-        return _run("remainder", self, other)
-
-    def __rmod__(self, other: TensorLike) -> "Tensor":
-        return _run("remainder", other, self)
-
-    def __pow__(self, other: TensorLike) -> "Tensor":
-        return _run("power", self, other)
-
-    def __rpow__(self, other: TensorLike) -> "Tensor":
-        return _run("power", other, self)
-
-    def __matmul__(self, other: TensorLike) -> "Tensor":
-        return _run("matmul", self, other)
-
-    def __rmatmul__(self, other: TensorLike) -> "Tensor":
-        return _run("matmul", other, self)
-
-    def __and__(self, other: TensorLike) -> "Tensor":
-        return _run(f"{self.bits}_and", self, other)
-
-    def __rand__(self, other: TensorLike) -> "Tensor":
-        return self & other
-
-    def __or__(self, other: TensorLike) -> "Tensor":
-        return _run(f"{self.bits}_or", self, other)
-
-    def __ror__(self, other: TensorLike) -> "Tensor":
-        return self | other
-
-    def __xor__(self, other: TensorLike) -> "Tensor":
-        return _run(f"{self.bits}_xor", self, other)
-
-    def __rxor__(self, other: TensorLike) -> "Tensor":
-        return self ^ other
-
-    def __lshift__(self, other: TensorLike) -> "Tensor":
-        return _run("left_shift", self, other)
-
-    def __rshift__(self, other: TensorLike) -> "Tensor":
-        return _run("right_shift", self, other)
-
-    # Comparisons give a tensor of bools, which object's declaration (-> bool) does not foresee.
-    def __eq__(self, other: object) -> "Tensor":  # type: ignore[override]
-        return _run("equal", self, other)
-
-    def __ne__(self, other: object) -> "Tensor":  # type: ignore[override]
-        return _run("not_equal", self, other)
-
-    def __lt__(self, other: TensorLike) -> "Tensor":
-        return _run("less", self, other)
-
-    def __le__(self, other: TensorLike) -> "Tensor":
-        return _run("less_equal", self, other)
-
-    def __gt__(self, other: TensorLike) -> "Tensor":
-        return _run("greater", self, other)
-
-    def __ge__(self, other: TensorLike) -> "Tensor":
-        return _run("greater_equal", self, other)
+    else:
+        __neg__, __pos__, __abs__, __invert__ = map(_unary, ("negative", "positive", "absolute", "invert"))
+        __add__, __radd__ = _binary("add")
+        __sub__, __rsub__ = _binary("subtract")
+        __mul__, __rmul__ = _binary("multiply")
+        __truediv__, __rtruediv__ = _binary("divide")
+        __floordiv__, __rfloordiv__ = _binary("floor_divide")
+        __mod__, __rmod__ = _binary("remainder")
+        __pow__, __rpow__ = _binary("power")
+        __matmul__, __rmatmul__ = _binary("matmul")
+        __lshift__, __rshift__ = _binary("left_shift")[0], _binary("right_shift")[0]
+        __and__ = __rand__ = _logical("and")
+        __or__ = __ror__ = _logical("or")
+        __xor__ = __rxor__ = _logical("xor")
+        __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = (
+            _binary(name)[0] for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+        )
 
 
 def _run(name: str, *args: Any) -> "Tensor":

@@ -9,9 +9,9 @@ import numpy as np
 from .._base.context import context, current_path
 from .._base.naming import auto_name
 from .._base.settings import floatx, standardize_dtype
-from .._base.typing import AnyCallable, Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
+from .._base.typing import Array, DTypeLike, InitializerFunction, Shape, ShapeLike, TensorLike
 from .._serialization.registry import table
-from .op import Entry, Op
+from .op import Entry, Op, note
 from .ownership import EXCLUSIVE, EXPOSED, Changes
 from .tensor import NUMPY_OPS, Tensor, TensorOps, as_array, dtype_name, recorders
 
@@ -52,49 +52,17 @@ class Variable(TensorOps):
     array: Array
 
     def __init__(
-        self,
-        initializer: str | TensorLike | InitializerFunction,
-        shape: ShapeLike | None = None,
-        dtype: DTypeLike | None = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        aggregation: str | None = "none",
-        synchronization: str | None = "auto",
-        name: str | None = None,
-    ) -> None:
-        if name is None:
-            name = auto_name("variable")
+        self, initializer: str | TensorLike | InitializerFunction, shape: ShapeLike | None = None,
+        dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True, aggregation: str | None = "none",
+        synchronization: str | None = "auto", name: str | None = None,
+    ) -> None:  # fmt: skip
+        name = auto_name("variable") if name is None else name
         if not isinstance(name, str) or "/" in name:
             raise ValueError(
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}."
             )
-        if isinstance(initializer, str):
-            initializer = table("keras.initializers").get(initializer)
-        if callable(initializer) and not isinstance(initializer, TensorOps):
-            if shape is None:
-                raise ValueError(
-                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
-                    f"Received: initializer={initializer!r} and shape={shape}."
-                )
-            sizes, loading = _known(shape), context.loading
-            if loading is not None:
-                value = loading.reserve(self, initializer, sizes, standardize_dtype(dtype))
-            else:
-                make: AnyCallable = initializer
-                made = as_array(make(sizes, dtype=standardize_dtype(dtype)), dtype)
-                value = np.asarray(made, order="C")
-            if value.shape != sizes:
-                raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
-        else:
-            value = as_array(initializer, dtype).copy()
-            if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
-                value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
-            if shape is not None and value.shape != _known(shape):
-                raise ValueError(
-                    f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
-                )
+        self.array = self._first_value(initializer, shape, dtype)
         scope = current_path()
-        self.array = value
         self.exposed: bool | int = EXPOSED
         self.name: str = name
         self.path: str = f"{scope}/{name}" if scope else name
@@ -105,6 +73,35 @@ class Variable(TensorOps):
         self.regularizer: Any = None
         self.constraint: Any = None
         self.overwrite_with_gradient: bool = False
+
+    def _first_value(self, initializer: Any, shape: ShapeLike | None, dtype: DTypeLike | None) -> Array:
+        """Return the array that an initializer makes, or a copy of a value, in C order."""
+        if isinstance(initializer, str):
+            initializer = table("keras.initializers").get(initializer)
+        if callable(initializer) and not isinstance(initializer, TensorOps):
+            if shape is None:
+                raise ValueError(
+                    "When creating a Variable from an initializer, the `shape` argument should be specified. "
+                    f"Received: initializer={initializer!r} and shape={shape}."
+                )
+            sizes = _checked(shape)
+            value: Array
+            if context.loading is not None:
+                value = context.loading.reserve(self, initializer, sizes, standardize_dtype(dtype))
+            else:
+                values = as_array(initializer(sizes, dtype=standardize_dtype(dtype)), dtype)
+                value = np.asarray(values, order="C")
+            if value.shape != sizes:
+                raise ValueError(f"An initializer gave an array of shape {value.shape} instead of {sizes}.")
+            return value
+        value = as_array(initializer, dtype).copy()
+        if dtype is None and not isinstance(initializer, TensorOps):  # NumPy makes these unasked, as in Keras
+            value = value.astype({"float64": floatx(), "int64": "int32"}.get(value.dtype.name, value.dtype))
+        if shape is not None and value.shape != _checked(shape):
+            raise ValueError(
+                f"The value of a Variable must have its shape. Expected {tuple(shape)}, received {value.shape}."
+            )
+        return value
 
     @property
     def value(self) -> Tensor:
@@ -147,23 +144,21 @@ class Variable(TensorOps):
         Raises:
             ValueError: if the shape differs.
         """
-        given = value.array if isinstance(value, TensorOps) else None
-        if given is None:  # no tensor, or a symbolic one, which is refused
-            given = as_array(value, self.dtype)
-        if given.shape != self.array.shape:
+        array = value.array if isinstance(value, TensorOps) else None
+        if array is None:  # no tensor, or a symbolic one, which is refused
+            array = as_array(value, self.dtype)
+        if array.shape != self.array.shape:
             raise ValueError(
                 f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
-                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {given.shape}."
+                f"must match. Variable {self.path!r} has shape {self.array.shape}. Received: {array.shape}."
             )
         if context.undo is not None:
             context.undo.append((self, self.array))
-        old, self.array, self.exposed = self.array, np.array(given, self.array.dtype, order="C"), EXPOSED
+        old, self.array, self.exposed = self.array, np.array(array, self.array.dtype, order="C"), EXPOSED
         Changes.arrays += 1
         output = Tensor(self.array)
         if recorders.open:
-            entry = Entry(ASSIGN, (value,), (given,), (self, old), {}, output)
-            for recorder in recorders.open:
-                recorder.record(entry)
+            note(Entry(ASSIGN, (value,), (array,), (self, old), {}, output))
         return output
 
     def take(self, array: Array) -> None:
@@ -222,7 +217,7 @@ def _overwrite(value: Array, variable: Variable, old: Array) -> Array:
 ASSIGN = Op(_overwrite, (None,), 1, effect=True)
 
 
-def _known(shape: ShapeLike) -> tuple[int, ...]:
+def _checked(shape: ShapeLike) -> tuple[int, ...]:
     sizes = tuple(shape) if not isinstance(shape, int) else (shape,)
     if any(n is None for n in sizes):
         raise ValueError(f"Shapes used to initialize variables must be fully-defined. Received: shape={sizes}.")

@@ -28,10 +28,6 @@ class EventWriter:
     """Writes values to an event file in a folder, which is made with the first of them at the latest.
 
     Without the `tensorboard` package nothing is written, and one warning says so.
-
-    Args:
-        log_dir: The folder.
-        suffix: End of the file's name.
     """
 
     def __init__(self, log_dir: str | os.PathLike[str], suffix: str = ".v2") -> None:
@@ -56,15 +52,9 @@ class EventWriter:
         self.flush()
 
     def write(self, tag: str, values: Any, step: int, plugin: str, content: bytes = b"", description: str = "") -> None:
-        """Write an array, or bytes, for a plugin of TensorBoard.
+        """Write an array, or bytes, for a plugin of TensorBoard, which may want to know more (`content`).
 
-        Args:
-            tag: What the value is of.
-            values: The values.
-            step: When it was.
-            plugin: What shows it: "scalars", "histograms", "images", "text" or "graph_keras_model".
-            content: What the plugin wants to know besides.
-            description: What the reader is told about it.
+        The plugin is one of "scalars", "histograms", "images", "text" and "graph_keras_model".
         """
         if self._file is None:
             return
@@ -72,8 +62,7 @@ class EventWriter:
         metadata = self._summary.SummaryMetadata(plugin_data=data, summary_description=description)
         summary = self._summary.Summary()
         summary.value.add(tag=tag, metadata=metadata, tensor=self._tensor(values))
-        event = self._event(wall_time=time.time(), step=int(step), summary=summary)
-        self._record.write(event.SerializeToString())
+        self._record.write(self._event(wall_time=time.time(), step=int(step), summary=summary).SerializeToString())
 
     def scalar(self, tag: str, value: Any, step: int, description: str = "") -> None:
         """Write a number."""

@@ -170,10 +170,8 @@ def _clock(seconds: float) -> str:
 
 def _redraws() -> bool:
     """Return whether the output can take a line back, and whether it may."""
-    if not settings.interactive_logging:
-        return False
-    terminal = getattr(sys.stdout, "isatty", bool)()
-    return terminal or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
+    elsewhere = "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
+    return settings.interactive_logging and (elsewhere or getattr(sys.stdout, "isatty", bool)())
 
 
 def write(text: str) -> None:
@@ -181,5 +179,5 @@ def write(text: str) -> None:
     try:
         print(text, end="", flush=True)
     except UnicodeEncodeError:
-        known = text.replace("━", "=").encode(sys.stdout.encoding, "replace")
-        print(known.decode(sys.stdout.encoding), end="", flush=True)
+        encoded = text.replace("━", "=").encode(sys.stdout.encoding, "replace")
+        print(encoded.decode(sys.stdout.encoding), end="", flush=True)

@@ -28,7 +28,7 @@ _DROPPED = dict.fromkeys(map(ord, "\a\b\v\f\r"))
 
 
 class Row(NamedTuple):
-    """What the table says about a layer; `level` counts the models it is nested in."""
+    """The cells of a layer in the table; `level` counts the models it is nested in."""
 
     name: str
     class_name: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 
 class SummaryModel(Protocol):
-    """What the table needs of a model.
+    """The attributes of a model that the table needs.
 
     Also read where present, of a model: `compiled`, `optimizer` (its `built` and `variables`), `_operations`
     (rows, if not `layers`), and `_connections()`, None for a plain chain of layers. Of a layer:
@@ -58,19 +58,11 @@ class SummaryModel(Protocol):
 
 
 def summarize(
-    model: SummaryModel,
-    line_length: int | None = None,
-    positions: Sequence[float] | None = None,
-    print_fn: Callable[[str], object] | None = None,
-    expand_nested: bool = False,
-    show_trainable: bool = False,
+    model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], object] | None = None, expand_nested: bool = False, show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
-) -> None:
-    """Print a table of a model's layers and the number of its parameters, or give the text to `print_fn`.
-
-    Raises:
-        ValueError: if a column is narrower than 4 characters, or no layer matches `layer_range`.
-    """
+) -> None:  # fmt: skip
+    """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
     connections: Connections | None = getattr(model, "_connections", lambda: None)()
     layers = getattr(model, "_operations", model.layers)
     first, end = layer_bounds([layer.name for layer in layers], layer_range)
@@ -82,25 +74,21 @@ def summarize(
     weights = {"Total": [w for group in weights.values() for w in group], **weights}
     totals = {label: count_weights((w.shape, w.dtype) for w in group) for label, group in weights.items()}
     connected = connections is not None
-    text = render(model.name, rows, totals, line_length, positions, show_trainable, connected)
-    (print_fn or write)(text)
+    (print_fn or write)(render(model.name, rows, totals, line_length, positions, show_trainable, connected))
 
 
 def _rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
-    """Give the row of a layer, then those of the layers in it if asked."""
+    """Yield the row of a layer, then those of the layers in it if asked."""
     params = "0"
     if hasattr(layer, "built"):  # an op is not, and has no parameters
         params = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
     inputs = connections.get(id(layer), ()) if connections and not level else ()
     yield Row(
-        name=layer.name,
-        class_name=type(layer).__name__,
-        output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None),
-        params=params,
+        name=layer.name, class_name=type(layer).__name__,
+        output_shape=format_shapes(layer._output_shapes() if hasattr(layer, "_output_shapes") else None), params=params,
         connected=", ".join(f"{name}[{call}][{index}]" for name, call, index in inputs) or "-",
-        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-",
-        level=level,
-    )
+        trainable=("Y" if layer.trainable else "N") if getattr(layer, "weights", ()) else "-", level=level,
+    )  # fmt: skip
     for inner in (getattr(layer, "layers", None) or ()) if expand_nested else ():
         yield from _rows(inner, connections, expand_nested, level + 1)
 
@@ -172,21 +160,13 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
 
 
 def render(
-    title: str,
-    rows: Iterable[Row],
-    totals: Mapping[str, tuple[int, float]],
-    line_length: int | None = None,
-    positions: Sequence[float] | None = None,
-    show_trainable: bool = False,
-    connected: bool = False,
-) -> str:
+    title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
+    positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
+) -> str:  # fmt: skip
     """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
-    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each
-    column ends, as a fraction of it.
-
-    Raises:
-        ValueError: if a column is narrower than 4 characters, or has no position.
+    `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each column
+    ends, as a fraction of it. A column without position, or narrower than 4 characters, is a ValueError.
     """
     header = ["Layer (type)", "Output Shape", "Param #"]
     header += ["Connected to"] * connected + ["Trainable"] * show_trainable
@@ -242,7 +222,7 @@ def _spread(columns: Sequence[int], room: int) -> list[int]:
 
 
 def _draw(table: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """Give the lines of a table whose first row is its header."""
+    """Yield the lines of a table whose first row is its header."""
     utf = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
     top, head, head_rule, body, rule, bottom = _BOX if utf else _ASCII_BOX
     justify = [_JUSTIFY.get(name, "left") for name in table[0]]

@@ -1,10 +1,10 @@
-"""What a traced function becomes: lines of source over NumPy calls, and the arrays that they work on."""
+"""The source that a traced function becomes: lines over NumPy calls, and the arrays that they work on."""
 
 import math
 from collections.abc import Callable, Container, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -20,15 +20,12 @@ _SIGNS: dict[Any, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.di
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})  # the other functions take `out` by position, which is quicker
 
 
-class Instruction:
+class Instruction(NamedTuple):
     """A line of the source: a function, its arguments, and the name of its result if that is no buffer."""
 
-    __slots__ = ("args", "function", "result")
-
-    def __init__(self, function: Any, args: list[Any], result: Symbol | None = None) -> None:
-        self.function: Any = function
-        self.args: list[Any] = args
-        self.result: Symbol | None = result
+    function: Any
+    args: list[Any]
+    result: Symbol | None = None
 
 
 class Codegen:
@@ -126,24 +123,24 @@ class Codegen:
         """Take a view once and for all where the array stays where it is, and tell whether it is one."""
         function, args = _bound(entry)
         place, rest = self._place(entry.inputs[0]), args[1:]
-        found: Location
+        result: Location
         if place is None:
             return False
         if isinstance(place, Symbol):
-            found = place
+            result = place
             if not _is_same_view(entry):
-                found = Symbol(next(self._temporaries))
+                result = Symbol(next(self._temporaries))
                 view, inputs = _quick_view(entry, place) or (function, [place, *rest])
-                self._lines.append(Instruction(view, inputs, found))
+                self._lines.append(Instruction(view, inputs, result))
         else:
             array = place.view(place.variable.array) if isinstance(place, VariableRef) else place
-            found = function(array, *rest)
-            if not np.shares_memory(found, array):
+            result = function(array, *rest)
+            if not np.shares_memory(result, array):
                 return False
             if isinstance(place, VariableRef):
                 variable, before = place
-                found = VariableRef(variable, lambda array: function(before(array), *rest))
-        self._places[id(entry.output)] = found
+                result = VariableRef(variable, lambda array: function(before(array), *rest))
+        self._places[id(entry.output)] = result
         return True
 
     def _update(self, entry: Entry) -> bool:
@@ -214,25 +211,25 @@ class Codegen:
 
         `full` says whether another input has the shape of the result.
         """
-        found = self._argument(x, value)
-        if found is value:
+        operand = self._argument(x, value)
+        if operand is value:
             self._constants[id(value)] = value
         if not _elementwise(function):
-            return found
-        if found is value and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
-            found = value = value.reshape(-1)[:1].reshape(()).copy()
-        if found is value and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
+            return operand
+        if operand is value and value.size > 1 and full and (value == value.flat[0]).all():  # a constant of one number
+            operand = value = value.reshape(-1)[:1].reshape(()).copy()
+        if operand is value and not value.ndim and function in _OUT_BY_NAME and produced.size >= 2048:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
-            return found
+            return operand
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
         if shape is None or isinstance(self._places.get(id(x)), Symbol):
-            return found
-        if isinstance(found, Symbol):
+            return operand
+        if isinstance(operand, Symbol):
             _, (variable, view) = self.shares[-1]
-            self.shares[-1] = found, VariableRef(variable, lambda array: view(array).reshape(shape))
-            return found
-        return found.reshape(shape)
+            self.shares[-1] = operand, VariableRef(variable, lambda array: view(array).reshape(shape))
+            return operand
+        return operand.reshape(shape)
 
     # --- source ---------------------------------------------------------------------------------------------------
 
@@ -242,32 +239,25 @@ class Codegen:
         """Return the source."""
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
-        wanted = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
+        needs = [arg for line in tail for arg in line.args] + [arg for _, arg in results]
         local = ({*parameters} | {line.result for line in main}) - defined
-        carried = [*dict.fromkeys(arg for arg in wanted if isinstance(arg, Symbol) and arg in local)]
+        carried = [*dict.fromkeys(arg for arg in needs if isinstance(arg, Symbol) and arg in local)]
         texts = [form.format(self._text(arg)) for form, arg in results]
-        return "\n".join(
-            [
-                self._function("main", main, parameters, carried, carried),
-                self._function("tail", tail, carried, texts, {arg for _, arg in results if isinstance(arg, Symbol)}),
-            ]
-        )
+        ends = {arg for _, arg in results if isinstance(arg, Symbol)}
+        first = self._function("main", main, parameters, carried, carried)
+        return f"{first}\n{self._function('tail', tail, carried, texts, ends)}"
 
     def _function(
-        self,
-        name: str,
-        body: list[Instruction],
-        parameters: Sequence[str],
-        results: Sequence[str],
-        kept: Container[Any],
-    ) -> str:
+        self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
+        ends: Container[Any],
+    ) -> str:  # fmt: skip
         """Return the source of a function; a large result lives no longer than it is needed."""
         lines = [f"def {name}({', '.join(parameters)}):"]
         last = {arg: k for k, line in enumerate(body) for arg in (line.result, *line.args) if isinstance(arg, Symbol)}
         for k, line in enumerate(body):
             lines.append(f"    {self._statement(line)}")
             names = dict.fromkeys(a for a in (line.result, *line.args) if isinstance(a, Symbol) and a.startswith("t"))
-            done = [a for a in names if last[a] == k and a not in kept]
+            done = [a for a in names if last[a] == k and a not in ends]
             lines += [f"    del {', '.join(done)}"] * bool(done)
         return "\n".join([*lines, f"    return ({''.join(f'{result}, ' for result in results)})", ""])
 
@@ -312,9 +302,8 @@ def _bound(entry: Entry) -> tuple[Callable[..., Any], list[Any]]:
     args = [*entry.values, *entry.rest]
     if op.count is None or op is ASSIGN:
         return (partial(op.replay, **entry.kwargs) if entry.kwargs else op.replay), args
-    for name in op.parameters[len(args) :]:
-        args.append(entry.kwargs[name] if name in entry.kwargs else op.defaults[name])
-    return op.replay, args
+    settings = op.defaults | entry.kwargs
+    return op.replay, args + [settings[name] for name in op.parameters[len(args) :]]
 
 
 def multiplications(entry: Entry) -> int:
@@ -331,11 +320,9 @@ def _settled(entry: Entry, produced: Array) -> tuple[Any, list[Any]] | None:
     arrays = [x for x in entry.values if isinstance(x, np.ndarray)]
     numbers = [x for x in entry.values if not isinstance(x, np.ndarray)]
     dtype = next((a.dtype for a in arrays if a.dtype.kind == "f"), None)
-    if function is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in arrays):
+    if function is None or dtype is None or any(a.dtype not in (dtype, np.bool_) for a in (*arrays, produced)):
         return None
-    if produced.dtype not in (dtype, np.bool_) or not all(type(x) in (int, float) for x in numbers):
-        return None
-    if entry.rest or entry.kwargs:
+    if entry.rest or entry.kwargs or not all(type(x) in (int, float) for x in numbers):
         return None
     if function is np.dot:  # the method goes past the dispatch to other array types
         function = np.ndarray.dot if all(a.ndim <= 2 for a in arrays) else np.matmul

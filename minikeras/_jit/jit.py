@@ -21,17 +21,15 @@ from .trace import Trace, trace
 PROGRAMS_KEPT = 8
 """How many input shapes a function keeps programs for."""
 WORKS_KEPT = 1024
-"""Of how many input shapes a function keeps how much work they are."""
+"""How many input shapes a function keeps the work of."""
 PROGRAM_BYTES = 1 << 25
 """A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
 MULTI_STEP_BYTES = 1 << 20
 """Steps with larger buffers take so long that nothing is gained by a run of them."""
 ROWS = 4096
-"""Beyond so many rows a matrix product gains nothing."""
-
-
+"""The number of rows beyond which a matrix product gains nothing."""
 MIN_STEPS = 4
-"""From so many batches on a run is replayed as one."""
+"""The number of batches from which on a run is replayed as one."""
 WARMUP_STEPS = 1024
 """Steps in runs before a multi-step is made, which takes as long as some thousand steps save."""
 
@@ -50,16 +48,11 @@ class Jit:
     """
 
     def __init__(
-        self,
-        function: Callable[[Any], Any],
-        may_replay: Callable[[], bool],
-        limit: int | None = None,
+        self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
         twice: bool = False,
-    ) -> None:
-        self._function = function
-        self._may_replay = may_replay
-        self._limit = limit
-        self._twice = twice
+    ) -> None:  # fmt: skip
+        self._function, self._may_replay = function, may_replay
+        self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
         """What the first run of each kind did."""
         self._works: dict[Any, int] = {}
@@ -131,10 +124,10 @@ class Jit:
             if self._warmup > 0:
                 self._warmup -= len(run[0])
                 return None
-            made = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
-            self._multi_steps[key] = program, made if made.usable else None
-        made_for, multi_step = self._multi_steps.get(key, (program, None))
-        if multi_step is None or made_for is not program:
+            multi = MultiStep(*self._records.pop(key), [isinstance(rows, np.ndarray) for rows in run])
+            self._multi_steps[key] = program, multi if multi.usable else None
+        owner, multi_step = self._multi_steps.get(key, (program, None))
+        if multi_step is None or owner is not program:
             return None
         with one_thread(program.work):
             multi_step.run(run)
@@ -170,8 +163,8 @@ class Jit:
             if self._limit is None or program.size <= self._limit:
                 while len(self._programs) >= PROGRAMS_KEPT:
                     oldest = next(iter(self._programs))
-                    for kept in (self._programs, self._records, self._multi_steps):
-                        kept.pop(oldest, None)
+                    for table in (self._programs, self._records, self._multi_steps):
+                        table.pop(oldest, None)
                 self._programs[key] = program
                 if self._twice and program.work < SMALL and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs

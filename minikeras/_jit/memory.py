@@ -15,13 +15,9 @@ from .._core.variable import Variable
 class Symbol(str):
     """An argument that is a name in the source; all others are constants."""
 
-    __slots__ = ()
-
 
 class Number(Symbol):
     """The name of a variable that holds one float."""
-
-    __slots__ = ()
 
 
 class VariableRef(NamedTuple):
@@ -79,6 +75,7 @@ class Memory:
         home = self._out_arrays.get(id(entry.output))
         if home is not None:
             return home
+        self._owned.add(id(entry.output))
         produced = cast(Array, entry.output.array)
         kind = kind_of(produced)
         candidates = entry.inputs if anywhere else entry.inputs[:1] if entry.op.inplace else ()
@@ -88,10 +85,8 @@ class Memory:
             if self._may_take(x, i) and (anywhere or not any(y is x for y in entry.inputs[1:])):
                 old = cast(Array, self._places[id(x)])
                 if kind_of(old) == kind:
-                    self._owned.add(id(entry.output))
                     self._owned.discard(id(x))
                     return old
-        self._owned.add(id(entry.output))
         if self._free.get(kind):
             return self._free[kind].pop()
         self.size += produced.nbytes
@@ -125,13 +120,13 @@ def _last_uses(entries: list[Entry], outputs: Any, whole: dict[int, int]) -> dic
 
 def _out_arrays(entries: list[Entry], last_use: dict[int, int]) -> dict[int, Array | None]:
     """Return where an effect wants its inputs computed, by the id of the tensor; None if somebody needs them later."""
-    found: dict[int, Array | None] = {}
+    homes: dict[int, Array | None] = {}
     for i, entry in enumerate(entries):
         if entry.op.out_arrays is not None:
             for x, home in zip(entry.inputs, entry.op.out_arrays(**entry.kwargs), strict=True):
                 fits = isinstance(x, Tensor) and x.shape == home.shape and x.dtype == home.dtype.name
-                found.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
-    return found
+                homes.setdefault(id(x), home if fits and last_use[id(x)] == i else None)
+    return homes
 
 
 def kind_of(array: Array) -> Any:

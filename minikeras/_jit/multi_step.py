@@ -24,10 +24,9 @@ Run: TypeAlias = list[Any]
 """Batches of one shape: for each array of a batch its rows of all batches, as a sequence of arrays."""
 
 RUN = 64
-"""At most so many batches make a run."""
-
+"""The largest number of batches in a run."""
 MAX_STACKED_BYTES = 1 << 13
-"""Of what is computed for many batches at once, or kept until then, a batch has at most so many bytes."""
+"""Bytes that a batch may have at most, of what is computed for many batches at once or kept until then."""
 
 
 class MultiStep:
@@ -88,14 +87,14 @@ class MultiStep:
 
     def _by_row(self, entries: Iterable[Entry], joined: set[int]) -> list[Entry]:
         """Return entries that can be run for many batches at once, and add their results to what is known for them."""
-        found = []
+        by_row = []
         for entry in entries:
-            there = [id(x) in joined for x in entry.inputs]
-            known = all(a or id(x) not in self._made for a, x in zip(there, entry.inputs, strict=True))
-            if any(there) and known and self._is_few(entry.output) and _treats_rows_alike(entry, there):
-                found.append(entry)
+            rows = [id(x) in joined for x in entry.inputs]
+            ready = all(a or id(x) not in self._made for a, x in zip(rows, entry.inputs, strict=True))
+            if any(rows) and ready and self._is_few(entry.output) and _treats_rows_alike(entry, rows):
+                by_row.append(entry)
                 joined.add(id(entry.output))
-        return found
+        return by_row
 
     def run(self, run: Run) -> None:
         """Replay for all batches of a run; as with a program the caller keeps NumPy from warning."""
@@ -153,12 +152,8 @@ def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
                 seen |= variables | written
             else:
                 late.add(id(entry.output))
-        unfit = {
-            id(entry.output)
-            for entry in entries
-            if id(entry.output) in late
-            and any(not fits(x) for x in entry.inputs if id(x) not in late and not isinstance(x, Variable))
-        }
+        early = {id(entry.output): [x for x in entry.inputs if id(x) not in late] for entry in entries}
+        unfit = {y for y in late if not all(fits(x) for x in early[y] if not isinstance(x, Variable))}
         if not seen & own and not unfit:
             return late
         own -= seen
@@ -175,13 +170,13 @@ def _treats_rows_alike(entry: Entry, by_row: Sequence[bool]) -> bool:
     try:
         with np.errstate(all="ignore"):
             runs = (one, two, all_four)
-            first, second, found = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
+            first, second, joined = (np.asarray(entry.op.replay(*x, *entry.rest, **entry.kwargs)) for x in runs)
     except (ValueError, TypeError, IndexError):  # it was asked for a shape
         return False
-    if not found.ndim:
+    if not joined.ndim:
         return False
-    wanted = np.concatenate([first, second, first, first])
-    return wanted.shape == found.shape and wanted.tobytes() == found.tobytes()
+    each = np.concatenate([first, second, first, first])
+    return each.shape == joined.shape and each.tobytes() == joined.tobytes()
 
 
 def _others(rows: Array) -> Array:

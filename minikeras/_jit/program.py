@@ -49,12 +49,12 @@ class Program:
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         self._overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         entries, outputs = simplified(recorded, outputs)
-        found = leaves(outputs)
-        order = iter(range(len(found)))
+        results = leaves(outputs)
+        order = iter(range(len(results)))
         self._order = map_structure(lambda _: next(order), outputs)
         """The structure of the outputs, with the place of each."""
-        self._is_flat_list: bool = self._order == list(range(len(found)))
-        self._codegen = Codegen(entries, inputs, found)
+        self._is_flat_list: bool = self._order == list(range(len(results)))
+        self._codegen = Codegen(entries, inputs, results)
         self.size: int = self._codegen.size
         self.source: str = self._codegen.source
         functions = self._codegen.namespace
@@ -86,8 +86,7 @@ class Program:
 
     def _is_bound(self) -> bool:
         """Return whether variables have the arrays that were looked up, and nobody else holds those it writes to."""
-        state = Changes
-        return self._values == state.arrays and not (self._writes and self._exposures != state.exposures)
+        return self._values == Changes.arrays and not (self._writes and self._exposures != Changes.exposures)
 
     def run(self, inputs: Iterable[Array]) -> None:
         """Replay what has effects, on inputs of the traced shapes and dtypes; the caller keeps NumPy from warning."""

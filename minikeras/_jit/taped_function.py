@@ -18,9 +18,9 @@ from .program import Program
 from .trace import KEEP, trace
 
 COMPILE_AT = (3, 6, 12, 24, 48)
-"""At which call of a kind a program is made; later ones are made where layers have changed meanwhile."""
+"""The calls of a kind at which a program is made; later ones are made where layers have changed meanwhile."""
 KINDS = 16
-"""Of how many kinds of inputs calls are counted and programs kept."""
+"""The number of kinds of inputs whose calls are counted and whose programs are kept."""
 
 
 def open_tape() -> GradientTape | None:
@@ -41,11 +41,9 @@ class TapedFunction:
     def __init__(self, may_replay: Callable[[], bool]) -> None:
         self._may_replay = may_replay
         self._kinds: dict[Any, tuple[int, TapedProgram | None]] = {}
-        """How often inputs of each kind have come, and what replays the function for them."""
+        """How often inputs of each kind have come, and the program that replays the function for them."""
 
-    def run(
-        self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None
-    ) -> Any | None:
+    def run(self, function: Callable[..., Any], tape: GradientTape, inputs: Sequence[Any], option: Any = None) -> Any:
         """Return what the function gives, recorded by the tape; None, and nothing is run, where there is no program.
 
         Args:
@@ -72,23 +70,21 @@ class TapedFunction:
         if len({id(inputs[place]) for place in watched}) < len(watched):  # one that comes twice has one gradient
             return None
         passed = tape.maker(inputs[watched[0]]) if len(watched) == 1 else None
+        if passed is not None and passed.op.name not in PASSED:
+            passed = None
         if passed is not None:
-            if passed.op.name in PASSED:
-                kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
-            else:
-                passed = None
+            kind += (passed.op, repr((passed.rest, passed.kwargs)) if passed.rest or passed.kwargs else None)
         key = (*kind, *watched)
         calls, taped = self._kinds.get(key, (0, None))
         if taped is not None and taped.structure == Changes.layers:
             return taped.run(tape, inputs, arrays, passed) if taped.usable else None
-        calls += 1
         if key not in self._kinds:
             make_room(self._kinds, KINDS)
-        self._kinds[key] = calls, None
-        if calls not in COMPILE_AT or not self._may_replay():
+        self._kinds[key] = calls + 1, None
+        if calls + 1 not in COMPILE_AT or not self._may_replay():
             return None
         taped = TapedProgram(function, inputs, watched, passed)
-        self._kinds[key] = calls, taped
+        self._kinds[key] = calls + 1, taped
         return vars(taped).pop("output")
 
 
@@ -117,21 +113,15 @@ class TapedProgram:
         self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int], passed: Entry | None
     ) -> None:
         self.structure: int = Changes.layers
-        self._function = function
-        self._watched = watched
-        given = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
-        y, record = trace(lambda tensors: function(*tensors), given)
+        self._function, self._watched = function, watched
+        tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
+        y, record = trace(lambda tensors: function(*tensors), tensors)
         self.output: Any = y
         entries = record.entries
-        self.usable: bool = (
-            bool(entries)
-            and isinstance(y, Tensor)
-            and entries[-1].output is y
-            and getattr(y, "keras_mask", None) is None
-            and not record.escaped
-            and not any(entry.op.effect or entry.op.draws for entry in entries)
-            and self.structure == Changes.layers
-        )
+        made = bool(entries) and isinstance(y, Tensor) and entries[-1].output is y
+        impure = record.escaped or any(entry.op.effect or entry.op.draws for entry in entries)
+        changed = self.structure != Changes.layers
+        self.usable: bool = made and getattr(y, "keras_mask", None) is None and not impure and not changed
         if not self.usable:
             return
         held = {id(v): v for entry in entries for v in entry.inputs if isinstance(v, Variable)}
@@ -148,23 +138,21 @@ class TapedProgram:
         self._runs: int = 0
         """Counts the runs of either half: the second goes with the first only directly after it."""
         uses = Counter(id(x) for entry in entries for x in entry.inputs)
-        sources: dict[int, Any] = dict(enumerate([*given, *self._variables]))
+        sources: dict[int, Any] = dict(enumerate([*tensors, *self._variables]))
         if self._passed is not None:
-            sources[-1] = given[watched[0]]
+            sources[-1] = tensors[watched[0]]
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
         """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
-        self._make_program([x.array for x in given], entries[-1].inputs[0] if self._last else y)
+        self._make_program([x.array for x in tensors], entries[-1].inputs[0] if self._last else y)
 
     def _make_program(self, arrays: Sequence[Any], target: Any) -> None:
         self._g: Array = np.ones_like(target.array)
         """Where the second half finds the gradient of what the entry gives."""
-        given = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
+        inputs = [*map(Tensor, [*arrays, self._g, *self._starts.values()])]
         end = len(arrays) + 1
+        starts = dict(zip(self._starts, inputs[end:], strict=True))
         with stop_recording():
-            (gradients, ends, fixed), record = trace(
-                lambda tensors: self._gradients(tensors[:end], dict(zip(self._starts, tensors[end:], strict=True))),
-                given,
-            )
+            (gradients, ends, fixed), record = trace(lambda tensors: self._gradients(tensors[:end], starts), inputs)
         entries = record.entries
         self.usable = not record.escaped and all(x is not fixed for entry in entries for x in entry.inputs)
         rooms = [Tensor(np.empty_like(cast(Array, y.array))) for y in ends]
@@ -175,7 +163,7 @@ class TapedProgram:
         ]
         self._rooms: list[Array] = [cast(Array, room.array) for room in rooms]
         """Arrays like those that the first half fills."""
-        self._program = Program(entries, [*given, *rooms], gradients)
+        self._program = Program(entries, [*inputs, *rooms], gradients)
 
     def _gradients(
         self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True, known: bool = False
@@ -193,24 +181,24 @@ class TapedProgram:
             nothing is added; what the entries give; and a tensor which stands for what the activation before got, whose
             values are not known.
         """
-        *given, g = tensors
+        *inputs, g = tensors
         fixed = None
         with stop_recording() if known else nullcontext(), GradientTape() as tape:
-            tape.watch([given[place] for place in self._watched])
+            tape.watch([inputs[place] for place in self._watched])
             if self._passed is not None and through:
-                p = given[self._watched[0]]
+                p = inputs[self._watched[0]]
                 fixed = Tensor(np.zeros_like(p.array))
                 tape.append(self._passed.entry(fixed, p), {id(fixed): fixed})
-            y = self._function(*given)
+            y = self._function(*inputs)
             ends = [y] if self._last is None else [tape.maker(y).inputs[0], y]  # type: ignore[union-attr]  # it was made
-        sources = [*(x if k in self._watched else None for k, x in enumerate(given)), *self._variables, fixed]
+        sources = [*(x if k in self._watched else None for k, x in enumerate(inputs)), *self._variables, fixed]
         seeds = [(ends[0], g), *((sources[place], start) for place, start in starts.items())]
         with np.errstate(all="ignore"):
             totals = backward(tape._entries, seeds, bool(recorders.open), tape._watched)
-        found = [totals.get(id(x)) for x in sources]
+        gradients = [totals.get(id(x)) for x in sources]
         for place, start in starts.items():
-            found[place] = None if found[place] is start else found[place]
-        return found, ends, fixed
+            gradients[place] = None if gradients[place] is start else gradients[place]
+        return gradients, ends, fixed
 
     def run(
         self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
@@ -256,20 +244,15 @@ class TapedProgram:
         if passed is not None and through:
             sources[-1] = passed.inputs[0]
         starts = {place: totals.pop(id(sources[place]), None) for place in self._starts}
-        found = self._second(g, values, runs, through, starts)
+        gradients = self._second(g, values, runs, through, starts)
         for place, start in starts.items():
-            found[place] = start if found[place] is None else found[place]
-        return zip(sources, found, strict=True)
+            gradients[place] = start if gradients[place] is None else gradients[place]
+        return zip(sources, gradients, strict=True)
 
     def _second(self, g: Any, values: Sequence[Any], runs: int, through: bool, starts: Mapping[int, Any]) -> list[Any]:
-        """Return the gradients, see `_gradients`.
+        """Return the gradients, see `_gradients`, for run number `runs`, whose inputs and variables were `values`.
 
-        Args:
-            g: Gradient of what the entry gives.
-            values: Inputs and variables of the run.
-            runs: Number of the run.
-            through: Whether to pass over the activation that made the input.
-            starts: What gradients are added to, None where there is nothing yet.
+        `g` is the gradient of what the entry gives; what `starts` adds to is None where there is nothing yet.
         """
         if through and not isinstance(g, TensorOps) and self._is_alike(g) and self._program.lock.acquire(False):
             try:
@@ -281,8 +264,8 @@ class TapedProgram:
                     for place, start in starts.items():
                         self._starts[place][...] = -0.0 if start is None else start  # to which adding changes nothing
                     self._runs += 1
-                    found: list[Any] = self._program.finish()
-                    return found
+                    gradients: list[Any] = self._program.finish()
+                    return gradients
             finally:
                 self._program.lock.release()
         return self._again(g, values, through, {place: x for place, x in starts.items() if x is not None})
@@ -302,12 +285,12 @@ class TapedProgram:
     def _again(self, g: Any, values: Sequence[Any], through: bool, starts: Mapping[int, Any]) -> list[Any]:
         """Return the gradients by running the function without a program, with the variables of then."""
         count = len(values) - len(self._variables)
-        given = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
+        inputs = [x if isinstance(x, TensorOps) else Tensor(x) for x in (*values[:count], g)]
         now = [v.array for v in self._variables]
         try:
             for v, weight in zip(self._variables, values[count:], strict=True):
                 v.array = getattr(weight, "array", weight)
-            gradients, _, _ = self._gradients(given, starts, through, known=True)
+            gradients, _, _ = self._gradients(inputs, starts, through, known=True)
         finally:
             for v, array in zip(self._variables, now, strict=True):
                 v.array = array

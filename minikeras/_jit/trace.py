@@ -1,4 +1,4 @@
-"""The record of a run, and what of it has to be done again."""
+"""The record of a run, and which of it has to be done again."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -54,7 +54,7 @@ class Trace:
     def fingerprint(self) -> list[Any]:
         """Return what was done, such that two runs that a program would replay alike have equal fingerprints."""
         places: dict[int, int] = {}
-        found: list[Any] = [self.constants]
+        steps: list[Any] = [self.constants]
         for i, entry in enumerate(self.entries):
             links = [
                 places.get(id(x), 0) if id(x) in self.produced else id(x) if isinstance(x, Variable) else _sketch(value)
@@ -62,8 +62,8 @@ class Trace:
             ]
             places[id(entry.output)] = i + 1
             rest = id(entry.rest[0]) if entry.op is ASSIGN else _sketch((entry.rest, entry.kwargs))
-            found.append((entry.op.forward, links, rest))
-        return found
+            steps.append((entry.op.forward, links, rest))
+        return steps
 
     def check(self, tensor: Tensor) -> None:
         """Note a tensor that shares its memory with the old value of a variable."""
@@ -110,7 +110,7 @@ def _sketch(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.shape, value.dtype.str, hash(value.tobytes())
     if isinstance(value, list | tuple):
-        return tuple(_sketch(item) for item in value)
+        return tuple(map(_sketch, value))
     if isinstance(value, dict):
         return tuple((key, _sketch(item)) for key, item in value.items())
     if isinstance(value, Variable):
@@ -130,27 +130,23 @@ KEEP = Op(_keep, (None, None), 2, effect=True)
 
 def _expanded(entries: list[Entry]) -> list[Entry]:
     """Take ops apart that say of which others they are made."""
-    found: list[Entry] = []
-    for entry in entries:
-        found += _parts(entry)
-    return found
+    return [part for entry in entries for part in _parts(entry)]
 
 
 def _parts(entry: Entry) -> list[Entry]:
     """Return an entry, or others that do the same to the last bit."""
-    if entry.op.decomposition is None:
+    decomposition = entry.op.decomposition
+    if decomposition is None:
         return [entry]
     stand_ins = [Tensor(v) if isinstance(v, np.ndarray) else v for v in entry.values]
     originals = {id(s): x for s, x in zip(stand_ins, entry.inputs, strict=True)}
     try:
         with np.errstate(all="ignore"):
-            made, record = trace(
-                lambda xs: cast(Any, entry.op.decomposition)(*xs, *entry.rest, **entry.kwargs), stand_ins
-            )
+            y, record = trace(lambda xs: decomposition(*xs, *entry.rest, **entry.kwargs), stand_ins)
     except TypeError:  # NumPy does not negate or subtract bools, which an op makes floats first
         return [entry]
-    output, want = getattr(made, "array", None), cast(Array, entry.output.array)
-    if record.escaped or not record.entries or record.entries[-1].output is not made or output is None:
+    output, want = getattr(y, "array", None), cast(Array, entry.output.array)
+    if record.escaped or not record.entries or record.entries[-1].output is not y or output is None:
         return [entry]
     if output.dtype != want.dtype or output.strides != want.strides or output.tobytes() != want.tobytes():
         return [entry]
@@ -188,10 +184,10 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
 
 def _needed(entries: list[Entry], outputs: list[Any]) -> list[Entry]:
     """Return the entries that have effects or draw numbers, or that outputs or effects depend on, in order."""
-    wanted = {id(y) for y in outputs}
-    kept = []
+    needs = {id(y) for y in outputs}
+    steps = []
     for entry in reversed(entries):
-        if entry.op.effect or entry.op.draws or id(entry.output) in wanted:
-            kept.append(entry)
-            wanted.update(id(x) for x in entry.inputs)
-    return kept[::-1]
+        if entry.op.effect or entry.op.draws or id(entry.output) in needs:
+            steps.append(entry)
+            needs.update(id(x) for x in entry.inputs)
+    return steps[::-1]

@@ -1,4 +1,4 @@
-"""Whether a value from a file is what the annotation of an argument asks for."""
+"""Values from a file, compared with the annotations of the arguments they are for."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,45 +14,34 @@ RANGES: dict[str, tuple[float, float]] = {
     "ema_overwrite_frequency": (1, math.inf),
     "loss_scale_factor": (1e-30, math.inf),
 }
-"""What the numbers of an optimizer may be, whose class declares no rules."""
+"""The ranges of an optimizer's numbers, whose class declares no rules."""
 
 
 def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__") -> None:
-    """Refuse a configuration with a value of another type than the argument it is for.
-
-    Args:
-        cls: A class of this package, whose annotations say what it takes.
-        config: Names of arguments to values.
-        method: What takes the arguments.
-
-    Raises:
-        ValueError: for a value of another type, and a number that is not finite or out of its range.
-    """
+    """Raise a ValueError for an argument of another type than a class of this package says, or out of its range."""
     annotations = _annotations(cls, method)
     for name, value in config.items():
         if name in annotations and not fits(value, annotations[name]):
-            raise ValueError(
-                f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
-                f"Expected: {_shown(annotations[name])}."
-            )
+            raise ValueError(f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
+                             f"Expected: {_in_words(annotations[name])}.")  # fmt: skip
         low, high = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, int | float) and not low <= value <= high:
             raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")
 
 
-def _shown(annotation: Any) -> str:
+def _in_words(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else repr(annotation).replace("typing.", "")[:120]
 
 
 @cache
 def _annotations(cls: Any, method: str) -> dict[str, Any]:
     """Return the annotations of a class's arguments, those of a typed **options included."""
-    found: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
     for function in [vars(base)[method] for base in reversed(cls.__mro__) if method in vars(base)]:
         for name, annotation in get_type_hints(function).items():
             options = get_args(annotation)[:1]
-            found |= get_type_hints(options[0]) if options and is_typeddict(options[0]) else {name: annotation}
-    return found
+            annotations |= get_type_hints(options[0]) if options and is_typeddict(options[0]) else {name: annotation}
+    return annotations
 
 
 def is_number(value: object) -> bool:
@@ -71,9 +60,7 @@ def is_shape(value: object) -> bool:
 
 def _is_array(value: object) -> bool:
     """Return whether a value is a number, or nested lists of numbers."""
-    return (
-        all(map(_is_array, value)) if isinstance(value, list | tuple) else isinstance(value, bool) or is_number(value)
-    )
+    return all(map(_is_array, value)) if isinstance(value, list | tuple) else type(value) is bool or is_number(value)
 
 
 @cache

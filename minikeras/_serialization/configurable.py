@@ -1,4 +1,4 @@
-"""What a configuration can be made of: the arguments of `__init__`, each kept in an attribute of its name."""
+"""Objects that have a configuration: the arguments of `__init__`, each kept in an attribute of its name."""
 
 from collections.abc import Container
 from functools import cache
@@ -26,9 +26,9 @@ def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = (
     """
     own = vars(cls)
     if "__init__" in own and "_arguments" not in own and is_built_in(cls):
-        found = parameters(own["__init__"])
-        if not found.varargs:
-            cls._arguments = tuple(name for name in found.names[1:] if name not in but) + more
+        accepted = parameters(own["__init__"])
+        if not accepted.varargs:
+            cls._arguments = tuple(name for name in accepted.names[1:] if name not in but) + more
 
 
 @cache
@@ -38,18 +38,17 @@ def _declared(cls: Any) -> dict[str, Rule | None]:
 
 
 def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
-    """Return the class whose `__init__` follows those of this package, that of the kind or a user's before it, and the
-    rules by the names of attributes."""
+    """Return the class whose `__init__` comes next, that of the kind or a user's, and the rules of all attributes."""
     behind = dropwhile(lambda base: not is_built_in(base), cls.__mro__)
     base = next(b for b in behind if "__init__" in vars(b) and ("_common" in vars(b) or not is_built_in(b)))
     rules: dict[str, Rule | None] = {}
-    for known in filter(is_built_in, reversed(cls.__mro__)):
-        rules |= _declared(known)
+    for ancestor in filter(is_built_in, reversed(cls.__mro__)):
+        rules |= _declared(ancestor)
     return base, rules
 
 
 class Configurable:
-    """What a configuration can be made of, and made from."""
+    """An object that has a configuration, and is made from one."""
 
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments, each kept in an attribute of that name: all of them, if a class says nothing."""

@@ -22,21 +22,12 @@ from .object_registration import all_of, custom_object_scope, with_short_names
 T = TypeVar("T")
 
 _HOMES = {
-    "keras.activations": "activations",
-    "keras.dtype_policies": "dtype_policies",
-    "keras.random": "random",
-    "keras.constraints": "constraints",
-    "keras.initializers": "initializers",
-    "keras.regularizers": "regularizers",
-    "keras.layers": "layers",
-    "keras.losses": "losses",
-    "keras.metrics": "metrics",
-    "builtins": "metrics",
-    "keras.optimizers.schedules": "optimizers.schedules",
-    "keras.optimizers": "optimizers",
-    "keras": "models",
+    "keras.activations": "activations", "keras.dtype_policies": "dtype_policies", "keras.random": "random",
+    "keras.constraints": "constraints", "keras.initializers": "initializers", "keras.regularizers": "regularizers",
+    "keras.layers": "layers", "keras.losses": "losses", "keras.metrics": "metrics", "builtins": "metrics",
+    "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers", "keras": "models",
     "keras.src.models.functional": "models.model",
-}
+}  # fmt: skip
 """Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
 _tables: dict[str, "Registry[Any]"] = {}
 
@@ -64,14 +55,10 @@ class Registry(Generic[T]):
     the file of that name alone.
 
     Args:
-        module: The Keras module that configurations name, such as "keras.initializers".
-        kind: What a message calls one, such as "initializer".
-        base: The class of what configurations describe; () where they name functions only.
-        functions: Whether functions are of this kind as well.
-        names: The names to show, where the home lists none.
-        but: Names that are not to be shown.
-        snake_case: Whether classes have their names in snake case too, as "max_norm" for "MaxNorm".
-        aliases: Other names of theirs.
+        module, kind: Keras's module in configurations, "keras.initializers", and what messages say, "initializer".
+        base, functions: The class of what configurations describe, () for none; whether functions are of this kind.
+        names, but: The names to show, where the home lists none; names that are not to be shown.
+        snake_case, aliases: Whether "max_norm" stands for "MaxNorm"; other names of theirs.
         guests: Names of another kind that may stand in the slot too, and Keras's module of that kind.
     """
 
@@ -91,7 +78,7 @@ class Registry(Generic[T]):
 
     @cached_property
     def _keys(self) -> dict[str, str]:
-        """What the home lists, by its name; classes that go by snake case as well by their names in lower case too."""
+        """The names in the home; those of classes that go by snake case in lower case too, for the names themselves."""
         names = self._listed
         if names is None:
             home = _home(self.module)
@@ -124,11 +111,7 @@ class Registry(Generic[T]):
         return self._loaded[name]
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
-        """Return the class or function of a name; built-in names win over custom ones of the same name.
-
-        Raises:
-            ValueError: for an unknown name, with the nearest known one.
-        """
+        """Return what has a name, of this package's before the caller's; a ValueError tells the nearest name."""
         item = self.own(name)
         if item is None and name in self.guests:
             item = table(self.guests[name]).own(name)
@@ -138,20 +121,15 @@ class Registry(Generic[T]):
         if name in custom:
             return custom[name]
         name = f"{name:.80}"
-        raise ValueError(
-            f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
-            f"A custom {self.kind} must be passed itself, or named in custom_objects."
-        )
+        raise ValueError(f"Unknown {self.kind}: {name!r}.{hint(name, [*self.names, *self.guests])} "
+                         f"A custom {self.kind} must be passed itself, or named in custom_objects.")  # fmt: skip
 
     @overload
     def get(self, identifier: None) -> None: ...
-
     @overload
     def get(self, identifier: str | T | type[T] | Config) -> T: ...
-
     @overload
     def get(self, identifier: AnyCallable) -> AnyCallable: ...
-
     def get(self, identifier: Any) -> Any:
         """Return the object that a name, a configuration, a class or a function stands for; None for None.
 
@@ -185,30 +163,26 @@ class Registry(Generic[T]):
             return self.get(self.find(config, custom_objects))
         name = config.get("class_name") if isinstance(config, Mapping) else None
         if not isinstance(name, str):
-            raise ValueError(
-                f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: {config!r:.200}."
-            )
+            raise ValueError(f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: "
+                             f"{config!r:.200}.")  # fmt: skip
         shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
-        found = self._resolve(config, custom_objects)
-        if name == "function" or not isinstance(found, type):
-            return found
-        made = construct(found, config, custom_objects)
-        if not self._takes(made):
-            raise ValueError(f"Expected a {self.kind} here. Received the configuration of {made!r:.200}.")
-        return made
+        cls = self._resolve(config, custom_objects)
+        if name == "function" or not isinstance(cls, type):
+            return cls
+        obj = construct(cls, config, custom_objects)
+        if not self._takes(obj):
+            raise ValueError(f"Expected a {self.kind} here. Received the configuration of {obj!r:.200}.")
+        return obj
 
-    def _takes(self, made: Any) -> bool:
+    def _takes(self, obj: Any) -> bool:
         """Return whether an object may stand in this slot: it is of this kind, or of none but layers and functions."""
         bases = tuple(kind.base for kind in _tables.values() if kind.base and kind.kind not in ("layer", "model"))
-        return self.base not in bases or isinstance(made, self.base) or not isinstance(made, bases)
+        return self.base not in bases or isinstance(obj, self.base) or not isinstance(obj, bases)
 
     def _resolve(self, config: Mapping[str, Any], custom_objects: CustomObjects | None) -> Any:
-        """Return what a configuration names: a built-in one if its module is Keras's, else one of the caller's.
-
-        Without a module, as Keras 2 writes, both are looked up.
-        """
+        """Return what a configuration names: Keras's if the module says so, else the caller's; either without one."""
         name, registered, module = config["class_name"], config.get("registered_name"), config.get("module")
         if not isinstance(module, str | None) or not isinstance(registered, str | None):
             raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
@@ -216,49 +190,41 @@ class Registry(Generic[T]):
             return self._function(config.get("config"), custom_objects)
         if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
             if registered not in (None, name):
-                raise ValueError(
-                    f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
-                    f"registered_name={registered!r:.80}."
-                )
+                raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
+                                 f"registered_name={registered!r:.80}.")  # fmt: skip
             return self.find(name)
         custom = all_of(custom_objects)
         for key in (registered, name):
             if key in custom and (module is not None or registered is not None or key not in self):
                 return custom[key]
         if module is not None:
-            raise ValueError(
-                f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in custom_objects, or "
-                "register it with register_keras_serializable."
-            )
+            raise ValueError(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in "
+                             "custom_objects, or register it with register_keras_serializable.")  # fmt: skip
         return self.find(name, custom_objects)
 
     def _function(self, name: Any, custom_objects: CustomObjects | None) -> Any:
         if not isinstance(name, str):
             raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
-        found = self.find(name, with_short_names(name, custom_objects))
-        if isinstance(found, type):
+        function = self.find(name, with_short_names(name, custom_objects))
+        if isinstance(function, type):
             raise ValueError(f"Expected the configuration of a function. Received that of a class: {name!r:.80}.")
-        return found
+        return function
 
 
-def hint(name: str, known: Iterable[str]) -> str:
-    """Return which known name is meant, or all of them where none is near."""
+def hint(name: str, names: Iterable[str]) -> str:
+    """Return which name is meant, or all of them where none is near."""
     from difflib import get_close_matches  # wanted when something is wrong
 
-    lowered = {key.lower(): key for key in sorted(known)}
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    lowered = {key.lower(): key for key in sorted(names)}
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
     close += [lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
     if close:
         return f" Did you mean {close[0]!r}?"
-    return f" Known names: {', '.join(sorted(known))}." if lowered else ""
+    return f" Known names: {', '.join(sorted(names))}." if lowered else ""
 
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
-    """Make an object of a class from what `serialize` wrote: its arguments, what it was built and compiled with.
-
-    Raises:
-        ValueError: if a built-in class is given an argument of another type than it takes.
-    """
+    """Make an object of a class from its arguments and what it was built and compiled with; a ValueError for others."""
     inner = config.get("config")
     inner = {} if inner is None else inner
     if not isinstance(inner, Mapping) or not all(isinstance(key, str) for key in inner):
@@ -267,23 +233,23 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
         with custom_object_scope(custom_objects or {}):
             if is_built_in(cls):
                 check_arguments(cls, inner)
-            made = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+            obj = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
             for key in ("build_config", "compile_config"):
                 if not isinstance(config.get(key), Mapping | None):
                     raise ValueError(f"{key!r} must be a dict. Received: {config[key]!r:.80}.")
             build = config.get("build_config")
             if build and is_built_in(cls) and not all(map(is_shape, build.values())):
                 raise ValueError(f"'build_config' must hold shapes. Received: {build!r:.80}.")
-            if build and not getattr(made, "built", True):
-                made.build_from_config(build)
+            if build and not getattr(obj, "built", True):
+                obj.build_from_config(build)
             if config.get("compile_config"):
-                made.compile_from_config(config["compile_config"])
+                obj.compile_from_config(config["compile_config"])
     except Exception as error:
         error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
         raise
     if _shared.made is not None and "shared_object_id" in config:
-        _shared.made[str(config["shared_object_id"])] = made
-    return made
+        _shared.made[str(config["shared_object_id"])] = obj
+    return obj
 
 
 class _Shared(threading.local):

@@ -52,46 +52,35 @@ def serialize(obj: Any) -> Any:
     if isinstance(obj, Mapping):
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
-        cls = type(obj)
-        module = module_of(cls)
-        public = module is not None and not module.startswith("keras.src.")
-        arguments = obj.get_config()
-        if not isinstance(arguments, dict):
-            raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
-        config = {
-            "module": module,
-            "class_name": cls.__name__,
-            "config": serialize(arguments),
-            "registered_name": registered_names.get(cls) or (None if public else cls.__name__),
-            **_state_of(obj),
-        }
-        if _written.numbers is not None:
-            config["shared_object_id"] = _written.numbers.setdefault(id(obj), (obj, len(_written.numbers)))[1]
-        return config
+        return _described(obj)
     if callable(obj):
         name = obj.__name__
         if name == "<lambda>":
-            raise ValueError(
-                "A lambda cannot be written to a configuration. Define a function with a name and pass it in "
-                "custom_objects when loading."
-            )
+            raise ValueError("A lambda cannot be written to a configuration. Define a function with a name and pass it "
+                             "in custom_objects when loading.")  # fmt: skip
         return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": registered_names.get(obj, name),
+            "module": "builtins", "class_name": "function", "config": registered_names.get(obj, name),
             "registered_name": "function",
-        }
+        }  # fmt: skip
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
 
 
-def _state_of(obj: Any) -> Config:
-    """Return what a layer was built with and a model compiled with, where there is something to tell."""
-    found: Config = {}
+def _described(obj: Any) -> Config:
+    """Return the configuration of an object: its class and arguments, what it was built with and compiled with."""
+    cls, arguments = type(obj), obj.get_config()
+    module = module_of(cls)
+    public = module is not None and not module.startswith("keras.src.")
+    if not isinstance(arguments, dict):
+        raise TypeError(f"`get_config` of {obj!r:.200} must return a dict. It returned: {arguments!r:.200}.")
+    config: Config = {"module": module, "class_name": cls.__name__, "config": serialize(arguments)}
+    config["registered_name"] = registered_names.get(cls) or (None if public else cls.__name__)
     for key in ("build_config", "compile_config"):
         state = getattr(obj, f"get_{key}", lambda: None)()
         if state is not None:
-            found[key] = serialize(state)
-    return found
+            config[key] = serialize(state)
+    if _written.numbers is not None:
+        config["shared_object_id"] = _written.numbers.setdefault(id(obj), (obj, len(_written.numbers)))[1]
+    return config
 
 
 def module_of(cls: Any) -> str | None:
@@ -108,17 +97,17 @@ def serialize_shared(obj: Any) -> Config:
         config: Config = serialize(obj)
     finally:
         _written.numbers = before
-    found: dict[int, list[Config]] = {}
+    places: dict[int, list[Config]] = {}
     stack: list[Any] = [config]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
             if "shared_object_id" in node and "class_name" in node:
-                found.setdefault(node["shared_object_id"], []).append(node)
+                places.setdefault(node["shared_object_id"], []).append(node)
             stack += node.values()
         elif isinstance(node, list | tuple):
             stack += node
-    for nodes in found.values():
+    for nodes in places.values():
         if len(nodes) == 1:
             del nodes[0]["shared_object_id"]
     return config
@@ -155,28 +144,22 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name
     module = config.get("module")
-    known = [kind for kind in kinds().values() if isinstance(key, str) and key in kind]
-    named = next((kind for kind in known if kind.module == module), known[0] if known else _any)
-    return named.deserialize(config, custom_objects)
+    tables = [table for table in kinds().values() if isinstance(key, str) and key in table]
+    table = next((table for table in tables if table.module == module), tables[0] if tables else _any)
+    return table.deserialize(config, custom_objects)
 
 
 _any: Registry[Any] = Registry("", "object", names=())
-"""What a custom class may stand for where the slot does not tell."""
+"""The table for a custom class where the slot does not tell its kind."""
 
 
 def array_of(config: Any) -> Any:
-    """Return the array of a configuration that `serialize` made of one; other values as they are.
-
-    Raises:
-        ValueError: for other than nested lists of numbers, or another dtype than numbers have.
-    """
+    """Return the array of a configuration; a ValueError if it is no array of numbers, other values as they are."""
     if not isinstance(config, Mapping) or config.get("class_name") not in ("__numpy__", "__tensor__"):
         return config
     inner = config.get("config")
     try:
-        array = np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
+        return np.array(inner["value"], dtype=standardize_dtype(str(inner["dtype"])))  # type: ignore[index]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"An array's configuration must hold its value and dtype. Received: {inner!r:.200}."
-        ) from error
-    return array
+        raise ValueError("An array's configuration must hold its value and dtype. Received: "
+                         f"{inner!r:.200}.") from error  # fmt: skip

@@ -48,12 +48,9 @@ class BackupAndRestore(Callback):
     """
 
     def __init__(
-        self,
-        backup_dir: str | os.PathLike[str],
-        save_freq: Frequency = "epoch",
-        double_checkpoint: bool = False,
+        self, backup_dir: str | os.PathLike[str], save_freq: Frequency = "epoch", double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not backup_dir:
             raise ValueError(f"`backup_dir` must name a folder. Received: backup_dir={backup_dir!r}.")
         self.backup_dir: str = os.fspath(backup_dir)
@@ -67,10 +64,8 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if not self.model.built:
-            raise ValueError(
-                f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
-                "Call it on a batch, or build() it, first."
-            )
+            raise ValueError(f"BackupAndRestore needs a model that is built before `fit`. Received: {self.model!r}. "
+                             "Call it on a batch, or build() it, first.")  # fmt: skip
         if os.path.exists(self._path):
             try:
                 self._restore(self._path)
@@ -129,8 +124,8 @@ class BackupAndRestore(Callback):
 
 def _generators(model: Any) -> list[SeedGenerator]:
     """Return what the layers of a model draw their random numbers with."""
-    held = (value for layer in model._flatten_layers() for value in vars(layer).values())
-    return list({id(x): x for x in held if isinstance(x, SeedGenerator)}.values())
+    values = (value for layer in model._flatten_layers() for value in vars(layer).values())
+    return list({id(x): x for x in values if isinstance(x, SeedGenerator)}.values())
 
 
 def random_states(model: Any) -> dict[str, Array]:
@@ -138,20 +133,14 @@ def random_states(model: Any) -> dict[str, Array]:
     _, keys, place, has_normal, normal = np.random.get_state()  # noqa: NPY002 - the stream that shuffles rows, as in Keras
     _, words, spare = random.getstate()
     return {
-        "random/numpy": np.asarray(keys),
-        "random/numpy_rest": np.array([place, has_normal, normal]),
-        "random/python": np.array(words),
-        "random/python_rest": np.array([] if spare is None else [spare]),
+        "random/numpy": np.asarray(keys), "random/numpy_rest": np.array([place, has_normal, normal]),
+        "random/python": np.array(words), "random/python_rest": np.array([] if spare is None else [spare]),
         "random/layers": np.array([x.state for x in _generators(model)], "uint32").reshape(-1, 2),
-    }
+    }  # fmt: skip
 
 
 def set_random_states(model: Any, arrays: Mapping[str, Array]) -> None:
-    """Set the states that `random_states` returned.
-
-    Raises:
-        ValueError: if they are of another model, or no such states.
-    """
+    """Set the states that `random_states` returned; a ValueError if they are of another model, or no such states."""
     generators = _generators(model)
     states = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("random/")}
     if len(states) != 5 or states["layers"].shape != (len(generators), 2):

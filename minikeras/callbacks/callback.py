@@ -40,9 +40,9 @@ class Callback:
     params: dict[str, Any] = None  # type: ignore[assignment]  # set before any hook runs
     _model: Any = None
     _looks_seldom: ClassVar[bool] = False
-    """Whether its batch hooks may be run but now and then, every 50 ms."""
+    """True if its batch hooks may be run but now and then, every 50 ms."""
     _reads_lazily: ClassVar[bool] = False
-    """Whether the batch hooks take logs that are not computed yet, to read them only now and then."""
+    """True if the batch hooks take logs that are not computed yet, to read them only now and then."""
 
     @property
     def model(self) -> "Model":
@@ -140,10 +140,10 @@ class LambdaCallback(Callback):
             "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,
             "on_train_batch_end": on_train_batch_end, **kwargs,
         }  # fmt: skip
-        known = [name for name in vars(Callback) if name.startswith("on_")]
+        names = [name for name in vars(Callback) if name.startswith("on_")]
         for name, function in hooks.items():
-            if name not in known:
-                raise TypeError(f"LambdaCallback got {name!r}, which is no hook. Expected one of: {', '.join(known)}.")
+            if name not in names:
+                raise TypeError(f"LambdaCallback got {name!r}, which is no hook. Expected one of: {', '.join(names)}.")
             if function is not None:
                 setattr(self, name, function)
 
@@ -155,14 +155,13 @@ def as_floats(logs: Mapping[str, Any] | None) -> Logs:
         >>> as_floats({"loss": np.float32(0.5), "accuracy": 1})
         {'accuracy': 1.0, 'loss': 0.5}
     """
-    found: Logs = {}
+    floats: Logs = {}
     for name, value in sorted((logs or {}).items()):
         if isinstance(value, TensorOps):
             value = value.numpy()
         if isinstance(value, dict):
-            found.update(as_floats(value))
-        elif isinstance(value, int) or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0):
-            found[name] = float(value)
+            floats.update(as_floats(value))
         else:
-            found[name] = value
-    return found
+            scalar = isinstance(value, int) or (hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0)
+            floats[name] = float(value) if scalar else value
+    return floats

@@ -54,11 +54,9 @@ class CallbackList(Callback):
 
     def _one(self, kind: type[C], add: bool) -> C | None:
         """Return the first callback of a kind, one that is added if there is none and one is wanted."""
-        found = next((c for c in self.callbacks if isinstance(c, kind)), None)
-        if found is None and add:
-            found = kind()
-            self.callbacks.append(found)
-        return found
+        if add and not any(isinstance(c, kind) for c in self.callbacks):
+            self.callbacks.append(kind())
+        return next((c for c in self.callbacks if isinstance(c, kind)), None)
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
@@ -67,7 +65,7 @@ class CallbackList(Callback):
                 callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Give all callbacks the model, and the model its history."""
+        """Hand the model to all callbacks, and its history to the model."""
         if model is None:
             return
         super().set_model(model)
@@ -79,8 +77,7 @@ class CallbackList(Callback):
     def listens(self, hook: str, seldom: bool = True) -> bool:
         """Return whether a callback overrides a hook; if none does, its logs need not be computed.
 
-        The answer is looked up anew whenever a run or an epoch begins. Without `seldom`, callbacks that need not be
-        asked at every batch do not count.
+        Callbacks are looked at anew when a run or an epoch begins; without `seldom`, at those for every batch alone.
         """
         return any(seldom or not rarely for _, _, rarely in self._listening(hook))
 
@@ -91,15 +88,10 @@ class CallbackList(Callback):
 
     def _listening(self, hook: str) -> list[tuple[Callable[..., None], bool, bool]]:
         """Return what the callbacks run for a hook, with whether they take logs not computed yet, and look seldom."""
-        found = self._listeners.get(hook)
-        if found is None:
-            found = [
-                (getattr(callback, name), callback._reads_lazily, callback._looks_seldom)
-                for callback in self.callbacks
-                if (name := _own_hook(callback, hook))
-            ]
-            self._listeners[hook] = found
-        return found
+        if hook not in self._listeners:
+            pairs = [(callback, name) for callback in self.callbacks if (name := _own_hook(callback, hook))]
+            self._listeners[hook] = [(getattr(c, name), c._reads_lazily, c._looks_seldom) for c, name in pairs]
+        return self._listeners[hook]
 
 
 def _forwarded(hook: str) -> Callable[..., None]:
@@ -139,10 +131,8 @@ def _flat(callbacks: Callbacks) -> list[Callback]:
         return [callbacks]
     if isinstance(callbacks, Iterable) and not isinstance(callbacks, str):
         return [callback for item in callbacks for callback in _flat(item)]
-    raise TypeError(
-        "`callbacks` must hold callbacks, such as EarlyStopping() with its parentheses. "
-        f"Received: {callbacks!r} (of type {type(callbacks).__name__})."
-    )
+    raise TypeError("`callbacks` must hold callbacks, such as EarlyStopping() with its parentheses. "
+                    f"Received: {callbacks!r} (of type {type(callbacks).__name__}).")  # fmt: skip
 
 
 def _own_hook(callback: Callback, hook: str) -> str | None:

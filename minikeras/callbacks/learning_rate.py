@@ -1,6 +1,7 @@
 """Callbacks that change a model's optimizer, or take weights from it."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -142,14 +143,9 @@ class SwapEMAWeights(Callback):
 
     def _pairs(self) -> list[tuple[Any, Any]]:
         """Return all trained weights with their averages."""
-        found = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
-        if not found:
-            raise ValueError(
-                "SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
-                f"Received: {self.model.optimizer!r}."
-            )
-        return [
-            pair
-            for optimizer in found
-            for pair in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
-        ]
+        averaging = [x for _, x in optimizers(self.model) if getattr(x, "_model_variables_moving_average", None)]
+        if not averaging:
+            raise ValueError("SwapEMAWeights needs an optimizer with `use_ema=True` that has seen the model's weights. "
+                             f"Received: {self.model.optimizer!r}.")  # fmt: skip
+        pairs = (zip(x._trainable_variables, x._model_variables_moving_average, strict=True) for x in averaging)
+        return list(chain.from_iterable(pairs))

@@ -57,10 +57,8 @@ class ModelCheckpoint(Monitor):
         self._epoch = 0
         endings = (".npz", ".weights.h5") if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
-            raise ValueError(
-                f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends in one of "
-                f"{endings}. Received: filepath={self.filepath!r}."
-            )
+            raise ValueError(f"ModelCheckpoint with save_weights_only={save_weights_only} needs a filepath that ends "
+                             f"in one of {endings}. Received: filepath={self.filepath!r}.")  # fmt: skip
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
@@ -78,9 +76,8 @@ class ModelCheckpoint(Monitor):
         try:
             path = self.filepath.format_map({**logs, "epoch": epoch + 1})
         except KeyError as error:
-            raise KeyError(
-                f"filepath={self.filepath!r} has a field {error} that the logs lack. They have: {', '.join(logs)}."
-            ) from None
+            raise KeyError(f"filepath={self.filepath!r} has a field {error} that the logs lack. They have: "
+                           f"{', '.join(logs)}.") from None  # fmt: skip
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
         elif not self._is_best(epoch, logs.get(self.monitor), path):
@@ -89,8 +86,7 @@ class ModelCheckpoint(Monitor):
             raise IsADirectoryError(f"ModelCheckpoint needs the path of a file. Received: {path!r}, a directory.")
         if os.path.dirname(path):
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        save = self.model.save_weights if self.save_weights_only else self.model.save
-        save(path, overwrite=True)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
         self._say(epoch, f"finished saving model to {path}")
 
     def _is_best(self, epoch: int, current: Any, path: str) -> bool:

@@ -44,11 +44,7 @@ class Monitor(Callback):
         self.monitor_op: Callable[[float, float], bool] | None = None
 
     def _set_monitor_op(self) -> None:
-        """Find out which values are good, once the model's metrics are there.
-
-        Raises:
-            ValueError: if the metric does not tell.
-        """
+        """Find out which values are good, once there are metrics; a ValueError if the metric does not tell."""
         if self.monitor_op is not None:
             return
         name = self.monitor.removeprefix("val_")
@@ -73,13 +69,14 @@ class Monitor(Callback):
 
     def _value(self, logs: Logs | None, purpose: str) -> Any:
         """Return the metric's value, None with a warning where the logs lack it."""
-        logs = logs or {}
-        if logs.get(self.monitor) is None:
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            names = ",".join(logs or ())
             warn(
-                f"{purpose} metric `{self.monitor}` which is not available. Available metrics are: {','.join(logs)}",
+                f"{purpose} metric `{self.monitor}` which is not available. Available metrics are: {names}",
                 stacklevel=4,
             )
-        return logs.get(self.monitor)
+        return value
 
 
 def _metrics(model: Any) -> list[Any]:
@@ -88,16 +85,12 @@ def _metrics(model: Any) -> list[Any]:
 
 
 def _less(a: float, b: float) -> bool:
-    return bool(_rounded(a) < _rounded(b))
+    """Return a < b, of numbers as tensors hold them: digits which a metric does not have decide nothing."""
+    return bool(np.asarray(a, settings.floatx) < np.asarray(b, settings.floatx))
 
 
 def _greater(a: float, b: float) -> bool:
     return _less(b, a)
-
-
-def _rounded(value: float) -> Any:
-    """Return a number as tensors hold it, so that digits which a metric does not have decide nothing."""
-    return np.asarray(value, settings.floatx)
 
 
 class EarlyStopping(Monitor):
@@ -254,17 +247,17 @@ class ReduceLROnPlateau(Monitor):
         return self.cooldown_counter > 0
 
     def _reduce(self, epoch: int) -> bool:
-        """Lower the rates that are above the minimum, and tell whether there was one."""
-        found = False
+        """Lower the rates that are above the minimum, and return whether there was one."""
+        lowered = False
         for name, optimizer in optimizers(self.model):
             old = float(optimizer.learning_rate)
             if old > np.float32(self.min_lr):  # a rate set to the minimum comes back rounded
-                found = True
+                lowered = True
                 optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
                 if self.verbose > 0:
                     which = f" {name}" if name else ""
                     write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
-        return found
+        return lowered
 
 
 class TerminateOnNaN(Callback):

@@ -102,16 +102,16 @@ class TensorBoard(Callback):
             self._writer("validation").flush()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        found = dict(logs or {})
-        training = {name: value for name, value in found.items() if not name.startswith("val_")}
-        if found:
+        logs = logs or {}
+        training = {name: value for name, value in logs.items() if not name.startswith("val_")}
+        if logs:
             training["learning_rate"] = float(as_array(self.model.optimizer.learning_rate))
             if self.write_steps_per_second:
                 steps = self._steps - self._epoch_step
                 training["steps_per_second"] = steps / (time.time() - self._epoch_started)
         for name, value in training.items():
             self._writer("train").scalar(f"epoch_{name}", value, epoch)
-        for name, value in found.items():
+        for name, value in logs.items():
             if name.startswith("val_"):
                 self._writer("validation").scalar(f"epoch_{name[4:]}", value, epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0:

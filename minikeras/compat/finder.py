@@ -26,30 +26,24 @@ class StandInLoader:
         return self.module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module back the specification it had before this import of it."""
+        """Put back the specification that the module had before this import of it."""
         module.__spec__ = self.spec
 
 
 class StandInFinder:
     """Finds the modules below `ROOTS`."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return where a module comes from, None if its name is none of ours.
-
-        Raises:
-            ModuleNotFoundError: if minikeras has nothing of that name.
-        """
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None,
+                  target: ModuleType | None = None) -> ModuleSpec | None:  # fmt: skip
+        """Return where a module comes from, None if its name is not ours; a ModuleNotFoundError if it is missing."""
         if fullname.partition(".")[0] not in ROOTS:
             return None
         module = find_module(fullname)
         if module is None:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r}. minikeras stands in for keras and tensorflow here, and has no module "
-                "of that name; docs/coverage.md lists what it has.",
-                name=fullname,
-            )
+                "of that name; docs/coverage.md lists what it has.", name=fullname
+            )  # fmt: skip
         if fullname == "tensorflow":
             module.tensors.flavour(True)
         name = canonical(fullname)

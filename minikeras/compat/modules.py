@@ -15,13 +15,11 @@ from .past.tables import MODULES
 TENSORFLOW = f"{__package__}.tensorflow"
 
 MORE = {
-    "keras.backend": f"{__package__}.past.backend",
-    "keras.preprocessing.image": f"{__package__}.past.images",
+    "keras.backend": f"{__package__}.past.backend", "keras.preprocessing.image": f"{__package__}.past.images",
     "keras.preprocessing.sequence": f"{__package__}.past.sequence",
     "keras.preprocessing.text": f"{__package__}.past.text",
-    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn",
-    "scikeras.wrappers": f"{__package__}.sklearn",
-}
+    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn", "scikeras.wrappers": f"{__package__}.sklearn",
+}  # fmt: skip
 """Modules with names that are not in the core, and where these are."""
 
 _NAMES = """
@@ -38,28 +36,15 @@ NAMESPACES = frozenset({"keras", *MORE, *(f"keras.{name}" for name in _NAMES.spl
 VERSION = "3.15.1"
 """The version of Keras that minikeras follows."""
 
-ALIASES = {
-    "tensorflow.python.keras.api": "keras",
-    "tensorflow.python.keras": "keras",
-    "tensorflow.compat.v1.keras": "keras",
-    "tensorflow.compat.v2.keras": "keras",
-    "tensorflow.contrib.keras": "keras",
-    "tensorflow.keras": "keras",
-    "tf_keras": "keras",
-    "keras._tf_keras.keras": "keras",
-    "keras.api": "keras",
-    "keras.src": "keras",
-    "tensorflow": TENSORFLOW,
-}
+_TREES = """
+    tensorflow.python.keras.api tensorflow.python.keras tensorflow.compat.v1.keras tensorflow.compat.v2.keras
+    tensorflow.contrib.keras tensorflow.keras tf_keras keras._tf_keras.keras keras.api keras.src"""
+ALIASES = {**dict.fromkeys(_TREES.split(), "keras"), "tensorflow": TENSORFLOW}
 """Other addresses of whole trees of modules, the longer ones first."""
 
 
 class StandIn(ModuleType):
-    """A module of Keras's, which looks its names up in minikeras.
-
-    Args:
-        name: Keras's name of it, such as "keras.layers".
-    """
+    """A module of Keras's, such as "keras.layers", which looks its names up in minikeras."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, f"Keras's `{name}`, as minikeras has it.")
@@ -73,18 +58,16 @@ class StandIn(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         home = today(self.__name__)
-        found = name_in(home, name) or find_module(f"{self.__name__}.{name}")
-        if found is not None:
-            return found
-        found = getattr(source(home), name, None)
-        if not is_ours(found):
-            found = more(home).get(name)
-        if found is None:
-            raise AttributeError(
-                f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in for it. "
-                "docs/coverage.md lists what there is."
-            )
-        return found
+        thing = name_in(home, name) or find_module(f"{self.__name__}.{name}")
+        if thing is not None:
+            return thing
+        thing = getattr(source(home), name, None)
+        if not is_ours(thing):
+            thing = more(home).get(name)
+        if thing is None:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} in minikeras, which stands in "
+                                 "for it. docs/coverage.md lists what there is.")  # fmt: skip
+        return thing
 
     def __dir__(self) -> list[str]:
         own, home = source(self.__name__), today(self.__name__)
@@ -115,8 +98,8 @@ def more(name: str) -> dict[str, Any]:
     """Return the names that a module has besides those of the core."""
     if name not in MORE:
         return {}
-    found = import_module(MORE[name])
-    return getattr(found, "NAMES", None) or {name: getattr(found, name) for name in found.__all__}
+    module = import_module(MORE[name])
+    return getattr(module, "NAMES", None) or {name: getattr(module, name) for name in module.__all__}
 
 
 def source(name: str) -> ModuleType | None:
@@ -144,13 +127,13 @@ def find_module(name: str) -> ModuleType | None:
         >>> find_module("tf_keras.layers") is find_module("keras.layers")
         True
     """
-    kept = canonical(name)
-    if kept in NAMESPACES or kept in MODULES or (kept.startswith("keras.applications.") and source(kept)):
-        return stand_in(kept)
-    found = _imported(kept) if f"{kept}.".startswith(f"{TENSORFLOW}.") else None
-    if found is None and any(known.startswith(f"{name}.") for known in (*ALIASES, *MORE)):
+    address = canonical(name)
+    if address in NAMESPACES or address in MODULES or (address.startswith("keras.applications.") and source(address)):
+        return stand_in(address)
+    module = _imported(address) if f"{address}.".startswith(f"{TENSORFLOW}.") else None
+    if module is None and any(below.startswith(f"{name}.") for below in (*ALIASES, *MORE)):
         return stand_in(name)  # an empty module on the way to one
-    return found
+    return module
 
 
 @cache
@@ -167,5 +150,5 @@ def _imported(name: str) -> ModuleType | None:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
     above, _, last = name.rpartition(".")
-    found = vars(_imported(above) or object).get(last) if above else None
-    return found if isinstance(found, ModuleType) else None
+    thing = vars(_imported(above) or object).get(last) if above else None
+    return thing if isinstance(thing, ModuleType) else None

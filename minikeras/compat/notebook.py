@@ -39,12 +39,9 @@ _IPYTHON = ("IPython", "IPython.display", "IPython.core", "IPython.core.display"
 def run_notebook(path: str, keep_going: bool = False) -> None:
     """Run a notebook's code cells as `__main__`, in the notebook's folder as Jupyter does.
 
-    Args:
-        path: The notebook.
-        keep_going: Whether to go on behind a cell that fails.
-
     Raises:
-        SystemExit: with status 1 if a cell fails, after its traceback and number were written to standard error.
+        SystemExit: with status 1 if a cell fails, after its traceback and number were written to standard error; with
+            `keep_going`, after the other cells.
     """
     cells = list(code_cells(path, read(path)))
     main = new_main(os.path.abspath(path), os.path.dirname(os.path.realpath(path)))
@@ -87,13 +84,7 @@ def code_cells(path: str, text: bytes) -> Iterator[str]:
 
 
 def run_cell(source: str, name: str, namespace: dict[str, Any]) -> None:
-    """Run one cell, and show the value of its last expression.
-
-    Args:
-        source: Its text, with magics.
-        name: What tracebacks call it.
-        namespace: The notebook's names.
-    """
+    """Run one cell, which tracebacks call by a name, in the notebook's namespace; show its last expression's value."""
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     tree = parsed(source, name)
     shows = bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";")
@@ -143,12 +134,12 @@ def _under_magic(lines: list[str], first: int, name: str) -> list[str]:
 
 
 def _replace(lines: list[str], number: int, name: str) -> bool:
-    """Put Python in place of a magic or shell line and those that continue it; tell whether there was one."""
+    """Put Python in place of a magic or shell line and those that continue it; return whether there was one."""
     line = lines[number] if number < len(lines) else ""
-    found = _MAGIC.match(line) or _HELP.match(line) or _INSTALL.match(line)
-    if found is None:
+    match = _MAGIC.match(line) or _HELP.match(line) or _INSTALL.match(line)
+    if match is None:
         return False
-    parts = found.groupdict("")
+    parts = match.groupdict("")
     sign, target = parts.get("sign", ""), parts.get("target", "").strip()
     magic, _, rest = parts["text"].strip().partition(" ")
     code = f"{target} = []" if target else "pass"
@@ -189,7 +180,7 @@ def display(*values: Any, **options: Any) -> None:
 
 
 class _Shown:
-    """What stands for the objects of IPython: it takes any arguments, and everything asked of it does nothing."""
+    """A stand-in for the objects of IPython: it takes any arguments, and everything asked of it does nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 

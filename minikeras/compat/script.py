@@ -73,12 +73,7 @@ def new_main(file: str, folder: str) -> ModuleType:
 
 
 def failure(run: Callable[[], object], namespace: dict[str, Any]) -> BaseException | None:
-    """Run, and return the exception that ended it, None without one.
-
-    Args:
-        run: What to run.
-        namespace: The names of the user's code; a traceback begins there.
-    """
+    """Run, and return the exception that ended it, None without one; its traceback begins in the user's namespace."""
     try:
         run()
     except SystemExit:

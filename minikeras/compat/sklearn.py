@@ -6,6 +6,7 @@ Keras 2, `model=make, model__units=3, epochs=10` in scikeras. Where they differ,
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -45,30 +46,29 @@ class BaseWrapper(BaseEstimator):
         self._sort()
 
     def _function(self) -> Callable[..., Model]:
-        found = self.build_fn if self.build_fn is not None else self.model
-        if isinstance(found, Model):
-            known = found
-            return lambda: clone_model(known)
-        if found is None:
+        source = self.build_fn if self.build_fn is not None else self.model
+        if isinstance(source, Model):
+            return partial(clone_model, source)
+        if source is None:
             raise ValueError(f"{type(self).__name__} needs a function that makes a model, as `build_fn` or `model`.")
-        return cast(Callable[..., Model], found)
+        return cast(Callable[..., Model], source)
 
     def _sort(self) -> dict[str, dict[str, Any]]:
         """Return the settings by whose they are."""
         takes = parameters(self._function())
-        known = {"model": takes.names, "fit": parameters(Model.fit).names, "predict": parameters(Model.predict).names,
-                 "compile": _COMPILE, "optimizer": ()}  # fmt: skip
+        names = {"model": takes.names, "fit": parameters(Model.fit).names, "predict": parameters(Model.predict).names,
+                 "compile": _COMPILE}  # fmt: skip
         sorted_: dict[str, dict[str, Any]] = {route: {} for route in _ROUTES}
         for name, value in self.sk_params.items():
             route, _, rest = name.partition("__")
             if rest and route in _ROUTES:
                 sorted_[route][rest] = value
                 continue
-            found = [r for r in ("model", "fit", "predict", "compile") if name in known[r]]
-            if not found and not takes.varkw and name not in ("random_state", "warm_start"):
+            routes = [route for route in names if name in names[route]]
+            if not routes and not takes.varkw and name not in ("random_state", "warm_start"):
                 raise ValueError(f"{name} is not a legal parameter: neither the model's function nor `fit` takes it.")
-            for r in found or (["model"] if takes.varkw else []):
-                sorted_[r][name] = value
+            for route in routes or (["model"] if takes.varkw else []):
+                sorted_[route][name] = value
         return sorted_
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -96,15 +96,14 @@ class BaseWrapper(BaseEstimator):
             set_random_seed(int(seed))
         function = self._function()
         extra = {"meta": meta, "compile_kwargs": settings["compile"]}
-        taken = parameters(function).names
-        made = function(**settings["model"], **{name: value for name, value in extra.items() if name in taken})
-        if not made.compiled:
-            made.compile(**settings["compile"])
-        loss = str(getattr(made.loss, "name", made.loss))
-        if loss.startswith("categorical") and target.ndim == 1:
+        names = parameters(function).names
+        model = function(**settings["model"], **{name: value for name, value in extra.items() if name in names})
+        if not model.compiled:
+            model.compile(**settings["compile"])
+        if str(getattr(model.loss, "name", model.loss)).startswith("categorical") and target.ndim == 1:
             target = np.eye(meta["n_classes_"], dtype="float32")[target]
-        history = made.fit(X, target, **{**settings["fit"], **kwargs})
-        self.model_: Model = made
+        history = model.fit(X, target, **{**settings["fit"], **kwargs})
+        self.model_: Model = model
         self.history_: dict[str, Any] = history.history
         return self if self.build_fn is None else history
 
@@ -141,8 +140,8 @@ class KerasClassifier(ClassifierMixin, BaseWrapper):
         outputs = self._outputs(X, kwargs)
         if outputs.shape[-1] > 1:
             return cast(Array, self.classes_[outputs.argmax(axis=-1)])
-        found: Array = self.classes_[(outputs > 0.5).astype(int)]
-        return found if self.build_fn is not None or not self._flat else found[:, 0]
+        labels: Array = self.classes_[(outputs > 0.5).astype(int)]
+        return labels if self.build_fn is not None or not self._flat else labels[:, 0]
 
     def predict_proba(self, X: Any, **kwargs: Any) -> Array:
         """Return the probability of each class, a column each."""

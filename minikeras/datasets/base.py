@@ -1,4 +1,4 @@
-"""What the data sets have in common: where they come from, and how they are split."""
+"""The parts that data sets have in common: where they come from, and how they are split."""
 
 from typing import TypeAlias
 
@@ -15,14 +15,7 @@ _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 def fetch(path: str, name: str, file_hash: str, cache_subdir: str = "datasets") -> str:
-    """Return the path of a file in the cache, checked, and downloaded if need be.
-
-    Args:
-        path: Its name in the cache.
-        name: Its name where Keras keeps it.
-        file_hash: Its SHA-256 or MD5.
-        cache_subdir: Its folder in the cache.
-    """
+    """Return the path of a file in the cache, checked; if need be it is downloaded, from where Keras keeps `name`."""
     return get_file(path, _ORIGIN + name, file_hash=file_hash, cache_subdir=cache_subdir)
 
 

@@ -18,8 +18,8 @@ def shorter(maxlen: int | None, xs: list[list[int]], labels: Array) -> tuple[lis
     """Return the texts that have fewer words than `maxlen`, and their labels; all of them for None."""
     if not maxlen:
         return xs, labels
-    kept = [i for i, x in enumerate(xs) if len(x) < maxlen]
-    return [xs[i] for i in kept], labels[kept]
+    rows = [i for i, x in enumerate(xs) if len(x) < maxlen]
+    return [xs[i] for i in rows], labels[rows]
 
 
 def limit(xs: list[list[int]], num_words: int | None, skip_top: int, oov_char: int | None) -> list[list[int]]:

@@ -15,7 +15,7 @@ from ..ops.arrays import NP
 
 
 class _Note:
-    """What an array, or a dtype, was to be made from."""
+    """A note of what an array, or a dtype, was to be made from."""
 
     def __init__(self, *args: Any) -> None:
         self.args = args
@@ -67,11 +67,7 @@ def _array(value: Any) -> Any:
 
 
 def read_lists(path: str) -> dict[str, Array]:
-    """Return the arrays of a .npz file, some of which may be arrays of lists.
-
-    Raises:
-        pickle.UnpicklingError: if something else is pickled in it.
-    """
+    """Return the arrays of a .npz file, also of lists; a pickle.UnpicklingError if something else is pickled in it."""
     arrays: dict[str, Array] = {}
     form = NP.lib.format
     with NP.load(path, allow_pickle=False) as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from .. import activations, ops
 from .._base.checks import FromZero
@@ -35,8 +35,7 @@ class Activation(SameShape):
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = self.activation(inputs)
-        return outputs
+        return cast(Tensor, self.activation(inputs))
 
 
 class ReLU(SameShape):
@@ -59,10 +58,8 @@ class ReLU(SameShape):
     negative_slope: FromZero
     threshold: FromZero
 
-    def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._build_at_init()
 
@@ -95,15 +92,13 @@ class LeakyReLU(SameShape):
 
 
 class PReLU(SameShape):
-    """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample.
+    """x where positive, alpha * x elsewhere, with a weight alpha for each position of a sample (He et al. 2015).
 
     Args:
         alpha_initializer: What fills alpha.
         alpha_regularizer: Penalty on alpha.
         alpha_constraint: Projection of alpha.
         shared_axes: Axes (1 is the first after the batch) along which one alpha serves all.
-
-    Source: He et al. 2015.
 
     Example:
         >>> print(PReLU("ones")(np.array([[-1.0, 2.0]])))
@@ -115,22 +110,20 @@ class PReLU(SameShape):
     alpha_regularizer: Callable[..., Any] | None
     alpha_constraint: Callable[..., Any] | None
 
-    def __init__(
-        self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
-        alpha_constraint: ConstraintLike | None = None, shared_axes: int | list[int] | tuple[int, ...] | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, alpha_initializer: InitializerLike = "Zeros", alpha_regularizer: RegularizerLike | None = None,
+                 alpha_constraint: ConstraintLike | None = None,
+                 shared_axes: int | list[int] | tuple[int, ...] | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
         self.shared_axes: list[int] | None = None if axes is None else list(axes)
 
     def build(self, input_shape: ShapeLike) -> None:
-        shape = list(input_shape[1:])
-        for axis in self.shared_axes or ():
+        shape, shared = list(input_shape[1:]), self.shared_axes or ()
+        for axis in shared:
             shape[axis - 1] = 1
         self.alpha = self._configured_weight("alpha", shape)
-        fixed = range(1, len(input_shape)) if self.shared_axes else ()
-        axes = {axis: input_shape[axis] for axis in fixed if axis not in (self.shared_axes or ())}
+        axes = {axis: n for axis, n in enumerate(input_shape) if axis and shared and axis not in shared}
         self.input_spec: Any = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -138,12 +131,10 @@ class PReLU(SameShape):
 
 
 class ELU(SameShape):
-    """x where positive, alpha * (exp(x) - 1) elsewhere.
+    """x where positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016).
 
     Args:
         alpha: Limit for very negative inputs, negated.
-
-    Source: Clevert et al. 2016.
 
     Example:
         >>> print(ELU()(np.array([-1e4, 2.0])))

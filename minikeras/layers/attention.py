@@ -31,7 +31,7 @@ def _causal(queries: int, keys: int) -> Any:
 
 
 class Attention(Layer):
-    """Dot-product attention: softmax(query @ key^T) @ value.
+    """Dot-product attention: softmax(query @ key^T) @ value (Luong et al. 2015).
 
     Args:
         use_scale: Whether the scores have a weight as a factor.
@@ -49,8 +49,6 @@ class Attention(Layer):
     Raises:
         ValueError: for other inputs or another mode.
 
-    Source: Luong et al. 2015.
-
     Example:
         >>> Attention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
         (1, 2, 3)
@@ -64,10 +62,8 @@ class Attention(Layer):
     dropout: float
     seed: int | None
 
-    def __init__(
-        self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
-        seed: int | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, use_scale: bool = False, score_mode: Literal["dot", "concat"] = "dot", dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         if dropout > 0:
             self.seed_generator: SeedGenerator = SeedGenerator(seed)
@@ -86,20 +82,18 @@ class Attention(Layer):
         both = both if self.scale is None else self.scale * both
         return self.concat_score_weight * ops.sum(ops.tanh(both), -1)
 
-    def call(
-        self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
-        use_causal_mask: bool = False,
-    ) -> Any:  # fmt: skip
+    def call(self, inputs: Any, mask: Any = None, training: bool = False, return_attention_scores: bool = False,
+             use_causal_mask: bool = False) -> Any:  # fmt: skip
         self._check(inputs, mask)
         query, value = inputs[0], inputs[1]
         scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
-        query_mask, seen = (mask[0], mask[1]) if mask else (None, None)
-        seen = None if seen is None else ops.expand_dims(seen, -2)
+        query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
+        visible = None if value_mask is None else ops.expand_dims(value_mask, -2)
         if use_causal_mask:
             causal = _causal(scores.shape[-2], scores.shape[-1])
-            seen = causal if seen is None else ops.logical_and(seen, causal)
-        if seen is not None:  # so low that nothing is left of it; float16 goes no lower
-            scores = ops.where(seen, scores, scores - (65504.0 if scores.dtype == "float16" else 1e9))
+            visible = causal if visible is None else ops.logical_and(visible, causal)
+        if visible is not None:  # so low that nothing is left of it; float16 goes no lower
+            scores = ops.where(visible, scores, scores - (65504.0 if scores.dtype == "float16" else 1e9))
         weights = ops.softmax(scores, -1)
         if training and self.dropout > 0:
             weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
@@ -108,8 +102,7 @@ class Attention(Layer):
             result = ops.where(ops.expand_dims(query_mask, -1), result, 0.0)
         return (result, weights) if return_attention_scores else result
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    compute_output_spec = Layer._inferred_spec
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         self._check(inputs, mask)
@@ -127,7 +120,7 @@ class Attention(Layer):
 
 
 class AdditiveAttention(Attention):
-    """Additive attention: softmax(sum(scale * tanh(query + key))) @ value.
+    """Additive attention: softmax(sum(scale * tanh(query + key))) @ value (Bahdanau et al. 2015).
 
     Args:
         use_scale: Whether each feature has a weight as a factor.
@@ -136,16 +129,12 @@ class AdditiveAttention(Attention):
 
     Call arguments: as of `Attention`.
 
-    Source: Bahdanau et al. 2015.
-
     Example:
         >>> AdditiveAttention()([np.ones((1, 2, 3)), np.ones((1, 4, 3))]).shape
         (1, 2, 3)
     """
 
     _further = ("seed",)
-    scale: Variable | None
-    concat_score_weight: Variable | None
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
         super().__init__(use_scale, dropout=dropout, **options)
@@ -161,7 +150,7 @@ class AdditiveAttention(Attention):
 
 
 class MultiHeadAttention(Layer):
-    """Several attentions side by side, each on projections of its own, and a projection of all their results.
+    """Several attentions side by side, each on projections of its own, and a projection of all (Vaswani et al. 2017).
 
     Args:
         num_heads: How many.
@@ -193,8 +182,6 @@ class MultiHeadAttention(Layer):
     Raises:
         ValueError: if the shapes of key and value do not fit.
 
-    Source: Vaswani et al. 2017.
-
     Example:
         >>> MultiHeadAttention(num_heads=2, key_dim=3)(np.ones((1, 4, 6)), np.ones((1, 5, 6))).shape
         (1, 4, 6)
@@ -218,16 +205,14 @@ class MultiHeadAttention(Layer):
     bias_constraint: Any
     seed: int | None
 
-    def __init__(
-        self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0, use_bias: bool = True,
-        output_shape: int | Sequence[int] | None = None, attention_axes: int | Sequence[int] | None = None,
-        sliding_window: int | None = None, flash_attention: bool | None = None,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, use_gate: bool = False, seed: int | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_heads: int, key_dim: int, value_dim: int | None = None, dropout: float = 0.0,
+                 use_bias: bool = True, output_shape: int | Sequence[int] | None = None,
+                 attention_axes: int | Sequence[int] | None = None, sliding_window: int | None = None,
+                 flash_attention: bool | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+                 bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 use_gate: bool = False, seed: int | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         value_dim = key_dim if value_dim is None else value_dim
         attention_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
         self._configure(locals())
@@ -237,18 +222,16 @@ class MultiHeadAttention(Layer):
         self._penalty: Any = regularizers.get(activity_regularizer)
 
     def _projection(self, name: str, shape: Any, equation: str, sizes: Sequence[int], **settings: Any) -> EinsumDense:
-        """Make one of the projections and build it."""
         letters = equation.partition("->")[2]
         between = len(letters) - 1 - len(sizes)  # batch and new axes aside
-        fresh = {  # initializers of their own, or all would draw the same numbers
-            f"{kind}_initializer": type(one).from_config(one.get_config())
-            for kind, one in (("kernel", self.kernel_initializer), ("bias", self.bias_initializer))
-        }
+        kernel, bias = (  # initializers of their own, or all would draw the same numbers
+            type(one).from_config(one.get_config()) for one in (self.kernel_initializer, self.bias_initializer)
+        )
         layer = EinsumDense(
             equation, [*[None] * between, *sizes], bias_axes=letters[-len(sizes) :] if self.use_bias else None,
-            name=name, kernel_regularizer=self.kernel_regularizer, bias_regularizer=self.bias_regularizer,
-            activity_regularizer=self._penalty, kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint, dtype=self.dtype_policy, **fresh, **settings,
+            name=name, kernel_initializer=kernel, bias_initializer=bias, kernel_regularizer=self.kernel_regularizer,
+            bias_regularizer=self.bias_regularizer, activity_regularizer=self._penalty, dtype=self.dtype_policy,
+            kernel_constraint=self.kernel_constraint, bias_constraint=self.bias_constraint, **settings,
         )  # fmt: skip
         layer.build(shape)
         return layer
@@ -258,23 +241,20 @@ class MultiHeadAttention(Layer):
         self._check(value_shape, key_shape)
         free = ascii_lowercase[: len(query_shape) - 1]
 
-        def spread(shape: ShapeLike) -> str:
+        def to_heads(name: str, shape: ShapeLike, size: int, **settings: Any) -> EinsumDense:
             axes = ascii_lowercase[: len(shape) - 1]
-            return f"{axes}x,xyz->{axes}yz"
+            return self._projection(name, shape, f"{axes}x,xyz->{axes}yz", (self.num_heads, size), **settings)
 
-        heads = (self.num_heads, self.key_dim)
-        self.query_dense: EinsumDense = self._projection("query", query_shape, spread(query_shape), heads)
-        self.key_dense: EinsumDense = self._projection("key", key_shape, spread(key_shape), heads)
-        heads = (self.num_heads, self.value_dim)
+        self.query_dense: EinsumDense = to_heads("query", query_shape, self.key_dim)
+        self.key_dense: EinsumDense = to_heads("key", key_shape, self.key_dim)
         if self.use_gate:
-            self._gate_dense = self._projection("gate", query_shape, spread(query_shape), heads, activation="sigmoid")
-        self.value_dense: EinsumDense = self._projection("value", value_shape, spread(value_shape), heads)
+            self._gate_dense = to_heads("gate", query_shape, self.value_dim, activation="sigmoid")
+        self.value_dense: EinsumDense = to_heads("value", value_shape, self.value_dim)
         rank = len(value_shape)
         axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
         self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
         self._equations = _equations(rank + 1, self.attention_axes)
-        count = len(self.attention_axes)
-        self._softmax = Softmax(axis=tuple(range(-count, 0)), dtype=self.dtype_policy)
+        self._softmax = Softmax(axis=tuple(range(-len(self.attention_axes), 0)), dtype=self.dtype_policy)
         self._dropout_layer = Dropout(self.dropout, dtype=self.dtype_policy, seed=self.seed)
         sizes: Any = self._output_shape or (query_shape[-1],)
         out = "".join(ascii_lowercase[-3 - i] for i in range(len(sizes)))
@@ -282,37 +262,33 @@ class MultiHeadAttention(Layer):
         shape = (*query_shape[:-1], self.num_heads, self.value_dim)
         self.output_dense: EinsumDense = self._projection("attention_output", shape, equation, sizes)
 
-    def call(
-        self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None, value_mask: Any = None,
-        key_mask: Any = None, attention_mask: Any = None, return_attention_scores: bool = False,
-        training: bool | None = None, use_causal_mask: bool = False,
-    ) -> Any:  # fmt: skip
+    def call(self, query: Tensor, value: Tensor, key: Tensor | None = None, query_mask: Any = None,
+             value_mask: Any = None, key_mask: Any = None, attention_mask: Any = None,
+             return_attention_scores: bool = False, training: bool | None = None,
+             use_causal_mask: bool = False) -> Any:  # fmt: skip
         query_mask = mask_of(query)
         key = value if key is None else key
-        seen = self._seen(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
+        visible = self._visible(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         for x in (query, key, value):
             if mask_of(x) is not None:  # it is of no more use, to the layers within or, as in Keras, to later ones
                 x.keras_mask = None
         gate = self._gate_dense(query) if self.use_gate else None
         q, k, v = self.query_dense(query), self.key_dense(key), self.value_dense(value)
         scores = ops.einsum(self._equations[0], k, q * (1.0 / math.sqrt(self.key_dim)))
-        if seen is not None:
-            for _ in range(scores.ndim - len(seen.shape)):
-                seen = ops.expand_dims(seen, -2 * len(self.attention_axes) - 1)
-        if seen is not None and scores.ndim == 4 and not self.dropout and not return_attention_scores:
+        if visible is not None:
+            for _ in range(scores.ndim - len(visible.shape)):
+                visible = ops.expand_dims(visible, -2 * len(self.attention_axes) - 1)
+        if visible is not None and scores.ndim == 4 and not self.dropout and not return_attention_scores:
             # Keras has an op for this case, where a query that sees nothing gets the mean of all values in place of 0
-            scores, seen = ops.where(seen, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
-        weights = self._softmax(scores, mask=seen)
-        kept = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
-        result = ops.einsum(self._equations[1], kept, v)
-        result = self.output_dense(result if gate is None else result * gate)
-        result = masked(result, query_mask)
+            scores, visible = ops.where(visible, scores, 0.7 * float(np.finfo(scores.dtype).min)), None
+        weights = self._softmax(scores, mask=visible)
+        dropped = self._dropout_layer(weights, training=bool(training)) if self.dropout > 0 else weights
+        result = ops.einsum(self._equations[1], dropped, v)
+        result = masked(self.output_dense(result if gate is None else result * gate), query_mask)
         return (result, weights) if return_attention_scores else result
 
-    def _seen(
-        self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
-        use_causal_mask: bool,
-    ) -> Any:  # fmt: skip
+    def _visible(self, query: Tensor, value: Tensor, query_mask: Any, value_mask: Any, key_mask: Any,
+                 attention_mask: Any, use_causal_mask: bool) -> Any:  # fmt: skip
         """Return which values each query sees, None for all."""
         length, count = query.shape[1], value.shape[1]
         parts = [None if m is None else ops.expand_dims(ops.cast(m, "bool"), axis)
@@ -323,18 +299,16 @@ class MultiHeadAttention(Layer):
             far = np.abs(np.arange(length)[:, None] - np.arange(count))
             parts.append(far[None] < self.sliding_window)
         parts.append(None if attention_mask is None else ops.cast(attention_mask, "bool"))
-        kept = [part for part in parts if part is not None]
-        return reduce(ops.logical_and, kept) if kept else None
+        masks = [part for part in parts if part is not None]
+        return reduce(ops.logical_and, masks) if masks else None
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        return self._inferred_spec(*args, **kwargs)
+    compute_output_spec = Layer._inferred_spec
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
 
-    def compute_output_shape(
-        self, query_shape: ShapeLike, value_shape: ShapeLike, key_shape: ShapeLike | None = None
-    ) -> PartialShape:
+    def compute_output_shape(self, query_shape: ShapeLike, value_shape: ShapeLike,
+                             key_shape: ShapeLike | None = None) -> PartialShape:  # fmt: skip
         """Return the query's shape, with another last axis if one was given."""
         self._check(value_shape, value_shape if key_shape is None else key_shape)
         return (*query_shape[:-1], *(self._output_shape or (query_shape[-1],)))
@@ -353,6 +327,6 @@ def _equations(rank: int, axes: Sequence[int]) -> tuple[str, str]:
     target = ascii_lowercase[:rank]
     more = iter(ascii_lowercase[rank:])
     source = "".join(next(more) if i in axes else letter for i, letter in enumerate(target))
-    kept = [target[i] for i in range(rank - 1) if i not in axes]
-    product = "".join([*kept, *(target[i] for i in axes), *(source[i] for i in axes)])
+    others = [target[i] for i in range(rank - 1) if i not in axes]
+    product = "".join([*others, *(target[i] for i in axes), *(source[i] for i in axes)])
     return f"{source},{target}->{product}", f"{product},{source}->{target}"

@@ -1,7 +1,7 @@
 """Layers that resize and crop images, or change them at random while a model trains."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Unpack
 
 import numpy as np
@@ -15,14 +15,13 @@ from .._core.tensor import Tensor
 from ..random import SeedGenerator
 from .layer import Layer, LayerOptions
 
-Factor = float | Sequence[float]
-"""A number f for the range from -f to f, or both ends of a range."""
+Factor = float | Sequence[float]  # f for the range from -f to f, or both ends of a range
 
 
-def _available(*known: str) -> Rule:
+def _available(*values: str) -> Rule:
     def rule(cls: Any, name: str, value: Any) -> Any:
-        if value not in known:
-            raise NotImplementedError(f"`{name}` must be one of {known}. Received: {name}={value!r:.80}.")
+        if value not in values:
+            raise NotImplementedError(f"`{name}` must be one of {values}. Received: {name}={value!r:.80}.")
         return value
 
     return rule
@@ -77,11 +76,10 @@ class Resizing(_OfImages):
     fill_value: float
     antialias: bool
 
-    def __init__(
-        self, height: int, width: int, interpolation: Interpolation = "bilinear", crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
-        antialias: bool = False, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height: int, width: int, interpolation: Interpolation = "bilinear",
+                 crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
+                 fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0, antialias: bool = False,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
@@ -103,9 +101,8 @@ class CenterCrop(_OfImages):
         Tensor([[5. 6.]], shape=(1, 2), dtype=float32)
     """
 
-    def __init__(
-        self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, height: int, width: int, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, data: Tensor) -> Tensor:
@@ -121,15 +118,14 @@ class _Random(_OfImages):
     """A layer that changes images at random, each by itself, while training."""
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    _casts: ClassVar[bool] = True
-    """Whether integers become floats."""
-    _least: ClassVar[float | None] = None
-    """What a range from -f to f may not be below."""
+    _casts: ClassVar[bool] = True  # whether integers become floats
+    _least: ClassVar[float] = -math.inf  # what a range from -f to f may not be below
     seed: int | None
     factor: Annotated[tuple[float, float], lambda cls, name, value: cls._range(name, value)]
     fill_mode: Annotated[FillMode, _available("reflect", "wrap", "constant", "nearest")]
     interpolation: Annotated[Sampling, _available("nearest", "bilinear")]
     fill_value: float
+    _change: Callable[[Tensor], Tensor]
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
@@ -137,19 +133,14 @@ class _Random(_OfImages):
 
     @classmethod
     def _range(cls, name: str, factor: Any) -> tuple[float, float]:
-        """Return the ends of a range."""
-        low, high = cls._bounds
-        several = isinstance(factor, list | tuple)
-        values: list[Any] = list(factor) if isinstance(factor, list | tuple) else [factor]
+        (low, high), several = cls._bounds, isinstance(factor, list | tuple)
+        values: list[Any] = list(factor) if several else [factor]
         if len(values) != 1 + several or not all(isinstance(f, int | float) and low <= f <= high for f in values):
-            raise ValueError(
-                f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]. "
-                f"Received: {name}={factor}"
-            )
+            raise ValueError(f"The `{name}` argument should be a number (or a list of two numbers) in the range "
+                             f"[{low}, {high}]. Received: {name}={factor}")  # fmt: skip
         if several:
             return min(values), max(values)
-        f = abs(values[0])
-        return (-f if cls._least is None else max(-f, cls._least)), f
+        return max(-abs(factor), cls._least), abs(factor)
 
     def _draw(self, x: Tensor, low: float, high: float, rank: int = 2) -> Tensor:
         """Draw a number for each image, of shape (batch, 1, ...)."""
@@ -157,12 +148,11 @@ class _Random(_OfImages):
         return random.uniform((count, *(1,) * (rank - 1)), low, high, seed=self.generator)
 
     def _warp(self, x: Tensor, *columns: Any) -> Tensor:
-        """Read the images at places given by the first six numbers of `ops.image.affine_transform`."""
+        """Read the images at the places that the first six numbers of `ops.image.affine_transform` say."""
         count = x.shape[0] if x.ndim == 4 else 1
         matrix = [np.broadcast_to(np.asarray(c, "float32").reshape(-1), (count,)) for c in (*columns, 0, 0)]
-        return ops.image.affine_transform(
-            x, np.stack(matrix, 1), self.interpolation, self.fill_mode, self.fill_value, self.data_format
-        )
+        how = self.interpolation, self.fill_mode, self.fill_value, self.data_format
+        return ops.image.affine_transform(x, np.stack(matrix, 1), *how)
 
     def _middle(self, x: Tensor) -> tuple[float, float]:
         return (x.shape[self._columns] - 1) / 2, (x.shape[self._rows] - 1) / 2
@@ -170,9 +160,6 @@ class _Random(_OfImages):
     def call(self, data: Tensor, training: bool = True) -> Tensor:
         data = ops.convert_to_tensor(data, self.compute_dtype) if self._casts else data
         return self._change(data) if training else data
-
-    def _change(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
 
 
 class RandomFlip(_Random):
@@ -186,10 +173,9 @@ class RandomFlip(_Random):
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
 
-    def __init__(
-        self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
-        seed: int | None = None, data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical",
+                 seed: int | None = None, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -212,11 +198,9 @@ class RandomRotation(_Random):
         data_format: Where the channels are; the configured format if not given.
     """
 
-    def __init__(
-        self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
-        seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
+                 seed: int | None = None, fill_value: float = 0.0, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -248,11 +232,9 @@ class RandomZoom(_BothWays):
         fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
-    def __init__(
-        self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
-        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
+                 interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -271,11 +253,9 @@ class RandomTranslation(_BothWays):
         fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
-    def __init__(
-        self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
-        interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
-        data_format: DataFormat | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",
+                 interpolation: Sampling = "bilinear", seed: int | None = None, fill_value: float = 0.0,
+                 data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _change(self, x: Tensor) -> Tensor:
@@ -292,9 +272,8 @@ class _OfValues(_Random):
     value_range: Sequence[float]
     _sorts: ClassVar[bool] = False
 
-    def __init__(
-        self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None, **options: Any
-    ) -> None:
+    def __init__(self, factor: Factor, value_range: Sequence[float] = (0, 255), seed: int | None = None,
+                 **options: Any) -> None:  # fmt: skip
         data_format = options.pop("data_format", None)
         self._configure(locals())
         if len(value_range) != 2 or not all(isinstance(limit, int | float) for limit in value_range):
@@ -315,8 +294,7 @@ class RandomContrast(_OfValues):
     _least = 0
 
     def _change(self, x: Tensor) -> Tensor:
-        drawn = self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim)
-        scale = ops.cast(drawn, x.dtype)
+        scale = ops.cast(self._draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1], x.ndim), x.dtype)
         middle = ops.mean(ops.mean(x, self._rows, True), self._columns, True)
         return ops.clip((x - middle) * scale + middle, *self.value_range)
 
@@ -348,10 +326,8 @@ class RandomCrop(_Random):
         name: The layer's name.
     """
 
-    def __init__(
-        self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, height: int, width: int, seed: int | None = None, data_format: DataFormat | None = None,
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         arguments = locals()
         own = make_default_seed() if seed is None else seed
         self._configure(arguments)

@@ -28,21 +28,14 @@ class ConvLSTMOptions(RecurrentOptions, total=False):
 class _ConvLSTMCell(Windowed, LSTMCell):
     """One step, whose input and state are images."""
 
+    _arguments = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+                  *LSTMCell._arguments[1:])  # fmt: skip
     _draws_first = True
     _size = "filters"
     filters: Positive
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes, padding: Padding, data_format: DataFormat | None,
-        dilation_rate: Sizes, activation: ActivationLike, recurrent_activation: ActivationLike, use_bias: bool,
-        kernel_initializer: InitializerLike, recurrent_initializer: InitializerLike, bias_initializer: InitializerLike,
-        unit_forget_bias: bool, kernel_regularizer: RegularizerLike | None,
-        recurrent_regularizer: RegularizerLike | None, bias_regularizer: RegularizerLike | None,
-        kernel_constraint: ConstraintLike | None, recurrent_constraint: ConstraintLike | None,
-        bias_constraint: ConstraintLike | None, dropout: float, recurrent_dropout: float, seed: int | None,
-        **options: Any,
-    ) -> None:  # fmt: skip
-        self._configure(locals())
+    def __init__(self, **arguments: Any) -> None:
+        self._configure(arguments)
         self._window = self.kernel_size
         self._gate_axis = self._channel_axis()
 
@@ -63,11 +56,11 @@ class _ConvLSTMCell(Windowed, LSTMCell):
         shape: Any = self.state_shape((batch_size or 0, *self._shape[1:]))
         return [ops.zeros(shape, self.compute_dtype) for _ in range(self._states)]
 
-    def _sums(self, x: Tensor, h: Tensor, kept: list[Tensor] | None, kept_state: list[Tensor] | None) -> Tensor:
+    def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
         slide = partial(ops.conv, data_format=self.data_format)
         enter = partial(slide, strides=self.strides, padding=self.padding, dilation_rate=self.dilation_rate)
         recur = partial(slide, padding="same")
-        z = self._product(x, self.kernel, kept, enter) + self._product(h, self.recurrent_kernel, kept_state, recur)
+        z = self._product(x, self.kernel, of_inputs, enter) + self._product(h, self.recurrent_kernel, of_state, recur)
         if self.bias is None:
             return z
         return z + ops.reshape(self.bias, [-1 if axis == self._gate_axis % z.ndim else 1 for axis in range(z.ndim)])
@@ -89,19 +82,18 @@ class _ConvLSTM(_OfCell):
     _cell_name = "conv_lstm_cell"
     cell: _ConvLSTMCell
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
-        recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
-        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
-        go_backwards: bool = False, stateful: bool = False, **options: Unpack[ConvLSTMOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
+                 return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
+                 stateful: bool = False, **options: Unpack[ConvLSTMOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
@@ -10,13 +11,7 @@ from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Sha
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.convolution import (
-    from_channels_last,
-    shift,
-    slid_sizes,
-    to_channels_last,
-    transposed,
-)
+from ..ops.convolution import from_channels_last, shift, slid_sizes, to_channels_last, transposed
 from .core import ActivationLike, ConstraintLike, WithKernel
 from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
@@ -27,8 +22,7 @@ _Causal: TypeAlias = Annotated[CausalPadding, any_case("valid", "same", "causal"
 class Windowed(Ranked):
     """A layer, or a cell of one, whose kernel is a window that slides."""
 
-    _strides_or_dilation: ClassVar[bool] = True
-    """Whether strides and dilation together are refused, as Keras does."""
+    _strides_or_dilation: ClassVar[bool] = True  # whether both together are refused, as Keras does
     kernel_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
@@ -47,25 +41,18 @@ class Windowed(Ranked):
         return slid_sizes(sizes, self.kernel_size, self.strides, self.padding, self.dilation_rate, who)
 
     def _slid_shape(self, input_shape: ShapeLike, filters: Any) -> PartialShape:
-        """Return the shape of what so many filters give."""
-        if self.data_format == "channels_last":
-            return (input_shape[0], *self._slid(input_shape[1:-1]), filters)
-        return (input_shape[0], filters, *self._slid(input_shape[2:]))
+        """Return the output shape of so many filters."""
+        batch, sizes = input_shape[0], self._slid(self._parts(input_shape)[1])
+        return (batch, *sizes, filters) if self.data_format == "channels_last" else (batch, filters, *sizes)
 
 
 class _Sliding(Windowed, WithKernel):
-    """What all layers here share: a window, strides, a bias and an activation."""
+    """The base of the layers here: a window, strides, a bias and an activation."""
 
     _names_penalty = True
     use_bias: bool
-
-    def _make_kernels(self, channels: int) -> None:
-        """Make all weights but the bias."""
-        raise NotImplementedError
-
-    def _convolve(self, inputs: Tensor) -> Tensor:
-        """Return the output without bias and activation; channels are last on both sides."""
-        raise NotImplementedError
+    _make_kernels: Callable[[int], None]  # makes all weights but the bias, from the number of channels
+    _convolve: Callable[[Tensor], Tensor]  # without bias and activation; channels are last on both sides
 
     def _filters(self, channels: Any) -> Any:
         return vars(self)["filters"]
@@ -77,9 +64,8 @@ class _Sliding(Windowed, WithKernel):
         if channels is None:
             raise ValueError(f"Layer '{self.name}' needs a known size in axis {axis}. Received: {tuple(input_shape)}.")
         self._make_kernels(channels)
-        self.bias: Variable | None = (
-            self._configured_weight("bias", (self._filters(channels),)) if self.use_bias else None
-        )
+        shape = (self._filters(channels),)
+        self.bias: Variable | None = self._configured_weight("bias", shape) if self.use_bias else None
         self.input_spec: Any = InputSpec(ndim=self._rank + 2, axes={axis: channels})
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -100,15 +86,13 @@ class _Conv(_Sliding):
     filters: Positive
     groups: Positive
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         if self.filters % self.groups:
             raise ValueError(f"`filters` must be a multiple of `groups`. Received: filters={filters}, groups={groups}.")
@@ -116,9 +100,8 @@ class _Conv(_Sliding):
     def _make_kernels(self, channels: int) -> None:
         if channels % self.groups:
             raise ValueError(f"Channels must be a multiple of `groups`. Received: {channels}, groups={self.groups}.")
-        self.kernel: Variable = self._configured_weight(
-            "kernel", (*self.kernel_size, channels // self.groups, self.filters)
-        )
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel: Variable = self._configured_weight("kernel", shape)
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
@@ -174,9 +157,7 @@ class Conv2D(_Conv, rank=2):
 
 
 class Conv3D(_Conv, rank=3):
-    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
-
-    The arguments are those of `Conv2D`, with three numbers for a size.
+    """Convolution of volumes or films; the arguments are those of `Conv2D`, with three numbers for a size.
 
     Example:
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
@@ -188,15 +169,13 @@ class _ConvTranspose(_Sliding):
     filters: Positive
     output_padding: _FromZero | None
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         more = self.output_padding
         if more is not None and any(n >= stride for n, stride in zip(more, self.strides, strict=True)):
@@ -215,9 +194,7 @@ class _ConvTranspose(_Sliding):
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1):
-    """The way back of a convolution along one axis, which makes it longer.
-
-    The arguments are those of `Conv2DTranspose`, with one number for a size.
+    """Transposed convolution along one axis; the arguments are those of `Conv2DTranspose`, with one number for a size.
 
     Example:
         >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
@@ -227,7 +204,7 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
 
 
 class Conv2DTranspose(_ConvTranspose, rank=2):
-    """The way back of a convolution of images, which makes them larger.
+    """Transposed convolution of images, which makes them larger (Zeiler et al. 2010).
 
     The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
     `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
@@ -239,8 +216,6 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
     Raises:
         ValueError: as `Conv2D`, and if `output_padding` is not less than the strides.
 
-    Source: Zeiler et al. 2010.
-
     Example:
         >>> Conv2DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 7, 7, 8))).shape
         (2, 14, 14, 4)
@@ -248,7 +223,7 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
 
 
 class Conv3DTranspose(_ConvTranspose, rank=3):
-    """The way back of a convolution of volumes, which makes them larger.
+    """Transposed convolution of volumes, which makes them larger.
 
     The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
     `output_padding`.
@@ -258,10 +233,9 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
         (2, 6, 8, 10, 4)
     """
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any,
+                 **kwargs: Any) -> None:  # fmt: skip
         super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
 
 
@@ -269,33 +243,29 @@ class _DepthwiseConv(_Sliding):
     _strides_or_dilation = False
     depth_multiplier: Positive
 
-    def __init__(
-        self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike | None = None,
-        use_bias: bool = True, depthwise_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros", depthwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 depthwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 depthwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None,
+                 depthwise_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _filters(self, channels: Any) -> Any:
         return None if channels is None else channels * self.depth_multiplier
 
     def _make_kernels(self, channels: int) -> None:
-        self.kernel: Variable = self._configured_weight(
-            "kernel", (*self.kernel_size, channels, self.depth_multiplier), "depthwise"
-        )
+        shape = (*self.kernel_size, channels, self.depth_multiplier)
+        self.kernel: Variable = self._configured_weight("kernel", shape, "depthwise")
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
 
 
 class DepthwiseConv1D(_DepthwiseConv, rank=1):
-    """Convolution of each channel by itself along one axis.
-
-    The arguments are those of `DepthwiseConv2D`, with one number for a size.
+    """Convolution of each channel by itself along one axis: `DepthwiseConv2D` with one number for a size.
 
     Example:
         >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
@@ -323,27 +293,23 @@ class _SeparableConv(_Sliding):
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
-    def __init__(
-        self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-        data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
-        activation: ActivationLike | None = None, use_bias: bool = True,
-        depthwise_initializer: InitializerLike = "glorot_uniform",
-        pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        depthwise_regularizer: RegularizerLike | None = None, pointwise_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
-        depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 depthwise_initializer: InitializerLike = "glorot_uniform",
+                 pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 depthwise_regularizer: RegularizerLike | None = None,
+                 pointwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None,
+                 depthwise_constraint: ConstraintLike | None = None, pointwise_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_kernels(self, channels: int) -> None:
         depth, ones = self.depth_multiplier, (1,) * self._rank
-        self.depthwise_kernel = self._configured_weight(
-            "depthwise_kernel", (*self.kernel_size, channels, depth), "depthwise"
-        )
-        self.pointwise_kernel = self._configured_weight(
-            "pointwise_kernel", (*ones, channels * depth, self.filters), "pointwise"
-        )
+        shapes = (*self.kernel_size, channels, depth), (*ones, channels * depth, self.filters)
+        self.depthwise_kernel = self._configured_weight("depthwise_kernel", shapes[0], "depthwise")
+        self.pointwise_kernel = self._configured_weight("pointwise_kernel", shapes[1], "pointwise")
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         kernels, how = (self.depthwise_kernel, self.pointwise_kernel), (self.strides, self.padding)
@@ -351,9 +317,7 @@ class _SeparableConv(_Sliding):
 
 
 class SeparableConv1D(_SeparableConv, rank=1):
-    """Convolution of each channel along one axis, and then of all channels with a window of one element.
-
-    The arguments are those of `SeparableConv2D`, with one number for a size.
+    """Convolution of each channel along one axis, then of all channels: `SeparableConv2D` with one number for a size.
 
     Example:
         >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
@@ -362,12 +326,10 @@ class SeparableConv1D(_SeparableConv, rank=1):
 
 
 class SeparableConv2D(_SeparableConv, rank=2):
-    """Convolution of each channel of images, and then of all channels with a window of one element.
+    """Convolution of each channel of images, then of all channels with a window of one element (Chollet 2017).
 
     The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
     first convolution makes of each. The two kernels have the settings that begin with "depthwise" and "pointwise".
-
-    Source: Chollet 2017.
 
     Example:
         >>> layer = SeparableConv2D(6, 3)

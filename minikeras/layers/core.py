@@ -1,4 +1,4 @@
-"""Dense and its generalization, the input of a model, masks, and layers that run a given function."""
+"""Dense and its generalization, the input of a model, masks, and layers that run a function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, Regularize
 
 
 class WithKernel(Layer):
-    """What the layers with a kernel, a bias and an activation declare alike."""
+    """The base of layers with a kernel, a bias and an activation."""
 
     kernel: Variable
     bias: Variable | None
@@ -73,13 +73,11 @@ class Dense(WithKernel):
     units: Positive
     use_bias: bool
 
-    def __init__(
-        self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
-        kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -128,63 +126,51 @@ class EinsumDense(WithKernel):
     equation: str
     bias_axes: str | None
 
-    def __init__(
-        self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
-        bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, equation: str, output_shape: int | ShapeLike, activation: ActivationLike | None = None,
+                 bias_axes: str | None = None, kernel_initializer: InitializerLike = "glorot_uniform",
+                 bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
+                 bias_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.partial_output_shape: PartialShape = (
-            (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        )
+        shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        self.partial_output_shape: PartialShape = shape
 
     def _analyzed(self, input_shape: ShapeLike) -> tuple[str, str, dict[str, int | None], PartialShape, bool]:
         """Return the kernel's and the output's letters, the sizes by letter, the output shape, and if "..." leads."""
-        found = _EQUATION.fullmatch(self.equation)
-        if found is None or found["lead"] != found["lead2"] or found["tail"] != found["tail2"]:
-            raise ValueError(
-                f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
-                "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]...."
-            )
-        x, kernel, y = found["x"], found["kernel"], found["y"]
-        lead, ndim = bool(found["lead"]), len(input_shape)
-        others = ndim - len(x) if lead or found["tail"] else 0  # axes in the ellipsis
+        terms = _EQUATION.fullmatch(self.equation)
+        if terms is None:
+            raise ValueError(f"Invalid einsum equation {self.equation!r}. Equations must be in the form [X],[Y]->[Z], "
+                             "...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....")  # fmt: skip
+        x, kernel, y = terms["x"], terms["kernel"], terms["y"]
+        lead, ndim = bool(terms["lead"]), len(input_shape)
+        others = ndim - len(x) if lead or terms["tail"] else 0  # axes in the ellipsis
         first = max(others, 1) if lead else 1  # the batch, and those in a leading ellipsis
-        behind = input_shape[len(x) :] if found["tail"] else ()
+        behind = input_shape[len(x) :] if terms["tail"] else ()
         shape = (*input_shape[:first], *self.partial_output_shape, *behind)
         if ndim != len(x) + others or others < 0 or len(shape) != len(y) + others:
-            raise ValueError(
-                f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an output of "
-                f"shape {shape}: each letter names one axis."
-            )
+            raise ValueError(f"Equation {self.equation!r} does not fit an input of shape {tuple(input_shape)} and an "
+                             f"output of shape {shape}: each letter names one axis.")  # fmt: skip
         start = others if lead else 0
-        given = dict(zip(x, input_shape[start:], strict=False))
-        sizes = {**given, **{c: given.get(c) if n is None else n for c, n in zip(y, shape[start:], strict=False)}}
+        inputs = dict(zip(x, input_shape[start:], strict=False))
+        sizes = inputs | {c: inputs.get(c) if n is None else n for c, n in zip(y, shape[start:], strict=False)}
         for letter in kernel + y:
             if letter not in (sizes if letter in kernel else x):
                 raise ValueError(f"Equation {self.equation!r}: axis {letter!r} is in only one of the three terms.")
-        if any(None not in (sizes[c], n) and sizes[c] != n for c, n in given.items()):
-            raise ValueError(
-                f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} differ in an "
-                "axis that they share."
-            )
+        if any(None not in (sizes[c], n) and sizes[c] != n for c, n in inputs.items()):
+            raise ValueError(f"Equation {self.equation!r}: input shape {tuple(input_shape)} and output shape {shape} "
+                             "differ in an axis that they share.")  # fmt: skip
         return kernel, y, sizes, shape, lead
 
     def build(self, input_shape: ShapeLike) -> None:
         kernel, y, sizes, shape, lead = self._analyzed(input_shape)
         initializer = self.kernel_initializer
-        if isinstance(initializer, initializers.VarianceScaling) and None in (
-            initializer.input_axes,
-            initializer.output_axes,
-        ):
+        of_fans = initializers.VarianceScaling
+        if isinstance(initializer, of_fans) and None in (initializer.input_axes, initializer.output_axes):
             axes = [[i for i, c in enumerate(kernel) if (c in y) is out] for out in (False, True)]
-            config = {**initializer.get_config(), "seed": initializer.seed}
-            initializer = initializer.from_config({**config, "input_axes": axes[0], "output_axes": axes[1]})
-        self.kernel: Variable = self._configured_weight(
-            "kernel", tuple(sizes[c] for c in kernel), initializer=initializer
-        )
+            settings = {"seed": initializer.seed, "input_axes": axes[0], "output_axes": axes[1]}
+            initializer = initializer.from_config({**initializer.get_config(), **settings})
+        kernel_shape = tuple(sizes[c] for c in kernel)
+        self.kernel: Variable = self._configured_weight("kernel", kernel_shape, initializer=initializer)
         self.bias: Variable | None = None
         if self.bias_axes is not None:
             if not set(self.bias_axes) <= set(y):
@@ -212,8 +198,7 @@ class EinsumDense(WithKernel):
 
 
 _EQUATION = re.compile(
-    r"(?P<lead>(\.\.\.)?)(?P<x>[a-zA-Z]+)(?P<tail>(\.\.\.)?),(?P<kernel>[a-zA-Z]+)->"
-    r"(?P<lead2>(\.\.\.)?)(?P<y>[a-zA-Z]+)(?P<tail2>(\.\.\.)?)"
+    r"(?P<lead>(\.\.\.)?)(?P<x>[a-zA-Z]+)(?P<tail>(\.\.\.)?),(?P<kernel>[a-zA-Z]+)->(?P=lead)(?P<y>[a-zA-Z]+)(?P=tail)"
 )
 
 
@@ -229,11 +214,10 @@ class InputLayer(Layer):
         (None, 3)
     """
 
-    def __init__(
-        self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
-        sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-        input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+                 sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+                 input_tensor: KerasTensor | None = None, optional: bool = False,
+                 name: str | None = None) -> None:  # fmt: skip
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
         if shape is not None and batch_shape is not None:
@@ -243,10 +227,10 @@ class InputLayer(Layer):
         if input_tensor is not None:
             if not isinstance(input_tensor, KerasTensor):
                 raise ValueError(f"Argument `input_tensor` must be a KerasTensor. Received: {input_tensor!r}.")
-            own, given = input_tensor.shape, batch_shape
-            if given is None:
-                given = (own[0] if batch_size is None else batch_size, *(own[1:] if shape is None else shape))
-            if (tuple(given), dtype or input_tensor.dtype) != (own, input_tensor.dtype):
+            own, expected = input_tensor.shape, batch_shape
+            if expected is None:
+                expected = (own[0] if batch_size is None else batch_size, *(own[1:] if shape is None else shape))
+            if (tuple(expected), dtype or input_tensor.dtype) != (own, input_tensor.dtype):
                 raise ValueError(f"The shape and dtype given are not those of `input_tensor`, {input_tensor!r}.")
             batch_shape, dtype = own, input_tensor.dtype
         elif shape is not None:
@@ -276,23 +260,20 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self) -> Config:
-        keys = ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")
-        return {key: getattr(self, key) for key in keys}
+        return {key: getattr(self, key) for key in ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")}
 
 
-def Input(
-    shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
-    sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-    name: str | None = None, tensor: KerasTensor | None = None, optional: bool = False,
-) -> KerasTensor:  # fmt: skip
+def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
+          sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
+          name: str | None = None, tensor: KerasTensor | None = None,
+          optional: bool = False) -> KerasTensor:  # fmt: skip
     """Return a symbolic tensor that stands for a model's input.
 
     Args:
         shape: Shape of one sample, None where a size is open.
         batch_size: Size of the batch, None if open.
         dtype: Dtype of the input.
-        sparse: Accepted if false.
-        ragged: Accepted if false.
+        sparse, ragged: Accepted if false.
         batch_shape: Shape with the batch, in place of `shape` and `batch_size`.
         name: Name of the input.
         tensor: A KerasTensor to use.
@@ -356,8 +337,7 @@ class Masking(SameShape):
 
     def call(self, inputs: Tensor) -> Tensor:
         mask = self.compute_mask(inputs)
-        outputs: Tensor = ops.where(ops.expand_dims(mask, -1), inputs, 0.0)
-        return masked(outputs, mask)
+        return masked(ops.where(ops.expand_dims(mask, -1), inputs, 0.0), mask)
 
 
 class Lambda(Layer):
@@ -377,10 +357,9 @@ class Lambda(Layer):
 
     _arguments = ()
 
-    def __init__(
-        self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None, mask: Any = None,
-        arguments: Mapping[str, Any] | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None,
+                 mask: Any = None, arguments: Mapping[str, Any] | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not callable(function):
             raise TypeError(f"Lambda needs a function. Received: function={function!r}.")
         super().__init__(**options)
@@ -391,17 +370,16 @@ class Lambda(Layer):
         self._output_shape = output_shape
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
-        offered = {"mask": mask, "training": training}
-        taken = {key: value for key, value in offered.items() if key in parameters(self.function).names}
-        return self.function(inputs, **self.arguments, **taken)
+        offers = {"mask": mask, "training": training}
+        accepted = {key: value for key, value in offers.items() if key in parameters(self.function).names}
+        return self.function(inputs, **self.arguments, **accepted)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         if self._output_shape is not None:
-            shapes = map_structure(lambda x: x.shape, args[0])
-            return KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)
+            return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, args[0])), self.compute_dtype)
         return self._inferred_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
@@ -423,28 +401,19 @@ class Lambda(Layer):
         Raises:
             ValueError: for a lambda, whose code is not written to configurations.
         """
-        config: Config = {"function": serialize(self.function)}
-        if self._output_shape is not None:
-            shape = self._output_shape
-            config["output_shape"] = serialize(shape) if callable(shape) else shape
-        if self.mask is not None:
-            config["mask"] = serialize(self.mask)
-        return {**config, "arguments": serialize(self.arguments), **super().get_config()}
+        own = {"function": self.function, "output_shape": self._output_shape, "mask": self.mask}
+        written = {key: serialize(value) for key, value in own.items() if value is not None}
+        return {**written, "arguments": serialize(self.arguments), **super().get_config()}
 
     @classmethod
     def from_config(cls, config: Config) -> Lambda:
         """Return the layer of a configuration whose functions are found in `custom_objects`."""
-        config = dict(config)
-        for key in ("function", "output_shape", "mask"):
-            if isinstance(config.get(key), dict):
-                config[key] = _function(config[key])
-        return super().from_config(config)
+        functions = [key for key in ("function", "output_shape", "mask") if isinstance(config.get(key), dict)]
+        return super().from_config({**config, **{key: _function(config[key]) for key in functions}})
 
 
 def _function(config: Config) -> Any:
     if config.get("class_name") == "__lambda__":
-        raise ValueError(
-            "A Lambda layer with serialized Python code is never loaded, since that would run code from a file. "
-            "Rebuild the model in Python with the function, then load its weights."
-        )
+        raise ValueError("A Lambda layer with serialized Python code is never loaded, since that would run code from a "
+                         "file. Rebuild the model in Python with the function, then load its weights.")  # fmt: skip
     return deserialize(config)

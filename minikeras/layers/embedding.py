@@ -58,11 +58,10 @@ class Embedding(Layer):
     embeddings_constraint: Callable[..., Any] | None
     mask_zero: bool
 
-    def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
-        embeddings_regularizer: RegularizerLike | None = None, embeddings_constraint: ConstraintLike | None = None,
-        mask_zero: bool = False, weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
+                 embeddings_regularizer: RegularizerLike | None = None,
+                 embeddings_constraint: ConstraintLike | None = None, mask_zero: bool = False,
+                 weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
         if options.pop("input_length", None) is not None:
             warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
         self._configure(locals())

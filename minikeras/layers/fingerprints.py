@@ -1,5 +1,6 @@
 """Hashes of texts: TensorFlow's, so that numbers of values are those of Keras."""
 
+from functools import partial
 from typing import Any
 
 ALL = 2**64 - 1
@@ -22,6 +23,10 @@ def _pair(u: int, v: int, mul: int) -> int:
     return _mixed((v ^ a) * mul) * mul & ALL
 
 
+def _word(text: bytes, i: int, size: int = 8) -> int:
+    return int.from_bytes(text[i : i + size], "little")
+
+
 def fingerprint(text: bytes) -> int:
     """Return FarmHash's 64 bits of a text (Google's `farmhash.cc`, `farmhashna::Hash64`).
 
@@ -29,11 +34,7 @@ def fingerprint(text: bytes) -> int:
         >>> fingerprint(b"hello")
         13009744463427800296
     """
-    n = len(text)
-
-    def word(i: int, size: int = 8) -> int:
-        return int.from_bytes(text[i : i + size], "little")
-
+    n, word = len(text), partial(_word, text)
     mul = _K2 + 2 * n
     if n < 4:
         if not n:
@@ -53,6 +54,12 @@ def fingerprint(text: bytes) -> int:
             return z
         e, f, g, h = word(16) * mul, word(24), (y + word(n - 32)) * mul, (z + word(n - 24)) * mul
         return _pair(_rotated(e + f, 43) + _rotated(g, 30) + h & ALL, e + _rotated(f + a, 18) + g & ALL, mul)
+    return _of_long(text)
+
+
+def _of_long(text: bytes) -> int:
+    """Return the fingerprint of a text of more than 64 bytes."""
+    n, word = len(text), partial(_word, text)
 
     def weak(i: int, a: int, b: int) -> tuple[int, int]:
         first, last = word(i), word(i + 24)
@@ -123,16 +130,12 @@ def crossed(first: int, second: int) -> int:
         14454907135238785252
     """
     mul = 0xC6A4A7935BD1E995
-    found = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
-    return _mixed(_mixed(found) * mul)
+    both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
+    return _mixed(_mixed(both) * mul)
 
 
 def as_key(salt: Any) -> "list[int] | None":
-    """Return the two numbers of a key.
-
-    Raises:
-        ValueError: if it is neither None, an integer nor two of them.
-    """
+    """Return the two numbers of a key, None of None; anything but one integer or two raises a ValueError."""
     key = [salt, salt] if isinstance(salt, int) else None if salt is None else list(salt)
     if key is not None and not (len(key) == 2 and all(isinstance(part, int) for part in key)):
         raise ValueError(f"`salt` can only be an integer or two of them. Received: salt={salt}.")

@@ -1,5 +1,6 @@
 """Layers that number values by their hashes: TensorFlow's, so that numbers are those of Keras."""
 
+from functools import reduce
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -13,14 +14,13 @@ from .lookup import OfValues, Salt, encoded, raw
 
 
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
-    """Return the number of each value's bin."""
     if values.dtype.kind == "f":
         values = values.astype("int64")
     return np.array([bin_of(v, bins, key) for v in values.reshape(-1).tolist()], "int64").reshape(values.shape)
 
 
 class _Hashed(OfValues):
-    """What the layers here have in common: bins, and what their numbers become."""
+    """The base of the layers here: bins, whose numbers are encoded."""
 
     num_bins: Positive
     sparse: Off
@@ -57,10 +57,8 @@ class Hashing(_Hashed):
     mask_value: Any
     salt: Salt
 
-    def __init__(
-        self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
-        sparse: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: OutputMode = "int",
+                 sparse: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
@@ -91,10 +89,8 @@ class HashedCrossing(_Hashed):
 
     output_mode: Literal["int", "one_hot"]
 
-    def __init__(
-        self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
-        name: str | None = None, dtype: Any = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_bins: int, output_mode: Literal["int", "one_hot"] = "int", sparse: bool = False,
+                 name: str | None = None, dtype: Any = None, **options: Any) -> None:  # fmt: skip
         dtype = dtype or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
@@ -105,8 +101,7 @@ class HashedCrossing(_Hashed):
 
     def call(self, inputs: Any) -> Tensor:
         columns = [raw(x) for x in inputs]
-        shapes = {column.shape for column in columns}
-        (shape, *others) = shapes
+        shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
             raise ValueError(
                 "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
@@ -114,10 +109,8 @@ class HashedCrossing(_Hashed):
             )
         hashes = []
         for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):
-            found = 0xDECAFCAFFE
-            for value in row:
-                found = crossed(found, value & ALL if isinstance(value, int) else fingerprint(value.encode()))
-            hashes.append(found % self.num_bins)
+            prints = (value & ALL if isinstance(value, int) else fingerprint(value.encode()) for value in row)
+            hashes.append(reduce(crossed, prints, 0xDECAFCAFFE) % self.num_bins)
         return self._encode(np.array(hashes, "int64").reshape(shape))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:

@@ -6,7 +6,7 @@ eagerly. What `adapt` has learned is part of their configuration, so that it is 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Unpack
 
 import numpy as np
@@ -21,13 +21,12 @@ from .._core.tensor import Tensor, TensorOps, as_array
 from .fingerprints import as_key, bin_of
 from .layer import Layer, LayerOptions
 
-_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
-"""Modes under names that Keras takes as well."""
+_EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
 Salt: TypeAlias = Annotated[list[int] | None, lambda cls, name, value: as_key(value)]
 
 
-def _mode(*known: str) -> Rule:
-    return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), known)
+def _mode(*modes: str) -> Rule:
+    return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), modes)
 
 
 def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
@@ -74,10 +73,7 @@ class Numbering(Layer):
     """A layer that gives category numbers, as they are or encoded."""
 
     output_mode: str
-
-    def _depth(self) -> int:
-        """Return how many numbers there are."""
-        raise NotImplementedError
+    _depth: Callable[[], int]  # how many numbers there are
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
@@ -129,10 +125,9 @@ class CategoryEncoding(Numbering):
     output_mode: Annotated[str, _mode("one_hot", "multi_hot", "count")]
     sparse: Off
 
-    def __init__(
-        self, num_tokens: int | None = None, output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot",
-        sparse: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, num_tokens: int | None = None,
+                 output_mode: Literal["one_hot", "multi_hot", "count"] = "multi_hot", sparse: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _depth(self) -> int:
@@ -152,8 +147,8 @@ def _summary(values: Array, epsilon: float) -> Array:
     """Return every so many-th of the sorted values, and how many it stands for."""
     ordered = np.sort(values.reshape(-1))
     step = np.maximum(ordered.size * epsilon, 1)
-    kept = ordered[int(step - 1) :: int(step)]
-    return np.stack([kept, np.ones_like(kept) * step])
+    sample = ordered[int(step - 1) :: int(step)]
+    return np.stack([sample, np.ones_like(sample) * step])
 
 
 def _compressed(summary: Array, epsilon: float) -> Array:
@@ -191,27 +186,24 @@ class Discretization(Numbering):
     output_mode: OutputMode
     sparse: Off
 
-    def __init__(
-        self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None, epsilon: float = 0.01,
-        output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None, name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, bin_boundaries: Sequence[float] | None = None, num_bins: int | None = None,
+                 epsilon: float = 0.01, output_mode: OutputMode = "int", sparse: bool = False, dtype: Any = None,
+                 name: str | None = None) -> None:  # fmt: skip
         self._configure(locals())
         if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
-            raise ValueError(
-                "You need to set either `num_bins` or `bin_boundaries`. "
-                f"Received: num_bins={num_bins}, bin_boundaries={bin_boundaries}."
-            )
+            raise ValueError(f"You need to set either `num_bins` or `bin_boundaries`. Received: num_bins={num_bins}, "
+                             f"bin_boundaries={bin_boundaries}.")  # fmt: skip
         self.bin_boundaries: list[float] | None = None if bin_boundaries is None else list(bin_boundaries)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Find the ranges of values, an array or an iterable of batches."""
         if self.num_bins is None:
             raise ValueError("Cannot adapt a Discretization layer with `bin_boundaries`, use `num_bins` instead.")
-        found: Array = np.zeros((2, 0), "float32")
+        summary: Array = np.zeros((2, 0), "float32")
         for batch in _batches(data, steps):
-            both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), found], axis=1)
-            found = _compressed(both[:, np.argsort(both[0])], self.epsilon)
-        self.bin_boundaries = _compressed(found, 1.0 / self.num_bins)[0, :-1].tolist()
+            both = np.concatenate([_summary(batch.astype("float32"), self.epsilon), summary], axis=1)
+            summary = _compressed(both[:, np.argsort(both[0])], self.epsilon)
+        self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.bin_boundaries is None:
@@ -303,19 +295,18 @@ class _Lookup(OfValues):
             tokens = tokens[len(special) :]
         elif weights is not None:
             weights = np.concatenate([[weights.mean()] * self.num_oov_indices, weights])
-        if len(set(tokens)) < len(tokens):
-            repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+        repeated = sorted(token for token, n in Counter(tokens).items() if n > 1)
+        if repeated:
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
-        self._tokens = tokens
-        self._idf = weights if weights is not None else self._idf
+        self._tokens, self._idf = tokens, self._idf if weights is None else weights
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
         counts: Counter[Any] = Counter()
         documents: Counter[Any] = Counter()
         rows = 0
-        for batch in self._samples(data, steps):
-            for row in batch:
+        for batch in _batches(data, steps):
+            for row in self._rows(batch):
                 values = [self._value(v) for v in row]
                 counts.update(values)
                 documents.update(set(values))
@@ -327,9 +318,8 @@ class _Lookup(OfValues):
         weights = [float(np.log(1 + rows / (1 + documents[token]))) for token in ordered]
         self.set_vocabulary(ordered, weights if self.output_mode == "tf_idf" else None)
 
-    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
-        for batch in _batches(data, steps):
-            yield batch.reshape(len(batch), -1).tolist()
+    def _rows(self, values: Array) -> list[list[Any]]:
+        return values.reshape(len(values), -1).tolist()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """Return the tokens in order, beginning with those for what is masked and unknown."""
@@ -343,12 +333,12 @@ class _Lookup(OfValues):
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         first = len(self._special()) - self.num_oov_indices
-        known = {token: len(self._special()) + i for i, token in enumerate(self._tokens)}
+        table = {token: i for i, token in enumerate(self._tokens, len(self._special()))}
         if self.mask_token is not None:
-            known[self.mask_token] = 0 if self.output_mode == "int" else -1
+            table[self.mask_token] = 0 if self.output_mode == "int" else -1
         different, places = np.unique(values, return_inverse=True)
-        found = [known.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
-        return np.asarray(found, "int64")[places].reshape(values.shape)
+        numbers = [table.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
+        return np.asarray(numbers, "int64")[places].reshape(values.shape)
 
     def _unknown(self, value: Any) -> int:
         """Return which of the numbers for unknown values one gets."""
@@ -374,10 +364,10 @@ class _Lookup(OfValues):
 
     def get_config(self) -> Config:
         size = None if self._tokens is None else self.vocabulary_size()
-        learned: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
+        state: Config = {"vocabulary": self._tokens, "idf_weights": None, "vocabulary_size": size}
         if self._idf is not None:
-            learned |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
-        return {**super().get_config(), **learned}
+            state |= {"vocabulary": self.get_vocabulary(), "idf_weights": self._idf.tolist()}
+        return {**super().get_config(), **state}
 
 
 class StringLookup(_Lookup):
@@ -411,12 +401,11 @@ class StringLookup(_Lookup):
     _further = ("oov_method",)
     encoding: str
 
-    def __init__(
-        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
-        oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
-        output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
-        encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: str | None = None,
+                 oov_token: str = "[UNK]", vocabulary: Any = None, idf_weights: Any = None, invert: bool = False,
+                 output_mode: TextOutputMode = "int", pad_to_max_tokens: bool = False, sparse: bool = False,
+                 encoding: str = "utf-8", name: str | None = None, salt: int | Sequence[int] | None = None,
+                 **options: Any) -> None:  # fmt: skip
         options.pop("oov_method", None)
         options.pop("vocabulary_dtype", None)
         self._configure(locals())
@@ -443,13 +432,11 @@ class IntegerLookup(_Lookup):
     _value = int
     vocabulary_dtype: Literal["int64"]
 
-    def __init__(
-        self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
-        oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
-        invert: bool = False, output_mode: TextOutputMode = "int", sparse: bool = False,
-        pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None, num_oov_indices: int = 1, mask_token: int | None = None,
+                 oov_token: int = -1, vocabulary: Any = None, vocabulary_dtype: str = "int64", idf_weights: Any = None,
+                 invert: bool = False, output_mode: TextOutputMode = "int", sparse: bool = False,
+                 pad_to_max_tokens: bool = False, oov_method: str = "floormod", salt: int | Sequence[int] | None = None,
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -498,19 +485,17 @@ class TextVectorization(_Lookup):
     ragged: bool
     encoding: str
 
-    def __init__(
-        self, max_tokens: int | None = None,
-        standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
-        split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
-        ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
-        output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
-        idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
-        name: str | None = None, **options: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, max_tokens: int | None = None,
+                 standardize: Standardize | Callable[[str], str] | None = "lower_and_strip_punctuation",
+                 split: Literal["whitespace", "character"] | Callable[[str], list[str]] | None = "whitespace",
+                 ngrams: int | tuple[int, ...] | None = None, output_mode: TextOutputMode = "int",
+                 output_sequence_length: int | None = None, pad_to_max_tokens: bool = False, vocabulary: Any = None,
+                 idf_weights: Any = None, sparse: bool = False, ragged: bool = False, encoding: str = "utf-8",
+                 name: str | None = None, **options: Any) -> None:  # fmt: skip
         self._configure({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
-        for argument, value, known in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
-            if isinstance(value, str) and value not in known:
-                raise ValueError(f"TextVectorization: {argument} must be one of {list(known)}. Received: {value!r}")
+        for argument, value, table in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
+            if isinstance(value, str) and value not in table:
+                raise ValueError(f"TextVectorization: {argument} must be one of {list(table)}. Received: {value!r}")
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
             raise ValueError(
@@ -528,7 +513,7 @@ class TextVectorization(_Lookup):
         if not self.ragged:
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
-        texts = [words[: self.output_sequence_length] for words in self._texts(values)]
+        texts = [words[: self.output_sequence_length] for words in self._rows(values)]
         numbers = super()._encode(np.array([word for words in texts for word in words], dtype=str))
         rows = Tensor.rows_of(numbers, [len(words) for words in texts])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
@@ -548,22 +533,16 @@ class TextVectorization(_Lookup):
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
         return [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
 
-    def _texts(self, values: Array) -> list[list[str]]:
+    def _rows(self, values: Array) -> list[list[str]]:
         return [self._words(text) for text in values.reshape(-1).tolist()]
 
-    def _samples(self, data: Any, steps: int | None) -> Iterator[Iterable[Any]]:
-        for batch in _batches(data, steps):
-            yield self._texts(batch)
-
     def _encode(self, values: Array) -> Any:
-        texts = self._texts(values)
-        longest = int(np.max([len(words) for words in texts], initial=0))
-        length = longest
-        if self.output_mode == "int" and self.output_sequence_length is not None:
-            length = self.output_sequence_length
+        texts = self._rows(values)
+        length = self.output_sequence_length  # which is for the mode "int"
+        length = max(map(len, texts), default=0) if length is None else length
         rows = np.array([(words + [""] * length)[:length] for words in texts], dtype=str).reshape(len(texts), length)
-        found = super()._encode(rows)
-        return found if values.ndim else found[0]
+        numbers = super()._encode(rows)
+        return numbers if values.ndim else numbers[0]
 
     def get_config(self) -> Config:
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, Protocol, Unpack, overload
+from typing import Any, Protocol, Unpack, cast, overload
 
 from .. import ops
 from .._base.typing import PartialShape, ShapeLike, TensorLike
@@ -13,11 +13,8 @@ from .layer import Layer, LayerOptions, mask_of, masked
 
 
 class _Merging(Layer):
-    """A layer of a list of inputs."""
-
     supports_masking = True
-    _count: int | None = None
-    """How many inputs there must be, None for any number."""
+    _count: int | None = None  # of inputs, None for any number
 
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -28,16 +25,14 @@ class _Merging(Layer):
         if not shapes or not all(isinstance(shape, list | tuple) for shape in shapes):
             raise ValueError(f"{type(self).__name__} needs a list of inputs. Received one of shape {input_shape}.")
         if self._count not in (None, len(shapes)):
-            raise ValueError(
-                f"{type(self).__name__} needs exactly {self._count} inputs. Received {len(shapes)} of shapes {shapes}."
-            )
+            name, received = type(self).__name__, f"Received {len(shapes)} of shapes {shapes}."
+            raise ValueError(f"{name} needs exactly {self._count} inputs. {received}")
         return shapes
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
 
     def _masks(self, inputs: Any, mask: Any) -> list[Any]:
-        """Return the masks of the inputs."""
         if not isinstance(inputs, list | tuple) or not isinstance(mask, list | tuple) or len(inputs) != len(mask):
             raise ValueError(f"`inputs` and `mask` must be lists of the same length. Received: {inputs}, {mask}.")
         return list(mask)
@@ -46,8 +41,7 @@ class _Merging(Layer):
 class _Elementwise(_Merging):
     """A layer that merges inputs element by element; the shorter ones get axes of size 1 after the batch."""
 
-    def _merge(self, inputs: list[Tensor]) -> Tensor:
-        raise NotImplementedError
+    _merge: Callable[..., Tensor]
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         ndim = max(x.ndim for x in inputs)
@@ -125,9 +119,8 @@ class Multiply(_Elementwise):
         product: Tensor = reduce(ops.multiply, filled)
         if any(m is None for m in masks):
             return product
-        kept = reduce(ops.logical_or, masks)
-        product = ops.where(kept, product, 0.0)
-        return masked(product, ops.any(kept, axis=-1))
+        mask = reduce(ops.logical_or, masks)
+        return masked(ops.where(mask, product, 0.0), ops.any(mask, axis=-1))
 
 
 class Average(_Elementwise):
@@ -148,16 +141,16 @@ class _Extreme(_Elementwise):
     _choose: Callable[[Any, Any], Tensor]
 
     def _merge(self, inputs: list[Tensor]) -> Tensor:
-        output, kept = inputs[0], _spread(inputs[0])
+        output, mask = inputs[0], _spread(inputs[0])
         for x in inputs[1:]:
-            mask = _spread(x)
+            other = _spread(x)
+            if other is not None:
+                x = ops.where(other, x, output)
             if mask is not None:
-                x = ops.where(mask, x, output)
-            if kept is not None:
-                output = ops.where(kept, output, x)
-            kept = None if mask is None or kept is None else ops.logical_or(kept, mask)
+                output = ops.where(mask, output, x)
+            mask = None if other is None or mask is None else ops.logical_or(mask, other)
             output = self._choose(output, x)
-        return masked(output, None if kept is None else ops.any(kept, axis=-1))
+        return masked(output, None if mask is None else ops.any(mask, axis=-1))
 
 
 class Maximum(_Extreme):
@@ -209,18 +202,14 @@ class Concatenate(_Merging):
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         shapes = [tuple(shape) for shape in self._listed(input_shape)]
-        ndim = len(shapes[0])
-        if any(len(shape) != ndim for shape in shapes) or not -ndim <= self.axis < ndim:
-            fits = False
-        else:
-            sizes = [{*several} - {None} for several in zip(*shapes, strict=True)]
-            fits = all(len(found) <= 1 for i, found in enumerate(sizes) if i != self.axis % ndim)
+        output = list(shapes[0])
+        fits = -len(output) <= self.axis < len(output) and len(set(map(len, shapes))) == 1
+        for i, sizes in enumerate(zip(*shapes, strict=True) if fits else ()):
+            fits = fits and (len({*sizes} - {None}) <= 1 or i == self.axis % len(output))
         if not fits:
             raise ValueError(f"Shapes to concatenate may differ in axis {self.axis} alone. Received: {shapes}.")
-        joined = [shape[self.axis] for shape in shapes]
-        known = [n for n in joined if n is not None]
-        output = list(shapes[0])
-        output[self.axis] = sum(known) if len(known) == len(joined) else None
+        lengths: list[Any] = [shape[self.axis] for shape in shapes]
+        output[self.axis] = None if None in lengths else sum(lengths)
         return tuple(output)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -233,8 +222,8 @@ class Concatenate(_Merging):
             if m is None:
                 parts.append(ops.ones_like(x, dtype="bool"))
             else:
-                full = ops.zeros_like(x, dtype="bool")
-                parts.append(m if m.ndim == x.ndim else ops.logical_or(ops.expand_dims(m, -1), full))
+                whole = ops.zeros_like(x, dtype="bool")
+                parts.append(m if m.ndim == x.ndim else ops.logical_or(ops.expand_dims(m, -1), whole))
         return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1)
 
 
@@ -258,13 +247,11 @@ class Dot(_Merging):
     """
 
     _count = 2
-
     axes: int | list[int] | tuple[int, int]
     normalize: bool
 
-    def __init__(
-        self, axes: int | list[int] | tuple[int, int], normalize: bool = False, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, axes: int | list[int] | tuple[int, int], normalize: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not isinstance(axes, int | list | tuple):
             raise TypeError(f"`axes` must be an integer or a list of two. Received: axes={axes!r}.")
         if not isinstance(axes, int) and (len(axes) != 2 or not all(isinstance(a, int) for a in axes)):
@@ -325,21 +312,18 @@ class _Merge(Protocol):
     def __call__(self, inputs: Sequence[KerasTensor], **options: Unpack[LayerOptions]) -> KerasTensor: ...
     @overload
     def __call__(self, inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any:
-        """Merge them."""
+    def __call__(self, inputs: Any, **options: Unpack[LayerOptions]) -> Any: ...
 
 
 class _MergeAlong(Protocol):
     """A function of a list of inputs and an axis."""
 
     @overload
-    def __call__(
-        self, inputs: Sequence[KerasTensor], axis: int = -1, **options: Unpack[LayerOptions]
-    ) -> KerasTensor: ...
+    def __call__(self, inputs: Sequence[KerasTensor], axis: int = -1,
+                 **options: Unpack[LayerOptions]) -> KerasTensor: ...  # fmt: skip
     @overload
     def __call__(self, inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]) -> Tensor: ...
-    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any:
-        """Merge them."""
+    def __call__(self, inputs: Any, axis: int = -1, **options: Unpack[LayerOptions]) -> Any: ...
 
 
 add: _Merge = _as_function(Add)
@@ -359,5 +343,4 @@ def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = 
         >>> print(dot([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
-    result: Tensor = Dot(axes, normalize, **options)(inputs)
-    return result
+    return cast(Tensor, Dot(axes, normalize, **options)(inputs))

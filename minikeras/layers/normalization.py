@@ -41,23 +41,21 @@ class _AlongAxes(Layer):
 
     def _sizes(self, input_shape: ShapeLike) -> Shape:
         """Return the sizes of the axes of an input, which must be known, in the order of `axis`."""
-        shape = self.compute_output_shape(input_shape)
+        shape: Any = self.compute_output_shape(input_shape)
         sizes = tuple(shape[a] for a in self._axes)
         if None in sizes:
             raise ValueError(f"Layer '{self.name}' needs a known size in axis {self.axis}. Received: {shape}.")
-        return tuple(n for n in sizes if n is not None)
+        return sizes
 
     def _rowwise(self) -> bool:
         return all(a > 0 or a == -1 for a in self._axes)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        ndim = len(input_shape)
+        shape = tuple(input_shape)
         for a in self._axes:
-            if not -ndim <= a < ndim:
-                raise ValueError(
-                    f"Axis {a} is out of bounds for input shape {tuple(input_shape)}. Received: axis={self.axis}."
-                )
-        return tuple(input_shape)
+            if not -len(shape) <= a < len(shape):
+                raise ValueError(f"Axis {a} is out of bounds for input shape {shape}. Received: axis={self.axis}.")
+        return shape
 
 
 class _Scaling(_AlongAxes):
@@ -82,7 +80,7 @@ class _Scaling(_AlongAxes):
 
 
 class BatchNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, for each place along an axis (Ioffe and Szegedy 2015).
 
     In training, mean and variance are those of the batch, and the moving ones go towards them: moving * momentum +
     batch * (1 - momentum). Otherwise, or if the layer is frozen (`trainable = False`), they are the moving ones.
@@ -107,8 +105,6 @@ class BatchNormalization(_Scaling):
     Raises:
         ValueError: if the input has no such axis or its size is unknown, or the mask has the wrong rank.
 
-    Source: Ioffe and Szegedy 2015.
-
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
         >>> print(layer(np.array([[1.0], [3.0]]), training=True))
@@ -130,15 +126,14 @@ class BatchNormalization(_Scaling):
     renorm_clipping: dict[str, float] | None
     renorm_momentum: float
 
-    def __init__(
-        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-        moving_mean_initializer: InitializerLike = "zeros", moving_variance_initializer: InitializerLike = "ones",
-        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
-        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
-        renorm: bool = False, renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
-        synchronized: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True,
+                 scale: bool = True, beta_initializer: InitializerLike = "zeros",
+                 gamma_initializer: InitializerLike = "ones", moving_mean_initializer: InitializerLike = "zeros",
+                 moving_variance_initializer: InitializerLike = "ones", beta_regularizer: RegularizerLike | None = None,
+                 gamma_regularizer: RegularizerLike | None = None, beta_constraint: ConstraintLike | None = None,
+                 gamma_constraint: ConstraintLike | None = None, renorm: bool = False,
+                 renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
+                 synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.axis = int(axis)
         self.epsilon: float = float(epsilon)
@@ -159,9 +154,8 @@ class BatchNormalization(_Scaling):
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
             mean, variance = self._moments(x, mask)
-            for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                kept = _as_dtype(moving, x.dtype) * self.momentum
-                moving.assign(kept + found * (1.0 - self.momentum))
+            for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(_as_dtype(moving, x.dtype) * self.momentum + new * (1.0 - self.momentum))
         else:
             mean, variance = _as_dtype(self.moving_mean, x.dtype), _as_dtype(self.moving_variance, x.dtype)
         outputs = ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
@@ -172,25 +166,21 @@ class BatchNormalization(_Scaling):
         axes = [a for a in range(x.ndim) if a != self.axis % x.ndim]
         if mask is None:
             return ops.moments(x, axes)
-        kept = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
-        count = ops.sum(ops.cast(kept, x.dtype), axes, keepdims=True) + default_epsilon()
-        mean = ops.sum(ops.where(kept, x, 0.0), axes, keepdims=True) / count
-        squares = ops.where(kept, ops.square(x - mean), 0.0)
+        mask = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
+        count = ops.sum(ops.cast(mask, x.dtype), axes, keepdims=True) + default_epsilon()
+        mean = ops.sum(ops.where(mask, x, 0.0), axes, keepdims=True) / count
+        squares = ops.where(mask, ops.square(x - mean), 0.0)
         return ops.squeeze(mean, axes), ops.squeeze(ops.sum(squares, axes, keepdims=True) / count, axes)
 
 
 class _LayerNormalizationOptions(LayerOptions, total=False):
-    """Keyword arguments of LayerNormalization.
-
-    Attributes:
-        rms_scaling: Deprecated: whether to divide by the standard deviation alone, and to have no beta.
-    """
+    """Keyword arguments of LayerNormalization; `rms_scaling` is deprecated."""
 
     rms_scaling: bool
 
 
 class LayerNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample along axes.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, statistics of each sample along axes (Ba et al. 2016).
 
     Args:
         axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
@@ -202,8 +192,6 @@ class LayerNormalization(_Scaling):
         TypeError: if `axis` is neither an integer nor a list of integers.
         ValueError: if the input has no such axis, or its size is unknown.
 
-    Source: Ba et al. 2016.
-
     Example:
         >>> print(LayerNormalization(epsilon=0.0)(np.array([[1.0, 3.0]])))
         Tensor([[-1.  1.]], shape=(1, 2), dtype=float32)
@@ -212,20 +200,15 @@ class LayerNormalization(_Scaling):
     _further = ("rms_scaling",)
     rms_scaling: bool
 
-    def __init__(
-        self, axis: Axes = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
-        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
-        **options: Unpack[_LayerNormalizationOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, axis: Axes = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+                 beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+                 beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
+                 beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+                 **options: Unpack[_LayerNormalizationOptions]) -> None:  # fmt: skip
         rms_scaling = options.pop("rms_scaling", False)
         if rms_scaling:
-            warn(
-                "`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
-                "Use RMSNormalization instead.",
-                stacklevel=2,
-            )
+            warn("`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
+                 "Use RMSNormalization instead.", stacklevel=2)  # fmt: skip
         self._configure(locals())
         self.autocast = False
 
@@ -245,7 +228,7 @@ class LayerNormalization(_Scaling):
 
 
 class GroupNormalization(_Scaling):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance of each sample's groups of channels.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, of each sample's groups of channels (Wu and He 2018).
 
     Args:
         groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
@@ -255,8 +238,6 @@ class GroupNormalization(_Scaling):
     Raises:
         ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.
 
-    Source: Wu and He 2018.
-
     Example:
         >>> print(GroupNormalization(groups=2, epsilon=0.0)(np.array([[1.0, 3.0, 5.0, 9.0]])))
         Tensor([[-1.  1. -1.  1.]], shape=(1, 4), dtype=float32)
@@ -265,13 +246,11 @@ class GroupNormalization(_Scaling):
     axis: _Axis
     groups: int
 
-    def __init__(
-        self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
-        beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
-        beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
-        beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True,
+                 beta_initializer: InitializerLike = "zeros", gamma_initializer: InitializerLike = "ones",
+                 beta_regularizer: RegularizerLike | None = None, gamma_regularizer: RegularizerLike | None = None,
+                 beta_constraint: ConstraintLike | None = None, gamma_constraint: ConstraintLike | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         if not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(f"`groups` must be a positive integer, or -1. Received: groups={groups!r}.")
         self._configure(locals())
@@ -302,7 +281,7 @@ class GroupNormalization(_Scaling):
 
 
 class RMSNormalization(_AlongAxes):
-    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis.
+    """x / sqrt(mean(x * x) + epsilon) * scale, with the mean of each sample along an axis (Zhang and Sennrich 2019).
 
     Args:
         axis: The axis to normalize along.
@@ -310,8 +289,6 @@ class RMSNormalization(_AlongAxes):
 
     Raises:
         ValueError: if the input has no such axis, or its size is unknown.
-
-    Source: Zhang and Sennrich 2019.
 
     Example:
         >>> print(RMSNormalization(epsilon=0.0)(np.array([[1.0, -1.0]])))

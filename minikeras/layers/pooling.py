@@ -27,10 +27,9 @@ class _Pooling(Ranked):
     strides: PerAxis
     padding: AnyCasePadding
 
-    def __init__(
-        self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
-        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, name: str | None = None,
+                 **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
         self._configure(locals())
         self._build_at_init()
@@ -40,23 +39,19 @@ class _Pooling(Ranked):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
-        who = f"The input of layer '{self.name}'"
-        found = slid_sizes(sizes, self.pool_size, self.strides, self.padding, (1,) * self._rank, who)
-        return (*before, *found, *behind)
+        how = self.strides, self.padding, (1,) * self._rank, f"The input of layer '{self.name}'"
+        return (*before, *slid_sizes(sizes, self.pool_size, *how), *behind)
 
 
 class _MaxPooling(_Pooling, op=ops.max_pool):
-    def __init__(
-        self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
-        data_format: DataFormat | None = None, name: str | None = None, **options: Unpack[PoolingOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, name: str | None = None,
+                 **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         super().__init__(pool_size, strides, padding, data_format, name, **options)
 
 
 class MaxPooling1D(_MaxPooling, rank=1):
-    """The largest of the elements in a window along one axis.
-
-    The arguments are those of `MaxPooling2D`, with one number for a size.
+    """The largest of the elements in a window along one axis: `MaxPooling2D` with one number for a size.
 
     Example:
         >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -87,9 +82,7 @@ class MaxPooling2D(_MaxPooling, rank=2):
 
 
 class MaxPooling3D(_MaxPooling, rank=3):
-    """The largest of the elements in a window of volumes.
-
-    The arguments are those of `MaxPooling2D`, with three numbers for a size.
+    """The largest of the elements in a window of volumes: `MaxPooling2D` with three numbers for a size.
 
     Example:
         >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
@@ -98,9 +91,7 @@ class MaxPooling3D(_MaxPooling, rank=3):
 
 
 class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
-    """The mean of the elements in a window along one axis.
-
-    The arguments are those of `MaxPooling2D`, with one number for a size, and `pool_size` must be given.
+    """The mean of the elements in a window along one axis: `AveragePooling2D` with one number for a size.
 
     Example:
         >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -120,9 +111,7 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
 
 
 class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
-    """The mean of the elements in a window of volumes.
-
-    The arguments are those of `AveragePooling2D`, with three numbers for a size.
+    """The mean of the elements in a window of volumes: `AveragePooling2D` with three numbers for a size.
 
     Example:
         >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
@@ -131,13 +120,10 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
 
 
 class _AdaptivePooling(Ranked):
-    """Layer that pools with windows of such sizes that the output has a given size."""
-
     output_size: PerAxis
 
-    def __init__(
-        self, output_size: Sizes, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, output_size: Sizes, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -182,13 +168,10 @@ class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
 
 
 class _GlobalPooling(Ranked):
-    """Layer that reduces all axes between batch and channels."""
-
     keepdims: bool
 
-    def __init__(
-        self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._build_at_init()
 
@@ -217,9 +200,7 @@ class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
 
 
 class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
-    """The largest element of images: (batch, height, width, channels) -> (batch, channels).
-
-    The arguments are those of `GlobalMaxPooling1D`.
+    """The largest element of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
 
     Example:
         >>> GlobalMaxPooling2D(keepdims=True)(np.ones((2, 5, 4, 3))).shape
@@ -232,9 +213,7 @@ class GlobalMaxPooling3D(_GlobalPooling, rank=3, op=ops.max):
 
 
 class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
-    """The mean of images: (batch, height, width, channels) -> (batch, channels).
-
-    The arguments are those of `GlobalMaxPooling1D`.
+    """The mean of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
 
     Example:
         >>> GlobalAveragePooling2D()(np.ones((2, 5, 4, 3))).shape

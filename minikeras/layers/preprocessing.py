@@ -9,7 +9,7 @@ from .. import ops
 from .._base.nested import leaves
 from .._base.settings import epsilon, image_data_format
 from .._base.typing import Array, Config, ShapeLike, TensorLike
-from .._core.tensor import Tensor, TensorOps, as_array
+from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable
 from .layer import LayerOptions, SameShape
 
@@ -36,10 +36,9 @@ class Normalization(SameShape):
     mean: Tensor | None
     variance: Tensor | None
 
-    def __init__(
-        self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
-        variance: TensorLike | None = None, invert: bool = False, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, axis: "int | tuple[int, ...] | list[int] | None" = -1, mean: TensorLike | None = None,
+                 variance: TensorLike | None = None, invert: bool = False,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         super().__init__(**options)
         self.axis: tuple[int, ...] = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
@@ -63,8 +62,7 @@ class Normalization(SameShape):
         if any(input_shape[axis] is None for axis in self._keep_axis):
             raise ValueError(f"axis={self.axis} must have known sizes. Received: inputs.shape={tuple(input_shape)}.")
         self._reduce_axis = tuple(axis for axis in range(ndim) if axis not in self._keep_axis)
-        kept = self._keep_axis
-        self._broadcast_shape = tuple((input_shape[axis] or 1) if axis in kept else 1 for axis in range(ndim))
+        self._broadcast_shape = tuple((n or 1) if a in self._keep_axis else 1 for a, n in enumerate(input_shape))
         if self.input_mean is None or self.input_variance is None:
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
             self.adapt_mean: Variable = self.add_weight(shape, "zeros", trainable=False, name="mean")
@@ -94,12 +92,11 @@ class Normalization(SameShape):
             ValueError: if there is no data, or its shape is not the one the layer was built for.
             TypeError: if the data is neither.
         """
-        whole = isinstance(data, np.ndarray | TensorOps) or (hasattr(data, "__array__"))
-        if not whole and isinstance(data, list | tuple) and not any(hasattr(b, "shape") for b in leaves(data)):
-            data, whole = as_array(data), True
-        if not whole and not isinstance(data, Iterable):
+        if isinstance(data, list | tuple) and not any(hasattr(batch, "shape") for batch in leaves(data)):
+            data = as_array(data)
+        if not hasattr(data, "__array__") and not isinstance(data, Iterable):
             raise TypeError(f"`adapt` takes an array or an iterable of batches. Received: {type(data).__name__}.")
-        batches: Iterable[Any] = [data] if whole or not isinstance(data, Iterable) else data
+        batches: Any = [data] if hasattr(data, "__array__") else data
         count, mean, variance = 0, np.zeros(()), np.zeros(())
         for item in batches:
             batch = as_array(item[0] if isinstance(item, tuple) else item)
@@ -129,10 +126,8 @@ class Normalization(SameShape):
             self.build(batch.shape)
         built = self._build_shapes["input_shape"]
         if batch.ndim != len(built) or any(batch.shape[axis] != built[axis] for axis in self._keep_axis):
-            raise ValueError(
-                f"Layer '{self.name}' was built with input_shape={built}, but adapt() is being called with data "
-                f"of an incompatible shape, {batch.shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' was built with input_shape={built}, but adapt() is being called "
+                             f"with data of an incompatible shape, {batch.shape}.")  # fmt: skip
 
     def finalize_state(self) -> None:
         """Bring the statistics into the shape of the inputs, after weights were set."""
@@ -152,13 +147,9 @@ class Normalization(SameShape):
         return self.mean + inputs * scale if self.invert else (inputs - self.mean) / scale
 
     def get_config(self) -> Config:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "invert": self.invert,
-            "mean": None if self.input_mean is None else np.array(self.input_mean).tolist(),
-            "variance": None if self.input_variance is None else np.array(self.input_variance).tolist(),
-        }
+        moments = {"mean": self.input_mean, "variance": self.input_variance}
+        written = {key: None if x is None else np.array(x).tolist() for key, x in moments.items()}
+        return {**super().get_config(), "axis": self.axis, "invert": self.invert, **written}
 
 
 class Rescaling(SameShape):
@@ -186,6 +177,5 @@ class Rescaling(SameShape):
         return ops.cast(inputs, self.compute_dtype) * scale + as_array(self.offset, self.compute_dtype)
 
     def get_config(self) -> Config:
-        plain = {key: value.tolist() if isinstance(value, np.ndarray) else value
-                 for key, value in (("scale", self.scale), ("offset", self.offset))}  # fmt: skip
-        return {**super().get_config(), **plain}
+        config = super().get_config()
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in config.items()}

@@ -24,10 +24,7 @@ from .core import WithKernel
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
 
 ActivationLike = ActivationName | Callable[..., Any] | Config | None
-Masks = list[list[Tensor] | None]
-"""What of the inputs and of the state each gate sees, None for all."""
-
-
+Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
 _Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
 """A number, or the end of the range from 0 to 1 that is next to it."""
 
@@ -38,13 +35,10 @@ class _Cell(WithKernel):
     activation: Callable[..., Any]
     _gates: ClassVar[int]
     _states: ClassVar[int] = 1
-    _draws_first: ClassVar[bool] = False
-    _size: ClassVar[str] = "units"
-    """The argument that is the size of the output."""
-    _gate_axis: int = -1
-    """Along which the gates stand side by side."""
-    _window: Shape = ()
-    """Sizes of a kernel that slides."""
+    _draws_first: ClassVar[bool] = False  # whether the cell takes its seed before its initializers, as in Keras
+    _size: ClassVar[str] = "units"  # the argument that is the size of the output
+    _gate_axis: int = -1  # along which the gates stand side by side
+    _window: Shape = ()  # sizes of a kernel that slides
     units: Positive
     use_bias: bool
     recurrent_initializer: Callable[..., Any]
@@ -58,7 +52,7 @@ class _Cell(WithKernel):
     output_size: int
 
     def _configure(self, arguments: dict[str, Any]) -> None:
-        seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None  # the order in which Keras takes seeds
+        seeds = SeedGenerator(arguments["seed"]) if self._draws_first else None
         super()._configure(arguments)
         self.seed_generator: SeedGenerator = seeds or SeedGenerator(self.seed)
         self.units = self.output_size = getattr(self, self._size)
@@ -79,100 +73,87 @@ class _Cell(WithKernel):
         return [ops.zeros((batch_size or 0, self.units), self.compute_dtype) for _ in range(self._states)]
 
     def _masks(self, shape: Shape) -> Masks:
-        """Draw what is kept of inputs, of this shape, and of the state; if that is dropped, for each gate by itself."""
+        """Draw dropout masks of inputs, of this shape, and of the state; if that drops, one for each gate."""
         count = self._gates if self.recurrent_dropout or self._window else 1
 
         def draw(rate: float, shape: Shape) -> list[Tensor] | None:
-            whole = ops.ones(shape, self.compute_dtype)
-            return [random.dropout(whole, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
+            ones = ops.ones(shape, self.compute_dtype)
+            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)] if rate > 0 else None
 
         return [draw(self.dropout, shape), draw(self.recurrent_dropout, self.get_initial_state(shape[0])[0].shape)]
 
-    def _now(self, inputs: Tensor, training: bool | None, masks: Masks | None) -> Masks:
+    def _step_masks(self, inputs: Tensor, training: bool | None, masks: Masks | None) -> Masks:
         """Return the masks to use in a step: those of the layer, or new ones, and none where nothing is trained."""
         if masks is None:
             masks = self._masks(inputs.shape)
         return masks if training else [None, None]
 
-    def _product(self, x: Tensor, kernel: Any, kept: list[Tensor] | None, multiply: Any = ops.matmul) -> Tensor:
-        """Multiply by the kernels of all gates, each with a mask of its own if there are several."""
-        if kept is None or len(kept) == 1:
-            found: Tensor = multiply(x if kept is None else x * kept[0], kernel)
-            return found
-        kernels = ops.split(kernel, len(kept), -1)
-        products = [multiply(x * mask, k) for mask, k in zip(kept, kernels, strict=True)]
+    def _product(self, x: Tensor, kernel: Any, masks: list[Tensor] | None, multiply: Any = ops.matmul) -> Any:
+        """Return the product with the kernels of all gates, each with a mask of its own if there are several."""
+        if masks is None or len(masks) == 1:
+            return multiply(x if masks is None else x * masks[0], kernel)
+        kernels = ops.split(kernel, len(masks), -1)
+        products = [multiply(x * mask, k) for mask, k in zip(masks, kernels, strict=True)]
         return ops.concatenate(products, self._gate_axis)
 
 
-def _first(things: Any) -> Any:
-    """Return the first of several states or masks, the one there is."""
-    return things[0] if isinstance(things, list | tuple) else things
+def _first(items: Any) -> Any:
+    """Return the first of several states or masks, the only one as it is."""
+    return items[0] if isinstance(items, list | tuple) else items
 
 
 class SimpleRNNCell(_Cell):
     """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
 
-    The arguments are those of `SimpleRNN` that concern one step.
+    The arguments and errors are those of `SimpleRNN` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
     """
 
     _gates, _draws_first = 1, True
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
-        kept, kept_state = self._now(inputs, training, masks)
-        h = self._product(inputs, self.kernel, kept)
+        of_inputs, of_state = self._step_masks(inputs, training, masks)
+        h = self._product(inputs, self.kernel, of_inputs)
         h = h if self.bias is None else h + self.bias
-        output = self.activation(h + self._product(_first(states), self.recurrent_kernel, kept_state))
+        output = self.activation(h + self._product(_first(states), self.recurrent_kernel, of_state))
         return output, [output] if isinstance(states, list | tuple) else output
 
 
 class LSTMCell(_Cell):
-    """One step of a long short-term memory, whose state is (h, c).
+    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997), whose state is (h, c).
 
     i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
     `recurrent_activation` is applied to i, f and o, and `activation` to g.
 
-    The arguments are those of `LSTM` that concern one step.
+    The arguments and errors are those of `LSTM` that concern one step.
 
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
-
-    Source: Hochreiter and Schmidhuber 1997.
     """
 
     _gates, _states = 4, 2
     recurrent_activation: Callable[..., Any]
     unit_forget_bias: bool
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
-        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
-        unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
-        bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh",
+                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: int | None = None, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def _make_bias(self, width: int) -> Variable:
@@ -186,14 +167,14 @@ class LSTMCell(_Cell):
 
         return self._configured_weight("bias", (width,), initializer=start)
 
-    def _sums(self, x: Tensor, h: Tensor, kept: list[Tensor] | None, kept_state: list[Tensor] | None) -> Tensor:
-        """Return what goes into the gates."""
-        z = self._product(x, self.kernel, kept) + self._product(h, self.recurrent_kernel, kept_state)
+    def _sums(self, x: Tensor, h: Tensor, of_inputs: list[Tensor] | None, of_state: list[Tensor] | None) -> Any:
+        """Return the inputs of the gates, from x and h and their masks."""
+        z = self._product(x, self.kernel, of_inputs) + self._product(h, self.recurrent_kernel, of_state)
         return z if self.bias is None else z + self.bias
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
         h, c = states
-        i, f, g, o = ops.split(self._sums(inputs, h, *self._now(inputs, training, masks)), 4, self._gate_axis)
+        i, f, g, o = ops.split(self._sums(inputs, h, *self._step_masks(inputs, training, masks)), 4, self._gate_axis)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(g)
         h = gate(o) * self.activation(c)
@@ -201,18 +182,13 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a gated recurrent unit.
+    """One step of a gated recurrent unit (Cho et al. 2014).
 
     z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
 
-    The arguments are those of `GRU` that concern one step.
+    The arguments and errors are those of `GRU` that concern one step.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
-
-    Raises:
-        ValueError: if `units` is not positive.
-
-    Source: Cho et al. 2014.
     """
 
     _gates = 3
@@ -236,22 +212,22 @@ class GRUCell(_Cell):
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: Masks | None = None) -> Any:
         h, n = _first(states), self.units
-        kept, kept_state = self._now(inputs, training, masks)
-        x = self._product(inputs, self.kernel, kept)
+        of_inputs, of_state = self._step_masks(inputs, training, masks)
+        x = self._product(inputs, self.kernel, of_inputs)
         if self.bias is not None:
             x = x + (self.bias[0] if self.reset_after else self.bias)
         x_z, x_r, x_h = ops.split(x, 3, -1)
         gate = self.recurrent_activation
         if self.reset_after:
-            inner = self._product(h, self.recurrent_kernel, kept_state)
+            inner = self._product(h, self.recurrent_kernel, of_state)
             h_z, h_r, h_h = ops.split(inner if self.bias is None else inner + self.bias[1], 3, -1)
             z, r = gate(x_z + h_z), gate(x_r + h_r)
             new = r * h_h
         else:
-            gates = kept_state and kept_state[:2]
-            h_z, h_r = ops.split(self._product(h, self.recurrent_kernel[:, : 2 * n], gates), 2, -1)
+            inner = self._product(h, self.recurrent_kernel[:, : 2 * n], of_state and of_state[:2])
+            h_z, h_r = ops.split(inner, 2, -1)
             z, r = gate(x_z + h_z), gate(x_r + h_r)
-            new = self._product(r * h, self.recurrent_kernel[:, 2 * n :], kept_state and kept_state[2:])
+            new = self._product(r * h, self.recurrent_kernel[:, 2 * n :], of_state and of_state[2:])
         output = z * h + (1 - z) * self.activation(x_h + new)
         return output, [output] if isinstance(states, list | tuple) else output
 
@@ -271,21 +247,34 @@ def _check_cell(cell: Any, role: str) -> None:
 
 
 def _start(cell: Any, batch_size: int, dtype: str) -> Any:
-    """Return the state to start with."""
     if hasattr(cell, "get_initial_state"):
         return cell.get_initial_state(batch_size=batch_size)
     return tree.map_structure(lambda n: ops.zeros((batch_size, n), dtype), cell.state_size)
 
 
 def _step(cell: Any, x: Tensor, states: Any, training: bool | None, masks: Any) -> Any:
-    """Run a cell: (output, new states)."""
+    """Return a cell's output, and its new states."""
     if isinstance(cell, _Cell | StackedRNNCells):
         return cell.call(x, states, training=bool(training), masks=masks)
     takes = isinstance(cell, Layer) and "training" in cell._takes
     return cell(x, states, training=training) if takes else (cell if callable(cell) else cell.call)(x, states)
 
 
-class StackedRNNCells(Layer):
+class _OfLayers(Layer):
+    """A layer made of others, of which configurations hold the configurations."""
+
+    _parts: ClassVar[dict[str, str]] = {}  # arguments that are layers -> their attributes
+
+    def get_config(self) -> Config:
+        return super().get_config() | {name: serialize(getattr(self, at)) for name, at in self._parts.items()}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
+        parts = {name: deserialize(config[name], custom_objects) for name in cls._parts if config.get(name)}
+        return super().from_config({**config, **parts})
+
+
+class StackedRNNCells(_OfLayers):
     """Several cells as one: each gets the output of the one before.
 
     Args:
@@ -294,6 +283,8 @@ class StackedRNNCells(Layer):
     Raises:
         ValueError: if one has no `call` or no `state_size`.
     """
+
+    _parts: ClassVar[dict[str, str]] = {"cells": "cells"}
 
     def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -327,21 +318,14 @@ class StackedRNNCells(Layer):
 
     def call(self, inputs: Tensor, states: Any, training: bool = False, masks: list[Any] | None = None) -> Any:
         new_states = []
-        for cell, state, kept in zip(self.cells, states, masks or [None] * len(self.cells), strict=True):
+        for cell, state, mask in zip(self.cells, states, masks or [None] * len(self.cells), strict=True):
             nested = isinstance(state, list | tuple)
-            inputs, new = _step(cell, inputs, list(state) if nested else [state], training, kept)
+            inputs, new = _step(cell, inputs, list(state) if nested else [state], training, mask)
             new_states.append(new if nested or len(new) != 1 else new[0])
         return inputs, new_states[0] if len(new_states) == 1 else new_states
 
-    def get_config(self) -> Config:
-        return {**super().get_config(), "cells": [serialize(cell) for cell in self.cells]}
 
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        return cls(**{**config, "cells": [deserialize(c, custom_objects) for c in config["cells"]]})
-
-
-class RNN(Layer):
+class RNN(_OfLayers):
     """Runs a cell along the steps of a sequence.
 
     Args:
@@ -349,7 +333,7 @@ class RNN(Layer):
             list of cells, see `StackedRNNCells`.
         return_sequences: Whether to return the outputs of all steps, rather than the last.
         return_state: Whether to return the last state as well.
-        go_backwards: Whether to start with the last step; outputs come in the order they are made.
+        go_backwards: Whether to start with the last step; outputs come in the order of computation.
         stateful: Whether a batch starts with the state that the batch before it left; see `reset_state`.
         unroll: Accepted as in Keras; steps are always run one by one.
         zero_output_for_mask: Whether steps that are masked out give zeros, rather than the output before them.
@@ -375,6 +359,7 @@ class RNN(Layer):
     """
 
     supports_masking = True
+    _parts: ClassVar[dict[str, str]] = {"cell": "cell"}
     cell: Any
     return_sequences: bool
     return_state: bool
@@ -383,13 +368,10 @@ class RNN(Layer):
     unroll: bool
     zero_output_for_mask: bool
 
-    def __init__(
-        self, cell: Any, return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-        stateful: bool = False, unroll: bool = False, zero_output_for_mask: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
-        if isinstance(cell, list | tuple):
-            cell = StackedRNNCells(cell)
+    def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False,
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 zero_output_for_mask: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+        cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
         _check_cell(cell, "RNN")
         self._configure(locals())
 
@@ -408,20 +390,16 @@ class RNN(Layer):
         if self.stateful and self.states is None:
             batch = sequences_shape[0]
             if batch is None:
-                raise ValueError(
-                    "When using `stateful=True` in a RNN, the batch size must be static: give the model an "
-                    f"Input(batch_shape=...). Found: sequence.shape={sequences_shape}"
-                )
+                raise ValueError("When using `stateful=True` in a RNN, the batch size must be static: give the model "
+                                 f"an Input(batch_shape=...). Found: sequence.shape={sequences_shape}")  # fmt: skip
 
-            def keep(value: Tensor) -> Variable:
-                return Variable(value, trainable=False, dtype=self.variable_dtype, name="rnn_state")
-
-            self.states = Untracked(tree.map_structure(keep, self.get_initial_state(batch)))
+            variable = partial(Variable, trainable=False, dtype=self.variable_dtype, name="rnn_state")
+            self.states = Untracked(tree.map_structure(variable, self.get_initial_state(batch)))
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return the state to start with."""
-        found = _start(self.cell, batch_size, self.compute_dtype)
-        return list(found) if isinstance(found, list | tuple) else [found]
+        states = _start(self.cell, batch_size, self.compute_dtype)
+        return list(states) if isinstance(states, list | tuple) else [states]
 
     def reset_state(self) -> None:
         """Set the state that a stateful layer keeps to zeros."""
@@ -433,9 +411,9 @@ class RNN(Layer):
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         batch, steps = sequences.shape[:2]
         states = self._begin(batch, initial_state)
-        kept = _first(mask)
-        step = (batch, *sequences.shape[2:])
-        masks = self.cell._masks(step) if isinstance(self.cell, _Cell | StackedRNNCells) else None
+        mask = _first(mask)
+        shape = (batch, *sequences.shape[2:])
+        masks = self.cell._masks(shape) if isinstance(self.cell, _Cell | StackedRNNCells) else None
         outputs: list[Tensor] = []
         output: Any = None
         size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
@@ -443,36 +421,37 @@ class RNN(Layer):
         for t in range(steps)[:: -1 if self.go_backwards else 1]:
             new_output, new_states = _step(self.cell, parts[t // size][:, t % size], states, training, masks)
             new_states = list(new_states) if isinstance(new_states, list | tuple) else [new_states]
-            if kept is not None:
-                chosen = partial(_chosen, kept[:, t])
+            if mask is not None:
+                choose = partial(_choose, mask[:, t])
                 before = ops.zeros_like(new_output) if output is None or self.zero_output_for_mask else output
-                new_output = chosen(new_output, before)
-                new_states = tree.map_structure(chosen, new_states, states)
+                new_output = choose(new_output, before)
+                new_states = tree.map_structure(choose, new_states, states)
             output, states = new_output, new_states
             outputs.append(output)
         if self.stateful and self.states is not None:
             for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(state)
-        found = (ops.stack(outputs, 1) if self.return_sequences else output, *(states if self.return_state else ()))
-        given = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), found)  # a cell has its own
-        return given if self.return_state else given[0]
+        results = (ops.stack(outputs, 1) if self.return_sequences else output, *(states if self.return_state else ()))
+        results = self._converted(results)  # from the dtype of the cell
+        return results if self.return_state else results[0]
 
-    def _begin(self, batch: int, states: Any) -> list[Any]:
+    def _converted(self, structure: Any) -> Any:
+        return tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), structure)
+
+    def _begin(self, batch: int, states: Any) -> Any:
         """Return the state that a call starts with: the one that was passed, or that the layer kept, or the cell's."""
         if self.stateful and self.states is not None:
-            known = tree.flatten(self.states)[0].shape[0]
-            if known != batch:
-                raise ValueError(f"A stateful layer needs batches of one size, {known}. Received: {batch}.")
+            size = tree.flatten(self.states)[0].shape[0]
+            if size != batch:
+                raise ValueError(f"A stateful layer needs batches of one size, {size}. Received: {batch}.")
         if states is None:
             states = self.states if self.stateful else self.get_initial_state(batch)
-        states = list(states) if isinstance(states, list | tuple) else [states]
-        found: list[Any] = tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), states)
-        return found
+        return self._converted(list(states) if isinstance(states, list | tuple) else [states])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for all outputs, none for the last one and for states."""
-        found = _first(mask) if self.return_sequences else None
-        return [found, *[None] * len(self.state_size)] if self.return_state else found
+        mask = _first(mask) if self.return_sequences else None
+        return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
         batch, steps = sequences_shape[0], sequences_shape[1]
@@ -480,23 +459,16 @@ class RNN(Layer):
         shape: PartialShape = (batch, steps, size) if self.return_sequences else (batch, size)
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
 
-    def get_config(self) -> Config:
-        return {**super().get_config(), "cell": serialize(self.cell)}
 
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        return cls(**{**config, "cell": deserialize(config["cell"], custom_objects)})
-
-
-def _chosen(kept: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """Return the new values of the rows that a mask keeps, the old ones of the others."""
-    found: Tensor = ops.where(ops.reshape(kept, (-1,) + (1,) * (new.ndim - 1)), new, old)
-    return found
+def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """Return the new values of the rows where a mask is True, the old ones of the others."""
+    return ops.where(ops.reshape(mask, (-1,) + (1,) * (new.ndim - 1)), new, old)
 
 
 class _OfCell(RNN):
     """A layer of one of the cells here, made of the cell's arguments and its own."""
 
+    _parts: ClassVar[dict[str, str]] = {}
     _cell: ClassVar[type[_Cell]]
     _cell_name: ClassVar[str]
     _names_penalty = True
@@ -520,13 +492,6 @@ class _OfCell(RNN):
             if name in type(self)._cell._arguments and "cell" in vars(self):
                 return getattr(self.cell, name)
             return super().__getattr__(name)
-
-    def get_config(self) -> Config:
-        return Layer.get_config(self)
-
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        return super(RNN, cls).from_config(config)
 
 
 class RecurrentOptions(BaseOptions, total=False):
@@ -555,17 +520,16 @@ class SimpleRNN(_OfCell):
     _cell_name = "simple_rnn_cell"
     _transient = ("seed",)
 
-    def __init__(
-        self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
-        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        seed: int | None = None, **options: Unpack[RecurrentOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform",
+                 recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None,
+                 recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
+                 dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
+                 return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 seed: int | None = None, **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -606,17 +570,15 @@ class LSTM(_OfCell):
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", unit_forget_bias: bool = True,
-        kernel_regularizer: RegularizerLike | None = None,
+        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+        unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
         recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
         activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
         return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        use_cudnn: bool | Literal["auto"] = "auto",
-        **options: Unpack[RecurrentOptions],
+        use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -638,22 +600,20 @@ class GRU(_OfCell):
 
     def __init__(
         self, units: int, activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: InitializerLike = "glorot_uniform", recurrent_initializer: InitializerLike = "orthogonal",
-        bias_initializer: InitializerLike = "zeros", kernel_regularizer: RegularizerLike | None = None,
-        recurrent_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
-        activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
-        recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
-        dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
-        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
-        reset_after: bool = True,
-        use_cudnn: bool | Literal["auto"] = "auto",
-        **options: Unpack[RecurrentOptions],
+        use_bias: bool = True, kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike | None = None, recurrent_regularizer: RegularizerLike | None = None,
+        bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
+        kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
+        bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
+        use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
         self._configure(locals())
 
 
-class Bidirectional(Layer):
+class Bidirectional(_OfLayers):
     """Runs one recurrent layer forwards and another backwards, and puts their outputs together.
 
     Args:
@@ -673,15 +633,15 @@ class Bidirectional(Layer):
     """
 
     _arguments = ("merge_mode",)
+    _parts: ClassVar[dict[str, str]] = {"layer": "forward_layer", "backward_layer": "backward_layer"}
     supports_masking = True
 
-    def __init__(
-        self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat", weights: Any = None,
-        backward_layer: Layer | None = None, **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
-        for given in (layer, backward_layer):
-            if not isinstance(given, Layer) and (given is not None or given is layer):
-                raise ValueError(f"Bidirectional needs a recurrent layer. Received: {given!r}.")
+    def __init__(self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",
+                 weights: Any = None, backward_layer: Layer | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
+        for part in (layer, backward_layer):
+            if not isinstance(part, Layer) and (part is not None or part is layer):
+                raise ValueError(f"Bidirectional needs a recurrent layer. Received: {part!r}.")
         one_of("merge_mode", merge_mode, _MERGE)
         super().__init__(**options)
         self.forward_layer: Any = _renamed(layer, "forward")
@@ -692,8 +652,7 @@ class Bidirectional(Layer):
         for name in ("stateful", "return_sequences", "return_state"):
             if getattr(first, name) != getattr(second, name):
                 raise ValueError(f"Forward layer and backward layer need the same value of `{name}`.")
-        for one in (first, second):
-            one.zero_output_for_mask = one.return_sequences
+        first.zero_output_for_mask = second.zero_output_for_mask = first.return_sequences
         self.merge_mode: str | None = merge_mode
         self.stateful: bool = first.stateful
         self.return_sequences: bool = first.return_sequences
@@ -713,12 +672,13 @@ class Bidirectional(Layer):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool | None = None) -> Any:
-        half = len(initial_state) // 2 if initial_state is not None else 0
+        half = 0 if initial_state is None else len(initial_state) // 2
         parts = (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
-        found = []
-        for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True):
-            found.append(layer(sequences, initial_state=state, mask=mask, training=training))
-        (y, *states), (z, *others) = found if self.return_state else [(value,) for value in found]
+        outputs = [
+            layer(sequences, initial_state=state, mask=mask, training=training)
+            for layer, state in zip((self.forward_layer, self.backward_layer), parts, strict=True)
+        ]
+        (y, *states), (z, *others) = outputs if self.return_state else [(value,) for value in outputs]
         y, z = (ops.convert_to_tensor(x, self.compute_dtype) for x in (y, z))
         z = ops.flip(z, 1) if self.return_sequences else z
         merged: Any = _MERGE[self.merge_mode](y, z)
@@ -728,8 +688,8 @@ class Bidirectional(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the outputs of all steps, none for the last."""
-        found = _first(mask) if self.return_sequences else None
-        merged = (found, found) if self.merge_mode is None else found
+        mask = _first(mask) if self.return_sequences else None
+        merged = (mask, mask) if self.merge_mode is None else mask
         if not self.return_state:
             return merged
         return [*(merged if isinstance(merged, tuple) else (merged,)), *[None] * 2 * len(self.forward_layer.state_size)]
@@ -742,22 +702,12 @@ class Bidirectional(Layer):
         several = (shape, shape) if self.merge_mode is None else (shape,)
         return (*several, *states, *states) if self.return_state or self.merge_mode is None else shape
 
-    def get_config(self) -> Config:
-        layers = {"layer": serialize(self.forward_layer), "backward_layer": serialize(self.backward_layer)}
-        return {**super().get_config(), **layers}
 
-    @classmethod
-    def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        layers = {n: deserialize(config[n], custom_objects) for n in ("layer", "backward_layer") if config.get(n)}
-        return cls(**{**config, **layers})
-
-
-def _renamed(layer: Layer, direction: str, **settings: Any) -> Layer:
+def _renamed(layer: Layer, direction: str, **settings: Any) -> Any:
     """Return a layer like another, named after a direction."""
     config = serialize(layer)
     name = f"{direction}_{layer.name.removeprefix(direction + '_')}"
-    made: Layer = deserialize({**config, "config": {**config["config"], "name": name, **settings}})
-    return made
+    return deserialize({**config, "config": {**config["config"], "name": name, **settings}})
 
 
 _MERGE: dict[str | None, Callable[[Any, Any], Any]] = {

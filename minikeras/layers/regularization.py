@@ -28,8 +28,7 @@ def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
 class _Noise(SameShape):
     """A layer that draws random numbers in training and is the identity otherwise."""
 
-    _strength: ClassVar[str] = "rate"
-    """The argument that says how much noise there is."""
+    _strength: ClassVar[str] = "rate"  # the argument that says how much noise there is
     rate: Share
     seed: int | None
 
@@ -41,19 +40,15 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
-    """A layer that drops a share of its inputs."""
-
     noise_shape: Annotated[PartialShape | None, _noise_shape]
 
-    def __init__(
-        self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
 class Dropout(_Drop):
-    """Sets a share of the inputs to 0 in training and scales the others up, so that their sum stays the same.
+    """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
 
     Args:
         rate: Share to drop, from 0 to 1.
@@ -66,8 +61,6 @@ class Dropout(_Drop):
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
-
-    Source: Srivastava et al. 2014.
 
     Example:
         >>> layer = Dropout(0.5, seed=1)
@@ -84,22 +77,19 @@ class Dropout(_Drop):
 
 
 class _SpatialDropout(Ranked, Dropout):
-    def __init__(
-        self, rate: float, data_format: DataFormat | None = None, seed: int | None = None, name: str | None = None,
-        dtype: DTypeLike | DTypePolicy | Config | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
+                 name: str | None = None, dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
         last = self.data_format == "channels_last"
         self.noise_shape: PartialShape | None = (None, *ones, None) if last else (None, None, *ones)
 
     def get_config(self) -> Config:
-        return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype,
-                "data_format": self.data_format}  # fmt: skip
+        return {key: getattr(self, key) for key in ("rate", "seed", "name", "dtype", "data_format")}
 
 
 class SpatialDropout1D(_SpatialDropout, rank=1):
-    """Dropout of whole channels: all steps of a channel of a sample are kept, or none.
+    """Dropout of whole channels: all steps of a channel of a sample are kept, or none (Tompson et al. 2014).
 
     Args:
         rate: Share to drop, from 0 to 1.
@@ -107,18 +97,14 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
         name: The layer's name.
         dtype: Dtype or policy of its computations.
 
-    Source: Tompson et al. 2014.
-
     Example:
         >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
         >>> bool((y == y[:, :1]).all()), sorted(set(y.flatten().tolist()))
         (True, [0.0, 2.0])
     """
 
-    def __init__(
-        self, rate: float, seed: int | None = None, name: str | None = None,
-        dtype: DTypeLike | DTypePolicy | Config | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None,
+                 dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
         super().__init__(rate, "channels_last", seed, name, dtype)
 
     def get_config(self) -> Config:
@@ -161,7 +147,7 @@ class GaussianNoise(_Noise):
 
 
 class GaussianDropout(_Noise):
-    """Multiplies by normally distributed noise of mean 1 and variance rate / (1 - rate) in training.
+    """Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training (Srivastava et al. 2014).
 
     Args:
         rate: Drop rate of the Dropout it stands in for, from 0 to 1.
@@ -169,8 +155,6 @@ class GaussianDropout(_Noise):
 
     Raises:
         ValueError: if the rate is not between 0 and 1.
-
-    Source: Srivastava et al. 2014.
 
     Example:
         >>> print(GaussianDropout(0.1)(np.ones((1, 2))))
@@ -188,11 +172,9 @@ class GaussianDropout(_Noise):
 
 
 class AlphaDropout(_Drop):
-    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance.
+    """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance (Klambauer et al. 2017).
 
     Arguments and errors are those of `Dropout`.
-
-    Source: Klambauer et al. 2017.
 
     Example:
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))
@@ -203,10 +185,10 @@ class AlphaDropout(_Drop):
         if not training or self.rate == 0:
             return inputs
         shape = random.mask_shape(self.noise_shape, inputs.shape)
-        kept = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
+        mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
-        return ops.add(a * (inputs * kept + SELU_LIMIT * (1 - kept)), b)
+        return ops.add(a * (inputs * mask + SELU_LIMIT * (1 - mask)), b)
 
 
 class ActivityRegularization(SameShape):
@@ -233,6 +215,4 @@ class ActivityRegularization(SameShape):
         return inputs
 
     def get_config(self) -> Config:
-        config = super().get_config()
-        config.pop("activity_regularizer")
-        return config
+        return {key: value for key, value in super().get_config().items() if key != "activity_regularizer"}

@@ -1,6 +1,6 @@
 """Layers that rearrange their input."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Annotated, Any, TypeAlias, Unpack, get_args
 
@@ -84,18 +84,14 @@ class Reshape(_Reshaping):
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         """Return (batch, *target_shape) with -1 resolved where the input's sizes are known."""
-        sizes = tuple(input_shape[1:])
-        known = prod(n for n in self.target_shape if n is not None and n != -1)
+        sizes, target = tuple(input_shape[1:]), self.target_shape
         if None in sizes:
-            return (input_shape[0], *[None if n == -1 else n for n in self.target_shape])
-        total = prod(n for n in sizes if n is not None)
-        if -1 in self.target_shape:
-            fits = known != 0 and total % known == 0
-        else:
-            fits = total == known or None in self.target_shape
+            return (input_shape[0], *[None if n == -1 else n for n in target])
+        total, others = prod(n for n in sizes if n is not None), prod(n for n in target if n is not None and n != -1)
+        fits = others and total % others == 0 if -1 in target else total == others or None in target
         if not fits:
-            raise ValueError(f"Cannot reshape samples of shape {sizes} to target_shape={self.target_shape}.")
-        return (input_shape[0], *[total // known if n == -1 else n for n in self.target_shape])
+            raise ValueError(f"Cannot reshape samples of shape {sizes} to target_shape={target}.")
+        return (input_shape[0], *[total // others if n == -1 else n for n in target])
 
 
 class Permute(_Reshaping):
@@ -163,36 +159,33 @@ class RepeatVector(_Reshaping):
 class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
-    def _resized(self, size: int, axis: int) -> int:
-        """Return the new size of one of the axes."""
-        raise NotImplementedError
+    _resized: Callable[[int, int], int]  # from the size of an axis and its number among these to its new size
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
-        """Return an entry for every axis: those given between batch and channels, another for these two."""
+        """Return an entry for every axis: these between batch and channels, another for these two."""
         return (other, *entries, other) if self.data_format == "channels_last" else (other, other, *entries)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         before, sizes, behind = self._parts(input_shape)
-        found = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
-        if any(n and m is not None and m <= 0 for n, m in zip(sizes, found, strict=True)):
+        new = [None if n is None else self._resized(n, axis) for axis, n in enumerate(sizes)]
+        if any(n and m is not None and m <= 0 for n, m in zip(sizes, new, strict=True)):
             raise ValueError(f"Layer '{self.name}' leaves nothing of an input of shape {tuple(input_shape)}.")
-        return (*before, *found, *behind)
+        return (*before, *new, *behind)
 
 
 def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     """Return (before, after) for each axis, from one number, a pair for one axis, or a pair for each of two."""
     if rank == 1 or isinstance(value, int | np.integer):
-        pair = standardize_sizes(value, 2, name, least=0)
-        return ((pair[0], pair[1]),) * rank
+        before, after = standardize_sizes(value, 2, name, least=0)
+        return ((before, after),) * rank
     if not isinstance(value, Sequence) or len(value) != rank:
         raise ValueError(f"`{name}` takes one integer, or {rank} integers or pairs. Received: {name}={value!r}.")
     return tuple(pair for entry in value for pair in _edges(entry, 1, name))
 
 
 class _ZeroPadding(_Spatial):
-    def __init__(
-        self, padding: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._widths = _edges(padding, self._rank, "padding")
         self.padding: Any = self._widths if self._rank > 1 else self._widths[0]
@@ -238,9 +231,7 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
 
 
 class ZeroPadding3D(_ZeroPadding, rank=3):
-    """Puts zeros around volumes.
-
-    The arguments are those of `ZeroPadding2D`, with three numbers or pairs.
+    """Puts zeros around volumes; arguments are those of `ZeroPadding2D`, with three numbers or pairs.
 
     Example:
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
@@ -249,9 +240,8 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
 
 
 class _Cropping(_Spatial):
-    def __init__(
-        self, cropping: Edges = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self._widths = _edges(cropping, self._rank, "cropping")
         self.cropping: Any = self._widths if self._rank > 1 else self._widths[0]
@@ -261,8 +251,8 @@ class _Cropping(_Spatial):
 
     def call(self, inputs: Tensor) -> Tensor:
         self.compute_output_shape(inputs.shape)  # refuses to crop all of it
-        kept = [slice(before, -after if after else None) for before, after in self._widths]
-        return inputs[self._around(kept, slice(None))]
+        slices = [slice(before, -after if after else None) for before, after in self._widths]
+        return inputs[self._around(slices, slice(None))]
 
 
 class Cropping1D(_Cropping, rank=1):
@@ -298,16 +288,13 @@ class Cropping2D(_Cropping, rank=2):
         (1, 3, 2, 3)
     """
 
-    def __init__(
-        self, cropping: Edges = 0, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
+    def __init__(self, cropping: Edges = 0, data_format: DataFormat | None = None,
+                 **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         super().__init__(cropping, data_format, **options)
 
 
 class Cropping3D(_Cropping, rank=3):
-    """Leaves out the edges of volumes.
-
-    The arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
+    """Leaves out the edges of volumes; arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
 
     Example:
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
@@ -316,8 +303,6 @@ class Cropping3D(_Cropping, rank=3):
 
 
 class _UpSampling(_Spatial):
-    """A layer that repeats the elements along each axis."""
-
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
@@ -375,10 +360,8 @@ class UpSampling2D(_UpSampling, rank=2):
 
     interpolation: Annotated[Interpolation, any_case(*get_args(Interpolation))]
 
-    def __init__(
-        self, size: Sizes = (2, 2), data_format: DataFormat | None = None, interpolation: Interpolation = "nearest",
-        **options: Unpack[LayerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, size: Sizes = (2, 2), data_format: DataFormat | None = None,
+                 interpolation: Interpolation = "nearest", **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Layers around another layer."""
 
-from typing import Annotated, Any, Self, Unpack
+from typing import Annotated, Any, Self, Unpack, cast
 
 from .. import ops
 from .._base.checks import between
@@ -91,15 +91,13 @@ class TimeDistributed(Wrapper):
 
     def _run(self, inputs: Tensor, training: bool | None, mask: Tensor | None) -> Tensor:
         """Run the layer inside, without what its own call adds, such as a penalty on its output."""
-        taken: dict[str, Any] = {"training": training} if "training" in self.layer._takes else {}
-        if mask is not None and "mask" in self.layer._takes:
-            taken["mask"] = mask
-        outputs: Tensor = self.layer._call_checked(inputs, **taken)
-        return outputs
+        offers = {"training": training} | ({} if mask is None else {"mask": mask})
+        accepted = {name: value for name, value in offers.items() if name in self.layer._takes}
+        return cast(Tensor, self.layer._call_checked(inputs, **accepted))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        known = type(self.layer).compute_output_shape is not Layer.compute_output_shape
-        return super().compute_output_spec(*args, **kwargs) if known else self._inferred_spec(*args, **kwargs)
+        inferred = type(self.layer).compute_output_shape is Layer.compute_output_shape
+        return (self._inferred_spec if inferred else super().compute_output_spec)(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         batch, *rest = self.layer.compute_output_shape(_step_shape(input_shape))
@@ -151,14 +149,13 @@ class SpectralNormalization(Wrapper):
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
         super().build(input_shape)
-        kernel = getattr(self.layer, "kernel", None)
-        kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
-        if kernel is None:
+        names = [name for name in ("kernel", "embeddings") if getattr(self.layer, name, None) is not None]
+        if not names:
             raise ValueError(f"{type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'")
-        self.kernel: Any = kernel
-        self._kernel_name = "kernel" if getattr(self.layer, "kernel", None) is kernel else "embeddings"
-        start = TruncatedNormal(stddev=0.02)
-        self.vector_u: Variable = self.add_weight((1, kernel.shape[-1]), start, kernel.dtype, False, name="vector_u")
+        self._kernel_name: str = names[0]
+        self.kernel: Any = getattr(self.layer, names[0])
+        shape, start = (1, self.kernel.shape[-1]), TruncatedNormal(stddev=0.02)
+        self.vector_u: Variable = self.add_weight(shape, start, self.kernel.dtype, False, name="vector_u")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training:
@@ -178,8 +175,7 @@ class SpectralNormalization(Wrapper):
             attributes[self._kernel_name] = self.kernel
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
-        shape: PartialShape = self.layer.compute_output_shape(input_shape)
-        return shape
+        return cast(PartialShape, self.layer.compute_output_shape(input_shape))
 
     def normalized_weights(self) -> tuple[Tensor, Tensor]:
         """Return the vector that the iteration comes to, and the kernel divided by its largest singular value."""

@@ -14,14 +14,13 @@ from typing import Any, Final, TypeAlias, overload
 
 from .._base.typing import AnyCallable, Config, LossName
 from .._serialization.serialization import serialize as serialize
-from .base import Loss, LossFunction, LossFunctionWrapper
-from .base import registry as registry
-from .margins import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from .base import Loss, LossFunction, LossFunctionWrapper, registry as registry
+from .margins import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
 from .probabilities import (
-    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+    CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
     CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
     binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy, kl_divergence, poisson, sparse_categorical_crossentropy,
+    categorical_generalized_cross_entropy, ctc, kl_divergence, poisson, sparse_categorical_crossentropy,
 )
 from .regions import Dice, Tversky, dice, tversky
 from .regression import (
@@ -29,8 +28,6 @@ from .regression import (
     MeanSquaredLogarithmicError, cosine_similarity, huber, log_cosh, mean_absolute_error,
     mean_absolute_percentage_error, mean_squared_error, mean_squared_logarithmic_error,
 )
-from .sequences import CTC, ctc
-from .vectors import Circle, circle
 
 __all__ = [
     "BCE", "CTC", "KLD", "MAE", "MAPE", "MSE", "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy",

@@ -25,9 +25,7 @@ Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_
 
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
-
-LossFunction: TypeAlias = Function2
-"""A function of the caller's from (y_true, y_pred) to one loss a sample."""
+LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
 _MEANS = (MEAN, "mean")
@@ -55,8 +53,7 @@ class Loss(Configurable):
         2.0
     """
 
-    _takes_classes: ClassVar[bool] = False
-    """Whether targets are class numbers, which stay what they are."""
+    _takes_classes: ClassVar[bool] = False  # whether targets are class numbers, which stay what they are
 
     def __init__(self, name: Name = None, reduction: Reduction = MEAN, dtype: DType = None) -> None:
         one_of("reduction", reduction, _REDUCTIONS)
@@ -67,7 +64,7 @@ class Loss(Configurable):
     if not TYPE_CHECKING:  # to type checkers an attribute that no class declares is a mistake
 
         def __setattr__(self, name: str, value: Any) -> None:
-            vars(self).pop("_taped", None)  # what it computes may be another from now on
+            vars(self).pop("_taped", None)  # it may compute something else from now on
             super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -75,7 +72,7 @@ class Loss(Configurable):
 
     @cached_property
     def _taped(self) -> TapedFunction:
-        """What computes the loss under a tape."""
+        """The function that computes the loss under a tape."""
         return TapedFunction(lambda: is_built_in(type(self)) and is_built_in(getattr(self, "fn", Loss)))
 
     @property
@@ -110,14 +107,14 @@ class Loss(Configurable):
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
         losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
-        masks = [m for m in (_mask(y_pred), _mask(losses)) if m is not None]
+        masks = [m for y in (y_pred, losses) if (m := getattr(y, "keras_mask", None)) is not None]
         losses = convert_to_tensor(losses, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:
-            kept = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
-            if self.reduction in _MEANS:  # of what is kept
-                kept = kept * ops.divide_no_nan(ops.sum(ops.ones_like(kept)), ops.sum(kept))
-            weights = kept if weights is None else _product(kept, weights, "mask", "sample_weight")[0]
+            mask = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
+            if self.reduction in _MEANS:  # over what counts
+                mask = mask * ops.divide_no_nan(ops.sum(ops.ones_like(mask)), ops.sum(mask))
+            weights = mask if weights is None else _product(mask, weights, "mask", "sample_weight")[0]
         if weights is not None:
             losses, weights = _product(losses, weights, "loss", "sample_weight")
         if self.reduction in ("none", None) or losses.shape in ((), (0,)):
@@ -133,10 +130,6 @@ class Loss(Configurable):
 registry: Registry[Loss] = Registry("keras.losses", "loss", Loss, functions=True)
 
 
-def _mask(value: Any) -> Any:
-    return getattr(value, "keras_mask", None)
-
-
 def _is_structure(value: Any) -> bool:
     """Return whether a value is a dict or a list of arrays; a list of numbers is one array."""
     if isinstance(value, list | tuple):
@@ -145,7 +138,6 @@ def _is_structure(value: Any) -> bool:
 
 
 def _tensors(value: Any, dtype: str | None) -> Any:
-    """Return a tensor for each array in a structure."""
     if not _is_structure(value):
         return convert_to_tensor(value, dtype)
     if isinstance(value, dict):
@@ -173,10 +165,8 @@ def _product(x1: Tensor, x2: Tensor, name1: str, name2: str) -> tuple[Tensor, Te
     """Return x1 * x2 and x2 in equal ranks."""
     a, b = same_rank(x1, x2)
     if not _fit(a.shape, b.shape):
-        raise ValueError(
-            f"{name2} must have the shape of the {name1}, or one that broadcasts to it. "
-            f"Received: {name1} shape {x1.shape}, {name2} shape {x2.shape}."
-        )
+        raise ValueError(f"{name2} must have the shape of the {name1}, or one that broadcasts to it. Received: {name1} "
+                         f"shape {x1.shape}, {name2} shape {x2.shape}.")  # fmt: skip
     return a * b, b
 
 
@@ -188,8 +178,8 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
         pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
         return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
     if isinstance(true, list) and isinstance(predicted, list) and len(true) == len(predicted):
-        found = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
-        return tuple([pair[i] for pair in found] for i in (0, 1))
+        several = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
+        return tuple([pair[i] for pair in several] for i in (0, 1))
     shapes = [map_structure(ops.shape, y) for y in (true, predicted)]
     raise ValueError(f"y_true and y_pred must have the same structure. Received shapes: {shapes[0]} and {shapes[1]}.")
 
@@ -211,9 +201,8 @@ class LossFunctionWrapper(Loss):
     _common = ("reduction", "name", "dtype")
     _transient = ("fn",)
 
-    def __init__(
-        self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, fn: AnyCallable, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None,
+                 **kwargs: Any) -> None:  # fmt: skip
         super().__init__(name, reduction, dtype)
         self.fn: AnyCallable = fn
         self._options: dict[str, Any] = kwargs
@@ -236,8 +225,7 @@ class Named(Configurable):
     """
 
     _function: ClassVar[AnyCallable]
-    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()
-    """Options and values which configurations leave out, as Keras's do."""
+    _unwritten: ClassVar[tuple[tuple[str, Any], ...]] = ()  # options that configurations leave out at these values
 
     def __init_subclass__(cls, fn: AnyCallable | None = None, name: Name = None) -> None:
         super().__init_subclass__()
@@ -277,10 +265,8 @@ def floats(y_true: TensorLike, y_pred: TensorLike, squeeze: bool = True) -> tupl
         if squeeze:
             true, predicted = same_rank(true, predicted)
         if not _fit(true.shape, predicted.shape):
-            raise ValueError(
-                "y_true and y_pred must have the same shape, or shapes that broadcast. "
-                f"Received: y_true.shape={true.shape}, y_pred.shape={predicted.shape}."
-            )
+            raise ValueError("y_true and y_pred must have the same shape, or shapes that broadcast. Received: "
+                             f"y_true.shape={true.shape}, y_pred.shape={predicted.shape}.")  # fmt: skip
     return true, predicted
 
 

@@ -1,6 +1,6 @@
-"""Losses of labels -1 and 1, or of classes, whose scores should keep a margin."""
+"""Losses of labels -1 and 1, or of classes, whose scores or distances should keep a margin."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from .. import ops
 from .._base.typing import Array, TensorLike
 from .._core.op import primitive
 from .._core.tensor import Tensor
-from .base import NamedLoss, floats
+from ..ops.creation import convert_to_tensor
+from .base import MEAN, DType, Name, NamedLoss, Reduction, floats, predictions
 
 
 @primitive(lambda g, y, x: g * np.where(_is_binary(x), 2, 1))
@@ -78,3 +79,64 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 class CategoricalHinge(NamedLoss, fn=categorical_hinge):
     """How much the right class misses its margin over the others; see the function `categorical_hinge`."""
+
+
+@primitive(None, None)
+def _alike(labels: TensorLike, others: TensorLike, remove_diagonal: bool) -> Array:
+    """Return whether each label is the same as each of the others, all or all but the one at its place."""
+    alike: Array = np.equal(np.ravel(labels)[:, None], np.ravel(others))
+    if remove_diagonal:
+        np.fill_diagonal(alike, False)
+    return alike
+
+
+def circle(y_true: TensorLike, y_pred: TensorLike, ref_labels: TensorLike | None = None,
+           ref_embeddings: TensorLike | None = None, remove_diagonal: bool = True, gamma: float = 80,
+           margin: float = 0.4) -> Tensor:  # fmt: skip
+    """Return softplus(logsumexp of pairs of a class + logsumexp of pairs of two classes). Sun et al. 2020.
+
+    With d = max(1 - cosine, 0), the distance of a pair, the terms are gamma * (d ** 2 - margin ** 2) for a pair of one
+    class, and gamma * max(1 + margin - d, 0) * (1 - margin - d) for one of two classes. A sample whose loss is 0, as
+    where no other is of its class, is masked.
+
+    Args:
+        y_true: Class numbers, (batch,) or (batch, 1).
+        y_pred: Vectors of length 1, (batch, n).
+        ref_labels: Class numbers of the vectors to compare with, `y_true` if not given.
+        ref_embeddings: These vectors, `y_pred` if not given.
+        remove_diagonal: Whether a vector is not compared with the one at its own place.
+        gamma: Scale of the terms.
+        margin: How far apart pairs of one class may be, and from 1 those of two classes.
+
+    Example:
+        >>> print(circle([0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], gamma=1).numpy().round(4))
+        [0.5459 0.5459 0.    ]
+    """
+    predicted = predictions(y_pred)
+    others = predicted if ref_embeddings is None else convert_to_tensor(ref_embeddings, predicted.dtype)
+    labels = y_true if ref_labels is None else ref_labels
+    distances = ops.maximum(1.0 - ops.matmul(predicted, ops.transpose(others)), 0.0)
+    within = (distances + margin) * (distances - margin)
+    between = ops.maximum(1.0 + margin - distances, 0.0) * (1.0 - margin - distances)
+    same, different = _alike(y_true, labels, remove_diagonal), ops.logical_not(_alike(y_true, labels, False))
+    terms = ((same, within), (different, between))  # -1e9 is as good as nothing, and has a slope
+    total = sum(ops.logsumexp(ops.where(pairs, gamma * values, -1e9), axis=1) for pairs, values in terms)
+    losses: Any = ops.softplus(total)
+    losses.keras_mask = losses > 0
+    return cast(Tensor, losses)
+
+
+class Circle(NamedLoss, fn=circle):
+    """Distances within a class against those between classes: `circle`, of the batch with itself.
+
+    Predictions must be vectors of length 1, such as `UnitNormalization` gives.
+    """
+
+    _takes_classes = True
+    gamma: float
+    margin: float
+    remove_diagonal: bool
+
+    def __init__(self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True,
+                 reduction: Reduction = MEAN, name: Name = "circle", dtype: DType = None) -> None:  # fmt: skip
+        self._configure(locals())

@@ -1,4 +1,4 @@
-"""Losses of probabilities: cross-entropies and their kin."""
+"""Losses of probabilities: cross-entropies and their kin, of single labels and of sequences of them."""
 
 import warnings
 from typing import Any, cast
@@ -50,16 +50,12 @@ class Poisson(NamedLoss, fn=poisson):
 
 
 class _Crossentropy(NamedLoss):
-    """Base of the cross-entropies of labels that can be smoothed."""
-
     from_logits: bool
     label_smoothing: float
     axis: Any  # an int where the axis is that of the classes
 
-    def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1, reduction: Reduction = MEAN,
-        name: Name = None, dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, axis: Any = -1,
+                 reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -68,9 +64,8 @@ def _smoothed(y_true: Tensor, label_smoothing: float, classes: Any) -> Tensor:
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes if label_smoothing else y_true
 
 
-def binary_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1
-) -> Tensor:
+def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0,
+                        axis: Axis = -1) -> Tensor:  # fmt: skip
     """Return the mean over an axis of -y_true * log(y_pred) - (1 - y_true) * log(1 - y_pred).
 
     Args:
@@ -93,10 +88,9 @@ class BinaryCrossentropy(_Crossentropy, fn=binary_crossentropy):
     """Cross-entropy of yes-or-no labels and predicted probabilities; see the function `binary_crossentropy`."""
 
 
-def binary_focal_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False, alpha: float = 0.25,
-    gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1,
-) -> Tensor:  # fmt: skip
+def binary_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, apply_class_balancing: bool = False,
+                              alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+                              label_smoothing: float = 0.0, axis: Axis = -1) -> Tensor:  # fmt: skip
     """Return the mean of `binary_crossentropy` times (1 - p) ** gamma, p being the probability of the right answer.
 
     Easy samples count less. Lin et al. 2017.
@@ -128,42 +122,32 @@ class BinaryFocalCrossentropy(_Crossentropy, fn=binary_focal_crossentropy):
     alpha: float
     gamma: float
 
-    def __init__(
-        self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-        label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
-        name: Name = "binary_focal_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, apply_class_balancing: bool = False, alpha: float = 0.25, gamma: float = 2.0,
+                 from_logits: bool = False, label_smoothing: float = 0.0, axis: Axis = -1, reduction: Reduction = MEAN,
+                 name: Name = "binary_focal_crossentropy", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
 def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: Any) -> tuple[Tensor, Tensor]:
-    """Return smoothed one-hot rows and predictions, after a look at both.
-
-    Raises:
-        ValueError: for rows of another rank than the predictions', and for a bool as axis.
-    """
+    """Return smoothed one-hot rows and predictions, after a look at both."""
     if isinstance(axis, bool):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}.")
     if ops.ndim(y_true) != ops.ndim(y_pred):
-        received = f"y_true.shape={ops.shape(y_true)}, y_pred.shape={ops.shape(y_pred)}"
         raise ValueError(
             "y_true must hold one-hot rows (or probabilities) of y_pred's shape. For class numbers use "
-            f"sparse_categorical_crossentropy. Received: {received}."
+            f"sparse_categorical_crossentropy. Received: y_true.shape={ops.shape(y_true)}, "
+            f"y_pred.shape={ops.shape(y_pred)}."
         )
     true, predicted = floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
-        warnings.warn(
-            "A categorical cross-entropy needs more than one class, or it is always 0. Received: "
-            f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
-            SyntaxWarning,
-            stacklevel=3,
-        )
+        warnings.warn("A categorical cross-entropy needs more than one class, or it is always 0. Received: "
+                      f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
+                      SyntaxWarning, stacklevel=3)  # fmt: skip
     return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
 
 
-def categorical_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
-) -> Tensor:
+def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False,
+                             label_smoothing: float = 0.0, axis: int = -1) -> Tensor:  # fmt: skip
     """Return -sum(y_true * log(y_pred)) over the classes.
 
     Args:
@@ -185,10 +169,9 @@ class CategoricalCrossentropy(_Crossentropy, fn=categorical_crossentropy):
     """Cross-entropy of one-hot rows and predicted probabilities; see the function `categorical_crossentropy`."""
 
 
-def categorical_focal_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
-    label_smoothing: float = 0.0, axis: int = -1,
-) -> Tensor:  # fmt: skip
+def categorical_focal_crossentropy(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.25, gamma: float = 2.0,
+                                   from_logits: bool = False, label_smoothing: float = 0.0,
+                                   axis: int = -1) -> Tensor:  # fmt: skip
     """Return -sum(alpha * (1 - p) ** gamma * y_true * log(p)) over the classes. Lin et al. 2017.
 
     Args:
@@ -212,16 +195,14 @@ class CategoricalFocalCrossentropy(_Crossentropy, fn=categorical_focal_crossentr
     alpha: float
     gamma: float
 
-    def __init__(
-        self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
-        axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False, label_smoothing: float = 0.0,
+                 axis: int = -1, reduction: Reduction = MEAN, name: Name = "categorical_focal_crossentropy",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
-def sparse_categorical_crossentropy(
-    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Tensor:
+def sparse_categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False,
+                                    ignore_class: int | None = None, axis: int = -1) -> Tensor:  # fmt: skip
     """Return -log(y_pred[y_true]), `categorical_crossentropy` for class numbers.
 
     Args:
@@ -243,11 +224,11 @@ def sparse_categorical_crossentropy(
         true = ops.squeeze(true, axis)
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(true, predicted, from_logits, axis)
-    kept = ops.not_equal(true, ignore_class)
-    rows = ops.where(ops.expand_dims(kept, axis), predicted, 1.0)
-    losses = ops.sparse_categorical_crossentropy(ops.where(kept, true, 0), rows, from_logits, axis)
-    result: Any = ops.where(kept, losses, 0.0)
-    result.keras_mask = kept
+    mask = ops.not_equal(true, ignore_class)
+    rows = ops.where(ops.expand_dims(mask, axis), predicted, 1.0)
+    losses = ops.sparse_categorical_crossentropy(ops.where(mask, true, 0), rows, from_logits, axis)
+    result: Any = ops.where(mask, losses, 0.0)
+    result.keras_mask = mask
     return cast(Tensor, result)
 
 
@@ -260,10 +241,9 @@ class SparseCategoricalCrossentropy(NamedLoss, fn=sparse_categorical_crossentrop
     ignore_class: int | None
     axis: int
 
-    def __init__(
-        self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN, axis: int = -1,
-        name: Name = "sparse_categorical_crossentropy", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, from_logits: bool = False, ignore_class: int | None = None, reduction: Reduction = MEAN,
+                 axis: int = -1, name: Name = "sparse_categorical_crossentropy",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -301,10 +281,36 @@ class CategoricalGeneralizedCrossEntropy(NamedLoss, fn=categorical_generalized_c
 
     q: float
 
-    def __init__(
-        self, q: float = 0.5, reduction: Reduction = MEAN, name: Name = "categorical_generalized_cross_entropy",
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, q: float = 0.5, reduction: Reduction = MEAN,
+                 name: Name = "categorical_generalized_cross_entropy", dtype: DType = None) -> None:  # fmt: skip
         if not 0 < q < 1:
             raise ValueError(f"q must be in the interval (0, 1). Received: q={q}.")
         self._configure(locals())
+
+
+def ctc(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """Return -log(p): p is how likely a sequence spells its labels, repeats and blanks left out. Graves et al. 2006.
+
+    Args:
+        y_true: Class numbers from 1, with zeros behind the last, (batch, labels).
+        y_pred: Scores of the classes, before a softmax, (batch, steps, classes); class 0 is the blank.
+
+    Raises:
+        ValueError: for other numbers of axes.
+
+    Example:
+        >>> print(ctc([[1]], [[[0.0, 0.0], [0.0, 0.0]]]).numpy().round(4))  # 3 of 4 ways spell a 1: log(4 / 3)
+        [0.2877]
+    """
+    labels, scores = convert_to_tensor(y_true, "int32"), predictions(y_pred)
+    if labels.ndim != 2 or scores.ndim != 3:
+        raise ValueError("ctc needs y_true of shape (batch, labels) and y_pred of shape (batch, steps, classes). "
+                         f"Received: y_true.shape={labels.shape}, y_pred.shape={scores.shape}.")  # fmt: skip
+    lengths = ops.sum(ops.cast(ops.not_equal(labels, 0), "int32"), axis=-1)
+    return ops.ctc_loss(labels, scores, lengths, ops.full_like(lengths, scores.shape[1]))
+
+
+class CTC(NamedLoss, fn=ctc):
+    """How improbable it is that sequences spell their labels; see the function `ctc`."""
+
+    _takes_classes = True

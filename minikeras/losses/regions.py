@@ -30,9 +30,8 @@ class Dice(NamedLoss, fn=dice):
 
     axis: Axis
 
-    def __init__(
-        self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None, dtype: DType = None
-    ) -> None:
+    def __init__(self, reduction: Reduction = MEAN, name: Name = "dice", axis: Axis = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -64,8 +63,6 @@ class Tversky(NamedLoss, fn=tversky):
     beta: float
     axis: Axis
 
-    def __init__(
-        self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
-        axis: Axis = None, dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, alpha: float = 0.5, beta: float = 0.5, reduction: Reduction = MEAN, name: Name = "tversky",
+                 axis: Axis = None, dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())

@@ -94,9 +94,8 @@ class CosineSimilarity(NamedLoss, fn=cosine_similarity):
     _unwritten = (("axis", -1),)
     axis: Axis
 
-    def __init__(
-        self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity", dtype: DType = None
-    ) -> None:
+    def __init__(self, axis: Axis = -1, reduction: Reduction = MEAN, name: Name = "cosine_similarity",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -122,9 +121,8 @@ class Huber(NamedLoss, fn=huber):
     _unwritten = (("delta", 1.0),)
     delta: FromZero
 
-    def __init__(
-        self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss", dtype: DType = None
-    ) -> None:
+    def __init__(self, delta: float = 1.0, reduction: Reduction = MEAN, name: Name = "huber_loss",
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 

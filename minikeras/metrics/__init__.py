@@ -22,9 +22,7 @@ from ..losses import (
     categorical_hinge, hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
     mean_squared_error, mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
 )
-from .base import Mean, MeanMetricWrapper, Metric, Sum
-from .base import functions as _functions
-from .base import registry as registry
+from .base import Mean, MeanMetricWrapper, Metric, Sum, functions as _functions, registry as registry
 
 with lazily(globals()):
     from .accuracy import (
@@ -33,10 +31,9 @@ with lazily(globals()):
         sparse_top_k_categorical_accuracy, top_k_categorical_accuracy,
     )
     from .confusion import (
-        AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision,
-        SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
+        AUC, F1Score, FBetaScore, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall,
+        RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, TrueNegatives, TruePositives,
     )
-    from .f_score import F1Score, FBetaScore
     from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
     from .losses import (
         BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, LogCoshError,

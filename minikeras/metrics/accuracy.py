@@ -72,9 +72,8 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k)
 
 
-def sparse_top_k_categorical_accuracy(
-    y_true: TensorLike, y_pred: TensorLike, k: int = 5, from_sorted_ids: bool = False
-) -> Tensor:
+def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5,
+                                      from_sorted_ids: bool = False) -> Tensor:  # fmt: skip
     """Return 1 where y_true names one of the k places of the last axis at which y_pred is largest, 0 elsewhere.
 
     Args:
@@ -139,8 +138,6 @@ class SparseTopKCategoricalAccuracy(NamedMean, fn=sparse_top_k_categorical_accur
     k: int
     from_sorted_ids: bool
 
-    def __init__(
-        self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
-        from_sorted_ids: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, k: int = 5, name: Name = "sparse_top_k_categorical_accuracy", dtype: DType = None,
+                 from_sorted_ids: bool = False) -> None:  # fmt: skip
         self._configure(locals())

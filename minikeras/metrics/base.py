@@ -1,7 +1,7 @@
 """The base class of all metrics, and averages over samples."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from .. import dtype_policies, losses, ops
 from .._base.context import name_scope
@@ -23,8 +23,7 @@ DType: TypeAlias = DTypeLike | DTypePolicy | None
 """What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-"""Types of attributes among which there is no state."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # types of attributes among which there is no state
 
 
 class Metric(Configurable):
@@ -55,8 +54,7 @@ class Metric(Configurable):
     """
 
     _common = ("name", "dtype")
-    _direction: Literal["up", "down"]
-    """Which way a better value lies; absent where that is not known."""
+    _direction: Literal["up", "down"]  # of better values; absent where it is not known
 
     def __init__(self, dtype: DType = None, name: Name = None) -> None:
         self.name: str = name or auto_name(type(self).__name__)
@@ -68,10 +66,8 @@ class Metric(Configurable):
         """Dtype of the computation."""
         return self._dtype
 
-    def add_variable(
-        self, shape: ShapeLike, initializer: InitializerLike, dtype: DTypeLike | None = None,
-        aggregation: str | None = "sum", name: Name = None,
-    ) -> Variable:  # fmt: skip
+    def add_variable(self, shape: ShapeLike, initializer: InitializerLike, dtype: DTypeLike | None = None,
+                     aggregation: str | None = "sum", name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state, which training does not change.
 
         Args:
@@ -95,27 +91,23 @@ class Metric(Configurable):
         self._variables.append(variable)
         return variable
 
-    def add_weight(
-        self, shape: ShapeLike = (), initializer: InitializerLike = None, dtype: DTypeLike | None = None,
-        name: Name = None,
-    ) -> Variable:  # fmt: skip
+    def add_weight(self, shape: ShapeLike = (), initializer: InitializerLike = None, dtype: DTypeLike | None = None,
+                   name: Name = None) -> Variable:  # fmt: skip
         """Make a variable of the metric's state; see `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
     def _check_super_called(self) -> None:
         if "_variables" not in vars(self):
-            raise RuntimeError(
-                f"In metric '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
-                "in the `__init__()` method."
-            )
+            raise RuntimeError(f"In metric '{type(self).__name__}', you forgot to call `super().__init__()` as the "
+                               "first statement in the `__init__()` method.")  # fmt: skip
 
     @property
     def variables(self) -> list[Variable]:
         """The metric's variables in order of creation, then those of the metrics it holds."""
-        there = [value for key, value in vars(self).items() if type(value) not in _PLAIN and key != "_variables"]
-        held = leaves(there) + self._variables
-        own = [value for value in held if isinstance(value, Variable)]
-        inner = [v for value in held if isinstance(value, Metric) for v in value.variables]
+        values = [value for key, value in vars(self).items() if type(value) not in _PLAIN and key != "_variables"]
+        state = leaves(values) + self._variables
+        own = [value for value in state if isinstance(value, Variable)]
+        inner = [v for value in state if isinstance(value, Metric) for v in value.variables]
         return list({id(v): v for v in own + inner}.values())
 
     def reset_state(self) -> None:
@@ -152,11 +144,11 @@ class Metric(Configurable):
                 v.assign(value)
 
     def stateless_update_state(self, metric_variables: Sequence[TensorLike], *args: Any, **kwargs: Any) -> list[Tensor]:
-        """Return what `update_state` makes of given values of the variables, one each; the metric keeps its own."""
+        """Return what `update_state` makes of values of the variables, one each; the metric keeps its own."""
         return self._try(metric_variables, lambda: self.update_state(*args, **kwargs))[0]
 
     def stateless_result(self, metric_variables: Sequence[TensorLike]) -> Any:
-        """Return the result for given values of the variables, one each; the metric keeps its own."""
+        """Return the result for values of the variables, one each; the metric keeps its own."""
         return self._try(metric_variables, self.result)[1]
 
     def stateless_reset_state(self) -> list[Tensor]:
@@ -201,13 +193,12 @@ def _masked(sample_weight: TensorLike | None, values: object, dtype: str) -> Ten
     mask = getattr(values, "keras_mask", None)
     if mask is None:
         return weights
-    kept = ops.cast(mask, dtype)
-    return kept if weights is None else ops.multiply(*same_rank(kept, weights))
+    mask = ops.cast(mask, dtype)
+    return mask if weights is None else ops.multiply(*same_rank(mask, weights))
 
 
-def _by_sample(
-    values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable, dtype: str
-) -> tuple[Tensor, Tensor | None]:
+def _by_sample(values: TensorLike, sample_weight: TensorLike | None, reduce: AnyCallable,
+               dtype: str) -> tuple[Tensor, Tensor | None]:  # fmt: skip
     """Return weighted values and their weights, both reduced to one a sample (or several of which the sum counts)."""
     x = convert_to_tensor(values, dtype)
     weights = None if sample_weight is None else _masked(sample_weight, values, dtype)
@@ -224,8 +215,7 @@ def _by_sample(
 
 def _rows(x: Tensor, reduce: AnyCallable) -> Tensor:
     """Reduce all axes but the first, unless they are of size 1."""
-    rows: Tensor = reduce(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 and x.size != x.shape[0] else x
-    return rows
+    return cast(Tensor, reduce(x, axis=tuple(range(1, x.ndim)))) if x.ndim > 1 and x.size != x.shape[0] else x
 
 
 class Sum(Metric):
@@ -299,7 +289,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name, dtype)
         self._fn = fn
         self._fn_kwargs: Config = kwargs
-        if any(known in (fn, type(fn)) for known in losses.registry.names.values()):
+        if any(loss in (fn, type(fn)) for loss in losses.registry.names.values()):
             self._direction = "down"
 
     def update_state(  # type: ignore[override]  # the values are what the function makes of two tensors

@@ -14,28 +14,25 @@ from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
 from .base import DType, Metric, Name, pair
 
+Average: TypeAlias = Literal["micro", "macro", "weighted"] | None
 Thresholds: TypeAlias = float | Sequence[float] | None
 Curve: TypeAlias = Literal["ROC", "PR", "PRGAIN", "roc", "pr", "prgain"]
 Summation: TypeAlias = Literal["interpolation", "majoring", "minoring", "Interpolation", "Majoring", "Minoring"]
 
-_MOST = 10**6
-"""How many thresholds there may be: as many Python numbers are made."""
+_MOST = 10**6  # thresholds there may be: each is a Python number
 _LOW = -1e10  # the score of what is not among the top k, and a threshold that all others exceed
 _RECALL = ("true_positives", "false_negatives")
 _PRECISION = ("true_positives", "false_positives")
 _SPECIFICITY = ("true_negatives", "false_positives")
 _FALL_OUT = ("false_positives", "true_negatives")
+_OF_F_SCORE = ("true_positives", "false_positives", "false_negatives", "intermediate_weights")
 _ALL = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 
 
 class _Confusion(Metric):
-    """A metric made of counts of true and false positives and negatives, one of each a threshold.
+    """Counts of positives and negatives at thresholds, which positive predictions exceed; positive labels are not 0."""
 
-    A prediction is positive where it exceeds the threshold, a label where it is not 0.
-    """
-
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}
-    """What is counted, and the variable that holds the count."""
+    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _ALL}  # counts -> variables that hold them
     true_positives: Variable
     false_positives: Variable
     true_negatives: Variable
@@ -45,6 +42,11 @@ class _Confusion(Metric):
     class_id: int | None = None
     multi_label: bool = False
     label_weights: Tensor | None = None
+
+    def __init_subclass__(cls, counts: tuple[str, ...] = (), variable: str | None = None) -> None:
+        super().__init_subclass__()
+        if counts:
+            cls._counts = {name: variable or name for name in counts}
 
     def _build(self, *labels: int) -> None:
         for variable in self._counts.values():
@@ -70,9 +72,9 @@ class _Confusion(Metric):
             chosen = ops.one_hot(ops.top_k(scores, self.top_k)[1], scores.shape[-1])
             scores = ops.where(ops.sum(chosen, axis=-2) > 0, scores, _LOW)
         if true.shape != scores.shape or (self.class_id is not None and scores.ndim == 1):
-            wanted = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
+            expected = "shape (samples, classes) for `class_id`" if true.shape == scores.shape else "the same shape"
             received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
-            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {wanted}. Received: {received}.")
+            raise ValueError(f"{type(self).__name__} needs y_true and y_pred of {expected}. Received: {received}.")
         if self.class_id is not None:
             true, scores = true[..., self.class_id, None], scores[..., self.class_id, None]
         positive = ops.cast(true != 0, dtype)
@@ -82,11 +84,11 @@ class _Confusion(Metric):
                 positive, negative = (x * ops.broadcast_to(weights, x.shape) for x in (positive, negative))
         if not self.multi_label:  # all labels of all samples count together
             positive, negative, scores = (ops.reshape(x, (-1,)) for x in (positive, negative, scores))
-        found, wrong = self._above(scores, positive, negative)
-        counts = (found, wrong, ops.sum(negative, axis=0) - wrong, ops.sum(positive, axis=0) - found)
-        for counted, count in zip(_ALL, counts, strict=True):
-            if counted in self._counts:
-                getattr(self, self._counts[counted]).assign_add(count)
+        right, wrong = self._above(scores, positive, negative)
+        counts = (right, wrong, ops.sum(negative, axis=0) - wrong, ops.sum(positive, axis=0) - right)
+        for name, count in zip(_ALL, counts, strict=True):
+            if name in self._counts:
+                getattr(self, self._counts[name]).assign_add(count)
 
     def _above(self, scores: Tensor, *values: Tensor) -> list[Tensor]:
         """Return the sums of values whose scores exceed each threshold: one look at a score, however many there are."""
@@ -104,8 +106,6 @@ class _Confusion(Metric):
 
 
 class _AtThresholds(_Confusion):
-    """Something at one threshold, or at each of several."""
-
     _transient = ("thresholds",)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
@@ -126,8 +126,6 @@ class _AtThresholds(_Confusion):
 
 
 class _Count(_AtThresholds):
-    """One of the four counts."""
-
     accumulator: Variable
 
     def __init__(self, thresholds: Thresholds = None, name: Name = None, dtype: DType = None) -> None:
@@ -138,39 +136,27 @@ class _Count(_AtThresholds):
         return self._scalar(self.accumulator.value)
 
 
-class FalsePositives(_Count):
+class FalsePositives(_Count, counts=("false_positives",), variable="accumulator"):
     """Weighted number of predictions above a threshold (0.5), or each of several, whose label is no."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"false_positives": "accumulator"}
 
-
-class FalseNegatives(_Count):
+class FalseNegatives(_Count, counts=("false_negatives",), variable="accumulator"):
     """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is yes."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"false_negatives": "accumulator"}
 
-
-class TrueNegatives(_Count):
+class TrueNegatives(_Count, counts=("true_negatives",), variable="accumulator"):
     """Weighted number of predictions up to a threshold (0.5), or each of several, whose label is no."""
 
-    _counts: ClassVar[Mapping[str, str]] = {"true_negatives": "accumulator"}
 
-
-class TruePositives(_Count):
+class TruePositives(_Count, counts=("true_positives",), variable="accumulator"):
     """Weighted number of predictions above a threshold (0.5), or each of several, whose label is yes."""
-
-    _counts: ClassVar[Mapping[str, str]] = {"true_positives": "accumulator"}
 
 
 class _Share(_AtThresholds):
-    """The share of the true positives in two counts."""
-
     _direction = "up"
 
-    def __init__(
-        self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
-        name: Name = None, dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, thresholds: Thresholds = None, top_k: int | None = None, class_id: int | None = None,
+                 name: Name = None, dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
     def result(self) -> Tensor:
@@ -179,7 +165,7 @@ class _Share(_AtThresholds):
         return self._scalar(self._share((first, second)))
 
 
-class Precision(_Share):
+class Precision(_Share, counts=_PRECISION):
     """Share of the positive predictions that are right: true positives / (true positives + false positives).
 
     Args:
@@ -196,10 +182,8 @@ class Precision(_Share):
         0.6667
     """
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _PRECISION}
 
-
-class Recall(_Share):
+class Recall(_Share, counts=_RECALL):
     """Share of the positive labels that are found: true positives / (true positives + false negatives).
 
     Arguments and errors are those of `Precision`.
@@ -209,18 +193,13 @@ class Recall(_Share):
         0.6667
     """
 
-    _counts: ClassVar[Mapping[str, str]] = {name: name for name in _RECALL}
-
 
 class _Best(_Confusion):
-    """The largest value of one share at thresholds where another one is at least a given value.
-
-    A subclass says which shares, and calls the value by the name of its first argument.
-    """
+    """The largest value of one share at thresholds where another is at least the value of the first argument."""
 
     _direction = "up"
-    _limited: ClassVar[tuple[str, str]]
-    _wanted: ClassVar[tuple[str, str]]
+    _limit: ClassVar[tuple[str, str]]
+    _goal: ClassVar[tuple[str, str]]
     num_thresholds: Annotated[int, between(1, _MOST)]
     value: float
 
@@ -233,8 +212,7 @@ class _Best(_Confusion):
 
     def result(self) -> Tensor:
         """Return the best value so far, 0 if no threshold will do."""
-        allowed = self._share(self._limited) >= self.value
-        return ops.max(ops.where(allowed, self._share(self._wanted), 0.0), initial=0)
+        return ops.max(ops.where(self._share(self._limit) >= self.value, self._share(self._goal), 0.0), initial=0)
 
 
 class SensitivityAtSpecificity(_Best):
@@ -256,14 +234,12 @@ class SensitivityAtSpecificity(_Best):
         0.5
     """
 
-    _limited = _SPECIFICITY
-    _wanted = _RECALL
+    _limit = _SPECIFICITY
+    _goal = _RECALL
     specificity: Share
 
-    def __init__(
-        self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -273,14 +249,12 @@ class SpecificityAtSensitivity(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _RECALL
-    _wanted = _SPECIFICITY
+    _limit = _RECALL
+    _goal = _SPECIFICITY
     sensitivity: Share
 
-    def __init__(
-        self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -290,14 +264,12 @@ class PrecisionAtRecall(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _RECALL
-    _wanted = _PRECISION
+    _limit = _RECALL
+    _goal = _PRECISION
     recall: Share
 
-    def __init__(
-        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -307,14 +279,12 @@ class RecallAtPrecision(_Best):
     Arguments as in `SensitivityAtSpecificity`.
     """
 
-    _limited = _PRECISION
-    _wanted = _RECALL
+    _limit = _PRECISION
+    _goal = _RECALL
     precision: Share
 
-    def __init__(
-        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
-        dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -350,11 +320,10 @@ class AUC(_Confusion):
     num_labels: int | None
     from_logits: bool
 
-    def __init__(
-        self, num_thresholds: int | None = 200, curve: Curve = "ROC", summation_method: Summation = "interpolation",
-        name: Name = None, dtype: DType = None, thresholds: Sequence[float] | None = None, multi_label: bool = False,
-        num_labels: int | None = None, label_weights: TensorLike | None = None, from_logits: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_thresholds: int | None = 200, curve: Curve = "ROC",
+                 summation_method: Summation = "interpolation", name: Name = None, dtype: DType = None,
+                 thresholds: Sequence[float] | None = None, multi_label: bool = False, num_labels: int | None = None,
+                 label_weights: TensorLike | None = None, from_logits: bool = False) -> None:  # fmt: skip
         self._configure(locals())
         if thresholds is None:
             last = within("num_thresholds", num_thresholds or 0, 2, _MOST) - 1
@@ -365,9 +334,8 @@ class AUC(_Confusion):
             raise ValueError(f"`num_labels` is needed only with `multi_label`. Received: num_labels={num_labels}.")
         self.thresholds: list[float] = [-epsilon(), *inner, 1 + epsilon()]
         self.num_thresholds = len(self.thresholds)
-        self.label_weights: Tensor | None = (
-            None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
-        )
+        weights = None if label_weights is None else convert_to_tensor(label_weights, self.dtype)
+        self.label_weights: Tensor | None = weights
         self._written = {} if thresholds is None else {"thresholds": inner}
         if num_labels or not multi_label:
             self._build(*[num_labels] if num_labels else [])
@@ -427,3 +395,81 @@ class AUC(_Confusion):
     def get_config(self) -> Config:
         weights = None if self.label_weights is None else self.label_weights.tolist()
         return super().get_config() | {"label_weights": weights} | self._written
+
+
+class FBetaScore(Metric):
+    """(1 + beta ** 2) * precision * recall / (beta ** 2 * precision + recall), class by class.
+
+    Args:
+        average: None (the score of each class), "micro" (one score from the counts of all classes), "macro" (the mean
+            over classes) or "weighted" (the mean weighted by how often each class occurs).
+        beta: How much more recall counts than precision, a positive float.
+        threshold: A class is predicted where its score exceeds this float, above 0 and up to 1; None predicts the class
+            with the largest score.
+        name, dtype: See `Metric`.
+
+    Raises:
+        ValueError: for an argument outside of its range, or tensors that are not of rank 2.
+
+    Example:
+        >>> y_pred = [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]]
+        >>> FBetaScore(beta=2.0, threshold=0.5)([[1, 1, 1], [1, 0, 0], [1, 1, 0]], y_pred).numpy().round(4)
+        array([0.3846, 0.9091, 0.8333], dtype=float32)
+    """
+
+    _direction = "up"
+    true_positives: Variable
+    false_positives: Variable
+    false_negatives: Variable
+    intermediate_weights: Variable
+    average: Average
+    beta: float
+    threshold: float | None
+
+    def __init__(self, average: Average = None, beta: float = 1.0, threshold: float | None = None,
+                 name: Name = "fbeta_score", dtype: DType = None) -> None:  # fmt: skip
+        self._configure(locals())
+        if not isinstance(beta, float) or not beta > 0:
+            raise ValueError(f"`beta` must be a positive Python float. Received: beta={beta!r}.")
+        if threshold is not None and not (isinstance(threshold, float) and 0 < threshold <= 1):
+            raise ValueError(f"`threshold` must be None, or a Python float in (0, 1]. Received: {threshold!r}.")
+
+    def update_state(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None) -> None:
+        """Take labels of 0 and 1 and scores into account, (samples, classes), with one weight a sample."""
+        true, scores = convert_to_tensor(y_true, self.dtype), convert_to_tensor(y_pred, self.dtype)
+        if true.ndim != 2 or scores.ndim != 2:
+            received = f"y_true.shape={true.shape}, y_pred.shape={scores.shape}"
+            raise ValueError(f"{type(self).__name__} needs tensors of shape (samples, classes). Received: {received}.")
+        if not hasattr(self, "true_positives"):
+            shape = () if self.average == "micro" else (scores.shape[1],)
+            for count in _OF_F_SCORE:
+                setattr(self, count, self.add_variable(shape, "zeros", self.dtype, name=count))
+        if self.threshold is None:  # and a row of zeros predicts no class
+            chosen = (scores >= ops.max(scores, axis=-1, keepdims=True)) & (ops.absolute(scores) > 1e-9)
+        else:
+            chosen = scores > self.threshold
+        predicted = ops.cast(chosen, self.dtype)
+        hits: tuple[Tensor, ...] = (predicted * true, predicted * (1 - true), (1 - predicted) * true, true)
+        if sample_weight is not None:
+            weights = convert_to_tensor(sample_weight, self.dtype)
+            hits = tuple(x * (ops.expand_dims(weights, 1) if weights.ndim == 1 else weights) for x in hits)
+        for count, values in zip(_OF_F_SCORE, hits, strict=True):
+            getattr(self, count).assign_add(ops.sum(values, axis=None if self.average == "micro" else 0))
+
+    def result(self) -> Tensor:
+        """Return the score so far: a scalar, or one a class if `average` is None."""
+        little, square = epsilon(), self.beta**2
+        precision = self.true_positives / (self.true_positives + self.false_positives + little)
+        recall = self.true_positives / (self.true_positives + self.false_negatives + little)
+        score = precision * recall / (square * precision + recall + little) * (1 + square)
+        if self.average == "weighted":
+            return ops.sum(score * (self.intermediate_weights / (ops.sum(self.intermediate_weights) + little)))
+        return score if self.average is None else ops.mean(score)
+
+
+class F1Score(FBetaScore):
+    """2 * precision * recall / (precision + recall), class by class: an `FBetaScore` whose beta is 1."""
+
+    def __init__(self, average: Average = None, threshold: float | None = None, name: Name = "f1_score",
+                 dtype: DType = None) -> None:  # fmt: skip
+        super().__init__(average, 1.0, threshold, name, dtype)

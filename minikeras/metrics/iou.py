@@ -43,17 +43,14 @@ class IoU(Metric):
     sparse_y_pred: bool
     axis: int
 
-    def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
-        ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+                 ignore_class: int | None = None, sparse_y_true: bool = True, sparse_y_pred: bool = True,
+                 axis: int = -1) -> None:  # fmt: skip
         dtype = dtype or "int32"
         self._configure(locals())
-        if max(target_class_ids) >= num_classes:
-            raise ValueError(
-                f"`target_class_ids` must be less than num_classes={num_classes}. Received: {list(target_class_ids)}."
-            )
         self.target_class_ids = list(target_class_ids)
+        if max(target_class_ids) >= num_classes:
+            raise ValueError(f"`target_class_ids` must be less than {num_classes=}. Received: {self.target_class_ids}.")
         shape = (num_classes, num_classes)
         self.total_cm: Variable = self.add_variable(shape, "zeros", self.dtype, name="total_confusion_matrix")
 
@@ -78,8 +75,8 @@ class IoU(Metric):
         shared = ops.diag(self.total_cm)
         union = ops.sum(self.total_cm, axis=0) + ops.sum(self.total_cm, axis=1) - shared
         shared, union = (ops.cast(ops.take(x, self.target_class_ids), "float32") for x in (shared, union))
-        found = ops.cast(union > 1e-9, "float32")
-        return ops.sum(found * shared / (union + epsilon())) / (ops.sum(found) + epsilon())
+        occurs = ops.cast(union > 1e-9, "float32")
+        return ops.sum(occurs * shared / (union + epsilon())) / (ops.sum(occurs) + epsilon())
 
 
 def _flat(x: TensorLike, dtype: str) -> Tensor:
@@ -94,9 +91,8 @@ class BinaryIoU(IoU):
         0.3333
     """
 
-    def __init__(
-        self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None, dtype: DType = None
-    ) -> None:
+    def __init__(self, target_class_ids: Sequence[int] = (0, 1), threshold: float = 0.5, name: Name = None,
+                 dtype: DType = None) -> None:  # fmt: skip
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = threshold
 
@@ -113,10 +109,8 @@ class MeanIoU(IoU):
         0.3333
     """
 
-    def __init__(
-        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
-        sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+                 sparse_y_true: bool = True, sparse_y_pred: bool = True, axis: int = -1) -> None:  # fmt: skip
         ids = range(num_classes)
         super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
@@ -124,18 +118,14 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """`IoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
 
-    def __init__(
-        self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
-        ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, target_class_ids: Sequence[int], name: Name = None, dtype: DType = None,
+                 ignore_class: int | None = None, sparse_y_pred: bool = False, axis: int = -1) -> None:  # fmt: skip
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` of labels that are one-hot rows, and predictions that are scores of the classes."""
 
-    def __init__(
-        self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
-        sparse_y_pred: bool = False, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_classes: int, name: Name = None, dtype: DType = None, ignore_class: int | None = None,
+                 sparse_y_pred: bool = False, axis: int = -1) -> None:  # fmt: skip
         super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)

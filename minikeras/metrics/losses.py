@@ -55,10 +55,8 @@ class BinaryCrossentropy(NamedMean, fn=losses.binary_crossentropy):
     from_logits: bool
     label_smoothing: float
 
-    def __init__(
-        self, name: Name = "binary_crossentropy", dtype: DType = None, from_logits: bool = False,
-        label_smoothing: float = 0,
-    ) -> None:  # fmt: skip
+    def __init__(self, name: Name = "binary_crossentropy", dtype: DType = None, from_logits: bool = False,
+                 label_smoothing: float = 0) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -69,10 +67,8 @@ class CategoricalCrossentropy(NamedMean, fn=losses.categorical_crossentropy):
     label_smoothing: float
     axis: int
 
-    def __init__(
-        self, name: Name = "categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
-        label_smoothing: float = 0, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, name: Name = "categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
+                 label_smoothing: float = 0, axis: int = -1) -> None:  # fmt: skip
         self._configure(locals())
 
 
@@ -83,8 +79,6 @@ class SparseCategoricalCrossentropy(NamedMean, fn=losses.sparse_categorical_cros
     ignore_class: int | None
     axis: int
 
-    def __init__(
-        self, name: Name = "sparse_categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
-        ignore_class: int | None = None, axis: int = -1,
-    ) -> None:  # fmt: skip
+    def __init__(self, name: Name = "sparse_categorical_crossentropy", dtype: DType = None, from_logits: bool = False,
+                 ignore_class: int | None = None, axis: int = -1) -> None:  # fmt: skip
         self._configure(locals())

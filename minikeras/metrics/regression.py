@@ -33,8 +33,7 @@ def _centred(y_true: TensorLike, y_pred: TensorLike, axis: Axis) -> tuple[Tensor
 
 def _divide(x1: Tensor, x2: Tensor) -> Tensor:
     """Return x1 / x2, and NaN, without a warning, where x2 is 0."""
-    quotient: Tensor = ops.where(x2 == 0, float("nan"), ops.divide_no_nan(x1, x2))
-    return quotient
+    return ops.where(x2 == 0, float("nan"), ops.divide_no_nan(x1, x2))
 
 
 def pearson_correlation(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
@@ -135,10 +134,8 @@ class R2Score(Metric):
     class_aggregation: ClassAggregation
     num_regressors: Annotated[int, between(0)]
 
-    def __init__(
-        self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
-        name: Name = "r2_score", dtype: DType = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, class_aggregation: ClassAggregation = "uniform_average", num_regressors: int = 0,
+                 name: Name = "r2_score", dtype: DType = None) -> None:  # fmt: skip
         self._configure(locals())
         self.num_samples: Variable = self.add_variable((), "zeros", name="num_samples")
 

@@ -42,13 +42,9 @@ def model_from_json(json_string: str, custom_objects: CustomObjects | None = Non
 
 
 def clone_model(
-    model: Model,
-    input_tensors: TensorStructure | None = None,
-    clone_function: Callable[[Any], Any] | None = None,
-    call_function: Callable[..., Any] | None = None,
-    recursive: bool = False,
-    **kwargs: Any,
-) -> Model:
+    model: Model, input_tensors: TensorStructure | None = None, clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None, recursive: bool = False, **kwargs: Any,
+) -> Model:  # fmt: skip
     """Return a model of the same structure, with new layers and new weights.
 
     Args:
@@ -72,10 +68,8 @@ def clone_model(
         raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.")
     if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
-            raise ValueError(
-                "`input_tensors`, `clone_function` and `call_function` are for Sequential models and those of a graph. "
-                f"Received: model={model!r}."
-            )
+            raise ValueError("`input_tensors`, `clone_function` and `call_function` are for Sequential models and "
+                             f"those of a graph. Received: model={model!r}.")  # fmt: skip
         return cast(Model, deserialize(serialize(model), {type(model).__name__: type(model)}))
     if isinstance(model, Sequential) and call_function is not None:
         raise ValueError("A Sequential model calls no layers itself: `call_function` has no use. Received one.")
@@ -90,17 +84,11 @@ def _remade(layer: Any) -> Any:
 
 
 class _Cloning:
-    """One run of `clone_model`, which clones what occurs several times once.
-
-    Args:
-        clone: (layer or op) -> what takes its place.
-        recursive: Whether models among the layers are cloned in the same way.
-    """
+    """One run of `clone_model`, which clones what occurs several times once."""
 
     def __init__(self, clone: Callable[[Any], Any], recursive: bool) -> None:
-        self.clone = clone
-        self.recursive = recursive
-        self.done: dict[int, Any] = {}
+        self.clone, self.recursive = clone, recursive
+        self.copies: dict[int, Any] = {}
 
     def model(self, model: Model, inputs: Any, call: Callable[..., Any] | None) -> Model:
         """Return a model on new inputs, or on the given ones."""
@@ -113,10 +101,10 @@ class _Cloning:
         return copy
 
     def _layer(self, layer: Any, call: Callable[..., Any] | None = None) -> Any:
-        if id(layer) not in self.done:
+        if id(layer) not in self.copies:
             nested = self.recursive and (isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None)
-            self.done[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
-        return self.done[id(layer)]
+            self.copies[id(layer)] = self.model(layer, None, call) if nested else self.clone(layer)
+        return self.copies[id(layer)]
 
     def _chain(self, model: Sequential, inputs: Any) -> Sequential:
         layers = [self._layer(layer) for layer in model.layers]
@@ -133,10 +121,8 @@ class _Cloning:
         if inputs is None:
             inputs = map_structure(lambda x: _like(x, x.name), graph.input_structure)
         elif _skeleton(inputs) != _skeleton(graph.input_structure):
-            raise ValueError(
-                f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
-                f"Received: {inputs}."
-            )
+            raise ValueError(f"`input_tensors` must have the structure of the model's inputs, {graph.input_structure}. "
+                             f"Received: {inputs}.")  # fmt: skip
 
         def run(operation: Any, *args: Any, **kwargs: Any) -> Any:
             layer = self._layer(operation, call)

@@ -17,10 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @contextmanager
 def device(device_name: str) -> Iterator[None]:
-    """Open a context for a device such as "cpu:0" or "gpu:1": everything runs on the processor all the same.
-
-    Raises:
-        ValueError: if the name is no text.
+    """Open a context for a device such as "cpu:0" or "gpu:1": all runs on the processor. A ValueError for no text.
 
     Example:
         >>> with device("gpu:0"):
@@ -75,7 +72,7 @@ def remat(f: F) -> F:
 
 
 class Function:
-    """What leads from symbolic inputs to symbolic outputs, as a function of other inputs.
+    """The calls from symbolic inputs to symbolic outputs, as a function of other inputs.
 
     Args:
         inputs: Symbolic tensors, or a list or dict of them.
@@ -111,10 +108,10 @@ class Function:
 
     def __call__(self, inputs: Any) -> Any:
         """Return the outputs for inputs in the structure of the symbolic ones."""
-        found, structure = self._graph(inputs), self._graph.output_structure
-        return [found] if isinstance(structure, list | tuple) and len(structure) == 1 else found
+        outputs, structure = self._graph(inputs), self._graph.output_structure
+        return [outputs] if isinstance(structure, list | tuple) and len(structure) == 1 else outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the outputs' shapes for the inputs'."""
-        found = self._graph.spec(map_shapes(KerasTensor, input_shape))
-        return found.shape if isinstance(found, KerasTensor) else [y.shape for y in found]
+        spec = self._graph.spec(map_shapes(KerasTensor, input_shape))
+        return spec.shape if isinstance(spec, KerasTensor) else [y.shape for y in spec]

@@ -16,14 +16,10 @@ from .order import depths_of, node_of, walk
 
 
 class Graph:
-    """All calls between inputs and outputs.
+    """All calls between inputs, results of `Input`, and outputs computed from them, each one or a structure of them.
 
     They run in Keras's order, which is that of its weights, summaries and configurations: first the calls with the
     most calls after them; where these are equally many, in the order in which a walk from the outputs meets the layers.
-
-    Args:
-        inputs: Results of `Input`, one or a structure of them.
-        outputs: Tensors computed from them, one or a structure of them.
 
     Attributes:
         nodes: The calls, those of the inputs among them.
@@ -53,29 +49,25 @@ class Graph:
         self.nested: bool = any(len(path) > 1 for path in paths)
         by_key = isinstance(inputs, dict) and not self.nested
         names = [path[0] for path in paths] if by_key else [layer.name for layer in layers]
+        shapes = [(None, *x.shape[1:]) if x.shape else () for x in self.inputs]
         self.specs: list[InputSpec] = [
-            InputSpec(
-                shape=(None, *x.shape[1:]) if x.shape else (),
-                allow_last_axis_squeeze=True,
-                name=name,
-                optional=layer.optional,
-            )
-            for x, layer, name in zip(self.inputs, layers, names, strict=True)
+            InputSpec(shape=shape, allow_last_axis_squeeze=True, name=name, optional=layer.optional)
+            for shape, layer, name in zip(shapes, layers, names, strict=True)
         ]
 
     def _check_connected(self) -> None:
-        known = {id(x) for x in self.inputs}
+        connected = {id(x) for x in self.inputs}
         for node in self.nodes:
             for x in node.inputs:
-                if id(x) not in known:
+                if id(x) not in connected:
                     raise ValueError(
                         f"The graph is disconnected: '{node.operation.name}' needs the tensor {x!r} that "
                         f"'{node_of(x).operation.name}' gives, which is not connected to `inputs`."
                     )
             if node.inputs:
-                known.update(map(id, node.outputs))
+                connected.update(map(id, node.outputs))
         for x in self.outputs:
-            if id(x) not in known:
+            if id(x) not in connected:
                 raise ValueError(
                     f"The output {x!r}, which '{node_of(x).operation.name}' gives, is not connected to `inputs`."
                 )
@@ -83,10 +75,8 @@ class Graph:
     def _check_names(self) -> None:
         repeated = [name for name, n in Counter(operation.name for operation in self.operations).items() if n > 1]
         if repeated:
-            raise ValueError(
-                f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must have names of "
-                "their own."
-            )
+            raise ValueError(f"The name {repeated[0]!r} is used more than once in the model. All layers and ops must "
+                             "have names of their own.")  # fmt: skip
 
     def __reduce__(self) -> tuple[Any, ...]:
         calls = sorted((node for node in self.nodes if node.inputs), key=lambda node: node.index)
@@ -96,31 +86,20 @@ class Graph:
     # --- running ----------------------------------------------------------------------------------------------
 
     def run(self, values: Iterable[Any], call: Callable[..., Any]) -> Any:
-        """Return the outputs for values of the inputs, in their structure.
-
-        Args:
-            values: What stands for each of `inputs`.
-            call: (operation, *args, **kwargs) -> the result of one call.
-        """
-        found = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
+        """Return the outputs for values of `inputs`, by calls (operation, *args, **kwargs) -> its result."""
+        results = {id(x): value for x, value in zip(self.inputs, values, strict=True)}
 
         def value(x: Any) -> Any:
-            return found[id(x)] if isinstance(x, KerasTensor) else x
+            return results[id(x)] if isinstance(x, KerasTensor) else x
 
         for node in self.nodes:
             if node.inputs:
                 args, kwargs = node.fill(value)
-                found.update(zip(map(id, node.outputs), flatten(call(node.operation, *args, **kwargs)), strict=True))
+                results.update(zip(map(id, node.outputs), flatten(call(node.operation, *args, **kwargs)), strict=True))
         return map_structure(value, self.output_structure)
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the outputs for tensors, as a list, tuple or dict of the inputs' names.
-
-        Args:
-            inputs: The tensors.
-            training: What calls that take `training` get, if anything.
-            mask: The masks of the inputs, in their structure; their own if not given.
-        """
+        """Return the outputs for tensors, a list, tuple or dict by the inputs' names, with masks likewise or theirs."""
 
         def call(operation: Any, /, *args: Any, **kwargs: Any) -> Any:
             if training is not None and "training" in getattr(operation, "_takes", ()):
@@ -134,18 +113,14 @@ class Graph:
     def spec(self, inputs: Any) -> Any:
         """Return the outputs for symbolic inputs, without noting any calls."""
         flat = self.arrange(inputs)
-        for x, known in zip(flat, self.inputs, strict=True):
-            _check(x, known)
-        if all(x.shape == known.shape for x, known in zip(flat, self.inputs, strict=True)):
+        for x, own in zip(flat, self.inputs, strict=True):
+            _check(x, own)
+        if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
             return map_structure(lambda y: KerasTensor(y.shape, y.dtype), self.output_structure)
         return self.run(flat, lambda operation, *args, **kwargs: operation.compute_output_spec(*args, **kwargs))
 
     def arrange(self, inputs: Any) -> list[Any]:
-        """Return what a caller passed in the order of `inputs`.
-
-        Raises:
-            ValueError: if a name is missing, or the number is another.
-        """
+        """Return what a caller passed in the order of `inputs`; a ValueError for a missing name or another number."""
         names = [spec.name for spec in self.specs]
         if self.nested:
             assert_same_structure(lists_to_tuples(inputs), lists_to_tuples(self.input_structure))
@@ -169,7 +144,7 @@ class Graph:
 
     @property
     def layers(self) -> list[Layer]:
-        """What of the operations are layers."""
+        """Those of the operations that are layers."""
         return [operation for operation in self.operations if isinstance(operation, Layer)]
 
     @property
@@ -179,10 +154,10 @@ class Graph:
 
     def calls(self) -> dict[int, list[Node]]:
         """Return the calls of each operation, by its id, in the order they were made."""
-        found: dict[int, list[Node]] = {id(operation): [] for operation in self.operations}
+        calls: dict[int, list[Node]] = {id(operation): [] for operation in self.operations}
         for node in sorted(self.nodes, key=lambda node: node.index):
-            found[id(node.operation)].append(node)
-        return found
+            calls[id(node.operation)].append(node)
+        return calls
 
     def connections(self) -> dict[int, list[tuple[str, int, int]]] | None:
         """Return where the inputs of each operation come from, by its id, for the summary; None for a plain chain."""
@@ -201,24 +176,17 @@ def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
         raise ValueError(f"`{argument}` cannot be empty. Received: {argument}={structure!r}.")
     for x in tensors:
         if not isinstance(x, KerasTensor):
-            raise ValueError(
-                f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result give them. "
-                f"Received: {x!r:.80} (of type {type(x).__name__})."
-            )
+            raise ValueError(f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result "
+                             f"give them. Received: {x!r:.80} (of type {type(x).__name__}).")  # fmt: skip
     return tensors
 
 
 def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:
     """Call the same layers again between tensors that are no results of `Input`, and return inputs and outputs.
 
-    Args:
-        inputs: Where to begin.
-        outputs: Where to end.
-        enter: Makes the `Input` that takes the place of a tensor.
+    `enter` makes the `Input` that takes the place of a tensor.
     """
-    copies: dict[int, KerasTensor] = {}
-    for x in flatten(inputs):
-        copies[id(x)] = enter(x) if node_of(x).inputs else x
+    copies: dict[int, KerasTensor] = {id(x): enter(x) if node_of(x).inputs else x for x in flatten(inputs)}
 
     def copy(x: Any) -> Any:
         if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):
@@ -246,27 +214,25 @@ def attach(x: Any, mask: Any) -> Any:
     return x if mask is None or mask_of(x) is mask else masked(ops.copy(x), mask)
 
 
-def _fit(x: Any, known: KerasTensor) -> Any:
+def _fit(x: Any, own: KerasTensor) -> Any:
     """Return an input in the dtype of its `Input`, and in its rank where only a last axis of 1 differs."""
     if x is None:
         return None
-    if isinstance(x, Tensor) and x.dtype == "string" != known.dtype:
+    if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
         raise ValueError(
-            f"Input '{node_of(known).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}. "
+            f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}. "
             "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
         )
-    x = ops.convert_to_tensor(x, known.dtype)
-    if x.ndim == len(known.shape) + 1 and x.shape[-1] == 1:
+    x = ops.convert_to_tensor(x, own.dtype)
+    if x.ndim == len(own.shape) + 1 and x.shape[-1] == 1:
         return ops.squeeze(x, -1)
-    if x.ndim == len(known.shape) - 1 and known.shape[-1] == 1:
+    if x.ndim == len(own.shape) - 1 and own.shape[-1] == 1:
         return ops.expand_dims(x, -1)
-    _check(x, known)
+    _check(x, own)
     return x
 
 
-def _check(x: Any, known: KerasTensor) -> None:
-    if len(x.shape) != len(known.shape):
-        raise ValueError(
-            f"Input '{node_of(known).operation.name}' must have shape {known.shape}. Received a tensor of shape "
-            f"{x.shape}."
-        )
+def _check(x: Any, own: KerasTensor) -> None:
+    if len(x.shape) != len(own.shape):
+        raise ValueError(f"Input '{node_of(own).operation.name}' must have shape {own.shape}. Received a tensor of "
+                         f"shape {x.shape}.")  # fmt: skip

@@ -41,14 +41,14 @@ def to_config(graph: Graph) -> Config:
             return {"class_name": "__keras_tensor__", "config": described}
         return serialize(x)
 
-    def written(operation: Any) -> Config:
+    def layer(operation: Any) -> Config:
         config: Config = operation.serialized() if isinstance(operation, Operation) else serialize(operation)
         arguments = [node.fill(argument) for node in calls[id(operation)] if node.inputs]
         nodes = [{"args": args, "kwargs": kwargs} for args, kwargs in arguments]
         return {**config, "name": operation.name, "inbound_nodes": nodes}
 
     return {
-        "layers": [written(operation) for operation in graph.operations],
+        "layers": [layer(operation) for operation in graph.operations],
         "input_layers": map_structure(end, graph.input_structure),
         "output_layers": map_structure(end, graph.output_structure),
     }
@@ -63,11 +63,7 @@ def _first_call(operation: Any) -> int:
 
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
-    """Make the layers of a configuration, call them, and return inputs and outputs.
-
-    Raises:
-        ValueError: if it names something unknown, or a call needs what no other call gives.
-    """
+    """Make the layers of a configuration, call them, and return inputs and outputs; a ValueError if it is not whole."""
     reader = _Reader(config["layers"], custom_objects)
     for call in reader.in_order():
         reader.run(call)
@@ -75,26 +71,20 @@ def from_config(config: Config, custom_objects: CustomObjects | None = None) -> 
 
 
 class _Reader:
-    """What a configuration describes: layers and ops, which are made at once, and their calls.
-
-    Attributes:
-        made: The layers and ops by name.
-        first: How many calls each of them had before; those of a layer that another model shares.
-        calls: The arguments of each call, by position and by name.
-    """
+    """The layers and ops of a configuration, which are made at once, and their calls."""
 
     def __init__(self, layers: list[Config], custom_objects: CustomObjects | None) -> None:
-        self.made: dict[str, Any] = {}
-        self.first: dict[str, int] = {}
-        self.calls: dict[Call, tuple[Any, Any]] = {}
+        self.operations: dict[str, Any] = {}
+        self.first: dict[str, int] = {}  # how many calls each had before; those of a layer that another model shares
+        self.calls: dict[Call, tuple[Any, Any]] = {}  # the arguments by position and by name
         for layer in layers:
             name = layer.get("name")
-            if not isinstance(name, str) or name in self.made:
+            if not isinstance(name, str) or name in self.operations:
                 raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
             is_op = str(layer.get("module")).startswith("keras.src.ops.")
-            made: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
-            self.made[name] = made
-            self.first[name] = 0 if isinstance(made, InputLayer) else len(made._inbound_nodes)
+            operation: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
+            self.operations[name] = operation
+            self.first[name] = 0 if isinstance(operation, InputLayer) else len(operation._inbound_nodes)
             self.calls |= {(name, i): _arguments(call) for i, call in enumerate(layer.get("inbound_nodes") or ())}
 
     def in_order(self) -> list[Call]:
@@ -109,17 +99,15 @@ class _Reader:
             return list(sorter.static_order())
         except CycleError as error:
             looped = {name for name, _ in error.args[1]}
-            raise ValueError(
-                "The configuration has a loop, or calls that nothing leads to, at the layers "
-                f"{[name for name in self.made if name in looped][:5]}."
-            ) from None
+            raise ValueError("The configuration has a loop, or calls that nothing leads to, at the layers "
+                             f"{[name for name in self.operations if name in looped][:5]}.") from None  # fmt: skip
 
     def run(self, call: Call) -> None:
         """Call a layer again as the configuration says."""
         args, kwargs = self._filled(self.calls[call])
         if not isinstance(kwargs.get("training"), bool | None):
             raise ValueError(f"`training` of call {call[1]} of {call[0]!r:.80} must be true, false or null.")
-        operation = self.made[call[0]]
+        operation = self.operations[call[0]]
         if type(operation).__name__ == "GetItem" and len(args) > 1 and isinstance(args[1], list):
             args[1] = tuple(args[1])
         _check_call(operation, args, kwargs)
@@ -129,7 +117,7 @@ class _Reader:
         """Return the tensors that inputs or outputs name, in their structure."""
         if isinstance(x, list | tuple) and len(x) == 3 and isinstance(x[0], str):
             name, call, index = x
-            return self._tensor(name, _index(call) - _first_call(self.made.get(name)), index)
+            return self._tensor(name, _index(call) - _first_call(self.operations.get(name)), index)
         if isinstance(x, dict):
             return {key: self.ends(value) for key, value in x.items()}
         if isinstance(x, list | tuple):
@@ -138,12 +126,11 @@ class _Reader:
 
     def _tensor(self, name: Any, call: Any, index: Any) -> KerasTensor:
         try:
-            nodes: list[Node] = self.made[name]._inbound_nodes
+            nodes: list[Node] = self.operations[name]._inbound_nodes
             return nodes[self.first[name] + _index(call)].outputs[_index(index)]
         except (KeyError, TypeError, IndexError):
-            raise ValueError(
-                f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of {name!r:.80}."
-            ) from None
+            raise ValueError(f"The configuration has no tensor {index!r:.40} of call {call!r:.40} of "
+                             f"{name!r:.80}.") from None  # fmt: skip
 
     def _filled(self, structure: Any) -> Any:
         """Return arguments with the tensors that their configurations stand for."""
@@ -176,10 +163,8 @@ def _check_call(operation: Any, args: Any, kwargs: Any) -> None:
         return
     unknown = kwargs.keys() - {*accepted.names, "training", "mask"}
     if unknown or len(args) > len(accepted.positional):
-        raise ValueError(
-            f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. Received: "
-            f"{len(args)} by position, and {sorted(unknown)}."
-        )
+        raise ValueError(f"'{operation.name}' of type {type(operation).__name__} takes the arguments {accepted.names}. "
+                         f"Received: {len(args)} by position, and {sorted(unknown)}.")  # fmt: skip
 
 
 def _index(value: Any) -> int:
@@ -190,13 +175,10 @@ def _index(value: Any) -> int:
 
 def _arguments(call: Any) -> tuple[Any, Any]:
     """Return the arguments of a call in a configuration, by position and by name."""
-    if (
-        not isinstance(call, dict)
-        or not isinstance(call.get("args"), list | tuple)
-        or not isinstance(call.get("kwargs"), dict)
-    ):
+    args, kwargs = (call.get("args"), call.get("kwargs")) if isinstance(call, dict) else (None, None)
+    if not isinstance(args, list | tuple) or not isinstance(kwargs, dict):
         raise ValueError(f"A call in a configuration must have 'args' and 'kwargs'. Received: {call!r:.200}.")
-    return call["args"], call["kwargs"]
+    return args, kwargs
 
 
 def _histories(structure: Any) -> Iterator[tuple[Any, Any, Any]]:

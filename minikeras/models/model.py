@@ -66,7 +66,7 @@ class Model(Trainer):
 
     _arguments = ()  # a configuration holds the graph
     _graph: Graph | None
-    """What the model runs, if not its own `call`."""
+    """The graph that the model runs, if not its own `call`."""
     _without_graph: ClassVar[str] = "it has no graph of symbolic tensors"
 
     if not TYPE_CHECKING:  # the arguments are those of __init__, and a subclass's `call` may take what it likes
@@ -83,23 +83,15 @@ class Model(Trainer):
     def __init__(
         self, inputs: TensorStructure, outputs: TensorStructure, name: str | None = None, *, trainable: bool = True
     ) -> None: ...
-
     @overload
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None: ...
-
     def __init__(
-        self,
-        inputs: Any = None,
-        outputs: Any = None,
-        name: str | None = None,
-        *,
-        trainable: bool = True,
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if (inputs is None) != (outputs is None):
-            raise TypeError(
-                f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, outputs={outputs!r}."
-            )
+            raise TypeError(f"A model of a graph needs `inputs` and `outputs`. Received: inputs={inputs!r}, "
+                            f"outputs={outputs!r}.")  # fmt: skip
         super().__init__(name=name, trainable=trainable, dtype=dtype)
         self._graph = None
         if inputs is not None:
@@ -121,29 +113,21 @@ class Model(Trainer):
         return self._sublayers() if self._given_graph is None else self._given_graph.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by name or position.
-
-        Raises:
-            ValueError: if neither or both are given, or there is no such layer.
-        """
+        """Return a layer by name or position; a ValueError for neither or both, or where there is no such layer."""
         if (name is None) == (index is None):
-            raise ValueError(
-                f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, index={index!r}."
-            )
+            raise ValueError(f"Provide either a layer name or a layer index: one of them. Received: name={name!r}, "
+                             f"index={index!r}.")  # fmt: skip
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(
-                    f"Was asked to retrieve layer at index {index} but model '{self.name}' only has {len(layers)} "
-                    "layers."
-                )
+                raise ValueError(f"Was asked to retrieve layer at index {index} but model '{self.name}' only has "
+                                 f"{len(layers)} layers.")  # fmt: skip
             return layers[index]
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(
-            f"No such layer: {name!r}. Existing layers of model '{self.name}' are: {[x.name for x in layers]}."
-        )
+        raise ValueError(f"No such layer: {name!r}. Existing layers of model '{self.name}' are: "
+                         f"{[x.name for x in layers]}.")  # fmt: skip
 
     # --- the graph --------------------------------------------------------------------------------------------
 
@@ -154,7 +138,7 @@ class Model(Trainer):
 
     @property
     def _layers_first(self) -> bool:
-        """Whether files name the layers before whatever else holds them."""
+        """True if files name the layers before whatever else holds them."""
         return self._given_graph is not None
 
     @property
@@ -169,33 +153,24 @@ class Model(Trainer):
         return self._graph is None and super()._locked()
 
     def _is_built(self) -> bool:
-        has_none = self._graph is None and type(self).call is Model.call  # only its steps say what is called, and how
-        return has_none or super()._is_built()
+        without_call = self._graph is None and type(self).call is Model.call  # only its steps say what is called
+        return without_call or super()._is_built()
 
     def _known(self, graph: Graph | None, what: str) -> Graph:
         """Return a graph, or say that what it would tell is not known without one."""
         if graph is None:
-            raise AttributeError(
-                f"{type(self).__name__} model '{self.name}' has no defined {what}: {self._without_graph}."
-            )
+            raise AttributeError(f"{type(self).__name__} model '{self.name}' has no defined {what}: "
+                                 f"{self._without_graph}.")  # fmt: skip
         return graph
 
     @property
     def inputs(self) -> list[KerasTensor]:
-        """The symbolic inputs, those of a dict sorted by name.
-
-        Raises:
-            AttributeError: if the model has no graph, or is not built.
-        """
+        """The symbolic inputs, those of a dict sorted by name; an AttributeError without a graph, or if not built."""
         return self._known(self._graph, "inputs").inputs[:]
 
     @property
     def outputs(self) -> list[KerasTensor]:
-        """The symbolic outputs, those of a dict sorted by name.
-
-        Raises:
-            AttributeError: if the model has no graph, or is not built.
-        """
+        """The symbolic outputs, those of a dict sorted by name; an AttributeError without a graph, or if not built."""
         return self._known(self._graph, "outputs").outputs[:]
 
     @property
@@ -210,38 +185,22 @@ class Model(Trainer):
 
     @property
     def input_shape(self) -> Any:
-        """Shape of the input, None where open; a list of shapes for several.
-
-        Raises:
-            AttributeError: if the model has no graph, or is not built.
-        """
+        """Shape of the input, None where open, or a list; an AttributeError without a graph, or if not built."""
         return only([x.shape for x in self._known(self._graph, "input shape").inputs])
 
     @property
     def output_shape(self) -> Any:
-        """Shape of the output, None where open; a list of shapes for several.
-
-        Raises:
-            AttributeError: if the model has no graph, or is not built.
-        """
+        """Shape of the output, None where open, or a list; an AttributeError without a graph, or if not built."""
         return only([y.shape for y in self._known(self._graph, "output shape").outputs])
 
     @property
     def operations(self) -> list[Any]:
-        """The layers and ops of the graph, in order.
-
-        Raises:
-            AttributeError: if the model has no graph.
-        """
+        """The layers and ops of the graph, in order; an AttributeError without a graph."""
         return self._known(self._given_graph, "operations").operations[:]
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the layers and ops that give the outputs.
-
-        Raises:
-            AttributeError: if the model has no graph.
-        """
+        """The names of the layers and ops that give the outputs; an AttributeError without a graph."""
         return self._known(self._given_graph, "output names").output_names
 
     @property
@@ -277,8 +236,8 @@ class Model(Trainer):
         return map_structure(lambda y: y.shape, self._graph.spec(map_shapes(KerasTensor, input_shape)))
 
     def _output_shapes(self) -> Any:
-        known = self._graph is not None and not self._inbound_nodes
-        return self.output_shape if known else super()._output_shapes()
+        uncalled = self._graph is not None and not self._inbound_nodes
+        return self.output_shape if uncalled else super()._output_shapes()
 
     def get_build_config(self) -> Config | None:
         """Return the input shape the model was built with, None if it was not."""
@@ -310,11 +269,7 @@ class Model(Trainer):
 
         @classmethod
         def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-            """Return the model of a configuration, with new weights.
-
-            Raises:
-                ValueError: if its graph has a loop, or names what it does not have.
-            """
+            """Return the model of a configuration, with new weights; a ValueError if its graph is not whole."""
             if not config.keys() >= _GRAPH or not takes_graph(cls):
                 return super().from_config(config)
             inputs, outputs = graph_config.from_config(config, custom_objects)
@@ -325,12 +280,9 @@ class Model(Trainer):
     # --- files ------------------------------------------------------------------------------------------------
 
     def save(
-        self,
-        filepath: str | PathLike[str] | BinaryIO,
-        overwrite: bool = True,
-        zipped: bool | None = None,
+        self, filepath: str | PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
         **kwargs: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write the model to a file that `keras.saving.load_model` reads, here and in Keras; see `saving.save_model`.
 
         Args:
@@ -346,11 +298,7 @@ class Model(Trainer):
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Raise an error that names the way: Keras writes these formats.
-
-        Raises:
-            NotImplementedError: always.
-        """
+        """Raise a NotImplementedError that names the way: Keras writes these formats."""
         raise NotImplementedError(
             f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
             f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
@@ -358,11 +306,7 @@ class Model(Trainer):
         )
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
-        """Raise an error that names the way: Keras has smaller weights.
-
-        Raises:
-            NotImplementedError: always.
-        """
+        """Raise a NotImplementedError that names the way: Keras has smaller weights."""
         raise NotImplementedError(
             "minikeras does not quantize. Save with `model.save('model.keras')`; where Keras is installed, "
             f"keras.models.load_model('model.keras').quantize({mode!r}) does."
@@ -412,28 +356,20 @@ class Model(Trainer):
             >>> sorted(model.get_state_tree()["trainable_variables"]["net"]["out"])
             ['bias', 'kernel']
         """
-        known = ("backend_tensor", "numpy_array")
-        return values_of(self, one_of("value_format", value_format, known) == "numpy_array")
+        one_of("value_format", value_format, ("backend_tensor", "numpy_array"))
+        return values_of(self, value_format == "numpy_array")
 
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
-        """Set the variables whose paths are in what `get_state_tree` returned, or in a part of it.
-
-        Raises:
-            ValueError: for another kind of variables than these, or a value of another shape.
-        """
+        """Set the variables in (a part of) what `get_state_tree` returned; a ValueError for other kinds or shapes."""
         assign(self, state_tree)
 
     # --- description ------------------------------------------------------------------------------------------
 
     def summary(
-        self,
-        line_length: int | None = None,
-        positions: Sequence[float] | None = None,
-        print_fn: Callable[[str], Any] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
+        self, line_length: int | None = None, positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,
         layer_range: Sequence[str] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Print a table of the layers with their output shapes and numbers of parameters.
 
         Args:
@@ -450,23 +386,19 @@ class Model(Trainer):
         summarize(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the configuration as JSON; kwargs go to `json.dumps`.
-
-        Raises:
-            NotImplementedError: if a layer has no configuration.
-        """
+        """Return the configuration as JSON, `json.dumps` with kwargs; a NotImplementedError if a layer has none."""
         return json.dumps(serialize(self), **kwargs)
 
 
 class Functional(Model):
-    """What `Model(inputs, outputs)` makes."""
+    """The class of `Model(inputs, outputs)`."""
 
 
 registry: Registry[Model] = Registry("keras", "model", Model)
 functional_registry: Registry[Model] = Registry("keras.src.models.functional", "model", Functional)
 
 _GRAPH = {"name", "layers", "input_layers", "output_layers"}
-"""What the configuration of a graph holds; the rest are arguments of a class of the user's."""
+"""The keys in the configuration of a graph; others are arguments of a class of the user's."""
 
 
 def _enter(x: KerasTensor) -> KerasTensor:
@@ -475,5 +407,5 @@ def _enter(x: KerasTensor) -> KerasTensor:
 
 def takes_graph(cls: type[Model]) -> bool:
     """Return whether a class is made from inputs and outputs, as `Model` is."""
-    found = parameters(cls.__init__)
-    return found.positional[1:] == ("inputs", "outputs", "name") or (found.varargs and found.varkw is not None)
+    accepted = parameters(cls.__init__)
+    return accepted.positional[1:] == ("inputs", "outputs", "name") or (accepted.varargs and bool(accepted.varkw))

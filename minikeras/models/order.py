@@ -7,11 +7,7 @@ from .._core.keras_tensor import KerasTensor, Node
 
 
 def node_of(x: KerasTensor) -> Node:
-    """Return the call that gave a tensor.
-
-    Raises:
-        ValueError: if none did.
-    """
+    """Return the call that gave a tensor; a ValueError if none did."""
     if x.node is None:
         raise ValueError(f"The tensor {x!r} comes from no `Input` and no layer: a model cannot contain it.")
     return x.node
@@ -55,5 +51,5 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
                 depths[before] = max(depth + 1, depths.get(before, 0))
     unused = [node_of(x) for x in inputs if id(node_of(x).operation) not in deepest]
     depths |= dict.fromkeys(unused, 0)
-    found = {id(node.operation): node.operation for node in [*unused, *met]}
-    return depths, sorted(found.values(), key=lambda operation: -deepest.get(id(operation), 0))
+    operations = {id(node.operation): node.operation for node in [*unused, *met]}
+    return depths, sorted(operations.values(), key=lambda operation: -deepest.get(id(operation), 0))

@@ -44,10 +44,7 @@ class Sequential(Model):
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
 
     def __init__(
-        self,
-        layers: Sequence[Layer | KerasTensor] | None = None,
-        trainable: bool = True,
-        name: str | None = None,
+        self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
@@ -81,10 +78,8 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and layer.node and isinstance(layer.node.operation, InputLayer):
             layer = layer.node.operation
         if not isinstance(layer, Layer):
-            raise ValueError(
-                "Only instances of `Layer` can be added to a Sequential model, such as Flatten() with its parentheses. "
-                f"Received: {layer!r} (of type {type(layer).__name__})."
-            )
+            raise ValueError("Only instances of `Layer` can be added to a Sequential model, such as Flatten() with its "
+                             f"parentheses. Received: {layer!r} (of type {type(layer).__name__}).")  # fmt: skip
         shape = vars(layer).get("_input_shape_arg")
         if not self._layers and shape is not None:
             self._layers.append(InputLayer(shape))
@@ -94,18 +89,12 @@ class Sequential(Model):
                 "the name of a layer in this model. Update the `name` argument to pass a unique name."
             )
         if isinstance(layer, InputLayer) and self._entry is not None:
-            raise ValueError(
-                f"Sequential model '{self.name}' has already been configured to use input shape "
-                f"{self._entry.batch_shape}. You cannot add a different Input layer to it."
-            )
+            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape "
+                             f"{self._entry.batch_shape}. You cannot add a different Input layer to it.")  # fmt: skip
         self._layers.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
-        """Remove the last layer and return it.
-
-        Raises:
-            IndexError: if there is none.
-        """
+        """Remove the last layer and return it; an IndexError if there is none."""
         layer = self._layers.pop()
         self._restart(rebuild)
         return layer
@@ -129,15 +118,10 @@ class Sequential(Model):
         return False
 
     def build(self, input_shape: ShapeLike | None = None) -> None:
-        """Make the weights of all layers for an input shape, None where a size is open.
-
-        Raises:
-            ValueError: if there are no layers, or another shape was set before.
-        """
+        """Make all weights for an input shape, None where open; a ValueError without layers or for another shape."""
         if not self._layers:
-            raise ValueError(
-                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
-            )
+            raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call "
+                             "`model.add(layer)`.")  # fmt: skip
         entry = self._entry
         if entry is None:
             if input_shape is None or not all(n is None or isinstance(n, int | np.integer) for n in input_shape):
@@ -164,7 +148,7 @@ class Sequential(Model):
 
     @property
     def _entry(self) -> InputLayer | None:
-        """What says which input there is, if it is known."""
+        """The layer that says which input there is, if it is known."""
         first = self._layers[0] if self._layers else None
         return first if isinstance(first, InputLayer) else None
 
@@ -174,11 +158,7 @@ class Sequential(Model):
         return self._layers[self._entry is not None :]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Run the layers one after the other.
-
-        Raises:
-            ValueError: if there are none.
-        """
+        """Run the layers one after the other; a ValueError if there are none."""
         if not self._layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers. Call `model.add(layer)` first.")
         if self._graph is not None:
@@ -242,16 +222,10 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        """Return the model of a configuration, with new weights.
-
-        Raises:
-            ValueError: if the configuration has no name or names an unknown class.
-        """
+        """Return the model of a configuration, with new weights; a ValueError without a name, or for unknown ones."""
         if "name" not in config or "layers" not in config:
-            raise ValueError(
-                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
-                f"Received: config={config}."
-            )
+            raise ValueError("A Sequential model configuration must be a dictionary containing the 'name' and 'layers' "
+                             f"keys. Received: config={config}.")  # fmt: skip
         model = cls(name=config["name"], trainable=config.get("trainable", True))
         model._extend(deserialize(layer, custom_objects) for layer in config["layers"])
         if model._graph is not None:

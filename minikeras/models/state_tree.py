@@ -11,31 +11,22 @@ KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables"
 
 
 def values_of(model: Any, as_arrays: bool) -> dict[str, Any]:
-    """Return the values of all kinds of variables.
-
-    Raises:
-        ValueError: if two variables have one path.
-    """
-    found: dict[str, Any] = {}
+    """Return the values of all kinds of variables; a ValueError if two have one path."""
+    tree: dict[str, Any] = {kind: {} for kind in KINDS}
     for kind in KINDS:
-        found[kind] = {}
         for variable in _variables(model, kind):
-            place = found[kind]
+            place = tree[kind]
             *parts, name = variable.path.split("/")
             for part in parts:
                 place = place.setdefault(part, {})
             if name in place:
                 raise ValueError(f"Two variables of the model have the path {variable.path!r}: name their layers.")
             place[name] = variable.numpy() if as_arrays else variable.value
-    return found
+    return tree
 
 
 def assign(model: Any, tree: Mapping[str, Any]) -> None:
-    """Set the variables whose paths are in a tree, or none if one does not fit.
-
-    Raises:
-        ValueError: for another kind of variables, or a value of another shape than its variable's.
-    """
+    """Set the variables whose paths are in a tree; a ValueError, and none set, for another kind or shape."""
     pairs: list[tuple[Variable, Array]] = []
     for kind, values in tree.items():
         if kind not in KINDS:

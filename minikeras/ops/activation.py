@@ -15,21 +15,19 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
 from .arrays import ONE, ZERO, as_float, axes, buffer, ones, rule, strong
 from .creation import convert_to_tensor
+from .elementwise import erfc
 from .reduction import is_narrow, max
 from .shapes import split
-from .special import erfc
 
 P = ParamSpec("P")
 
 # Every activation maps a tensor of any shape to one of the same shape, unless it says otherwise.
 
 
-def _relu_rule(g: Any, y: Any, x: Any) -> Any:
-    # 1 where y is positive: quicker for few and for many; np.sign branches on each number, which cannot be foreseen
-    return g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0))
-
-
-@primitive(_relu_rule, inplace=True, decomposition=lambda x: np.maximum(x, 0))
+@primitive(  # 1 where y is positive: np.sign branches on each number, which cannot be foreseen
+    lambda g, y, x: g * (np.ceil(np.minimum(y, 1)) if np.size(y) < 2048 else np.greater(y, 0)), inplace=True,
+    decomposition=lambda x: np.maximum(x, 0),
+)  # fmt: skip
 def relu(x: TensorLike, out: Array | None = None) -> Array:
     """Rectified linear unit, max(x, 0)."""
     x = strong(x)
@@ -292,11 +290,8 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
-@primitive(
-    lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True),
-    inplace=True,
-    decomposition=_log_softmax_parts,
-)
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True), inplace=True,
+           decomposition=_log_softmax_parts)  # fmt: skip
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""
     x = as_float(x)

@@ -1,7 +1,7 @@
 """Helpers on plain arrays that several primitives share."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -82,10 +82,8 @@ def common_dtype(*values: Any) -> np.dtype[Any]:
     if not members or (top == "c" and not any(t.kind == "c" for t in members)):
         default = {"b": "bool", "u": "int32", "i": "int32", "f": settings.floatx, "c": "complex64"}[top]
         return np.result_type(default, *members)
-    found = np.result_type(*members)
-    if found.kind == "f" and not floating:  # uint64 meets int64
-        return np.dtype(settings.floatx)
-    return found
+    common = np.result_type(*members)
+    return np.dtype(settings.floatx) if common.kind == "f" and not floating else common  # uint64 meets int64
 
 
 def promote(*values: TensorLike, floating: bool = False) -> Any:
@@ -126,6 +124,7 @@ def conjugated(x: Any) -> Any:
     return np.conjugate(x) if np.dtype(x.dtype).kind == "c" else x
 
 
+@cache
 def rule(op: Callable[..., Any]) -> Callable[..., Any]:
     """Return a primitive for use inside gradient rules: itself on tensors, its forward function on arrays."""
     forward = vars(op)["op"].forward

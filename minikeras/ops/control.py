@@ -88,7 +88,7 @@ def scan(
     for i in reversed(steps) if reverse else steps:
         carry, y = f(carry, map_structure(partial(_element, i), tensors))
         ys.append(map_structure(zeros_like, carry) if y is None else y)
-    return carry, _stack_structures(ys[::-1] if reverse else ys)
+    return carry, _joined(ys[::-1] if reverse else ys)
 
 
 @composite
@@ -102,18 +102,18 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """Apply a function to each element of a tensor, or to lists of those of several; stack the results."""
     if isinstance(elements, list | tuple):
         columns = [convert_to_tensor(x) for x in elements]
-        return _stack_structures([function([x[i] for x in columns]) for i in range(len(columns[0]))])
-    return _stack_structures([function(x) for x in convert_to_tensor(elements)])
+        return _joined([function([x[i] for x in columns]) for i in range(len(columns[0]))])
+    return _joined([function(x) for x in convert_to_tensor(elements)])
 
 
 def _steps(tensors: Any, axis: int, length: int | None = None) -> int:
     """Return how long all tensors are along an axis, or a length that is no longer."""
-    found = {shape(x)[axis] for x in leaves(tensors) if x is not None}
+    lengths = {shape(x)[axis] for x in leaves(tensors) if x is not None}
     if length is not None:
-        found = {int(length)} if all(length <= n for n in found) else {*found, int(length)}
-    if len(found) != 1:
-        raise ValueError(f"The tensors to walk along must have one length, that of axis {axis}. Received: {found}.")
-    return found.pop()
+        lengths = {int(length)} if all(length <= n for n in lengths) else {*lengths, int(length)}
+    if len(lengths) != 1:
+        raise ValueError(f"The tensors to walk along must have one length, that of axis {axis}. Received: {lengths}.")
+    return lengths.pop()
 
 
 def _tensors(structure: Any) -> Any:
@@ -124,9 +124,10 @@ def _element(i: int, x: Any) -> Any:
     return None if x is None else x[i]
 
 
-def _stack_structures(values: Sequence[Any]) -> Any:
+def _joined(values: Sequence[Any], join: Callable[[list[Tensor]], Tensor] = stack) -> Any:
+    """Return a structure of what the leaves of several, joined, make."""
     columns = zip(*[leaves(value) for value in values], strict=True)
-    return map_structure(lambda _: stack([convert_to_tensor(x) for x in next(columns)]), values[0])
+    return map_structure(lambda _: join([convert_to_tensor(x) for x in next(columns)]), values[0])
 
 
 def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None) -> Callable[..., Any]:
@@ -139,8 +140,8 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
     run = np.vectorize(pyfunc, excluded=excluded, signature=signature)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        found = run(*[as_array(x) for x in args], **kwargs)
-        return tuple(Tensor(x) for x in found) if isinstance(found, tuple) else Tensor(found)
+        results = run(*[as_array(x) for x in args], **kwargs)
+        return tuple(Tensor(x) for x in results) if isinstance(results, tuple) else Tensor(results)
 
     return call
 
@@ -163,5 +164,4 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     count = _steps(tensors, axis)
     parts = [map_structure(partial(take, indices=[i], axis=axis), tensors) for i in range(count)]
     results = list(accumulate(parts[::-1] if reverse else parts, f))
-    columns = zip(*[leaves(x) for x in (results[::-1] if reverse else results)], strict=True)
-    return map_structure(lambda _: concatenate(list(next(columns)), axis), tensors)
+    return _joined(results[::-1] if reverse else results, partial(concatenate, axis=axis))

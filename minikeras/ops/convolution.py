@@ -6,7 +6,7 @@ a convolution again, with the kernel turned around; that of its kernel multiplie
 of the result. These two lead to each other, so that every further derivative is one of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -20,7 +20,9 @@ from .._core.op import composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, promote, rule, strong
 from .creation import convert_to_tensor, shape
-from .shapes import flip, reshape, swapaxes, transpose
+from .linalg import tensordot
+from .reduction import max as max_
+from .shapes import flip, moveaxis, pad, reshape, scatter, stack, swapaxes, transpose
 
 BLOCK = 1 << 19
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
@@ -72,13 +74,13 @@ def slid_sizes(
         ValueError: if it has no place at all.
     """
     whole = [1 if padding != "valid" else d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
-    found = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
-    if any(n is not None and n <= 0 for n in found):
+    places = [None if n is None else (n - w) // s + 1 for n, w, s in zip(sizes, whole, strides, strict=True)]
+    if any(n is not None and n <= 0 for n in places):
         raise ValueError(
             f"{who} is smaller than the window: the computed output size would be zero or negative. Received: input "
             f"sizes {tuple(sizes)}, window {window}, strides={strides}, padding={padding!r}, dilation_rate={dilation}."
         )
-    return tuple(found)
+    return tuple(places)
 
 
 def _sliding(sizes: Shape, window: Shape, strides: Sizes, padding: str, dilation: Sizes = 1) -> Sliding:
@@ -109,6 +111,17 @@ def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
 # Convolution
 
 
+def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
+    """Return a view of all windows: (samples, *places, *window, groups, channels of a group)."""
+    first, *steps, last = x.strides
+    channels = x.shape[-1] // groups
+    between = (step * s for step, s in zip(steps, how.strides, strict=True))
+    within = (step * d for step, d in zip(steps, how.dilation, strict=True))
+    return np.lib.stride_tricks.as_strided(
+        x, (len(x), *places, *how.window, groups, channels), (first, *between, *within, last * channels, last)
+    )
+
+
 def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, slice], Array]]:
     """Go through the windows a block at a time.
 
@@ -127,18 +140,7 @@ def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, 
         inner = source[:, *(slice(lo, None, e) for (lo, _), e in zip(how.pads, how.stretch, strict=True))]
         inner = inner[:, *(slice(n) for n in sizes)]  # shorter where the pads behind are negative
         x = x[:, *(slice(n) for n in inner.shape[1:-1])]
-    first, *steps, last = source.strides
-    windows = np.lib.stride_tricks.as_strided(
-        source,
-        (len(source), *places, *how.window, groups, channels // groups),
-        (
-            first,
-            *(step * s for step, s in zip(steps, how.strides, strict=True)),
-            *(step * d for step, d in zip(steps, how.dilation, strict=True)),
-            last * (channels // groups),
-            last,
-        ),
-    )
+    windows = _windows(source, how, places, groups)
     at, inside = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
     run = channels // groups * (how.window[-1] if how.dilation[-1] == groups == 1 else 1)
     by_element = run < RUN
@@ -152,12 +154,12 @@ def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, 
             inner[: stop - start] = x[start:stop]
             part = windows[: stop - start]
         for top in range(0, places[0], rows):
-            found = part[:, top : top + rows].transpose(order)
-            if not found.flags.c_contiguous:  # they are where the window is a single element
-                buffer = memory[: found.size].reshape(found.shape)
-                np.copyto(buffer, found)
-                found = buffer
-            matrix = found.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
+            block = part[:, top : top + rows].transpose(order)
+            if not block.flags.c_contiguous:  # they are where the window is a single element
+                buffer = memory[: block.size].reshape(block.shape)
+                np.copyto(buffer, block)
+                block = buffer
+            matrix = block.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
             yield (slice(start, stop), slice(top, top + rows)), matrix.swapaxes(1, 2) if by_element else matrix
 
 
@@ -170,13 +172,11 @@ def _turned(kernel: Any, groups: int) -> Any:
 
 def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
     _, *sizes, channels = np.shape(x)
-    return _correlate_rule(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
+    return rule(_correlate)(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
 
 
-@primitive(
-    lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
-    lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]),
-)
+@primitive(lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
+           lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
     a, b = promote(x, kernel, floating=True)
@@ -189,10 +189,8 @@ def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | Non
     return y
 
 
-@primitive(
-    lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
-    lambda h, y, x, g, how, groups: _correlate_rule(x, h, how),
-)
+@primitive(lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
+           lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
     a, b = promote(x, g, floating=True)
@@ -203,10 +201,6 @@ def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, ou
     for place, windows in _blocks(a, how, groups):
         total += np.matmul(windows.swapaxes(1, 2), b[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
     return y
-
-
-_correlate_rule: Callable[..., Any] = rule(_correlate)
-_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
 @primitive(
@@ -226,17 +220,17 @@ def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
     """Return tensors with the channels last, after checking the ranks and the kernel's axis of input channels."""
     name = standardize_data_format(data_format)
-    given, wanted = shape(x), shape(kernel)
-    if len(given) != len(wanted) or len(given) < 3:
+    sizes, window = shape(x), shape(kernel)
+    if len(sizes) != len(window) or len(sizes) < 3:
         raise ValueError(
             "A convolution needs an input (batch, ..., channels) and a kernel (..., channels, filters) of the same "
-            f"number of axes, at least 3. Received: inputs.shape={given}, kernel.shape={wanted}."
+            f"number of axes, at least 3. Received: inputs.shape={sizes}, kernel.shape={window}."
         )
-    channels = given[-1 if name == "channels_last" else 1]
-    if channels % wanted[axis]:
+    channels = sizes[-1 if name == "channels_last" else 1]
+    if channels % window[axis]:
         raise ValueError(
             f"The number of input channels must be that of the kernel{', or a multiple of it' * (axis == -2)}. "
-            f"Received: inputs.shape={given} with {channels} channels, kernel.shape={wanted} with {wanted[axis]}."
+            f"Received: inputs.shape={sizes} with {channels} channels, kernel.shape={window} with {window[axis]}."
         )
     return to_channels_last(convert_to_tensor(x), name), convert_to_tensor(kernel), name
 
@@ -290,7 +284,7 @@ def transposed(
     sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None, dilation: Shape
 ) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:
     """Return the sizes that `conv_transpose` gives, and the zeros it puts before and behind the stretched input."""
-    found: list[int | None] = []
+    results: list[int | None] = []
     pads = []
     for i, (n, k, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
         whole = d * (k - 1) + 1
@@ -300,9 +294,9 @@ def transposed(
         else:
             length = s if output_padding is None else whole % 2 + output_padding[i]
             before = min((length + whole - 1) // 2, whole - 1)
-        found.append(None if n is None else (n - 1) * s + length)
+        results.append(None if n is None else (n - 1) * s + length)
         pads.append((before, length + whole - 2 - before))
-    return tuple(found), tuple(pads)
+    return tuple(results), tuple(pads)
 
 
 @composite
@@ -336,11 +330,11 @@ def conv_transpose(
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
     """Return at which places each element of a window meets the input along an axis, and on which elements."""
     last = (n + lo + hi - k) // s
-    found = []
+    steps = []
     for i in range(k):
         start, stop = max(0, -((i - lo) // s)), min(last, (n - 1 + lo - i) // s) + 1
-        found.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
-    return found
+        steps.append((slice(start, stop), slice(start * s + i - lo, max(0, (stop - 1) * s + i - lo + 1), s)))
+    return steps
 
 
 def _elements(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
@@ -416,7 +410,7 @@ def _total(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     return _reduce(as_float(x), how, np.add, 0, out)
 
 
-@primitive(lambda h, y, g, how, sizes: _total_rule(h, how))
+@primitive(lambda h, y, g, how, sizes: rule(_total)(h, how))
 def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
     """The gradient of `_total`: that of each place added to all its elements."""
     g = np.asarray(g)
@@ -427,10 +421,10 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     return total
 
 
+_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 _route_rule: Callable[..., Any] = rule(_route)
 _pick_rule: Callable[..., Any] = rule(_pick)
 _spread_rule: Callable[..., Any] = rule(_spread)
-_total_rule: Callable[..., Any] = rule(_total)
 
 
 def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: DataFormat) -> Any:
@@ -476,5 +470,90 @@ def average_pool(
     total = _total(x, how)
     count: Any = float(prod(how.window))
     if any(map(any, how.pads)):
-        count = _total_rule(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
+        count = rule(_total)(np.ones((1, *shape(x)[1:-1], 1), total.dtype), how)
     return from_channels_last(total / count, name)
+
+
+# Blocks of images as columns, and pooling to a size
+
+Two = int | Sequence[int]
+"""One number for height and width, or one for each."""
+
+
+def _two(value: Two) -> tuple[int, int]:
+    first, second = (value, value) if isinstance(value, int) else value
+    return first, second
+
+
+def _places(sizes: tuple[int, int], kernel_size: Two, dilation: Two, stride: Two) -> list[Any]:
+    """Return the rows and columns of all blocks, as indices of shape (height, width, blocks down, blocks across)."""
+    places = []
+    for axis, (n, k, d, s) in enumerate(zip(sizes, _two(kernel_size), _two(dilation), _two(stride), strict=True)):
+        index = d * np.arange(k)[:, None] + s * np.arange((n - d * (k - 1) - 1) // s + 1)
+        places.append(index.reshape([index.shape[i // 2] if i % 2 == axis else 1 for i in (0, 1, 2, 3)]))
+    return places
+
+
+@composite
+def unfold(x: TensorLike, kernel_size: Two, dilation: Two = 1, padding: Two = 0, stride: Two = 1) -> Tensor:
+    """Sliding blocks of images as columns: (batch, channels, h, w) -> (batch, channels * block size, blocks)."""
+    p, q = _two(padding)
+    images = pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
+    rows, columns = _places(images.shape[2:], kernel_size, dilation, stride)
+    n, channels = images.shape[:2]
+    return images[:, :, rows, columns].reshape((n, channels * prod(_two(kernel_size)), -1))
+
+
+@composite
+def fold(
+    x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, padding: Two = 0, stride: Two = 1
+) -> Tensor:
+    """Blocks, laid out as `unfold` does, added up to images of a size."""
+    (height, width), (p, q) = _two(output_size), _two(padding)
+    sizes = (height + 2 * p, width + 2 * q)
+    rows, columns = _places(sizes, kernel_size, dilation, stride)
+    blocks = convert_to_tensor(x)
+    n, channels = blocks.shape[0], blocks.shape[1] // prod(_two(kernel_size))
+    values = transpose(blocks.reshape((n * channels, -1)))
+    summed = scatter((rows * sizes[1] + columns).reshape(-1, 1), values, (sizes[0] * sizes[1], n * channels))
+    return transpose(summed).reshape((n, channels, *sizes))[:, :, p : p + height, q : q + width]
+
+
+def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, pool: Callable[..., Tensor]) -> Tensor:
+    """Pool each axis between batch and channels to a size, by parts that overlap where they must."""
+    x = convert_to_tensor(inputs)
+    first = 1 if standardize_data_format(data_format) == "channels_last" else 2
+    sizes = [output_size] * (x.ndim - 2) if isinstance(output_size, int) else output_size
+    for axis, count in enumerate(sizes, first):
+        length = x.shape[axis]
+        parts = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
+        x = pool(x, axis, parts, length)
+    return x
+
+
+@composite
+def adaptive_average_pool(
+    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
+) -> Tensor:
+    """Means over so many parts of each axis between batch and channels."""
+
+    def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:
+        matrix = np.zeros((length, len(parts)), x.dtype)
+        for i, (start, end) in enumerate(parts):
+            matrix[start:end, i] = 1 / (end - start)
+        return moveaxis(tensordot(x, matrix, ([axis], [0])), -1, axis)
+
+    return _adaptive(inputs, output_size, data_format, pool)
+
+
+@composite
+def adaptive_max_pool(
+    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
+) -> Tensor:
+    """Largest elements of so many parts of each axis between batch and channels."""
+
+    def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:
+        front = moveaxis(x, axis, 0)
+        return moveaxis(stack([max_(front[start:end], 0) for start, end in parts]), 0, axis)
+
+    return _adaptive(inputs, output_size, data_format, pool)

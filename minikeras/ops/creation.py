@@ -12,6 +12,7 @@ from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import VJP, composite, primitive
 from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor
 from .arrays import common_dtype, named, strong
+from .elementwise import Unary
 
 
 @primitive(lambda g, y, x, dtype: g)
@@ -158,8 +159,7 @@ def _filled(fill_value: TensorLike, shape: int | tuple[int, ...], dtype: str) ->
 class Like(Protocol):
     """An op that makes a tensor of another's shape."""
 
-    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor: ...
 
 
 def _like(function: Any, doc: str) -> Like:
@@ -180,11 +180,6 @@ def full_like(x: TensorLike, fill_value: TensorLike, dtype: DTypeLike | None = N
     return np.full_like(strong(x), fill_value, dtype and standardize_dtype(dtype))
 
 
-def _read(x: TensorLike) -> Any:
-    """Return what NumPy computes with where nothing is recorded: an array, or a Python number, which gives way."""
-    return as_array(x) if isinstance(x, TensorOps) else coerce(x)
-
-
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
     """Numbers from `start` (0 if it is the only argument) up to but without `stop`.
 
@@ -193,16 +188,18 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         Tensor([0 1 2], shape=(3,), dtype=int32) Tensor([1.  1.5], shape=(2,), dtype=float32)
     """
     first, last = (0, start) if stop is None else (start, stop)
-    given = [_read(v) for v in (first, last, step) if v is not None]
-    name = common_dtype(*given) if dtype is None else standardize_dtype(dtype)
-    return Tensor(np.arange(*given).astype(name))
+    limits: Any = [as_array(v) if isinstance(v, TensorOps) else coerce(v) for v in (first, last, step) if v is not None]
+    name = common_dtype(*limits) if dtype is None else standardize_dtype(dtype)
+    return Tensor(np.arange(*limits).astype(name))
 
 
-def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
-    """Return the rules of both ends of `num` numbers that are at equal distances by some scale.
+def _spaced(name: str, function: Any, outer: VJP, inner: Callable[[Any], Any] = lambda end: 1.0) -> Any:
+    """Declare an op of `num` numbers that are at equal distances by some scale.
 
     Args:
-        outer: (gradient, numbers, further arguments) -> gradient of the numbers by that scale.
+        name: Its name.
+        function: The NumPy function.
+        outer: (gradient, numbers, dtype, base if any) -> gradient of the numbers by that scale.
         inner: Slope of the scale at an end.
     """
 
@@ -214,24 +211,18 @@ def _end_rules(outer: VJP, inner: Callable[[Any], Any]) -> tuple[VJP, VJP]:
 
         return rule
 
-    return rule_of(0), rule_of(1)
+    def forward(
+        start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, *base: float
+    ) -> Array:
+        name = common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
+        return function(strong(start), strong(stop), num, endpoint, *base, dtype=name, axis=axis)
+
+    return primitive(rule_of(0), rule_of(1))(named(forward, name, ""))
 
 
-@primitive(*_end_rules(lambda g, y, dtype: g, lambda end: 1.0))
-def _linear(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None) -> Array:
-    return np.linspace(strong(start), strong(stop), num, endpoint, dtype=_between(start, stop, dtype), axis=axis)
-
-
-@primitive(*_end_rules(lambda g, y, dtype, base: g * y * math.log(base), lambda end: 1.0))
-def _powers(
-    start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, base: float
-) -> Array:
-    return np.logspace(strong(start), strong(stop), num, endpoint, base, _between(start, stop, dtype), axis)
-
-
-@primitive(*_end_rules(lambda g, y, dtype: g * y, lambda end: 1.0 / end))
-def _geometric(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: str) -> Array:
-    return np.geomspace(strong(start), strong(stop), num, endpoint, dtype, axis)
+_linear = _spaced("_linear", np.linspace, lambda g, y, dtype: g)
+_powers = _spaced("_powers", np.logspace, lambda g, y, dtype, base: g * y * math.log(base))
+_geometric = _spaced("_geometric", np.geomspace, lambda g, y, dtype: g * y, lambda end: 1.0 / end)
 
 
 @overload
@@ -261,7 +252,8 @@ def logspace(
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
-    return _powers(start, stop, num, endpoint, axis, dtype, base)
+    powers: Tensor = _powers(start, stop, num, endpoint, axis, dtype, base)
+    return powers
 
 
 def geomspace(
@@ -269,37 +261,27 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    numbers: Tensor = _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    return numbers
 
 
-class Window(Protocol):
-    """An op that makes a window function of x points."""
-
-    def __call__(self, x: TensorLike) -> Tensor:
-        """Run it."""
-
-
-def _window(function: Any, doc: str) -> Window:
+def _window(function: Any, doc: str) -> Unary:
     def forward(x: TensorLike) -> Array:
         return function(int(np.asarray(x))).astype(settings.floatx)
 
     return primitive(None)(named(forward, function.__name__, doc))
 
 
-bartlett: Window = _window(np.bartlett, "Bartlett window of x points: a triangle.")
-blackman: Window = _window(np.blackman, "Blackman window of x points.")
-hamming: Window = _window(np.hamming, "Hamming window of x points.")
-hanning: Window = _window(np.hanning, "Hann window of x points: a raised cosine.")
+bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")
+blackman: Unary = _window(np.blackman, "Blackman window of x points.")
+hamming: Unary = _window(np.hamming, "Hamming window of x points.")
+hanning: Unary = _window(np.hanning, "Hann window of x points: a raised cosine.")
 
 
 @primitive(None)
 def kaiser(x: TensorLike, beta: float) -> Array:
     """Kaiser window of x points, the narrower the larger beta."""
     return np.kaiser(int(np.asarray(x)), beta).astype(settings.floatx)
-
-
-def _between(start: TensorLike, stop: TensorLike, dtype: DTypeLike | None) -> Any:
-    return common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:

@@ -19,22 +19,19 @@ from .arrays import as_float, bare, common_dtype, named, promote, strong
 class Unary(Protocol):
     """An op of one tensor, element by element."""
 
-    def __call__(self, x: TensorLike) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike) -> Tensor: ...
 
 
 class Binary(Protocol):
     """An op of two tensors, element by element and with broadcasting."""
 
-    def __call__(self, x1: TensorLike, x2: TensorLike) -> Tensor:
-        """Run it."""
+    def __call__(self, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 
 
 class Bitwise(Protocol):
     """An op on the bits of two tensors."""
 
-    def __call__(self, x: TensorLike, y: TensorLike) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike, y: TensorLike) -> Tensor: ...
 
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
@@ -105,12 +102,10 @@ def _magnitude_rule(g: Any, y: Any, x: Any) -> Any:
 
 add: Binary = binary(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, "Sum x1 + x2.", writes=True)
 subtract: Binary = binary(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, "Difference x1 - x2.", writes=True)
-multiply: Binary = binary(
-    np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, "Product x1 * x2.", writes=True
-)
-divide: Binary = binary(
-    np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, "Quotient x1 / x2.", floating=True, writes=True
-)
+multiply: Binary = binary(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, "Product x1 * x2.",
+                          writes=True)  # fmt: skip
+divide: Binary = binary(np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b, "Quotient x1 / x2.",
+                        floating=True, writes=True)  # fmt: skip
 true_divide: Binary = divide
 floor_divide: Binary = binary(np.floor_divide, None, None, "Quotient rounded down, x1 // x2.")
 negative: Unary = unary(np.negative, lambda g, y, x: -g, "Negation -x.", strong, writes=True)
@@ -123,10 +118,8 @@ signbit: Unary = unary(np.signbit, None, "Whether x has its sign bit set, as -0.
 sqrt: Unary = unary(np.sqrt, lambda g, y, x: 0.5 * g / y, "Square root of x.", writes=True)
 cbrt: Unary = unary(np.cbrt, lambda g, y, x: g / (3 * y * y), "Cube root of x.")
 reciprocal: Unary = unary(np.reciprocal, lambda g, y, x: -g * y * y, "1 / x in the dtype of x.", strong, writes=True)
-hypot: Binary = binary(
-    np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y), "sqrt(x1 ** 2 + x2 ** 2).",
-    floating=True,
-)  # fmt: skip
+hypot: Binary = binary(np.hypot, met(lambda g, y, a, b: g * a / y), met(lambda g, y, a, b: g * b / y),
+                       "sqrt(x1 ** 2 + x2 ** 2).", floating=True)  # fmt: skip
 
 
 @primitive(lambda g, y, x: 2 * g * x, inplace=True)
@@ -142,14 +135,10 @@ def rsqrt(x: TensorLike) -> Array:
     return 1 / np.sqrt(as_float(x))
 
 
-@primitive(
-    lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)),
-    lambda g, y, a, b: -g * y / _or_one(b),
-)
+@primitive(lambda g, y, a, b: np.where(b == 0, 0, g / _or_one(b)), lambda g, y, a, b: -g * y / _or_one(b))
 def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Array:
     """Quotient x1 / x2, and 0 where x2 is 0."""
-    target = common_dtype(x1, x2, 0.0)
-    a, b = np.asarray(x1, target), np.asarray(x2, target)
+    a, b = (np.asarray(x, common_dtype(x1, x2, 0.0)) for x in (x1, x2))
     if not a.ndim and not b.ndim:
         return np.divide(a, b) if b else np.zeros((), b.dtype)
     return np.where(b == 0, np.zeros((), b.dtype), np.divide(a, np.where(b == 0, np.ones((), b.dtype), b)))
@@ -163,21 +152,16 @@ def mod(x1: TensorLike, x2: TensorLike) -> Array:
     return np.mod(np.asarray(x1, target), np.asarray(x2, target))
 
 
-@primitive(
-    met(lambda g, y, a, b: g * b * a ** _less_one(b)),
-    met(lambda g, y, a, b: g * y * _log_or_zero(a)),  # d a^b = a^b log a
-    inplace=True,
-)
+@primitive(met(lambda g, y, a, b: g * b * a ** _less_one(b)),
+           met(lambda g, y, a, b: g * y * _log_or_zero(a)), inplace=True)  # fmt: skip  # d a^b = a^b log a
 def power(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Power x1 ** x2, with broadcasting."""
     a, b = promote(x1, x2)
     return np.square(a, out=out) if type(b) in (int, float) and b == 2 else np.power(a, b, out=out)
 
 
-fmod: Binary = binary(
-    np.fmod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.trunc(a / b)),
-    "Remainder of x1 / x2 with the sign of x1, as C's %.",
-)  # fmt: skip
+fmod: Binary = binary(np.fmod, lambda g, y, a, b: g, met(lambda g, y, a, b: -g * np.trunc(a / b)),
+                      "Remainder of x1 / x2 with the sign of x1, as C's %.")  # fmt: skip
 gcd: Binary = binary(np.gcd, None, None, "Greatest common divisor of integers.")
 lcm: Binary = binary(np.lcm, None, None, "Least common multiple of integers.")
 
@@ -217,9 +201,8 @@ maximum: Binary = binary(np.maximum, _first, _second, "Larger of x1 and x2; NaN 
 minimum: Binary = binary(np.minimum, _second, _first, "Smaller of x1 and x2; NaN where either is.", writes=True)
 fmax: Binary = binary(np.fmax, _first, _second, "Larger of x1 and x2; where one is NaN, the other.")
 fmin: Binary = binary(np.fmin, _second, _first, "Smaller of x1 and x2; where one is NaN, the other.")
-heaviside: Binary = binary(
-    np.heaviside, None, lambda g, y, a, b: g * (a == 0), "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True
-)
+heaviside: Binary = binary(np.heaviside, None, lambda g, y, a, b: g * (a == 0),
+                           "0 where x1 < 0, 1 where x1 > 0, x2 between.", floating=True)  # fmt: skip
 nextafter: Binary = binary(np.nextafter, None, None, "The next float after x1 towards x2.", floating=True)
 ceil: Unary = unary(np.ceil, None, "x rounded up, as floats.")
 floor: Unary = unary(np.floor, None, "x rounded down, as floats.")
@@ -273,14 +256,12 @@ log: Unary = unary(np.log, lambda g, y, x: g / x, "Natural logarithm of x.", wri
 log2: Unary = unary(np.log2, lambda g, y, x: g / (x * math.log(2)), "Logarithm of x to the base 2.")
 log10: Unary = unary(np.log10, lambda g, y, x: g / (x * math.log(10)), "Logarithm of x to the base 10.")
 log1p: Unary = unary(np.log1p, lambda g, y, x: g / (1 + x), "log(1 + x), exact for small x.")
-logaddexp2: Binary = binary(
-    np.logaddexp2, met(lambda g, y, a, b: g * np.exp2(a - y)), met(lambda g, y, a, b: g * np.exp2(b - y)),
-    "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True,
-)  # fmt: skip
-logaddexp: Binary = binary(
-    np.logaddexp, met(lambda g, y, a, b: g * np.exp(a - y)), met(lambda g, y, a, b: g * np.exp(b - y)),
-    "log(exp(x1) + exp(x2)) without overflow.", floating=True,
-)  # fmt: skip
+logaddexp2: Binary = binary(np.logaddexp2, met(lambda g, y, a, b: g * np.exp2(a - y)),
+                            met(lambda g, y, a, b: g * np.exp2(b - y)),
+                            "log2(2 ** x1 + 2 ** x2) without overflow.", floating=True)  # fmt: skip
+logaddexp: Binary = binary(np.logaddexp, met(lambda g, y, a, b: g * np.exp(a - y)),
+                           met(lambda g, y, a, b: g * np.exp(b - y)),
+                           "log(exp(x1) + exp(x2)) without overflow.", floating=True)  # fmt: skip
 
 
 @primitive(lambda g, y, a, b: g * np.exp2(b), None)
@@ -297,8 +278,7 @@ def ldexp(x1: TensorLike, x2: TensorLike) -> Array:
 def _i1(x: Any) -> Any:
     """Modified Bessel function of order 1: the mean of exp(x cos t) cos t (Abramowitz and Stegun, 9.6.19)."""
     c = np.cos(np.pi * (np.arange(128) + 0.5) / 128).astype(x.dtype)
-    means = np.sum(np.exp(np.reshape(x, (-1, 1)) * c) * c, -1) / 128
-    return np.reshape(means, np.shape(x))
+    return np.reshape(np.sum(np.exp(np.reshape(x, (-1, 1)) * c) * c, -1) / 128, np.shape(x))
 
 
 sin: Unary = unary(np.sin, lambda g, y, x: g * np.cos(x), "Sine of x in radians.")
@@ -307,19 +287,13 @@ tan: Unary = unary(np.tan, lambda g, y, x: g * (1 + y * y), "Tangent of x in rad
 arcsin: Unary = unary(np.arcsin, lambda g, y, x: g / np.sqrt(1 - x * x), "Angle whose sine is x.")
 arccos: Unary = unary(np.arccos, lambda g, y, x: -g / np.sqrt(1 - x * x), "Angle whose cosine is x.")
 arctan: Unary = unary(np.arctan, lambda g, y, x: g / (1 + x * x), "Angle whose tangent is x.")
-arctan2: Binary = binary(
-    np.arctan2,
-    met(lambda g, y, a, b: g * b / (a * a + b * b)), met(lambda g, y, a, b: -g * a / (a * a + b * b)),
-    "Angle of the point (x2, x1), from -pi to pi.", floating=True,
-)  # fmt: skip
-sinc: Unary = unary(
-    np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
-    "sin(pi x) / (pi x), 1 at 0.",
-)  # fmt: skip
-i0: Unary = unary(
-    named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), lambda g, y, x: g * _i1(x),
-    "Modified Bessel function of order 0.",
-)  # fmt: skip
+arctan2: Binary = binary(np.arctan2, met(lambda g, y, a, b: g * b / (a * a + b * b)),
+                         met(lambda g, y, a, b: -g * a / (a * a + b * b)),
+                         "Angle of the point (x2, x1), from -pi to pi.", floating=True)  # fmt: skip
+sinc: Unary = unary(np.sinc, lambda g, y, x: g * np.where(x == 0, 0, (np.cos(np.pi * x) - y) / np.where(x == 0, 1, x)),
+                    "sin(pi x) / (pi x), 1 at 0.")  # fmt: skip
+i0: Unary = unary(named(lambda x: np.i0(x).astype(x.dtype), "i0", ""), lambda g, y, x: g * _i1(x),
+                  "Modified Bessel function of order 0.")  # fmt: skip
 sinh: Unary = unary(np.sinh, lambda g, y, x: g * np.cosh(x), "Hyperbolic sine of x.")
 cosh: Unary = unary(np.cosh, lambda g, y, x: g * np.sinh(x), "Hyperbolic cosine of x.")
 tanh: Unary = unary(np.tanh, lambda g, y, x: g * (1 - y * y), "Hyperbolic tangent of x.", writes=True)
@@ -330,14 +304,101 @@ deg2rad: Unary = unary(np.deg2rad, lambda g, y, x: g * (math.pi / 180), "Degrees
 rad2deg: Unary = unary(np.rad2deg, lambda g, y, x: g * (180 / math.pi), "Radians to degrees.")
 
 
+# Error functions, which NumPy does not have.
+
+# Rational approximations, highest power first, from W. J. Cody, "Rational Chebyshev approximations for the
+# error function", Math. Comp. 23 (1969): relative errors below 6e-19 in exact arithmetic.
+_SMALL = (  # erf(x) / x, a function of x * x, for x up to 0.46875
+    (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
+     3.20937758913846947e3),
+    (1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
+)  # fmt: skip
+_MIDDLE = (  # exp(x * x) * erfc(x) for x up to 4
+    (2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
+     2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
+     1.23033935479799725e3),
+    (1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3),
+)  # fmt: skip
+_LARGE = (  # (1 / sqrt(pi) - x * exp(x * x) * erfc(x)) * x * x, a function of 1 / (x * x), for x from 4
+    (1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
+     1.60837851487422766e-2, 6.58749161529837803e-4),
+    (1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
+     2.33520497626869185e-3),
+)  # fmt: skip
+
+
+def _ratio(polynomials: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
+    return np.polyval(polynomials[0], x) / np.polyval(polynomials[1], x)
+
+
+def _small(x: Array) -> Array:
+    """Return erf(x) for |x| up to 0.46875."""
+    return x * _ratio(_SMALL, np.minimum(x * x, 0.46875**2))
+
+
+def _tail(x: Array) -> Array:
+    """Return erfc(x) for x from 0.46875."""
+    a = np.clip(x, 0.46875, 30)  # erfc(30) is 0 in float64
+    far = np.maximum(a, 4)
+    z = 1 / (far * far)
+    scaled = np.where(a <= 4, _ratio(_MIDDLE, a), (1 / math.sqrt(math.pi) - z * _ratio(_LARGE, z)) / far)
+    head = np.floor(16 * a) / 16  # its square is exact, which keeps the digits of exp(-a * a)
+    return scaled * np.exp(-head * head) * np.exp(-(a - head) * (a + head))
+
+
+def _erf(x: Array) -> Array:
+    a = np.abs(x)
+    return np.where(a <= 0.46875, _small(x), np.copysign(1 - _tail(a), x))
+
+
+def _erfc(x: Array) -> Array:
+    a = np.abs(x)
+    tail = _tail(a)
+    return np.where(a <= 0.46875, 1 - _small(x), np.where(x < 0, 2 - tail, tail))
+
+
+@primitive(lambda g, y, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
+def erf(x: TensorLike) -> Array:
+    """Error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x, element by element."""
+    a = as_float(x)
+    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 1
+        return _erf(a.astype("float64")).astype(a.dtype)
+
+
+@primitive(lambda g, y, x: g * (-2 / math.sqrt(math.pi)) * np.exp(-x * x))
+def erfc(x: TensorLike) -> Array:
+    """Complement of the error function, 1 - erf(x), with all digits where it is small."""
+    a = as_float(x)
+    with np.errstate(under="ignore", over="ignore"):  # far out the answer is exactly 0
+        return _erfc(a.astype("float64")).astype(a.dtype)
+
+
+@primitive(lambda g, y, x: g * (math.sqrt(math.pi) / 2) * np.exp(y * y))
+def erfinv(x: TensorLike) -> Array:
+    """Inverse of the error function: infinite at -1 and 1, NaN beyond.
+
+    Source: Winitzki 2008 for the first guess, within 2e-3 of the root; then Halley's method.
+    """
+    given = as_float(x)
+    p = np.abs(given.astype("float64"))
+    with np.errstate(all="ignore"):  # the ends are put right below
+        log = np.log1p(-p * p)
+        first = 2 / (math.pi * 0.147) + log / 2
+        y = np.sqrt(np.sqrt(first * first - log / 0.147) - first)
+        for _ in range(3):
+            error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erfc(y))  # each keeps its digits where it is used
+            step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
+            y = y - step / (1 + y * step)
+        return np.copysign(np.where(p == 1, np.inf, y), given).astype(given.dtype)
+
+
 # Complex numbers. The gradient at z = x + iy is dL/dx - i dL/dy, as in JAX: the chain rule then needs no conjugates.
 
 real: Unary = unary(np.real, lambda g, y, x: g, "Real part of x.", strong)
 imag: Unary = unary(np.imag, lambda g, y, x: np.multiply(g, -1j), "Imaginary part of x.", strong)
-angle: Unary = unary(
-    np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d angle = Im(dz / z)
-    "Angle of a complex number in the plane, in radians.",
-)  # fmt: skip
+angle: Unary = unary(np.angle, lambda g, y, x: np.multiply(g, -1j) / x,  # d angle = Im(dz / z)
+                     "Angle of a complex number in the plane, in radians.")  # fmt: skip
 conjugate: Unary = unary(np.conjugate, lambda g, y, x: np.conjugate(g), "Complex conjugate of x.", strong)
 conj: Unary = conjugate
 

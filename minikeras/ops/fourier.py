@@ -3,13 +3,13 @@
 All of them are made of one primitive, the complex transform of a pair; its gradient is the transform the other way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._base.typing import Array, TensorLike
-from .._core.op import composite, primitive
+from .._core.op import VJP, composite, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, rule
 from .creation import convert_to_tensor, ndim, ones, shape
@@ -20,19 +20,17 @@ Pair = tuple[Tensor, Tensor]
 """Real and imaginary parts."""
 
 
-@primitive(
-    lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[0],
-    lambda g, y, real, imag, axes, sign: _transform_rule(g[0], g[1], axes, -sign)[1],
-)
+def _transform_rule(part: int) -> VJP:
+    return lambda g, y, real, imag, axes, sign: rule(transform)(g[0], g[1], axes, -sign)[part]
+
+
+@primitive(_transform_rule(0), _transform_rule(1))
 def transform(real: TensorLike, imag: TensorLike, axes: Sequence[int], sign: int) -> Array:
     """Sum x[n] exp(sign * 2 pi i k n / N) along axes: real and imaginary parts, stacked."""
     a = as_float(real)
     z = a + 1j * as_float(imag)
     z = np.fft.fftn(z, axes=axes) if sign < 0 else np.fft.ifftn(z, axes=axes, norm="forward")
     return np.stack([z.real, z.imag]).astype(a.dtype)
-
-
-_transform_rule: Callable[..., Any] = rule(transform)
 
 
 def _parts(x: Any, name: str) -> Pair:
@@ -47,23 +45,23 @@ def _parts(x: Any, name: str) -> Pair:
 @composite
 def fft(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last axis of complex numbers, given and returned as (real, imaginary)."""
-    found = transform(*_parts(x, "fft"), (-1,), -1)
-    return found[0], found[1]
+    y = transform(*_parts(x, "fft"), (-1,), -1)
+    return y[0], y[1]
 
 
 @composite
 def fft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Discrete Fourier transform along the last two axes, see `fft`."""
-    found = transform(*_parts(x, "fft2"), (-2, -1), -1)
-    return found[0], found[1]
+    y = transform(*_parts(x, "fft2"), (-2, -1), -1)
+    return y[0], y[1]
 
 
 @composite
 def ifft2(x: tuple[TensorLike, TensorLike]) -> Pair:
     """Inverse of `fft2`."""
     first, second = _parts(x, "ifft2")
-    found = transform(first, second, (-2, -1), 1) / float(first.shape[-1] * first.shape[-2])
-    return found[0], found[1]
+    y = transform(first, second, (-2, -1), 1) / float(first.shape[-1] * first.shape[-2])
+    return y[0], y[1]
 
 
 def cut(x: Tensor, length: int) -> Tensor:
@@ -84,8 +82,8 @@ def rfft(x: TensorLike, fft_length: int | None = None) -> Pair:
     """
     values = convert_to_tensor(x)
     values = cut(values, fft_length or values.shape[-1])
-    found = transform(values, values * 0.0, (-1,), -1)[..., : values.shape[-1] // 2 + 1]
-    return found[0], found[1]
+    y = transform(values, values * 0.0, (-1,), -1)[..., : values.shape[-1] // 2 + 1]
+    return y[0], y[1]
 
 
 @composite
@@ -119,9 +117,13 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
 
 @composite
 def stft(
-    x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
+    x: TensorLike,
+    sequence_length: int,
+    sequence_stride: int,
+    fft_length: int,
+    window: Any = "hann",
     center: bool = True,
-) -> Pair:  # fmt: skip
+) -> Pair:
     """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).
 
     `window` is "hann", "hamming", `sequence_length` factors, or None; `center` puts the windows' middles on the
@@ -131,8 +133,7 @@ def stft(
     if values.dtype not in ("float32", "float64"):
         raise TypeError(f"Expected `float32` or `float64`. Received: dtype={values.dtype}")
     if center:
-        edge = (fft_length // 2, fft_length // 2)
-        values = pad(values, [(0, 0)] * (values.ndim - 1) + [edge], "reflect")
+        values = pad(values, [(0, 0)] * (values.ndim - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
     return rfft(extract_sequences(values, fft_length, sequence_stride) * factors.astype(values.dtype))
 
 

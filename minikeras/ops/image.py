@@ -18,7 +18,21 @@ from .._core.tensor import Tensor, as_array
 from .activation import relu
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, ndim, shape
-from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
+from .elementwise import (
+    absolute,
+    clip,
+    divide,
+    equal,
+    greater,
+    less,
+    log10,
+    maximum,
+    minimum,
+    mod,
+    round,
+    square,
+    subtract,
+)
 from .linalg import tensordot
 from .reduction import max, mean, min
 from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
@@ -134,9 +148,9 @@ def resize(
     fitting = [int(float(a * t) / u) for a, t, u in zip(sizes[::-1], size, tuple(size)[::-1], strict=True)]
     for axis, length, fit in zip(axes, sizes, fitting, strict=True):
         if crop_to_aspect_ratio:
-            kept = np.clip(fit, 1, length)
-            start = int((length - kept) / 2)
-            x = x[along(axis, slice(start, start + int(kept)))]
+            count = np.clip(fit, 1, length)
+            start = int((length - count) / 2)
+            x = x[along(axis, slice(start, start + int(count)))]
         elif pad_to_aspect_ratio and fit > length:
             before = (fit - length) // 2  # as much behind: one pixel of an odd rest is lost, as in Keras
             edges = [(0, 0)] * x.ndim
@@ -164,14 +178,14 @@ def _edges(
     x = convert_to_tensor(images)
     edges = [(0, 0)] * x.ndim
     names = ("top, bottom and target_height", "left, right and target_width")
-    for axis, given, name in zip(_axes(images, data_format)[1:], (high, wide), names, strict=True):
-        if given.count(None) != 1:
-            raise ValueError(f"Exactly two of {name} must be given. Received: {given}.")
-        total, before, after = given
+    for axis, sizes, name in zip(_axes(images, data_format)[1:], (high, wide), names, strict=True):
+        if sizes.count(None) != 1:
+            raise ValueError(f"Exactly two of {name} must be given. Received: {sizes}.")
+        total, before, after = sizes
         rest = 0 if total is None else sign * (total - x.shape[axis])
         first, last = (rest - n if m is None else m for m, n in ((before, after or 0), (after, before or 0)))
         if first < 0 or last < 0:
-            raise ValueError(f"Of {name}, none may be negative. Received: shape={x.shape}, and for the edges {given}.")
+            raise ValueError(f"Of {name}, none may be negative. Received: shape={x.shape}, and for the edges {sizes}.")
         edges[axis] = int(first), int(last)
     return x, edges
 
@@ -207,10 +221,10 @@ def rgb_to_grayscale(images: TensorLike, data_format: DataFormat | None = None) 
     """Brightness of coloured images, in one channel: 0.2989 red + 0.587 green + 0.114 blue."""
     channels, *_ = _axes(images, data_format)
     x = convert_to_tensor(images)
-    if x.shape[channels] not in (1, 3):
-        raise ValueError(f"Expected 3 channels (RGB) or 1 (grayscale). Received: images.shape={x.shape}")
     if x.shape[channels] == 1:
         return x
+    if x.shape[channels] != 3:
+        raise ValueError(f"Expected 3 channels (RGB) or 1 (grayscale). Received: images.shape={x.shape}")
     colours = cast(x, "float32") if "int" in x.dtype else x
     gray = tensordot(colours, np.array([0.2989, 0.5870, 0.1140], colours.dtype), ([channels], [0]))
     return cast(expand_dims(gray, channels), x.dtype)
@@ -312,6 +326,15 @@ def ssim(
     return mean(luminance * structure, (channels, rows, columns))
 
 
+@composite
+def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
+    """Peak signal-to-noise ratio of two tensors of one shape, in decibels, for values up to `max_val`."""
+    if np.shape(x1) != np.shape(x2):
+        raise ValueError(f"Input shapes {np.shape(x1)} and {np.shape(x2)} must match for PSNR calculation.")
+    noise = log10(mean(square(subtract(x1, x2))))
+    return subtract(20 * log10(convert_to_tensor(max_val, noise.dtype)), 10 * noise)
+
+
 def _patches(
     images: TensorLike, size: int | Sequence[int], strides: Any, dilation_rate: Any, padding: Any,
     data_format: str | None, rank: int,
@@ -399,11 +422,11 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     for index, weight in corners:
         inside = np.all([(i >= 0) & (i < n) for i, n in zip(index, x.shape, strict=False)], axis=0)
         filled = [_FILLS[fill_mode](i, n) for i, n in zip(index, x.shape, strict=False)]
-        kept = [np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)]
-        found = values[(*kept, *extra)]
+        valid = [np.clip(i, 0, n - 1) for i, n in zip(filled, x.shape, strict=False)]
+        part = values[(*valid, *extra)]
         room = inside.reshape(inside.shape + (1,) * len(extra))
-        found = where(room, found, fill_value) if fill_mode == "constant" else found
-        total = total + found * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
+        part = where(room, part, fill_value) if fill_mode == "constant" else part
+        total = total + part * cast(weight * np.ones(inside.shape), values.dtype).reshape(room.shape)
     return cast(round(total), x.dtype) if whole else total
 
 
@@ -418,9 +441,8 @@ def _at(
 
     def read(x: Tensor) -> Tensor:
         each = np.broadcast_to(np.arange(x.shape[0], dtype="float64")[:, None, None], rows.shape)
-        places = [each, rows, columns]
-        found = _read(moveaxis(x, channels, -1), places, _ORDERS[interpolation], fill_mode, fill_value)
-        return moveaxis(found, -1, channels)
+        last = moveaxis(x, channels, -1)
+        return moveaxis(_read(last, [each, rows, columns], _ORDERS[interpolation], fill_mode, fill_value), -1, channels)
 
     return _in_batch(convert_to_tensor(images), 3, read)
 
@@ -468,8 +490,7 @@ def perspective_transform(
     first = np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], -1)
     second = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], -1)
     transform = np.linalg.solve(np.concatenate([first, second], 1), np.concatenate([u, v], 1)[..., None])[..., 0]
-    count = 1 if ndim(images) == 3 else shape(images)[0]
-    transform = np.broadcast_to(transform, (count, 8))
+    transform = np.broadcast_to(transform, (1 if ndim(images) == 3 else shape(images)[0], 8))
     return affine_transform(images, transform, interpolation, "constant", fill_value, data_format)
 
 

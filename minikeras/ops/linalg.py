@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import chain
 from string import ascii_letters
 from typing import Any, Literal
@@ -18,21 +19,9 @@ from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
 from .arrays import as_float, axes, bare, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
-from .elementwise import absolute, multiply, not_equal, power, real, subtract
+from .elementwise import absolute, add, multiply, not_equal, power, real, subtract
 from .reduction import max, min, sum
-from .shapes import (
-    diagonal,
-    expand_dims,
-    moveaxis,
-    ravel,
-    reshape,
-    squeeze,
-    stack,
-    swapaxes,
-    transpose,
-    tril,
-    triu,
-)  # fmt: skip
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, transpose, tril, triu
 
 # Products.
 
@@ -140,9 +129,9 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
     """Sum the gradient times the other operands over what the wanted operand has not."""
     inputs, output = subscripts.split("->")
     terms = inputs.split(",")
-    wanted = terms.pop(index)
+    term = terms.pop(index)
     others = [x for i, x in enumerate(operands) if i != index]
-    return np.einsum(f"{','.join([output, *terms])}->{wanted}", g, *others, optimize=bool(others))
+    return np.einsum(f"{','.join([output, *terms])}->{term}", g, *others, optimize=bool(others))
 
 
 @primitive(_einsum_rule, variadic=True)
@@ -195,9 +184,8 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
 # Norms.
 
 
-@primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)
-)
+@primitive(lambda g, y, x, axis=None, keepdims=False: (
+    restore(g / np.where(y == 0, 1, y), axis, keepdims) * conjugated(x)))  # fmt: skip
 def _length(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     """Euclidean length along axes; its gradient at 0 is 0."""
     a = as_float(x)
@@ -240,8 +228,8 @@ def _vector_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) ->
 def _matrix_norm(x: Tensor, ord: Any, where: tuple[int, ...], keepdims: bool) -> Tensor:
     extreme: Any = max if ord != "nuc" and ord > 0 else min
     if ord in (1, -1, np.inf, -np.inf):  # sums down the columns, or along the rows
-        added, kept = where if ord in (1, -1) else where[::-1]
-        result = extreme(sum(absolute(x), added, True), kept, True)
+        along, across = where if ord in (1, -1) else where[::-1]
+        result = extreme(sum(absolute(x), along, True), across, True)
     elif ord in (2, -2, "nuc"):
         values = _singular_values(moveaxis(x, where, (-2, -1)))
         result = expand_dims(sum(values, -1) if ord == "nuc" else extreme(values, -1), sorted(where))
@@ -372,12 +360,10 @@ def _svd_rule(g: Any, y: Any, x: Any, full: bool = False) -> Any:
     inner = eye * np.real(gs) + (left + _adjoint(left)) * s + st * (right + _adjoint(right))
     if np.dtype(x.dtype).kind == "c":  # the phases of u beside those of v
         inner = inner + _ratio(eye * (pull - _adjoint(pull)) / 2, s)
-    found = u @ inner @ vh
+    dx = u @ inner @ vh
     if m > n:
-        found = found + _ratio(gu - u @ (uh @ gu), s) @ vh
-    if m < n:
-        found = found + u @ _adjoint(_ratio(gv - v @ (vh @ gv), s))
-    return found
+        dx = dx + _ratio(gu - u @ (uh @ gu), s) @ vh
+    return dx + u @ _adjoint(_ratio(gv - v @ (vh @ gv), s)) if m < n else dx
 
 
 @_hermitian(_svd_rule)
@@ -387,8 +373,8 @@ def _svd(x: TensorLike, full: bool = False) -> Array:
 
 
 def _values_rule(g: Any, y: Any, x: Any) -> Any:
-    found, m = rule(_svd)(x), np.shape(x)[-2]
-    return found[..., :m, :] * g[..., None, :] @ _adjoint(found[..., m + 1 :, :])  # ds = diag(u^H dx v)
+    usv, m = rule(_svd)(x), np.shape(x)[-2]
+    return usv[..., :m, :] * g[..., None, :] @ _adjoint(usv[..., m + 1 :, :])  # ds = diag(u^H dx v)
 
 
 @_hermitian(_values_rule)
@@ -404,10 +390,10 @@ def svd(x: TensorLike, full_matrices: bool = True, compute_uv: bool = True) -> A
     """
     if not compute_uv:
         return _singular_values(x)
-    found, (m, n) = _svd(x, full_matrices), shape(x)[-2:]
+    usv, (m, n) = _svd(x, full_matrices), shape(x)[-2:]
     k = int(np.minimum(m, n))
     rows, columns = (m, n) if full_matrices else (k, k)
-    return found[..., :m, :rows], real(found[..., m, :k]), _adjoint(found[..., m + 1 :, :columns])
+    return usv[..., :m, :rows], real(usv[..., m, :k]), _adjoint(usv[..., m + 1 :, :columns])
 
 
 def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
@@ -428,8 +414,8 @@ def _qr_rule(g: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
     r, gr = r[..., :k], gr[..., :k]
     inner = r @ _adjoint(gr) - _adjoint(gq) @ q
     inner = np.tril(inner, -1) + inner * np.eye(k, dtype=x.dtype) / 2
-    found = _adjoint(np.linalg.solve(r, _adjoint(gq + q @ (inner + _adjoint(inner)))))
-    return np.concatenate([found, wide], -1)
+    square = _adjoint(np.linalg.solve(r, _adjoint(gq + q @ (inner + _adjoint(inner)))))
+    return np.concatenate([square, wide], -1)
 
 
 @_hermitian(_qr_rule)
@@ -442,17 +428,16 @@ def _qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> Arra
 def qr(x: TensorLike, mode: Literal["reduced", "complete"] = "reduced") -> tuple[Tensor, Tensor]:
     """Decomposition x = q @ r, q orthogonal and r upper triangular."""
     one_of("mode", mode, ("reduced", "complete"))
-    found, m = _qr(x, mode), shape(x)[-2]
-    return found[..., :m, :], _adjoint(found[..., m:, :])
+    qr, m = _qr(x, mode), shape(x)[-2]
+    return qr[..., :m, :], _adjoint(qr[..., m:, :])
 
 
 def _eigh_rule(g: Any, y: Any, x: Any) -> Any:
     """Giles 2008, "An extended collection of matrix derivative results for forward and reverse mode AD", 3.1."""
     (v, w), (gv, gw) = ((p[..., :-1, :], p[..., -1:, :]) for p in (y, g))
-    vh = _adjoint(v)
-    eye = np.eye(np.shape(x)[-1], dtype=x.dtype)
-    found = v @ (eye * np.real(gw) + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
-    return (found + _adjoint(found)) / 2
+    vh, eye = _adjoint(v), np.eye(np.shape(x)[-1], dtype=x.dtype)
+    dx = v @ (eye * np.real(gw) + _ratio(vh @ gv, np.where(eye, np.inf, w - _transposed(w)))) @ vh
+    return (dx + _adjoint(dx)) / 2
 
 
 @_hermitian(_eigh_rule)
@@ -465,8 +450,8 @@ def _eigh(x: TensorLike) -> Array:
 @composite
 def eigh(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Ascending eigenvalues and eigenvectors (columns) of symmetric matrices."""
-    found = _eigh(x)
-    return real(found[..., -1, :]), found[..., :-1, :]
+    vw = _eigh(x)
+    return real(vw[..., -1, :]), vw[..., :-1, :]
 
 
 def _eig_rule(g: Any, y: Any, x: Any) -> Any:
@@ -482,8 +467,8 @@ def _eig(x: TensorLike) -> Array:
 @composite
 def eig(x: TensorLike) -> tuple[Tensor, Tensor]:
     """Complex eigenvalues and eigenvectors (columns) of square matrices. Not differentiated, as in JAX."""
-    found = _eig(x)
-    return found[..., -1, :], found[..., :-1, :]
+    vw = _eig(x)
+    return vw[..., -1, :], vw[..., :-1, :]
 
 
 @primitive(None)
@@ -503,8 +488,8 @@ def _lu_rule(g: Any, y: Any, x: Any) -> Any:
     lower = np.pad(np.tril(lu[..., :k], -1), [*none, (0, 0), (0, m - k)]) + np.eye(m, dtype=dtype)
     upper = np.pad(np.triu(lu[..., :k, :]), [*none, (0, n - k), (0, 0)]) + np.diag(np.arange(n) >= k).astype(dtype)
     inner = np.tril(_adjoint(lower) @ h, -1) + np.triu(h @ _adjoint(upper))
-    found = np.linalg.solve(_adjoint(lower), _adjoint(np.linalg.solve(upper, _adjoint(inner))))
-    return np.take_along_axis(found, np.argsort(y[..., m + 1, :m])[..., None], -2)
+    rows = np.linalg.solve(_adjoint(lower), _adjoint(np.linalg.solve(upper, _adjoint(inner))))
+    return np.take_along_axis(rows, np.argsort(y[..., m + 1, :m])[..., None], -2)
 
 
 @_hermitian(_lu_rule)
@@ -526,8 +511,8 @@ def _lu(x: TensorLike) -> Array:
 @composite
 def lu_factor(x: TensorLike) -> tuple[Tensor, Tensor]:
     """L and U of matrices, whose product are their rows in another order, in one; and which rows changed places."""
-    found, (m, n) = _lu(x), shape(x)[-2:]
-    return found[..., :m, :n], real(found[..., m, : int(np.minimum(m, n))]).astype("int32")
+    lu, (m, n) = _lu(x), shape(x)[-2:]
+    return lu[..., :m, :n], real(lu[..., m, : int(np.minimum(m, n))]).astype("int32")
 
 
 # Equations and inverses made of the above.
@@ -591,16 +576,12 @@ def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
     with GradientTape() as outer:
         with GradientTape() as inner:
             inner.watch(points)
-            found = fun(*points)
-            value, aux = found if has_aux else (found, None)
+            value, aux = fun(*points) if has_aux else (fun(*points), None)
             start = ones_like(value)
             outer.watch(start)
             total = sum(value * start)
-        slopes = inner.gradient(total, points)
-        pulled = [sum(g * t) for g, t in zip(slopes, ways, strict=True) if g is not None]
-        along = pulled[0] if pulled else sum(start * 0.0)
-        for part in pulled[1:]:
-            along = along + part
+        pulled = [sum(g * t) for g, t in zip(inner.gradient(total, points), ways, strict=True) if g is not None]
+        along = reduce(add, pulled) if pulled else sum(start * 0.0)
     change = outer.gradient(along, start)
     change = zeros_like(value) if change is None else change
     return (value, change, aux) if has_aux else (value, change)

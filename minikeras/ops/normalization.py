@@ -61,7 +61,7 @@ def batch_normalization(
     t = convert_to_tensor(x)
     shape = [1] * t.ndim
     shape[axis] = -1
-    parts: Any = [p if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale)]
+    parts: Any = (p if p is None else np.reshape(convert_to_tensor(p), shape) for p in (mean, variance, offset, scale))
     m, v, b, s = parts
     factor = 1 / np.sqrt(v + epsilon)
     factor = factor if s is None else factor * s
@@ -83,7 +83,7 @@ def layer_normalization(
     axis: int | list[int] | tuple[int, ...] = -1, epsilon: float | None = None,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along axes. Ba et al. 2016."""
-    kept, t = convert_to_tensor(x).dtype, _wide(x)
+    dtype, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
     mean, variance = moments(t, where, keepdims=True)
     factor = 1 / np.sqrt(variance + (settings.epsilon if epsilon is None else epsilon))
@@ -93,7 +93,7 @@ def layer_normalization(
     if beta is not None:
         shift = shift + _broadcast_to_axes(beta, t, where)
     result: Tensor = t * factor + shift
-    return result.astype(kept) if result.dtype != kept else result
+    return result.astype(dtype) if result.dtype != dtype else result
 
 
 @composite
@@ -102,12 +102,12 @@ def rms_normalization(
     epsilon: float | None = None,
 ) -> Tensor:  # fmt: skip
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along axes. Zhang and Sennrich 2019."""
-    kept, t = convert_to_tensor(x).dtype, _wide(x)
+    dtype, t = convert_to_tensor(x).dtype, _wide(x)
     square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
     result: Tensor = t * (1 / np.sqrt(square + (settings.epsilon if epsilon is None else epsilon)))
     if scale is not None:
         result = result * convert_to_tensor(scale)
-    return result.astype(kept) if result.dtype != kept else result
+    return result.astype(dtype) if result.dtype != dtype else result
 
 
 @composite

@@ -1,7 +1,8 @@
-"""The rules of NumPy's functions on tensors, most of them ops of the same name, the others composed of NumPy functions.
+"""NumPy's functions on tensors: a rule of a closed table runs, or the function on values, or a TypeError is raised.
 
-The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the op's `x`, and
-`~kind` makes no difference to the numbers.
+A function that has no rule works on the values where it gives counts, places, truth, types or text; and it refuses a
+float that is being recorded, for its gradient would be lost. Most rules are ops of the same name, the others are
+composed of NumPy functions.
 """
 
 import math
@@ -12,66 +13,218 @@ from typing import Any
 import numpy as np
 
 from .._base.nested import leaves, map_structure
-from .._core.tensor import NUMPY_OPS
-from . import numpy_functions as numpy_functions
+from .._core.tensor import NUMPY_OPS, TensorOps, as_array, is_followed
 from .arrays import NP
 from .creation import cast, convert_to_tensor, linspace, logspace, ndim, shape, size
 from .fourier import cut, irfft, transform
-from .numpy_functions import RULES, NoRule, check_silent, rule, value_of, written
+
+_ANSWERS = """
+argwhere array2string array_equal array_equiv array_repr array_str bitwise_count busday_count busday_offset can_cast
+common_type datetime_as_string diag_indices_from einsum_path flatnonzero frexp histogram_bin_edges in1d is_busday isnat
+iscomplex iscomplexobj isrealobj lexsort linalg.matrix_rank may_share_memory min_scalar_type packbits ravel_multi_index
+result_type save savetxt savez savez_compressed shares_memory signbit tril_indices_from triu_indices_from unpackbits
+"""
+_WITHOUT_GRADIENT = frozenset(_ANSWERS.split())
+"""Functions whose answer has no gradient: counts, places, truth, types and text, or a file."""
+
+_IN_PLACE = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
+_SILENT: dict[str, tuple[Any, ...]] = {
+    "casting": ("same_kind", "unsafe", "safe"), "copy": (True, False, None), "device": (None, "cpu"),
+    "kind": (None, "quicksort", "stable", "mergesort", "heapsort", "introselect", "sort"), "like": (None,),
+    "optimize": (True, False, "greedy", "optimal"), "order": ("C", "K", "A", None), "overwrite_input": (True, False),
+    "stable": (True, False, None), "subok": (True, False),
+}  # fmt: skip
+"""Arguments, and those values of them, that make no difference to the numbers a tensor holds."""
+
+RULES: dict[str, Callable[..., Any]] = {}
+"""The function that computes each of NumPy's on tensors, by the name after `numpy.`; `numpy_rules` fills it."""
+
+
+class NoRule(Exception):
+    """A function, or an argument that it got, has no rule for tensors."""
+
+
+def call_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a NumPy function on arguments among which are tensors.
+
+    Raises:
+        TypeError: if a float tensor that is being recorded goes into a function, or with an argument, that has no rule.
+    """
+    name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+    return _run(name, RULES.get(name), function, args, kwargs)
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a ufunc, or a method of it, with arguments that its op does not take; see `call_function`."""
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    body = RULES.get(name)
+    if body is None and name in NUMPY_OPS:
+        body = _elementwise(name)
+    elif method == "outer":
+        body = _outer(ufunc)
+    return _run(name, body, getattr(ufunc, method), inputs, kwargs)
+
+
+def _run(name: str, body: Callable[..., Any] | None, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Run the rule of a function; without one the function itself, on values, unless a gradient would be lost."""
+    target = next(iter((*args, *kwargs.values())), None)
+    if name in _IN_PLACE or name.endswith(".at"):
+        _refuse_target(target)
+    reason = ""
+    if body is not None:
+        try:
+            return body(*args, **kwargs)
+        except NoRule as no_rule:
+            reason = str(no_rule)
+    tensors = [x for x in leaves([args, kwargs]) if isinstance(x, TensorOps)]
+    if (body is not None or name not in _WITHOUT_GRADIENT) and any(map(is_followed, tensors)):
+        raise TypeError(
+            f"np.{name}{reason} has no gradient here, and was called on a tensor that is being recorded. Write it with "
+            "minikeras.ops or other NumPy functions; where no gradient is wanted, call it on `x.numpy()`."
+        )
+    args, kwargs = map_structure(value_of, (args, kwargs))
+    return function(*args, **kwargs)
+
+
+def value_of(x: Any) -> Any:
+    """Return the values of a tensor; anything else as it is."""
+    return as_array(x) if isinstance(x, TensorOps) else x
+
+
+def _refuse_target(target: Any) -> None:
+    if isinstance(target, TensorOps):
+        raise TypeError("A tensor cannot be changed in place. Use a Variable and its assign(), or NumPy arrays.")
+
+
+def written(result: Any, out: Any) -> Any:
+    """Write a result to the array that the caller gave for it, if any, and return what has it."""
+    (target,) = out if isinstance(out, tuple) else (out,)
+    if target is None:
+        return result
+    _refuse_target(target)
+    if is_followed(result):
+        raise NoRule(" into an array (out=, or an operator such as += on an array)")
+    np.copyto(target, value_of(result), casting="same_kind")
+    return target
+
+
+def check_silent(arguments: dict[str, Any]) -> None:
+    """Accept arguments that make no difference."""
+    for key, value in arguments.items():
+        if value is not None and not any(value is v or value == v for v in _SILENT.get(key, ())):
+            raise NoRule(f" with {key}={value!r:.40}")
+
+
+def _elementwise(name: str) -> Callable[..., Any]:
+    """Return the rule of a ufunc that has an op; where its `where` is false, the result is that of `out`, or 0."""
+
+    def call(*inputs: Any, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Any:
+        check_silent(rest)
+        result = NUMPY_OPS[name](*(inputs if dtype is None else [cast(x, dtype) for x in inputs]))
+        if where is not True:
+            result = np.where(where, result, 0 if out is None or out[0] is None else out[0])
+        return written(result, out)
+
+    return call
+
+
+def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
+    def call(a: Any, b: Any, **rest: Any) -> Any:
+        return ufunc(np.reshape(a, (*shape(a), *[1] * ndim(b))), b, **rest)
+
+    return call
+
+
+def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
+
+    `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
+    """
+    name, *places = signature.split()
+    names = [place.strip("~").partition(">")[0] for place in places]
+    own = {place.partition(">")[0]: place.partition(">")[2] or place for place in places if place[0] != "~"}
+
+    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > len(names):
+                raise NoRule(f" with {len(args)} arguments by place")
+            values = dict(zip(names, args, strict=False)) | kwargs
+            out, dtype = values.pop("out", None), values.pop("dtype", None)
+            check_silent({key: values.pop(key) for key in [*values] if key not in own})
+            first = values.get(names[0])
+            if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
+                values[names[0]] = cast(first, dtype)
+            result = body(**{own[key]: value for key, value in values.items()})
+            return written(result if dtype is None else cast(result, dtype), out)
+
+        RULES[name] = call
+        return body
+
+    return declare
+
+
+# The table. The arguments are written out in NumPy's order, under every name that a NumPy gives them: `a>x` is the op's
+# `x`, `~kind` makes no difference to the numbers, and `around=round` is run by the op `round`.
 
 _SAME = """
 allclose a>x1 b>x2 rtol atol equal_nan | append arr>x1 values>x2 axis | argmax a>x axis out keepdims
-argmin a>x axis out keepdims | argpartition a>x kth axis ~kind ~order | array_split ary>x indices_or_sections axis
-bincount x weights minlength | broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype
-copy a>x ~order ~subok | correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
-cumsum a>x axis dtype out | diag v>x k | diagflat v>x k | diagonal a>x offset axis1 axis2 | dot a>x1 b>x2 out
-dsplit ary>x indices_or_sections | dstack tup>xs | expand_dims a>x axis | flip m>x axis | fliplr m>x | flipud m>x
-hsplit ary>x indices_or_sections | hstack tup>xs dtype | i0 x | imag val>x | inner a>x1 b>x2
-isclose a>x1 b>x2 rtol atol equal_nan | isin element>x1 test_elements>x2 assume_unique invert ~kind | isneginf x out
-isposinf x out | isreal x | kron a>x1 b>x2 | median a>x axis out ~overwrite_input keepdims
-moveaxis a>x source destination | nan_to_num x ~copy nan posinf neginf | nanargmax a>x axis out keepdims
-nanargmin a>x axis out keepdims | nancumprod a>x axis dtype out | nancumsum a>x axis dtype out
-nanmax a>x axis out keepdims | nanmedian a>x axis out ~overwrite_input keepdims | nanmin a>x axis out keepdims
+argmin a>x axis out keepdims | argpartition a>x kth axis ~kind ~order | argsort a>x axis ~kind ~order ~stable
+around=round a>x decimals out | array_split ary>x indices_or_sections axis | bincount x weights minlength
+broadcast_to array>x shape ~subok | concatenate arrays>xs axis out dtype | copy a>x ~order ~subok
+correlate a>x1 v>x2 mode | cross a>x1 b>x2 axisa axisb axisc axis | cumprod a>x axis dtype out
+cumsum a>x axis dtype out | degrees=rad2deg x out dtype | diag v>x k | diagflat v>x k | diagonal a>x offset axis1 axis2
+dot a>x1 b>x2 out | dsplit ary>x indices_or_sections | dstack tup>xs | empty_like a>x dtype ~order ~subok ~shape ~device
+expand_dims a>x axis | fix=trunc x out | flip m>x axis | fliplr m>x | flipud m>x
+full_like a>x fill_value dtype ~order ~subok ~shape ~device | hsplit ary>x indices_or_sections | hstack tup>xs dtype
+i0 x | imag val>x | inner a>x1 b>x2 | isclose a>x1 b>x2 rtol atol equal_nan
+isin element>x1 test_elements>x2 assume_unique invert ~kind | isneginf x out | isposinf x out | isreal x
+kron a>x1 b>x2 | median a>x axis out ~overwrite_input keepdims | moveaxis a>x source destination
+nan_to_num x ~copy nan posinf neginf | nanargmax a>x axis out keepdims | nanargmin a>x axis out keepdims
+nancumprod a>x axis dtype out | nancumsum a>x axis dtype out | nanmax a>x axis out keepdims
+nanmedian a>x axis out ~overwrite_input keepdims | nanmin a>x axis out keepdims
 nanpercentile a>x q axis out ~overwrite_input method keepdims
-nanquantile a>x q axis out ~overwrite_input method keepdims | ndim a>x | nonzero a>x | outer a>x1 b>x2 out
+nanquantile a>x q axis out ~overwrite_input method keepdims | ndim a>x | nonzero a>x
+ones_like a>x dtype ~order ~subok ~shape ~device | outer a>x1 b>x2 out | pad array>x pad_width mode constant_values
 percentile a>x q axis out ~overwrite_input method keepdims | ptp a>x axis out keepdims
-quantile a>x q axis out ~overwrite_input method keepdims | real val>x | repeat a>x repeats axis | roll a>x shift axis
-rot90 m>array k axes | round a>x decimals out | select condlist choicelist default | shape a>x | sinc x
-split ary>x indices_or_sections axis | squeeze a>x axis | stack arrays>x axis out dtype | swapaxes a>x axis1 axis2
-tensordot a>x1 b>x2 axes | tile A>x reps>repeats | trace a>x offset axis1 axis2 dtype out | transpose a>x axes
-trapezoid y x dx axis | tril m>x k | triu m>x k | unravel_index indices shape | vander x N increasing | vdot a>x1 b>x2
-vsplit ary>x indices_or_sections | vstack tup>xs dtype | where condition x>x1 y>x2 | linalg.cholesky a>x upper
-linalg.cross x1 x2 axis | linalg.det a>x | linalg.inv a>x | linalg.matmul x1 x2 | linalg.norm x ord axis keepdims
-linalg.outer x1 x2 | linalg.pinv a>x rcond | linalg.qr a>x mode | linalg.slogdet a>x | linalg.solve a b
-linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1 x2 axes
+quantile a>x q axis out ~overwrite_input method keepdims | radians=deg2rad x out dtype | real val>x
+repeat a>x repeats axis | rint=round x out dtype | roll a>x shift axis | rot90 m>array k axes | round a>x decimals out
+select condlist choicelist default | shape a>x | sinc x | split ary>x indices_or_sections axis | squeeze a>x axis
+stack arrays>x axis out dtype | swapaxes a>x axis1 axis2 | tensordot a>x1 b>x2 axes | tile A>x reps>repeats
+trace a>x offset axis1 axis2 dtype out | transpose a>x axes | trapezoid y x dx axis | tril m>x k | triu m>x k
+unravel_index indices shape | vander x N increasing | vdot a>x1 b>x2 | vsplit ary>x indices_or_sections
+vstack tup>xs dtype | where condition x>x1 y>x2 | zeros_like a>x dtype ~order ~subok ~shape ~device
+linalg.cholesky a>x upper | linalg.cross x1 x2 axis | linalg.det a>x | linalg.inv a>x | linalg.matmul x1 x2
+linalg.norm x ord axis keepdims | linalg.outer x1 x2 | linalg.pinv a>x rcond | linalg.qr a>x mode | linalg.slogdet a>x
+linalg.solve a b | linalg.svd a>x full_matrices compute_uv | linalg.tensordot x1 x2 axes
 """
 
 for _line in _SAME.replace("|", "\n").strip().splitlines():
-    rule(_line)(NUMPY_OPS[_line.split()[0].rpartition(".")[2]])
+    _name, _, _op = _line.split()[0].partition("=")
+    rule(_line.replace(f"={_op}", ""))(NUMPY_OPS[_op or _name.rpartition(".")[2]])
 
 
 # Reductions, with what NumPy can leave out and begin with.
 
 
-def _only(a: Any, where: Any, fill: Any) -> Any:
-    return a if where is None else np.where(where, a, fill)
+def _folded(name: str, neutral: Any, join: np.ufunc) -> Callable[..., Any]:
+    """Return a reduction: `neutral` stands for elements that are left out, `join` puts in what it begins with."""
+
+    def fold(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
+        result = NUMPY_OPS[name](a if where is None else np.where(where, a, neutral), axis, keepdims)
+        return result if initial is None else join(result, initial)
+
+    return fold
 
 
-def _sum(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-    total = NUMPY_OPS["sum"](_only(a, where, 0), axis, keepdims)
-    return total if initial is None else total + initial
-
-
-def _prod(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
-    product = NUMPY_OPS["prod"](_only(a, where, 1), axis, keepdims)
-    return product if initial is None else product * initial
+_sum, _prod = _folded("sum", 0, np.add), _folded("prod", 1, np.multiply)
+_all, _any = _folded("all", True, np.logical_and), _folded("any", False, np.logical_or)
 
 
 def _extreme(name: str) -> Callable[..., Any]:
     def extreme(a: Any, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
         if where is not None and initial is None:
             raise ValueError(f"np.{name} with `where` needs `initial`, the result where nothing is left.")
-        return NUMPY_OPS[name](_only(a, where, initial), axis, keepdims, initial=initial)
+        return NUMPY_OPS[name](a if where is None else np.where(where, a, initial), axis, keepdims, initial=initial)
 
     return extreme
 
@@ -91,10 +244,6 @@ def _var(
     distance = a - (_mean(a, axis, True, where) if mean is None else mean)
     total = _sum(np.square(np.abs(distance)), axis, keepdims, where=where)
     return total / (_count(a, axis, keepdims, where) - (ddof if correction is None else correction))
-
-
-def _std(a: Any, **options: Any) -> Any:
-    return np.sqrt(_var(a, **options))
 
 
 def _without_nan(general: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,29 +266,22 @@ def _reduction(name: str, general: Callable[..., Any], options: str = "") -> Non
     rule(f"{name} a axis {options}")(call)
 
 
-_GENERAL: tuple[tuple[str, Callable[..., Any], str], ...] = (
+for _name, _general, _options in (
     ("sum", _sum, "dtype out keepdims initial where"), ("prod", _prod, "dtype out keepdims initial where"),
     ("mean", _mean, "dtype out keepdims where"), ("var", _var, "dtype out ddof keepdims where mean correction"),
-    ("std", _std, "dtype out ddof keepdims where mean correction"),
-)  # fmt: skip
-for _name, _general, _options in _GENERAL:
+    ("std", lambda a, **options: np.sqrt(_var(a, **options)), "dtype out ddof keepdims where mean correction"),
+):  # fmt: skip
     _reduction(_name, _general, _options)
     _reduction(f"nan{_name}", _without_nan(_general), _options)
 for _name in ("max", "min", "amax", "amin"):
     _reduction(_name, _extreme(_name.removeprefix("a")), "out keepdims initial where")
 
 
-def _truth(name: str, neutral: bool) -> Callable[..., Any]:
-    return lambda a, axis=None, keepdims=False, where=None: NUMPY_OPS[name](_only(a, where, neutral), axis, keepdims)
-
-
-_REDUCED: tuple[tuple[str, str, Callable[..., Any]], ...] = (
-    ("add", "", _sum), ("multiply", "", _prod), ("maximum", "", _extreme("max")), ("minimum", "", _extreme("min")),
-    ("logical_and", "all", _truth("all", True)), ("logical_or", "any", _truth("any", False)),
-)  # fmt: skip
-for _ufunc, _name, _general in _REDUCED:
-    if _name:
-        rule(f"{_name} a axis out keepdims where")(_general)
+rule("all a axis out keepdims where")(_all)
+rule("any a axis out keepdims where")(_any)
+_FOLDS = {"add": _sum, "multiply": _prod, "maximum": _extreme("max"), "minimum": _extreme("min"), "logical_and": _all,
+          "logical_or": _any}  # fmt: skip
+for _ufunc, _general in _FOLDS.items():
     rule(f"{_ufunc}.reduce array>a axis dtype out keepdims initial where")(
         lambda a, axis=0, general=_general, **options: general(a, axis, **options)
     )
@@ -163,9 +305,7 @@ def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fal
 
 
 @rule("cov m y rowvar bias ddof fweights aweights dtype")
-def _cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None, **weights: Any
-) -> Any:
+def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, **weights: Any) -> Any:
     if any(w is not None for w in weights.values()):
         raise NoRule(" with weights")
     rows = _rows(m, y, rowvar)
@@ -191,19 +331,17 @@ def _moved(function: Callable[..., Any], *sources: Any) -> Any:
 
 
 def _block(arrays: Any) -> Any:
-    sources = leaves(arrays)
-
     def place(*places: Any) -> Any:
         rest = iter(places)
         return np.block(map_structure(lambda _: next(rest), arrays))
 
-    return _moved(place, *sources)
+    return _moved(place, *leaves(arrays))
 
 
 def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arys: Any) -> Any:
-        found = tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys)
-        return found[0] if len(found) == 1 else found
+        results = tuple(np.reshape(x, function(np.empty(shape(x))).shape) for x in arys)
+        return results[0] if len(results) == 1 else results
 
     return call
 
@@ -238,6 +376,10 @@ def _einsum(*operands: Any, out: Any = None, dtype: Any = None, **options: Any) 
     return written(result if dtype is None else cast(result, dtype), out)
 
 
+def _eigh(a: Any, UPLO: str = "L") -> Any:
+    return NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2))
+
+
 def _matrix_power(a: Any, n: int) -> Any:
     if n < 0:
         a, n = np.linalg.inv(a), -n
@@ -265,10 +407,9 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     over = range(ndim(f)) if axis is None else [axis] if isinstance(axis, int) else axis
     steps = [value_of(step) for step in varargs] or [1.0]
     steps = steps * len(over) if len(steps) == 1 else steps
-    found = [
-        _linear(partial(np.gradient, axis=1, edge_order=edge_order), f, i, h) for i, h in zip(over, steps, strict=True)
-    ]
-    return found[0] if len(found) == 1 else tuple(found)
+    along = partial(np.gradient, axis=1, edge_order=edge_order)
+    slopes = [_linear(along, f, i, h) for i, h in zip(over, steps, strict=True)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
@@ -350,6 +491,9 @@ def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, inverse: bool 
     return NP.moveaxis((y[0] + 1j * y[1]) * _scale(norm, shape(x)[-1], inverse), -1, axis)
 
 
+_inverse_fft = partial(_fft, inverse=True)
+
+
 def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     n = n or shape(a)[axis]
     return np.take(_fft(a, n, axis, norm), np.arange(n // 2 + 1), axis)
@@ -365,11 +509,9 @@ def _along_all(first: Any, each: Any, last: Any, two: bool) -> Callable[..., Any
     """Return a transform along several axes: `first` or `last` along the last of them, `each` along the others."""
 
     def call(a: Any, s: Any = None, axes: Any = (-2, -1) if two else None, norm: Any = None) -> Any:
-        if axes is None:
-            axes = range(-ndim(a) if s is None else -len(s), 0)
+        axes = range(-ndim(a) if s is None else -len(s), 0) if axes is None else axes
         sizes = [None] * len(axes) if s is None else s
-        pairs = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
-        *others, (n, axis) = pairs
+        *others, (n, axis) = [(None if n == -1 else n, axis) for n, axis in zip(sizes, axes, strict=True)]
         y = (first or each)(a, n, axis, norm) if last is None else a
         for m, other in reversed(others):
             y = each(y, m, other, norm)
@@ -378,127 +520,89 @@ def _along_all(first: Any, each: Any, last: Any, two: bool) -> Callable[..., Any
     return call
 
 
-def _inverse_fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _fft(a, n, axis, norm, True)
-
-
 _COMPOSED: dict[str, Callable[..., Any]] = {
-    "around a decimals out": lambda a, decimals=0: np.round(a, decimals),
     "astype x dtype ~copy": lambda x: x,
     "angle z deg": lambda z, deg=False: NUMPY_OPS["angle"](z) * (180 / math.pi if deg else 1.0),
-    "argsort a axis ~kind ~order ~stable": lambda a, axis=-1: NUMPY_OPS["argsort"](a, axis),
     "block arrays": _block,
     "choose a choices out mode": lambda a, choices, mode="raise": _moved(
-        lambda *places: np.choose(value_of(a), places, mode=mode), *np.broadcast_arrays(*choices)
-    ),
+        lambda *places: np.choose(value_of(a), places, mode=mode), *np.broadcast_arrays(*choices)),
     "clip a a_min a_max out min max": lambda a, a_min=None, a_max=None, min=None, max=None: NUMPY_OPS["clip"](
-        a, min if a_min is None else a_min, max if a_max is None else a_max
-    ),
+        a, min if a_min is None else a_min, max if a_max is None else a_max),
     "column_stack tup": lambda tup: np.concatenate([np.reshape(x, (-1, 1)) if ndim(x) < 2 else x for x in tup], 1),
     "compress condition a axis out": lambda condition, a, axis=None: _moved(
-        lambda places: np.compress(value_of(condition), places, axis), a
-    ),
+        lambda places: np.compress(value_of(condition), places, axis), a),
     "convolve a v mode": _convolve,
     "copysign x1 x2 out dtype": lambda x1, x2: np.abs(x1) * np.where(np.signbit(x2), -1.0, 1.0),
     "corrcoef x y rowvar dtype": lambda x, y=None, rowvar=True: NUMPY_OPS["corrcoef"](
-        x if y is None and rowvar else _rows(x, y, rowvar)
-    ),
+        x if y is None and rowvar else _rows(x, y, rowvar)),
     "count_nonzero a axis keepdims": lambda a, axis=None, keepdims=False: (
-        _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)
-    ),
+        _kept(NUMPY_OPS["count_nonzero"](a, axis), a, axis) if keepdims else NUMPY_OPS["count_nonzero"](a, axis)),
     "cumulative_prod x axis dtype out include_initial": _running("cumprod", 1),
     "cumulative_sum x axis dtype out include_initial": _running("cumsum", 0),
-    "degrees x out dtype": NUMPY_OPS["rad2deg"],
-    "delete arr obj axis": lambda arr, obj, axis=None: _moved(
-        lambda places: np.delete(places, value_of(obj), axis), arr
-    ),
+    "delete arr obj axis": lambda arr, obj, axis=None: _moved(lambda x: np.delete(x, value_of(obj), axis), arr),
     "diff a n axis prepend append": _diff,
     "digitize x bins right": lambda x, bins, right=False: (
-        np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)
-    ),
+        np.digitize(value_of(x), value_of(bins), right) if right else NUMPY_OPS["digitize"](x, bins)),
     "divmod x1 x2": lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
     "ediff1d ary to_end to_begin": lambda ary, to_end=None, to_begin=None: np.concatenate(
-        [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]
-    ),
+        [np.ravel(x) for x in (to_begin, np.diff(np.ravel(ary)), to_end) if x is not None]),
     "extract condition arr": lambda condition, arr: _moved(lambda places: np.extract(value_of(condition), places), arr),
-    "fix x out": NUMPY_OPS["trunc"],
     "float_power x1 x2 out dtype": lambda x1, x2: NUMPY_OPS["power"](x1 * 1.0, x2 * 1.0),
     "geomspace start stop num endpoint dtype axis": _geomspace,
     "histogram a bins range": lambda a, bins=10, range=None: np.histogram(value_of(a), value_of(bins), range),
     "insert arr obj values axis": lambda arr, obj, values, axis=None: _moved(
-        lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values
-    ),
+        lambda places, new: np.insert(places, value_of(obj), new, axis), arr, values),
     "interp x xp fp left right period": _interp,
     "linspace start stop num endpoint retstep dtype axis ~device": linspace,
     "logspace start stop num endpoint base dtype axis": logspace,
-    "matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
+    "matrix_transpose x | linalg.matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
     "matvec x1 x2": lambda x1, x2: np.matmul(x1, x2[..., None])[..., 0],
     "modf x": lambda x: (x - np.trunc(x), np.trunc(x)),
-    "pad array pad_width mode constant_values": lambda array, pad_width, mode="constant", constant_values=None: (
-        NUMPY_OPS["pad"](array, pad_width, mode, constant_values)
-    ),
     "partition a kth axis ~kind ~order": lambda a, kth, axis=-1: np.take_along_axis(
-        np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0
-    ),
+        np.ravel(a) if axis is None else a, np.argpartition(a, kth, axis), axis or 0),
     "polyval p x": lambda p, x: reduce(lambda y, c: y * x + c, p, np.zeros_like(x)),
-    "radians x out dtype": NUMPY_OPS["deg2rad"],
     "ravel a order": lambda a, order="C": np.reshape(a, (-1,), order=order),
     "reshape a shape order ~copy newshape": _reshape,
     "resize a new_shape": lambda a, new_shape: _moved(lambda places: np.resize(places, new_shape), a),
-    "rint x out dtype": NUMPY_OPS["round"],
     "rollaxis a axis start": lambda a, axis, start=0: np.transpose(
-        a, [n - 1 for n in np.rollaxis(np.empty(range(1, ndim(a) + 1)), axis, start).shape]
-    ),
+        a, [n - 1 for n in np.rollaxis(np.empty(range(1, ndim(a) + 1)), axis, start).shape]),
     "searchsorted a v side sorter": lambda a, v, side="left", sorter=None: NUMPY_OPS["searchsorted"](
-        a if sorter is None else np.take(a, sorter), v, side
-    ),
+        a if sorter is None else np.take(a, sorter), v, side),
     "size a axis": lambda a, axis=None: size(a) if axis is None else int(np.prod(np.array(shape(a))[np.array(axis)])),
     "sort a axis ~kind ~order ~stable descending": lambda a, axis=-1, descending=False: (
-        np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)
-    ),
+        np.flip(np.sort(a, axis), 0 if axis is None else axis) if descending is True else NUMPY_OPS["sort"](a, axis)),
     "take a indices axis out mode": lambda a, indices, axis=None, mode="raise": (
-        NUMPY_OPS["take"](a, indices, axis)
-        if mode == "raise"
-        else _moved(lambda places: np.take(places, value_of(indices), axis, mode=mode), a)
-    ),
+        NUMPY_OPS["take"](a, indices, axis) if mode == "raise"
+        else _moved(lambda places: np.take(places, value_of(indices), axis, mode=mode), a)),
     "take_along_axis arr indices axis": lambda arr, indices, axis=-1: NUMPY_OPS["take_along_axis"](arr, indices, axis),
     "unstack x axis": lambda x, axis=0: tuple(NUMPY_OPS["unstack"](x, axis=axis)),
     "unwrap p discont axis period": _unwrap,
-    "vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
+    "vecdot x1 x2 axis | linalg.vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
     "vecmat x1 x2": lambda x1, x2: np.matmul(np.conjugate(x1)[..., None, :], x2)[..., 0, :],
     "linalg.diagonal x offset": lambda x, offset=0: np.diagonal(x, offset, -2, -1),
-    "linalg.eigh a UPLO": lambda a, UPLO="L": NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2)),
-    "linalg.eigvalsh a UPLO": lambda a, UPLO="L": NUMPY_OPS["eigh"](a if UPLO in "Ll" else np.swapaxes(a, -1, -2))[0],
+    "linalg.eigh a UPLO": _eigh,
+    "linalg.eigvalsh a UPLO": lambda a, UPLO="L": _eigh(a, UPLO)[0],
     "linalg.matrix_norm x keepdims ord": lambda x, keepdims=False, ord="fro": np.linalg.norm(
-        x, ord, (-2, -1), keepdims
-    ),
+        x, ord, (-2, -1), keepdims),
     "linalg.matrix_power a n": _matrix_power,
-    "linalg.matrix_transpose x": lambda x: np.swapaxes(x, -1, -2),
     "linalg.multi_dot arrays out": lambda arrays: reduce(np.dot, arrays),
     "linalg.svdvals x": lambda x: np.linalg.svd(x, compute_uv=False),
     "linalg.trace x offset dtype": lambda x, offset=0: np.trace(x, offset, -2, -1),
-    "linalg.vecdot x1 x2 axis": lambda x1, x2, axis=-1: np.sum(np.conjugate(x1) * x2, axis),
     "linalg.vector_norm x axis keepdims ord": _vector_norm,
-    "fft.fft a n axis norm out": _fft,
-    "fft.ifft a n axis norm out": _inverse_fft,
-    "fft.rfft a n axis norm out": _rfft,
-    "fft.irfft a n axis norm out": _irfft,
+    "fft.fft a n axis norm out": _fft, "fft.ifft a n axis norm out": _inverse_fft,
+    "fft.rfft a n axis norm out": _rfft, "fft.irfft a n axis norm out": _irfft,
     "fft.fftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.fftshift(places, axes), x),
     "fft.ifftshift x axes": lambda x, axes=None: _moved(lambda places: np.fft.ifftshift(places, axes), x),
-}
+}  # fmt: skip
 for _names, _body in _COMPOSED.items():
-    rule(_names)(_body)
+    for _line in _names.split("|"):
+        rule(_line)(_body)
 for _end in ("2", "n"):
     for _name, _transforms in {
         "fft": (_fft, _fft, None), "ifft": (_inverse_fft, _inverse_fft, None), "rfft": (_rfft, _fft, None),
         "irfft": (None, _inverse_fft, _irfft),
     }.items():  # fmt: skip
         rule(f"fft.{_name}{_end} a s axes norm out")(_along_all(*_transforms, two=_end == "2"))
-for _name in ("empty", "ones", "zeros", "full"):
-    _value_place = "fill_value " if _name == "full" else ""
-    rule(f"{_name}_like a {_value_place}dtype ~order ~subok shape ~device")(
-        lambda a, *value, shape=None, name=_name, **options: NUMPY_OPS[f"{name}_like"](a, **options)
-    )
 RULES |= {
     "atleast_1d": _at_least(np.atleast_1d), "atleast_2d": _at_least(np.atleast_2d),
     "atleast_3d": _at_least(np.atleast_3d), "broadcast_arrays": _broadcast_arrays, "einsum": _einsum,

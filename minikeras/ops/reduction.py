@@ -21,8 +21,7 @@ from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, wh
 class Reduction(Protocol):
     """An op along axes, over all elements by default."""
 
-    def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
 
 def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, name: str = "") -> Reduction:
@@ -59,7 +58,6 @@ def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> An
 
 
 def _quotient(x: Any, total: Any) -> Any:
-    """Return the mean whose sum is known."""
     return total / (x.size // total.size)
 
 
@@ -78,16 +76,14 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False, out: Array | N
 
 
 @primitive(
-    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)),
-    name="mean",
+    lambda g, y, x, axis=None, keepdims=False: restore(g, axis, keepdims) * (np.size(y) / np.size(x)), name="mean",
     decomposition=lambda x, axis=None, keepdims=False: _quotient(x, np.sum(x, axis=axis, keepdims=keepdims)),
-)
+)  # fmt: skip
 def _mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
     a = strong(x)
     if a.dtype.kind == "f" and a.dtype.itemsize > 2 and a.size:  # what np.mean does, in half the time
         return _quotient(a, _total(a, axis, keepdims))
-    result = NP.mean(a, axes(axis), keepdims=keepdims)
-    return result.astype(a.dtype if a.dtype.kind in "fc" else floatx())
+    return NP.mean(a, axes(axis), keepdims=keepdims).astype(a.dtype if a.dtype.kind in "fc" else floatx())
 
 
 @composite
@@ -103,12 +99,10 @@ def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) 
     return restore(g, axis, keepdims) * distance * (2 * np.size(y) / np.size(x))
 
 
-def _std_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return _var_rule(g / (2 * y), y, x, axis, keepdims)  # d sqrt(v) = dv / (2 sqrt(v))
-
-
 var: Reduction = reduction(np.var, _var_rule, "Variance along axes: mean squared distance from the mean.", as_float)
-std: Reduction = reduction(np.std, _std_rule, "Standard deviation along axes: root of the variance.", as_float)
+std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
+    np.std, lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
+    "Standard deviation along axes: root of the variance.", as_float)  # fmt: skip
 
 
 def _prod_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
@@ -180,8 +174,8 @@ def max(
 ) -> Array:
     """Largest element along axes, at least `initial`."""
     a = strong(x)
-    found = _max_parts(a, axis, keepdims, initial) if out is None else a
-    return NP.maximum.reduce(a, axes(axis), None, out, keepdims, **_start(initial)) if found is a else found
+    y = _max_parts(a, axis, keepdims, initial) if out is None else a
+    return NP.maximum.reduce(a, axes(axis), None, out, keepdims, **_start(initial)) if y is a else y
 
 
 @primitive(_best)
@@ -200,8 +194,8 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     top = np.minimum(np.maximum(top, -limit), limit)  # finite, and exp(x - top) cannot overflow
     e = np.exp(x - top)
     total = np.dot(e, ones((np.shape(e)[1], 1), e.dtype)) if narrow else np.sum(e, axes(axis), keepdims=True)
-    found = np.log(total) + top
-    return found if keepdims else np.squeeze(found, axes(axis))
+    y = np.log(total) + top
+    return y if keepdims else np.squeeze(y, axes(axis))
 
 
 @primitive(
@@ -218,17 +212,14 @@ amax: Reduction = reduction(np.max, _best, "Largest element along axes.", name="
 amin: Reduction = reduction(np.min, _best, "Smallest element along axes.", name="amin")
 all: Reduction = reduction(np.all, None, "Whether all elements along axes are true.")
 any: Reduction = reduction(np.any, None, "Whether any element along axes is true.")
-ptp: Reduction = composed(
-    lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
-    "ptp", "Range along axes: the largest element minus the smallest.",
-)  # fmt: skip
+ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keepdims) - min(x, axis, keepdims),
+                          "ptp", "Range along axes: the largest element minus the smallest.")  # fmt: skip
 
 
 class Position(Protocol):
     """An op along one axis, or on the flattened tensor by default."""
 
-    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """Run it."""
+    def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
 
 
 def _position(function: Any, name: str, doc: str, fill: float | None = None) -> Position:
@@ -239,8 +230,8 @@ def _position(function: Any, name: str, doc: str, fill: float | None = None) -> 
             return function(strong(x), axis, keepdims=keepdims).astype("int32")
         a = as_float(x)
         missing = np.isnan(a)
-        found = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
-        return np.where(np.all(missing, axis, keepdims=keepdims), -1, found).astype("int32")
+        place = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
+        return np.where(np.all(missing, axis, keepdims=keepdims), -1, place).astype("int32")
 
     return primitive(None)(named(forward, name, doc))
 
@@ -248,11 +239,9 @@ def _position(function: Any, name: str, doc: str, fill: float | None = None) -> 
 argmax: Position = _position(np.argmax, "argmax", "Position of the first largest element.")
 argmin: Position = _position(np.argmin, "argmin", "Position of the first smallest element.")
 nanargmax: Position = _position(
-    np.argmax, "nanargmax", "Position of the largest element that is not NaN; -1 where all are.", -np.inf
-)
+    np.argmax, "nanargmax", "Position of the largest element that is not NaN; -1 where all are.", -np.inf)  # fmt: skip
 nanargmin: Position = _position(
-    np.argmin, "nanargmin", "Position of the smallest element that is not NaN; -1 where all are.", np.inf
-)
+    np.argmin, "nanargmin", "Position of the smallest element that is not NaN; -1 where all are.", np.inf)  # fmt: skip
 
 
 class Quantile(Protocol):
@@ -260,17 +249,13 @@ class Quantile(Protocol):
 
     def __call__(
         self, x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-    ) -> Tensor:
-        """Run it."""
+    ) -> Tensor: ...
 
 
 _PLACES: dict[str, Any] = {
-    "linear": lambda place: place,
-    "lower": np.floor,
-    "higher": np.ceil,
-    "nearest": lambda place: np.ceil(place - 0.5),
+    "linear": lambda place: place, "lower": np.floor, "higher": np.ceil, "nearest": lambda place: np.ceil(place - 0.5),
     "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2,
-}
+}  # fmt: skip
 """Where among sorted elements each method reads, given the place that a quantile has; between two it mixes them."""
 
 
@@ -291,36 +276,32 @@ def _quantile(x: TensorLike, q: Any, axis: Axis, method: str, keepdims: bool, to
     if not recorders.open:
         values, levels = values.array, levels.array
     over = normalize_axis_tuple(range(values.ndim) if axis is None else axes(axis), values.ndim)
-    kept = [i for i in range(values.ndim) if i not in over]
-    sizes = [values.shape[i] for i in kept]
+    others = [i for i in range(values.ndim) if i not in over]
+    sizes = [values.shape[i] for i in others]
     count = math.prod(values.shape[i] for i in over)
-    rows = np.sort(np.reshape(np.transpose(values, [*kept, *over]), [*sizes, count]), -1)
+    rows = np.sort(np.reshape(np.transpose(values, [*others, *over]), [*sizes, count]), -1)
     if skip:
         count = np.sum(~np.isnan(rows), axis=-1, keepdims=True).astype(levels.dtype)
-    place = np.reshape(levels / top, [1] * len(kept) + [-1]) * (count - 1)
+    place = np.reshape(levels / top, [1] * len(others) + [-1]) * (count - 1)
     place = _PLACES[method](np.minimum(np.maximum(place, 0), count - 1))
     low, high = (np.take_along_axis(rows, f(place).astype("int32"), -1) for f in (np.floor, np.ceil))
     part = place - np.floor(place)
     with np.errstate(invalid="ignore"):  # infinity times 0, where nothing is mixed
-        found = np.where(part == 0, low, low * (1 - part) + high * part)
-    found = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, found)
+        mixed = np.where(part == 0, low, low * (1 - part) + high * part)
+    mixed = np.where(np.isnan(low if skip else rows[..., -1:]), np.nan, mixed)
     sizes = [1 if i in over else n for i, n in enumerate(values.shape)] if keepdims else sizes
-    result: Any = np.reshape(np.moveaxis(found, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
+    result: Any = np.reshape(np.moveaxis(mixed, -1, 0), [*shape(q), *sizes]).astype(values.dtype)
     return result if isinstance(result, Tensor) else Tensor(result)
 
 
 def _order(name: str, doc: str, top: float = 1, skip: bool = False) -> Quantile:
-    """Declare an op for quantiles, q of which is from 0 to `top`."""
-    return composed(
-        lambda x, q, axis=None, method="linear", keepdims=False: _quantile(x, q, axis, method, keepdims, top, skip),
-        name, doc,
-    )  # fmt: skip
+    return composed(lambda x, q, axis=None, method="linear", keepdims=False: _quantile(
+        x, q, axis, method, keepdims, top, skip), name, doc)  # fmt: skip
 
 
 def _median(name: str, doc: str, skip: bool) -> Reduction:
-    return composed(
-        lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip), name, doc
-    )
+    return composed(lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, "midpoint", keepdims, 1, skip),
+                    name, doc)  # fmt: skip
 
 
 quantile: Quantile = _order("quantile", "Value below which a part q of the elements lies, for each q.")
@@ -339,22 +320,18 @@ def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
     return np.reshape(np.flip(np.cumsum(np.flip(g, where), where), where), np.shape(x))
 
 
-def _bool_as_int(a: Array) -> Any:
-    return "int32" if a.dtype == bool else a.dtype
-
-
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g, x, axis))
 def cumsum(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running sum along an axis, of the flattened tensor by default."""
     a = strong(x)
-    return np.cumsum(a, axis, dtype=dtype or _bool_as_int(a))
+    return np.cumsum(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
 @primitive(lambda g, y, x, axis=None, dtype=None: _reverse_cumsum(g * y, x, axis) / x)  # for elements other than 0
 def cumprod(x: TensorLike, axis: int | None = None, dtype: str | None = None) -> Array:
     """Running product along an axis, of the flattened tensor by default."""
     a = strong(x)
-    return np.cumprod(a, axis, dtype=dtype or _bool_as_int(a))
+    return np.cumprod(a, axis, dtype=dtype or ("int32" if a.dtype == bool else a.dtype))
 
 
 # The same without the NaNs: a NaN counts as nothing, and gets no gradient.
@@ -372,37 +349,25 @@ def _present(x: TensorLike, axis: Axis, keepdims: bool) -> Tensor:
 def _extreme(op: Any, x: TensorLike, axis: Axis, keepdims: bool, start: float) -> Tensor:
     """Return an extreme, NaN where there is nothing else."""
     value: Tensor = op(_filled(x, start), axis, keepdims)
-    floating = dtype_of(x).startswith("float")
-    return where(all(isnan(x), axis, keepdims), np.nan, value) if floating else value
+    return where(all(isnan(x), axis, keepdims), np.nan, value) if dtype_of(x).startswith("float") else value
 
 
-nansum: Reduction = composed(
-    lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims), "nansum", "Sum along axes, NaN as 0."
-)
-nanprod: Reduction = composed(
-    lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims), "nanprod", "Product along axes, NaN as 1."
-)
+nansum: Reduction = composed(lambda x, axis=None, keepdims=False: sum(_filled(x, 0), axis, keepdims),
+                             "nansum", "Sum along axes, NaN as 0.")  # fmt: skip
+nanprod: Reduction = composed(lambda x, axis=None, keepdims=False: prod(_filled(x, 1), axis, keepdims),
+                              "nanprod", "Product along axes, NaN as 1.")  # fmt: skip
 nanmean: Reduction = composed(
     lambda x, axis=None, keepdims=False: nansum(x, axis, keepdims) / _present(x, axis, keepdims),
-    "nanmean", "Mean along axes of the elements that are not NaN.",
-)  # fmt: skip
+    "nanmean", "Mean along axes of the elements that are not NaN.")  # fmt: skip
 nanvar: Reduction = composed(
     lambda x, axis=None, keepdims=False: sum(square(_filled(x - nanmean(x, axis, True), 0)), axis, keepdims)
-    / _present(x, axis, keepdims),
-    "nanvar", "Variance along axes of the elements that are not NaN.",
-)  # fmt: skip
-nanstd: Reduction = composed(
-    lambda x, axis=None, keepdims=False: sqrt(nanvar(x, axis, keepdims)),
-    "nanstd", "Standard deviation along axes of the elements that are not NaN.",
-)  # fmt: skip
-nanmax: Reduction = composed(
-    lambda x, axis=None, keepdims=False: _extreme(max, x, axis, keepdims, -np.inf),
-    "nanmax", "Largest element along axes that is not NaN.",
-)  # fmt: skip
-nanmin: Reduction = composed(
-    lambda x, axis=None, keepdims=False: _extreme(min, x, axis, keepdims, np.inf),
-    "nanmin", "Smallest element along axes that is not NaN.",
-)  # fmt: skip
+    / _present(x, axis, keepdims), "nanvar", "Variance along axes of the elements that are not NaN.")  # fmt: skip
+nanstd: Reduction = composed(lambda x, axis=None, keepdims=False: sqrt(nanvar(x, axis, keepdims)),
+                             "nanstd", "Standard deviation along axes of the elements that are not NaN.")  # fmt: skip
+nanmax: Reduction = composed(lambda x, axis=None, keepdims=False: _extreme(max, x, axis, keepdims, -np.inf),
+                             "nanmax", "Largest element along axes that is not NaN.")  # fmt: skip
+nanmin: Reduction = composed(lambda x, axis=None, keepdims=False: _extreme(min, x, axis, keepdims, np.inf),
+                             "nanmin", "Smallest element along axes that is not NaN.")  # fmt: skip
 
 
 @composite
@@ -429,13 +394,12 @@ def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis:
 def corrcoef(x: TensorLike) -> Tensor:
     """Correlation coefficients between the rows of a matrix."""
     rows = convert_to_tensor(x)
-    if rows.ndim < 2:
-        rows = rows[None]
+    rows = rows[None] if rows.ndim < 2 else rows
     centred = rows - mean(rows, 1, True)
     covariance = centred @ np.transpose(centred)
     deviations = sqrt(covariance[tuple(np.diag_indices(rows.shape[0]))])
-    found = covariance / deviations[:, None] / deviations
-    return found if ndim(x) > 1 else found[0, 0]
+    coefficients = covariance / deviations[:, None] / deviations
+    return coefficients if ndim(x) > 1 else coefficients[0, 0]
 
 
 @composite
@@ -446,15 +410,14 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     if "float" not in a.dtype + b.dtype and "complex" not in a.dtype + b.dtype:
         a = a.astype("float32")
     swapped = a.shape[0] < b.shape[0]
-    if swapped:
-        a, b = b, a
+    a, b = (b, a) if swapped else (a, b)
     n, m = a.shape[0], b.shape[0]
     before, after = {"valid": (0, 0), "full": (m - 1, m - 1), "same": ((m - 1) - (m - 1) // 2, (m - 1) // 2)}[mode]
     if mode == "same" and not swapped:
         before, after = m // 2, m - 1 - m // 2
     windows = take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m))
-    found = sum(windows * b, -1)
-    return flip(found) if swapped else found
+    sums = sum(windows * b, -1)
+    return flip(sums) if swapped else sums
 
 
 # Counting and searching.
@@ -472,9 +435,7 @@ def nonzero(x: TensorLike) -> tuple[Tensor, ...]:
     return tuple(Tensor(i.astype("int32")) for i in np.nonzero(as_array(x)))
 
 
-def segments(
-    data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, reduction: str
-) -> Tensor:
+def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None, start: float, how: str) -> Tensor:
     """Combine the rows of data with one number, from `start` on; rows of negative numbers are left out."""
     ids = as_array(segment_ids)
     if ids.shape != shape(data)[:1]:
@@ -482,14 +443,14 @@ def segments(
             f"`segment_ids` must be one number for each row of `data`. Received shapes: {ids.shape} and {shape(data)}."
         )
     count = int(np.max(ids, initial=-1)) + 1 if num_segments is None else num_segments
-    kept = np.flatnonzero((ids >= 0) & (ids < count))
-    rows = take(convert_to_tensor(data), kept, 0)
+    places = np.flatnonzero((ids >= 0) & (ids < count))
+    rows = take(convert_to_tensor(data), places, 0)
     whole = np.dtype(rows.dtype)
     if np.isinf(start) and whole.kind in "biu":
         whole = np.dtype("int32") if whole.kind == "b" else whole
         start = np.iinfo(whole).min if start < 0 else np.iinfo(whole).max
     empty = np.full((count, *rows.shape[1:]), start, whole)
-    return scatter_update(empty, ids[kept][:, None], rows.astype(empty.dtype), reduction)
+    return scatter_update(empty, ids[places][:, None], rows.astype(empty.dtype), how)
 
 
 class Segments(Protocol):
@@ -497,17 +458,13 @@ class Segments(Protocol):
 
     def __call__(
         self, data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
-    ) -> Tensor:
-        """Run it."""
+    ) -> Tensor: ...
 
 
 def _segment(name: str, start: float, reduction: str, what: str) -> Segments:
-    return composed(
-        lambda data, segment_ids, num_segments=None, sorted=False: segments(
-            data, segment_ids, num_segments, start, reduction
-        ),
-        name, f"{what} of the rows of each segment number from 0 up; those of negative numbers are left out.",
-    )  # fmt: skip
+    doc = f"{what} of the rows of each segment number from 0 up; those of negative numbers are left out."
+    return composed(lambda data, segment_ids, num_segments=None, sorted=False: segments(
+        data, segment_ids, num_segments, start, reduction), name, doc)  # fmt: skip
 
 
 segment_sum: Segments = _segment("segment_sum", 0, "add", "Sum")
@@ -522,8 +479,7 @@ def _bincount(x: TensorLike, weights: TensorLike | None, minlength: int) -> Arra
     dtype = "int32" if w is None else common_dtype(a, w)
     if a.ndim == 2:
         length = int(np.max(a, initial=minlength - 1)) + 1
-        rows = [np.bincount(a[i], None if w is None else w[i], length) for i in range(len(a))]
-        return np.stack(rows).astype(dtype)
+        return np.stack([np.bincount(a[i], None if w is None else w[i], length) for i in range(len(a))]).astype(dtype)
     return np.bincount(a, w, minlength).astype(dtype)
 
 
@@ -577,12 +533,12 @@ def unique(
     """
     flags = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
     extra = {**flags, "return_index": return_index or bool(recorders.open)}
-    found = np.unique(as_values(x), axis=axis, equal_nan=False, **extra)  # type: ignore[call-overload]  # bool, not Literal
-    outputs = list(map(Tensor, found if isinstance(found, tuple) else [found]))
+    arrays = np.unique(as_values(x), axis=axis, equal_nan=False, **extra)  # type: ignore[call-overload]  # not Literal
+    outputs = list(map(Tensor, arrays if isinstance(arrays, tuple) else [arrays]))
     if recorders.open:  # the same, with a gradient
         outputs[:2] = [take(x, outputs[1], axis), outputs[1]][: 1 + return_index]
     fills = {"values": fill_value or 0, "return_index": 1, "return_counts": 0}
-    for i, name in enumerate(["values", *(name for name, wanted in flags.items() if wanted)]):
+    for i, name in enumerate(["values", *(name for name, flag in flags.items() if flag)]):
         if size is not None and name in fills:
             where = (axis or 0) if name == "values" else 0
             part = take(outputs[i], np.arange(np.minimum(size, outputs[i].shape[where])), where)

@@ -30,8 +30,8 @@ def _back(g: Any, y: Any, x: Any, *_: Any, **__: Any) -> Any:
 def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
     """x in another shape of as many elements; one size may be -1."""
     a = strong(x)
-    given: Any = [newshape] if np.ndim(newshape) == 0 else newshape
-    sizes = [-1 if n is None else int(n) for n in given]
+    entries: Any = [newshape] if np.ndim(newshape) == 0 else newshape
+    sizes = [-1 if n is None else int(n) for n in entries]
     try:
         if min(sizes, default=0) < -1:  # which NumPy takes for -1
             raise ValueError
@@ -70,10 +70,8 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
 # Order of axes and elements.
 
 
-@primitive(
-    lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])),
-    view=True,
-)
+@primitive(lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])),
+           view=True)  # fmt: skip
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Array:
     """x with its axes in another order, reversed by default."""
     return np.transpose(strong(x), axes)
@@ -126,27 +124,20 @@ def _index(key: Any) -> Any:
     return as_array(key) if isinstance(key, TensorOps) else key
 
 
-def _is_basic(key: Any) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts)
-
-
 @primitive(lambda g, y, x, shape, key: g[key])
 def _put(x: TensorLike, shape: Sequence[int], key: Any) -> Array:
     """Zeros of a shape with x added at an index, as often as the index names a position."""
     a, index = strong(x), _index(key)
     zeros = np.zeros(shape, a.dtype)
-    if _is_basic(index):
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(k, int | slice_type | None) or k is Ellipsis for k in parts):
         zeros[index] = a
     else:
         np.add.at(zeros, index, a)
     return zeros
 
 
-_put_rule = rule(_put)
-
-
-@primitive(lambda g, y, x, key: _put_rule(g, np.shape(x), key))
+@primitive(lambda g, y, x, key: rule(_put)(g, np.shape(x), key))
 def get_item(x: TensorLike, key: Any) -> Array:
     """x[key], for any index that NumPy takes."""
     return strong(x)[_index(key)]
@@ -159,8 +150,8 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
 
 def _take_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     if axis is None:
-        return np.reshape(_add_along_rule(g, indices, (np.size(x),), 0), np.shape(x))
-    return _add_along_rule(g, indices, np.shape(x), axis)
+        return np.reshape(rule(_add_along)(g, indices, (np.size(x),), 0), np.shape(x))
+    return rule(_add_along)(g, indices, np.shape(x), axis)
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take(g, indices, axis), None)
@@ -170,9 +161,6 @@ def _add_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     zeros = np.zeros(shape, a.dtype)
     np.add.at(zeros, along(axis, _whole(indices)), a)
     return zeros
-
-
-_add_along_rule = rule(_add_along)
 
 
 @primitive(_take_rule, None)
@@ -197,7 +185,7 @@ def _whole(indices: TensorLike) -> Array:
 
 
 def _take_along_rule(g: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
-    return _take_rule(g, y, x, indices) if axis is None else _put_along_rule(g, indices, np.shape(x), axis)
+    return _take_rule(g, y, x, indices) if axis is None else rule(_put_along)(g, indices, np.shape(x), axis)
 
 
 @primitive(lambda g, y, x, indices, shape, axis: np.take_along_axis(g, indices, axis), None)
@@ -208,9 +196,6 @@ def _put_along(x: TensorLike, indices: TensorLike, shape: Sequence[int], axis: i
     key[axis] = strong(indices)
     np.add.at(zeros, tuple(key), a)
     return zeros
-
-
-_put_along_rule = rule(_put_along)
 
 
 @primitive(_take_along_rule, None)
@@ -240,11 +225,8 @@ def _without(g: Any, key: Any) -> Any:
     return g * mask
 
 
-@primitive(
-    lambda g, y, inputs, start, updates: _without(g, _block(start, np.shape(updates))),
-    None,
-    lambda g, y, inputs, start, updates: g[_block(start, np.shape(updates))],
-)
+@primitive(lambda g, y, inputs, start, updates: _without(g, _block(start, np.shape(updates))), None,
+           lambda g, y, inputs, start, updates: g[_block(start, np.shape(updates))])  # fmt: skip
 def slice_update(inputs: TensorLike, start_indices: TensorLike, updates: TensorLike) -> Array:
     """A copy of a tensor in which the block from a corner is replaced."""
     a, b = strong(inputs).copy(), strong(updates)
@@ -271,8 +253,7 @@ _REDUCTIONS = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.mu
 def _rivals(y: Any, inputs: Any, indices: Any, updates: Any) -> Any:
     """Return how many numbers attain each scattered extreme: they share its gradient evenly."""
     attained = np.equal(y[_rows(indices)], updates).astype(y.dtype)
-    count = rule(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add")
-    return np.maximum(count, 1)
+    return np.maximum(rule(scatter_update)(np.equal(y, inputs).astype(y.dtype), indices, attained, "add"), 1)
 
 
 def _kept_rule(g: Any, y: Any, inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
@@ -341,15 +322,13 @@ def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
 @composite
 def concatenate(xs: Sequence[TensorLike], axis: int | None = 0) -> Tensor:
     """Tensors joined along an axis."""
-    if axis is None:  # one vector, as in NumPy
-        return _concatenate(*map(ravel, xs), axis=0)
-    return _concatenate(*xs, axis=axis)
+    return _concatenate(*map(ravel, xs), axis=0) if axis is None else _concatenate(*xs, axis=axis)
 
 
 @composite
 def append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> Tensor:
     """x2 put behind x1 along an axis; by default both are flattened first."""
-    return concatenate([ravel(x1), ravel(x2)]) if axis is None else concatenate([x1, x2], axis)
+    return concatenate([x1, x2], axis)
 
 
 @composite
@@ -370,9 +349,8 @@ def vstack(xs: Sequence[TensorLike]) -> Tensor:
 @composite
 def dstack(xs: Sequence[TensorLike]) -> Tensor:
     """Tensors joined along the third axis, which vectors and matrices get."""
-    return concatenate(
-        [reshape(x, (1, -1, 1)) if ndim(x) < 2 else x if ndim(x) > 2 else expand_dims(x, 2) for x in xs], 2
-    )
+    blocks = [reshape(x, (1, -1, 1)) if ndim(x) < 2 else x if ndim(x) > 2 else expand_dims(x, 2) for x in xs]
+    return concatenate(blocks, 2)
 
 
 @composite
@@ -408,7 +386,6 @@ def unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[Tensor
 
 
 def _splitter(name: str, axis: int, which: str) -> Any:
-    """Declare a `split` along one axis."""
     return composed(
         lambda x, indices_or_sections: split(x, indices_or_sections, axis if ndim(x) > 1 else 0),
         name, f"Parts of x along its {which} axis, equal or cut at indices.",
@@ -418,8 +395,7 @@ def _splitter(name: str, axis: int, which: str) -> Any:
 class Splitter(Protocol):
     """An op that cuts a tensor along a certain axis."""
 
-    def __call__(self, x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
-        """Run it."""
+    def __call__(self, x: TensorLike, indices_or_sections: int | Sequence[int]) -> list[Tensor]: ...
 
 
 vsplit: Splitter = _splitter("vsplit", 0, "first")
@@ -505,9 +481,8 @@ def kron(x1: TensorLike, x2: TensorLike) -> Tensor:
 @composite
 def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Tensor:
     """Matrix of the powers of a vector's elements, from the highest down to 0 unless `increasing`."""
-    count = shape(x)[0] if N is None else N
-    powers = np.arange(count, dtype="int32")
-    return power(expand_dims(convert_to_tensor(x), 1), powers if increasing else powers[::-1])
+    powers = np.arange(shape(x)[0] if N is None else N, dtype="int32")[:: 1 if increasing else -1]
+    return power(expand_dims(convert_to_tensor(x), 1), powers)
 
 
 def check_stride(n: int) -> None:
@@ -598,10 +573,10 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
 @composite
 def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0) -> Tensor:
     """The choice of the first condition that holds at each place, `default` where none does."""
-    found = convert_to_tensor(default)
+    result = convert_to_tensor(default)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        found = where(condition, choice, found)
-    return found
+        result = where(condition, choice, result)
+    return result
 
 
 @composite

@@ -66,12 +66,8 @@ def deserialize(config: str | Mapping[str, Any], custom_objects: CustomObjects |
 
 @overload
 def get(identifier: None) -> None: ...
-
-
 @overload
 def get(identifier: OptimizerLike | str) -> Optimizer: ...
-
-
 def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
     """Return the optimizer that a name, in any case, or a configuration stands for; an optimizer, and None, as it is.
 
@@ -86,7 +82,5 @@ def get(identifier: OptimizerLike | str | None) -> Optimizer | None:
         return identifier
     if isinstance(identifier, str | Mapping):
         return deserialize(identifier)
-    raise ValueError(
-        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a configuration, "
-        "or an optimizer, such as Adam() with its parentheses."
-    )
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a "
+                     "configuration, or an optimizer, such as Adam() with its parentheses.")  # fmt: skip

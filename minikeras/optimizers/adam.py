@@ -13,14 +13,10 @@ from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptio
 
 
 class _Moments(Optimizer):
-    """Base of optimizers with beta_1, beta_2 and epsilon."""
-
     _slot_names: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
+                 epsilon: float = 1e-7, **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -38,16 +34,14 @@ class Adam(_Moments):
     alpha = rate * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t).
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         beta_1: Share of the old mean in the new one.
         beta_2: Share of the old mean of squares in the new one.
         epsilon: Added to the root.
         amsgrad: Whether to divide by the root of the largest v so far.
-        **options: See `Optimizer`.
 
-    Source:
-        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et al.
-        2018, "On the Convergence of Adam and Beyond", for amsgrad.
+    Source: Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et
+        al. 2018, "On the Convergence of Adam and Beyond", for amsgrad.
 
     Example:
         >>> from minikeras import Variable
@@ -57,10 +51,9 @@ class Adam(_Moments):
         array([0.5, 2.5], dtype=float32)
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7,
-        amsgrad: bool = False, **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
+                 epsilon: float = 1e-7, amsgrad: bool = False,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad = amsgrad
         if amsgrad:
@@ -70,10 +63,8 @@ class Adam(_Moments):
         first, second = self._corrections(step, rounded)
         return 1 - self.beta_1, 1 - self.beta_2, rate * math.sqrt(second) / first, self.epsilon
 
-    def _formula(
-        self, p: Array, g: Array, m: Array, v: Array, v_hat: Array | None = None,
-        *, c1: Array, c2: Array, alpha: Array, epsilon: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, m: Array, v: Array, v_hat: Array | None = None, *, c1: Array, c2: Array,
+                 alpha: Array, epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         m = m + (g - m) * c1
         v = v + (g * g - v) * c2
         v_hat = v if v_hat is None else np.maximum(v_hat, v)
@@ -90,14 +81,12 @@ class AdamW(Adam):
     Raises:
         ValueError: if there is no weight decay.
 
-    Source:
-        Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
+    Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, weight_decay: float = 0.004, beta_1: float = 0.9,
-        beta_2: float = 0.999, epsilon: float = 1e-7, amsgrad: bool = False, **options: Unpack[OptimizerOptionsBut],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, weight_decay: float = 0.004, beta_1: float = 0.9,
+                 beta_2: float = 0.999, epsilon: float = 1e-7, amsgrad: bool = False,
+                 **options: Unpack[OptimizerOptionsBut]) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
         if self.weight_decay is None:
             raise ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None")
@@ -111,8 +100,7 @@ class Adamax(_Moments):
         beta_2: Share of the old u that the new one has at least.
         epsilon: Added to u.
 
-    Source:
-        Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
+    Source: Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", section 7.1.
     """
 
     _slot_names = ({"_m": "momentum", "_u": "norm"},)
@@ -120,9 +108,8 @@ class Adamax(_Moments):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return 1 - self.beta_1, self.beta_2, rate / self._corrections(step, rounded)[0], self.epsilon
 
-    def _formula(
-        self, p: Array, g: Array, m: Array, u: Array, *, c1: Array, b2: Array, alpha: Array, epsilon: Array
-    ) -> tuple[Array, ...]:
+    def _formula(self, p: Array, g: Array, m: Array, u: Array, *, c1: Array, b2: Array, alpha: Array,
+                 epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         m = m + (g - m) * c1
         u = np.maximum(u * b2, np.abs(g))
         return p - m / (u + epsilon) * alpha, m, u
@@ -134,8 +121,7 @@ class Nadam(_Moments):
     Args:
         learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
-    Source:
-        Dozat 2015, "Incorporating Nesterov Momentum into Adam".
+    Source: Dozat 2015, "Incorporating Nesterov Momentum into Adam".
     """
 
     def build(self, variables: list[Variable]) -> None:
@@ -157,10 +143,8 @@ class Nadam(_Moments):
         share, present = alpha * then / (1 - product * then), alpha * (1 - now) / (1 - product)
         return 1 - b1, 1 - b2, share, present, self.epsilon * root
 
-    def _formula(
-        self, p: Array, g: Array, m: Array, v: Array,
-        *, c1: Array, c2: Array, share: Array, present: Array, epsilon: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, m: Array, v: Array, *, c1: Array, c2: Array, share: Array, present: Array,
+                 epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         m = m + (g - m) * c1
         v = v + (g * g - v) * c2
         return p - (g * present + m * share) / (np.sqrt(v) + epsilon), m, v
@@ -172,8 +156,7 @@ class Lamb(_Moments):
     Args:
         learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
-    Source:
-        You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
+    Source: You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
     """
 
     _by_variable = True
@@ -213,14 +196,12 @@ class ScheduleFreeAdamW(_Moments):
         beta_1: Share of x in p.
         warmup_steps: Number of steps in which the learning rate grows from 0.
 
-    Source:
-        Defazio et al. 2024, "The Road Less Scheduled".
+    Source: Defazio et al. 2024, "The Road Less Scheduled".
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
-        warmup_steps: int = 0, **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.0025, beta_1: float = 0.9, beta_2: float = 0.999,
+                 epsilon: float = 1e-8, warmup_steps: int = 0,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.warmup_steps = warmup_steps
 
@@ -237,10 +218,8 @@ class ScheduleFreeAdamW(_Moments):
         b1, b2 = rounded(self.beta_1), rounded(self.beta_2)
         return 1 - b2, self._corrections(step, rounded)[1], self.epsilon, rate, b1, 1 - b1, 1 / step, 1 - 1 / step
 
-    def _formula(
-        self, p: Array, g: Array, z: Array, v: Array,
-        *, c2: Array, second: Array, epsilon: Array, rate: Array, b1: Array, c1: Array, new: Array, old: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, z: Array, v: Array, *, c2: Array, second: Array, epsilon: Array, rate: Array,
+                 b1: Array, c1: Array, new: Array, old: Array) -> tuple[Array, ...]:  # fmt: skip
         v = v + (g * g - v) * c2
         step = g * rate / (np.sqrt(v / second) + epsilon)
         x = (p - z * c1) / b1

@@ -16,15 +16,13 @@ class RMSprop(Optimizer):
     """p -= rate * g / sqrt(v + epsilon), with v = rho * v + (1 - rho) * g * g.
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         rho: Share of the old mean of squares in the new one.
         momentum: Share of the last step that is made again.
         epsilon: Added to v.
         centered: Whether to subtract the squared mean of the gradients from v, for their variance.
-        **options: See `Optimizer`.
 
-    Source:
-        Hinton 2012, lecture 6 of "Neural Networks for Machine Learning".
+    Source: Hinton 2012, lecture 6 of "Neural Networks for Machine Learning".
 
     Example:
         >>> from minikeras import Variable
@@ -34,28 +32,22 @@ class RMSprop(Optimizer):
         Tensor(9.683772, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
-        centered: bool = False, **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.9, momentum: float = 0.0,
+                 epsilon: float = 1e-7, centered: bool = False,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        self._slot_names = ({"_velocities": "velocity"},)
-        if momentum > 0:
-            self._slot_names += ({"_momentums": "momentum"},)
-        if centered:
-            self._slot_names += ({"_average_gradients": "average_gradient"},)
+        further = ((momentum > 0, "_momentums", "momentum"), (centered, "_average_gradients", "average_gradient"))
+        self._slot_names = ({"_velocities": "velocity"}, *({name: last} for there, name, last in further if there))
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon, self.momentum
 
-    def _formula(
-        self, p: Array, g: Array, v: Array, *others: Array,
-        rate: Array, rho: Array, c: Array, epsilon: Array, momentum: Array,
-    ) -> tuple[Array, ...]:  # fmt: skip
+    def _formula(self, p: Array, g: Array, v: Array, *others: Array, rate: Array, rho: Array, c: Array, epsilon: Array,
+                 momentum: Array) -> tuple[Array, ...]:  # fmt: skip
         v = variance = v * rho + g * g * c
         slots = [v]
         if self.centered:
@@ -73,21 +65,17 @@ class Adagrad(Optimizer):
     """p -= rate * g / sqrt(a + epsilon), with a the sum of all squared gradients so far.
 
     Args:
-        learning_rate: See `Optimizer`; the paper has 1.0.
+        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
         initial_accumulator_value: a at the start.
         epsilon: Added to a.
-        **options: See `Optimizer`.
 
-    Source:
-        Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
+    Source: Duchi et al. 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization".
     """
 
     _slot_names = ({"_accumulators": "accumulator"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, initial_accumulator_value: float = 0.1,
+                 epsilon: float = 1e-7, **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
@@ -107,21 +95,17 @@ class Adadelta(Optimizer):
     """p -= rate * d, with d = g * sqrt(b + epsilon) / sqrt(a + epsilon), a and b the means of g * g and d * d.
 
     Args:
-        learning_rate: See `Optimizer`; the paper has 1.0.
+        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
         rho: Share of the old means in the new ones.
         epsilon: Added to a and b.
-        **options: See `Optimizer`.
 
-    Source:
-        Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
+    Source: Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method".
     """
 
     _slot_names = ({"_accumulated_grads": "accumulated_grad", "_accumulated_delta_vars": "accumulated_delta_var"},)
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, rho: float = 0.95, epsilon: float = 1e-7,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.rho = rho
         self.epsilon = epsilon
@@ -129,9 +113,8 @@ class Adadelta(Optimizer):
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
         return rate, self.rho, 1 - self.rho, self.epsilon
 
-    def _formula(
-        self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array, epsilon: Array
-    ) -> tuple[Array, ...]:
+    def _formula(self, p: Array, g: Array, a: Array, b: Array, *, rate: Array, rho: Array, c: Array,
+                 epsilon: Array) -> tuple[Array, ...]:  # fmt: skip
         a = a * rho + g * g * c
         d = g * np.sqrt(b + epsilon) / np.sqrt(a + epsilon)
         b = b * rho + d * d * c
@@ -150,23 +133,19 @@ class Adafactor(Optimizer):
     alpha = max(epsilon_2, rms(p)) * min(rate, 1 / sqrt(t)) at step t.
 
     Args:
-        learning_rate: See `Optimizer`.
+        learning_rate, **options: See `Optimizer`.
         beta_2_decay: The share of the old means in the new ones is 1 - t ** beta_2_decay.
         epsilon_1: Added to squared gradients.
         epsilon_2: Smallest size of a variable that steps are scaled by.
         clip_threshold: Largest root mean square of u.
         relative_step: Accepted for Keras's sake: the rate is at most 1 / sqrt(t) in any case.
-        **options: See `Optimizer`.
 
-    Source:
-        Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
+    Source: Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost".
     """
 
-    def __init__(
-        self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
-        epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate = 0.001, beta_2_decay: float = -0.8, epsilon_1: float = 1e-30,
+                 epsilon_2: float = 1e-3, clip_threshold: float = 1.0, relative_step: bool = True,
+                 **options: Unpack[OptimizerOptions]) -> None:  # fmt: skip
         super().__init__(learning_rate, **options)
         self.beta_2_decay = beta_2_decay
         self.epsilon_1 = epsilon_1

@@ -17,10 +17,8 @@ from .._core.variable import Variable
 
 Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
-
 CHUNK_BYTES = 2**17
 """Adam over 1.9 million weights: 2.8 ms in chunks of 128 kB to 512 kB, 3.6 of 32 kB, 5.6 in one (2 MB of L2 cache)."""
-
 FLUSH_BELOW = 1e-30
 """Slots are set to zero where they are smaller. Means of gradients that have become zero fade, and processors take many
 times longer with numbers below 1e-38. XLA sets these to zero at once."""
@@ -32,17 +30,13 @@ def make_rounding(dtype: DTypeLike) -> Callable[[float], float]:
 
     def rounded(value: float) -> float:
         cell[()] = value
-        number: float = cell.item()
-        return number
+        return cell.item()  # type: ignore[no-any-return]
 
     return rounded
 
 
 class FlatBuffer:
-    """Variables whose arrays are views into one contiguous array, in order and without gaps.
-
-    Args:
-        variables: Variables of one dtype; their values stay as they are.
+    """Variables of one dtype whose arrays are views into one contiguous array, in order and without gaps.
 
     Attributes:
         flat: The array of all values.
@@ -79,10 +73,8 @@ class ParameterGroup:
 
     Args:
         members: Their indices among all trainable variables.
-        variables: All trainable variables.
-        slots: The slots of all variables, list by list.
-        average: Moving averages of all variables, [] if there are none.
-        sums: Sums of gradients of all variables, [] if there are none.
+        variables, slots, average, sums: Those of all: variables, lists of slots, moving averages and sums of gradients,
+            [] where there are none.
 
     Attributes:
         gradients: The gradients, in the layout of `parameters`; rules compute in them, too.
@@ -91,9 +83,8 @@ class ParameterGroup:
         cell: An array for one number.
     """
 
-    def __init__(
-        self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot, sums: Slot
-    ) -> None:
+    def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
+                 sums: Slot) -> None:  # fmt: skip
         lists = [x for x in (variables, *slots, average, sums) if x]
         buffers = [FlatBuffer(v for i in members if (v := x[i]) is not None) for x in lists]
         self.members: list[int] = members
@@ -104,12 +95,11 @@ class ParameterGroup:
         self.moves: int = 0
         self._buffers = buffers
         self._synced_values = -1
-        dtype = self.parameters.flat.dtype
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.views: list[Array] = self.parameters.cut(self.gradients)
-        self.rounded: Callable[[float], float] = make_rounding(dtype)
-        self.cell: Array = np.zeros((), dtype)
-        self._constants = np.zeros(0, dtype)
+        self.rounded: Callable[[float], float] = make_rounding(self.gradients.dtype)
+        self.cell: Array = np.zeros((), self.gradients.dtype)
+        self._constants = np.zeros(0, self.gradients.dtype)
         self._cells: list[Array] = []
 
     def make_exclusive(self) -> None:
@@ -164,9 +154,8 @@ class Segment:
         by_variable: Whether a chunk is one variable, as rules with norms want it; else chunks are of one size.
     """
 
-    def __init__(
-        self, group: ParameterGroup, places: Sequence[int], decays: Sequence[float | None], by_variable: bool
-    ) -> None:
+    def __init__(self, group: ParameterGroup, places: Sequence[int], decays: Sequence[float | None],
+                 by_variable: bool) -> None:  # fmt: skip
         self.group: ParameterGroup = group
         extents = [group.parameters.extents[i] for i in places]
         self.gradients: list[Array] = [group.gradients[a:b] for a, b in extents]

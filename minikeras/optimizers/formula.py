@@ -28,7 +28,6 @@ from .._base.signature import parameters
 
 Rule: TypeAlias = Callable[..., None]
 """Changes flat arrays in place, given constants, then arrays: parameters, gradients, two scratch arrays, and slots."""
-
 SCRATCH = ("scratch_1", "scratch_2")
 
 

@@ -64,8 +64,7 @@ class LossScaleOptimizer(Optimizer):
     Raises:
         ValueError: for an option that only the inner optimizer can have.
 
-    Source:
-        Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
+    Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2.
 
     Example:
         >>> from minikeras import Variable, optimizers
@@ -83,10 +82,8 @@ class LossScaleOptimizer(Optimizer):
     dynamic_scale: Variable
     """The scale."""
 
-    def __init__(
-        self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
-        name: str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000,
+                 name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if not kwargs.pop("dynamic", True):
             raise ValueError(
                 "A fixed scale is the `loss_scale_factor` of the optimizer itself. Received: dynamic=False."
@@ -136,18 +133,12 @@ class LossScaleOptimizer(Optimizer):
         return loss * (self.dynamic_scale if self.built else self.initial_scale)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """See `Optimizer`."""
         self.inner_optimizer.finalize_variable_values(var_list)
 
     def get_config(self) -> Config:
-        return {
-            "name": self.name,
-            "inner_optimizer": serialize(self.inner_optimizer),
-            "initial_scale": self.initial_scale,
-            "dynamic_growth_steps": self.dynamic_growth_steps,
-        }
+        options = {key: getattr(self, key) for key in ("name", "initial_scale", "dynamic_growth_steps")}
+        return {**options, "inner_optimizer": serialize(self.inner_optimizer)}
 
     @classmethod
     def from_config(cls, config: Config, custom_objects: CustomObjects | None = None) -> Self:
-        inner = config["inner_optimizer"]
-        return cls(**{**config, "inner_optimizer": deserialize(inner, custom_objects)})
+        return cls(**{**config, "inner_optimizer": deserialize(config["inner_optimizer"], custom_objects)})

@@ -22,13 +22,8 @@ from .schedules import LearningRateSchedule
 from .update import Updater, update_variables
 
 LearningRate: TypeAlias = float | LearningRateSchedule | Callable[[], Any]
-"""A number, a schedule of the step, or a function without arguments."""
-
-Maker: TypeAlias = InitializerName | Callable[..., TensorLike]
-"""Name of an initializer, or a function (shape, dtype=) -> array."""
-
+Maker: TypeAlias = InitializerName | Callable[..., TensorLike]  # the function is called (shape, dtype=)
 Rounding: TypeAlias = Callable[[float], float]
-
 _OPTIONS = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
             "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps")  # fmt: skip
 
@@ -87,17 +82,11 @@ class Optimizer:
 
     _arguments: ClassVar[tuple[str, ...]] = ()
     """Names of `__init__` arguments of the subclass, each in an attribute of that name; all by default."""
-
     _slot_names: tuple[dict[str, str], ...] = ()
     """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
     together, variable by variable."""
-
-    _counts_in: ClassVar[str] = "int32"
-    """Dtype of the number of updates."""
-
-    _by_variable: ClassVar[bool] = False
-    """Whether the rule takes one variable at a time, since it computes norms."""
-
+    _counts_in: ClassVar[str] = "int32"  # dtype of the number of updates
+    _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
     _updates: ClassVar[type[Updater]] = Updater
     _updater: Updater
     _variables: list[Variable]
@@ -106,12 +95,11 @@ class Optimizer:
         super().__init_subclass__(**kwargs)
         name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
 
-    def __init__(
-        self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
-        clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
-        ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None, loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None, name: str | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
+                 clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
+                 ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None,
+                 loss_scale_factor: float | None = None, gradient_accumulation_steps: int | None = None,
+                 name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if kwargs.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         if kwargs:
@@ -144,10 +132,8 @@ class Optimizer:
         def __setattr__(self, name: str, value: Any) -> None:
             """Set an attribute; a variable becomes part of the optimizer's state."""
             if "_updater" not in vars(self):
-                raise RuntimeError(
-                    f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first "
-                    "statement in the `__init__()` method."
-                )
+                raise RuntimeError(f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as "
+                                   "the first statement in the `__init__()` method.")  # fmt: skip
             if isinstance(value, Variable) and not any(v is value for v in self._variables):
                 self._variables.append(value)
             super().__setattr__(name, value)
@@ -216,38 +202,32 @@ class Optimizer:
                 setattr(self, attribute, slot)
 
     def _slot_initializer(self, name: str) -> Maker:
-        """Return the initializer of the slots of a name."""
         return "zeros"
 
-    def add_variable(
-        self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
-        aggregation: str | None = "none", layout: None = None, name: str | None = None,
-    ) -> Variable:  # fmt: skip
+    def add_variable(self, shape: ShapeLike, initializer: Maker = "zeros", dtype: DTypeLike | None = None,
+                     aggregation: str | None = "none", layout: None = None,
+                     name: str | None = None) -> Variable:  # fmt: skip
         """Return a new variable of the optimizer's state.
 
         Args:
-            shape: Its shape.
+            shape, name: Its shape and its name.
             initializer: Name of an initializer, or a function (shape, dtype=) -> array.
             dtype: Its dtype, the default float type if not given.
             aggregation, layout: Accepted for Keras's sake.
-            name: Its name.
         """
         with name_scope(self.name, self):
             variable = Variable(initializer, shape, dtype, trainable=False, aggregation=aggregation, name=name)
         self._variables.append(variable)
         return variable
 
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Maker = "zeros"
-    ) -> Variable:
+    def add_variable_from_reference(self, reference_variable: Variable, name: str | None = None,
+                                    initializer: Maker = "zeros") -> Variable:  # fmt: skip
         """Return a new variable of the shape and dtype of another, whose name ends in `name` ("var" if not given)."""
         full = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=full)
 
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
-        initializer: Maker | Sequence[Maker] = "zeros",
-    ) -> Any:  # fmt: skip
+    def add_optimizer_variables(self, trainable_variables: Iterable[Variable], name: str | Sequence[str],
+                                initializer: Maker | Sequence[Maker] = "zeros") -> Any:  # fmt: skip
         """Return a list of new variables, one for each trainable one; for several names a tuple of lists.
 
         Args:
@@ -261,10 +241,8 @@ class Optimizer:
         names = [name] if isinstance(name, str) else list(name)
         makers: list[Any] = list(initializer) if isinstance(initializer, list | tuple) else [initializer] * len(names)
         if len(makers) != len(names):
-            raise ValueError(
-                "The number of provided names must match the number of provided initializers. "
-                f"Received: name={name!r}, initializer={initializer!r}"
-            )
+            raise ValueError("The number of provided names must match the number of provided initializers. Received: "
+                             f"name={name!r}, initializer={initializer!r}")  # fmt: skip
         lists: tuple[list[Variable | None], ...] = tuple([] for _ in names)
         for v in trainable_variables:
             for slot, last, maker in zip(lists, names, makers, strict=True):
@@ -297,13 +275,12 @@ class Optimizer:
         raise NotImplementedError(f"Optimizer {type(self).__name__} must override `update_step()`.")
 
     def _constants(self, rate: float, step: int, rounded: Rounding) -> Sequence[float]:
-        """Return the constants of the formula in an update, in their order.
+        """Return the constants of the formula in an update, in their order; they are rounded afterwards.
 
         Args:
             rate: The learning rate.
             step: Number of this update, from 1.
-            rounded: Rounds as the variables' dtype does. Only powers near 1 need it: what counts is 1 minus the power.
-                All constants are rounded afterwards.
+            rounded: Rounds as the variables' dtype does. Powers near 1 need it, since 1 minus the power counts.
         """
         raise NotImplementedError
 
@@ -346,10 +323,8 @@ class Optimizer:
         try:
             grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
         except (TypeError, ValueError):
-            raise ValueError(
-                "apply_gradients() takes pairs (gradient, variable): zip(gradients, model.trainable_variables). "
-                f"Received: {pairs!r:.80}."
-            ) from None
+            raise ValueError("apply_gradients() takes pairs (gradient, variable): zip(gradients, "
+                             f"model.trainable_variables). Received: {pairs!r:.80}.") from None  # fmt: skip
         self.apply(grads, variables)
         return self._iterations
 
@@ -367,10 +342,8 @@ class Optimizer:
         if len(grads) == 0:
             return
         if trainable_variables is None and not self.built:
-            raise ValueError(
-                "When passing `grads` without `variables`, the optimizer must already be built on a list of "
-                "variables. Call `optimizer.build(trainable_variables)` first."
-            )
+            raise ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list "
+                             "of variables. Call `optimizer.build(trainable_variables)` first.")  # fmt: skip
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         self._updater.make_exclusive(variables)
         if recorders.open:
@@ -380,9 +353,8 @@ class Optimizer:
             arrays = [g.array if type(g) is Tensor else g if g is None else as_array(g) for g in grads]
             self._updater.update(arrays, variables)
 
-    def exclude_from_weight_decay(
-        self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
-    ) -> None:
+    def exclude_from_weight_decay(self, var_list: Iterable[Variable] | None = None,
+                                  var_names: Iterable[str] | None = None) -> None:  # fmt: skip
         """Let weight decay leave some variables alone.
 
         Args:
@@ -443,10 +415,8 @@ class Optimizer:
         shapes, new_shapes = [v.shape for v in self.variables], [a.shape for a in arrays]
         if shapes != new_shapes:
             hint = "" if self.built else " Call `optimizer.build(trainable_variables)` first."
-            raise ValueError(
-                f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes {new_shapes}. "
-                f"Nothing was set.{hint}"
-            )
+            raise ValueError(f"Optimizer '{self.name}' has variables of shapes {shapes}. Received arrays of shapes "
+                             f"{new_shapes}. Nothing was set.{hint}")  # fmt: skip
         for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 
@@ -461,11 +431,8 @@ class Optimizer:
         if count == file_count:
             self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
         else:
-            warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables whereas the "
-                f"saved optimizer has {file_count} variables.",
-                stacklevel=2,
-            )
+            warnings.warn(f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables "
+                          f"whereas the saved optimizer has {file_count} variables.", stacklevel=2)  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_updater"}

@@ -37,16 +37,13 @@ class LearningRateSchedule(Configurable):
 
     def __call__(self, step: Any) -> Any:
         """Return the learning rate after a number of steps."""
-        raise NotImplementedError(
-            f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`."
-        )
+        name = type(self).__name__
+        raise NotImplementedError(f"Learning rate schedule '{name}' must override `__call__(self, step)`.")
 
     def get_config(self) -> Config:
         if not self._arguments:
-            raise NotImplementedError(
-                f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in order to be "
-                "serializable."
-            )
+            raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in "
+                                      "order to be serializable.")  # fmt: skip
         return super().get_config()
 
 
@@ -75,10 +72,8 @@ class ExponentialDecay(LearningRateSchedule):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
-        name: str | None = "ExponentialDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
+                 name: str | None = "ExponentialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_rate = decay_rate
@@ -98,20 +93,17 @@ class InverseTimeDecay(ExponentialDecay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps).
 
     Args:
-        initial_learning_rate: Learning rate at the start.
+        initial_learning_rate, staircase: See `ExponentialDecay`.
         decay_steps: Number of steps that count as one unit of time.
         decay_rate: How quickly the rate falls.
-        staircase: Whether to round step / decay_steps down.
 
     Example:
         >>> print(InverseTimeDecay(0.5, decay_steps=10, decay_rate=1.0)(10))
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
-        name: str | None = "InverseTimeDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False,
+                 name: str | None = "InverseTimeDecay") -> None:  # fmt: skip
         super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: TensorLike) -> Tensor:
@@ -131,14 +123,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         array([0.5 , 0.25], dtype=float32)
     """
 
-    def __init__(
-        self, boundaries: Sequence[float], values: Sequence[float], name: str | None = "PiecewiseConstant"
-    ) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float],
+                 name: str | None = "PiecewiseConstant") -> None:  # fmt: skip
         if len(boundaries) != len(values) - 1:
             raise ValueError(
-                "The length of boundaries should be 1 less than the length of values. "
-                f"Received: boundaries={boundaries} of length {len(boundaries)}, and values={values} "
-                f"of length {len(values)}."
+                "The length of boundaries should be 1 less than the length of values. Received: boundaries="
+                f"{boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
             )
         self.boundaries = boundaries
         self.values = values
@@ -165,10 +155,8 @@ class PolynomialDecay(LearningRateSchedule):
         Tensor(0.25, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001, power: float = 1.0,
-        cycle: bool = False, name: str | None = "PolynomialDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, end_learning_rate: float = 0.0001,
+                 power: float = 1.0, cycle: bool = False, name: str | None = "PolynomialDecay") -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.end_learning_rate = end_learning_rate
@@ -177,9 +165,8 @@ class PolynomialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        start, end, period, power, count = _floats(
-            self.initial_learning_rate, self.end_learning_rate, self.decay_steps, self.power, step
-        )
+        rates = self.initial_learning_rate, self.end_learning_rate
+        start, end, period, power, count = _floats(*rates, self.decay_steps, self.power, step)
         if self.cycle:
             period = period * np.maximum(np.ceil(count / period), 1)
         else:
@@ -202,18 +189,16 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: Highest rate, reached from the initial one before the descent; None for no warm-up.
         warmup_steps: Number of steps of the warm-up.
 
-    Source:
-        Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
+    Source: Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
     Example:
         >>> print(CosineDecay(0.0, 10, warmup_target=1.0, warmup_steps=4)(2))
         Tensor(0.5, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, decay_steps: float, alpha: float = 0.0, name: str | None = "CosineDecay",
-        warmup_target: float | None = None, warmup_steps: float = 0,
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, decay_steps: float, alpha: float = 0.0,
+                 name: str | None = "CosineDecay", warmup_target: float | None = None,
+                 warmup_steps: float = 0) -> None:  # fmt: skip
         self.decay_steps: float = _positive("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.alpha = alpha
@@ -233,7 +218,7 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Descents along half a cosine wave, each started anew when the one before it has ended.
+    """Descents along half a cosine wave, each begun when the one before it has ended (see the source of `CosineDecay`).
 
     Args:
         initial_learning_rate: Learning rate at the start.
@@ -242,18 +227,13 @@ class CosineDecayRestarts(LearningRateSchedule):
         m_mul: Height of each descent as a multiple of that before it.
         alpha: Share of the initial rate that is left at the end of a descent.
 
-    Source:
-        Loshchilov and Hutter 2016, "SGDR: Stochastic Gradient Descent with Warm Restarts".
-
     Example:
         >>> print(CosineDecayRestarts(1.0, 10, m_mul=0.5)(10))
         Tensor(0.5, shape=(), dtype=float32)
     """
 
-    def __init__(
-        self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
-        alpha: float = 0.0, name: str | None = "SGDRDecay",
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_learning_rate: float, first_decay_steps: float, t_mul: float = 2.0, m_mul: float = 1.0,
+                 alpha: float = 0.0, name: str | None = "SGDRDecay") -> None:  # fmt: skip
         self.first_decay_steps: float = _positive("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.t_mul = t_mul
@@ -262,9 +242,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: TensorLike) -> Tensor:
-        start, period, longer, higher, alpha, count = _floats(
-            self.initial_learning_rate, self.first_decay_steps, self.t_mul, self.m_mul, self.alpha, step
-        )
+        first = self.initial_learning_rate, self.first_decay_steps
+        start, period, longer, higher, alpha, count = _floats(*first, self.t_mul, self.m_mul, self.alpha, step)
         fraction = count / period  # in first periods
         if self.t_mul == 1:
             restarts = np.floor(fraction)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FLUSH_EVERY = 128
 """Number of steps from one `Segment.flush` to the next. A factor of 0.9 a step is one of 1e-6 in so many."""
-
 MAX_PLANS = 16
 """Number of plans in memory: a loop that updates other variables at each step must not fill it."""
 
@@ -98,8 +97,8 @@ class Updater:
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""
-        plan, is_free = self.find_plan(variables), all(v.constraint is None for v in variables)
-        return plan.quick if plan.quick is not None and is_free else plan.run
+        plan = self.find_plan(variables)
+        return plan.quick if plan.quick is not None and all(v.constraint is None for v in variables) else plan.run
 
 
 class UpdatePlan:
@@ -266,7 +265,6 @@ class UpdatePlan:
                 np.copyto(p, average)
 
     def _constrain(self) -> None:
-        """Let the constraints of variables have their values."""
         for v in self.variables:
             if v.constraint is not None and not v.overwrite_with_gradient:
                 exposed, v.exposed = v.exposed, EXPOSED  # so that none is counted: a constraint does not keep it
@@ -288,24 +286,16 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
     """Return the gradients that are not None, and their variables, with a warning that names the others."""
     pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not pairs:
-        raise ValueError(
-            "No gradients provided for any variable: the loss does not depend on them. Compute it from the outputs "
-            "with `ops` functions, not from their values or of integers."
-        )
+        raise ValueError("No gradients provided for any variable: the loss does not depend on them. Compute it from "
+                         "the outputs with `ops` functions, not from their values or of integers.")  # fmt: skip
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
-    warnings.warn(
-        f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
-        "did you forget to provide a `loss` argument?",
-        stacklevel=4,
-    )
+    warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
+                  "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4)  # fmt: skip
     return [g for g, _ in pairs], [v for _, v in pairs]
 
 
 def _limit_norm(gradients: Sequence[Array], limit: float, whole: bool) -> None:
-    """Scale gradients so that their common norm is at most `limit`.
-
-    If it is not finite, and these are the `whole` gradients of a model, all become NaN, as in Keras.
-    """
+    """Scale gradients to a common norm of at most `limit`; of a `whole` model all become NaN if it is not finite."""
     norm = math.sqrt(sum(float(np.dot(g, g)) for g in gradients))
     if not norm <= limit:  # as with NaN
         factor = limit / norm if math.isfinite(norm) or not whole else math.nan

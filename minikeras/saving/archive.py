@@ -30,21 +30,17 @@ class Member(NamedTuple):
 
 
 class Archive:
-    """The members of a zip archive.
+    """The members of a zip archive, whose names match a regular expression."""
 
-    Args:
-        source: Its bytes.
-        known: A regular expression for the names of its members.
-    """
-
-    def __init__(self, source: Source, known: str) -> None:
+    def __init__(self, source: Source, names: str) -> None:
         self.source: Source = source
         self.members: dict[str, Member] = {}
         start, count, directory = self._directory()
         for name, member in self._entries(directory, count):
-            if name in self.members or not re.fullmatch(known, name):
-                found = "there twice" if name in self.members else "none of such a file"
-                self._refuse(f"the member {name!r} is {found}")
+            if name in self.members or not re.fullmatch(names, name):
+                self._refuse(
+                    f"the member {name!r} is {'there twice' if name in self.members else 'none of such a file'}"
+                )
             if not name.endswith("/"):
                 self.members[name] = member
         end = 0
@@ -62,11 +58,7 @@ class Archive:
         return iter(self.members)
 
     def open(self, name: str) -> Source:
-        """Return a member, of which the checksum was compared: where it is if it is stored as it is, else inflated.
-
-        Raises:
-            FileError: if there is none, or it is damaged.
-        """
+        """Return a member, where it is or inflated, once its checksum is right; a FileError if not, or if missing."""
         if name not in self.members:
             raise self.source.error(name, "there is no such member in the archive")
         member = self.members[name]
@@ -82,11 +74,7 @@ class Archive:
         return data
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return the bytes of a member.
-
-        Raises:
-            FileError: if there is none, it is damaged, or has more bytes than the limit.
-        """
+        """Return the bytes of a member; a FileError if it is missing, damaged, or larger than the limit."""
         if name in self.members and self.members[name].size > limit:
             raise self.source.error(name, f"{self.members[name].size} bytes are more than the {limit} that are read")
         data = self.open(name)

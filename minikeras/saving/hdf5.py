@@ -59,11 +59,7 @@ class Chunk(NamedTuple):
 
 
 class File:
-    """A file, and how much of it was read.
-
-    Args:
-        source: The bytes.
-    """
+    """A file, and how much of it was read."""
 
     def __init__(self, source: Source) -> None:
         self.source: Source = source
@@ -124,7 +120,7 @@ class File:
             flags = 0
             head.take(7)
             blocks = [(address + 16, head.number(4))]
-        found: list[tuple[int, Fields]] = []
+        messages: list[tuple[int, Fields]] = []
         for first, (start, size) in enumerate(blocks):  # grows while a continuation is met
             body = self.block(start, size, b"OCHK" if first and new else b"")
             prefix, closing = (4 + 2 * bool(flags & 4), 4 * bool(first)) if new else (8, 0)
@@ -139,10 +135,10 @@ class File:
                 elif shared and kind in (DATASPACE, DATATYPE, FILTERS, ATTRIBUTE):
                     self.refuse("messages that several objects share are not supported")
                 else:
-                    found.append((kind, message))
-                if len(found) + len(blocks) > MAX_MESSAGES:
+                    messages.append((kind, message))
+                if len(messages) + len(blocks) > MAX_MESSAGES:
                     self.refuse(f"an object has more than {MAX_MESSAGES} messages")
-        return found
+        return messages
 
     def heap_text(self, reference: Fields) -> str:
         """Return the text that a reference to the global heap leads to; no other leads to it."""
@@ -172,9 +168,9 @@ class File:
             for node in nodes:
                 head = self.block(node, 24, b"TREE")
                 head.expect(kind, what="B-tree kind")
-                found = head.number(1)
-                level = found if level is None else level
-                if found != level:
+                height = head.number(1)
+                level = height if level is None else level
+                if height != level:
                     self.refuse("the nodes of a B-tree are at the wrong level")
                 entries = self.block(node + 24, head.number(2) * (key_size + 8))
                 while len(entries):
@@ -215,12 +211,7 @@ class File:
     def dense(self, heap: int, tree: int, kind: int, before: int, size: int) -> Iterator[Fields]:
         """Yield the messages that a fractal heap holds, in the order of the records of a B-tree.
 
-        Args:
-            heap: The heap's address.
-            tree: The tree's address.
-            kind: What the tree has records of.
-            before: How many bytes of a record stand before an object's number in the heap.
-            size: The size of a record.
+        The tree has records of one kind and size, with so many bytes before an object's number in the heap.
         """
         head = self.block(heap, 142, b"FRHP")
         head.expect(0, what="heap version")
@@ -340,36 +331,36 @@ class Object:
 
     def _find(self, kind: int) -> Fields | None:
         """Return the fields of the message of a kind, of which there may be one."""
-        found = [fields for each, fields in self._messages if each == kind]
-        if len(found) > 1:
-            self._file.refuse(f"there are {len(found)} messages of kind {kind}")
-        return found[0].again() if found else None
+        matches = [fields for each, fields in self._messages if each == kind]
+        if len(matches) > 1:
+            self._file.refuse(f"there are {len(matches)} messages of kind {kind}")
+        return matches[0].again() if matches else None
 
     def _need(self, kind: int, what: str) -> Fields:
-        found = self._find(kind)
-        return self._file.refuse(f"there is no {what}") if found is None else found
+        fields = self._find(kind)
+        return self._file.refuse(f"there is no {what}") if fields is None else fields
 
     def _all(self, kind: int, info: int, what: str, width: int, records: tuple[int, int, int]) -> list[Fields]:
         """Return the messages of a kind: those in the header, and those in the heap that a message about them names."""
-        found = [fields.again() for each, fields in self._messages if each == kind]
+        messages = [fields.again() for each, fields in self._messages if each == kind]
         about = self._find(info)
         if about is not None:
             about.expect(0, what=f"{what} info version")
             about.take(width * (about.number(1) & 1))
             heap, tree = about.number(), about.number()
             if heap != NOWHERE:
-                found += self._file.dense(heap, tree, *records)
-        return found
+                messages += self._file.dense(heap, tree, *records)
+        return messages
 
     @cached_property
     def attrs(self) -> dict[str, Any]:
         """The attributes: text as `str`, or a list of them; numbers as such, or in an array."""
         self._file.here = f"the attributes of {self.path}"
         fields = self._all(ATTRIBUTE, ATTRIBUTE_INFO, "attribute", 2, (8, 0, 17))
-        found = [_attribute(self._file, each) for each in fields]
-        if len(dict(found)) != len(found):
+        pairs = [_attribute(self._file, each) for each in fields]
+        if len(dict(pairs)) != len(pairs):
             self._file.refuse("two attributes have one name")
-        return dict(found)
+        return dict(pairs)
 
 
 class Group(Object):
@@ -389,33 +380,28 @@ class Group(Object):
         return name in self._links
 
     def __getitem__(self, name: str) -> "Group | Dataset":
-        """Return the group or array of a name.
-
-        Raises:
-            KeyError: if there is none.
-            FileError: if it is damaged, or of a kind that is not read.
-        """
-        if name not in self._found:
-            self._found[name] = _open(self._file, f"{self.path.rstrip('/')}/{name}", self._links[name])
-        return self._found[name]
+        """Return the group or array of a name; a KeyError if there is none, a FileError if it cannot be read."""
+        if name not in self._members:
+            self._members[name] = _open(self._file, f"{self.path.rstrip('/')}/{name}", self._links[name])
+        return self._members[name]
 
     @cached_property
-    def _found(self) -> "dict[str, Group | Dataset]":
+    def _members(self) -> "dict[str, Group | Dataset]":
         return {}
 
     @cached_property
     def _links(self) -> dict[str, int]:
         """Names to addresses."""
         self._file.here = self.path
-        found: dict[str, int] = {}
+        links: dict[str, int] = {}
         for name, address in self._each_link():
             self._file.links -= 1
-            if name in found or not name or "/" in name or name in (".", ".."):
+            if name in links or not name or "/" in name or name in (".", ".."):
                 self._file.refuse(f"the name {name!r} is there twice, or not allowed")
             if self._file.links < 0:
                 self._file.refuse(f"there are more than {MAX_LINKS} names")
-            found[name] = address
-        return found
+            links[name] = address
+        return links
 
     def _each_link(self) -> Iterator[tuple[str, int]]:
         file = self._file
@@ -474,11 +460,7 @@ class Dataset(Object):
         return math.prod(self.shape) * self.dtype.itemsize
 
     def read(self) -> Array:
-        """Return the values; bfloat16, which NumPy does not have, as float32.
-
-        Raises:
-            FileError: if the stored bytes are not those of such an array.
-        """
+        """Return the values, bfloat16 as float32; a FileError if the stored bytes are not those of such an array."""
         self._file.here = self.path
         stored = self._bytes()
         if self._type.kind == "two bytes":
@@ -560,16 +542,16 @@ class Dataset(Object):
 
     def _tree_index(self, address: int, shape: list[int], grid: Shape) -> list[Chunk]:
         """Return the pieces, in order, that a B-tree of version 1 leads to."""
-        found: dict[Shape, Chunk] = {}
+        chunks: dict[Shape, Chunk] = {}
         for key, child in self._file.tree(address, 1, 8 + 8 * (len(shape) + 1)) if address != NOWHERE else ():
             size, skipped = key.number(4), key.number(4)
             place = tuple(divmod(key.number(), n) for n in shape)
             if any(rest for _, rest in place):
                 self._file.refuse("a piece of the data is out of place")
-            found[tuple(at for at, _ in place)] = Chunk(child, size, skipped)
-        if len(found) != math.prod(grid) or any(place not in found for place in np.ndindex(*grid)):
+            chunks[tuple(at for at, _ in place)] = Chunk(child, size, skipped)
+        if len(chunks) != math.prod(grid) or any(place not in chunks for place in np.ndindex(*grid)):
             self._file.refuse("a piece of the data is missing, or there is one too many")
-        return [found[place] for place in np.ndindex(*grid)]
+        return [chunks[place] for place in np.ndindex(*grid)]
 
     def _index(self, layout: Fields, flags: int, count: int, size: int) -> list[Chunk]:
         """Return the pieces, in order, that the newer layouts lead to."""
@@ -599,7 +581,7 @@ class Dataset(Object):
         if pages and not marks[:pages].all():
             file.refuse("a piece of the data is missing")
         address += 14 + ((pages + 7) // 8 + 4 if pages else 0)
-        found = []
+        chunks = []
         for start in range(0, count, page if pages else count):
             number = min(page, count - start) if pages else count
             entries = file.block(address, number * width)
@@ -607,8 +589,8 @@ class Dataset(Object):
             for _ in range(number):
                 place = entries.number()
                 extent = (entries.number(width - 12), entries.number(4)) if filtered else (size, 0)
-                found.append(Chunk(place, *extent))
-        return found
+                chunks.append(Chunk(place, *extent))
+        return chunks
 
     def _filters(self) -> list[int]:
         """Return the filters that were applied to each piece, in that order."""
@@ -618,17 +600,17 @@ class Dataset(Object):
         version = fields.expect(1, 2, what="filter version")
         count = fields.number(1)
         fields.take(6 if version == 1 else 0)
-        found = []
+        filters = []
         for _ in range(count):
             kind = fields.number(2)
             length = fields.number(2) if version == 1 or kind > 255 else 0
             fields.take(2)
             values = fields.number(2)
             fields.take(length + 4 * (values + (values % 2 if version == 1 else 0)))
-            found.append(kind)
-        if len(set(found)) != len(found) or not {*found} <= {DEFLATE, SHUFFLE, FLETCHER32}:
-            self._file.refuse(f"filters {found} are not supported")
-        return found
+            filters.append(kind)
+        if len(set(filters)) != len(filters) or not {*filters} <= {DEFLATE, SHUFFLE, FLETCHER32}:
+            self._file.refuse(f"filters {filters} are not supported")
+        return filters
 
     def _unfilter(self, data: bytes, filters: list[int], skipped: int, size: int) -> bytes:
         """Return a piece of the data as it was before filters were applied."""

@@ -6,27 +6,17 @@ from typing import Any
 from .._base.typing import Config
 from ..metrics.base import registry as metric_registry
 
-RENAMED: dict[str, dict[str, str]] = {
-    "InputLayer": {"batch_input_shape": "batch_shape"},
-    "LeakyReLU": {"alpha": "negative_slope"},
-}
+RENAMED = {"InputLayer": {"batch_input_shape": "batch_shape"}, "LeakyReLU": {"alpha": "negative_slope"}}
 """Class -> old name of an argument -> its name."""
 _UNGROUPED = {"groups": 1}
 _BY_PARTS = _UNGROUPED | {"kernel_initializer": ..., "kernel_regularizer": None, "kernel_constraint": None}
 NEUTRAL: dict[str, dict[str, Any]] = {
-    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None},
-    "Conv1DTranspose": _UNGROUPED,
-    "Conv2DTranspose": _UNGROUPED,
-    "Conv3DTranspose": _UNGROUPED,
-    "DepthwiseConv1D": _UNGROUPED,
-    "DepthwiseConv2D": _UNGROUPED,
-    "Embedding": {"input_length": ...},
-    "SeparableConv1D": _BY_PARTS,
-    "SeparableConv2D": _BY_PARTS,
-    "SpatialDropout1D": {"noise_shape": None},
-    "SpatialDropout2D": {"noise_shape": None},
+    "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None}, "Conv1DTranspose": _UNGROUPED,
+    "Conv2DTranspose": _UNGROUPED, "Conv3DTranspose": _UNGROUPED, "DepthwiseConv1D": _UNGROUPED,
+    "DepthwiseConv2D": _UNGROUPED, "Embedding": {"input_length": ...}, "SeparableConv1D": _BY_PARTS,
+    "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
     "SpatialDropout3D": {"noise_shape": None},
-}
+}  # fmt: skip
 """Class -> an argument that is no more -> the value that says nothing; ... for all values."""
 CLASSES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 
@@ -79,11 +69,8 @@ def _arguments(name: str, config: Config) -> Config:
 
 def _layers(name: str, layers: list[Any]) -> list[Any]:
     """Return a model's layers, with an `InputLayer` in place of the shape that the first one had in a Sequential."""
-    shapes = [
-        layer["config"].pop("batch_input_shape", None)
-        for layer in layers
-        if isinstance(layer, dict) and isinstance(layer.get("config"), dict)
-    ]
+    configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
+    shapes = [config.pop("batch_input_shape", None) for config in configs if isinstance(config, dict)]
     if name == "Sequential" and shapes and shapes[0] is not None:
         return [{"class_name": "InputLayer", "config": {"batch_shape": shapes[0]}}, *layers]
     return layers
@@ -123,24 +110,19 @@ def _tensor(value: Any) -> Any:
 
 def modernize_model(config: Config) -> Config:
     """Return the configuration of a .keras archive in Keras 3's words."""
-    compiled, found = config.get("compile_config"), modernize({**config, "compile_config": None})
+    compiled, model = config.get("compile_config"), dict(modernize({**config, "compile_config": None}))
     if isinstance(compiled, dict):
-        training = {**compiled, "optimizer_config": compiled.get("optimizer")}
-        found["compile_config"] = modernize_training(training)
-    return dict(found)
+        model["compile_config"] = modernize_training({**compiled, "optimizer_config": compiled.get("optimizer")})
+    return model
 
 
 def modernize_training(training: Mapping[str, Any]) -> Config:
     """Return what `compile` was given, out of the training configuration of an .h5 file."""
-    found = {
-        key: modernize(training[key])
-        for key in ("loss", "loss_weights", "metrics", "weighted_metrics")
-        if training.get(key) is not None
-    }
-    found = {key: _compiled(value) for key, value in found.items()}
+    keys = [k for k in ("loss", "loss_weights", "metrics", "weighted_metrics") if training.get(k) is not None]
+    arguments = {key: _compiled(modernize(training[key])) for key in keys}
     if isinstance(training.get("optimizer_config"), Mapping):
-        found["optimizer"] = modernize_optimizer(training["optimizer_config"])
-    return found
+        arguments["optimizer"] = modernize_optimizer(training["optimizer_config"])
+    return arguments
 
 
 def modernize_optimizer(config: Mapping[str, Any]) -> Config:

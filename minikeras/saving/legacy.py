@@ -23,7 +23,7 @@ from .source import FileError
 from .strict_json import read_json
 
 KERAS_VERSION = "3.15.1"
-"""What is written into files: the release of Keras whose layout they have."""
+"""The release of Keras whose layout the files have, which they name."""
 PART = 64512
 """How many bytes of names go into one attribute at most: HDF5 has no larger ones."""
 TOP_LEVEL = "top_level_model_weights"
@@ -34,31 +34,16 @@ Kind = TypeVar("Kind", Group, Dataset)
 
 
 class Legacy(NamedTuple):
-    """What a file holds.
+    """The parts of a file."""
 
-    Attributes:
-        model: The model's configuration, in Keras 3's words.
-        weights: The weights, for `match_layers`.
-        training: What to compile the model with, {} if nothing.
-        optimizer: The optimizer's variables, in their order.
-    """
-
-    model: Config
-    weights: Group
-    training: Config
-    optimizer: list[Dataset]
+    model: Config  # in Keras 3's words
+    weights: Group  # for `match_layers`
+    training: Config  # what to compile the model with, {} if nothing
+    optimizer: list[Dataset]  # its variables, in their order
 
 
 def read_legacy(root: Group, name: str) -> Legacy:
-    """Return the parts of a whole model.
-
-    Args:
-        root: The root group of a file.
-        name: What messages call the file.
-
-    Raises:
-        FileError: if it holds no whole model, or a damaged one.
-    """
+    """Return the parts of a whole model; a FileError, with the file's name, if it holds none or a damaged one."""
     if "model_config" not in root.attrs:
         raise FileError(name, "/", "it holds no whole model. If it holds weights: model.load_weights() reads them")
     model, training = (_json(root, key, name) for key in ("model_config", "training_config"))
@@ -74,8 +59,8 @@ def read_legacy(root: Group, name: str) -> Legacy:
 
 def find_layers(root: Group) -> Group | None:
     """Return the group that keeps weights by layer, None if the file has another layout."""
-    held = root[name] if (name := "model_weights") in root else root
-    return held if isinstance(held, Group) and not {"layer_names", "layer_names0"}.isdisjoint(held.attrs) else None
+    group = root[name] if (name := "model_weights") in root else root
+    return group if isinstance(group, Group) and not {"layer_names", "layer_names0"}.isdisjoint(group.attrs) else None
 
 
 def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = False, by_name: bool = False) -> Pairs:
@@ -101,11 +86,11 @@ def match_layers(model: Any, group: Group, name: str, skip_mismatch: bool = Fals
         if len(filled) != len(layers):
             raise ValueError(f"The model has {len(layers)} layers with weights, the file {name!r} {len(filled)}.")
         pairs = list(zip(layers, filled, strict=True))
-    found = [(layer, in_old_order(layer.weights, layer.trainable), stored[key]) for layer, key in pairs]
+    matches = [(layer, in_old_order(layer.weights, layer.trainable), stored[key]) for layer, key in pairs]
     if TOP_LEVEL in group:
         arrays = _weights(_child(group, TOP_LEVEL, Group, name), name)
-        found.append((model, in_old_order(model._own_weights()), arrays))
-    return [pair for each in found for pair in _fitting(*each, name, skip_mismatch)]
+        matches.append((model, in_old_order(model._own_weights()), arrays))
+    return [pair for each in matches for pair in _fitting(*each, name, skip_mismatch)]
 
 
 def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[Variable]:
@@ -114,13 +99,7 @@ def in_old_order(variables: Iterable[Variable], trainable: bool = True) -> list[
 
 
 def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
-    """Return which variable of an optimizer gets which array; none of them, with a warning, if they do not fit.
-
-    Args:
-        optimizer: The optimizer, built.
-        arrays: What `read_legacy` found.
-        name: What messages call the file.
-    """
+    """Return which variable of a built optimizer gets which array; none, with a warning, if they do not fit."""
     variables = list(optimizer.variables)
     scopes = [array.path.rpartition("/")[0] for array in arrays]
     if {array.path.rpartition("/")[2].partition(":")[0] for array in arrays[1:]} <= SLOTS:  # all "m", then all "v"
@@ -137,15 +116,13 @@ def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
     return list(zip(variables, arrays, strict=True))
 
 
-def _fitting(
-    layer: Layer, variables: Sequence[Variable], arrays: Sequence[Dataset], name: str, skip_mismatch: bool
-) -> Pairs:
+def _fitting(layer: Layer, variables: Sequence[Variable], arrays: Sequence[Dataset], name: str, skip: bool) -> Pairs:
     """Return a layer's variables with their arrays, of equal number and shapes."""
     pairs = list(zip(variables, arrays, strict=False))
     wrong = [f"{v.path!r} has shape {v.shape}, the stored {a.path!r} {a.shape}" for v, a in pairs if v.shape != a.shape]
     if len(variables) != len(arrays):
         pairs, wrong = [], [f"it has {len(variables)} weights, and {len(arrays)} are stored"]
-    if wrong and not skip_mismatch:
+    if wrong and not skip:
         raise ValueError(f"The weights of layer {layer.name!r} in {name!r} do not fit: {wrong[0]}.")
     if wrong:
         warn(f"Weights of layer {layer.name!r} in {name!r} are left out: {wrong[0]}.", stacklevel=4)
@@ -164,10 +141,10 @@ def _names(group: Group, key: str, name: str) -> list[str]:
     """Return the names in an attribute, or in its parts."""
     numbered = takewhile(lambda part: part in group.attrs, (f"{key}{place}" for place in count()))
     parts = [key] if key in group.attrs else list(numbered)
-    found = [each for part in parts for each in np.atleast_1d(group.attrs[part]).tolist()]
-    if not all(isinstance(each, str) for each in found) or len(set(found)) != len(found):
+    names = [each for part in parts for each in np.atleast_1d(group.attrs[part]).tolist()]
+    if not all(isinstance(each, str) for each in names) or len(set(names)) != len(names):
         raise FileError(name, f"{key!r} of {group.path}", "it should have names, each once")
-    return found
+    return names
 
 
 def _weights(group: Group, name: str) -> list[Dataset]:
@@ -177,33 +154,25 @@ def _weights(group: Group, name: str) -> list[Dataset]:
 
 def _child(group: Group, path: str, kind: type[Kind], name: str) -> Kind:
     """Return what lies at a path below a group."""
-    found: Group | Dataset = group
+    node: Group | Dataset = group
     for part in path.split("/"):
-        if not isinstance(found, Group) or part not in found:
-            raise FileError(name, found.path, f"there is no {kind.__name__.lower()} {path!r} in it")
-        found = found[part]
-    if not isinstance(found, kind):
-        raise FileError(name, found.path, f"a {kind.__name__.lower()} is expected there")
-    return found
+        if not isinstance(node, Group) or part not in node:
+            raise FileError(name, node.path, f"there is no {kind.__name__.lower()} {path!r} in it")
+        node = node[part]
+    if not isinstance(node, kind):
+        raise FileError(name, node.path, f"a {kind.__name__.lower()} is expected there")
+    return node
 
 
 def write_legacy(model: Any, file: Any, include_optimizer: bool = True) -> None:
-    """Write a whole model as Keras 3.15 does.
-
-    Args:
-        model: The model.
-        file: A file of h5py, open for writing.
-        include_optimizer: Whether to write how it was compiled, and the optimizer's variables.
-    """
+    """Write a whole model to a file of h5py as Keras 3.15 does, with how it was compiled if it is to include that."""
     optimizer = getattr(model, "optimizer", None) if include_optimizer and model.compiled else None
     config = {"class_name": get_registered_name(type(model)), "config": _plain_layers(model.get_config())}
     attributes = {"keras_version": KERAS_VERSION, "backend": "numpy", "model_config": json.dumps(config).encode()}
     if optimizer is not None:
         training = {key: _plain(value) for key, value in model.get_compile_config().items() if key != "optimizer"}
-        training["optimizer_config"] = {
-            "class_name": get_registered_name(type(optimizer)),
-            "config": optimizer.get_config(),
-        }
+        name = get_registered_name(type(optimizer))
+        training["optimizer_config"] = {"class_name": name, "config": optimizer.get_config()}
         attributes["training_config"] = json.dumps(training).encode()
     file.attrs.update(attributes)
     write_layers(model, file.create_group("model_weights"))
@@ -229,12 +198,10 @@ def _write_weights(group: Any, variables: Sequence[Variable]) -> None:
 def _write_names(group: Any, key: str, names: Sequence[str]) -> None:
     """Write names to an attribute, or to several if they are long."""
     data = [name.encode() for name in names]
-    array = np.array(data)
-    parts = next(n for n in range(1, len(names) + 2) if all(a.nbytes <= PART for a in np.array_split(array, n)))
-    if parts == 1:
-        group.attrs[key] = data
-    else:
-        group.attrs.update({f"{key}{place}": part for place, part in enumerate(np.array_split(array, parts))})
+    splits = (np.array_split(np.array(data), n) for n in range(1, len(names) + 2))
+    parts = next(parts for parts in splits if all(part.nbytes <= PART for part in parts))
+    several = {f"{key}{place}": part for place, part in enumerate(parts)}
+    group.attrs.update({key: data} if len(parts) == 1 else several)
 
 
 def _plain_layers(config: Config) -> Config:

@@ -36,12 +36,9 @@ UNSTORED = 2**22
 
 
 def save_model(
-    model: Layer,
-    filepath: str | os.PathLike[str] | BinaryIO,
-    overwrite: bool = True,
-    zipped: bool | None = None,
+    model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
     **kwargs: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Write a model to a file that Keras reads as well: layers, weights, and the state of training.
 
     The file appears when it is whole: whatever goes wrong leaves the one that was there before.
@@ -110,11 +107,9 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
 
 
 def load_model(
-    filepath: str | os.PathLike[str] | BinaryIO,
-    custom_objects: CustomObjects | None = None,
-    compile: bool = True,
+    filepath: str | os.PathLike[str] | BinaryIO, custom_objects: CustomObjects | None = None, compile: bool = True,
     safe_mode: bool = True,
-) -> "Model":
+) -> "Model":  # fmt: skip
     """Return the model of a file that `save_model` wrote, here or in Keras.
 
     No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file
@@ -147,12 +142,8 @@ def _check_path(path: str) -> None:
     if not os.path.exists(path):
         raise MissingFileError(path, "this path", "there is no such file; a path of a '.keras' or '.h5' file is needed")
     if os.path.isdir(path):
-        raise FileError(
-            path,
-            "the path",
-            "folders, such as TensorFlow's SavedModel, are not read: in the program that wrote it, load the model and "
-            "`save` it to a file whose name ends in '.keras'",
-        )
+        raise FileError(path, "the path", "folders, such as TensorFlow's SavedModel, are not read: in the program that "
+                        "wrote it, load the model and `save` it to a file whose name ends in '.keras'")  # fmt: skip
 
 
 def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
@@ -183,9 +174,8 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
     def fill(model: Any) -> int:
         pairs = match_layers(model, legacy.weights, source.name)
         if compile and legacy.training:
-            own = custom_objects or {}
-            with custom_object_scope(own):
-                model.compile_from_config(_with_own(legacy.training, own))
+            with custom_object_scope(custom_objects):
+                model.compile_from_config(_with_own(legacy.training, custom_objects or {}))
             if model.optimizer is not None and legacy.optimizer:
                 model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
@@ -208,12 +198,7 @@ def _make_model(
 ) -> "Model":
     """Return the model of a configuration, with the weights of a file.
 
-    Args:
-        config: The configuration.
-        tree: The groups of the file.
-        fill: What sets the model's variables, and returns how many numbers they have.
-        custom_objects: Names to classes and functions of the caller's.
-        source: The file, for messages.
+    `fill` sets its variables and returns how many numbers they have.
     """
     stored = min(tree.count(), MAX_INFLATION * source.size)
     unknown = unknown_names(config, custom_objects)
@@ -224,8 +209,7 @@ def _make_model(
             "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
             "with other layers of Keras's needs Keras itself",
         )
-    outer, loading = context.loading, Loading(4 * stored + UNSTORED)
-    context.loading = loading
+    outer, context.loading = context.loading, (loading := Loading(4 * stored + UNSTORED))
     try:
         with sharing():
             model = cast("Model", deserialize(config, custom_objects))
@@ -238,7 +222,7 @@ def _make_model(
 
 def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str]:
     """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     stack = [config]
     while stack:
         node = stack.pop()
@@ -255,11 +239,9 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             if not _is_known(name, module):
                 layer = inner.get("name") if isinstance(inner, Mapping) else None
                 label = f"{module}.{name}" if own else name
-                found.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
+                names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
         stack.extend(node.values())
-    return [
-        f"{label} ({', '.join(sorted(set(layers)))})" if layers else label for label, layers in sorted(found.items())
-    ]
+    return [f"{label} ({', '.join(sorted({*layers}))})" if layers else label for label, layers in sorted(names.items())]
 
 
 def _is_known(name: str, module: str) -> bool:

@@ -33,40 +33,28 @@ def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:
 
 
 def match(
-    variables: Iterable[Variable],
-    arrays: Mapping[str, Array],
-    source: str,
-    group: str = "",
+    variables: Iterable[Variable], arrays: Mapping[str, Array], source: str, group: str = "",
     skip_mismatch: bool = False,
-) -> list[tuple[Variable, Array]]:
-    """Return which variable gets which of the arrays that `pack` named, in the variable's dtype.
-
-    Args:
-        variables: The variables, in the order in which they were packed.
-        arrays: Names to arrays.
-        source: Where the arrays are from, for messages.
-        group: Their group.
-        skip_mismatch: Whether to leave out what does not fit, with a warning.
+) -> list[tuple[Variable, Array]]:  # fmt: skip
+    """Return which variable gets which of a group of the arrays that `pack` named, in the variable's dtype.
 
     Raises:
-        ValueError: if the number or a shape differs.
+        ValueError: if the number or a shape differs, unless that is to be skipped with a warning.
     """
     variables = list(variables)
-    found = [(name, array) for name, array in arrays.items() if name.startswith(group)]
+    named = [(name, array) for name, array in arrays.items() if name.startswith(group)]
+    pairs = [(v, name, array) for v, (name, array) in zip(variables, named, strict=False)]
     wrong = [
-        f"weight '{v.path}' has shape {v.shape}, the array '{name}' {array.shape}"
-        for v, (name, array) in zip(variables, found, strict=False)
-        if v.shape != array.shape
+        f"weight '{v.path}' has shape {v.shape}, the array '{k}' {a.shape}" for v, k, a in pairs if v.shape != a.shape
     ]
-    if len(variables) != len(found):
-        extra = [v.path for v in variables[len(found) :]] + [name for name, _ in found[len(variables) :]]
-        wrong.insert(0, f"there are {len(variables)} weights and {len(found)} arrays (unmatched: {', '.join(extra)})")
+    if len(variables) != len(named):
+        extra = [v.path for v in variables[len(named) :]] + [name for name, _ in named[len(variables) :]]
+        wrong.insert(0, f"there are {len(variables)} weights and {len(named)} arrays (unmatched: {', '.join(extra)})")
     if wrong and not skip_mismatch:
         raise ValueError(f"The weights do not fit: {'; '.join(wrong)}. No weight was set.")
     if wrong:
         warn(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.", stacklevel=3)
-    pairs = zip(variables, (array for _, array in found), strict=False)
-    return [(v, as_array(array, v.dtype)) for v, array in pairs if v.shape == array.shape]
+    return [(v, as_array(array, v.dtype)) for v, _, array in pairs if v.shape == array.shape]
 
 
 def assign(pairs: Iterable[tuple[Variable, Array]]) -> None:
@@ -82,28 +70,16 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> N
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """Return the arrays of a file, in their order in it.
-
-    Raises:
-        OSError: if the file cannot be read.
-        FileError: if it is damaged, of another kind, or holds arrays of anything but numbers.
-    """
+    """Return the arrays of a file, in order; a FileError if it is damaged, or holds anything but arrays of numbers."""
     with open_source(path) as source:
         archive = Archive(source, r".+\.npy")
         return {name.removesuffix(".npy"): read_array(archive.open(name), name) for name in archive}
 
 
 def read_array(source: Source, place: str) -> Array:
-    """Return the array of an .npy file.
+    """Return the array of an .npy file; a FileError, for this place, if it is damaged or no array of numbers.
 
     The header is a Python literal, of which NumPy writes one form alone: that form is matched, nothing evaluated.
-
-    Args:
-        source: The file.
-        place: What messages call it.
-
-    Raises:
-        FileError: if it is damaged, or an array of anything but numbers.
     """
     start = source.read(0, min(source.size, 12))
     wide = start[6:7] != b"\1"
@@ -116,11 +92,8 @@ def read_array(source: Source, place: str) -> Array:
         raise source.error(place, "this is no array of numbers; arrays of objects are not read")
     dtype = np.dtype(header[1].decode())
     shape = tuple(int(size) for size in header[3].split(b",") if size.strip())
-    if (
-        math.prod(shape) * dtype.itemsize != source.size - data - length
-        or len(shape) > 64
-        or max(shape, default=0) >> 59
-    ):
+    size = math.prod(shape) * dtype.itemsize
+    if size != source.size - data - length or len(shape) > 64 or max(shape, default=0) >> 59:
         raise source.error(place, f"an array of shape {shape} and dtype {dtype} does not fit the stored bytes")
     out = np.empty(shape[::-1] if header[2] == b"True" else shape, dtype)
     source.fill(data + length, out)

@@ -51,16 +51,9 @@ def _short(text: str, length: int) -> str:
 
 
 class Source:
-    """A file, or a piece of one, of known size.
+    """A file opened for reading bytes, or bytes, with a name for messages; or a piece of it, which starts at a byte.
 
     Positions are read rather than mapped: a mapped file that somebody cuts short ends the process.
-
-    Args:
-        file: A file opened for reading bytes, or bytes.
-        name: What messages call it.
-        whole: What this is a piece of.
-        start: Where the piece starts in it, in bytes.
-        size: How long it is.
     """
 
     def __init__(
@@ -116,28 +109,21 @@ class Source:
             raise self.error(place, "the file asks for memory out of proportion to its size")
 
     def inflate(self, pieces: Iterable[bytes], size: int, place: str, bits: int = zlib.MAX_WBITS) -> bytes:
-        """Return what deflate made smaller, which must come to its exact size.
-
-        Args:
-            pieces: The bytes that are stored.
-            size: How many bytes they come to, which were allowed.
-            place: What they are, for messages.
-            bits: The form of the stream, as zlib counts it.
-        """
+        """Return what deflate made smaller, which must come to its exact size, allowed before; `bits` are zlib's."""
         inflater = zlib.decompressobj(bits)
-        found: list[bytes] = []
+        parts: list[bytes] = []
         room = size
         try:
             for piece in pieces:
-                found.append(inflater.decompress(piece, room + 1))  # one more, to see what is too long
-                room -= len(found[-1])
+                parts.append(inflater.decompress(piece, room + 1))  # one more, to see what is too long
+                room -= len(parts[-1])
                 if room < 0 or inflater.unconsumed_tail or inflater.unused_data:
                     break
         except zlib.error as error:
             raise self.error(place, f"what is stored cannot be inflated: {error}") from None
         if room or not inflater.eof or inflater.unused_data:
             raise self.error(place, f"what is stored does not inflate to {size} bytes")
-        return found[0] if len(found) == 1 else b"".join(found)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def check(self, offset: int, size: int) -> None:
         """Raise a FileError unless there are so many bytes at a position."""
@@ -150,12 +136,7 @@ class Source:
 
 
 class Fields:
-    """The fields of a block, read one after another.
-
-    Args:
-        data: The block.
-        refuse: What raises the error for a reason.
-    """
+    """The fields of a block, read one after another; `refuse` raises the error for a reason."""
 
     __slots__ = ("at", "data", "refuse")
 
@@ -200,19 +181,14 @@ class Fields:
 
     def expect(self, *values: int, what: str) -> int:
         """Return the next byte, which must be one of these."""
-        found = self.number(1)
-        if found not in values:
-            self.refuse(f"{what} {found} is not supported")
-        return found
+        value = self.number(1)
+        if value not in values:
+            self.refuse(f"{what} {value} is not supported")
+        return value
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """Open a regular file for reading.
-
-    Raises:
-        OSError: if there is none, or it may not be read.
-        FileError: if the path leads to a folder, a pipe or a device.
-    """
+    """Open a regular file for reading; an OSError if that fails, a FileError for a folder, a pipe or a device."""
     name = os.fspath(path)
     if not stat.S_ISREG(os.stat(name).st_mode):  # before it is opened, which would wait for a pipe's other end
         raise FileError(name, "the path", "only regular files are read")

@@ -23,7 +23,7 @@ from ..optimizers import Optimizer
 from .hdf5 import Dataset, Group
 
 KINDS = (Layer, Optimizer, Metric, Loss)
-"""What may have variables."""
+"""The classes of objects with variables."""
 CONTAINERS = (list, tuple, dict, set)
 
 
@@ -69,37 +69,29 @@ def _children(saved: Any) -> Iterator[tuple[str, Any]]:
 @cache
 def _properties(cls: Any) -> frozenset[str]:
     """Return the properties that classes of the user's define."""
-    found = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
-    return frozenset(name for name in found if isinstance(getattr(cls, name, None), property) and name[0] != "_")
+    names = (name for base in cls.__mro__ if not is_built_in(base) and base is not object for name in dir(base))
+    return frozenset(name for name in names if isinstance(getattr(cls, name, None), property) and name[0] != "_")
 
 
 @cache
 def _attributes(kind: Any) -> frozenset[str]:
     """Return what every object of a kind has, which is not looked into."""
-    made: Any = Optimizer(0.0, name="none") if kind is Optimizer else kind(name="none")
-    return frozenset((*dir(made), "_layers", "_compiled_loss", "_compiled_metrics", "_loss_tracker"))
+    example: Any = Optimizer(0.0, name="none") if kind is Optimizer else kind(name="none")
+    return frozenset((*dir(example), "_layers", "_compiled_loss", "_compiled_metrics", "_loss_tracker"))
 
 
 def own_variables(saved: Any) -> list[Variable]:
     """Return the variables of an object, without those of the objects in it, in the order of their numbers."""
-    found: list[Variable] = saved._own_weights() if isinstance(saved, Layer) else saved.variables
-    return found
+    variables: list[Variable] = saved._own_weights() if isinstance(saved, Layer) else saved.variables
+    return variables
 
 
 class Store(Mapping[str, Array]):
-    """The variables of one object in a file, by name; read when they are looked up.
-
-    Args:
-        places: The groups that hold them.
-    """
+    """The variables of one object in a file, in these groups, by name; read when they are looked up."""
 
     def __init__(self, places: Iterable[Group]) -> None:
-        self.datasets: dict[str, Dataset] = {}
-        for place in places:
-            for key in place:
-                found = place[key]
-                if isinstance(found, Dataset):
-                    self.datasets[key] = found
+        pairs = ((key, place[key]) for place in places for key in place)
+        self.datasets: dict[str, Dataset] = {key: node for key, node in pairs if isinstance(node, Dataset)}
 
     def __getitem__(self, key: str) -> Array:
         return self.datasets[key].read()
@@ -112,11 +104,7 @@ class Store(Mapping[str, Array]):
 
 
 class Tree:
-    """The groups of one file or several, by path.
-
-    Args:
-        roots: The root groups.
-    """
+    """The groups of one file or several, by path below their root groups."""
 
     def __init__(self, *roots: Group) -> None:
         self.roots = roots
@@ -136,12 +124,11 @@ class Tree:
         total, stack = 0, list(self.roots)
         while stack:
             group = stack.pop()
-            for name in group:
-                found = group[name]
-                if isinstance(found, Group):
-                    stack.append(found)
+            for node in map(group.__getitem__, group):
+                if isinstance(node, Group):
+                    stack.append(node)
                 else:
-                    total += int(np.prod(found.shape, dtype=object))
+                    total += int(np.prod(node.shape, dtype=object))
         return total
 
 
@@ -159,11 +146,8 @@ def match(saved: Any, store: Store) -> tuple[Pairs, str]:
             del variables[1]
         elif len(store) != len(variables):
             if len(store):
-                warn(
-                    f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
-                    f"variables whereas the saved optimizer has {len(store)} variables.",
-                    stacklevel=5,
-                )
+                warn(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
+                     f"variables whereas the saved optimizer has {len(store)} variables.", stacklevel=5)  # fmt: skip
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
     names = [str(i) for i in range(len(variables))]
@@ -179,31 +163,21 @@ def match(saved: Any, store: Store) -> tuple[Pairs, str]:
     return ([], "; ".join(wrong)) if wrong else (pairs, "")
 
 
-def _may_become(stored: "np.dtype[Any]", wanted: "np.dtype[Any]") -> bool:
-    kinds = "bool" if wanted.kind == "b" else "integer" if wanted.kind in "iu" else "number"
-    return {"bool": stored.kind == "b", "integer": stored.kind in "iu", "number": stored.kind in "fiu"}[kinds]
+def _may_become(stored: "np.dtype[Any]", dtype: "np.dtype[Any]") -> bool:
+    return stored.kind in ("b" if dtype.kind == "b" else "iu" if dtype.kind in "iu" else "fiu")
 
 
 def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None) -> int:
-    """Set the variables of a model, and of all that it holds, to what is stored, or none if something does not fit.
-
-    Args:
-        model: The model, or a layer.
-        tree: Where the values are.
-        skip_mismatch: Whether to leave objects that do not fit as they are, with a warning.
-        skipped: Objects that are left as they are.
-
-    Returns:
-        How many numbers were read.
+    """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
 
     Raises:
-        ValueError: if something does not fit.
+        ValueError: if something does not fit, unless that is to be skipped with a warning. Nothing is set then.
     """
-    found = list(walk(model, seen=set(map(id, skipped or ()))))
+    places = list(walk(model, seen=set(map(id, skipped or ()))))
     pairs: Pairs = []
     problems: list[str] = []
     by_hand = []
-    for path, saved in found:
+    for path, saved in places:
         if hasattr(saved, "load_own_variables"):
             store = tree.store(path)
             if is_built_in(saved.load_own_variables):
@@ -217,23 +191,17 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
     if problems:
         warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
-    return take_all(pairs, [saved for _, saved in found], by_hand)
+    return take_all(pairs, [saved for _, saved in places], by_hand)
 
 
 def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[], Any]] = ()) -> int:
-    """Set variables to arrays in a file, all of them or, if one cannot be read, none.
+    """Set variables to arrays that fit, all of them or, if one cannot be read, none; return how many numbers they have.
 
-    Args:
-        pairs: The variables with their arrays, which fit.
-        objects: What holds the variables.
-        by_hand: What sets further variables of these objects.
-
-    Returns:
-        How many numbers were read.
+    `by_hand` sets further variables of the objects that hold them.
     """
     arrays = [stored.read().astype(v.array.dtype, copy=False) for v, stored in pairs]
-    kept = [own_variables(saved) for saved in objects if isinstance(saved, Layer | Optimizer | Metric)]
-    before = [(v, v.array, v.exposed) for variables in kept for v in variables]
+    holders = [saved for saved in objects if isinstance(saved, Layer | Optimizer | Metric)]
+    before = [(v, v.array, v.exposed) for saved in holders for v in own_variables(saved)]
     try:
         for (v, _), array in zip(pairs, arrays, strict=True):
             v.take(array)
@@ -252,11 +220,7 @@ def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[]
 
 
 def refuse_assets(model: Any) -> None:
-    """Raise an error if an object of a model keeps files beside its variables.
-
-    Raises:
-        NotImplementedError: if one does.
-    """
+    """Raise a NotImplementedError if an object of a model keeps files beside its variables."""
     for _, saved in walk(model):
         if hasattr(saved, "save_assets"):
             raise NotImplementedError(

@@ -42,10 +42,10 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
         raise FileError(name, place, reason)
 
     def unique(pairs: list[tuple[str, Any]]) -> Config:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        table = dict(pairs)
+        if len(table) != len(pairs):
             refuse("a name is there twice in one object")
-        return found
+        return table
 
     def finite(text: str) -> float:
         number = float(text)
@@ -58,16 +58,14 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
     if depth > MAX_DEPTH or sum(map(marks.count, (b"[", b"{", b","))) > MAX_VALUES:
         refuse(f"it is more than {MAX_DEPTH} levels deep, or has more than {MAX_VALUES} values")
     try:
-        found = json.loads(
-            data.decode(),
-            object_pairs_hook=unique,
-            parse_float=finite,
+        config = json.loads(
+            data.decode(), object_pairs_hook=unique, parse_float=finite,
             parse_constant=lambda text: refuse(f"{text} is not allowed"),
-        )
+        )  # fmt: skip
         if b"\\u" in data:
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(config, ensure_ascii=False).encode()
     except FileError:
         raise
     except ValueError as error:  # no JSON, no UTF-8, half a character, or an integer of very many digits
         refuse(f"it is no JSON in UTF-8: {error}")
-    return found if isinstance(found, dict) else refuse("it is not an object")
+    return config if isinstance(config, dict) else refuse("it is not an object")

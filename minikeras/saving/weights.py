@@ -20,7 +20,7 @@ from .strict_json import read_json
 from .writing import import_h5py, replacing
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK"
-"""What such files begin with."""
+"""The first bytes of such files."""
 MEMBERS = r"(config|metadata)\.json|model\.weights\.(h5|npz)|assets/.*"
 """The members that a .keras archive may have."""
 WEIGHTS = "model.weights.h5"
@@ -75,12 +75,9 @@ def save_weights(
 
 
 def load_weights(
-    model: Layer,
-    filepath: str | os.PathLike[str],
-    skip_mismatch: bool = False,
-    objects_to_skip: Iterable[Any] | None = None,
-    by_name: bool = False,
-) -> None:
+    model: Layer, filepath: str | os.PathLike[str], skip_mismatch: bool = False,
+    objects_to_skip: Iterable[Any] | None = None, by_name: bool = False,
+) -> None:  # fmt: skip
     """Set all weights of a model from a file, or none if one does not fit.
 
     The file may be one of weights (.weights.h5, .weights.json with its shards, .npz, Keras 2's .h5) or of a model
@@ -127,11 +124,7 @@ def _check_built(model: Layer) -> None:
 
 
 def may_write(path: str, overwrite: bool) -> bool:
-    """Return whether a file may be written, after asking whoever sits there if it would replace another.
-
-    Raises:
-        FileExistsError: if it would, and nobody answers.
-    """
+    """Return whether a file may be written; about one that is there somebody is asked, or a FileExistsError raised."""
     if overwrite or not os.path.exists(path):
         return True
     question = f"[WARNING] {path} already exists - overwrite? [y/n]"
@@ -181,19 +174,17 @@ def _write_shards(model: Layer, path: str, limit: float) -> None:
     """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
     h5py = import_h5py()
     if not path.endswith(".json"):
+        index_path = _index_of(path)
         warn(
-            f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {_index_of(path)!r}.",
-            stacklevel=3,
+            f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.", stacklevel=3
         )
     shards: list[dict[str, dict[str, Array]]] = [{}]
     size, total = 0, 0
     for group, _, arrays in _stored(model):
         for key, array in arrays.items():
             if array.nbytes > limit:
-                raise ValueError(
-                    f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. Increase "
-                    "max_shard_size."
-                )
+                raise ValueError(f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. "
+                                 "Increase max_shard_size.")  # fmt: skip
             size, total = size + array.nbytes, total + array.nbytes
             if size > limit:
                 shards.append({})
@@ -233,5 +224,4 @@ def _read_shards(model: Layer, source: Source, path: str, skip_mismatch: bool, s
 
 
 def _names(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else [value]
-    return [name for name in found if isinstance(name, str)]
+    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]

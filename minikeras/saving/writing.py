@@ -43,11 +43,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def import_h5py() -> Any:
-    """Return h5py, which writes HDF5.
-
-    Raises:
-        ImportError: if it is not installed, with the command that does.
-    """
+    """Return h5py, which writes HDF5, or raise an ImportError with the command that installs it."""
     try:
         return import_module("h5py")
     except ImportError as error:

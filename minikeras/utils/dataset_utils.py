@@ -18,22 +18,12 @@ _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
 class FolderDataset(PyDataset):
-    """Batches made when they are needed.
+    """Batches made when they are needed: `load` makes a sample of an item.
 
-    Args:
-        items: What the samples are made of.
-        load: Makes the array of one sample.
-        labels: The targets, None without.
-        batch_size: Samples a batch; None for samples one by one, without an axis for the batch.
-        shuffle: Whether each pass has another order.
-        seed: Seed of the orders.
-
-    Attributes:
-        class_names: Names of the classes, None without.
-        file_paths: The files.
+    Without `batch_size` samples come one by one, without an axis for the batch. `shuffle` changes the order each pass.
     """
 
-    class_names: list[str] | None = None
+    class_names: list[str] | None = None  # None without classes
     file_paths: list[str] | None = None
 
     def __init__(
@@ -53,13 +43,13 @@ class FolderDataset(PyDataset):
     def __getitem__(self, index: int) -> Any:
         """Return batch `index`: samples, or samples and targets."""
         size = self._batch or 1
-        chosen = self._order[index * size : (index + 1) * size]
-        loaded = [self._load(self._items[i]) for i in chosen]
-        x: Any = np.stack(loaded) if self._batch else loaded[0]
-        parts = (x,) if self._labels is None else (x, self._labels[chosen] if self._batch else self._labels[chosen[0]])
+        rows = self._order[index * size : (index + 1) * size]
+        samples = [self._load(self._items[i]) for i in rows]
+        x: Any = np.stack(samples) if self._batch else samples[0]
+        parts = (x,) if self._labels is None else (x, self._labels[rows if self._batch else rows[0]])
         for function in self._maps:
-            found = function(*parts)
-            parts = found if isinstance(found, tuple) else (found,)
+            result = function(*parts)
+            parts = result if isinstance(result, tuple) else (result,)
         return parts if len(parts) > 1 else parts[0]
 
     def on_epoch_end(self) -> None:
@@ -75,9 +65,9 @@ class FolderDataset(PyDataset):
         return self._with(_most=self._most if count < 0 else min(count, self._most))
 
     def _with(self, **changes: Any) -> "FolderDataset":
-        made = FolderDataset.__new__(FolderDataset)
-        vars(made).update(vars(self) | changes)
-        return made
+        twin = FolderDataset.__new__(FolderDataset)
+        vars(twin).update(vars(self) | changes)
+        return twin
 
     def cache(self, filename: str = "") -> "FolderDataset":
         """Return the same batches: they are made when they are needed."""
@@ -128,13 +118,12 @@ def timeseries_dataset_from_array(
     start, end = start_index or 0, len(values) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
     labels = None if targets is None else np.asarray(targets)[start:end]
-    count = count if labels is None else min(count, len(np.asarray(targets)))
-    starts = np.arange(0, count, sequence_stride)
+    starts = np.arange(0, count if labels is None else min(count, len(np.asarray(targets))), sequence_stride)
     if shuffle:
         np.random.RandomState(np.random.randint(10**6) if seed is None else seed).shuffle(starts)  # noqa: NPY002
     part, steps = values[start:end], np.arange(sequence_length) * sampling_rate
-    chosen = None if labels is None else labels[starts]
-    return FolderDataset(starts.tolist(), lambda i: part[i + steps], chosen, batch_size, False, seed)
+    targets = None if labels is None else labels[starts]
+    return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, False, seed)
 
 
 def _files(
@@ -199,17 +188,17 @@ def _from_folder(
     targets: Any = None
     if numbers is not None and label_mode is not None:
         targets = _targets(numbers[order], label_mode, len(names or []))
-    held = int((validation_split or 0) * len(paths))
-    parts = {"training": slice(0, len(paths) - held), "validation": slice(len(paths) - held, None), None: slice(None)}
+    end = len(paths) - int((validation_split or 0) * len(paths))
+    parts = {"training": slice(0, end), "validation": slice(end, None), None: slice(None)}
 
     def make(which: str | None) -> FolderDataset:
         part = parts[which]
         if verbose and which:
             print(f"Using {len(paths[part])} files for {which}.")
-        chosen = None if targets is None else targets[part]
-        made = FolderDataset(paths[part], load, chosen, batch_size, shuffle and which != "validation", seed)
-        made.class_names, made.file_paths = names, paths[part]
-        return made
+        labels = None if targets is None else targets[part]
+        dataset = FolderDataset(paths[part], load, labels, batch_size, shuffle and which != "validation", seed)
+        dataset.class_names, dataset.file_paths = names, paths[part]
+        return dataset
 
     return [make("training"), make("validation")] if subset == "both" else make(subset)
 
@@ -246,7 +235,7 @@ def image_dataset_from_directory(
         ValueError: without files, or for settings that do not go together.
         ImportError: without Pillow.
     """
-    given = dict(locals())
+    arguments = dict(locals())
 
     def load(path: str) -> Array:
         img = img_to_array(load_img(path, color_mode), data_format)
@@ -254,7 +243,7 @@ def image_dataset_from_directory(
             img, image_size, interpolation, False, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format=data_format
         ).numpy()
 
-    return _from_folder(load, _PICTURES, **given)
+    return _from_folder(load, _PICTURES, **arguments)
 
 
 def text_dataset_from_directory(
@@ -274,10 +263,10 @@ def text_dataset_from_directory(
     Raises:
         ValueError: without files, or for settings that do not go together.
     """
-    given = dict(locals())
+    arguments = dict(locals())
 
     def load(path: str) -> Any:
         with open(path, encoding="utf8") as file:
             return np.asarray(file.read(max_length), dtype=object)
 
-    return _from_folder(load, (".txt",), **given)
+    return _from_folder(load, (".txt",), **arguments)

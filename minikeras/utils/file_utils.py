@@ -22,18 +22,11 @@ _CHUNK = 1 << 16  # bytes
 
 
 def get_file(
-    fname: str | os.PathLike[str] | None = None,
-    origin: str | None = None,
-    untar: bool = False,
-    md5_hash: str | None = None,
-    file_hash: str | None = None,
-    cache_subdir: str | os.PathLike[str] = "datasets",
-    hash_algorithm: Hash = "auto",
-    extract: bool = False,
-    archive_format: ArchiveFormat | Iterable[str] | None = "auto",
-    cache_dir: str | os.PathLike[str] | None = None,
-    force_download: bool = False,
-) -> str:
+    fname: str | os.PathLike[str] | None = None, origin: str | None = None, untar: bool = False,
+    md5_hash: str | None = None, file_hash: str | None = None, cache_subdir: str | os.PathLike[str] = "datasets",
+    hash_algorithm: Hash = "auto", extract: bool = False, archive_format: ArchiveFormat | Iterable[str] | None = "auto",
+    cache_dir: str | os.PathLike[str] | None = None, force_download: bool = False,
+) -> str:  # fmt: skip
     """Return the path of a file in the cache, which is downloaded first if it is not there or its hash is wrong.
 
     Args:
@@ -165,23 +158,20 @@ def _download(origin: str, path: str, file_hash: str | None, algorithm: str) -> 
         if size and done != size:
             raise ConnectionError(f"only {done} of {size} bytes came")
         if file_hash and not _has_hash(temporary, file_hash, algorithm):
-            raise ValueError(
-                f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It was not kept."
-            )
+            raise ValueError(f"The file at {origin} is incomplete or corrupted: its {algorithm} is not {file_hash}. It "
+                             "was not kept.")  # fmt: skip
         os.replace(temporary, path)
     except failures as error:
         expected = f" (its {algorithm} must be {file_hash})" if file_hash else ""
-        raise OSError(
-            f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it as "
-            f"{path}{expected}."
-        ) from error
+        raise OSError(f"Could not download {origin}: {error}. Without a connection, get the file elsewhere and save it "
+                      f"as {path}{expected}.") from error  # fmt: skip
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
 
 
 def _unpack(path: str, folder: str, formats: str | Iterable[str] | None) -> bool:
-    """Unpack an archive and tell whether it was one of these formats."""
+    """Unpack an archive and return whether it was one of these formats."""
     import tarfile
     import zipfile
 

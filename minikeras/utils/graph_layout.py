@@ -17,21 +17,13 @@ _SWEEPS = 12, 13  # down and up by turns, for the order and for the places; the 
 
 
 class Layout(NamedTuple):
-    """Where everything is, as (across, along).
+    """Where everything is, as (across, along)."""
 
-    Attributes:
-        places: The corner of each part, the least of both.
-        size: The whole.
-        gaps: Where each space between two ranks begins and ends, along.
-        ranks: In which rank each part stands.
-        lanes: Where a link crosses the ranks between its ends, across.
-    """
-
-    places: list[Point]
-    size: Point
-    gaps: list[Point]
-    ranks: list[int]
-    lanes: dict[Link, list[float]]
+    places: list[Point]  # the corner of each part, the least of both
+    size: Point  # the whole
+    gaps: list[Point]  # where each space between two ranks begins and ends, along
+    ranks: list[int]  # in which rank each part stands
+    lanes: dict[Link, list[float]]  # where a link crosses the ranks between its ends, across
 
 
 def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
@@ -68,12 +60,9 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
         for part, (size, rank) in enumerate(zip(sizes, ranks, strict=True))
     ]
     return Layout(
-        places,
-        (right - left, ends[-1]),
-        [(end, end + BETWEEN_RANKS) for end in ends[:-1]],
-        ranks,
+        places, (right - left, ends[-1]), [(end, end + BETWEEN_RANKS) for end in ends[:-1]], ranks,
         {link: [at[lane] - left for lane in passed] for link, passed in lanes.items()},
-    )
+    )  # fmt: skip
 
 
 def _ranks(count: int, forward: Sequence[Link]) -> list[int]:
@@ -102,18 +91,18 @@ def _across(rows: list[list[int]], widths: Sequence[float], lanes: dict[Link, li
                     after[lane] += passed * 4
         behind, ahead = (after, before) if sweep % 2 else (before, after)
         for row in rows[:: -1 if sweep % 2 else 1]:
-            found = {part: behind[part] or ahead[part] or [part] for part in row}
-            wanted = {part: sum(at[other] for other in found[part]) / len(found[part]) for part in row}
+            linked = {part: behind[part] or ahead[part] or [part] for part in row}
+            goals = {part: sum(at[other] for other in linked[part]) / len(linked[part]) for part in row}
             if sweep < _SWEEPS[0]:
-                row.sort(key=lambda part: wanted[part])
+                row.sort(key=lambda part: goals[part])
                 at.update((part, float(i)) for i, part in enumerate(row))
             else:
-                at.update(zip(row, spread([wanted[p] for p in row], [widths[p] for p in row]), strict=True))
+                at.update(zip(row, spread([goals[p] for p in row], [widths[p] for p in row]), strict=True))
     return at
 
 
-def spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
-    """Return the middles, nearest to the wanted ones, of things of these widths that do not overlap.
+def spread(goals: Sequence[float], widths: Sequence[float]) -> list[float]:
+    """Return the middles, nearest to the goals, of things of these widths that do not overlap.
 
     The sum of the squared distances is least (isotonic regression: Barlow et al. 1972).
 
@@ -123,7 +112,7 @@ def spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
     """
     offsets = list(accumulate(((a + b) / 2 for a, b in pairwise(widths)), initial=0.0))
     blocks: list[tuple[float, int]] = []  # the mean place of things that touch, and their number
-    for place, offset in zip(wanted, offsets, strict=False):
+    for place, offset in zip(goals, offsets, strict=False):
         blocks.append((place - offset, 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             (a, m), (b, n) = blocks[-2:]

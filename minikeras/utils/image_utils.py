@@ -23,11 +23,7 @@ def _pillow(function: str) -> Any:
 
 
 def open_image(file: Any) -> Any:
-    """Return what a file holds as a Pillow image.
-
-    Raises:
-        ImportError: without Pillow.
-    """
+    """Return what a file holds as a Pillow image; an ImportError without Pillow."""
     return _pillow("open_image").open(file)
 
 
@@ -77,13 +73,9 @@ def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLi
 
 
 def save_img(
-    path: Any,
-    x: Any,
-    data_format: DataFormat | None = None,
-    file_format: str | None = None,
-    scale: bool = True,
+    path: Any, x: Any, data_format: DataFormat | None = None, file_format: str | None = None, scale: bool = True,
     **kwargs: Any,
-) -> None:
+) -> None:  # fmt: skip
     """Write an array as a picture, in the format of the file's name if none is given."""
     if file_format is None and isinstance(path, str | os.PathLike):
         file_format = os.path.splitext(path)[1][1:].lower()
@@ -133,10 +125,6 @@ def load_img(
 def smart_resize(
     x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear", data_format: DataFormat = "channels_last"
 ) -> Any:
-    """Resize images, one or a batch, and crop rather than distort them.
-
-    Raises:
-        ValueError: for another shape or size.
-    """
+    """Resize images, one or a batch, and crop rather than distort them; a ValueError for another shape or size."""
     y = ops.image.resize(x, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
     return y.numpy() if isinstance(x, np.ndarray) else y

@@ -7,6 +7,7 @@ matplotlib where it is not.
 import os
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -37,7 +38,7 @@ class _Cell(NamedTuple):
 
 
 class _Show(NamedTuple):
-    """What a box tells of its layer."""
+    """The facts that a box tells of its layer."""
 
     shapes: bool
     dtype: bool
@@ -47,26 +48,15 @@ class _Show(NamedTuple):
 
 
 class _Part:
-    """A box for a layer, or a frame around the parts of a model.
-
-    Attributes:
-        layer: The layer or model.
-        rows: The cells of a box.
-        parts: What is in a frame.
-        arrows: Those between the parts of a frame: from and to which part, and from and to which box.
-        layout: Where the parts stand in the frame.
-        title: Height of a frame's title.
-        at, size: Where it is drawn, and how large, as (x, y) from the upper left in points.
-    """
+    """A box for a layer, or a frame around the parts of a model."""
 
     def __init__(self, layer: Any, rows: Sequence[list[_Cell]] = ()) -> None:
-        self.layer = layer
-        self.rows = rows
-        self.parts: list[_Part] = []
-        self.arrows: list[tuple[int, int, _Part, _Part]] = []
-        self.layout: Layout = arrange([], [])
-        self.title: float = _TITLE
-        self.at: Point = (0.0, 0.0)
+        self.layer, self.rows = layer, rows  # the cells of a box
+        self.parts: list[_Part] = []  # what is in a frame
+        self.arrows: list[tuple[int, int, _Part, _Part]] = []  # from and to which part, and from and to which box
+        self.layout: Layout = arrange([], [])  # where the parts stand in the frame
+        self.title: float = _TITLE  # its height
+        self.at: Point = (0.0, 0.0)  # (x, y) from the upper left, in points
         self.size: Point = (0.0, 0.0)
 
 
@@ -96,10 +86,10 @@ def _wiring(model: Any) -> list[tuple[Any, list[tuple[Any, int, int]]]]:
         layers = model.layers
         return [(layer, [(layers[i - 1], 0, 0)] if i else []) for i, layer in enumerate(layers)]
     graph = model._given_graph if isinstance(model, Model) else None
-    found: dict[Any, list[tuple[Any, int, int]]] = {operation: [] for operation in graph.operations} if graph else {}
+    feeds: dict[Any, list[tuple[Any, int, int]]] = {operation: [] for operation in graph.operations} if graph else {}
     for node in graph.nodes if graph else ():
-        found[node.operation] += [(x.node.operation, x.index, i) for i, x in enumerate(node.inputs) if x.node]
-    return list(found.items())
+        feeds[node.operation] += [(x.node.operation, x.index, i) for i, x in enumerate(node.inputs) if x.node]
+    return list(feeds.items())
 
 
 def _giver(part: _Part, output: int) -> _Part:
@@ -147,12 +137,10 @@ def _rows(layer: Any, show: _Show) -> list[list[_Cell]]:
 
 def _text(layer: Any, end: Literal["input", "output"], what: Literal["shape", "dtype"]) -> str:
     """Return the shapes or dtypes of what a layer takes or gives, "?" where it was never called symbolically."""
-    if isinstance(layer, Operation):
-        tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s"))
-    else:
-        tensors = getattr(layer, end, None)
-    found = map_structure(lambda x: getattr(x, what, "?"), tensors)
-    return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else str(found)
+    op = isinstance(layer, Operation)
+    tensors: Any = only(getattr(layer._inbound_nodes[0], f"{end}s")) if op else getattr(layer, end, None)
+    facts = map_structure(lambda x: getattr(x, what, "?"), tensors)
+    return ", ".join(f"{key}: {value}" for key, value in facts.items()) if isinstance(facts, dict) else str(facts)
 
 
 # --- drawn by Graphviz ----------------------------------------------------------------------------------------
@@ -163,10 +151,8 @@ def _extra(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise ImportError(
-            f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
-            'python -m pip install ".[plot]"'
-        ) from error
+        raise ImportError(f"Drawing a model needs {name.partition('.')[0]} ({error}). In a clone of minikeras, run: "
+                          'python -m pip install ".[plot]"') from error  # fmt: skip
 
 
 def _to_dot(frame: _Part, graph: Any) -> Any:
@@ -211,22 +197,16 @@ def _label(rows: Sequence[Sequence[_Cell]]) -> str:
 
 
 def _drawn_by_graphviz(frame: _Part, path: str, kind: str, **settings: Any) -> bool:
-    """Draw a frame to a file, and tell whether there was a Graphviz that could."""
+    """Draw a frame to a file, and return whether there was a Graphviz that could."""
     from shutil import which  # here, since importing it takes time that few want to spend
 
-    if not which("dot") or not _is_installed("pydot"):
+    if not which("dot") or find_spec("pydot") is None:
         return False
     try:
         _to_dot(frame, _dot(**settings)).write(path, format=kind)
     except (AssertionError, OSError):  # pydot's error where Graphviz fails, as it does on some graphs
         return False
     return True
-
-
-def _is_installed(name: str) -> bool:
-    from importlib.util import find_spec  # here, too
-
-    return find_spec(name) is not None
 
 
 # --- drawn by matplotlib --------------------------------------------------------------------------------------
@@ -441,7 +421,7 @@ def plot_model(
         drawing = _Drawing(frame, rankdir)
         largest = 65_000 / max(drawing.figure.get_size_inches())  # more dots than that a picture cannot have
         drawing.figure.savefig(to_file, dpi=min(dpi, largest), format=kind)
-    if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or not _is_installed("IPython"):
+    if kind not in ("svg", "png", "jpg", "jpeg", "gif", "webp") or find_spec("IPython") is None:
         return None
     display = import_module("IPython.display")
     return display.SVG(filename=to_file) if kind == "svg" else display.Image(filename=to_file)

@@ -67,10 +67,8 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     try:
         labels = np.array(x, dtype="int64")
     except ValueError:
-        raise ValueError(
-            f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
-            "np.unique(names, return_inverse=True)[1]."
-        ) from None
+        raise ValueError(f"Labels must be integers. Received: {x!r:.80}. Names of classes become integers by "
+                         "np.unique(names, return_inverse=True)[1].") from None  # fmt: skip
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if not num_classes:
@@ -86,13 +84,9 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
 
 
 def pad_sequences(
-    sequences: Sequence[Any] | Array,
-    maxlen: int | None = None,
-    dtype: DTypeLike = "int32",
-    padding: Literal["pre", "post"] = "pre",
-    truncating: Literal["pre", "post"] = "pre",
-    value: float | str = 0.0,
-) -> Array:
+    sequences: Sequence[Any] | Array, maxlen: int | None = None, dtype: DTypeLike = "int32",
+    padding: Literal["pre", "post"] = "pre", truncating: Literal["pre", "post"] = "pre", value: float | str = 0.0,
+) -> Array:  # fmt: skip
     """Return sequences of different lengths as the rows of one array.
 
     Args:
@@ -130,41 +124,29 @@ def pad_sequences(
     item = next((np.asarray(x).shape[1:] for x in sequences if len(x)), ())
     padded = np.full((len(sequences), maxlen, *item), value, dtype)
     for i, x in enumerate(sequences):
-        kept = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
-        if len(kept) and kept.shape[1:] != item:
-            raise ValueError(f"All items must have one shape. Received: {item}, then {kept.shape[1:]} in sequence {i}.")
-        start = maxlen - len(kept) if padding == "pre" else 0
-        if len(kept):
-            padded[i, start : start + len(kept)] = kept
+        part = np.asarray(x[max(0, len(x) - maxlen) :] if truncating == "pre" else x[:maxlen], dtype)
+        if len(part) and part.shape[1:] != item:
+            raise ValueError(f"All items must have one shape. Received: {item}, then {part.shape[1:]} in sequence {i}.")
+        start = maxlen - len(part) if padding == "pre" else 0
+        if len(part):
+            padded[i, start : start + len(part)] = part
     return padded
 
 
 @overload
 def split_dataset(
-    dataset: Array,
-    left_size: float | None = None,
-    right_size: float | None = None,
-    shuffle: bool = False,
-    seed: int | None = None,
-    preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[Array, Array]: ...
+    dataset: Array, left_size: float | None = None, right_size: float | None = None, shuffle: bool = False,
+    seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Array, Array]: ...  # fmt: skip
 @overload
 def split_dataset(
-    dataset: list[Any] | tuple[Any, ...],
-    left_size: float | None = None,
-    right_size: float | None = None,
-    shuffle: bool = False,
-    seed: int | None = None,
-    preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...
+    dataset: list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
+    shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...  # fmt: skip
 def split_dataset(
-    dataset: Array | list[Any] | tuple[Any, ...],
-    left_size: float | None = None,
-    right_size: float | None = None,
-    shuffle: bool = False,
-    seed: int | None = None,
-    preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[Any, Any]:
+    dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
+    shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
     """Split the rows of arrays in two, such as to train and to test on.
 
     The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.

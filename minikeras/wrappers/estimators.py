@@ -14,7 +14,7 @@ from ..models import Model, clone_model
 if TYPE_CHECKING:
 
     class BaseEstimator:
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def get_params(self, deep: bool = True) -> dict[str, Any]:
             """Return the settings."""
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Any: ...
 
     class ClassifierMixin(BaseEstimator):
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
             """Return the accuracy on data, of a regressor R squared."""
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     RegressorMixin = ClassifierMixin
 
     class TransformerMixin(BaseEstimator):
-        """What scikit-learn's class of this name gives."""
+        """The methods of scikit-learn's class of this name."""
 
         def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
             """Fit, then transform the same data."""
@@ -62,17 +62,12 @@ class SKLBase(BaseEstimator):
     history_: History
 
     def __init__(
-        self,
-        model: Model | Callable[..., Model],
-        warm_start: bool = False,
-        model_kwargs: Config | None = None,
+        self, model: Model | Callable[..., Model], warm_start: bool = False, model_kwargs: Config | None = None,
         fit_kwargs: Config | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if BaseEstimator.__module__ != "sklearn.base":
-            raise ImportError(
-                f"{type(self).__name__} requires scikit-learn 1.6 or later: "
-                'python -m pip install "minikeras-numpy[sklearn]".'
-            )
+            raise ImportError(f"{type(self).__name__} requires scikit-learn 1.6 or later: "
+                              'python -m pip install "minikeras-numpy[sklearn]".')  # fmt: skip
         self.model: Model | Callable[..., Model] = model
         self.warm_start: bool = warm_start
         self.model_kwargs: Config | None = model_kwargs
@@ -93,17 +88,11 @@ class SKLBase(BaseEstimator):
         return len(self.history_.epoch) if "history_" in vars(self) else 0
 
     def set_fit_request(self: E, **kwargs: bool | str | None) -> E:
-        """Say which metadata `fit` wants, for scikit-learn's metadata routing.
-
-        Raises:
-            RuntimeError: if metadata routing is not enabled.
-        """
+        """Say which metadata `fit` wants; a RuntimeError if scikit-learn's metadata routing is not enabled."""
         routing = _sklearn("utils.metadata_routing")
         if not import_module("sklearn").get_config().get("enable_metadata_routing", False):
-            raise RuntimeError(
-                "This method is only available when metadata routing is enabled: "
-                "sklearn.set_config(enable_metadata_routing=True)."
-            )
+            raise RuntimeError("This method is only available when metadata routing is enabled: "
+                               "sklearn.set_config(enable_metadata_routing=True).")  # fmt: skip
         request = routing.MetadataRequest(owner=type(self).__name__)
         for param, alias in kwargs.items():
             request.fit.add_request(param=param, alias=alias)
@@ -148,10 +137,10 @@ class SKLBase(BaseEstimator):
         return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False)))
 
     def _target_type(self, y: Array) -> str:
-        found: str = _sklearn("utils.multiclass").type_of_target(y)
-        if found == "unknown":
+        kind: str = _sklearn("utils.multiclass").type_of_target(y)
+        if kind == "unknown":
             raise ValueError(f"Unknown label type for data: {y!r}.")
-        return found
+        return kind
 
     def _target(self, y: Array) -> Array:
         """Return targets as a model wants them: in two axes."""
@@ -189,9 +178,9 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
         return self._outputs(X)
 
     def _target(self, y: Array) -> Array:
-        found = self._target_type(y)
-        if found not in ("binary", "multiclass"):
-            raise ValueError(f"Only binary and multiclass target types are supported. Target type: {found}.")
+        kind = self._target_type(y)
+        if kind not in ("binary", "multiclass"):
+            raise ValueError(f"Only binary and multiclass target types are supported. Target type: {kind}.")
         self._target_ndim = y.ndim
         self.classes_ = np.unique(y)
         if len(self.classes_) == 1:

@@ -231,6 +231,6 @@ def test_notebooks_show_what_they_can(
 ) -> None:
     display = SimpleNamespace(SVG=lambda filename: ("SVG", filename), Image=lambda filename: ("Image", filename))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    monkeypatch.setattr(model_visualization, "_is_installed", lambda name: name == "IPython")
+    monkeypatch.setattr(model_visualization, "find_spec", lambda name: name == "IPython" or None)
     path = str(tmp_path / f"model.{kind}")
     assert plot_model(chain(), path) == (shown and (shown, path))

@@ -39,8 +39,8 @@ def _understanding(function: Callable[..., Any], label: str, changes: tables.Cha
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if by_place or not changes.keys().isdisjoint(kwargs):
-            known = accepted.bind(args, kwargs)
-            return function(*args[len(accepted.positional) :], **translated(label, known, changes))
+            bound = accepted.bind(args, kwargs)
+            return function(*args[len(accepted.positional) :], **translated(label, bound, changes))
         return function(*args, **kwargs)
 
     return call
@@ -53,13 +53,13 @@ def install() -> None:
     for address, changes in tables.ARGUMENTS.items():
         above, _, name = address.rpartition(".")
         owner = resolve(above)
-        found = getattr(owner, name, None)
-        if isinstance(found, type):
-            put(found, "__init__", _understanding(getattr(found, "__init__"), name, changes))  # noqa: B009 - for mypy
-        elif found is not None:
+        thing = getattr(owner, name, None)
+        if isinstance(thing, type):
+            put(thing, "__init__", _understanding(getattr(thing, "__init__"), name, changes))  # noqa: B009 - for mypy
+        elif thing is not None:
             if isinstance(owner, type):  # the class that has it compares it with what a subclass has
                 owner = next(cls for cls in owner.__mro__ if name in vars(cls))
-            put(owner, name, _understanding(found, name, changes))
+            put(owner, name, _understanding(thing, name, changes))
 
 
 def _add_weight(add_weight: Callable[..., Any], owner: Any, *args: Any, **kwargs: Any) -> Any:

@@ -21,24 +21,16 @@ from .patches import around, outdated, put
 
 
 class Past:
-    """An attribute that is worked out when read, unless the object has one of its own of that name.
-
-    Args:
-        name: Its name.
-        today: How it is read today.
-        read: Object -> value.
-    """
+    """An attribute that is worked out (`read`) of an object without one of that name, and how it is read today."""
 
     def __init__(self, name: str, today: str, read: Callable[[Any], Any]) -> None:
-        self.name: str = name
-        self.today: str = today
-        self.read: Callable[[Any], Any] = read
+        self._name, self._today, self._read = name, today, read
 
     def __get__(self, owner: Any, cls: type[Any] | None = None) -> Any:
         if owner is None:
             return self
-        outdated(f".{self.name}", self.today)
-        return self.read(owner)
+        outdated(f".{self._name}", self._today)
+        return self._read(owner)
 
 
 def _set_lr(optimizer: Any, value: Any) -> None:
@@ -48,8 +40,8 @@ def _set_lr(optimizer: Any, value: Any) -> None:
 
 def _predict_classes(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
     outdated("model.predict_classes(x)", "(model.predict(x) > 0.5).astype(int), or model.predict(x).argmax(axis=-1)")
-    found = model.predict(x, batch_size=batch_size, verbose=verbose)
-    return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+    y = model.predict(x, batch_size=batch_size, verbose=verbose)
+    return y.argmax(axis=-1) if y.shape[-1] > 1 else (y > 0.5).astype("int32")
 
 
 def _predict_proba(model: Any, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
@@ -84,18 +76,17 @@ def _fit_generator(model: Any, generator: Any, *args: Any, **options: Any) -> An
     generator, steps = _steps(generator, options.pop("samples_per_epoch", None))
     options["steps_per_epoch"] = options.get("steps_per_epoch") or steps
     if "nb_val_samples" in options:
-        found = _steps(options["validation_data"], options.pop("nb_val_samples"))
-        options["validation_data"], options["validation_steps"] = found
+        batches, steps = _steps(options["validation_data"], options.pop("nb_val_samples"))
+        options |= {"validation_data": batches, "validation_steps": steps}
     return model.fit(generator, **options)
 
 
 def _over_generator(name: str) -> Callable[..., Any]:
-    def run(
-        model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None, **options: Any
-    ) -> Any:
+    def run(model: Any, generator: Any, steps: int | None = None, val_samples: int | None = None,
+            **options: Any) -> Any:  # fmt: skip
         outdated(f"model.{name}_generator(generator, ...)", f"model.{name}(generator, ...)")
-        generator, found = _steps(generator, val_samples)
-        return getattr(model, name)(generator, steps=steps or found, **{"verbose": 0, **options})
+        generator, count = _steps(generator, val_samples)
+        return getattr(model, name)(generator, steps=steps or count, **{"verbose": 0, **options})
 
     return run
 
@@ -134,8 +125,8 @@ class Shape(tuple[Any, ...]):
 def _add_metric(layer: Any, value: Any, name: str | None = None, **options: Any) -> None:
     outdated("layer.add_metric(value, name)", "a keras.metrics.Mean in the layer, and its update_state(value)")
     if name is not None:  # without one, it is the result of a metric that the layer holds
-        held = vars(layer).setdefault("_past_metrics", {})
-        held.setdefault(name, Mean(name=name)).update_state(value)
+        metrics = vars(layer).setdefault("_past_metrics", {})
+        metrics.setdefault(name, Mean(name=name)).update_state(value)
 
 
 def _compiled_loss(model: Any) -> Callable[..., Any]:
@@ -181,8 +172,8 @@ def _shape_of(what: str) -> Past:
 def _metrics_names(model: Any) -> list[str]:
     """Return the names of all that `evaluate` returns, in its order."""
     names = model.get_metrics_result() if model.compiled else {}
-    found = model._in_order({name: name for name in names}) if names else []
-    return found if isinstance(found, list) else [found]
+    ordered = model._in_order({name: name for name in names}) if names else []
+    return ordered if isinstance(ordered, list) else [ordered]
 
 
 def _by_inputs(call: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -229,44 +220,35 @@ def _spread(spread: Callable[..., list[Any]], outputs: Any, value: Any, argument
 
 
 def install() -> None:
-    """Give the classes what they had."""
-    found: dict[type[Any], dict[str, Any]] = {
+    """Put back the attributes that classes had."""
+    table: dict[type[Any], dict[str, Any]] = {
         Model: {
-            "predict_classes": _predict_classes,
-            "predict_proba": _predict_proba,
-            "fit_generator": _fit_generator,
-            "evaluate_generator": _over_generator("evaluate"),
-            "predict_generator": _over_generator("predict"),
-            "reset_states": _reset_model,
-            "metrics_names": property(_metrics_names),
+            "predict_classes": _predict_classes, "predict_proba": _predict_proba, "fit_generator": _fit_generator,
+            "evaluate_generator": _over_generator("evaluate"), "predict_generator": _over_generator("predict"),
+            "reset_states": _reset_model, "metrics_names": property(_metrics_names),
             "compiled_loss": Past("compiled_loss", "compute_loss(x, y, y_pred, sample_weight)", _compiled_loss),
-            "compiled_metrics": Past(
-                "compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)", _compiled_metrics
-            ),
+            "compiled_metrics": Past("compiled_metrics", "compute_metrics(x, y, y_pred, sample_weight)",
+                                     _compiled_metrics),
         },
         Layer: {
-            "input_shape": _shape_of("input"),
-            "output_shape": _shape_of("output"),
-            "get_input_at": _of_call("input"),
-            "get_output_at": _of_call("output"),
+            "input_shape": _shape_of("input"), "output_shape": _shape_of("output"), "add_metric": _add_metric,
+            "get_input_at": _of_call("input"), "get_output_at": _of_call("output"),
             "add_variable": _renamed("layer.add_variable(...)", "layer.add_weight(...)"),
-            "add_metric": _add_metric,
         },
         Optimizer: {
-            "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__),
+            "learning_rate": property(_rate.fget, _set_rate, doc=_rate.__doc__), "minimize": _minimize,
             "lr": property(Past("lr", ".learning_rate", lambda optimizer: optimizer.learning_rate).__get__, _set_lr),
-            "minimize": _minimize,
         },
         InputLayer: {"input": Past("input", "layer.output", lambda layer: layer.output)},
         Metric: {"reset_states": _renamed("metric.reset_states()", "metric.reset_state()")},
         KerasTensor: {"shape": property(lambda tensor: Shape(tensor._shape))},
-    }
+    }  # fmt: skip
     around(base, "_shapes", lambda shapes, x: map_shapes(Shape, shapes(x)))
     around(Sequential, "_append", _append)
     around(Trainer, "compile", _compile)
     around(Outputs, "spread", _spread)
     for kind in (RNN, Bidirectional):
         around(kind, "__call__", _by_inputs)
-    for cls, attributes in found.items():
+    for cls, attributes in table.items():
         for name, value in attributes.items():
             put(cls, name, value)

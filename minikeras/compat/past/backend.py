@@ -26,21 +26,12 @@ _SAME = """
     not_equal one_hot ones_like prod reshape round shape sigmoid sign sin softmax softplus softsign
     sparse_categorical_crossentropy sqrt square squeeze std stop_gradient sum tanh tile transpose var zeros_like"""
 RENAMED = {
-    **{name: f"ops.{name}" for name in _SAME.split()},
-    "cast": "ops.cast",
-    "cast_to_floatx": "ops.convert_to_tensor",
-    "is_tensor": "ops.is_tensor",
-    "name_scope": "name_scope",
-    "permute_dimensions": "ops.transpose",
-    "pow": "ops.power",
-    "random_bernoulli": "random.binomial",
-    "random_normal": "random.normal",
-    "random_uniform": "random.uniform",
-    "reverse": "ops.flip",
-    "stack": "ops.stack",
-    "to_dense": "ops.convert_to_tensor",
+    **{name: f"ops.{name}" for name in _SAME.split()}, "cast": "ops.cast", "cast_to_floatx": "ops.convert_to_tensor",
+    "is_tensor": "ops.is_tensor", "name_scope": "name_scope", "permute_dimensions": "ops.transpose", "pow": "ops.power",
+    "random_bernoulli": "random.binomial", "random_normal": "random.normal", "random_uniform": "random.uniform",
+    "reverse": "ops.flip", "stack": "ops.stack", "to_dense": "ops.convert_to_tensor",
     "truncated_normal": "random.truncated_normal",
-}
+}  # fmt: skip
 """Names in `keras.backend`, and the addresses below keras today of what takes the same arguments in the same order."""
 _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "argmax": ("keras.ops.argmax(x, axis=-1)", lambda x, axis=-1: ops.argmax(x, axis)),
@@ -151,9 +142,9 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 # --- shapes and types ---------------------------------------------------------------------------------------------
 
 
-def _called(chosen: Any) -> Any:
-    """Return one of two values, of which either may be a function."""
-    return chosen() if callable(chosen) else chosen
+def _called(value: Any) -> Any:
+    """Return a value, which a function may give."""
+    return value() if callable(value) else value
 
 
 def _folded(fn: Callable[[Any, Any], Any], rows: list[Any], initializer: Any) -> Any:
@@ -187,10 +178,9 @@ def ctc_decode(y_pred: Any, input_length: Any, greedy: bool = True, beam_width: 
 
 
 @_today("keras.layers.RNN, or keras.ops.scan")
-def rnn(
-    step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
-    constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any, **__: Any,
-) -> Any:  # fmt: skip
+def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool = False, mask: Any = None,
+        constants: Any = None, unroll: bool = False, input_length: int | None = None, *_: Any,
+        **__: Any) -> Any:  # fmt: skip
     """Run a function (input, states) -> (output, states) along the second axis: last output, all outputs, states."""
     states: list[Any] = list(initial_states)
     outputs: list[Any] = []
@@ -218,9 +208,9 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = N
 @_today("keras.Variable(value)")
 def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None, constraint: Any = None) -> Variable:
     """Return a variable."""
-    made = Variable(as_array(value), dtype=standardize_dtype(dtype), name=name)
-    made.constraint = constraint
-    return made
+    x = Variable(as_array(value), dtype=standardize_dtype(dtype), name=name)
+    x.constraint = constraint
+    return x
 
 
 def _filled(kind: str) -> None:
@@ -258,12 +248,8 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     left, right = (axes, axes) if isinstance(axes, int) else axes
     a = ops.moveaxis(x, left, -1) if x.ndim > 2 else ops.expand_dims(x, 1)
     b = ops.moveaxis(y, right, 1) if y.ndim > 2 else ops.expand_dims(y, -1)
-    found = ops.matmul(a, b)
-    if x.ndim == 2:
-        found = ops.squeeze(found, 1)
-    if y.ndim == 2:
-        found = found if x.ndim == 2 else ops.squeeze(found, -1)
-    return found
+    product = ops.matmul(a, b)
+    return ops.squeeze(product, 1 if x.ndim == 2 else -1) if 2 in (x.ndim, y.ndim) else product
 
 
 @_today("x + bias")
@@ -275,12 +261,10 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 
 @_today("keras.ops.max_pool or average_pool")
-def pool2d(
-    x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None, pool_mode: str = "max"
-) -> Any:
+def pool2d(x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None,
+           pool_mode: str = "max") -> Any:  # fmt: skip
     """Return the largest or mean value in each window of images or volumes."""
-    pool = ops.max_pool if pool_mode == "max" else ops.average_pool
-    return pool(x, pool_size, strides, padding, data_format)
+    return (ops.max_pool if pool_mode == "max" else ops.average_pool)(x, pool_size, strides, padding, data_format)
 
 
 _WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
@@ -305,19 +289,19 @@ class Phase(int):
 @_today("keras.Model(inputs, outputs)")
 def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **options: Any) -> Any:
     """Return what computes arrays from arrays, along the graph from some symbolic tensors to others."""
-    given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    places = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     several = isinstance(outputs, list | tuple)
-    tensors = [x for x in given if isinstance(x, KerasTensor)]
+    tensors = [x for x in places if isinstance(x, KerasTensor)]
     model = models.Model(tensors, list(outputs) if several else [outputs])
 
     def run(values: Any) -> Any:
         if not isinstance(values, list | tuple) or not isinstance(inputs, list | tuple):
             values = [values]
-        arrays = [value for x, value in zip(given, values, strict=False) if isinstance(x, KerasTensor)]
-        phases = [value for x, value in zip(given, values, strict=False) if isinstance(x, Phase)]
-        found = model([np.asarray(a) for a in arrays], training=bool(phases and phases[0]))
-        found = [y.numpy() for y in (found if isinstance(found, list | tuple) else [found])]
-        return found if several else found[0]
+        arrays = [np.asarray(value) for x, value in zip(places, values, strict=False) if isinstance(x, KerasTensor)]
+        phases = [value for x, value in zip(places, values, strict=False) if isinstance(x, Phase)]
+        y = model(arrays, training=bool(phases and phases[0]))
+        results = [each.numpy() for each in (y if isinstance(y, list | tuple) else [y])]
+        return results if several else results[0]
 
     return run
 
@@ -337,8 +321,5 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
 
 
-NAMES = {
-    **{name: _telling(resolve(address), name, f"keras.{address}") for name, address in RENAMED.items()},
-    **_WRITTEN,
-}
+NAMES = {name: _telling(resolve(place), name, f"keras.{place}") for name, place in RENAMED.items()} | _WRITTEN
 """All these functions, by name."""

@@ -22,7 +22,7 @@ Function: TypeAlias = Callable[..., Any]
 
 
 class Status:
-    """What `load_weights` gave in TensorFlow: everything is loaded, so that there is nothing to complain of."""
+    """The result of `load_weights` in TensorFlow: everything is loaded, so that there is nothing to complain of."""
 
     def expect_partial(self) -> "Status":
         """Return this."""
@@ -80,9 +80,8 @@ def load_from_json(load: Function, json_string: str, custom_objects: Any = None)
         return load(json.dumps(config), custom_objects)
 
 
-def save_weights_anywhere(
-    save: Function, model: Any, filepath: Any, overwrite: bool = True, save_format: str | None = None, **kwargs: Any
-) -> None:
+def save_weights_anywhere(save: Function, model: Any, filepath: Any, overwrite: bool = True,
+                          save_format: str | None = None, **kwargs: Any) -> None:  # fmt: skip
     """Write weights under any name."""
     path = os.fspath(filepath)
     if path.endswith((".weights.h5", _ENDING)) or kwargs:

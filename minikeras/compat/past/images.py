@@ -29,13 +29,9 @@ _NAMED = ("binary", "categorical", "sparse")
 
 
 class Iterator(PyDataset):
-    """Batches of chosen samples, without end as an iterator, and by number.
+    """Batches of some of n samples, without end as an iterator, and by number; each pass may have another order.
 
-    Args:
-        n: How many samples there are.
-        batch_size: Samples a batch.
-        shuffle: Whether each pass has another order.
-        seed: Seed of NumPy's global stream, set anew for each batch; None leaves it alone.
+    A seed is set anew for each batch, of NumPy's global stream; None leaves it alone.
     """
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None, **kwargs: Any) -> None:
@@ -90,27 +86,24 @@ class Iterator(PyDataset):
 
 
 class _Pictures(Iterator):
-    """What iterators over arrays and over files have in common."""
+    """The base of iterators over arrays and over files."""
 
-    def _set(self, given: dict[str, Any]) -> None:
+    def _set(self, arguments: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""
-        self.image_data_generator: Any = given["image_data_generator"]
-        self.data_format: Any = given["data_format"] or image_data_format()
-        self.save_to_dir: Any = given["save_to_dir"]
-        self.save_prefix: str = given["save_prefix"]
-        self.save_format: str = given["save_format"]
-        self.dtype: Any = given["dtype"] or floatx()
+        self.image_data_generator: Any = arguments["image_data_generator"]
+        self.data_format: Any = arguments["data_format"] or image_data_format()
+        self.save_to_dir: Any = arguments["save_to_dir"]
+        self.save_prefix: str = arguments["save_prefix"]
+        self.save_format: str = arguments["save_format"]
+        self.dtype: Any = arguments["dtype"] or floatx()
         self.image_shape: tuple[int, ...] = ()
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
         """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
-        made = self.image_data_generator
-        found = []
-        for x in pictures:
-            if made is not None:
-                x = made.standardize(made.random_transform(x))
-            found.append(x)
-        batch = np.array(found, self.dtype).reshape(len(found), *self.image_shape)
+        generator = self.image_data_generator
+        if generator is not None:
+            pictures = [generator.standardize(generator.random_transform(x)) for x in pictures]
+        batch = np.array(pictures, self.dtype).reshape(len(pictures), *self.image_shape)
         for j, x in zip(index_array, batch, strict=True) if self.save_to_dir else ():
             name = f"{self.save_prefix}_{j}_{np.random.randint(10**4)}.{self.save_format}"  # noqa: NPY002
             array_to_img(x, self.data_format, scale=True).save(os.path.join(self.save_to_dir, name))
@@ -120,12 +113,10 @@ class _Pictures(Iterator):
 class NumpyArrayIterator(_Pictures):
     """Batches of arrays of pictures; see `ImageDataGenerator.flow`."""
 
-    def __init__(
-        self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
-        sample_weight: Any = None, seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None,
-        save_prefix: str = "", save_format: str = "png", subset: str | None = None, ignore_class_split: bool = False,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, x: Any, y: Any, image_data_generator: Any, batch_size: int = 32, shuffle: bool = False,
+                 sample_weight: Any = None, seed: int | None = None, data_format: str | None = None,
+                 save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", subset: str | None = None,
+                 ignore_class_split: bool = False, dtype: Any = None) -> None:  # fmt: skip
         x, misc = (x[0], x[1]) if isinstance(x, list | tuple) else (x, [])
         others = [np.asarray(a) for a in (misc if isinstance(misc, list) else [misc])]
         parts = [y, sample_weight, *others]
@@ -133,15 +124,15 @@ class NumpyArrayIterator(_Pictures):
             raise ValueError(f"Lengths differ: {len(x)} pictures, {[len(a) for a in parts if a is not None]}.")
         if subset is not None:
             at = int(len(x) * image_data_generator._validation_split)
-            chosen = {"validation": slice(0, at), "training": slice(at, None)}.get(subset)
-            if chosen is None:
+            part = {"validation": slice(0, at), "training": slice(at, None)}.get(subset)
+            if part is None:
                 raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation".')
             if y is not None and not ignore_class_split and set(np.unique(y[:at])) != set(np.unique(y[at:])):
                 raise ValueError(
                     "Training and validation subsets have different number of classes after the split. If your numpy "
                     "arrays are sorted by the label, you might want to shuffle them."
                 )
-            x, y, others = x[chosen], None if y is None else y[chosen], [a[chosen] for a in others]
+            x, y, others = x[part], None if y is None else y[part], [a[part] for a in others]
         self._set(locals())
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
@@ -170,24 +161,24 @@ class _Files(_Pictures):
     labels: Any = None
     sample_weight: Any = None
 
-    def _set(self, given: dict[str, Any]) -> None:
-        color_mode, class_mode, subset = given["color_mode"], given["class_mode"], given["subset"]
+    def _set(self, arguments: dict[str, Any]) -> None:
+        color_mode, class_mode, subset = (arguments[name] for name in ("color_mode", "class_mode", "subset"))
         if color_mode not in _CHANNELS:
             raise ValueError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
         if class_mode not in self._modes:
             raise ValueError(f"Invalid class_mode: {class_mode}; expected one of: {self._modes}")
         if subset not in (None, "training", "validation"):
             raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
-        super()._set(given)
-        self.target_size: tuple[int, ...] = tuple(given["target_size"])
+        super()._set(arguments)
+        self.target_size: tuple[int, ...] = tuple(arguments["target_size"])
         self.color_mode: Any = color_mode
         self.class_mode: str | None = class_mode
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
         self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
         self.subset: str | None = subset
-        self.interpolation: Any = given["interpolation"]
-        self.keep_aspect_ratio: bool = given["keep_aspect_ratio"]
+        self.interpolation: Any = arguments["interpolation"]
+        self.keep_aspect_ratio: bool = arguments["keep_aspect_ratio"]
 
     def _part(self, n: int) -> slice:
         """Return which of n files the subset has: the first ones are for validation."""
@@ -211,10 +202,10 @@ class _Files(_Pictures):
         if self.class_mode in ("binary", "sparse"):
             return np.array([self.classes[i] for i in index_array], self.dtype)
         if self.class_mode == "categorical":
-            found = np.zeros((len(batch), len(self.class_indices)), self.dtype)
-            for row, i in zip(found, index_array, strict=True):
+            targets = np.zeros((len(batch), len(self.class_indices)), self.dtype)
+            for row, i in zip(targets, index_array, strict=True):
                 row[self.classes[i]] = 1
-            return found
+            return targets
         if self.class_mode == "multi_output":
             return [output[index_array] for output in self.labels]
         return self.labels[index_array]
@@ -232,13 +223,12 @@ class DirectoryIterator(_Files):
 
     _modes: tuple[str | None, ...] = ("categorical", "binary", "sparse", "input", None)
 
-    def __init__(
-        self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256), color_mode: str = "rgb",
-        classes: Any = None, class_mode: str | None = "categorical", batch_size: int = 32, shuffle: bool = True,
-        seed: int | None = None, data_format: str | None = None, save_to_dir: Any = None, save_prefix: str = "",
-        save_format: str = "png", follow_links: bool = False, subset: str | None = None,
-        interpolation: str = "nearest", keep_aspect_ratio: bool = False, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, directory: Any, image_data_generator: Any, target_size: Any = (256, 256),
+                 color_mode: str = "rgb", classes: Any = None, class_mode: str | None = "categorical",
+                 batch_size: int = 32, shuffle: bool = True, seed: int | None = None, data_format: str | None = None,
+                 save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png", follow_links: bool = False,
+                 subset: str | None = None, interpolation: str = "nearest", keep_aspect_ratio: bool = False,
+                 dtype: Any = None) -> None:  # fmt: skip
         self._set(locals())
         self.directory: str = os.fspath(directory)
         names = list(classes or sorted(e.name for e in os.scandir(self.directory) if e.is_dir()))
@@ -281,11 +271,10 @@ class DataFrameIterator(_Files):
             rows = [(label,) if isinstance(label, str) else label for label in df[y_col]]
             names = list(dict.fromkeys(classes)) if classes else sorted({name for row in rows for name in row})
             self.class_indices: dict[Any, int] = {name: i for i, name in enumerate(names)}
-            kept = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
-            numbers = [
-                n if isinstance(label, list | tuple) else n[0] for n, label in zip(kept, df[y_col], strict=True) if n
-            ]
-            df = df[np.array([bool(n) for n in kept], bool)]
+            places = [[self.class_indices[name] for name in row if name in self.class_indices] for row in rows]
+            pairs = zip(places, df[y_col], strict=True)
+            numbers = [n if isinstance(label, list | tuple) else n[0] for n, label in pairs if n]
+            df = df[np.array([bool(n) for n in places], bool)]
             self.classes: Any = numbers[self._part(len(df))]
             self.labels: Any = self.classes
             what += f" belonging to {len(names)} classes"
@@ -298,15 +287,12 @@ class DataFrameIterator(_Files):
         self._found(self.directory, df[x_col].tolist(), what, batch_size, shuffle, seed)
 
     def _valid(self, names: Any, x_col: str) -> Array:
-        """Tell which names lead to pictures; a warning counts the others."""
+        """Return which names lead to pictures; a warning counts the others."""
         paths = [os.path.join(self.directory, name) for name in names]
         valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
         if not valid.all():
-            warnings.warn(
-                f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". These filename(s) will be '
-                "ignored.",
-                stacklevel=4,
-            )
+            warnings.warn(f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". '
+                          "These filename(s) will be ignored.", stacklevel=4)  # fmt: skip
         return valid
 
 
@@ -362,16 +348,15 @@ class ImageDataGenerator:
         ((2, 2, 2, 1), np.float32(0.5), array([0, 1]))
     """
 
-    def __init__(
-        self, featurewise_center: bool = False, samplewise_center: bool = False,
-        featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
-        zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,
-        width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
-        shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0, fill_mode: str = "nearest",
-        cval: float = 0.0, horizontal_flip: bool = False, vertical_flip: bool = False, rescale: float | None = None,
-        preprocessing_function: Any = None, data_format: str | None = None, validation_split: float = 0.0,
-        interpolation_order: int = 1, dtype: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, featurewise_center: bool = False, samplewise_center: bool = False,
+                 featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
+                 zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,
+                 width_shift_range: Any = 0.0, height_shift_range: Any = 0.0, brightness_range: Any = None,
+                 shear_range: float = 0.0, zoom_range: Any = 0.0, channel_shift_range: float = 0.0,
+                 fill_mode: str = "nearest", cval: float = 0.0, horizontal_flip: bool = False,
+                 vertical_flip: bool = False, rescale: float | None = None, preprocessing_function: Any = None,
+                 data_format: str | None = None, validation_split: float = 0.0, interpolation_order: int = 1,
+                 dtype: Any = None) -> None:  # fmt: skip
         self.data_format: str = standardize_data_format(data_format)
         last = self.data_format == "channels_last"
         self.channel_axis: int = 3 if last else 1
@@ -410,11 +395,9 @@ class ImageDataGenerator:
         self.std: Array | None = None
         self.zca_whitening_matrix: Array | None = None
 
-    def flow(
-        self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
-        seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
-        ignore_class_split: bool = False, subset: str | None = None,
-    ) -> NumpyArrayIterator:  # fmt: skip
+    def flow(self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
+             seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
+             ignore_class_split: bool = False, subset: str | None = None) -> NumpyArrayIterator:  # fmt: skip
         """Return batches of an array of pictures, with labels and weights where they are given."""
         return NumpyArrayIterator(**self._flow(locals()))
 
@@ -439,10 +422,10 @@ class ImageDataGenerator:
         del kwargs
         return DataFrameIterator(**self._flow(locals()))
 
-    def _flow(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _flow(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of an iterator out of those of the method that makes it."""
-        del given["self"]
-        return {**given, "image_data_generator": self, "data_format": self.data_format, "dtype": self.dtype}
+        del arguments["self"]
+        return {**arguments, "image_data_generator": self, "data_format": self.data_format, "dtype": self.dtype}
 
     def standardize(self, x: Array) -> Array:
         """Return a picture with its values scaled as the settings say; the array itself may be changed."""
@@ -454,16 +437,14 @@ class ImageDataGenerator:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
             x /= np.std(x, keepdims=True) + 1e-6
-        for asked, known in (
-            (self.featurewise_center, self.mean), (self.featurewise_std_normalization, self.std),
-            (self.zca_whitening, self.zca_whitening_matrix),
-        ):  # fmt: skip
-            if asked and known is None:
+        needs = ((self.featurewise_center, self.mean), (self.featurewise_std_normalization, self.std),
+                 (self.zca_whitening, self.zca_whitening_matrix))  # fmt: skip
+        for asked, value in needs:
+            if asked and value is None:
                 warnings.warn(
                     "This ImageDataGenerator specifies settings that depend on the data, but it hasn't been fit on any "
-                    "training data. Fit it first by calling `.fit(numpy_data)`.",
-                    stacklevel=2,
-                )
+                    "training data. Fit it first by calling `.fit(numpy_data)`.", stacklevel=2
+                )  # fmt: skip
         if self.featurewise_center and self.mean is not None:
             x -= self.mean
         if self.featurewise_std_normalization and self.std is not None:
@@ -485,10 +466,10 @@ class ImageDataGenerator:
             if not limit:
                 return 0
             if isinstance(limit, float):
-                found: Any = draw(-limit, limit)
+                way: Any = draw(-limit, limit)
             else:
-                found = np.random.choice(limit) * np.random.choice([-1, 1])  # noqa: NPY002
-            return found * size if np.max(limit) < 1 else found
+                way = np.random.choice(limit) * np.random.choice([-1, 1])  # noqa: NPY002
+            return way * size if np.max(limit) < 1 else way
 
         theta = within(self.rotation_range)
         tx = shift(self.height_shift_range, img_shape[self.row_axis - 1])
@@ -524,11 +505,7 @@ class ImageDataGenerator:
         return self.apply_transform(x, self.get_random_transform(x.shape, seed))
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
-        """Find mean, deviation and whitening of pictures, of changed ones too with `augment`.
-
-        Raises:
-            ValueError: if there are not four axes.
-        """
+        """Find mean, deviation, whitening of pictures, with `augment` of changed ones; a ValueError without 4 axes."""
         x = np.array(x, self.dtype)
         if x.ndim != 4:
             raise ValueError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")

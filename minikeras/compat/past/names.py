@@ -84,18 +84,18 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        made, accepted = function(*args, **kwargs), parameters(function)
-        given = {**accepted.defaults, **accepted.bind(args, kwargs)}
+        folder, accepted = function(*args, **kwargs), parameters(function)
+        bound = {**accepted.defaults, **accepted.bind(args, kwargs)}
         of_folder = import_module("..tensorflow.data", __package__).of_folder
-        if isinstance(made, list):  # a training and a validation part
-            return [of_folder(part, given["shuffle"] and part is made[0], given["seed"]) for part in made]
-        return of_folder(made, given["shuffle"], given["seed"])
+        if isinstance(folder, list):  # a training and a validation part
+            return [of_folder(part, bound["shuffle"] and part is folder[0], bound["seed"]) for part in folder]
+        return of_folder(folder, bound["shuffle"], bound["seed"])
 
     return call
 
 
 class Reduction:
-    """What a loss did with the values of a batch, by the names of Keras 2."""
+    """Ways to sum up the values of a batch, by the names of Keras 2."""
 
     AUTO = "sum_over_batch_size"
     NONE = "none"
@@ -105,11 +105,8 @@ class Reduction:
 
 _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
-    "keras.losses.Reduction": Reduction,
-    "keras.layers.Convolution2D": _convolution2d,
-    "keras.layers.ThresholdedReLU": _thresholded_relu,
-    "keras.layers.merge": _merge,
-    "keras.layers.Merge": _merge_models,
-    "keras.layers.TimeDistributedDense": _time_distributed_dense,
-}
+    "keras.losses.Reduction": Reduction, "keras.layers.Convolution2D": _convolution2d,
+    "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
+    "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense,
+}  # fmt: skip
 """Names that need more than another one."""

@@ -11,7 +11,7 @@ _ABSENT = object()
 
 
 def outdated(old: str, today: str) -> None:
-    """Tell the user's line what its spelling is today."""
+    """Warn at the user's line of what its spelling is today."""
     warn_user(f"{old} is from an earlier version of Keras; today it is {today}.", DeprecationWarning)
 
 
@@ -22,10 +22,10 @@ def resolve(address: str) -> Any:
         >>> resolve("layers.Dense").__name__
         'Dense'
     """
-    found: Any = import_module(__name__.partition(".")[0])
+    thing: Any = import_module(__name__.partition(".")[0])
     for name in address.split(".") if address else ():
-        found = getattr(found, name)
-    return found
+        thing = getattr(thing, name)
+    return thing
 
 
 class Patches(list[tuple[Any, str, Any]]):

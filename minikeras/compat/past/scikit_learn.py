@@ -10,12 +10,7 @@ from .patches import outdated
 
 
 class Older(sklearn.BaseWrapper):
-    """What both estimators share.
-
-    Args:
-        build_fn: What returns a model.
-        sk_params: Settings of it, and of the model's `fit` and `predict`.
-    """
+    """The base of both estimators: `build_fn` returns a model; settings are for it, and for `fit` and `predict`."""
 
     def __init__(self, build_fn: Callable[..., Model] | None = None, **sk_params: Any) -> None:
         kind = type(self).__name__

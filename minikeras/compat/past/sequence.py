@@ -35,11 +35,9 @@ class TimeseriesGenerator(PyDataset):
         ([[0, 1, 2], [1, 2, 3]], [3, 4])
     """
 
-    def __init__(
-        self, data: Any, targets: Any, length: int, sampling_rate: int = 1, stride: int = 1, start_index: int = 0,
-        end_index: int | None = None, shuffle: bool = False, reverse: bool = False, batch_size: int = 128,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, data: Any, targets: Any, length: int, sampling_rate: int = 1, stride: int = 1,
+                 start_index: int = 0, end_index: int | None = None, shuffle: bool = False, reverse: bool = False,
+                 batch_size: int = 128, **kwargs: Any) -> None:  # fmt: skip
         super().__init__(**kwargs)
         if len(data) != len(targets):
             raise ValueError(f"Data and targets must have one length. Received: {len(data)}, {len(targets)}.")
@@ -54,10 +52,8 @@ class TimeseriesGenerator(PyDataset):
         self.reverse: bool = reverse
         self.batch_size: int = batch_size
         if self.start_index > self.end_index:
-            raise ValueError(
-                f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed, as no part of "
-                "the sequence would be left to be used as current step."
-            )
+            raise ValueError(f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed, as "
+                             "no part of the sequence would be left to be used as current step.")  # fmt: skip
 
     def __len__(self) -> int:
         return -(-(self.end_index - self.start_index + 1) // (self.batch_size * self.stride))
@@ -93,10 +89,9 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:
     return np.minimum(1.0, np.sqrt(rarity))
 
 
-def skipgrams(
-    sequence: Sequence[int], vocabulary_size: int, window_size: int = 4, negative_samples: float = 1.0,
-    shuffle: bool = True, categorical: bool = False, sampling_table: Any = None, seed: int | None = None,
-) -> tuple[list[list[int]], list[Any]]:  # fmt: skip
+def skipgrams(sequence: Sequence[int], vocabulary_size: int, window_size: int = 4, negative_samples: float = 1.0,
+              shuffle: bool = True, categorical: bool = False, sampling_table: Any = None,
+              seed: int | None = None) -> tuple[list[list[int]], list[Any]]:  # fmt: skip
     """Return pairs of words, and whether they stand near each other or were put together at random.
 
     Args:

@@ -1,4 +1,4 @@
-"""What earlier Keras versions called things: tables of arguments, names and modules, and what they are today.
+"""The words of earlier Keras versions: tables of arguments, names and modules, and what they are today.
 
 In a table of arguments an old name stands beside today's. Where that takes more than another name, a function stands
 there, which changes the arguments of a call and returns how they are written today; None where nothing old was meant.
@@ -28,8 +28,8 @@ def _gone(*names: str) -> Changes:
 
 
 def _data_format(arguments: Arguments) -> str:
-    given = arguments.pop("dim_ordering")
-    arguments["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(given)
+    names = {"th": "channels_first", "tf": "channels_last"}
+    arguments["data_format"] = names.get(arguments.pop("dim_ordering"))
     return f"data_format={arguments['data_format']!r}"
 
 
@@ -102,42 +102,27 @@ def _input_shape(arguments: Arguments) -> str:
 
 
 def _third_argument(arguments: Arguments) -> str | None:
-    given = arguments["loss_weights"]
-    if not isinstance(given, list) or all(isinstance(value, int | float) for value in given):
+    values = arguments["loss_weights"]
+    if not isinstance(values, list) or all(isinstance(value, int | float) for value in values):
         return None
     arguments["metrics"] = arguments.pop("loss_weights")
     return "metrics=[...] by name, since the third argument is loss_weights"
 
 
 _WEIGHTS: Changes = {
-    "init": "kernel_initializer",
-    "W_regularizer": "kernel_regularizer",
-    "b_regularizer": "bias_regularizer",
-    "W_constraint": "kernel_constraint",
-    "b_constraint": "bias_constraint",
-    "bias": "use_bias",
-}
+    "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias",
+}  # fmt: skip
 _ORDER: Changes = {"dim_ordering": _data_format}
 _IMAGES: Changes = {"border_mode": "padding", **_ORDER}
 _CONVOLUTION: Changes = {
-    **_WEIGHTS,
-    **_IMAGES,
-    "nb_filter": "filters",
-    "nb_row": _kernel_size,
-    "subsample": "strides",
-    "filter_length": "kernel_size",
-    "subsample_length": "strides",
-    "atrous_rate": "dilation_rate",
-}
+    **_WEIGHTS, **_IMAGES, "nb_filter": "filters", "nb_row": _kernel_size, "subsample": "strides",
+    "filter_length": "kernel_size", "subsample_length": "strides", "atrous_rate": "dilation_rate",
+}  # fmt: skip
 _RECURRENT: Changes = {
-    **_WEIGHTS,
-    "output_dim": "units",
-    "inner_init": "recurrent_initializer",
-    "U_regularizer": "recurrent_regularizer",
-    "dropout_W": "dropout",
-    "dropout_U": "recurrent_dropout",
-    **_gone("consume_less", "implementation"),
-}
+    **_WEIGHTS, "output_dim": "units", "inner_init": "recurrent_initializer", "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout", "dropout_U": "recurrent_dropout", **_gone("consume_less", "implementation"),
+}  # fmt: skip
 _POOLING: Changes = {**_IMAGES, "pool_length": "pool_size", "stride": "strides"}
 _RUN: Changes = _gone("workers", "max_queue_size", "max_q_size", "use_multiprocessing", "show_accuracy")
 _OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adamax", "Nadam", "Adagrad", "Adadelta", "Ftrl")
@@ -146,24 +131,17 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.Layer": {"batch_input_shape": _batch_input_shape, "batch_size": _batch_size, "weights": _weights},
     "layers.Dense": {**_WEIGHTS, "output_dim": "units"},
     "layers.Embedding": {
-        "init": "embeddings_initializer",
-        "W_regularizer": "embeddings_regularizer",
-        "W_constraint": "embeddings_constraint",
-        "input_length": _input_length,
-        **_gone("dropout"),
+        "init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint", "input_length": _input_length, **_gone("dropout"),
     },
     "layers.BatchNormalization": {
-        "beta_init": "beta_initializer",
-        "gamma_init": "gamma_initializer",
+        "beta_init": "beta_initializer", "gamma_init": "gamma_initializer",
         **_gone("mode", "fused", "renorm", "virtual_batch_size"),
     },
-    "layers.LeakyReLU": {"alpha": "negative_slope"},
-    "layers.PReLU": {"init": "alpha_initializer"},
-    "layers.GaussianNoise": {"sigma": "stddev"},
-    "layers.UpSampling1D": {"length": "size"},
+    "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
+    "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
-    "layers.Input": {"shape": _int_shape},
-    "Input": {"shape": _int_shape},
+    "layers.Input": {"shape": _int_shape}, "Input": {"shape": _int_shape},
     **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     "layers.SimpleRNN": _RECURRENT,
     **{f"layers.{name}": {**_RECURRENT, "inner_activation": "recurrent_activation"} for name in ("LSTM", "GRU")},
@@ -174,9 +152,7 @@ ARGUMENTS: dict[str, Changes] = {
                                                     "GaussianDropout")},
     **{f"optimizers.{name}": {"decay": _decay, "lr": "learning_rate", "epsilon": _epsilon, **_gone("schedule_decay")}
        for name in _OPTIMIZERS},
-    "regularizers.L1": {"l": "l1"},
-    "regularizers.L2": {"l": "l2"},
-    "constraints.MaxNorm": {"m": "max_value"},
+    "regularizers.L1": {"l": "l1"}, "regularizers.L2": {"l": "l2"}, "constraints.MaxNorm": {"m": "max_value"},
     "callbacks.ReduceLROnPlateau": {"epsilon": "min_delta"},
     "callbacks.ModelCheckpoint": _gone("options", "load_weights_on_restart"),
     "callbacks.TensorBoard": _gone("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"),
@@ -185,9 +161,7 @@ ARGUMENTS: dict[str, Changes] = {
         "loss_weights": _third_argument,
         **_gone("sample_weight_mode", "target_tensors", "class_mode", "experimental_run_tf_function"),
     },
-    "Model.fit": {"nb_epoch": "epochs", **_RUN},
-    "Model.evaluate": _RUN,
-    "Model.predict": _RUN,
+    "Model.fit": {"nb_epoch": "epochs", **_RUN}, "Model.evaluate": _RUN, "Model.predict": _RUN,
     "utils.to_categorical": {"nb_classes": "num_classes"},
 }  # fmt: skip
 """Address of a class, method or function below minikeras, and the old names of its arguments."""
@@ -205,13 +179,9 @@ IDENTIFIERS: dict[str, dict[str, str]] = {
 """Kind of object, and its old names in strings."""
 
 LOGS = (
-    {"acc", "accuracy"},
-    {"mse", "mean_squared_error"},
-    {"mae", "mean_absolute_error"},
-    {"mape", "mean_absolute_percentage_error"},
-    {"msle", "mean_squared_logarithmic_error"},
-    {"lr", "learning_rate"},
-)
+    {"acc", "accuracy"}, {"mse", "mean_squared_error"}, {"mae", "mean_absolute_error"},
+    {"mape", "mean_absolute_percentage_error"}, {"msle", "mean_squared_logarithmic_error"}, {"lr", "learning_rate"},
+)  # fmt: skip
 """Names of the same entry in logs and histories."""
 
 _LOWER = {name.lower(): f"optimizers.{name}" for name in _OPTIMIZERS}
@@ -243,13 +213,11 @@ NAMES: dict[str, dict[str, str]] = {
 """Old names in a module, and their addresses below minikeras today."""
 
 ABSENT: dict[str, str] = {
-    "keras.callbacks": "BaseLogger",
-    "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy ctc_label_dense_to_sparse "
-    "resize_volumes",
+    "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
+    "ctc_label_dense_to_sparse resize_volumes",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
-    "keras.models": "Graph",
-    "keras.utils": "multi_gpu_model",
-}
+    "keras.models": "Graph", "keras.utils": "multi_gpu_model",
+}  # fmt: skip
 """Old names in a module that may be imported, and say so when they are called."""
 
 
@@ -277,12 +245,9 @@ MODULES: dict[str, str] = {
         engine.functional engine.network engine.input_spec engine.keras_tensor"""),
     "keras.optimizer_v2.learning_rate_schedule": "keras.optimizers.schedules",
     "keras.optimizers.learning_rate_schedule": "keras.optimizers.schedules",
-    "keras.objectives": "keras.losses",
-    "keras.initializations": "keras.initializers",
-    "keras.callbacks.callbacks": "keras.callbacks",
-    "keras.models.sequential": "keras.models",
-    "keras.backend.tensorflow_backend": "keras.backend",
+    "keras.objectives": "keras.losses", "keras.initializations": "keras.initializers",
+    "keras.callbacks.callbacks": "keras.callbacks", "keras.models.sequential": "keras.models",
+    "keras.backend.tensorflow_backend": "keras.backend", "keras.utils.losses_utils": "keras.losses",
     "keras.mixed_precision.experimental": "keras.mixed_precision",
-    "keras.utils.losses_utils": "keras.losses",
 }  # fmt: skip
 """Modules of earlier versions, and where their names are today."""

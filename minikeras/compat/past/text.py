@@ -33,14 +33,8 @@ def text_to_word_sequence(text: str, filters: str = FILTERS, lower: bool = True,
     return [word for word in text.split(split) if word]
 
 
-def hashing_trick(
-    text: str,
-    n: int,
-    hash_function: Callable[[str], int] | str | None = None,
-    filters: str = FILTERS,
-    lower: bool = True,
-    split: str = " ",
-) -> list[int]:
+def hashing_trick(text: str, n: int, hash_function: Callable[[str], int] | str | None = None, filters: str = FILTERS,
+                  lower: bool = True, split: str = " ") -> list[int]:  # fmt: skip
     """Return a number from 1 to n - 1 for each word of a text, the same for equal words.
 
     Args:
@@ -93,11 +87,9 @@ class Tokenizer:
         array([[0., 1., 1.]])
     """
 
-    def __init__(
-        self, num_words: int | None = None, filters: str = FILTERS, lower: bool = True, split: str = " ",
-        char_level: bool = False, oov_token: str | None = None, analyzer: Callable[[str], Iterable[str]] | None = None,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, num_words: int | None = None, filters: str = FILTERS, lower: bool = True, split: str = " ",
+                 char_level: bool = False, oov_token: str | None = None,
+                 analyzer: Callable[[str], Iterable[str]] | None = None, **kwargs: Any) -> None:  # fmt: skip
         if "nb_words" in kwargs:
             outdated("Tokenizer(nb_words=...)", "num_words=")
             num_words = kwargs.pop("nb_words")
@@ -164,21 +156,19 @@ class Tokenizer:
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
         """Return the words of numbers, those that are known, with blanks between."""
         unknown = self.oov_token
-        found = []
+        texts = []
         for sequence in sequences:
             words = [self.index_word.get(i) if i < (self.num_words or i + 1) else unknown for i in sequence]
-            found.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
-        return found
+            texts.append(" ".join(word for word in (word or unknown for word in words) if word is not None))
+        return texts
 
-    def texts_to_matrix(
-        self, texts: Iterable[Any], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
-    ) -> Array:
+    def texts_to_matrix(self, texts: Iterable[Any],
+                        mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
         """Return a row of `num_words` numbers for each text; see `sequences_to_matrix`."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
 
-    def sequences_to_matrix(
-        self, sequences: Sequence[Sequence[int]], mode: Literal["binary", "count", "tfidf", "freq"] = "binary"
-    ) -> Array:
+    def sequences_to_matrix(self, sequences: Sequence[Sequence[int]],
+                            mode: Literal["binary", "count", "tfidf", "freq"] = "binary") -> Array:  # fmt: skip
         """Return a row of `num_words` numbers for each sequence, one a word.
 
         Args:
@@ -196,15 +186,15 @@ class Tokenizer:
         if mode == "tfidf" and not self.document_count:
             raise ValueError("Fit the Tokenizer on some data before using the mode 'tfidf'.")
         width = self.num_words or len(self.word_index) + 1
-        found = np.zeros((len(sequences), width))
-        for row, sequence in zip(found, sequences, strict=True):
+        matrix = np.zeros((len(sequences), width))
+        for row, sequence in zip(matrix, sequences, strict=True):
             for i, count in Counter(i for i in sequence if i < width).items():
                 if mode == "tfidf":
                     rarity = np.log(1 + self.document_count / (1 + self.index_docs.get(i, 0)))
                     row[i] = (1 + np.log(count)) * rarity
                 else:
                     row[i] = {"binary": 1, "count": count, "freq": count / len(sequence)}[mode]
-        return found
+        return matrix
 
     def get_config(self) -> Config:
         """Return the settings and counts; the tables as JSON text."""

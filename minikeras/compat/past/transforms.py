@@ -32,18 +32,16 @@ def _sampled(x: Array, places: Array, mode: str, cval: float, order: int) -> Arr
     high = [np.minimum(i + 1, n - 1) for i, n in zip(low, sizes, strict=True)]
     rows, columns = at - low if order else at * 0
     top, bottom = (x[:, i, low[1]] * (1 - columns) + x[:, i, high[1]] * columns for i in (low[0], high[0]))
-    found: Array = top * (1 - rows) + bottom * rows
+    values: Array = top * (1 - rows) + bottom * rows
     if mode == "constant":
         outside = [(c < 0) | (c > n - 1) for c, n in zip(places, sizes, strict=True)]
-        found = np.where(outside[0] | outside[1], cval, found)
-    return np.asarray(found, x.dtype)
+        values = np.where(outside[0] | outside[1], cval, values)
+    return np.asarray(values, x.dtype)
 
 
-def apply_affine_transform(
-    x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1, zy: float = 1,
-    row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0, fill_mode: str = "nearest", cval: float = 0.0,
-    order: int = 1,
-) -> Array:  # fmt: skip
+def apply_affine_transform(x: Array, theta: float = 0, tx: float = 0, ty: float = 0, shear: float = 0, zx: float = 1,
+                           zy: float = 1, row_axis: int = 1, col_axis: int = 2, channel_axis: int = 0,
+                           fill_mode: str = "nearest", cval: float = 0.0, order: int = 1) -> Array:  # fmt: skip
     """Return a picture turned by `theta` degrees, moved by `tx` columns and `ty` rows, sheared and zoomed.
 
     Args:
@@ -64,15 +62,11 @@ def apply_affine_transform(
                [3., 3.]])
     """
     if x.ndim != 3 or {row_axis, col_axis, channel_axis} != {0, 1, 2} or channel_axis == 1:
-        raise ValueError(
-            "Expected a picture of three axes, with channels first or last. "
-            f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}."
-        )
+        raise ValueError("Expected a picture of three axes, with channels first or last. "
+                         f"Received: shape={x.shape}, {row_axis=}, {col_axis=}, {channel_axis=}.")  # fmt: skip
     if fill_mode not in ("nearest", "constant", "reflect", "wrap") or order not in (0, 1):
-        raise ValueError(
-            "Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
-            f"Received: {fill_mode=}, {order=}."
-        )
+        raise ValueError("Expected a fill_mode 'nearest', 'constant', 'reflect' or 'wrap', and order 0 or 1. "
+                         f"Received: {fill_mode=}, {order=}.")  # fmt: skip
     angle, slant = np.deg2rad(theta), np.deg2rad(shear)
     steps: list[Any] = []
     if theta:
@@ -90,28 +84,23 @@ def apply_affine_transform(
     middle = np.array([[1, 0, height / 2 - 0.5], [0, 1, width / 2 - 0.5], [0, 0, 1]])
     matrix = middle @ reduce(np.dot, np.array(steps)) @ np.linalg.inv(middle)
     if col_axis > row_axis:  # the matrix is for (x, y), arrays go by (row, column)
-        swapped = [1, 0, 2]
-        matrix = matrix[swapped][:, swapped]
-    grid = np.indices(moved.shape[1:])
-    places = np.tensordot(matrix[:2, :2], grid, 1) + matrix[:2, 2, None, None]
+        matrix = matrix[[1, 0, 2]][:, [1, 0, 2]]
+    places = np.tensordot(matrix[:2, :2], np.indices(moved.shape[1:]), 1) + matrix[:2, 2, None, None]
     return np.moveaxis(_sampled(moved, places, fill_mode, cval, order), 0, channel_axis)
 
 
 def _settings(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that functions of chance have in common as those of `apply_affine_transform`."""
     names = ("row_axis", "col_axis", "channel_axis", "fill_mode", "cval", "interpolation_order")
-    given = {"row_axis": 1, "col_axis": 2, **dict(zip(names, by_place, strict=False)), **by_name}
-    return {"order" if name == "interpolation_order" else name: value for name, value in given.items()}
+    settings = {"row_axis": 1, "col_axis": 2, **dict(zip(names, by_place, strict=False)), **by_name}
+    return {"order" if name == "interpolation_order" else name: value for name, value in settings.items()}
 
 
 def random_rotation(x: Array, rg: float, *args: Any, **options: Any) -> Array:
     """Return a picture turned by up to `rg` degrees either way.
 
-    Args:
-        x: The picture.
-        rg: Degrees.
-        args, options: `row_axis`, `col_axis`, `channel_axis`, `fill_mode`, `cval` and `interpolation_order`; see
-            `apply_affine_transform`.
+    Further arguments are `row_axis`, `col_axis`, `channel_axis`, `fill_mode`, `cval` and `interpolation_order`, as of
+    `apply_affine_transform`.
     """
     return apply_affine_transform(x, theta=draw(-rg, rg), **_settings(args, options))
 
@@ -130,11 +119,7 @@ def random_shear(x: Array, intensity: float, *args: Any, **options: Any) -> Arra
 
 
 def random_zoom(x: Array, zoom_range: Any, *args: Any, **options: Any) -> Array:
-    """Return a picture zoomed by factors from a range; see `random_rotation`.
-
-    Raises:
-        ValueError: if the range has not two numbers.
-    """
+    """Return a picture zoomed by factors from a range of two numbers, or a ValueError; see `random_rotation`."""
     if len(zoom_range) != 2:
         raise ValueError(f"`zoom_range` should be a tuple or list of two floats. Received: {zoom_range}")
     zx, zy = (1, 1) if tuple(zoom_range) == (1, 1) else draw(*zoom_range, 2)
@@ -156,16 +141,12 @@ def apply_brightness_shift(x: Array, brightness: float, scale: bool = True) -> A
     low, high = np.min(x), np.max(x)
     stretched = bool(low < 0 or high > 255)
     image = array_to_img(x, scale=stretched or scale)
-    found = img_to_array(import_module("PIL.ImageEnhance").Brightness(image).enhance(brightness))
-    return found / 255 * (high - low) + low if stretched and not scale else found
+    y = img_to_array(import_module("PIL.ImageEnhance").Brightness(image).enhance(brightness))
+    return y / 255 * (high - low) + low if stretched and not scale else y
 
 
 def random_brightness(x: Array, brightness_range: Any, scale: bool = True) -> Array:
-    """Return a picture with its brightness multiplied by a number from a range (needs Pillow).
-
-    Raises:
-        ValueError: if the range has not two numbers.
-    """
+    """Return a picture with its brightness times a number from a range (needs Pillow); a ValueError for no range."""
     if len(brightness_range) != 2:
         raise ValueError(f"`brightness_range` should be tuple or list of two floats. Received: {brightness_range}")
     return apply_brightness_shift(x, draw(*brightness_range), scale)

@@ -38,8 +38,8 @@ def ones(shape: Any, dtype: DTypeLike = "float32", name: str | None = None, **_:
 
 def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
     """A tensor filled with one value."""
-    found = convert_to_tensor(value).numpy_view()
-    return Tensor(np.full(sizes_of(dims), found, found.dtype))
+    filler = convert_to_tensor(value).numpy_view()
+    return Tensor(np.full(sizes_of(dims), filler, filler.dtype))
 
 
 def zeros_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
@@ -55,19 +55,19 @@ def ones_like(input: Any, dtype: DTypeLike | None = None, name: str | None = Non
 def range(start: Any, limit: Any = None, delta: Any = 1, dtype: DTypeLike | None = None, name: str = "range") -> Tensor:
     """Numbers from `start` (0 if it is the only limit) up to but without `limit`."""
     first, last = (0, start) if limit is None else (start, limit)
-    found = ops.arange(first, last, delta, None if dtype is None else as_dtype(dtype).name)
-    if not as_dtype(found.dtype).is_floating:
-        return found
-    kind = as_dtype(found.dtype).as_numpy_dtype  # each number is computed in this dtype
-    return Tensor(kind(first) + np.arange(len(found)).astype(kind) * kind(delta))
+    numbers = ops.arange(first, last, delta, None if dtype is None else as_dtype(dtype).name)
+    if not as_dtype(numbers.dtype).is_floating:
+        return numbers
+    kind = as_dtype(numbers.dtype).as_numpy_dtype  # each number is computed in this dtype
+    return Tensor(kind(first) + np.arange(len(numbers)).astype(kind) * kind(delta))
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Tensor:
     """`num` numbers at equal distances from `start` to `stop`."""
     first, last = alike("LinSpace", convert_to_tensor(start), stop)
     dtype = as_dtype(first.dtype).name
-    found: Tensor = ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
-    return found
+    numbers: Tensor = ops.linspace(first, last, int(num), dtype=dtype if "float" in dtype else "float64", axis=axis)
+    return numbers
 
 
 def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
@@ -80,29 +80,27 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     if isinstance(x, Rows):
         rows: Tensor = on_elements(cast, x, dtype)
         return rows
-    given = x if isinstance(x, TensorOps) else convert_to_tensor(x)
-    if isinstance(given, Tensor) and as_dtype(dtype) == given.dtype:
-        return given
-    return ops.cast(given, as_dtype(dtype).name)
+    tensor = x if isinstance(x, TensorOps) else convert_to_tensor(x)
+    if isinstance(tensor, Tensor) and as_dtype(dtype) == tensor.dtype:
+        return tensor
+    return ops.cast(tensor, as_dtype(dtype).name)
 
 
-def one_hot(
-    indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
-    dtype: DTypeLike | None = None, name: str | None = None,
-) -> Tensor:  # fmt: skip
+def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
+            dtype: DTypeLike | None = None, name: str | None = None) -> Tensor:  # fmt: skip
     """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
     hot = ops.one_hot(convert_to_tensor(indices), int(depth), -1 if axis is None else axis, "bool")
-    given = [convert_to_tensor(v).dtype for v in (on_value, off_value) if v is not None]
-    kind = as_dtype(dtype if dtype is not None else given[0] if given else "float32").name
+    kinds = [convert_to_tensor(v).dtype for v in (on_value, off_value) if v is not None]
+    kind = as_dtype(dtype if dtype is not None else kinds[0] if kinds else "float32").name
     on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
     return ops.where(hot, constant(on, kind), constant(off, kind))
 
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
-    """Whether a position is before each length."""
-    found = as_array(lengths)
-    width = int(found.max()) if maxlen is None else int(maxlen)
-    return Tensor((np.arange(width) < found[..., None]).astype(as_dtype(dtype).name))
+    """True at the positions before each length."""
+    sizes = as_array(lengths)
+    width = int(sizes.max()) if maxlen is None else int(maxlen)
+    return Tensor((np.arange(width) < sizes[..., None]).astype(as_dtype(dtype).name))
 
 
 # What a tensor is like.
@@ -172,13 +170,13 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The elements in another shape; one size may be -1."""
     x = convert_to_tensor(tensor)
     sizes = [-1 if n is None else int(n) for n in (shape if np.ndim(shape) else [shape])]
-    known = [n for n in sizes if n != -1]
-    total = int(np.prod(known, dtype=int))
-    if not isinstance(x, KerasTensor) and (x.size != total if len(known) == len(sizes) else x.size % max(total, 1)):
+    fixed = [n for n in sizes if n != -1]
+    total = int(np.prod(fixed, dtype=int))
+    if not isinstance(x, KerasTensor) and (x.size != total if len(fixed) == len(sizes) else x.size % max(total, 1)):
         raise InvalidArgumentError(
             "{{function_node __wrapped__Reshape_device_/job:localhost/replica:0/task:0/device:CPU:0}} Input to reshape "
             f"is a tensor with {x.size} values, but the requested shape "
-            + (f"has {total}" if len(known) == len(sizes) else f"requires a multiple of {total}")
+            + (f"has {total}" if len(fixed) == len(sizes) else f"requires a multiple of {total}")
             + " [Op:Reshape]"
         )
     return ops.reshape(x, sizes)
@@ -218,13 +216,11 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element repeated."""
     counts = as_array(repeats)
-    x = convert_to_tensor(input)
-    return ops.repeat(x, counts.tolist() if counts.ndim else int(counts), axes_of(axis))
+    return ops.repeat(convert_to_tensor(input), counts.tolist() if counts.ndim else int(counts), axes_of(axis))
 
 
-def pad(
-    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0, name: str | None = None
-) -> Tensor:
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
+        name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor with elements added before and after along each axis."""
     kind: Any = mode.lower()
     x = convert_to_tensor(tensor)
@@ -247,9 +243,8 @@ def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
     return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
 
 
-def reverse_sequence(
-    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: str | None = None
-) -> Tensor:
+def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
+                     name: str | None = None) -> Tensor:  # fmt: skip
     """A tensor with the first elements along `seq_axis` reversed, as many as the row's length says."""
     x, lengths = convert_to_tensor(input), as_array(seq_lengths)
     steps, lead = np.arange(x.shape[int(seq_axis)]), int(batch_axis or 0)
@@ -288,12 +283,12 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
 
 def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str = "split") -> list[Tensor]:
     """So many equal parts along an axis, or parts of the given sizes, of which one may be -1."""
-    x, axis, given = convert_to_tensor(value), int(axes_of(axis)), as_array(num_or_size_splits)
-    if not given.ndim:
-        if x.shape[axis] % int(given):
-            raise InvalidArgumentError(f"Dimension {axis} of size {x.shape[axis]} cannot be split into {given} parts.")
-        return list(ops.split(x, int(given), axis))
-    sizes = given.astype(int)
+    x, axis, parts = convert_to_tensor(value), int(axes_of(axis)), as_array(num_or_size_splits)
+    if not parts.ndim:
+        if x.shape[axis] % int(parts):
+            raise InvalidArgumentError(f"Dimension {axis} of size {x.shape[axis]} cannot be split into {parts} parts.")
+        return list(ops.split(x, int(parts), axis))
+    sizes = parts.astype(int)
     sizes = np.where(sizes < 0, x.shape[axis] - sizes[sizes >= 0].sum(), sizes)
     return list(ops.split(x, np.cumsum(sizes)[:-1].tolist(), axis))
 
@@ -306,9 +301,8 @@ def _grids(counts: Sequence[int], ndim: int) -> list[Any]:
     return [np.arange(n).reshape(-1, *[1] * (ndim - 1 - axis)) for axis, n in enumerate(counts)]
 
 
-def gather(
-    params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0, name: Any = None
-) -> Tensor:
+def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = None, batch_dims: int = 0,
+           name: Any = None) -> Tensor:  # fmt: skip
     """Elements at indices along an axis; the first `batch_dims` axes belong together.
 
     Example:
@@ -333,9 +327,9 @@ def gather(
     if not batch:
         return ops.take(x, indices if isinstance(indices, TensorOps) else where, axis)
     between = axis - batch
-    found = ops.get_item(ops.moveaxis(x, axis, batch), (*_grids(x.shape[:batch], where.ndim), where))
+    picked = ops.get_item(ops.moveaxis(x, axis, batch), (*_grids(x.shape[:batch], where.ndim), where))
     old, new = ([*builtins.range(first, first + between)] for first in (where.ndim, batch))
-    return ops.moveaxis(found, old, new) if between else found
+    return ops.moveaxis(picked, old, new) if between else picked
 
 
 def gather_nd(params: Any, indices: Any, batch_dims: int = 0, name: str | None = None, **_: Any) -> Tensor:
@@ -359,8 +353,8 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         return rows
     if x is None and y is None:
         return Tensor(np.argwhere(as_array(condition)))
-    chosen = condition if isinstance(condition, TensorOps) else as_array(condition)
-    return ops.where(chosen, *alike("SelectV2", x if isinstance(y, TensorOps) else convert_to_tensor(x), y))
+    test = condition if isinstance(condition, TensorOps) else as_array(condition)
+    return ops.where(test, *alike("SelectV2", x if isinstance(y, TensorOps) else convert_to_tensor(x), y))
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
@@ -372,19 +366,17 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(
-    input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
-    ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
+                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
+                  name: str | None = None) -> Tensor:  # fmt: skip
     """A block from a corner up to but without another, in steps; bit i of a mask concerns the i-th number."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
     index: list[Any] = []
     for i, (start, stop, step) in enumerate(zip(starts, stops, steps, strict=True)):
         first, last = None if begin_mask >> i & 1 else start, None if end_mask >> i & 1 else stop
-        found = start if shrink_axis_mask >> i & 1 else builtins.slice(first, last, step)
-        index.append(... if ellipsis_mask >> i & 1 else None if new_axis_mask >> i & 1 else found)
+        part = start if shrink_axis_mask >> i & 1 else builtins.slice(first, last, step)
+        index.append(... if ellipsis_mask >> i & 1 else None if new_axis_mask >> i & 1 else part)
     return ops.get_item(convert_to_tensor(input_), tuple(index))
 
 
@@ -440,13 +432,12 @@ def _descending(direction: str) -> bool:
 
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Tensor:
     """Elements in order along an axis."""
-    found = ops.sort(convert_to_tensor(values), axis)
-    return ops.flip(found, axis) if _descending(direction) else found
+    ordered = ops.sort(convert_to_tensor(values), axis)
+    return ops.flip(ordered, axis) if _descending(direction) else ordered
 
 
-def argsort(
-    values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False, name: Any = None
-) -> Tensor:
+def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
+            name: Any = None) -> Tensor:  # fmt: skip
     """Places of the elements in order along an axis, equal ones in the order they have."""
     x = array_of(values)
     if _descending(direction):
@@ -476,11 +467,8 @@ def unique_with_counts(x: Any, out_idx: DTypeLike = "int32", name: str | None = 
     _, first, inverse, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first)
     dtype = as_dtype(out_idx).name
-    return UniqueWithCounts(
-        Tensor(values[first[order]]),
-        Tensor(np.argsort(order)[inverse].astype(dtype)),
-        Tensor(counts[order].astype(dtype)),
-    )
+    places = np.argsort(order)[inverse].astype(dtype)
+    return UniqueWithCounts(Tensor(values[first[order]]), Tensor(places), Tensor(counts[order].astype(dtype)))
 
 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
@@ -488,19 +476,17 @@ def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Uni
     return Unique(*unique_with_counts(x, out_idx)[:2])
 
 
-def searchsorted(
-    sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32", name: Any = None
-) -> Tensor:
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32",
+                 name: Any = None) -> Tensor:  # fmt: skip
     """Where to insert values into a sorted sequence."""
-    rows, found = (array_of(x) for x in (sorted_sequence, values))
-    flat = zip(rows.reshape(-1, rows.shape[-1]), found.reshape(-1, found.shape[-1]), strict=True)
+    rows, needles = (array_of(x) for x in (sorted_sequence, values))
+    flat = zip(rows.reshape(-1, rows.shape[-1]), needles.reshape(-1, needles.shape[-1]), strict=True)
     places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
-    return Tensor(np.reshape(places, found.shape).astype(as_dtype(out_type).name))
+    return Tensor(np.reshape(places, needles.shape).astype(as_dtype(out_type).name))
 
 
-def histogram_fixed_width(
-    values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32", name: Any = None
-) -> Tensor:
+def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32",
+                          name: Any = None) -> Tensor:  # fmt: skip
     """How many values fall into each of equal bins; those outside of the range count in the first and the last."""
     low, high = as_array(value_range).tolist()
     clipped = np.clip(as_array(values), low, high)
@@ -526,8 +512,7 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
     """A tensor scaled so that its length is at most `clip_norm`."""
     x = convert_to_tensor(t)
-    length = ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True))
-    return x * clip_norm / ops.maximum(length, clip_norm)
+    return x * clip_norm / ops.maximum(ops.sqrt(ops.sum(ops.square(x), axes_of(axes), True)), clip_norm)
 
 
 def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
@@ -536,9 +521,8 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
     return ops.sqrt(ops.sum(ops.stack(squares)))
 
 
-def clip_by_global_norm(
-    t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None, name: str | None = None
-) -> tuple[list[Any], Tensor]:
+def clip_by_global_norm(t_list: Sequence[Any], clip_norm: Any, use_norm: TensorLike | None = None,
+                        name: str | None = None) -> tuple[list[Any], Tensor]:  # fmt: skip
     """Tensors scaled so that their common length is at most `clip_norm`, and the length they had."""
     length = global_norm(t_list) if use_norm is None else convert_to_tensor(use_norm)
     scale = clip_norm / ops.maximum(length, clip_norm)

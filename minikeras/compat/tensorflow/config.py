@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from .missing import missing
+from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -51,35 +51,23 @@ def functions_run_eagerly() -> bool:
     return _Settings.eager
 
 
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Do nothing: there is one device, and the results are always the same."""
-
-
-set_visible_devices: Callable[..., None] = _nothing
-set_soft_device_placement: Callable[..., None] = _nothing
-set_logical_device_configuration: Callable[..., None] = _nothing
+set_visible_devices: Callable[..., None] = nothing
+set_soft_device_placement: Callable[..., None] = nothing
+set_logical_device_configuration: Callable[..., None] = nothing
 experimental_run_functions_eagerly: Callable[[bool], None] = run_functions_eagerly
 LogicalDeviceConfiguration: Callable[..., SimpleNamespace] = SimpleNamespace
-optimizer: SimpleNamespace = SimpleNamespace(set_jit=_nothing, get_jit=lambda: "", set_experimental_options=_nothing)
+optimizer: SimpleNamespace = SimpleNamespace(set_jit=nothing, get_jit=lambda: "", set_experimental_options=nothing)
 threading: SimpleNamespace = SimpleNamespace(
-    set_inter_op_parallelism_threads=_nothing,
-    set_intra_op_parallelism_threads=_nothing,
-    get_inter_op_parallelism_threads=lambda: 0,
-    get_intra_op_parallelism_threads=lambda: 0,
-)
+    set_inter_op_parallelism_threads=nothing, set_intra_op_parallelism_threads=nothing,
+    get_inter_op_parallelism_threads=lambda: 0, get_intra_op_parallelism_threads=lambda: 0,
+)  # fmt: skip
 experimental: SimpleNamespace = SimpleNamespace(
-    list_physical_devices=list_physical_devices,
-    list_logical_devices=list_logical_devices,
-    set_memory_growth=_nothing,
-    get_memory_growth=lambda device: False,
-    set_visible_devices=_nothing,
-    get_visible_devices=list_physical_devices,
-    enable_op_determinism=_nothing,
-    enable_tensor_float_32_execution=_nothing,
-    set_virtual_device_configuration=_nothing,
-    get_device_details=lambda device: {},
+    list_physical_devices=list_physical_devices, list_logical_devices=list_logical_devices, set_memory_growth=nothing,
+    get_memory_growth=lambda device: False, set_visible_devices=nothing, get_visible_devices=list_physical_devices,
+    enable_op_determinism=nothing, enable_tensor_float_32_execution=nothing,
+    set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
-)
+)  # fmt: skip
 
 
 # One device is also a strategy.
@@ -117,7 +105,7 @@ class Strategy:
 
 
 class TPUClusterResolver:
-    """What finds TPUs: there are none."""
+    """A finder of TPUs: there are none."""
 
     def __init__(self, tpu: Any = None, *_: Any, **__: Any) -> None:
         raise ValueError("Please provide a TPU Name to connect to.")
@@ -130,16 +118,11 @@ class TPUClusterResolver:
 
 _NAMES = ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy", "Strategy", "TPUStrategy")
 distribute: SimpleNamespace = SimpleNamespace(
-    **dict.fromkeys(_NAMES, Strategy),
-    get_strategy=Strategy,
-    has_strategy=lambda: False,
-    cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver),
-    in_cross_replica_context=lambda: True,
+    **dict.fromkeys(_NAMES, Strategy), get_strategy=Strategy, has_strategy=lambda: False,
+    cluster_resolver=SimpleNamespace(TPUClusterResolver=TPUClusterResolver), in_cross_replica_context=lambda: True,
     ReduceOp=SimpleNamespace(SUM="SUM", MEAN="MEAN"),
-)
+)  # fmt: skip
 test: SimpleNamespace = SimpleNamespace(
-    is_gpu_available=lambda *_, **__: False,
-    is_built_with_cuda=lambda: False,
-    is_built_with_gpu_support=lambda: False,
+    is_gpu_available=lambda *_, **__: False, is_built_with_cuda=lambda: False, is_built_with_gpu_support=lambda: False,
     gpu_device_name=lambda: "",
-)
+)  # fmt: skip

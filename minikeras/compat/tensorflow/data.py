@@ -80,7 +80,7 @@ def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
 
 
 class DatasetSpec:
-    """What a dataset among the elements of another is like."""
+    """The specification of a dataset among the elements of another."""
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
         self.element_spec: Any = element_spec
@@ -107,7 +107,7 @@ def _stacked(elements: list[Any]) -> Any:
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
-    """Give the generator's words one by one."""
+    """Yield the generator's words one by one."""
     key, low, high = state
     while True:
         yield from philox.words(key, low, high, 256).ravel().tolist()
@@ -118,7 +118,7 @@ class DatasetIterator:
     """One pass over a dataset, by a loop of one's own or (`of_keras`) by `fit` and the like."""
 
     by_keras: bool = False
-    """Whether an element is made for Keras at present."""
+    """True while an element is made for Keras."""
 
     def __init__(self, dataset: "Dataset", of_keras: bool = False) -> None:
         self._dataset = dataset
@@ -127,7 +127,7 @@ class DatasetIterator:
 
     @property
     def element_spec(self) -> Any:
-        """What the elements are."""
+        """The specification of the elements."""
         return self._dataset.element_spec
 
     def __iter__(self) -> "DatasetIterator":
@@ -142,11 +142,7 @@ class DatasetIterator:
             DatasetIterator.by_keras = before
 
     def get_next(self) -> Any:
-        """Return the next element.
-
-        Raises:
-            OutOfRangeError: at the end.
-        """
+        """Return the next element, or raise an OutOfRangeError at the end."""
         for element in self:
             return element
         raise OutOfRangeError("End of sequence [Op:IteratorGetNext]")
@@ -161,9 +157,8 @@ class Dataset:
         ([[2, 4], [6]], 2, TensorSpec(shape=(None,), dtype=tf.int32, name=None))
     """
 
-    def __init__(
-        self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int, table: Any = None
-    ) -> None:
+    def __init__(self, kind: str, items: Callable[[], Iterator[Any]], spec: Callable[[], Any], size: int,
+                 table: Any = None) -> None:  # fmt: skip
         self._kind = kind
         self._items = items
         self._spec = spec
@@ -189,10 +184,9 @@ class Dataset:
             rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
             whole = tree_map(lambda x: TensorSpec(x.shape[1:], x.dtype), parts)
             return Dataset("TensorSlice", lambda: iter(rows), lambda: whole, len(rows))
-        if hasattr(tensors, "columns") or isinstance(tensors, list):
-            table = _frame(tensors)
-        else:
-            table = tree_map(_frame, dict(tensors) if hasattr(tensors, "keys") else tensors)
+        whole = hasattr(tensors, "columns") or isinstance(tensors, list)
+        parts = dict(tensors) if hasattr(tensors, "keys") and not whole else tensors
+        table = _frame(tensors) if whole else tree_map(_frame, parts)
         sizes = {len(array) for array in _leaves(table)}
         if len(sizes) != 1:
             raise ValueError(f"Dimensions {sorted(sizes)} are not compatible: all must have as many rows.")
@@ -228,34 +222,32 @@ class Dataset:
     @staticmethod
     def range(*args: Any, output_type: DTypeLike = "int64", name: str | None = None) -> "Dataset":
         """Return numbers as Python's `range` gives them."""
-        numbers = np.arange(*(int(a) for a in args), dtype=as_dtype(output_type).name)
-        ds = Dataset.from_tensor_slices(numbers)
+        ds = Dataset.from_tensor_slices(np.arange(*(int(a) for a in args), dtype=as_dtype(output_type).name))
         ds._kind = "Range"
         return ds
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> "Dataset":
         """Return tuples (or dicts) of the elements of several datasets."""
-        given = datasets if datasets is not None else args[0] if len(args) == 1 else args
-        members = _leaves(given)
+        structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
+        members = _leaves(structure)
 
         def items() -> Iterator[Any]:
             for elements in builtins.zip(*(ds._elements() for ds in members), strict=False):
                 parts = iter(elements)
-                yield tree_map(lambda _, parts=parts: next(parts), given)
+                yield tree_map(lambda _, parts=parts: next(parts), structure)
 
         sizes = [ds._size for ds in members]
-        known = [n for n in sizes if n >= 0]
-        size = UNKNOWN if UNKNOWN in sizes else min(known) if known else INFINITE
-        return Dataset("Zip", items, lambda: tree_map(lambda ds: ds.element_spec, given), size)
+        size = UNKNOWN if UNKNOWN in sizes else min((n for n in sizes if n >= 0), default=INFINITE)
+        return Dataset("Zip", items, lambda: tree_map(lambda ds: ds.element_spec, structure), size)
 
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = None, seed: Any = None, name: Any = None) -> "Dataset":
         """Return the names of files."""
         patterns = np.ravel(array_of(file_pattern)).tolist()
-        found = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
-        ds = Dataset.from_tensor_slices(found)
-        return ds if shuffle is False else ds.shuffle(max(len(found), 1), seed)
+        paths = sorted(path for pattern in patterns for path in glob.glob(pattern.decode()))
+        ds = Dataset.from_tensor_slices(paths)
+        return ds if shuffle is False else ds.shuffle(max(len(paths), 1), seed)
 
     @staticmethod
     def counter(start: Any = 0, step: Any = 1, dtype: DTypeLike = "int64", name: str | None = None) -> "Dataset":
@@ -290,9 +282,8 @@ class Dataset:
 
     # The same elements in another order or number.
 
-    def shuffle(
-        self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True, name: str | None = None
-    ) -> "Dataset":
+    def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool = True,
+                name: str | None = None) -> "Dataset":  # fmt: skip
         """Return each element drawn from a buffer of the next ones, in TensorFlow's order where a seed was set."""
         key, low, high = state_for("data.shuffle", "", seed, 0)
         n = int(buffer_size)
@@ -305,16 +296,16 @@ class Dataset:
             first, second = fixed or (next(seeds), next(seeds))
             if DatasetIterator.by_keras:  # which begins one more pass after each, and does not use it
                 next(seeds), next(seeds)
-            drawn = _stream((first, 0, second))
+            draws = _stream((first, 0, second))
             source = self._items()
             buffer = list(itertools.islice(source, None if n < 0 else n))
             full = len(buffer)
             rest = ((left, None) for left in builtins.range(full, 0, -1))
             filled = itertools.chain(((full, new) for new in source), rest)
             for start, (left, new) in builtins.enumerate(filled):  # a ring: the oldest element is at start
-                at, oldest = (start + next(drawn) % left) % full, start % full
-                chosen, buffer[at], buffer[oldest] = buffer[at], buffer[oldest], new
-                yield chosen
+                at, oldest = (start + next(draws) % left) % full, start % full
+                item, buffer[at], buffer[oldest] = buffer[at], buffer[oldest], new
+                yield item
 
         return self._derive("Shuffle", items, self._size)
 
@@ -324,11 +315,11 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             for _ in itertools.count() if times < 0 else builtins.range(times):
-                found = False
+                empty = True
                 for item in self._items():
-                    found = True
+                    empty = False
                     yield item
-                if not found:
+                if empty:
                     return
 
         endless = times < 0 and self._size != 0
@@ -363,17 +354,17 @@ class Dataset:
 
     def cache(self, filename: str = "", name: str | None = None) -> "Dataset":
         """Return the elements of the first complete pass again in every other."""
-        kept: list[list[Any]] = []
+        memory: list[list[Any]] = []
 
         def items() -> Iterator[Any]:
-            if kept:
-                yield from kept[0]
+            if memory:
+                yield from memory[0]
                 return
             seen = []
             for item in self._items():
                 seen.append(item)
                 yield item
-            kept[:] = [seen]
+            memory[:] = [seen]
 
         return self._derive("Cache", items, self._size)
 
@@ -408,9 +399,8 @@ class Dataset:
 
     # Functions of elements.
 
-    def map(
-        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None, **_: Any
-    ) -> "Dataset":
+    def map(self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None,
+            **_: Any) -> "Dataset":  # fmt: skip
         """Return what a function makes of each element; the parts of a tuple are its arguments."""
         result = _on_elements(map_func)
         kind = "ParallelMap" if num_parallel_calls is not None else "Map"
@@ -441,30 +431,29 @@ class Dataset:
 
     def flat_map(self, map_func: Callable[..., "Dataset"], name: str | None = None) -> "Dataset":
         """Return the elements of the dataset that a function makes of each element, one after the other."""
-        found = self.map(map_func)
-        spec = lambda: next(found._items()).element_spec  # noqa: E731
-        return Dataset("FlatMap", lambda: (e for ds in found._items() for e in ds._elements()), spec, UNKNOWN)
+        parts = self.map(map_func)
+        spec = lambda: next(parts._items()).element_spec  # noqa: E731
+        return Dataset("FlatMap", lambda: (e for ds in parts._items() for e in ds._elements()), spec, UNKNOWN)
 
-    def interleave(
-        self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None, *_: Any, **__: Any
-    ) -> "Dataset":
+    def interleave(self, map_func: Callable[..., "Dataset"], cycle_length: Any = None, block_length: Any = None,
+                   *_: Any, **__: Any) -> "Dataset":  # fmt: skip
         """Return the same elements, some of each of several datasets in turn."""
         width = 4 if cycle_length is None or int(cycle_length) < 1 else int(cycle_length)
         block = 1 if block_length is None else int(block_length)
-        found = self.map(map_func)
+        parts = self.map(map_func)
 
         def items() -> Iterator[Any]:
-            passes = (ds._elements() for ds in found._items())
+            passes = (ds._elements() for ds in parts._items())
             slots = list(itertools.islice(passes, width))
             while slots:
-                kept: list[Iterator[Any]] = []
+                open_slots: list[Iterator[Any]] = []
                 for slot in slots:
                     part = list(itertools.islice(slot, block))
                     yield from part
-                    kept += [slot] if len(part) == block else itertools.islice(passes, 1)
-                slots = kept
+                    open_slots += [slot] if len(part) == block else itertools.islice(passes, 1)
+                slots = open_slots
 
-        return Dataset("Interleave", items, lambda: next(found._items()).element_spec, UNKNOWN)
+        return Dataset("Interleave", items, lambda: next(parts._items()).element_spec, UNKNOWN)
 
     def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], tuple[Any, Any]], name: Any = None) -> "Dataset":
         """Return what a function (state, element) -> (state, result) gives along the elements."""
@@ -519,15 +508,12 @@ class Dataset:
             fills = padding_values if alike else tree_map(lambda _: padding_values, first)
             if type(first) is tuple:
                 sizes = padded_shapes or [None] * len(first)
-                return tuple(
-                    stack(f, s, *c)
-                    for f, s, c in builtins.zip(fills, sizes, builtins.zip(*elements, strict=True), strict=True)
-                )
+                columns = builtins.zip(*elements, strict=True)
+                return tuple(stack(f, s, *c) for f, s, c in builtins.zip(fills, sizes, columns, strict=True))
             return stack(fills, padded_shapes, *elements)
 
-        plain = self._plain()
         spec = lambda size: tree_map(lambda s: TensorSpec([size] + [None] * len(s.shape), s.dtype), self._spec())  # noqa: E731
-        return plain._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
+        return self._plain()._grouped("PaddedBatch", int(batch_size), drop_remainder, join, spec)
 
     def ragged_batch(self, batch_size: Any, drop_remainder: bool = False, *_: Any, **__: Any) -> "Dataset":
         """Return so many elements at a time; those whose lengths differ make rows of a ragged tensor."""
@@ -546,9 +532,8 @@ class Dataset:
         """Return the same with elements for items."""
         return Dataset(self._kind, self._elements, self._spec, self._size)
 
-    def _grouped(
-        self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any], spec: Callable[[Any], Any]
-    ) -> "Dataset":
+    def _grouped(self, kind: str, n: int, drop: bool, join: Callable[[list[Any]], Any],
+                 spec: Callable[[Any], Any]) -> "Dataset":  # fmt: skip
         if n < 1:
             raise InvalidArgumentError(f"Batch size must be greater than zero. Received: batch_size={n}")
 
@@ -602,9 +587,8 @@ class Dataset:
         row: Callable[[TensorSpec], TensorSpec] = lambda spec: TensorSpec(spec.shape[1:], spec.dtype)  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
-    def window(
-        self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False, name: Any = None
-    ) -> "Dataset":
+    def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
+               name: Any = None) -> "Dataset":  # fmt: skip
         """Return datasets of so many elements, each begun `shift` elements after the one before."""
         n, step = int(size), int(stride)
         move = n if shift is None else int(shift)
@@ -612,16 +596,16 @@ class Dataset:
 
         def items() -> Iterator[Any]:
             source: Iterator[Any] = self._elements()
-            held: list[Any] = []
+            buffer: list[Any] = []
             while True:
-                held += itertools.islice(source, reach - len(held))
-                if not held or (drop_remainder and len(held) < reach):
+                buffer += itertools.islice(source, reach - len(buffer))
+                if not buffer or (drop_remainder and len(buffer) < reach):
                     return
-                part = held[:reach:step]
+                part = buffer[:reach:step]
                 yield tree_map(lambda i, part=part: self._column(part, i), self._places())
-                for _ in itertools.islice(source, max(move - len(held), 0)):
+                for _ in itertools.islice(source, max(move - len(buffer), 0)):
                     pass
-                held = held[move:]
+                buffer = buffer[move:]
 
         count = self._size if self._size < 0 else max(-(-(self._size - (reach - 1) * drop_remainder) // move), 0)
         return Dataset("Window", items, lambda: tree_map(lambda s: DatasetSpec(s), self._spec()), count)
@@ -656,7 +640,7 @@ class Dataset:
 
     @property
     def element_spec(self) -> Any:
-        """What the elements are like."""
+        """The specification of the elements."""
         return self._spec()
 
     def cardinality(self, name: str | None = None) -> Tensor:
@@ -693,10 +677,10 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
     rows = Dataset.range(len(items))
     if shuffle:
         rows = rows.shuffle(1024 if size is None else 8 * size, seed)
-    found = Dataset("Map", lambda: builtins.map(make, rows._items()), lambda: tree_map(_spec, make(0)), rows._size)
-    found = (found if size is None else found.batch(size)).prefetch(AUTOTUNE)
-    vars(found).update(class_names=folder.class_names, file_paths=folder.file_paths)
-    return found
+    ds = Dataset("Map", lambda: builtins.map(make, rows._items()), lambda: tree_map(_spec, make(0)), rows._size)
+    ds = (ds if size is None else ds.batch(size)).prefetch(AUTOTUNE)
+    vars(ds).update(class_names=folder.class_names, file_paths=folder.file_paths)
+    return ds
 
 
 class TextLineDataset(Dataset):
@@ -729,12 +713,11 @@ def _numbers(texts: list[str]) -> Any:
     return convert_to_tensor(texts).numpy_view()
 
 
-def _csv_batches(
-    file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
-    select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
-    header: bool = True, num_epochs: int | None = None, shuffle: bool = True, shuffle_buffer_size: int = 10000,
-    shuffle_seed: int | None = None, **_: Any,
-) -> Dataset:  # fmt: skip
+def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None,
+                 label_name: Any = None, select_columns: Any = None, field_delim: str = ",",
+                 use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
+                 shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
+                 **_: Any) -> Dataset:  # fmt: skip
     """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
     patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
     paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
@@ -768,13 +751,8 @@ class Options(SimpleNamespace):
 
 
 experimental: SimpleNamespace = SimpleNamespace(
-    AUTOTUNE=AUTOTUNE,
-    INFINITE_CARDINALITY=INFINITE,
-    UNKNOWN_CARDINALITY=UNKNOWN,
-    cardinality=lambda dataset: dataset.cardinality(),
-    sample_from_datasets=Dataset.sample_from_datasets,
-    get_single_element=Dataset.get_single_element,
-    Counter=Dataset.counter,
-    make_csv_dataset=_csv_batches,
+    AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN,
+    cardinality=lambda dataset: dataset.cardinality(), sample_from_datasets=Dataset.sample_from_datasets,
+    get_single_element=Dataset.get_single_element, Counter=Dataset.counter, make_csv_dataset=_csv_batches,
     CsvDataset=_table,
-)
+)  # fmt: skip

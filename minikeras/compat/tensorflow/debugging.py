@@ -9,7 +9,7 @@ import numpy as np
 from ..._core.tensor import Tensor, TensorOps, as_array
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
-from .missing import missing
+from .missing import missing, nothing
 from .tensors import array_of, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -19,9 +19,8 @@ def _compares(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None
     def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: str | None = None) -> None:
         a, b = array_of(x), array_of(y)
         if not np.all(holds(a, b)):
-            raise InvalidArgumentError(
-                f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: {a}\ny: {b}"
-            )
+            raise InvalidArgumentError(f"{message + ' ' if message else ''}\nCondition x {sign} y did not hold.\nx: "
+                                       f"{a}\ny: {b}")  # fmt: skip
 
     return check
 
@@ -34,8 +33,7 @@ globals().update(
 
 
 def _signed(holds: Callable[[Any, Any], Any], sign: str) -> Callable[..., None]:
-    compare = _compares(holds, sign)
-    return lambda x, message=None, summarize=None, name=None: compare(x, 0, message)
+    return lambda x, message=None, summarize=None, name=None: _compares(holds, sign)(x, 0, message)
 
 
 assert_positive: Callable[..., Any] = _signed(np.greater, ">")
@@ -44,9 +42,8 @@ assert_non_negative: Callable[..., Any] = _signed(np.greater_equal, ">=")
 assert_non_positive: Callable[..., Any] = _signed(np.less_equal, "<=")
 
 
-def assert_near(
-    x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any, **__: Any
-) -> None:
+def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None, *_: Any,
+                **__: Any) -> None:  # fmt: skip
     """Raise an InvalidArgumentError unless x and y are nearly equal: |x - y| <= atol + rtol |y|."""
     a, b = array_of(x), array_of(y)
     least = 10 * (np.finfo(a.dtype).eps if a.dtype.kind == "f" else 1e-6)
@@ -64,20 +61,20 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: str | None = 
 
 def assert_rank(x: Any, rank: Any, message: str | None = None, name: str | None = None) -> None:
     """Raise a ValueError unless x has so many axes."""
-    found = len(convert_to_tensor(x).shape)
-    if found != int(rank):
-        raise ValueError(f"{message or ''}. Tensor must have rank {int(rank)}.  Received rank {found}")
+    axes = len(convert_to_tensor(x).shape)
+    if axes != int(rank):
+        raise ValueError(f"{message or ''}. Tensor must have rank {int(rank)}.  Received rank {axes}")
 
 
 def assert_shapes(shapes: Any, *_: Any, **__: Any) -> None:
     """Raise a ValueError unless tensors have shapes, in which the same letter stands for the same size."""
-    known: dict[Any, int] = {}
+    letters: dict[Any, int] = {}
     for x, sizes in shapes.items() if hasattr(shapes, "items") else shapes:
-        found = tuple(convert_to_tensor(x).shape)
-        for have, want in zip(found, sizes, strict=len(found) == len(tuple(sizes))):
-            expected = have if want is None else want if isinstance(want, int) else known.setdefault(want, have)
-            if have != expected or len(found) != len(tuple(sizes)):
-                raise ValueError(f"Tensor of shape {found} does not have the shape {tuple(sizes)}, with {known}.")
+        shape = tuple(convert_to_tensor(x).shape)
+        for have, want in zip(shape, sizes, strict=len(shape) == len(tuple(sizes))):
+            expected = have if want is None else want if isinstance(want, int) else letters.setdefault(want, have)
+            if have != expected or len(shape) != len(tuple(sizes)):
+                raise ValueError(f"Tensor of shape {shape} does not have the shape {tuple(sizes)}, with {letters}.")
 
 
 def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None) -> None:
@@ -88,11 +85,11 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
 
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Tensor:
     """Return x, if it has no infinite element and no NaN."""
-    found = convert_to_tensor(x)
-    kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(found)).any()]
+    tensor = convert_to_tensor(x)
+    kinds = [kind for kind, test in (("Inf", np.isinf), ("NaN", np.isnan)) if test(as_array(tensor)).any()]
     if kinds:
         raise InvalidArgumentError(f"{message} : Tensor had {' and '.join(kinds)} values")
-    return found
+    return tensor
 
 
 check_numerics = assert_all_finite
@@ -110,13 +107,9 @@ def is_numeric_tensor(tensor: Any) -> bool:
     return isinstance(tensor, TensorOps) and as_dtype(tensor.dtype) not in ("bool", "string")
 
 
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Do nothing: there are no devices and no graphs to look at."""
-
-
-set_log_device_placement: Callable[..., None] = _nothing
-enable_check_numerics: Callable[..., None] = _nothing
-disable_check_numerics: Callable[..., None] = _nothing
-enable_traceback_filtering: Callable[..., None] = _nothing
-disable_traceback_filtering: Callable[..., None] = _nothing
+set_log_device_placement: Callable[..., None] = nothing
+enable_check_numerics: Callable[..., None] = nothing
+disable_check_numerics: Callable[..., None] = nothing
+enable_traceback_filtering: Callable[..., None] = nothing
+disable_traceback_filtering: Callable[..., None] = nothing
 is_traceback_filtering_enabled: Callable[[], bool] = lambda: True  # noqa: E731

@@ -19,27 +19,27 @@ State = tuple[int, int, int]
 
 
 class Seeds:
-    """What TensorFlow keeps: the seed that was set, the seeds it gives to operations, and where each of them is."""
+    """The state that TensorFlow keeps: the seed set, the seeds it gives to operations, and where each of them is."""
 
-    given: int | None = None
+    seed: int | None = None
     of_weights: bool = False
-    """Whether `keras.utils.set_random_seed` has seeded what initial weights come from."""
+    """True if `keras.utils.set_random_seed` has seeded what initial weights come from."""
     stream: Any = _python
     counters: dict[tuple[Any, ...], int] = {}  # noqa: RUF012 - one for the process
 
     @classmethod
     def restart(cls, seed: int) -> None:
         """Start anew from a seed."""
-        cls.given, cls.stream = seed, _python.Random(seed)
+        cls.seed, cls.stream = seed, _python.Random(seed)
         cls.counters.clear()
 
 
 def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
     """Return key and counter for an operation, which goes on from there if it is run again with this seed."""
-    if Seeds.given is None and seed is None:
+    if Seeds.seed is None and seed is None:
         first, second = _python.getrandbits(63), _python.getrandbits(63)
     else:
-        first = 87654321 if Seeds.given is None else Seeds.given % MOST
+        first = 87654321 if Seeds.seed is None else Seeds.seed % MOST
         second = (Seeds.stream.randint(0, MOST) if seed is None else int(seed)) % MOST
         if first == second == 0:
             second = MOST
@@ -50,9 +50,9 @@ def state_for(op: str, dtype: str, seed: int | None, groups: int) -> State:
     return first, low, second
 
 
-def _scaled(drawn: Array, scale: Any, offset: Any) -> Array:
-    dtype = drawn.dtype
-    return (drawn * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
+def _scaled(numbers: Array, scale: Any, offset: Any) -> Array:
+    dtype = numbers.dtype
+    return (numbers * as_array(scale).astype(dtype) + as_array(offset).astype(dtype)).astype(dtype)
 
 
 Law = Callable[[State, Any, Any, Any, str], Array]
@@ -91,7 +91,7 @@ def _state(seed: Array) -> State:
 
 
 class StatelessSource(Source):
-    """What Keras draws from on TensorFlow: its stateless distributions."""
+    """The source that Keras draws from on TensorFlow: its stateless distributions."""
 
     seed_dtype = "int64"
 
@@ -121,4 +121,4 @@ class StatelessSource(Source):
 
     def order(self, count: int) -> Array:
         """Draw the order of rows: with a seed set, the same for each pass."""
-        return super().order(count) if Seeds.given is None else _order(state_for("order", "int64", 0, 0), count)
+        return super().order(count) if Seeds.seed is None else _order(state_for("order", "int64", 0, 0), count)

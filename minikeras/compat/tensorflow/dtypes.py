@@ -17,6 +17,7 @@ _NAMES = (
 )
 NAMES = _NAMES.split()
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
+_PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
 
 
 class DType(str):
@@ -100,29 +101,19 @@ DTYPES: dict[str, DType] = {name: DType(name) for name in NAMES}
 
 def _name(dtype: Any) -> str | None:
     """Return the name of what may be a dtype, None if it is none."""
-    if dtype is float:
-        return "float32"
-    if dtype is int:
-        return "int32"
-    if dtype is str:
-        return "string"
-    if isinstance(dtype, str):
-        name = str.__str__(dtype)
-        if name in DTYPES:
-            return name
+    if isinstance(dtype, type) and dtype in _PYTHON:
+        return _PYTHON[dtype]
+    if isinstance(dtype, str) and (name := str.__str__(dtype)) in DTYPES:
+        return name
     try:
-        found = dtype if isinstance(dtype, np.dtype) else np.dtype(getattr(dtype, "name", dtype))
+        kind = dtype if isinstance(dtype, np.dtype) else np.dtype(getattr(dtype, "name", dtype))
     except TypeError:
         return None
-    return "string" if found.kind in "OSU" else found.name
+    return "string" if kind.kind in "OSU" else kind.name
 
 
 def as_dtype(type_value: Any) -> DType:
-    """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type.
-
-    Raises:
-        TypeError: if it is none.
-    """
+    """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type, or raise a TypeError if it is none."""
     name = _OTHER_NAMES.get(type_value) if isinstance(type_value, str) else None
     name = name or _name(type_value)
     if name not in DTYPES:
@@ -215,8 +206,8 @@ class TensorShape(tuple[Any, ...]):
     def __getitem__(self, key: int) -> Any: ...
 
     def __getitem__(self, key: Any) -> Any:
-        found = tuple.__getitem__(self, key)
-        return TensorShape(found) if isinstance(key, slice) else found
+        sizes = tuple.__getitem__(self, key)
+        return TensorShape(sizes) if isinstance(key, slice) else sizes
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable | int) and tuple(self) == tuple(TensorShape(other))
@@ -248,9 +239,8 @@ class TensorSpec:
         TensorSpec(shape=(None, 3), dtype=tf.float32, name=None)
     """
 
-    def __init__(
-        self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32", name: str | None = None
-    ) -> None:
+    def __init__(self, shape: Sequence[int | None] | None, dtype: DTypeLike = "float32",
+                 name: str | None = None) -> None:  # fmt: skip
         self.shape: TensorShape = TensorShape(shape)
         self.dtype: DType = as_dtype(dtype)
         self.name = name

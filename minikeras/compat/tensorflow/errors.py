@@ -9,7 +9,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 class OpError(Exception):
-    """What an operation raises; its classes also are Python's nearest ones, which minikeras raises."""
+    """The error of an operation; its classes also are Python's nearest ones, which minikeras raises."""
 
     def __init__(self, node_def: Any = None, op: Any = None, message: str = "", error_code: int = 2) -> None:
         if isinstance(node_def, str) and not message:
@@ -38,20 +38,16 @@ class OperatorNotAllowedInGraphError(TypeError):
 
 
 _OTHERS: dict[str, tuple[Any, ...]] = {
-    "AbortedError": ("The operation stopped.",),
-    "AlreadyExistsError": ("A file exists already.", FileExistsError),
-    "CancelledError": ("Somebody stopped the operation.",),
-    "DataLossError": ("A file is damaged.",),
+    "AbortedError": ("The operation stopped.",), "AlreadyExistsError": ("A file exists already.", FileExistsError),
+    "CancelledError": ("Somebody stopped the operation.",), "DataLossError": ("A file is damaged.",),
     "DeadlineExceededError": ("The operation took too long.", TimeoutError),
     "FailedPreconditionError": ("Something has to be done before.", RuntimeError),
     "InternalError": ("Something is wrong inside.", RuntimeError),
     "PermissionDeniedError": ("A file must not be read or written.", PermissionError),
     "ResourceExhaustedError": ("There is not enough memory.", MemoryError),
-    "UnauthenticatedError": ("The caller is not known.",),
-    "UnavailableError": ("A service does not answer.",),
-    "UnimplementedError": ("There is no such operation.", NotImplementedError),
-    "UnknownError": ("Anything else.",),
-}
+    "UnauthenticatedError": ("The caller is not known.",), "UnavailableError": ("A service does not answer.",),
+    "UnimplementedError": ("There is no such operation.", NotImplementedError), "UnknownError": ("Anything else.",),
+}  # fmt: skip
 """Errors that TensorFlow has and minikeras does not raise: what each says, and what it also is in Python."""
 _CODES = (
     "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED "

@@ -29,25 +29,23 @@ from .tensors import convert_to_tensor
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def py_function(
-    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, name: Any = None
-) -> Any:
+def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,
+                name: Any = None) -> Any:  # fmt: skip
     """Run a function of tensors; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
     escape()
-    found = func(*map(convert_to_tensor, inp))
+    result = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
-        return found
+        return result
     if not isinstance(Tout, list | tuple):
-        return convert_to_tensor(found, None if isinstance(found, TensorOps) else Tout)
+        return convert_to_tensor(result, None if isinstance(result, TensorOps) else Tout)
     return [ops.cast(convert_to_tensor(x), t) if as_dtype(t) != "string" else convert_to_tensor(x)
-            for x, t in zip(found if isinstance(found, list | tuple) else [found], Tout, strict=True)]  # fmt: skip
+            for x, t in zip(result if isinstance(result, list | tuple) else [result], Tout, strict=True)]  # fmt: skip
 
 
-def numpy_function(
-    func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any, **__: Any
-) -> Any:
+def numpy_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None, *_: Any,
+                   **__: Any) -> Any:  # fmt: skip
     """Run a function of arrays; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: numpy_function(f, args, Tout)
@@ -58,23 +56,20 @@ def _is_true(pred: Any) -> bool:
     return bool(as_array(pred)) if isinstance(pred, TensorOps | np.ndarray) else bool(pred)
 
 
-def cond(
-    pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None, name: Any = None
-) -> Any:
+def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable[[], Any] | None = None,
+         name: Any = None) -> Any:  # fmt: skip
     """Call one of two functions."""
-    chosen = true_fn if _is_true(pred) else false_fn
-    return chosen() if chosen else None
+    branch = true_fn if _is_true(pred) else false_fn
+    return branch() if branch else None
 
 
-def case(
-    pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
-    name: str | None = None,
-) -> Any:  # fmt: skip
+def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
+         name: str | None = None) -> Any:  # fmt: skip
     """Call the function beside the first condition that holds, which is to be the only one if `exclusive`."""
-    chosen = [run for pred, run in pred_fn_pairs if _is_true(pred)]
-    if (exclusive and len(chosen) > 1) or not (chosen or default):
-        raise InvalidArgumentError(f"tf.case: {len(chosen)} of {len(pred_fn_pairs)} conditions hold.")
-    return cond(True, [*chosen, default][0])
+    branches = [run for pred, run in pred_fn_pairs if _is_true(pred)]
+    if (exclusive and len(branches) > 1) or not (branches or default):
+        raise InvalidArgumentError(f"tf.case: {len(branches)} of {len(pred_fn_pairs)} conditions hold.")
+    return cond(True, [*branches, default][0])
 
 
 def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
@@ -84,17 +79,15 @@ def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] |
     return cond(True, table.get(int(branch_index), default or table[max(table)]))
 
 
-def while_loop(
-    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
-    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False, maximum_iterations: Any = None,
-    name: str | None = None,
-) -> Any:  # fmt: skip
+def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
+               parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+               maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
     """Apply `body` to loop variables as long as `cond` holds for them."""
     values, steps = map_structure(convert_to_tensor, loop_vars), itertools.count()
     while (maximum_iterations is None or next(steps) < int(maximum_iterations)) and _is_true(cond(*values)):
-        found = body(*values)
-        found = found if isinstance(found, list | tuple) else [found]
-        values = type(found)(map_structure(convert_to_tensor, part) for part in found)
+        results = body(*values)
+        results = results if isinstance(results, list | tuple) else [results]
+        values = type(results)(map_structure(convert_to_tensor, part) for part in results)
     return values
 
 
@@ -103,17 +96,15 @@ def _rows(elems: Any) -> Iterable[Any]:
         return elems
     several = isinstance(elems, tuple | dict) or (isinstance(elems, list) and isinstance(elems[0], TensorOps))
     tensors = map_structure(convert_to_tensor, elems) if several else convert_to_tensor(elems)
-    size = len(flatten(tensors)[0])
-    return (map_structure(lambda x, i=i: x[i], tensors) for i in range(size))
+    return (map_structure(lambda x, i=i: x[i], tensors) for i in range(len(flatten(tensors)[0])))
 
 
 def _stacked(results: Sequence[Any]) -> Any:
     return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
 
 
-def map_fn(
-    fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None, **__: Any
-) -> Any:
+def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
+           **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
     return _stacked([fn(row) for row in _rows(elems)])
 
@@ -121,21 +112,20 @@ def map_fn(
 vectorized_map = map_fn
 
 
-def scan(
-    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False, **__: Any
-) -> Any:
+def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False,
+         **__: Any) -> Any:  # fmt: skip
     """Apply a function (last result, row) to the rows in turn, and stack the results."""
-    rows, found = list(_rows(elems)), []
+    rows, results = list(_rows(elems)), []
     rows = rows[::-1] if reverse else rows
     if initializer is None:
         state, rows = rows[0], rows[1:]
-        found.append(state)
+        results.append(state)
     else:
         state = map_structure(convert_to_tensor, initializer)
     for row in rows:
         state = fn(state, row)
-        found.append(state)
-    return _stacked(found[::-1] if reverse else found)
+        results.append(state)
+    return _stacked(results[::-1] if reverse else results)
 
 
 def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
@@ -200,9 +190,8 @@ def group(*inputs: Any, **_: Any) -> None:
     """Return nothing: what was to be done is done."""
 
 
-def print_(
-    *inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n", name: Any = None
-) -> None:
+def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
+           name: Any = None) -> None:  # fmt: skip
     """`tf.print`: print values to the standard error stream, of tensors the first and last elements."""
     escape()
     alone = len(inputs) == 1 and isinstance(inputs[0], TensorOps) and not inputs[0].ndim
@@ -251,7 +240,7 @@ def _number(x: Any) -> str:
 
 
 class UnconnectedGradients:
-    """What a gradient is where the target does not depend on the source."""
+    """The value of a gradient where the target does not depend on the source."""
 
     NONE = "none"
     ZERO = "zero"
@@ -276,9 +265,8 @@ class GradientTape(KerasTape):
         super().__enter__()
         return self
 
-    def gradient(
-        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
-    ) -> Any:
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None,
+                 unconnected_gradients: Any = "none") -> Any:  # fmt: skip
         """Return d target / d source for each source, in the structure of `sources`.
 
         None for a source that the target does not depend on, zeros where `unconnected_gradients` says so.
@@ -287,20 +275,20 @@ class GradientTape(KerasTape):
             if not isinstance(leaf, TensorOps):
                 raise TypeError(f"Argument `target` must hold tensors. Received: {leaf!r}.")
         self._met = self.watched_variables()
-        found = super().gradient(target, sources, output_gradients)
+        results = super().gradient(target, sources, output_gradients)
         if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
-            found = map_structure(lambda s, g: ops.zeros_like(s) if g is None else g, sources, found)
-        return found
+            results = map_structure(lambda s, g: ops.zeros_like(s) if g is None else g, sources, results)
+        return results
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: Any = "none", *_: Any, **__: Any) -> Any:
         """Return the derivative of each element of the target, of shape (*target.shape, *source.shape)."""
-        kept, self.persistent = self.persistent, True
+        before, self.persistent = self.persistent, True
         try:
             size, shape = int(np.prod(target.shape, dtype=int)), tuple(target.shape)
             seeds = np.eye(size, dtype=as_dtype(target.dtype).name).reshape(size, *shape)
             rows = [self.gradient(target, sources, Tensor(seed), unconnected_gradients) for seed in seeds]
         finally:
-            self.persistent, self._used = kept, True
+            self.persistent, self._used = before, True
 
         def join(source: Any, *gradients: Any) -> Any:
             if any(g is None for g in gradients):
@@ -314,8 +302,8 @@ class GradientTape(KerasTape):
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:
             return None
-        rank = len(target.shape)
-        return ops.stack([whole[(i, *[slice(None)] * (rank - 1), i)] for i in range(target.shape[0])])
+        inner = [slice(None)] * (len(target.shape) - 1)
+        return ops.stack([whole[(i, *inner, i)] for i in range(target.shape[0])])
 
     @contextmanager
     def stop_recording(self) -> Any:
@@ -372,25 +360,22 @@ class Module:
         if isinstance(value, Layer | KerasVariable | Module):
             seen.add(id(value))
             yield value
-        held = vars(value) if isinstance(value, Module) else value
-        if isinstance(held, dict):
-            held = [held[key] for key in sorted(held, key=str)]
-        for item in held if isinstance(held, list | tuple) else ():
+        inner = vars(value) if isinstance(value, Module) else value
+        if isinstance(inner, dict):
+            inner = [inner[key] for key in sorted(inner, key=str)]
+        for item in inner if isinstance(inner, list | tuple) else ():
             yield from self._walk(item, seen)
 
     def _variables(self, attribute: str) -> tuple[Any, ...]:
         own: list[Any] = []
         nested: list[Any] = []
-        for name in sorted(vars(self)):
-            for found in self._walk(vars(self)[name], set()):
-                direct = not isinstance(vars(self)[name], Module | Layer)
-                if isinstance(found, KerasVariable):
-                    if attribute == "variables" or found.trainable:
-                        (own if direct else nested).append(found)
-                elif isinstance(found, Layer):
-                    nested += getattr(found, attribute)
-        unique: dict[int, Any] = {id(v): v for v in own + nested}
-        return tuple(unique.values())
+        for _, value in sorted(vars(self).items()):
+            for thing in self._walk(value, set()):
+                if isinstance(thing, Layer):
+                    nested += getattr(thing, attribute)
+                elif isinstance(thing, KerasVariable) and (attribute == "variables" or thing.trainable):
+                    (nested if isinstance(value, Module | Layer) else own).append(thing)
+        return tuple({id(v): v for v in own + nested}.values())
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -453,18 +438,13 @@ def timestamp(name: str | None = None) -> Tensor:
 
 
 nest: SimpleNamespace = SimpleNamespace(
-    map_structure=map_structure,
-    flatten=flatten,
-    is_nested=lambda x: isinstance(x, list | tuple | dict),
-    assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b),
-    pack_sequence_as=pack_sequence_as,
-)
+    map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
+    assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
+)  # fmt: skip
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None,
-    to_graph=lambda entity, *_, **__: entity,
-    trace=lambda *args: None,
-    experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
-)
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
+)  # fmt: skip
 xla: SimpleNamespace = SimpleNamespace(
     experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs))
 )

@@ -33,10 +33,8 @@ class ResizeMethod:
     BILINEAR, NEAREST_NEIGHBOR, BICUBIC, LANCZOS3, LANCZOS5 = "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"
 
 
-def resize(
-    images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_ratio: bool = False,
+           antialias: bool = False, name: str | None = None) -> Tensor:  # fmt: skip
     """Images of another size, or of the largest within that keeps their form; float32 unless `method` is "nearest"."""
     x, sizes = convert_to_tensor(images), sizes_of(size)
     if preserve_aspect_ratio:
@@ -75,8 +73,8 @@ _stateless: Draw = lambda shape, low, high, seed: _random.stateless_uniform(shap
 def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
     def call(image: Any, seed: Any = None) -> Tensor:
         x = convert_to_tensor(image)
-        drawn = as_array(draw(x.shape[:-3], 0, 1, seed))
-        flips = drawn > 0.5 if drawn.ndim else drawn < 0.5
+        numbers = as_array(draw(x.shape[:-3], 0, 1, seed))
+        flips = numbers > 0.5 if numbers.ndim else numbers < 0.5
         return ops.where(flips[..., None, None, None], flip(x), x)
 
     return call
@@ -111,8 +109,8 @@ def _in_floats(change: Callable[..., Tensor]) -> Callable[..., Tensor]:
     @wraps(change)
     def call(image: Any, *args: Any, **kwargs: Any) -> Tensor:
         x = convert_to_tensor(image)
-        found = change(convert_image_dtype(x, "float32"), *args, **kwargs)
-        return convert_image_dtype(found, as_dtype(x.dtype), saturate=True)
+        y = change(convert_image_dtype(x, "float32"), *args, **kwargs)
+        return convert_image_dtype(y, as_dtype(x.dtype), saturate=True)
 
     return call
 
@@ -187,14 +185,12 @@ yuv_to_rgb: Callable[..., Tensor] = unary(
 def per_image_standardization(image: Any) -> Tensor:
     """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
     x = ops.cast(convert_to_tensor(image), "float32")
-    size = float(np.prod(x.shape[-3:]))
-    deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), size**-0.5)
+    deviation = ops.maximum(ops.std(x, (-3, -2, -1), True), float(np.prod(x.shape[-3:])) ** -0.5)
     return (x - ops.mean(x, (-3, -2, -1), True)) / deviation
 
 
-def crop_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
+def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
+                         target_width: int) -> Tensor:  # fmt: skip
     """A part of images."""
     rows, columns = (slice(i, i + n) for i, n in ((offset_height, target_height), (offset_width, target_width)))
     return ops.get_item(convert_to_tensor(image), (..., rows, columns, slice(None)))
@@ -207,10 +203,10 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
 
-def _cropped(value: Any, size: Any, drawn: Tensor) -> Tensor:
+def _cropped(value: Any, size: Any, numbers: Tensor) -> Tensor:
     x, sizes = convert_to_tensor(value), sizes_of(size)
     rooms = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
-    return ops.slice(x, [int(i) % room for i, room in zip(as_array(drawn), rooms, strict=True)], sizes)
+    return ops.slice(x, [int(i) % room for i, room in zip(as_array(numbers), rooms, strict=True)], sizes)
 
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
@@ -223,17 +219,14 @@ def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = N
     return _cropped(value, size, _random.stateless_uniform([len(sizes_of(size))], seed, 0, 2**31 - 1, "int32"))
 
 
-def pad_to_bounding_box(
-    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
-) -> Tensor:
+def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
+                        target_width: int) -> Tensor:  # fmt: skip
     """Images with zeros around them."""
     x = convert_to_tensor(image)
     height, width = x.shape[-3:-1]
-    around = [
-        (offset_height, target_height - offset_height - height),
-        (offset_width, target_width - offset_width - width),
-    ]
-    return ops.pad(x, [(0, 0)] * (x.ndim - 3) + [*around, (0, 0)])
+    rows = offset_height, target_height - offset_height - height
+    columns = offset_width, target_width - offset_width - width
+    return ops.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)])
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:
@@ -245,9 +238,8 @@ def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -
     return pad_to_bounding_box(crop_to_bounding_box(x, *crop), *pad)
 
 
-def resize_with_pad(
-    image: Any, target_height: int, target_width: int, method: Any = "bilinear", antialias: bool = False
-) -> Tensor:
+def resize_with_pad(image: Any, target_height: int, target_width: int, method: Any = "bilinear",
+                    antialias: bool = False) -> Tensor:  # fmt: skip
     """Images of another size, not distorted but with zeros around them."""
     x = convert_to_tensor(image)
     (height, width), (tall, wide) = x.shape[-3:-1], (int(target_height), int(target_width))
@@ -257,10 +249,8 @@ def resize_with_pad(
     return pad_to_bounding_box(resized, int((tall - high) / 2), int((wide - broad) / 2), tall, wide)
 
 
-def crop_and_resize(
-    image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
-    extrapolation_value: float = 0.0, name: str | None = None,
-) -> Tensor:  # fmt: skip
+def crop_and_resize(image: Any, boxes: Any, box_indices: Any, crop_size: Any, method: str = "bilinear",
+                    extrapolation_value: float = 0.0, name: str | None = None) -> Tensor:  # fmt: skip
     """Parts of images, each of one size: boxes are [y1, x1, y2, x2], from 0 to 1, of the images of some numbers."""
     x = ops.cast(convert_to_tensor(image), "float32")
     sizes, order = sizes_of(crop_size), int(method == "bilinear")
@@ -280,29 +270,27 @@ def crop_and_resize(
     return ops.stack(crops)
 
 
-def non_max_suppression(
-    boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5, score_threshold: float = float("-inf"),
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
+def non_max_suppression(boxes: Any, scores: Any, max_output_size: Any, iou_threshold: float = 0.5,
+                        score_threshold: float = float("-inf"), name: str | None = None) -> Tensor:  # fmt: skip
     """The numbers of the boxes to keep: the best ones, without those that share too much with a better one."""
     corners = array_of(boxes).astype("float64")
     low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
     values, areas = array_of(scores), np.prod(high - low, axis=1)
-    kept: list[int] = []
+    best: list[int] = []
     for i in np.argsort(-values, kind="stable").tolist():
-        if len(kept) == int(max_output_size) or values[i] <= score_threshold:
+        if len(best) == int(max_output_size) or values[i] <= score_threshold:
             break
-        shared = np.prod(np.maximum(np.minimum(high[i], high[kept]) - np.maximum(low[i], low[kept]), 0), axis=1)
-        if not (shared > iou_threshold * (areas[i] + areas[kept] - shared)).any():
-            kept.append(i)
-    return Tensor(np.array(kept, "int32"))
+        shared = np.prod(np.maximum(np.minimum(high[i], high[best]) - np.maximum(low[i], low[best]), 0), axis=1)
+        if not (shared > iou_threshold * (areas[i] + areas[best] - shared)).any():
+            best.append(i)
+    return Tensor(np.array(best, "int32"))
 
 
 def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: Any, name: Any = None) -> Tensor:
     """Parts of images, each with its values in one row; the numbers are [1, rows, columns, 1]."""
     x = convert_to_tensor(images)
-    found = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
-    return ops.cast(found, as_dtype(x.dtype).name)
+    patches = ops.image.extract_patches(x, sizes[1:3], strides[1:3], tuple(rates[1:3]), padding.lower(), _LAST)
+    return ops.cast(patches, as_dtype(x.dtype).name)
 
 
 transpose: Callable[..., Tensor] = unary(lambda x: ops.swapaxes(x, -3, -2), "Images with rows and columns exchanged.")
@@ -325,8 +313,7 @@ def ssim(img1: Any, img2: Any, max_val: Any, *args: Any, **kwargs: Any) -> Tenso
 
 def total_variation(images: Any, name: str | None = None) -> Tensor:
     """The sum of the differences between neighbors, of each image."""
-    x = convert_to_tensor(images)
-    rows, columns = (ops.abs(ops.diff(x, axis=axis)) for axis in (-3, -2))
+    rows, columns = (ops.abs(ops.diff(convert_to_tensor(images), axis=axis)) for axis in (-3, -2))
     return ops.sum(rows, (-3, -2, -1)) + ops.sum(columns, (-3, -2, -1))
 
 

@@ -23,8 +23,7 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _path(name: Any) -> str:
-    value = array_of(name).item() if not isinstance(name, str | bytes | os.PathLike) else name
-    return os.fsdecode(value)
+    return os.fsdecode(name if isinstance(name, str | bytes | os.PathLike) else array_of(name).item())
 
 
 def _free(name: Any, overwrite: bool) -> str:
@@ -58,7 +57,7 @@ class gfile:
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Give the folders below one, with their folders and files."""
+        """Yield the folders below one, with their folders and files."""
         return os.walk(_path(top))
 
     @staticmethod
@@ -90,14 +89,13 @@ def matching_files(pattern: Any, name: str | None = None) -> Tensor:
 
 def _picture(contents: Any, channels: int) -> Any:
     """Return an array of a picture's bytes (needs Pillow), with its own number of channels for 0."""
-    file = io.BytesIO(array_of(contents).item())
     try:
-        image = open_image(file)
+        image = open_image(io.BytesIO(array_of(contents).item()))
     except OSError as error:
         raise InvalidArgumentError(f"Unknown image file format. One of JPEG, PNG, GIF, BMP required. {error}") from None
     modes = {1: "L", 3: "RGB", 4: "RGBA"}
-    wanted = modes.get(channels or len(image.getbands()), "RGB") if channels or image.mode != "P" else "RGB"
-    array = np.array(image if image.mode == wanted else image.convert(wanted))
+    mode = modes.get(channels or len(image.getbands()), "RGB") if channels or image.mode != "P" else "RGB"
+    array = np.array(image if image.mode == mode else image.convert(mode))
     return array if array.ndim == 3 else array[:, :, None]
 
 
@@ -108,8 +106,8 @@ def decode_jpeg(contents: Any, channels: int = 0, *_: Any, **__: Any) -> Tensor:
 
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
     """The picture (height, width, channels) that bytes hold; its values twice in 16 bits for uint16."""
-    found = _picture(contents, channels)
-    return Tensor(found if as_dtype(dtype) == "uint8" else found.astype("uint16") * 257)
+    pixels = _picture(contents, channels)
+    return Tensor(pixels if as_dtype(dtype) == "uint8" else pixels.astype("uint16") * 257)
 
 
 def decode_gif(contents: Any, name: str | None = None) -> Tensor:
@@ -122,15 +120,13 @@ def decode_gif(contents: Any, name: str | None = None) -> Tensor:
     return Tensor(np.stack(frames))
 
 
-def decode_image(
-    contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
-    expand_animations: bool = True,
-) -> Tensor:  # fmt: skip
+def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None,
+                 expand_animations: bool = True) -> Tensor:  # fmt: skip
     """The picture (height, width, channels) that bytes hold, from 0 to 1 for floats; frames of a GIF."""
     text = array_of(contents).item()
-    found = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
+    pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
-    return Tensor(found / np.asarray(255, kind.name) if kind.is_floating else found.astype(kind.name))
+    return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
 
 
 decode_bmp: Callable[..., Tensor] = decode_jpeg
@@ -152,16 +148,15 @@ def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
     return constant(file.getvalue())
 
 
-def decode_raw(
-    input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None, name: Any = None
-) -> Tensor:
+def decode_raw(input_bytes: Any, out_type: DTypeLike, little_endian: bool = True, fixed_length: Any = None,
+               name: Any = None) -> Tensor:  # fmt: skip
     """Bytes as numbers; so many bytes of each string, filled up with zeros, where `fixed_length` is given."""
     kind = np.dtype(as_dtype(out_type).name).newbyteorder("<" if little_endian else ">")
-    found = array_of(input_bytes)
+    items = array_of(input_bytes)
     size = None if fixed_length is None else int(fixed_length)
-    texts = [item if size is None else item[:size].ljust(size, b"\0") for item in found.ravel()]
+    texts = [item if size is None else item[:size].ljust(size, b"\0") for item in items.ravel()]
     rows = [np.frombuffer(text, kind).astype(kind.newbyteorder("=")) for text in texts]
-    return Tensor(np.stack(rows).reshape(*found.shape, -1))
+    return Tensor(np.stack(rows).reshape(*items.shape, -1))
 
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
@@ -192,7 +187,7 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
         if lacking and not first:
             raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
         cells = [row[i] or first[0] for row in rows]
-        made: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
-        values = np.array(made, "object" if dtype == "string" else dtype)
+        parts: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
+        values = np.array(parts, "object" if dtype == "string" else dtype)
         columns.append(Tensor(values.reshape(lines.shape)))
     return columns

@@ -89,9 +89,8 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     return ops.cross(convert_to_tensor(a), convert_to_tensor(b))
 
 
-def norm(
-    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None, name: Any = None
-) -> Tensor:
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
+         name: Any = None) -> Tensor:  # fmt: skip
     """Length of vectors, or of all elements as one vector."""
     x, axis = convert_to_tensor(tensor), axes_of(axis)
     if ord in ("euclidean", "fro") or (axis is None and ord == 2):
@@ -141,8 +140,8 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True,
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
     """Singular values s, and matrices u and v with u @ diag(s) @ v^T = tensor, in this order."""
-    found = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
-    return (found[1], found[0], _turned(found[2])) if compute_uv else found
+    parts = ops.svd(convert_to_tensor(tensor), full_matrices, compute_uv)
+    return (parts[1], parts[0], _turned(parts[2])) if compute_uv else parts
 
 
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
@@ -185,9 +184,8 @@ def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = Non
     return x if int(num_upper) < 0 else ops.tril(x, int(num_upper))
 
 
-def eye(
-    num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32", name: Any = None
-) -> Tensor:
+def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: DTypeLike = "float32",
+        name: Any = None) -> Tensor:  # fmt: skip
     """Identity matrices."""
     one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
     return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))

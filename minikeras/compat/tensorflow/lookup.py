@@ -18,9 +18,8 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 class KeyValueTensorInitializer:
     """Keys, and the value of each."""
 
-    def __init__(
-        self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None, name: Any = None
-    ) -> None:
+    def __init__(self, keys: Any, values: Any, key_dtype: Any = None, value_dtype: Any = None,
+                 name: Any = None) -> None:  # fmt: skip
         self._keys, self._values = array_of(keys), array_of(values)
         if key_dtype is not None and as_dtype(key_dtype) != "string":
             self._keys = self._keys.astype(as_dtype(key_dtype).name)
@@ -38,10 +37,8 @@ class TextFileIndex:
 class TextFileInitializer(KeyValueTensorInitializer):
     """Keys and values that stand in the lines of a file."""
 
-    def __init__(
-        self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int, vocab_size: Any = None,
-        delimiter: str = "\t", name: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int,
+                 vocab_size: Any = None, delimiter: str = "\t", name: Any = None) -> None:  # fmt: skip
         lines = Path(str(filename)).read_bytes().splitlines()[:vocab_size]
 
         def column(index: int, dtype: Any) -> Any:
@@ -71,10 +68,9 @@ class StaticHashTable:
 
     def lookup(self, keys: Any, name: Any = None) -> Tensor:
         """The values of keys."""
-        wanted = array_of(keys)
-        found = np.empty(wanted.shape, self._values.dtype)
-        found.ravel()[:] = [self._of(key) for key in wanted.ravel().tolist()]
-        return Tensor(found)
+        array = array_of(keys)
+        values = np.array([self._of(key) for key in array.ravel().tolist()], self._values.dtype)
+        return Tensor(values.reshape(array.shape))
 
     def _of(self, key: Any) -> Any:
         return self._table.get(key, self._default)

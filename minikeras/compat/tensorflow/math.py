@@ -24,9 +24,7 @@ def unary(op: Callable[..., Any], doc: str = "") -> Callable[..., Any]:
 
     def call(x: Any = None, name: str | None = None, **given: Any) -> Any:
         (x,) = given.values() or (x,)
-        if isinstance(x, Rows):
-            return on_elements(call, x)
-        return op(convert_to_tensor(x))
+        return on_elements(call, x) if isinstance(x, Rows) else op(convert_to_tensor(x))
 
     call.__doc__ = doc
     return call
@@ -50,8 +48,8 @@ def axes_of(axis: Any) -> Any:
     """Return an axis argument as integers; TensorFlow also takes tensors and lists."""
     if axis is None or isinstance(axis, int):
         return axis
-    found = as_array(axis).astype(int)
-    return int(found) if not found.ndim else tuple(found.tolist())
+    axes = as_array(axis).astype(int)
+    return int(axes) if not axes.ndim else tuple(axes.tolist())
 
 
 def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., Any]:
@@ -84,8 +82,8 @@ reduce_euclidean_norm: Callable[..., Tensor] = reduction(lambda x, **how: ops.sq
 
 def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
     def call(input: Any, axis: Any = None, output_type: DTypeLike = "int64", name: str | None = None) -> Tensor:
-        found = op(convert_to_tensor(input), axis=0 if axis is None else axes_of(axis))
-        return ops.cast(found, as_dtype(output_type).name)
+        places = op(convert_to_tensor(input), axis=0 if axis is None else axes_of(axis))
+        return ops.cast(places, as_dtype(output_type).name)
 
     return call
 
@@ -94,13 +92,12 @@ argmax: Callable[..., Tensor] = _arg(ops.argmax)
 argmin: Callable[..., Tensor] = _arg(ops.argmin)
 
 
-def count_nonzero(
-    input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64", name: Any = None
-) -> Tensor:
+def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
+                  name: Any = None) -> Tensor:  # fmt: skip
     """How many elements are not 0, along axes."""
     x = convert_to_tensor(input)
-    found = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
-    return ops.cast(ops.sum(ops.cast(found, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
+    full = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
+    return ops.cast(ops.sum(ops.cast(full, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
 
 
 def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
@@ -162,8 +159,7 @@ def _guarded(formula: Callable[[Any], Any]) -> Callable[..., Tensor]:
     def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         x, y = map(convert_to_tensor, alike("Mul", x, y))
         zero = ops.equal(x, 0)
-        safe = ops.where(zero, ops.ones_like(y), y)
-        return ops.where(zero, ops.zeros_like(y), x * formula(safe))
+        return ops.where(zero, ops.zeros_like(y), x * formula(ops.where(zero, ops.ones_like(y), y)))
 
     return call
 
@@ -187,9 +183,8 @@ def lgamma(x: Any, name: str | None = None) -> Tensor:
     """The logarithm of the gamma function; it has no gradient here."""
     values = convert_to_tensor(x).numpy_view()
     at_pole = (values <= 0) & (values % 1 == 0)
-    return Tensor(
-        np.where(at_pole, np.inf, np.vectorize(_math.lgamma, otypes=[values.dtype])(np.where(at_pole, 1, values)))
-    )
+    logarithms = np.vectorize(_math.lgamma, otypes=[values.dtype])(np.where(at_pole, 1, values))
+    return Tensor(np.where(at_pole, np.inf, logarithms))
 
 
 zero_fraction: Callable[..., Tensor] = unary(
@@ -230,14 +225,12 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
 
 
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """Whether each target is among the k largest predictions of its row."""
+    """True where a target is among the k largest predictions of its row."""
     return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
 
 
-def bincount(
-    arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
-    name: str | None = None, axis: int | None = None, binary_output: bool = False,
-) -> Tensor:  # fmt: skip
+def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
+             name: str | None = None, axis: int | None = None, binary_output: bool = False) -> Tensor:  # fmt: skip
     """How often each integer occurs, or the sum of the weights where it does; with axis=-1 in each row.
 
     `binary_output` says only whether it does.
@@ -254,9 +247,8 @@ def bincount(
     return Tensor(counts if shape == values.shape else counts[0])
 
 
-def confusion_matrix(
-    labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: DTypeLike = "int32", **_: Any
-) -> Tensor:  # fmt: skip
+def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
+                     dtype: DTypeLike = "int32", **_: Any) -> Tensor:  # fmt: skip
     """How often each label (row) was predicted as each class (column)."""
     rows, columns = (as_array(x).astype(int).ravel() for x in (labels, predictions))
     size = int(num_classes) if num_classes is not None else 1 + builtins.max(rows.max(), columns.max())

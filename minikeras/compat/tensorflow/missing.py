@@ -26,4 +26,8 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
     return find
 
 
+def nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing: there is one device and no graph, and the results are always the same."""
+
+
 _PARTS = "tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, tf.Module, tf.strings, tf.summary"

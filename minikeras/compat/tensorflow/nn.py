@@ -71,9 +71,8 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str
 l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
 
 
-def compute_average_loss(
-    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None, **_: Any
-) -> Tensor:
+def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
+                         **_: Any) -> Tensor:  # fmt: skip
     """The sum of losses divided by how many there are, or by a given number."""
     losses = convert_to_tensor(per_example_loss)
     losses = losses if sample_weight is None else losses * sample_weight
@@ -90,10 +89,10 @@ def _middle(value: Any, rank: int, data_format: str | None) -> Any:
     """Return the sizes along the axes between batch and channels, of one, `rank` or rank + 2 numbers."""
     if isinstance(value, int) or value is None:
         return value
-    found = [int(n) for n in value]
-    if len(found) == rank + 2:
-        found = found[2:] if data_format and data_format.startswith("NC") else found[1:-1]
-    return found[0] if len(found) == 1 else tuple(found)
+    sizes = [int(n) for n in value]
+    if len(sizes) == rank + 2:
+        sizes = sizes[2:] if data_format and data_format.startswith("NC") else sizes[1:-1]
+    return sizes[0] if len(sizes) == 1 else tuple(sizes)
 
 
 def _format(data_format: str | None) -> Any:
@@ -129,17 +128,15 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_f
     return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
 
 
-def separable_conv2d(
-    input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str, data_format: Any = None
-) -> Tensor:
+def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str,
+                     data_format: Any = None) -> Tensor:  # fmt: skip
     """`depthwise_conv2d` followed by a product with the channels."""
-    found = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format)
-    return conv2d(found, pointwise_filter, 1, "VALID", data_format)
+    y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format)
+    return conv2d(y, pointwise_filter, 1, "VALID", data_format)
 
 
-def local_response_normalization(
-    input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5, name: Any = None
-) -> Tensor:
+def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
+                                 beta: float = 0.5, name: Any = None) -> Tensor:  # fmt: skip
     """x divided by a power of the sum of squares of neighboring channels."""
     x = convert_to_tensor(input)
     near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
@@ -153,20 +150,19 @@ def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, 
                      data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
     """The gradient of `conv2d` as an operation of its own, to images of a shape."""
     x, kernel, steps = convert_to_tensor(input), convert_to_tensor(filters), _middle(strides, 2, data_format)
-    found = ops.conv_transpose(x, kernel, steps, padding.lower(), None, _format(data_format))
+    y = ops.conv_transpose(x, kernel, steps, padding.lower(), None, _format(data_format))
     want = tuple(int(n) for n in output_shape)
-    if tuple(found.shape) == want:
-        return found
+    if tuple(y.shape) == want:
+        return y
     each = (steps, steps) if isinstance(steps, int) else steps
-    pairs = zip(_middle(want, 2, data_format), _middle(found.shape, 2, data_format), each, strict=True)
+    pairs = zip(_middle(want, 2, data_format), _middle(y.shape, 2, data_format), each, strict=True)
     extra = [(asked - (size - step)) % step for asked, size, step in pairs]
     return ops.conv_transpose(x, kernel, steps, padding.lower(), tuple(extra), _format(data_format))
 
 
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
-    def call(
-        input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None, name: Any = None
-    ) -> Tensor:
+    def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+             name: Any = None) -> Tensor:  # fmt: skip
         size, steps = (_middle(v, rank, data_format) for v in (ksize, strides))
         x = convert_to_tensor(input)
         x, kind = _padded(x, padding, -np.inf) if op is ops.max_pool else (x, padding.lower())
@@ -193,9 +189,8 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
     return BINARY["add"](value, b)
 
 
-def moments(
-    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
-) -> tuple[Tensor, Tensor]:
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False,
+            name: str | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Mean and variance along axes."""
     return ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)
 

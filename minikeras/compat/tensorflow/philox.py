@@ -50,22 +50,21 @@ def _unit(bits: Array, dtype: str) -> Array:
 
 def uniform(state: tuple[int, int, int], size: int, dtype: str) -> Array:
     """Draw numbers from 0 up to but without 1; `state` is key and counter (low, high)."""
-    each = 2 if dtype == "float64" else 4
-    found: Array = _unit(words(*state, -(-size // each)).ravel(), dtype).ravel()[:size]
-    return found
+    numbers: Array = _unit(words(*state, -(-size // (2 if dtype == "float64" else 4))).ravel(), dtype).ravel()[:size]
+    return numbers
 
 
 def integers(state: tuple[int, int, int], size: int, low: int, high: int, dtype: str) -> Array:
     """Draw integers from `low` up to but without `high`; full range where both are 0."""
     each = 2 if dtype.endswith("64") else 4
-    drawn = words(*state, -(-size // each)).ravel()
+    numbers = words(*state, -(-size // each)).ravel()
     if each == 2:
-        pairs = drawn.reshape(-1, 2).astype("uint64")
-        drawn = pairs[:, 0] | pairs[:, 1] << _32
-    drawn = drawn[:size]
+        pairs = numbers.reshape(-1, 2).astype("uint64")
+        numbers = pairs[:, 0] | pairs[:, 1] << _32
+    numbers = numbers[:size]
     if low == high == 0:
-        return drawn.astype(dtype)
-    return (low + (drawn % drawn.dtype.type(high - low)).astype("int64")).astype(dtype)
+        return numbers.astype(dtype)
+    return (low + (numbers % numbers.dtype.type(high - low)).astype("int64")).astype(dtype)
 
 
 def _box_muller(u: Array) -> Array:
@@ -90,22 +89,22 @@ def truncated_normal(state: tuple[int, int, int], size: int, dtype: str) -> Arra
     kind, key, low, high = "float64" if dtype == "float64" else "float32", *state
     each = 2 if kind == "float64" else 4
     groups = -(-size // each)
-    found, count, start = np.empty((groups, each), kind), np.zeros(groups, int), 0
+    rows, count, start = np.empty((groups, each), kind), np.zeros(groups, int), 0
     while (todo := np.flatnonzero(count < each)).size:  # four counter values at a time, almost always enough
         bits = np.concatenate([words(key, low + start + i, high, groups, _SKIP)[todo] for i in range(2)], axis=1)
         pairs = _box_muller(_unit(bits.ravel(), kind).reshape(-1, 2)).reshape(len(todo), -1)
         for row, numbers in zip(todo, pairs, strict=True):
-            kept = numbers[np.abs(numbers) < 2][: each - count[row]]
-            found[row, count[row] : count[row] + kept.size] = kept
-            count[row] += kept.size
+            near = numbers[np.abs(numbers) < 2][: each - count[row]]
+            rows[row, count[row] : count[row] + near.size] = near
+            count[row] += near.size
         start += 2
-    return found.ravel()[:size].astype(dtype)
+    return rows.ravel()[:size].astype(dtype)
 
 
 def permutation(state: tuple[int, int, int], size: int) -> list[int]:
     """Draw an order of `size` things."""
-    order, drawn = list(range(size)), words(*state, -(-max(size, 1) // 4)).ravel().tolist()
+    order, numbers = list(range(size)), words(*state, -(-max(size, 1) // 4)).ravel().tolist()
     for i in range(size - 1):
-        other = i + drawn[i] % (size - i)
+        other = i + numbers[i] % (size - i)
         order[i], order[other] = order[other], order[i]
     return order

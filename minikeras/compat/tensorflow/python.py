@@ -12,27 +12,24 @@ from .tensors import Variable, convert_to_tensor
 _TREE: dict[str, Any] = {
     "framework": {
         "ops": {"EagerTensor": Tensor, "Tensor": Tensor, "convert_to_tensor": convert_to_tensor},
-        "tensor": {"Tensor": Tensor},
-        "constant_op": {},
-        "dtypes": dtypes,
-        "errors": errors,
+        "tensor": {"Tensor": Tensor}, "constant_op": {}, "dtypes": dtypes, "errors": errors,
     },
     "ops": {"resource_variable_ops": {"ResourceVariable": Variable}, "variables": {"Variable": Variable}},
     "client": {"device_lib": {"list_local_devices": config.list_logical_devices}},
     "eager": {"context": {"executing_eagerly": lambda: True}},
-}
+}  # fmt: skip
 
 
 def _modules(tree: dict[str, Any], path: str) -> dict[str, Any]:
     """Return the names of a module, with modules in place of the dicts below it."""
-    found = {}
+    names = {}
     for name, value in tree.items():
         if isinstance(value, dict):
             module = ModuleType(f"{path}.{name}")
             vars(module).update(_modules(value, f"{path}.{name}"), __getattr__=missing(f"{path}.{name}"))
             value = module
-        found[name] = value
-    return found
+        names[name] = value
+    return names
 
 
 globals().update(_modules(_TREE, __name__))

@@ -42,9 +42,8 @@ class RaggedTensor(Rows):
         return cls(values, np.concatenate([[0], np.cumsum(as_array(row_lengths))]))
 
     @classmethod
-    def from_uniform_row_length(
-        cls, values: Any, uniform_row_length: Any, nrows: Any = None, **_: Any
-    ) -> "RaggedTensor":
+    def from_uniform_row_length(cls, values: Any, uniform_row_length: Any, nrows: Any = None,
+                                **_: Any) -> "RaggedTensor":  # fmt: skip
         """Return rows of one length."""
         size = int(uniform_row_length)
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
@@ -77,8 +76,8 @@ class RaggedTensor(Rows):
     @property
     def flat_values(self) -> Tensor:
         """All values, one behind the other."""
-        found: Tensor = self.values.flat_values if isinstance(self.values, RaggedTensor) else self.values
-        return found
+        values: Tensor = self.values.flat_values if isinstance(self.values, RaggedTensor) else self.values
+        return values
 
     @property
     def dtype(self) -> Any:
@@ -147,20 +146,19 @@ class RaggedTensor(Rows):
         sizes = [len(rows), *inner]
         if shape is not None:
             sizes = [n if asked is None else int(asked) for n, asked in zip(sizes, TensorShape(shape), strict=True)]
-        found = np.full(sizes, fill, kind)
-        for place, row in zip(found, rows, strict=False):
+        whole = np.full(sizes, fill, kind)
+        for place, row in zip(whole, rows, strict=False):
             part = row[tuple(slice(n) for n in place.shape)]
             place[tuple(slice(n) for n in part.shape)] = part
-        return Tensor(found)
+        return Tensor(whole)
 
     def reduced(self, reduce: Callable[..., Any], axis: Any) -> Any:
         """Return what a reduction makes of all values, or of each row."""
         if axis is None:
             return reduce(self.flat_values)
         if axis == 0:
-            raise ValueError(
-                f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, {self!r:.80}."
-            )
+            raise ValueError(f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, "
+                             f"{self!r:.80}.")  # fmt: skip
         return stack([reduce(row, axis - 1 if axis > 0 else axis) for row in self])
 
     def numpy(self) -> Array:
@@ -168,9 +166,9 @@ class RaggedTensor(Rows):
         rows = [row.numpy() for row in self]
         if len({row.shape for row in rows}) == 1:
             return np.stack(rows)
-        found = np.empty(len(rows), object)
-        found[:] = rows
-        return found
+        array = np.empty(len(rows), object)
+        array[:] = rows
+        return array
 
     def __len__(self) -> int:
         return len(as_array(self.row_splits)) - 1
@@ -198,9 +196,8 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
     if not any(isinstance(row, list | tuple | np.ndarray) for row in pylist):
         return _constant(pylist, dtype)
     values = [item for row in pylist for item in row]
-    lengths = [len(row) for row in pylist]
     inner = constant if values and ragged_rank != 1 else _constant
-    return RaggedTensor.from_row_lengths(inner(values, dtype), lengths)
+    return RaggedTensor.from_row_lengths(inner(values, dtype), [len(row) for row in pylist])
 
 
 def stack(values: Any, axis: int = 0, name: Any = None) -> Any:

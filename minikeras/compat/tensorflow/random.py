@@ -59,9 +59,8 @@ def _sample(law: Law, shape: Any, a: Any, b: Any, dtype: DTypeLike, seed: int | 
     return Tensor(law(seed, sizes, a, b, name)) if isinstance(seed, tuple) else _drawn(law, sizes, a, b, name, seed)
 
 
-def normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
+           name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a normal distribution.
 
     Example:
@@ -72,16 +71,14 @@ def normal(
     return _sample(draw_normal, shape, mean, stddev, dtype, seed)
 
 
-def truncated_normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: DTypeLike = "float32", seed: Any = None,
+                     name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a normal distribution within two standard deviations of the mean."""
     return _sample(draw_truncated, shape, mean, stddev, dtype, seed)
 
 
-def uniform(
-    shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
+            name: Any = None) -> Tensor:  # fmt: skip
     """Numbers from `minval` up to but without `maxval`: 1 for floats, to be given for integers."""
     return _sample(draw_uniform, shape, minval, maxval, dtype, seed)
 
@@ -94,37 +91,35 @@ def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     return ops.take(x, philox.permutation(state, size), 0) if size > 1 else x
 
 
-def categorical(
-    logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None, name: Any = None
-) -> Tensor:
+def categorical(logits: Any, num_samples: Any, dtype: DTypeLike = "int64", seed: Any = None,
+                name: Any = None) -> Tensor:  # fmt: skip
     """Class numbers drawn with the probabilities softmax(logits): (batch, classes) -> (batch, num_samples)."""
     scores = array_of(logits).astype("float64")
     rows, count = len(scores), int(num_samples)
     state = state_for("categorical", "float64", seed, rows * count)
-    drawn = philox.uniform(state, rows * count, "float64").reshape(rows, count)
+    numbers = philox.uniform(state, rows * count, "float64").reshape(rows, count)
     edges = np.cumsum(np.exp(scores - scores.max(1, keepdims=True)), 1)
-    found = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, drawn, strict=True)]
-    return Tensor(np.reshape(found, (rows, count)).astype(as_dtype(dtype).name))
+    classes = [np.searchsorted(e, u * e[-1], "right") for e, u in zip(edges, numbers, strict=True)]
+    return Tensor(np.reshape(classes, (rows, count)).astype(as_dtype(dtype).name))
 
 
-def log_uniform_candidate_sampler(
-    true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, seed: Any = None, name: Any = None
-) -> tuple[Tensor, Tensor, Tensor]:
+def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int,
+                                  seed: Any = None, name: Any = None) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Class numbers drawn by Zipf's law, small ones more often, and how often the true and the drawn are expected."""
     rng = np.random.default_rng(state_for("log_uniform", "float64", seed, 1))
-    drawn, tries = list[int](), 0
-    while len(drawn) < num_sampled:
+    sample, tries = list[int](), 0
+    while len(sample) < num_sampled:
         tries += 1
         number = int((range_max + 1) ** rng.random()) - 1
-        if not unique or number not in drawn:
-            drawn.append(number)
+        if not unique or number not in sample:
+            sample.append(number)
 
     def expected(classes: Any) -> Tensor:
         chance = np.log1p(1 / (classes + 1.0)) / np.log(range_max + 1)
         return Tensor((-np.expm1(tries * np.log1p(-chance)) if unique else chance * num_sampled).astype("float32"))
 
-    found = np.array(drawn, "int64")
-    return Tensor(found), expected(array_of(true_classes)), expected(found)
+    classes = np.array(sample, "int64")
+    return Tensor(classes), expected(array_of(true_classes)), expected(classes)
 
 
 def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:
@@ -132,9 +127,8 @@ def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLi
     return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))
 
 
-def gamma(
-    shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None
-) -> Tensor:
+def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
+          name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
     form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
     return _numpy("gamma", lambda rng: rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), dtype, seed)
@@ -168,8 +162,7 @@ def split(seed: Any, num: int = 2, alg: Any = None) -> Tensor:
 
 def fold_in(seed: Any, data: Any, alg: Any = None) -> Tensor:
     """A seed made of one and of a number."""
-    mixed = int(stateless_uniform((1,), seed, None, None, "int32")[0])
-    return Tensor(np.array([mixed, int(data)], "int32"))
+    return Tensor(np.array([int(stateless_uniform((1,), seed, None, None, "int32")[0]), int(data)], "int32"))
 
 
 def _from_generator(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:

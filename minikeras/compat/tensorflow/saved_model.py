@@ -18,11 +18,7 @@ _modules: dict[str, Module] = {}
 
 
 def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
-    """Write a model, or the variables of a module, to a folder.
-
-    Raises:
-        ValueError: if it is neither.
-    """
+    """Write a model, or the variables of a module, to a folder; a ValueError if it is neither."""
     folder = Path(os.fspath(export_dir))
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(obj, models.Model):
@@ -37,23 +33,21 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
 def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
     """Return what `save` wrote: a model, or a module that this process saved.
 
-    Raises:
-        OSError: if there is no such folder.
-        RuntimeError: if the folder has no model, and nothing that this process saved: minikeras keeps no graphs.
+    An OSError if there is no folder, a RuntimeError if it has neither: minikeras keeps no graphs.
     """
     folder = Path(os.fspath(export_dir))
     if (folder / "model.keras").exists():
         return models.load_model(str(folder / "model.keras"))
     if not folder.is_dir():
         raise OSError(f"SavedModel file does not exist at: {export_dir}.")
-    known = _modules.get(str(folder.resolve()))
-    if known is None:
+    original = _modules.get(str(folder.resolve()))
+    if original is None:
         raise RuntimeError(
             f"minikeras cannot load {export_dir}: the code of a SavedModel is a TensorFlow graph, which minikeras does "
             "not run. Make the object by its class and restore its variables with tf.train.Checkpoint; save Keras "
             "models as .keras files."
         )
-    module = copy.deepcopy(known)
+    module = copy.deepcopy(original)
     Checkpoint(root=module).restore(folder / "variables")
     return module
 

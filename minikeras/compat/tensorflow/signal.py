@@ -59,10 +59,9 @@ def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False
     return ops.extract_sequences(values, frame_length, frame_step)
 
 
-def stft(
-    signals: Any, frame_length: int, frame_step: int, fft_length: int | None = None,
-    window_fn: Callable[..., Any] | None = hann_window, pad_end: bool = False, name: str | None = None,
-) -> Tensor:  # fmt: skip
+def stft(signals: Any, frame_length: int, frame_step: int, fft_length: int | None = None,
+         window_fn: Callable[..., Any] | None = hann_window, pad_end: bool = False,
+         name: str | None = None) -> Tensor:  # fmt: skip
     """Transforms of windows of the last axis, `frame_step` apart: (..., windows, frequencies)."""
     frames = frame(signals, frame_length, frame_step, pad_end)
     if window_fn is not None:

@@ -79,8 +79,7 @@ def reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
     return SparseTensor(indices[order], ops.take(sp_input.values, order, 0), sp_input.dense_shape)
 
 
-def sparse_dense_matmul(
-    sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
-) -> Any:
+def sparse_dense_matmul(sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False,
+                        name: str | None = None) -> Any:  # fmt: skip
     """The matrix product with a whole tensor."""
     return matmul(to_dense(sp_a), b, adjoint_a, adjoint_b)

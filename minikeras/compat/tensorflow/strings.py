@@ -22,10 +22,9 @@ def _each(function: Callable[..., Any], *inputs: Any, dtype: str = "object") -> 
     if any(isinstance(x, Rows) for x in inputs):
         return on_elements(functools.partial(_each, function, dtype=dtype), *inputs)
     arrays = np.broadcast_arrays(*(array_of(x) for x in inputs))
-    flat = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
-    found = np.empty(arrays[0].shape, dtype)
-    found.ravel()[:] = flat
-    return Tensor(found)
+    results = np.empty(arrays[0].shape, dtype)
+    results.ravel()[:] = [function(*items) for items in zip(*(a.ravel() for a in arrays), strict=True)]
+    return Tensor(results)
 
 
 def length(input: Any, unit: str = "BYTE", name: str | None = None) -> Tensor:
@@ -48,13 +47,13 @@ def strip(input: Any, name: str | None = None) -> Tensor:
     return _each(lambda s: s.strip(), input)
 
 
-def _parts(found: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
+def _parts(texts: Any, cut: Callable[[Any], list[Any]], dtype: str = "string") -> Any:
     """Return the parts of a text; those of several texts as a ragged tensor."""
 
     def nested(item: Any) -> Any:
         return [nested(row) for row in item] if isinstance(item, np.ndarray) else cut(item)
 
-    return ragged.constant(nested(found if found.ndim else found.item()), dtype)
+    return ragged.constant(nested(texts if texts.ndim else texts.item()), dtype)
 
 
 def split(input: Any, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
@@ -77,8 +76,8 @@ def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any
     """Every so many words in a row, as one text."""
     words = array_of(data).tolist()
     widths = [ngram_width] if isinstance(ngram_width, int) else ngram_width
-    found = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
-    return constant(np.array(found, object))
+    groups = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
+    return constant(np.array(groups, object))
 
 
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
@@ -100,10 +99,10 @@ def reduce_join(inputs: Any, axis: Any = None, keepdims: bool = False, separator
     """Texts put together along an axis, all by default."""
     if isinstance(inputs, ragged.RaggedTensor) and axis is not None:
         return constant([separator.encode().join(as_array(row)) for row in inputs])
-    found = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
+    texts = as_array(inputs.flat_values if isinstance(inputs, ragged.RaggedTensor) else convert_to_tensor(inputs))
     if axis is None:
-        return constant(separator.encode().join(found.ravel()))
-    moved = np.moveaxis(found, axis, -1)
+        return constant(separator.encode().join(texts.ravel()))
+    moved = np.moveaxis(texts, axis, -1)
     rows = np.empty(moved.shape[:-1], "object")
     rows.ravel()[:] = [separator.encode().join(row) for row in moved.reshape(-1, moved.shape[-1])]
     return Tensor(np.expand_dims(rows, axis) if keepdims else rows)
@@ -118,21 +117,21 @@ def substr(input: Any, pos: Any, len: Any, unit: str = "BYTE", name: str | None 
 
 def _text(pattern: Any) -> str:
     """Return a text as characters, which patterns are about; what is no UTF-8 comes back as it was."""
-    found: Any = pattern if isinstance(pattern, str | bytes) else as_array(pattern).item()
-    return found.decode("utf8", "surrogateescape") if isinstance(found, bytes) else str(found)
+    text: Any = pattern if isinstance(pattern, str | bytes) else as_array(pattern).item()
+    return text.decode("utf8", "surrogateescape") if isinstance(text, bytes) else str(text)
 
 
 def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: Any = None) -> Tensor:
     r"""Texts with what matches replaced; \1 stands for the first group, \0 for the whole match."""
     by = re.sub(r"\\(\d)", r"\\g<\1>", _text(rewrite))
-    found, most = re.compile(_text(pattern), re.ASCII), 0 if replace_global else 1
-    return _each(lambda s: found.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
+    regex, most = re.compile(_text(pattern), re.ASCII), 0 if replace_global else 1
+    return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
-    """Whether a whole text matches."""
-    found = re.compile(_text(pattern), re.ASCII)
-    return _each(lambda s: found.fullmatch(_text(s)) is not None, input, dtype="bool")
+    """True where a whole text matches."""
+    regex = re.compile(_text(pattern), re.ASCII)
+    return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
 
 
 def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:

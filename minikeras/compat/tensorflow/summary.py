@@ -10,7 +10,7 @@ import numpy as np
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
 from ..._jit.trace import escape
-from .missing import missing
+from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -20,7 +20,7 @@ class _Open:
 
     writer: "SummaryWriter | None" = None
     step: Any = None
-    wanted: Any = True
+    condition: Any = True
 
 
 @contextmanager
@@ -79,13 +79,12 @@ def create_noop_writer() -> Any:
 
 def should_record_summaries() -> bool:
     """Return whether values are wanted."""
-    wanted = _Open.wanted
-    return bool(wanted() if callable(wanted) else wanted)
+    return bool(_Open.condition() if callable(_Open.condition) else _Open.condition)
 
 
 def record_if(condition: Any) -> Any:
     """Within this context values are only written if a condition, or a function, says so."""
-    return _having(wanted=condition)
+    return _having(condition=condition)
 
 
 def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
@@ -130,20 +129,14 @@ def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: s
 
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
-    target = writer or _Open.writer
-    if target is not None:
-        target.flush()
+    if writer := writer or _Open.writer:
+        writer.flush()
 
 
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Do nothing: there is no graph and no profile to write."""
-
-
-trace_on: Callable[..., None] = _nothing
-trace_off: Callable[..., None] = _nothing
-trace_export: Callable[..., None] = _nothing
-graph: Callable[..., None] = _nothing
+trace_on: Callable[..., None] = nothing
+trace_off: Callable[..., None] = nothing
+trace_export: Callable[..., None] = nothing
+graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step),
-    get_step=lambda: _Open.step,
+    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step
 )

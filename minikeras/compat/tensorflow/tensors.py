@@ -37,29 +37,28 @@ def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
     """Return an array of TensorFlow's dtype for it; text becomes an array of bytes objects."""
     name = None if dtype is None else as_dtype(dtype).name
     try:
-        found = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
+        array = np.asarray(value) if isinstance(value, str | bytes) else as_array(value)
     except ValueError:
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
-    known = isinstance(value, np.ndarray | np.generic)
-    if found.dtype.kind in "USO":
+    typed = isinstance(value, np.ndarray | np.generic)
+    if array.dtype.kind in "USO":
         flat = [item.encode() if isinstance(item, str) else item for item in np.asarray(value, "object").ravel()]
         if not all(isinstance(item, bytes) for item in flat):
             raise ValueError(
                 f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
             )
-        text = np.empty(found.shape, "object")
+        text = np.empty(array.shape, "object")
         text.ravel()[:] = flat
-        found = text
-    if name is None or name == ("string" if found.dtype.kind == "O" else found.dtype.name):
-        return found
-    if found.dtype.kind == "O" or (found.dtype.kind == "f" and "int" in name and found.size and not known):
+        array = text
+    if name is None or name == ("string" if array.dtype.kind == "O" else array.dtype.name):
+        return array
+    if array.dtype.kind == "O" or (array.dtype.kind == "f" and "int" in name and array.size and not typed):
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {name}")
-    return found.astype(name) if known or found.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
+    return array.astype(name) if typed or array.dtype.kind == "i" else np.asarray(value, name)  # integers wrap around
 
 
-def convert_to_tensor(
-    value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None, name: str | None = None
-) -> Tensor:
+def convert_to_tensor(value: Any, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None,
+                      name: str | None = None) -> Tensor:  # fmt: skip
     """Return a tensor: Python floats are float32, integers int32, arrays keep their dtype.
 
     Example:
@@ -68,15 +67,13 @@ def convert_to_tensor(
     """
     if isinstance(value, TensorOps):
         if dtype is not None and as_dtype(dtype) != value.dtype:
-            raise ValueError(
-                f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
-                f"{as_dtype(value.dtype).name}: {value!r}"
-            )
+            raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+                             f"{as_dtype(value.dtype).name}: {value!r}")  # fmt: skip
         return value if isinstance(value, Tensor | KerasTensor) else ops.copy(value)
     if has_tensor(value):
         return ops.stack([convert_to_tensor(item, dtype) for item in value])
-    given = _array(value, dtype)
-    return Tensor(given.copy() if given is value or isinstance(value, np.ndarray) else given)
+    array = _array(value, dtype)
+    return Tensor(array.copy() if array is value or isinstance(value, np.ndarray) else array)
 
 
 def array_of(value: Any) -> Array:
@@ -96,17 +93,17 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
         >>> print(constant(7, shape=(1, 2)))
         tf.Tensor([[7 7]], shape=(1, 2), dtype=int32)
     """
-    known = isinstance(value, Tensor) or has_tensor(value)
-    found = convert_to_tensor(value) if known else Tensor(_array(value, dtype).copy())
-    if dtype is not None and as_dtype(dtype) != found.dtype:
-        found = ops.cast(found, as_dtype(dtype).name)
+    tensors = isinstance(value, Tensor) or has_tensor(value)
+    tensor = convert_to_tensor(value) if tensors else Tensor(_array(value, dtype).copy())
+    if dtype is not None and as_dtype(dtype) != tensor.dtype:
+        tensor = ops.cast(tensor, as_dtype(dtype).name)
     if shape is None:
-        return found
+        return tensor
     sizes = tuple(map(int, shape))
-    if found.size not in (1, int(np.prod(sizes))):
-        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {found!r} (converted from "
-                        f"{value!r}) has {found.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
-    return ops.broadcast_to(found, sizes) if found.size == 1 else ops.reshape(found, sizes)
+    if tensor.size not in (1, int(np.prod(sizes))):
+        raise TypeError(f"Eager execution of tf.constant with unsupported shape. Tensor {tensor!r} (converted from "
+                        f"{value!r}) has {tensor.size} elements, but got `shape` {sizes} with others.")  # fmt: skip
+    return ops.broadcast_to(tensor, sizes) if tensor.size == 1 else ops.reshape(tensor, sizes)
 
 
 class Rows:
@@ -134,16 +131,15 @@ _NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/
 def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
 
-    Raises:
-        InvalidArgumentError: where tensors of two dtypes meet; TensorFlow never converts them.
-        TypeError: where a Python float meets integers.
+    An InvalidArgumentError where tensors of two dtypes meet: TensorFlow never converts them. A TypeError where a
+    Python float meets integers.
     """
     first = next((v for v in values if isinstance(v, TensorOps)), None)
     if first is None:
         first = convert_to_tensor(values[0])
         values = (first, *values[1:])
     name = as_dtype(first.dtype).name
-    found = []
+    tensors = []
     for i, value in enumerate(values):
         if isinstance(value, TensorOps):
             other = as_dtype(value.dtype).name
@@ -159,8 +155,8 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
                 f"cannot compute {kernel} as input #{i}(zero-based) was expected to be a {_NAMES.get(name, name)} "
                 f"tensor but is a {_NAMES.get(other, other)} tensor [Op:{kernel}] name: "
             )
-        found.append(value)
-    return tuple(found)
+        tensors.append(value)
+    return tuple(tensors)
 
 
 def _sizes(x: Any) -> str:
@@ -180,8 +176,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             wide = "float32" if kind.size < 4 else "float64"
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel == "AddV2" and kind == "string":
-            joined = np.asarray(as_array(x) + as_array(y), "object")
-            return Tensor(joined)
+            return Tensor(np.asarray(as_array(x) + as_array(y), "object"))
         try:
             return op(x, y)
         except ValueError as error:
@@ -220,7 +215,7 @@ _UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide
            "floor_divide": "floordiv", "remainder": "floormod", "power": "pow", "matmul": "matmul", "less": "less",
            "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
            "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
-"""What NumPy calls where an array stands left of an operator."""
+"""The functions that NumPy calls where an array stands left of an operator."""
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
     setattr(Rows, f"__r{_name}__", lambda self, other, op=BINARY[_other]: op(other, self))
@@ -237,12 +232,12 @@ _PACKAGE = __name__.partition(".")[0] + "."
 
 def text(array: Array, quoted: bool) -> str:
     """Return the values as TensorFlow prints them."""
-    found = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
-    return "\n" + found if "\n" in found else found
+    values = (np.array_repr(array) if array.ndim else repr(array.item())) if quoted else str(array)
+    return "\n" + values if "\n" in values else values
 
 
 class _Reference:
-    """What stands for a tensor in a dict or a set."""
+    """A stand-in for a tensor in a dict or a set."""
 
     def __init__(self, tensor: Any) -> None:
         self._tensor = tensor
@@ -365,7 +360,7 @@ def _equality(name: str) -> Callable[[Any, Any], Tensor]:
 
 
 def _adapters() -> Iterator[tuple[Any, str, Any]]:
-    """Give what classes and modules get: which, name, value."""
+    """Yield what classes and modules get: which, name, value."""
     for owner, attributes in ((TensorOps, vars(_Common)), (Tensor, vars(_Eager))):
         for name, value in attributes.items():
             if name not in ("__module__", "__doc__", "__dict__", "__weakref__"):
@@ -386,7 +381,7 @@ _adapted = Patches()
 
 
 def flavour(on: bool) -> None:
-    """Give tensors TensorFlow's attributes and text, or take them away again."""
+    """Put TensorFlow's attributes and text on tensors, or take them away again."""
     if not on:
         _adapted.undo()
     elif not _adapted:
@@ -420,12 +415,11 @@ class Variable(KerasVariable):
 
     array: Array
 
-    def __init__(
-        self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
-        caching_device: Any = None, name: str | None = None, variable_def: Any = None, dtype: DTypeLike | None = None,
-        import_scope: Any = None, constraint: Callable[[Tensor], Any] | None = None, synchronization: Any = None,
-        aggregation: Any = None, shape: Any = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, initial_value: Any = None, trainable: bool | None = None, validate_shape: bool = True,
+                 caching_device: Any = None, name: str | None = None, variable_def: Any = None,
+                 dtype: DTypeLike | None = None, import_scope: Any = None,
+                 constraint: Callable[[Tensor], Any] | None = None, synchronization: Any = None,
+                 aggregation: Any = None, shape: Any = None) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
         makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
@@ -463,35 +457,28 @@ class Variable(KerasVariable):
         """The present value: there is no graph that could set it back."""
         return self.value()
 
-    def assign(
-        self, value: TensorLike, use_locking: bool = False, name: str | None = None, read_value: bool = True
-    ) -> Any:
-        """Store a new value of the same shape and dtype, and return the variable.
-
-        Raises:
-            ValueError: if the shape differs.
-        """
-        kind = self.array.dtype
-        given = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, kind))
-        if self._shape is not None and self._shape.is_compatible_with(given.shape):
-            self.array = np.zeros(given.shape, self.array.dtype)
-        if tuple(given.shape) != self.array.shape:
+    def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
+               read_value: bool = True) -> Any:  # fmt: skip
+        """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
+        is_tensor = isinstance(value, TensorOps)
+        tensor = convert_to_tensor(value) if is_tensor else Tensor(_array(value, self.array.dtype))
+        if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
+            self.array = np.zeros(tensor.shape, self.array.dtype)
+        if tuple(tensor.shape) != self.array.shape:
             raise ValueError(
                 f"Cannot assign value to variable ' {self.name}': Shape mismatch.The variable shape "
-                f"{self.array.shape}, and the assigned value shape {tuple(given.shape)} are incompatible."
+                f"{self.array.shape}, and the assigned value shape {tuple(tensor.shape)} are incompatible."
             )
-        super().assign(given)
+        super().assign(tensor)
         return self
 
-    def assign_add(
-        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
-    ) -> Any:
+    def assign_add(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
+                   read_value: bool = True) -> Any:  # fmt: skip
         """Add to the value."""
         return self.assign(BINARY["add"](self, delta))
 
-    def assign_sub(
-        self, delta: TensorLike, use_locking: bool = False, name: Any = None, read_value: bool = True
-    ) -> Any:
+    def assign_sub(self, delta: TensorLike, use_locking: bool = False, name: Any = None,
+                   read_value: bool = True) -> Any:  # fmt: skip
         """Subtract from the value."""
         return self.assign(BINARY["subtract"](self, delta))
 
@@ -518,10 +505,10 @@ class Variable(KerasVariable):
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
 
     def __getitem__(self, key: Any) -> Tensor:
-        found = super().__getitem__(key)
-        place = id(found)
-        _slices[place] = (weakref.ref(found, lambda _: _slices.pop(place, None)), self, key)
-        return found
+        part = super().__getitem__(key)
+        place = id(part)
+        _slices[place] = (weakref.ref(part, lambda _: _slices.pop(place, None)), self, key)
+        return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("'ResourceVariable' object does not support item assignment. Use v[...].assign(value).")
@@ -536,10 +523,8 @@ class Variable(KerasVariable):
 
     def __repr__(self) -> str:
         array = self.numpy_view()
-        values = text(array, True).removeprefix("\n")
-        start = "\n" if "\n" in values else ""
         kind = dtype_of(array.dtype).name
-        return f"<tf.Variable '{self.name}' shape={array.shape} dtype={kind}, numpy={start}{values}>"
+        return f"<tf.Variable '{self.name}' shape={array.shape} dtype={kind}, numpy={text(array, True)}>"
 
     __str__ = __repr__
 

@@ -49,12 +49,7 @@ def _is_plain(tensor: Tensor) -> bool:
 
 
 class _Calls:
-    """The calls of one kind.
-
-    Args:
-        function: Runs the function on arguments in the structure of `args`, which is kept with all that it holds.
-        args: The arguments of the first call.
-    """
+    """The calls of one kind, in the structure of the first one's `args`, which is kept with all that it holds."""
 
     def __init__(self, function: Callable[[Any], Any], args: Any) -> None:
         self.count: int = 0
@@ -67,16 +62,15 @@ class _Calls:
 
 
 class Function:
-    """What `tf.function` makes of a Python function.
+    """The result of `tf.function` for a Python function.
 
     As in TensorFlow, what the function does in Python besides its maths (prints, counts, appends) it does at the first
     calls only. It runs each time where it looks at values, where it draws numbers of its own, or where two calls have
     not done the same.
     """
 
-    def __init__(
-        self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None, owner: Any = None
-    ) -> None:
+    def __init__(self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None,
+                 owner: Any = None) -> None:  # fmt: skip
         self.python_function: Callable[..., Any] = python_function
         self.input_signature: Any = None if input_signature is None else tuple(input_signature)
         self._owner = owner
@@ -89,29 +83,31 @@ class Function:
         self._traced[0] = True
         if self.input_signature is not None:
             args = self._checked(args)
-        given = map_structure(_as_argument, args), map_structure(_as_argument, kwargs)
-        result = self._replayed(given) if not recorders.open and not functions_run_eagerly() else self._run(given)
+        arguments = map_structure(_as_argument, args), map_structure(_as_argument, kwargs)
+        result = (
+            self._replayed(arguments) if not recorders.open and not functions_run_eagerly() else self._run(arguments)
+        )
         return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
 
-    def _run(self, given: Any) -> Any:
-        args, kwargs = given
+    def _run(self, arguments: Any) -> Any:
+        args, kwargs = arguments
         return self.python_function(*(() if self._owner is None else (self._owner,)), *args, **kwargs)
 
-    def _replayed(self, given: Any) -> Any:
+    def _replayed(self, arguments: Any) -> Any:
         tensors: list[Tensor] = []
-        kind = id(self._owner), _kind(given, tensors)
+        kind = id(self._owner), _kind(arguments, tensors)
         calls = self._calls.get(kind)
         if calls is None:
             make_room(self._calls, KINDS)
-            calls = self._calls[kind] = _Calls(self._run, given)
+            calls = self._calls[kind] = _Calls(self._run, arguments)
         calls.count += 1
         if calls.count <= WARM or not all(map(_is_plain, tensors)):
-            return self._run(given)
+            return self._run(arguments)
         with np.errstate(all="ignore"):
             return calls.jit.run(tuple(x.array for x in tensors))
 
     def _checked(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        given = []
+        arguments = []
         for value, spec in zip(args, self.input_signature, strict=False):
             if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
                 value = value if isinstance(value, TensorOps) else convert_to_tensor(value, spec.dtype)
@@ -120,8 +116,8 @@ class Function:
                         f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "
                         f"to {spec!r}`. Received args: {args} and kwargs: {{}} for signature: {self.input_signature}."
                     )
-            given.append(value)
-        return (*given, *args[len(given) :])
+            arguments.append(value)
+        return (*arguments, *args[len(arguments) :])
 
     def __get__(self, instance: Any, owner: Any = None) -> "Function":
         if instance is None:

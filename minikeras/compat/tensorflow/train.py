@@ -20,21 +20,20 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Give the variables of an object with names of their own."""
+    """Yield the variables of an object with names of their own."""
     if isinstance(value, KerasVariable):
         yield path, value
     elif isinstance(value, Layer | Optimizer | Module):
-        kept = value.weights if isinstance(value, Layer) else value.variables
-        for i, variable in enumerate(kept):
+        for i, variable in enumerate(value.weights if isinstance(value, Layer) else value.variables):
             yield f"{path}/{i}", variable
     elif isinstance(value, Checkpoint | dict | list | tuple):
-        held: Any = value.items if isinstance(value, Checkpoint) else value
-        for name, item in held.items() if isinstance(held, dict) else enumerate(held):
+        items: Any = value.items if isinstance(value, Checkpoint) else value
+        for name, item in items.items() if isinstance(items, dict) else enumerate(items):
             yield from _variables(item, f"{path}/{name}")
 
 
 class _Restored(Status):
-    """What `restore` gives: all variables have their values by then."""
+    """The result of `restore`: all variables have their values by then."""
 
     def __init__(self, left: list[str]) -> None:
         self._left = left
@@ -65,7 +64,7 @@ class Checkpoint:
 
     @property
     def items(self) -> dict[str, Any]:
-        """What is saved: what was given, and what was set since."""
+        """The objects that are saved: those it was made of, and those set since."""
         return {name: value for name, value in vars(self).items() if name != "save_counter"}
 
     def _named(self) -> dict[str, Any]:
@@ -87,26 +86,23 @@ class Checkpoint:
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> _Restored:
-        """Give all variables the values of a file; of None, nothing.
+        """Set all variables to the values of a file; of None, nothing.
 
-        Raises:
-            NotFoundError: if there is no such file.
-            ValueError: if a variable is not in it, or has another shape; nothing is changed then.
+        A NotFoundError without such a file; a ValueError, and nothing changed, if a variable or shape is another.
         """
         if save_path is None:
             return _Restored([])
         path = Path(f"{os.fspath(save_path)}.npz")
         if not path.exists():
-            raise NotFoundError(
-                f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {save_path}"
-            )
+            raise NotFoundError("Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
+                                f"{save_path}")  # fmt: skip
         values = read_arrays(path)
         named = self._named()
         for name, variable in named.items():
             if name not in values or values[name].shape != tuple(variable.shape):
-                found = f"of shape {values[name].shape}" if name in values else "absent"
+                state = f"of shape {values[name].shape}" if name in values else "absent"
                 raise ValueError(f"The checkpoint {save_path} does not fit: {name}, of shape {tuple(variable.shape)}, "
-                                 f"is {found}. Build the model and the optimizer before you restore them.")  # fmt: skip
+                                 f"is {state}. Build the model and the optimizer before you restore them.")  # fmt: skip
         self.save_counter.assign(values["save_counter"])
         for name, variable in named.items():
             variable.assign(values[name])
@@ -120,8 +116,8 @@ class Checkpoint:
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
     """Return the name of the newest checkpoint in a folder, None if there is none."""
     file = Path(checkpoint_dir) / (latest_filename or LIST)
-    found = re.search(r'model_checkpoint_path: "(.*)"', file.read_text("utf8")) if file.exists() else None
-    return os.path.join(os.fspath(checkpoint_dir), found[1]) if found else None
+    match = re.search(r'model_checkpoint_path: "(.*)"', file.read_text("utf8")) if file.exists() else None
+    return os.path.join(os.fspath(checkpoint_dir), match[1]) if match else None
 
 
 class CheckpointManager:
@@ -134,8 +130,8 @@ class CheckpointManager:
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval
         self._most, self._name, self._init = max_to_keep, checkpoint_name, init_fn
-        found = Path(self.directory).glob(f"{checkpoint_name}-*.npz")
-        numbers = sorted(int(m[1]) for path in found if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
+        paths = Path(self.directory).glob(f"{checkpoint_name}-*.npz")
+        numbers = sorted(int(m[1]) for path in paths if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
         self.checkpoints: list[str] = [os.path.join(self.directory, f"{checkpoint_name}-{n}") for n in numbers]
 
     @property
