@@ -1,7 +1,6 @@
 """Arrays, generators and data sets, given out batch by batch."""
 
 import random
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count, islice
 from operator import length_hint
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .._base.settings import limited
+from .._base.user_warning import warn_user
 from .._jit.multi_step import Run
 from .data_adapters import Data, as_batch, as_data, count_rows, is_batches, rows_of, unpack_x_y_sample_weight
 from .minibatch import runs_of
@@ -290,8 +290,7 @@ def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any
 
 def warn_of_the_end() -> None:
     """Warn that there are fewer batches than were asked for."""
-    warnings.warn(
+    warn_user(
         "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
-        "ask for fewer, or have the generator go on for ever.",
-        stacklevel=3,
+        "ask for fewer, or have the generator go on for ever."
     )

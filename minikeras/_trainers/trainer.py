@@ -464,12 +464,8 @@ class Trainer(Layer):
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
-                    if validation is not None and validation.rows == 0:
-                        warn_of_the_end()
-                    elif validation is not None and _is_due(epoch + 1, validation_freq):
-                        validation.reset()
-                        results = self._evaluate(validation, hooks, interrupt, inside=True)
-                        logs = {**logs, **{f"val_{name}": value for name, value in results.items()}}
+                    if validation is not None and _is_due(epoch + 1, validation_freq):
+                        logs = {**logs, **self._validate(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
@@ -575,6 +571,14 @@ class Trainer(Layer):
         finally:
             hooks.close()
         return logs if return_dict else self._in_order(logs)
+
+    def _validate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
+        """Return the logs of an evaluation between epochs, under their names there; {} if there are no rows."""
+        if source.rows == 0:
+            warn_of_the_end()
+            return {}
+        source.reset()
+        return {f"val_{name}": value for name, value in self._evaluate(source, hooks, interrupt, inside=True).items()}
 
     def _evaluate(
         self, source: Batches, hooks: CallbackList, interrupt: Interrupt, inside: bool = False
