@@ -10,6 +10,7 @@ import numpy as np
 from .._base.context import context
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
+from .array_methods import ArrayMethods, add_methods
 from .ownership import EXPOSED, Changes
 
 if TYPE_CHECKING:
@@ -371,7 +372,7 @@ def _boxed(value: Any) -> Array:
     return np.asarray(value, object if type(value) is bytes else None)
 
 
-class Tensor(TensorOps):
+class Tensor(TensorOps, ArrayMethods):
     """An immutable array: what an op or a layer gives.
 
     It has operators, indexing, `float()`, `len()` and iteration, and NumPy functions accept it: they give a Tensor and
@@ -421,17 +422,9 @@ class Tensor(TensorOps):
         """Return the values in another shape."""
         return _run("reshape", self, shape[0] if len(shape) == 1 else shape)
 
-    def squeeze(self, axis: Any = None) -> "Tensor":
-        """Return the values without axes of size 1, or without one of them."""
-        return _run("squeeze", self, axis)
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        """Return the sum along an axis, of all elements by default."""
-        return _run("sum", self, axis, keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> "Tensor":
-        """Return the mean along an axis, of all elements by default."""
-        return _run("mean", self, axis, keepdims)
+    def transpose(self, *axes: Any) -> "Tensor":
+        """Return the values with their axes in another order, reversed by default."""
+        return _run("transpose", self, axes[0] if len(axes) == 1 else axes or None)
 
     def __copy__(self) -> "Tensor":
         return self
@@ -458,6 +451,7 @@ class Tensor(TensorOps):
 
 
 Tensor._keras_mask = vars(Tensor)["keras_mask"]
+add_methods(Tensor, NUMPY_OPS)
 
 
 @final
