@@ -67,8 +67,6 @@ class Codegen:
         self.size: int = self._memory.size
         self.source: str = self._written(main, self._lines, parameters, outputs)
 
-    # --- names ----------------------------------------------------------------------------------------------------
-
     def _name(self, kind: str, key: Any, value: Any) -> Symbol:
         """Return the name of something, in the namespace from then on."""
         if key not in self._names:
@@ -97,8 +95,6 @@ class Codegen:
         """Return an input of a step: a name, an array or a constant."""
         place = self._place(x)
         return value if place is None else self._shared(place) if isinstance(place, VariableRef) else place
-
-    # --- steps ----------------------------------------------------------------------------------------------------
 
     def _add(self, entry: Entry, i: int) -> None:
         """Append what an entry does."""
@@ -230,8 +226,6 @@ class Codegen:
             self.shares[-1] = operand, VariableRef(variable, lambda array: view(array).reshape(shape))
             return operand
         return operand.reshape(shape)
-
-    # --- source ---------------------------------------------------------------------------------------------------
 
     def _written(
         self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol], outputs: Sequence[Any]

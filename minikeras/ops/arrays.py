@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from .._base.typing import Array, Shape, TensorLike
 from .._core.op import composite
 from .._core.tensor import TensorOps, as_array
 
-F = TypeVar("F", bound=Callable[..., Any])
 NP: Any = np
 """NumPy, for functions whose annotations differ between its releases."""
 _LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
@@ -45,16 +44,6 @@ def named(function: Any, name: str, doc: str) -> Any:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
-
-
-def bare(function: Callable[..., Any]) -> Callable[[F], F]:
-    """Name the function (*arrays, out) that a program runs in place of the decorated one once dtypes are settled."""
-
-    def mark(forward: F) -> F:
-        vars(forward)["ufunc"] = function
-        return forward
-
-    return mark
 
 
 def composed(function: Any, name: str, doc: str) -> Any:

@@ -108,9 +108,6 @@ def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
     return x if data_format == "channels_last" else transpose(x, (0, n - 1, *range(1, n - 1)))
 
 
-# Convolution
-
-
 def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
     """Return a view of all windows: (samples, *places, *window, groups, channels of a group)."""
     first, *steps, last = x.strides

@@ -13,7 +13,7 @@ import numpy as np
 from .._base.typing import Array, TensorLike
 from .._core.op import VJP, primitive
 from .._core.tensor import Tensor
-from .arrays import as_float, bare, common_dtype, named, promote, strong
+from .arrays import as_float, common_dtype, named, promote, strong
 
 
 class Unary(Protocol):
@@ -36,8 +36,8 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
-    run = bare(function)(run) if isinstance(function, np.ufunc) else run  # the other functions take no `out`
-    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
+    ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
+    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__, ufunc=ufunc)(run)
 
 
 def met(rule: VJP) -> VJP:

@@ -475,9 +475,6 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * mat
     return p + np.concatenate([np.sum(turns, axis, keepdims=True) * 0, turns], axis)
 
 
-# Fourier transforms.
-
-
 def _scale(norm: str | None, n: int, inverse: bool) -> float:
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
