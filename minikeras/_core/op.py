@@ -57,8 +57,6 @@ class Op:
     """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
 
     Attributes:
-        name: The function's name.
-        forward: Arrays in, array out.
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
         inplace, effect, out_arrays, bind, decomposition, ufunc, view, fused_vjp: See `Traits`.
@@ -68,8 +66,6 @@ class Op:
             whose own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds
             to, returns pairs (tensor, its gradient or None).
         replay: The function that a program runs in place of `forward`, without a guard that the program holds itself.
-        parameters: Names of the arguments of `forward`.
-        defaults: Their default values.
     """
 
     def __init__(
@@ -137,7 +133,7 @@ def note(entry: Entry) -> None:
 
 
 late_ops: list[Callable[[], None]] = []
-"""What imports the ops that no NumPy function stands for, and that are imported when somebody asks for them."""
+"""Functions that import the ops which no NumPy function stands for, and which load when somebody asks for them."""
 
 
 def primitive(
@@ -151,7 +147,7 @@ def primitive(
         vjps: The rules, in the order of the tensor arguments.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        traits: What a program may know of it.
+        traits: See `Traits`.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:

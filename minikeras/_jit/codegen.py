@@ -29,19 +29,14 @@ class Instruction(NamedTuple):
 
 
 class Codegen:
-    """The source of a program, and what it names.
-
-    Args:
-        entries: What is to be done.
-        inputs: What goes in.
-        outputs: What comes out.
+    """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
 
     Attributes:
         source: Two functions: `main` does what goes up to the last effect, `tail` what comes after, for the outputs.
-        namespace: What the source names: functions, buffers, constants, and the arrays that variables have at present.
+        namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
-        rebinding: What is to be called before these are looked up.
+        rebinding: Functions to call before these are looked up.
         size: Bytes of all buffers.
     """
 

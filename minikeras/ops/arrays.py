@@ -40,7 +40,7 @@ def strong(x: TensorLike) -> Array:
 
 
 def named(function: Any, name: str, doc: str) -> Any:
-    """Give a function that another one made its name and documentation."""
+    """Set the name and documentation of a function that another one made, and return it."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
@@ -104,7 +104,7 @@ def axes(axis: Any) -> Any:
 
 
 def restore(g: Any, axis: Any, keepdims: bool) -> Any:
-    """Give a reduced array its axes back with size 1, so that it broadcasts against what was reduced."""
+    """Return a reduced array with its axes of size 1 again, so that it broadcasts against the array before."""
     return g if keepdims or axis is None else np.expand_dims(g, axes(axis))
 
 

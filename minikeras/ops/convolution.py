@@ -392,7 +392,7 @@ def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array
 
 @primitive(lambda g, _, h, x, y, how: _route_rule(g, x, y, how), None, None)
 def _pick(h: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array | None = None) -> Array:
-    """What h has where x is the first largest in each place of a window."""
+    """The elements of h where x is the first largest in each place of a window."""
     h, x, y = np.asarray(h), np.asarray(x), np.asarray(y)
     total = np.empty(y.shape, h.dtype) if out is None else out
     total.fill(0)

@@ -50,7 +50,7 @@ WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
     "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0),
 }
-"""What a pixel at a distance counts (Keys 1981 for "bicubic", with a = -0.5)."""
+"""The weight of a pixel at a distance (Keys 1981 for "bicubic", with a = -0.5)."""
 
 
 def _matrix(name: str, size: int, count: int, scale: float, shift: float, antialias: bool) -> FloatArray:

@@ -290,7 +290,7 @@ for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
 
 
 def _kept(result: Any, a: Any, axis: Any) -> Any:
-    """Give a reduced array its axes back with size 1."""
+    """Return a reduced array with its axes of size 1 again."""
     return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
 
 
