@@ -41,7 +41,7 @@ Activation: TypeAlias = Callable[..., Any]
 """A function from a tensor to a tensor of the same shape, or an activation layer."""
 
 ActivationLike: TypeAlias = ActivationName | Function1 | Config
-"""What `get` takes."""
+"""The kinds of things that `get` takes."""
 
 
 def linear(x: X) -> X:

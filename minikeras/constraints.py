@@ -100,7 +100,7 @@ ConstraintFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to one of the same shape."""
 
 ConstraintLike: TypeAlias = ConstraintName | Constraint | type[Constraint] | ConstraintFunction | Config
-"""What `get` takes."""
+"""The kinds of things that `get` takes."""
 
 max_norm = MaxNorm
 min_max_norm = MinMaxNorm

@@ -281,7 +281,7 @@ class Orthogonal(_Random):
 
 
 InitializerLike: TypeAlias = InitializerName | Initializer | type[Initializer] | InitializerFunction | Array | Config
-"""What `get` takes."""
+"""The kinds of things that `get` takes."""
 
 constant = Constant
 glorot_normal = GlorotNormal

@@ -303,10 +303,8 @@ def dropout(
         >>> print(dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=1))
         Tensor([0. 0. 2. 0.], shape=(4,), dtype=float32)
     """
-    if rate == 0:
-        return convert_to_tensor(inputs)
-    if rate == 1:
-        return zeros_like(inputs)
+    if rate in (0, 1):
+        return zeros_like(inputs) if rate else convert_to_tensor(inputs)
     # Two recorded operations, so that the gradient uses the very mask that was drawn.
     return _masked(inputs, _mask(inputs, rate, noise_shape, seed), 1.0 - rate)
 

@@ -136,7 +136,7 @@ RegularizerFunction: TypeAlias = Function1
 """A function of the caller's from a tensor to a scalar."""
 
 RegularizerLike: TypeAlias = RegularizerName | Regularizer | type[Regularizer] | RegularizerFunction | Config
-"""What `get` takes."""
+"""The kinds of things that `get` takes."""
 
 l1 = L1
 l1_l2 = L1L2

@@ -63,7 +63,7 @@ MOVED: dict[str, str] = {
     "gradients": "_core.tape", "images": "utils.image_utils", "input_spec": "_core.input_spec",
     "layers.base": "layers.layer", "layers.holder": "layers.module", "losses.sequences": "losses.probabilities",
     "losses.vectors": "losses.margins", "metrics.f_score": "metrics.confusion", "numerical": "utils.numerical_utils",
-    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.image", "ops.special": "ops.elementwise",
+    "ops.ctc": "ops.classes", "ops.patches": "ops.convolution ops.linalg", "ops.special": "ops.elementwise",
     "optimizers.base": "optimizers.optimizer", "outputs": "_trainers.output_matching", "plan": "_jit.program",
     "planning": "_jit.codegen", "plotting": "utils.model_visualization", "progress": "_display.progbar",
     "registry": "_serialization.registry", "rows": "_trainers.minibatch", "runner": "_jit.jit",

@@ -155,7 +155,7 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     random is drawn, no loss is kept and nothing is recorded.
 
     Args:
-        function: What to run; it returns a tensor, an array, or a list or dict of them.
+        function: The function; it returns a tensor, an array, or a list or dict of them.
         args, kwargs: Its arguments, with a KerasTensor in place of each tensor.
 
     Returns:
@@ -295,7 +295,7 @@ class Node:
     """One call of a layer or an op on symbolic tensors; each keeps its own in `_inbound_nodes`.
 
     Args:
-        operation: What was called.
+        operation: The layer or op.
         args: The arguments.
         kwargs: The arguments by name.
         outputs: The tensors it gave, in their structure.

@@ -37,6 +37,7 @@ class Traits(TypedDict, total=False):
             are computed there. A program asks again when variables may have other arrays.
         decomposition: The op as a function of tensors, in terms of other ops. A program uses it where the numbers stay
             the same. None if there is none.
+        ufunc: The NumPy function, with `out` as its last argument, that a program calls once no dtype is to be settled.
         view: Whether the result may share the memory of the first input, and nothing is computed then.
         fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
             op's first input: two rules in one, where that takes less.
@@ -47,6 +48,7 @@ class Traits(TypedDict, total=False):
     out_arrays: Callable[..., Sequence[Array]] | None
     bind: Callable[..., Callable[[], object]] | None
     decomposition: Callable[..., Any] | None
+    ufunc: Callable[..., Any] | None
     view: bool
     fused_vjp: dict[str, tuple[int, VJP]]
 
@@ -55,20 +57,15 @@ class Op:
     """A primitive operation: its forward function on arrays and a gradient rule for each tensor argument.
 
     Attributes:
-        name: The function's name.
-        forward: Arrays in, array out.
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace, effect, out_arrays, bind, decomposition, view, through: See `Traits`.
+        inplace, effect, out_arrays, bind, decomposition, ufunc, view, fused_vjp: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
-        ufunc: The NumPy function, with `out` as its last argument, that does the same once no dtype is to be settled.
         vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
             whose own gradient is wanted, and the gradients that there are by id, from which it takes those that it adds
             to, returns pairs (tensor, its gradient or None).
         replay: The function that a program runs in place of `forward`, without a guard that the program holds itself.
-        parameters: Names of the arguments of `forward`.
-        defaults: Their default values.
     """
 
     def __init__(
@@ -85,7 +82,7 @@ class Op:
         self.decomposition: Callable[..., Any] | None = traits.get("decomposition")
         self.view: bool = traits.get("view", False)
         self.fused_vjp: dict[str, tuple[int, VJP]] = traits.get("fused_vjp", {})
-        self.ufunc: Callable[..., Any] | None = vars(forward).get("ufunc")
+        self.ufunc: Callable[..., Any] | None = traits.get("ufunc")
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)
         signature = parameters(forward)
@@ -136,7 +133,7 @@ def note(entry: Entry) -> None:
 
 
 late_ops: list[Callable[[], None]] = []
-"""What imports the ops that no NumPy function stands for, and that are imported when somebody asks for them."""
+"""Functions that import the ops which no NumPy function stands for, and which load when somebody asks for them."""
 
 
 def primitive(
@@ -150,7 +147,7 @@ def primitive(
         vjps: The rules, in the order of the tensor arguments.
         variadic: Whether all positional arguments are tensors, served by one rule that gets the index first.
         name: Name of the NumPy function that the op answers for, if it is not the function's own.
-        traits: What a program may know of it.
+        traits: See `Traits`.
     """
 
     def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:

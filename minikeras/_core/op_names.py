@@ -30,7 +30,7 @@ CALLED_WITH = {
     "isclose": "x1 x2 rtol atol", "layer_normalization": "x gamma beta", "meshgrid": "", "pad": "x constant_values",
     "rms_normalization": "x scale", "slice": "inputs start_indices", "where": "condition x1 x2",
 }  # fmt: skip
-"""What such a class takes when it is called, where that is not the op's tensors; the rest it takes when it is made."""
+"""Arguments of such a class's call, where they are not the op's tensors; the rest it takes when it is made."""
 
 
 def class_name(function: Callable[..., Any]) -> str:

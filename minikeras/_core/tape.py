@@ -299,9 +299,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return np.broadcast_to(g, shape)
     # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
     total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
-    kept = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
-    total = total if np.shape(total) == kept else np.reshape(total, kept)
-    return total if kept == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
+    sizes = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
+    total = total if np.shape(total) == sizes else np.reshape(total, sizes)
+    return total if sizes == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
 
 
 def _fit(g: Any, x: TensorOps) -> Any:

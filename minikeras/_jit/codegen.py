@@ -29,19 +29,14 @@ class Instruction(NamedTuple):
 
 
 class Codegen:
-    """The source of a program, and what it names.
-
-    Args:
-        entries: What is to be done.
-        inputs: What goes in.
-        outputs: What comes out.
+    """The source of a program that does entries, on its way from inputs to outputs, and the things it names.
 
     Attributes:
         source: Two functions: `main` does what goes up to the last effect, `tail` what comes after, for the outputs.
-        namespace: What the source names: functions, buffers, constants, and the arrays that variables have at present.
+        namespace: The things by name: functions, buffers, constants, and the arrays that variables have at present.
         shares: Names of what variables hold, to be looked up again when one is assigned.
         assigned: Variables that are written to.
-        rebinding: What is to be called before these are looked up.
+        rebinding: Functions to call before these are looked up.
         size: Bytes of all buffers.
     """
 
@@ -66,8 +61,6 @@ class Codegen:
             self._add(entry, i)
         self.size: int = self._memory.size
         self.source: str = self._written(main, self._lines, parameters, outputs)
-
-    # --- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, kind: str, key: Any, value: Any) -> Symbol:
         """Return the name of something, in the namespace from then on."""
@@ -97,8 +90,6 @@ class Codegen:
         """Return an input of a step: a name, an array or a constant."""
         place = self._place(x)
         return value if place is None else self._shared(place) if isinstance(place, VariableRef) else place
-
-    # --- steps ----------------------------------------------------------------------------------------------------
 
     def _add(self, entry: Entry, i: int) -> None:
         """Append what an entry does."""
@@ -230,8 +221,6 @@ class Codegen:
             self.shares[-1] = operand, VariableRef(variable, lambda array: view(array).reshape(shape))
             return operand
         return operand.reshape(shape)
-
-    # --- source ---------------------------------------------------------------------------------------------------
 
     def _written(
         self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol], outputs: Sequence[Any]

@@ -41,7 +41,7 @@ class Jit:
 
     Args:
         function: The function; it returns a tensor or a structure of tensors.
-        may_replay: Tells whether a replay has the effects that a run has.
+        may_replay: Returns whether a replay has the effects that a run has.
         limit: Bytes of buffers beyond which a program is not kept, None for no limit.
         twice: Whether there is a program only when two runs have done the same, as code of the user's may not: it may
             count in a list, or draw from a generator of its own.
@@ -54,16 +54,16 @@ class Jit:
         self._function, self._may_replay = function, may_replay
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
-        """What the first run of each kind did."""
+        """The fingerprint of the first run of each kind."""
         self._works: dict[Any, int] = {}
         """Multiplications in the largest product of the first run of each kind."""
         self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
-        """What small programs were made of, until a run of batches comes."""
+        """The records that small programs were made of, until a run of batches comes."""
         self._multi_steps: dict[Any, tuple[Program, MultiStep | None]] = {}
         self._warmup: int = WARMUP_STEPS
         self._last: tuple[Any, Program] | None = None
-        """What `step` ran last: shapes and dtypes of a flat tuple of arrays, and the program."""
+        """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 
     def work(self, inputs: Any) -> int:
         """Return the multiplications in the largest product of a step; before the first step more than can be.

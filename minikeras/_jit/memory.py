@@ -21,7 +21,7 @@ class Number(Symbol):
 
 
 class VariableRef(NamedTuple):
-    """What a variable holds at present, or a view of it."""
+    """The array that a variable holds at present, or a view of it."""
 
     variable: Variable
     view: Callable[[Array], Array]
@@ -35,13 +35,7 @@ what a variable holds."""
 class Memory:
     """The buffers that steps write to: as few as there can be while nobody writes over what somebody needs.
 
-    Args:
-        entries: All steps.
-        outputs: What is needed in the end.
-        places: Where values are, by the id of the tensor.
-
-    Attributes:
-        size: Bytes of all buffers.
+    `places` says where values are, by the id of the tensor; `size` is the number of bytes of all buffers.
     """
 
     def __init__(self, entries: list[Entry], outputs: Any, places: dict[int, Location]) -> None:
@@ -52,7 +46,7 @@ class Memory:
         self._last_use = _last_uses(entries, outputs, self._whole)
         self._out_arrays = _out_arrays(entries, self._last_use)
         self._exposed: set[int] = set()
-        """What a step has seen that may return its argument, or a view of it."""
+        """Tensors that a step has seen which may return its argument, or a view of it."""
         self._owned: set[int] = set()
         """Tensors that have a buffer from here."""
         self._free: dict[Any, list[Array]] = {}

@@ -30,13 +30,10 @@ MAX_STACKED_BYTES = 1 << 13
 
 
 class MultiStep:
-    """A traced step, replayed for runs of batches.
+    """A recorded step, on inputs that have as many rows, replayed for runs of batches.
 
     Args:
-        recorded: What a run did.
-        inputs: What went in: tensors with as many rows.
-        outputs: What came out: a structure of tensors.
-        stacked: Of which inputs the rows of all batches come as one array.
+        stacked: Whether the rows of all batches come as one array, for each input.
 
     Attributes:
         usable: Whether anything is gained.
@@ -53,31 +50,31 @@ class MultiStep:
         late = _late(entries, lambda x: id(x) in joined or id(x) not in self._made or self._is_few(x))
         steps = [entry for entry in entries if id(entry.output) not in late]
         entries = [entry for entry in entries if id(entry.output) in late]
-        wanted = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in self._made}
-        kept = [x for key, x in wanted.items() if key not in joined and key not in late]
-        self.usable: bool = bool(late or joined) and all(map(self._is_few, kept))
+        needs = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in self._made}
+        results = [x for key, x in needs.items() if key not in joined and key not in late]
+        self.usable: bool = bool(late or joined) and all(map(self._is_few, results))
         if not self.usable:
             return
-        given = {id(x): x for x in _inputs(steps) if id(x) in joined and all(x is not y for y in inputs)}
-        self._given = list(given)
-        """What is computed beforehand and used in the steps, by id."""
+        early = {id(x): x for x in _inputs(steps) if id(x) in joined and all(x is not y for y in inputs)}
+        self._early = list(early)
+        """Tensors that are computed beforehand and used in the steps, by id."""
         self._kept: list[tuple[int, Array, list[Array]]] = []
-        """What the steps keep for afterwards: id, room for a run, and that of each batch."""
+        """Tensors that the steps keep for afterwards: id, room for a run, and that of each batch."""
         rooms = []
-        for x in kept:
+        for x in results:
             room = np.empty((RUN, *x.shape), x.dtype)
             self._kept.append((id(x), room, [room[i, ...] for i in range(RUN)]))
             rooms.append(Tensor(room[0, ...]))
             place = next((i + 1 for i, entry in enumerate(steps) if entry.output is x), 0)
             steps.insert(place, Entry(KEEP, [x, rooms[-1]], [x.array, rooms[-1].array], (), {}, Tensor(np.empty(0))))
-        self._steps = Program(steps, [*inputs, *given.values(), *rooms], ())
-        joined |= {id(x) for x in kept if x.ndim}
+        self._steps = Program(steps, [*inputs, *early.values(), *rooms], ())
+        joined |= {id(x) for x in results if x.ndim}
         self._after: list[Entry] = self._by_row(entries, joined)
         entries = [entry for entry in entries if id(entry.output) not in joined]
-        near = joined | {id(x) for x in kept}
+        near = joined | {id(x) for x in results}
         handed = {id(x): x for x in [*_inputs(entries), *leaves(outputs)] if id(x) in near}
         self._handed = list(handed)
-        """What is needed for the reported numbers of each step, by id."""
+        """Tensors that the reported numbers of each step need, by id."""
         self._report = Program(entries, [*handed.values()], outputs)
 
     def _is_few(self, x: Tensor) -> bool:
@@ -101,8 +98,8 @@ class MultiStep:
         count, rows = run[0].shape[0], self._rows
         joined = {key: run[i].reshape(-1, *run[i].shape[2:]) for i, key in self._stacked}
         _compute(self._before, joined)
-        given = [_batches(joined[key], rows) for key in self._given]
-        self._steps.run_all(zip(*run, *given, *(rooms for _, _, rooms in self._kept), strict=False))
+        early = [_batches(joined[key], rows) for key in self._early]
+        self._steps.run_all(zip(*run, *early, *(rooms for _, _, rooms in self._kept), strict=False))
         for key, room, _ in self._kept:
             joined[key] = room[:count].reshape(-1, *room.shape[2:])
         _compute(self._after, joined)
@@ -123,32 +120,27 @@ def _batches(joined: Array, rows: int) -> Array:
     return joined.reshape(-1, rows, *joined.shape[1:])
 
 
-def _compute(entries: Iterable[Entry], known: dict[int, Array]) -> None:
-    """Run entries on what is known by id, and add the results."""
+def _compute(entries: Iterable[Entry], arrays: dict[int, Array]) -> None:
+    """Run entries on arrays by id, and add the results to these."""
     for entry in entries:
-        values = [known.get(id(x), value) for x, value in zip(entry.inputs, entry.values, strict=True)]
-        known[id(entry.output)] = entry.op.replay(*values, *entry.rest, **entry.kwargs)
+        values = [arrays.get(id(x), value) for x, value in zip(entry.inputs, entry.values, strict=True)]
+        arrays[id(entry.output)] = entry.op.replay(*values, *entry.rest, **entry.kwargs)
 
 
 def _late(entries: Sequence[Entry], fits: Callable[[Any], bool]) -> set[int]:
-    """Return by id what can be computed after many steps, none of which depends on it.
-
-    Args:
-        entries: A step.
-        fits: Tells whether an input of what is late can be kept until then.
-    """
+    """Return by id what of a step can be computed after many, if its inputs fit in what is kept until then."""
     updated = {id(v) for entry in entries if entry.op.out_arrays for v in entry.kwargs["variables"]}
     own = {id(entry.rest[0]) for entry in entries if entry.op is ASSIGN} - updated
     """Variables that no step looks at."""
     forced: set[int] = set()
     while True:
-        wanted, seen, late = set(forced), set(), set()
+        needs, seen, late = set(forced), set(), set()
         for entry in reversed(entries):
             variables = {id(x) for x in entry.inputs if isinstance(x, Variable)}
             written = {id(entry.rest[0])} if entry.op is ASSIGN else set()
             effect = entry.op.effect and not (written and written <= own)
-            if id(entry.output) in wanted or entry.op.draws or effect or variables - own:
-                wanted.update(map(id, entry.inputs))
+            if id(entry.output) in needs or entry.op.draws or effect or variables - own:
+                needs.update(map(id, entry.inputs))
                 seen |= variables | written
             else:
                 late.add(id(entry.output))

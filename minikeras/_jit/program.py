@@ -26,12 +26,7 @@ from .trace import simplified
 
 
 class Program:
-    """The steps of a trace, compiled, with their buffers.
-
-    Args:
-        recorded: What a run did.
-        inputs: What went in.
-        outputs: What came out: a tensor, or a structure of tensors and other things.
+    """The steps of a recorded run, compiled, with their buffers; it gave a structure of tensors and other things.
 
     Attributes:
         structure: State of all layers when it was made; in another state the program may be wrong.
@@ -62,7 +57,7 @@ class Program:
         self._main: Callable[..., Any] = functions["main"]
         self._tail: Callable[..., Any] = functions["tail"]
         self._carried: Any = ()
-        """What the last run of `main` has left for `tail`."""
+        """The values that the last run of `main` has left for `tail`."""
         self._bound: list[Array] = []
         """The arrays that variables had when they were looked up last."""
         self._writes: bool = bool(self._codegen.assigned or self._codegen.rebinding)

@@ -34,8 +34,7 @@ def open_tape() -> GradientTape | None:
 class TapedFunction:
     """The calls of a function under tapes, each of which becomes one entry of the tape once a program can run it.
 
-    Args:
-        may_replay: Tells whether a replay does what the function does.
+    `may_replay` returns whether a replay does what the function does.
     """
 
     def __init__(self, may_replay: Callable[[], bool]) -> None:
@@ -50,7 +49,7 @@ class TapedFunction:
             function: A function of as many tensors; it does the same each time that `option` is the same.
             tape: The tape; it is all that records.
             inputs: Arrays and tensors. For anything else there is no program.
-            option: What else decides on what the function does.
+            option: Anything else that decides on what the function does.
         """
         arrays: list[Array] = []
         watched: list[int] = []
@@ -104,7 +103,7 @@ class TapedProgram:
         passed: The sigmoid or softmax that made the only one of these, if one did.
 
     Attributes:
-        output: What that run gave; the caller takes it away.
+        output: The result of that run; the caller takes it away.
         structure: State of all layers when it was made.
         usable: Whether the function only computes: it draws no numbers, changes nothing and reads no values.
     """

@@ -35,7 +35,7 @@ from .elementwise import (
 )
 from .linalg import (
     cdist, cholesky, cholesky_inverse, cross, det, dot, eig, eigh, einsum, inner, inv, jvp, logdet, lstsq, lu_factor,
-    matmul, matrix_rank, norm, outer, pinv, qr, slogdet, solve, solve_triangular, svd, tensordot, trace, vdot,
+    matmul, matrix_rank, norm, outer, pinv, psnr, qr, slogdet, solve, solve_triangular, svd, tensordot, trace, vdot,
 )
 from .normalization import (
     batch_normalization, dot_product_attention, layer_normalization, moments, normalize, rms_normalization,
@@ -101,7 +101,6 @@ with lazily(globals()) as _rest:
         separable_conv, unfold,
     )
     from .fourier import fft, fft2, ifft2, irfft, istft, polar, rfft, stft, view_as_complex, view_as_real
-    from .image import psnr
     from . import image as image
     from . import nn as nn
     from . import numpy as numpy

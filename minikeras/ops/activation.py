@@ -147,9 +147,6 @@ def silu(x: TensorLike, out: Array | None = None) -> Array:
     return np.multiply(x, _sigmoid(x), out=out)
 
 
-swish = silu
-
-
 @primitive(lambda g, y, x: g * ((y > 0) & (y < 1)) / 6)
 def hard_sigmoid(x: TensorLike) -> Array:
     """Straight line in place of the sigmoid: x / 6 + 0.5, cut off at 0 and 1."""
@@ -168,6 +165,7 @@ def hard_silu(x: TensorLike) -> Array:
     return x * np.minimum(np.maximum(x / 6 + 0.5, 0), 1)
 
 
+swish = silu
 hard_swish = hard_silu
 
 
@@ -322,9 +320,6 @@ def sparsemax(x: TensorLike, axis: int = -1) -> Array:
     count = support.sum(axis=-1, keepdims=True)
     level = np.take_along_axis(excess, count - 1, axis=-1) / count.astype(z.dtype)
     return np.moveaxis(np.maximum(z - level, 0), -1, axis)
-
-
-# The dense product
 
 
 def _rows(x: Any) -> Any:

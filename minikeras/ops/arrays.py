@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from .._base.typing import Array, Shape, TensorLike
 from .._core.op import composite
 from .._core.tensor import TensorOps, as_array
 
-F = TypeVar("F", bound=Callable[..., Any])
 NP: Any = np
 """NumPy, for functions whose annotations differ between its releases."""
 _LETTERS = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"
@@ -41,20 +40,10 @@ def strong(x: TensorLike) -> Array:
 
 
 def named(function: Any, name: str, doc: str) -> Any:
-    """Give a function that another one made its name and documentation."""
+    """Set the name and documentation of a function that another one made, and return it."""
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
-
-
-def bare(function: Callable[..., Any]) -> Callable[[F], F]:
-    """Name the function (*arrays, out) that a program runs in place of the decorated one once dtypes are settled."""
-
-    def mark(forward: F) -> F:
-        vars(forward)["ufunc"] = function
-        return forward
-
-    return mark
 
 
 def composed(function: Any, name: str, doc: str) -> Any:
@@ -115,7 +104,7 @@ def axes(axis: Any) -> Any:
 
 
 def restore(g: Any, axis: Any, keepdims: bool) -> Any:
-    """Give a reduced array its axes back with size 1, so that it broadcasts against what was reduced."""
+    """Return a reduced array with its axes of size 1 again, so that it broadcasts against the array before."""
     return g if keepdims or axis is None else np.expand_dims(g, axes(axis))
 
 

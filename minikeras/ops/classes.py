@@ -90,9 +90,6 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Array:
     return valid & (np.sum(scores > right, axis=-1) < k)
 
 
-# Losses on tensors
-
-
 def _clip(x: Any) -> Any:
     return np.minimum(np.maximum(x, settings.epsilon), 1 - settings.epsilon)
 

@@ -108,9 +108,6 @@ def from_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
     return x if data_format == "channels_last" else transpose(x, (0, n - 1, *range(1, n - 1)))
 
 
-# Convolution
-
-
 def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
     """Return a view of all windows: (samples, *places, *window, groups, channels of a group)."""
     first, *steps, last = x.strides
@@ -395,7 +392,7 @@ def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array
 
 @primitive(lambda g, _, h, x, y, how: _route_rule(g, x, y, how), None, None)
 def _pick(h: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array | None = None) -> Array:
-    """What h has where x is the first largest in each place of a window."""
+    """The elements of h where x is the first largest in each place of a window."""
     h, x, y = np.asarray(h), np.asarray(x), np.asarray(y)
     total = np.empty(y.shape, h.dtype) if out is None else out
     total.fill(0)

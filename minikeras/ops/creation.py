@@ -124,9 +124,6 @@ def dtype(x: TensorLike) -> str:
 NUMPY_OPS.update({"shape": shape, "ndim": ndim, "size": size})
 
 
-# New tensors.
-
-
 def _sizes(shape: Any) -> Any:
     return tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray | TensorOps) else int(shape)
 

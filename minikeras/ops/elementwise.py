@@ -13,7 +13,7 @@ import numpy as np
 from .._base.typing import Array, TensorLike
 from .._core.op import VJP, primitive
 from .._core.tensor import Tensor
-from .arrays import as_float, bare, common_dtype, named, promote, strong
+from .arrays import as_float, common_dtype, named, promote, strong
 
 
 class Unary(Protocol):
@@ -36,8 +36,8 @@ class Bitwise(Protocol):
 
 def _declare(forward: Callable[..., Array], function: Any, name: str, doc: str, *vjps: VJP | None) -> Any:
     run = named(forward, name or function.__name__, doc)
-    run = bare(function)(run) if isinstance(function, np.ufunc) else run  # the other functions take no `out`
-    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__)(run)
+    ufunc = function if isinstance(function, np.ufunc) else None  # the other functions take no `out`
+    return primitive(*vjps, inplace="out" in run.__code__.co_varnames, name=function.__name__, ufunc=ufunc)(run)
 
 
 def met(rule: VJP) -> VJP:
@@ -189,7 +189,7 @@ def _or_one(x: Any) -> Any:
 
 
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
-    """Give the first its part of the gradient, where it wins: all, nothing, or half where both are equal."""
+    """Return the first argument's part of the gradient: all where it wins, half where both are equal."""
     return 0.5 * (g * np.greater(x1, x2) + g * np.greater_equal(x1, x2))
 
 
@@ -380,8 +380,8 @@ def erfinv(x: TensorLike) -> Array:
 
     Source: Winitzki 2008 for the first guess, within 2e-3 of the root; then Halley's method.
     """
-    given = as_float(x)
-    p = np.abs(given.astype("float64"))
+    a = as_float(x)
+    p = np.abs(a.astype("float64"))
     with np.errstate(all="ignore"):  # the ends are put right below
         log = np.log1p(-p * p)
         first = 2 / (math.pi * 0.147) + log / 2
@@ -390,7 +390,7 @@ def erfinv(x: TensorLike) -> Array:
             error = np.where(p < 0.5, _erf(y) - p, (1 - p) - _erfc(y))  # each keeps its digits where it is used
             step = error * (math.sqrt(math.pi) / 2) * np.exp(y * y)
             y = y - step / (1 + y * step)
-        return np.copysign(np.where(p == 1, np.inf, y), given).astype(given.dtype)
+        return np.copysign(np.where(p == 1, np.inf, y), a).astype(a.dtype)
 
 
 # Complex numbers. The gradient at z = x + iy is dL/dx - i dL/dy, as in JAX: the chain rule then needs no conjugates.

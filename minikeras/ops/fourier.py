@@ -117,13 +117,9 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
 
 @composite
 def stft(
-    x: TensorLike,
-    sequence_length: int,
-    sequence_stride: int,
-    fft_length: int,
-    window: Any = "hann",
+    x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
     center: bool = True,
-) -> Pair:
+) -> Pair:  # fmt: skip
     """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).
 
     `window` is "hann", "hamming", `sequence_length` factors, or None; `center` puts the windows' middles on the

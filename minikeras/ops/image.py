@@ -18,21 +18,7 @@ from .._core.tensor import Tensor, as_array
 from .activation import relu
 from .convolution import conv, depthwise_conv
 from .creation import cast, convert_to_tensor, ndim, shape
-from .elementwise import (
-    absolute,
-    clip,
-    divide,
-    equal,
-    greater,
-    less,
-    log10,
-    maximum,
-    minimum,
-    mod,
-    round,
-    square,
-    subtract,
-)
+from .elementwise import absolute, clip, divide, equal, greater, less, maximum, minimum, mod, round, square
 from .linalg import tensordot
 from .reduction import max, mean, min
 from .shapes import along, expand_dims, moveaxis, pad, split, squeeze, stack, take, where
@@ -64,7 +50,7 @@ WEIGHTS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "lanczos3": lambda x: np.where(x <= 3, np.sinc(x) * np.sinc(x / 3), 0),
     "lanczos5": lambda x: np.where(x <= 5, np.sinc(x) * np.sinc(x / 5), 0),
 }
-"""What a pixel at a distance counts (Keys 1981 for "bicubic", with a = -0.5)."""
+"""The weight of a pixel at a distance (Keys 1981 for "bicubic", with a = -0.5)."""
 
 
 def _matrix(name: str, size: int, count: int, scale: float, shift: float, antialias: bool) -> FloatArray:
@@ -165,9 +151,6 @@ def resize(
     return _weighed(x, [axis for axis, _, _ in new], matrices)
 
 
-# Edges: cropping and padding.
-
-
 def _edges(
     images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...], sign: int
 ) -> tuple[Tensor, list[tuple[int, int]]]:
@@ -211,9 +194,6 @@ def pad_images(
     """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
     high, wide = (target_height, top_padding, bottom_padding), (target_width, left_padding, right_padding)
     return pad(*_edges(images, data_format, high, wide, 1))
-
-
-# Colours.
 
 
 @composite
@@ -327,29 +307,6 @@ def ssim(
 
 
 @composite
-def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
-    """Peak signal-to-noise ratio of two tensors of one shape, in decibels, for values up to `max_val`."""
-    if np.shape(x1) != np.shape(x2):
-        raise ValueError(f"Input shapes {np.shape(x1)} and {np.shape(x2)} must match for PSNR calculation.")
-    noise = log10(mean(square(subtract(x1, x2))))
-    return subtract(20 * log10(convert_to_tensor(max_val, noise.dtype)), 10 * noise)
-
-
-def _patches(
-    images: TensorLike, size: int | Sequence[int], strides: Any, dilation_rate: Any, padding: Any,
-    data_format: str | None, rank: int,
-) -> Tensor:  # fmt: skip
-    edges = (size,) * rank if isinstance(size, int) else tuple(size)
-    rank = len(edges)
-    name = standardize_data_format(data_format)
-    x = convert_to_tensor(images)
-    count = math.prod(edges) * x.shape[-1 if name == "channels_last" else -1 - rank]
-    kernel = np.eye(count, dtype=x.dtype).reshape((*edges, -1, count))
-    steps: Any = edges if strides is None else strides
-    return _in_batch(x, rank + 1, lambda x: conv(x, kernel, steps, padding, name, dilation_rate))
-
-
-@composite
 def extract_patches(
     images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
     dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
@@ -362,7 +319,12 @@ def extract_patches(
         >>> extract_patches(np.ones((2, 6, 6, 3)), 3).shape
         (2, 2, 2, 27)
     """
-    return _patches(images, size, strides, dilation_rate, padding, data_format, 2)
+    edges = (size,) * 2 if isinstance(size, int) else tuple(size)
+    name, x = standardize_data_format(data_format), convert_to_tensor(images)
+    count = math.prod(edges) * x.shape[-1 if name == "channels_last" else -1 - len(edges)]
+    kernel = np.eye(count, dtype=x.dtype).reshape((*edges, -1, count))
+    steps: Any = edges if strides is None else strides
+    return _in_batch(x, len(edges) + 1, lambda x: conv(x, kernel, steps, padding, name, dilation_rate))
 
 
 @composite
@@ -371,18 +333,17 @@ def extract_patches_3d(
     dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
 ) -> Tensor:  # fmt: skip
     """Blocks of volumes, see `extract_patches`."""
-    return _patches(volumes, size, strides, dilation_rate, padding, data_format, 3)
+    edges = (size,) * 3 if isinstance(size, int) else size
+    return extract_patches(volumes, edges, strides, dilation_rate, padding, data_format)
 
 
 # Reading an image at other places.
 
 _FILLS: dict[str, Callable[[Any, int], Any]] = {
-    "constant": lambda i, n: i,
-    "nearest": lambda i, n: np.clip(i, 0, n - 1),
-    "wrap": lambda i, n: i % n,
+    "constant": lambda i, n: i, "nearest": lambda i, n: np.clip(i, 0, n - 1), "wrap": lambda i, n: i % n,
     "mirror": lambda i, n: (n - 1) - np.abs(i % np.maximum(2 * (n - 1), 1) - (n - 1)),
     "reflect": lambda i, n: np.where(i % (2 * n) < n, i % (2 * n), 2 * n - 1 - i % (2 * n)),
-}
+}  # fmt: skip
 """Index beyond an axis of length n -> index within."""
 _ORDERS = {"nearest": 0, "bilinear": 1}
 

@@ -1,4 +1,4 @@
-"""Linear algebra: products, norms, decompositions, equations."""
+"""Linear algebra: products, norms, decompositions, equations, distances."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,13 +17,11 @@ from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, as_values
-from .arrays import as_float, axes, bare, conjugated, promote, restore, rule
+from .arrays import as_float, axes, conjugated, promote, restore, rule
 from .creation import convert_to_tensor, ndim, ones_like, shape, zeros_like
-from .elementwise import absolute, add, multiply, not_equal, power, real, subtract
-from .reduction import max, min, sum
+from .elementwise import absolute, add, log10, multiply, not_equal, power, real, square, subtract
+from .reduction import max, mean, min, sum
 from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, stack, swapaxes, transpose, tril, triu
-
-# Products.
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -34,9 +32,7 @@ def _product(a: Any, b: Any) -> Any:
 def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     if np.ndim(x2) == 1:
         return (g[..., None] if np.ndim(x1) > 1 else g) * x2
-    if np.ndim(x1) == 1:
-        return np.matmul(x2, g[..., None])[..., 0]
-    return _product(g, np.swapaxes(x2, -1, -2))
+    return np.matmul(x2, g[..., None])[..., 0] if np.ndim(x1) == 1 else _product(g, np.swapaxes(x2, -1, -2))
 
 
 def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -49,8 +45,7 @@ def _matmul_right(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     return np.matmul(np.swapaxes(x1, -1, -2), g)
 
 
-@primitive(_matmul_left, _matmul_right)
-@bare(np.dot)
+@primitive(_matmul_left, _matmul_right, ufunc=np.dot)
 def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     """Matrix product (..., m, k) @ (..., k, n) -> (..., m, n); a vector stands for one row or column."""
     a, b = promote(x1, x2)
@@ -179,9 +174,6 @@ def _labels(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[str]]
         return filled, list(output.replace("...", extra))
     counts = Counter(c for c in inputs if c.isalpha())
     return filled, [*extra, *sorted(c for c, n in counts.items() if n == 1)]
-
-
-# Norms.
 
 
 @primitive(lambda g, y, x, axis=None, keepdims=False: (
@@ -560,6 +552,15 @@ def cdist(x: TensorLike, y: TensorLike) -> Tensor:
     if ndim(x) < 2 or ndim(y) < 2 or shape(x)[-1] != shape(y)[-1]:
         raise ValueError(f"`cdist` needs rows of one length. Received shapes: {shape(x)}, {shape(y)}.")
     return _length(subtract(expand_dims(x, -2), expand_dims(y, -3)), -1)
+
+
+@composite
+def psnr(x1: TensorLike, x2: TensorLike, max_val: float) -> Tensor:
+    """Peak signal-to-noise ratio of two tensors of one shape, in decibels, for values up to `max_val`."""
+    if np.shape(x1) != np.shape(x2):
+        raise ValueError(f"Input shapes {np.shape(x1)} and {np.shape(x2)} must match for PSNR calculation.")
+    noise = log10(mean(square(subtract(x1, x2))))
+    return subtract(20 * log10(convert_to_tensor(max_val, noise.dtype)), 10 * noise)
 
 
 def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:

@@ -290,7 +290,7 @@ for _ufunc, _name in (("add", "cumsum"), ("multiply", "cumprod")):
 
 
 def _kept(result: Any, a: Any, axis: Any) -> Any:
-    """Give a reduced array its axes back with size 1."""
+    """Return a reduced array with its axes of size 1 again."""
     return np.reshape(result, np.sum(np.empty(shape(a)), axis, keepdims=True).shape)
 
 
@@ -473,9 +473,6 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * mat
     small = np.less(np.abs(step), period / 2 if discont is None else max(discont, period / 2))
     turns = np.cumsum(np.where(small, 0, folded - step), axis)
     return p + np.concatenate([np.sum(turns, axis, keepdims=True) * 0, turns], axis)
-
-
-# Fourier transforms.
 
 
 def _scale(norm: str | None, n: int, inverse: bool) -> float:

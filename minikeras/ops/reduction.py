@@ -33,9 +33,6 @@ def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, n
     return primitive(vjp)(named(forward, name or function.__name__, doc))
 
 
-# Sums and means.
-
-
 def _accumulated(x: Array) -> np.dtype[Any]:
     """Return the dtype of a sum of x: small integers are added as 32-bit ones."""
     narrow = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
@@ -312,9 +309,6 @@ median: Reduction = _median("median", "Median along axes.", skip=False)
 nanmedian: Reduction = _median("nanmedian", "Median along axes of the elements that are not NaN.", skip=True)
 
 
-# Running sums and products.
-
-
 def _reverse_cumsum(g: Any, x: Any, axis: int | None) -> Any:
     where = 0 if axis is None else axis
     return np.reshape(np.flip(np.cumsum(np.flip(g, where), where), where), np.shape(x))
@@ -418,9 +412,6 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: Literal["valid", "same", "fu
     windows = take(pad(a, (before, after)), np.arange(n + before + after - m + 1)[:, None] + np.arange(m))
     sums = sum(windows * b, -1)
     return flip(sums) if swapped else sums
-
-
-# Counting and searching.
 
 
 @primitive(None)

@@ -548,9 +548,6 @@ def view(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
     return strong(x).view(standardize_dtype(dtype))
 
 
-# Choice.
-
-
 @primitive(None, lambda g, y, c, a, b: np.where(c, g, 0), lambda g, y, c, a, b: np.where(c, 0, g))
 def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(condition, *promote(x1, x2))
@@ -583,9 +580,6 @@ def select(condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], def
 def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ...]:
     """Coordinates in a shape of places counted in the flattened tensor."""
     return tuple(Tensor(np.asarray(i, "int32")) for i in np.unravel_index(as_array(indices), tuple(shape)))
-
-
-# Diagonals and triangles.
 
 
 @primitive(lambda g, y, x, k=0: np.tril(g, k))
@@ -636,9 +630,6 @@ def diff(a: TensorLike, n: int = 1, axis: int = -1) -> Tensor:
         earlier = get_item(result, along(axis, slice_type(None, -1)))
         result = later ^ earlier if result.dtype == "bool" else later - earlier
     return result
-
-
-# Order.
 
 
 @primitive(None)
