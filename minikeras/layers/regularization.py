@@ -13,7 +13,7 @@ from ..random import SeedGenerator
 from .layer import BaseOptions, LayerOptions, Ranked, SameShape
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
-"""What selu tends to for very negative inputs (Klambauer et al. 2017)."""
+"""The limit of selu for very negative inputs (Klambauer et al. 2017)."""
 
 
 def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
