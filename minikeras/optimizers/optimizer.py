@@ -87,7 +87,6 @@ class Optimizer:
     together, variable by variable."""
     _counts_in: ClassVar[str] = "int32"  # dtype of the number of updates
     _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
-    _has_own_step: ClassVar[bool] = False  # whether a subclass says how one variable changes
     _updates: ClassVar[type[Updater]] = Updater
     _updater: Updater
     _variables: list[Variable]
@@ -95,7 +94,6 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         name_arguments(cls, but=("name", "learning_rate", *_OPTIONS))
-        cls._has_own_step = cls.update_step is not Optimizer.update_step
 
     def __init__(self, learning_rate: LearningRate, weight_decay: float | None = None, clipnorm: float | None = None,
                  clipvalue: float | None = None, global_clipnorm: float | None = None, use_ema: bool = False,
@@ -303,6 +301,10 @@ class Optimizer:
         self._updater.rule(k, p, as_array(gradient).astype(dtype), np.empty_like(p), np.empty_like(p), *slots)
         for v, array in zip(targets, (p, *slots), strict=True):
             v.assign(array)
+
+    def _has_own_step(self) -> bool:
+        """Return whether a subclass says how one variable changes."""
+        return type(self).update_step is not Optimizer.update_step
 
     def _has_options(self) -> bool:
         """Return whether an update is more than the rule at a rate that is a variable."""

@@ -114,7 +114,7 @@ class UpdatePlan:
         self.variables: list[Variable] = list(variables)
         self.segments: list[Segment] = []
         self._optimizer = optimizer
-        self._rule = None if optimizer._has_own_step else optimizer._updater.rule
+        self._rule = None if optimizer._has_own_step() else optimizer._updater.rule
         indices = set(map(optimizer._get_variable_index, variables))
         if len(indices) != len(variables):
             raise ValueError("A variable has one gradient in an update. Received several for the same variable.")
