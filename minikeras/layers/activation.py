@@ -16,12 +16,10 @@ from .layer import InitializerLike, Layer, LayerOptions, RegularizerLike, SameSh
 
 
 class Activation(SameShape):
-    """Layer that applies an activation.
+    """Layer that applies an activation to inputs of any shape.
 
     Args:
         activation: Name or function.
-
-    Input and output shape: any, the same.
 
     Example:
         >>> print(Activation("relu")(np.array([-1.0, 2.0])))

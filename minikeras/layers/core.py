@@ -50,7 +50,7 @@ class Dense(WithKernel):
         units: Size of the last output axis, a positive integer.
         activation: Name or function; the identity if not given.
         use_bias: Whether there is a bias.
-        kernel_initializer: What fills the kernel, of shape (n, units).
+        kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
         bias_initializer: What fills the bias, of shape (units,).
         kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
         kernel_constraint, bias_constraint: Projections of them after each training step.
@@ -60,8 +60,6 @@ class Dense(WithKernel):
 
     Raises:
         ValueError: if `units` is not a positive integer, or an input's last axis is unknown or changes.
-
-    Source: Glorot and Bengio 2010 for the default initializer.
 
     Example:
         >>> layer = Dense(1, kernel_initializer="ones")

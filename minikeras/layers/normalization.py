@@ -135,9 +135,7 @@ class BatchNormalization(_Scaling):
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.axis = int(axis)
-        self.epsilon: float = float(epsilon)
-        self.momentum = float(momentum)
+        self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
 
     def build(self, input_shape: ShapeLike) -> None:
         shape = self._sizes(input_shape)

@@ -13,7 +13,7 @@ from ..random import SeedGenerator
 from .layer import BaseOptions, LayerOptions, Ranked, SameShape
 
 SELU_LIMIT = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
-"""What selu tends to for very negative inputs (Klambauer et al. 2017)."""
+"""The limit of selu for very negative inputs (Klambauer et al. 2017)."""
 
 
 def _noise_shape(cls: Any, name: str, value: Any) -> PartialShape | None:
@@ -207,8 +207,7 @@ class ActivityRegularization(SameShape):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
-        self.l1 = l1
-        self.l2 = l2
+        self.l1, self.l2 = l1, l2
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ mse = MSE = mean_squared_error
 msle = MSLE = mean_squared_logarithmic_error
 
 LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
-"""What `get` takes."""
+"""The argument of `get`."""
 
 deserialize: Final = registry.deserialize
 

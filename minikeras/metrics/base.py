@@ -20,7 +20,7 @@ from ..ops.creation import convert_to_tensor
 
 Name: TypeAlias = str | None
 DType: TypeAlias = DTypeLike | DTypePolicy | None
-"""What a metric takes as its dtype: a dtype, or a policy, of which it takes that of computations."""
+"""The dtype of a metric, or a policy, of which it is that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})  # types of attributes among which there is no state
@@ -178,7 +178,7 @@ registry: Registry[Metric] = Registry(
 functions: Registry[AnyCallable] = Registry(
     "builtins", "function", functions=True, guests=dict.fromkeys(losses.registry.names, "keras.losses")
 )
-"""What the configuration of a `MeanMetricWrapper` may name as its function."""
+"""Functions that the configuration of a `MeanMetricWrapper` may name."""
 
 
 def pair(y_true: TensorLike, y_pred: TensorLike, dtype: DTypeLike | None = None) -> tuple[Tensor, Tensor]:

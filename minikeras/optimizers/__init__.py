@@ -33,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 OptimizerLike: TypeAlias = OptimizerName | Optimizer | Config
-"""What `get` takes."""
+"""The argument of `get`."""
 
 registry: Registry[Optimizer] = Registry("keras.optimizers", "optimizer", Optimizer)
 
