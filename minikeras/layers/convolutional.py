@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, standardize_sizes
-from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes
+from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -103,8 +103,15 @@ class _Conv(_Sliding):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel: Variable = self._configured_weight("kernel", shape)
 
+    def convolution_op(self, inputs: Tensor, kernel: TensorLike) -> Tensor:
+        """Return inputs convolved with a kernel, without bias and activation; a subclass may override it."""
+        return ops.conv(inputs, kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
+
     def _convolve(self, inputs: Tensor) -> Tensor:
-        return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
+        if type(self).convolution_op is _Conv.convolution_op:
+            return ops.conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
+        outputs: Tensor = self.convolution_op(from_channels_last(inputs, self.data_format), self.kernel)
+        return outputs if self.data_format == "channels_last" else to_channels_last(outputs, self.data_format)
 
 
 class Conv1D(_Conv, rank=1):

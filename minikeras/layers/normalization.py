@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Annotated, Any, TypeAlias, Unpack
 from warnings import warn
 
@@ -94,7 +95,9 @@ class BatchNormalization(_Scaling):
         moving_mean_initializer, moving_variance_initializer: What fills the moving statistics.
         beta_regularizer, gamma_regularizer: Penalties on them.
         beta_constraint, gamma_constraint: Projections of them after each training step.
-        renorm, renorm_clipping, renorm_momentum: Accepted if `renorm` is false: there is no batch renormalization.
+        renorm: Whether training corrects the statistics of the batch by moving ones (Ioffe 2017).
+        renorm_clipping: Limits of the corrections: "rmin", "rmax" of the factor and "dmax" of the offset, either way.
+        renorm_momentum: Share of the old value in the moving statistics of these corrections.
         synchronized: Accepted if false: there is one device.
 
     Call arguments:
@@ -122,7 +125,7 @@ class BatchNormalization(_Scaling):
     moving_mean_initializer: Callable[..., Any]
     moving_variance_initializer: Callable[..., Any]
     synchronized: Off
-    renorm: Off
+    renorm: bool
     renorm_clipping: dict[str, float] | None
     renorm_momentum: float
 
@@ -136,6 +139,14 @@ class BatchNormalization(_Scaling):
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
         self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
+        if renorm:
+            self.renorm_clipping = limits = renorm_clipping or {}
+            wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0
+            if wrong or limits.get("rmin", -inf) > limits.get("rmax", inf):
+                raise ValueError(
+                    '`renorm_clipping` may have "rmin", "rmax", which is no less, and "dmax", which is not negative. '
+                    f"Received: {limits}."
+                )
 
     def build(self, input_shape: ShapeLike) -> None:
         shape = self._sizes(input_shape)
@@ -143,6 +154,12 @@ class BatchNormalization(_Scaling):
         options: Any = {"regularizer": None, "constraint": None, "trainable": False, "autocast": False}
         self.moving_mean = self._configured_weight("moving_mean", shape, **options)
         self.moving_variance = self._configured_weight("moving_variance", shape, **options)
+        if self.renorm:
+            variance = self.moving_variance_initializer
+            root = lambda shape, dtype: ops.sqrt(variance(shape, dtype=dtype))  # noqa: E731 - used twice
+            starts = {"moving_stddev": root, "renorm_mean": self.moving_mean_initializer, "renorm_stddev": root}
+            added = [self.add_weight(shape, start, name=name, **options) for name, start in starts.items()]
+            self.moving_stddev, self.renorm_mean, self.renorm_stddev = added
         self.input_spec: Any = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
@@ -152,12 +169,29 @@ class BatchNormalization(_Scaling):
         gamma, beta = _as_dtype(self.gamma, x.dtype), _as_dtype(self.beta, x.dtype)
         if training and self.trainable:
             mean, variance = self._moments(x, mask)
-            for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(_as_dtype(moving, x.dtype) * self.momentum + new * (1.0 - self.momentum))
+            if self.renorm:
+                gamma, beta = self._renormalize(mean, variance, gamma, beta)
+            else:
+                _move(self.moving_variance, variance, self.momentum)
+            _move(self.moving_mean, mean, self.momentum)
         else:
             mean, variance = _as_dtype(self.moving_mean, x.dtype), _as_dtype(self.moving_variance, x.dtype)
         outputs = ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
         return ops.convert_to_tensor(outputs, self.compute_dtype)
+
+    def _renormalize(self, mean: Tensor, variance: Tensor, gamma: Any, beta: Any) -> tuple[Any, Any]:
+        """Return gamma and beta with the corrections in them, and move the statistics of these (Ioffe 2017)."""
+        deviation, limits = ops.sqrt(variance + self.epsilon), self.renorm_clipping or {}
+        past = ops.maximum(_as_dtype(self.renorm_stddev, mean.dtype), self.epsilon**0.5)
+        r = ops.clip(deviation / past, limits.get("rmin", -inf), limits.get("rmax", inf))
+        largest = limits.get("dmax", inf)
+        d = ops.clip((mean - _as_dtype(self.renorm_mean, mean.dtype)) / past, -largest, largest)
+        r, d = ops.stop_gradient(r), ops.stop_gradient(d)
+        _move(self.renorm_mean, mean, self.renorm_momentum)
+        _move(self.renorm_stddev, deviation, self.renorm_momentum)
+        self.moving_variance.assign(ops.relu(_move(self.moving_stddev, deviation, self.momentum) ** 2 - self.epsilon))
+        offset = d if gamma is None else d * gamma
+        return r if gamma is None else r * gamma, offset if beta is None else offset + beta
 
     def _moments(self, x: Tensor, mask: Tensor | None) -> tuple[Any, Any]:
         """Return mean and variance of what counts, for each place along the axis."""
@@ -169,6 +203,13 @@ class BatchNormalization(_Scaling):
         mean = ops.sum(ops.where(mask, x, 0.0), axes, keepdims=True) / count
         squares = ops.where(mask, ops.square(x - mean), 0.0)
         return ops.squeeze(mean, axes), ops.squeeze(ops.sum(squares, axes, keepdims=True) / count, axes)
+
+
+def _move(average: Variable, value: Tensor, momentum: float) -> Tensor:
+    """Move a moving average towards a value, and return it in the value's dtype."""
+    new: Tensor = _as_dtype(average, value.dtype) * momentum + value * (1.0 - momentum)
+    average.assign(new)
+    return new
 
 
 class _LayerNormalizationOptions(LayerOptions, total=False):

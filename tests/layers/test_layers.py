@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import layers
+from minikeras import Tensor, layers
 from minikeras.layers import Layer
 
 Shapes = tuple[int, ...] | list[tuple[int, ...]]
@@ -451,3 +451,20 @@ def test_serialized_code_is_never_loaded() -> None:
 def test_messages_name_what_was_expected_and_what_came(make: Callable[[], Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_a_convolution_of_ones_own(data_format: Any) -> None:
+    class Doubled(layers.Conv2D):
+        def convolution_op(self, inputs: Tensor, kernel: Any) -> Tensor:
+            return super().convolution_op(inputs, 2 * kernel)
+
+    class ByHand(layers.Conv2D):
+        def call(self, inputs: Tensor) -> Tensor:
+            return self.convolution_op(inputs, self.kernel)
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 5, 5))
+    options: dict[str, Any] = {"data_format": data_format, "kernel_initializer": "ones", "padding": "same"}
+    plain = layers.Conv2D(3, 2, **options)(x)
+    np.testing.assert_allclose(Doubled(3, 2, **options)(x), 2 * plain, rtol=1e-5)
+    np.testing.assert_allclose(ByHand(3, 2, **options)(x), plain, rtol=1e-6)

@@ -74,8 +74,9 @@ def test_half_precision_is_normalized_in_single() -> None:
 
 
 def test_batch_normalization_says_what_it_does_not_have() -> None:
-    with pytest.raises(ValueError, match="renorm=True"):
-        layers.BatchNormalization(renorm=True)
+    for limits in ({"rmax": 1.0, "rmin": 2.0}, {"dmax": -1.0}, {"r": 1.0}):
+        with pytest.raises(ValueError, match=r"renorm_clipping.*Received"):
+            layers.BatchNormalization(renorm=True, renorm_clipping=limits)
     with pytest.raises(ValueError, match=r"Axis 3 is out of bounds for input shape \(2, 3\)"):
         layers.BatchNormalization(axis=3)(np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"one axis less.*\(2, 3\).*\(2, 3\)"):
@@ -386,3 +387,21 @@ def test_prediction_joins_rows_only_where_they_are_apart() -> None:
         model = keras.Sequential([keras.Input((4,)), *chain])
         parts = [model.predict(x[i : i + 8], verbose=0) for i in range(0, 40, 8)]
         np.testing.assert_array_equal(model.predict(x, batch_size=8, verbose=0), np.concatenate(parts))
+
+
+def test_batch_renormalization_corrects_by_moving_statistics() -> None:
+    layer = layers.BatchNormalization(renorm=True, epsilon=0.0, momentum=0.5, renorm_momentum=0.75)
+    x = np.array([[1.0], [3.0]])
+    layer.build((None, 1))
+    layer.renorm_mean.assign([1.0])
+    layer.renorm_stddev.assign([2.0])
+    y = layer(x, training=True)  # (x - 2) / 1 * r + d with r = 1 / 2 and d = (2 - 1) / 2
+    np.testing.assert_allclose(y, [[0.0], [1.0]])
+    np.testing.assert_allclose([float(v[0]) for v in layer.non_trainable_weights], [1.0, 1.0, 1.0, 1.25, 1.75])
+    np.testing.assert_allclose(layer(x), [[0.0], [2.0]])  # by moving mean and variance, as without it
+    limited = layers.BatchNormalization(
+        renorm=True, epsilon=0.0, renorm_clipping={"rmin": 0.8, "rmax": 1.0, "dmax": 0.1}
+    )
+    limited.build((None, 1))
+    limited.renorm_stddev.assign([2.0])
+    np.testing.assert_allclose(limited(x, training=True), [[-0.7], [0.9]], rtol=1e-6)

@@ -1449,6 +1449,22 @@ def a_kernel_of_singular_value_1(k: Any) -> dict[str, Any]:
 
 
 @case
+def batch_renormalization(k: Any) -> dict[str, Any]:
+    found = {}
+    for limits in (None, {"rmin": 0.9, "rmax": 1.1, "dmax": 0.1}):
+        options: dict[str, Any] = {"renorm": True, "renorm_clipping": limits, "momentum": 0.8, "renorm_momentum": 0.7}
+        norm = k.layers.BatchNormalization(**options, scale=limits is None)
+        model = fill(k.Sequential([k.Input((4,)), norm, k.layers.Dense(2)]))
+        model.compile(k.optimizers.SGD(0.01), "mse")
+        found[str(limits)] = [
+            train(model, X, REAL),
+            norm.get_config()["renorm_clipping"],
+            [w.name for w in norm.weights],
+        ]
+    return found
+
+
+@case
 def an_f1_score_of_each_of_one_column(k: Any) -> dict[str, Any]:
     return fit(k, "binary", compiled={"metrics": [k.metrics.F1Score(average=None, threshold=0.5)]})
 
