@@ -9,7 +9,7 @@ where no `dtype` is given. The functions are recorded like any other operation: 
 import math
 import random as _python_random
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -89,6 +89,9 @@ class SeedGenerator(Configurable):
         Tensor([7 0], shape=(2,), dtype=uint32)
     """
 
+    _shared: ClassVar["SeedGenerator | None"] = None
+    """The generator of what is not seeded."""
+
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name: str = name if name is not None else auto_name("SeedGenerator")
         self._initial_seed = seed
@@ -127,16 +130,12 @@ _STEP = np.array([0, 1])
 seed_generators: Registry[SeedGenerator] = Registry("keras.random", "seed generator", SeedGenerator)
 
 
-class _Global:
-    generator: SeedGenerator | None = None
-
-
 SeedLike: TypeAlias = int | SeedGenerator | None
 """An integer, a generator, or None for the global generator."""
 
 
 def _forget_generator() -> None:
-    _Global.generator = None
+    SeedGenerator._shared = None
 
 
 on_clear_session(_forget_generator)
@@ -159,7 +158,7 @@ def set_random_seed(seed: int) -> None:
 
 def seed_global_generator(seed: int) -> None:
     """Start the generator of what is not seeded anew, and nothing else."""
-    _Global.generator = SeedGenerator(seed)
+    SeedGenerator._shared = SeedGenerator(seed)
 
 
 def _first_state(seed: object) -> Array:
@@ -177,11 +176,11 @@ def _next_seed(seed: SeedLike) -> Array:
         return seed._advance()
     if seed is not None:
         return _first_state(seed)
-    if _Global.generator is None:
+    if SeedGenerator._shared is None:
         if context.dry:
             return _first_state(0)
-        _Global.generator = SeedGenerator()
-    return _Global.generator._advance(ordered=False)
+        SeedGenerator._shared = SeedGenerator()
+    return SeedGenerator._shared._advance(ordered=False)
 
 
 def _rng(seed: SeedLike) -> "np.random.Generator":  # quoted: NumPy loads np.random only when it is used

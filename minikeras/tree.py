@@ -98,9 +98,7 @@ def _check_same(a: Any, b: Any, shallow: bool = False) -> None:
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
     """Check that two structures have the same types of lists and dicts, lengths and keys all the way down.
 
-    Args:
-        a, b: The structures.
-        check_types: Ignored, as in Keras.
+    `check_types` is ignored, as in Keras.
 
     Raises:
         ValueError: if they differ.

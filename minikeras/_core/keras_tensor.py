@@ -292,13 +292,7 @@ def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
 
 
 class Node:
-    """One call of a layer or an op on symbolic tensors; each keeps its own in `_inbound_nodes`.
-
-    Args:
-        operation: The layer or op.
-        args: The arguments.
-        kwargs: The arguments by name.
-        outputs: The tensors it gave, in their structure.
+    """One call of an operation on symbolic tensors, with its arguments and outputs; kept in its `_inbound_nodes`.
 
     Attributes:
         inputs: The symbolic tensors among the arguments.

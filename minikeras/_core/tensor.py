@@ -245,9 +245,8 @@ class TensorOps:
         array = self.array
         if array is None:
             raise ValueError(
-                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. "
-                "Build the model and call it on an array, or use minikeras.ops instead of a NumPy function "
-                "that minikeras does not have."
+                f"A symbolic tensor has no value, and a number was needed. Received: {self!r}. Build the model and "
+                "call it on an array, or use minikeras.ops instead of a NumPy function that minikeras does not have."
             )
         return array
 
@@ -367,11 +366,6 @@ def _run(name: str, *args: Any) -> "Tensor":
     return cast("Tensor", NUMPY_OPS[name](*args))
 
 
-def _boxed(value: Any) -> Array:
-    """Return a value as an array; bytes, which NumPy would cut at zeros, as an object."""
-    return np.asarray(value, object if type(value) is bytes else None)
-
-
 class Tensor(TensorOps, ArrayMethods):
     """An immutable array: what an op or a layer gives.
 
@@ -399,7 +393,9 @@ class Tensor(TensorOps, ArrayMethods):
     """The same under Keras's name, which its guides print."""
 
     def __init__(self, array: Array) -> None:
-        self.array: Array | None = array if type(array) is np.ndarray else _boxed(array)
+        if type(array) is not np.ndarray:  # bytes, which NumPy would cut at zeros, become an object
+            array = np.asarray(array, object if type(cast(Any, array)) is bytes else None)
+        self.array: Array | None = array
 
     @property
     def T(self) -> "Tensor":

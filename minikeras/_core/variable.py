@@ -188,8 +188,7 @@ class Variable(TensorOps):
             Changes.arrays += 1
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        twin = Variable.__new__(Variable)
-        memo[id(self)] = twin
+        twin = memo[id(self)] = Variable.__new__(Variable)
         for slot in Variable.__slots__[1:]:
             setattr(twin, slot, getattr(self, slot))
         twin.array = self.array.copy()

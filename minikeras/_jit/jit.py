@@ -210,9 +210,7 @@ def _key(inputs: Any) -> Any:
         return inputs.shape, inputs.dtype
     if isinstance(inputs, dict):
         return tuple((name, _key(value)) for name, value in inputs.items())
-    if isinstance(inputs, list | tuple):
-        return type(inputs), *(_key(value) for value in inputs)
-    return inputs
+    return (type(inputs), *map(_key, inputs)) if isinstance(inputs, list | tuple) else inputs
 
 
 def _random_streams() -> tuple[Any, ...]:

@@ -127,11 +127,12 @@ class TapedProgram:
         self._variables: list[Variable] = list(held.values())
         self._trainable: dict[int, Variable] = {key: v for key, v in held.items() if v.trainable}
         self._frozen: list[Variable] = [v for v in self._variables if not v.trainable]
-        is_last = entries[-1].op.name in PASSED and bool(watched or self._trainable)
-        self._last: _Applied | None = _applied(entries[-1]) if is_last else None
+        last = entries[-1]
+        is_last = last.op.name in PASSED and bool(watched or self._trainable)
+        self._last: _Applied | None = _Applied(last.op, last.rest, last.kwargs) if is_last else None
         self._passed: _Applied | None = None
         if passed is not None and not held:  # without its rule: its own entry is there for that
-            self._passed = _applied(passed)._replace(op=Op(passed.op.forward, (None,), 1))
+            self._passed = _Applied(Op(passed.op.forward, (None,), 1), passed.rest, passed.kwargs)
         self._op = Op(_unknown, (), None)
         self._op.vjp_all = self._vjp_all
         self._runs: int = 0
@@ -142,7 +143,7 @@ class TapedProgram:
             sources[-1] = tensors[watched[0]]
         self._starts: dict[int, Array] = {k: np.zeros(x.shape, x.dtype) for k, x in sources.items() if uses[id(x)] > 1}
         """Where the second half finds what the gradients of these are added to; see `_gradients` for the places."""
-        self._make_program([x.array for x in tensors], entries[-1].inputs[0] if self._last else y)
+        self._make_program([x.array for x in tensors], last.inputs[0] if self._last else y)
 
     def _make_program(self, arrays: Sequence[Any], target: Any) -> None:
         self._g: Array = np.ones_like(target.array)
@@ -306,10 +307,6 @@ class _Applied(NamedTuple):
     def entry(self, x: Tensor, y: Tensor) -> Entry:
         """Return what a tape records where it makes y of x."""
         return Entry(self.op, [x], [x.array], self.rest, self.kwargs, y)
-
-
-def _applied(entry: Entry) -> _Applied:
-    return _Applied(entry.op, entry.rest, entry.kwargs)
 
 
 def _unknown(*arrays: Array) -> Array:

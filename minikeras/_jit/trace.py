@@ -1,6 +1,7 @@
 """The record of a run, and which of it has to be done again."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, cast
 
 import numpy as np
@@ -128,13 +129,8 @@ KEEP = Op(_keep, (None, None), 2, effect=True)
 """Keeps a value for later."""
 
 
-def _expanded(entries: list[Entry]) -> list[Entry]:
-    """Take ops apart that say of which others they are made."""
-    return [part for entry in entries for part in _parts(entry)]
-
-
 def _parts(entry: Entry) -> list[Entry]:
-    """Return an entry, or others that do the same to the last bit."""
+    """Return an entry, or those of the ops it is made of, which do the same to the last bit."""
     decomposition = entry.op.decomposition
     if decomposition is None:
         return [entry]
@@ -153,7 +149,7 @@ def _parts(entry: Entry) -> list[Entry]:
     for part in record.entries:
         part.inputs = [originals.get(id(x), x) for x in part.inputs]
     record.entries[-1].output = entry.output
-    return _expanded(record.entries)
+    return [*chain.from_iterable(map(_parts, record.entries))]
 
 
 def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
@@ -162,7 +158,7 @@ def simplified(recorded: list[Entry], outputs: Any) -> tuple[list[Entry], Any]:
     entries: list[Entry] = []
     seen: dict[Any, Any] = {}
     effects = 0
-    for entry in _expanded(recorded):
+    for entry in [*chain.from_iterable(map(_parts, recorded))]:
         inputs = [same.get(id(x), x) for x in entry.inputs]
         entries.append(Entry(entry.op, inputs, entry.values, entry.rest, entry.kwargs, entry.output))
         effects += entry.op.effect

@@ -13,7 +13,7 @@ import numpy as np
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, axes, buffer, ones, rule, strong
+from .arrays import ONE, ZERO, as_float, axes, ones, rule, strong
 from .creation import convert_to_tensor
 from .elementwise import erfc
 from .reduction import is_narrow, max
@@ -54,7 +54,7 @@ def elu(x: TensorLike, alpha: float = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
     negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow
-    y = buffer(x, out)
+    y = np.empty_like(x) if out is None else out
     return np.add(np.maximum(x, 0, out=y), negative, out=y)
 
 
@@ -127,7 +127,7 @@ def sigmoid(x: TensorLike, out: Array | None = None) -> Array:
 
 
 def _sigmoid(x: Array, out: Array | None = None) -> Array:
-    y = buffer(x, out)
+    y = np.empty_like(x) if out is None else out
     np.negative(x, y)
     np.exp(y, y)
     np.add(y, ONE[y.dtype.char], y)

@@ -51,11 +51,6 @@ def composed(function: Any, name: str, doc: str) -> Any:
     return composite(named(function, name, doc))
 
 
-def buffer(x: TensorLike, out: Array | None) -> Array:
-    """Return `out`, or a new array of x's shape and dtype to write to."""
-    return np.empty_like(x) if out is None else out
-
-
 def common_dtype(*values: Any) -> np.dtype[Any]:
     """Return the dtype in which values meet: a float wins over any integer, a Python number gives way.
 

@@ -1,7 +1,7 @@
 """Control flow in Keras's form, run by Python: choices, loops, mapping a function over elements."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import accumulate
 from typing import Any, TypeVar
 
@@ -56,10 +56,7 @@ def while_loop(
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """Apply `body_fun(i, value)` for each i from `lower` up to but without `upper`."""
-    value = init_val
-    for i in range(int(lower), int(upper)):
-        value = body_fun(i, value)
-    return value
+    return reduce(lambda value, i: body_fun(i, value), range(int(lower), int(upper)), init_val)
 
 
 @composite

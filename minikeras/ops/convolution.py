@@ -321,9 +321,6 @@ def conv_transpose(
     return from_channels_last(_correlate(x, turned, Sliding(window, (1,) * rank, pads, dilation, strides)), name)
 
 
-# Pooling
-
-
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
     """Return at which places each element of a window meets the input along an axis, and on which elements."""
     last = (n + lo + hi - k) // s

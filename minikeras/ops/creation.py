@@ -190,7 +190,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
     return Tensor(np.arange(*limits).astype(name))
 
 
-def _spaced(name: str, function: Any, outer: VJP, inner: Callable[[Any], Any] = lambda end: 1.0) -> Any:
+def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) -> Callable[..., Tensor]:
     """Declare an op of `num` numbers that are at equal distances by some scale.
 
     Args:
@@ -249,8 +249,7 @@ def logspace(
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
-    powers: Tensor = _powers(start, stop, num, endpoint, axis, dtype, base)
-    return powers
+    return _powers(start, stop, num, endpoint, axis, dtype, base)
 
 
 def geomspace(
@@ -258,8 +257,7 @@ def geomspace(
     axis: int = 0,
 ) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    numbers: Tensor = _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
-    return numbers
+    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
 
 
 def _window(function: Any, doc: str) -> Unary:

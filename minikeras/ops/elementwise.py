@@ -185,9 +185,6 @@ def _or_one(x: Any) -> Any:
     return x or 1 if isinstance(x, int | float) else np.where(x == 0, 1, x)
 
 
-# Extremes and rounding.
-
-
 def _first(g: Any, y: Any, x1: Any, x2: Any) -> Any:
     """Return the first argument's part of the gradient: all where it wins, half where both are equal."""
     return 0.5 * (g * np.greater(x1, x2) + g * np.greater_equal(x1, x2))

@@ -244,9 +244,6 @@ def hsv_to_rgb(images: TensorLike, data_format: DataFormat | None = None) -> Ten
     return stack([value * (1.0 - saturation + saturation * clip(p, 0.0, 1.0)) for p in parts], channels)
 
 
-# Sums over neighbours.
-
-
 def _each_channel(images: TensorLike, kernel: Any, data_format: str | None, padding: Any = "same") -> Tensor:
     """Weigh the neighbours of each pixel, each channel by itself."""
     channels, *_ = _axes(images, data_format)

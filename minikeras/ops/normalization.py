@@ -116,9 +116,8 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"Argument `order` must be an int >= 1. Received: order={order}")
     t: Any = convert_to_tensor(x)
+    t = t if t.ndim else t.reshape([1])
     least = settings.epsilon if epsilon is None else epsilon
-    if not t.ndim:
-        t = t.reshape([1])
     if order == 2:  # the bound is put below the root, whose derivative at 0 is infinite
         squares = np.sum(np.square(t), axis=as_axes(axis), keepdims=True)
         norm = np.sqrt(np.maximum(squares, least * least))

@@ -67,9 +67,6 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Array:
     return np.broadcast_to(strong(x), axes(shape))
 
 
-# Order of axes and elements.
-
-
 @primitive(lambda g, y, x, axes=None: np.transpose(g, None if axes is None else np.argsort([a % g.ndim for a in axes])),
            view=True)  # fmt: skip
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Array:
@@ -293,9 +290,6 @@ def scatter_update(inputs: TensorLike, indices: TensorLike, updates: TensorLike,
     else:
         _REDUCTIONS[reduction].at(result, _rows(indices), updates)
     return result
-
-
-# Joining and splitting.
 
 
 def _concatenate_rule(index: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
