@@ -767,11 +767,15 @@ def test_nothing_changes_before_the_first_step_is_done(name: str, options: dict[
     model = Sequential([Input((2,)), Dense(1)])
     model.compile(keras.optimizers.LossScaleOptimizer(optimizer) if name == "LossScaleOptimizer" else optimizer, "mse")
     before = model.get_weights()
-    for error, arguments in ((ValueError, {"y": np.ones((4, 3))}), (KeyboardInterrupt, {"callbacks": [Stop()]})):
+    wrong: list[tuple[type[BaseException], dict[str, Any]]] = [
+        (ValueError, {"y": np.ones((4, 3))}), (KeyboardInterrupt, {"callbacks": [Stop()]})
+    ]  # fmt: skip
+    for error, arguments in wrong:
         with pytest.raises(error):
             model.fit(**{"x": x, "y": y, "verbose": 0, **arguments})
         np.testing.assert_equal(model.get_weights(), before)
-    for arguments in ({"metrics": [5]}, {"loss": 5}):
+    unusable: list[dict[str, Any]] = [{"metrics": [5]}, {"loss": 5}]
+    for arguments in unusable:
         with pytest.raises(ValueError, match=r"Received|Could not interpret"):
             model.compile(optimizer, **{"loss": "mse", **arguments})
     np.testing.assert_equal(model.get_weights(), before)

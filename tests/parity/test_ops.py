@@ -14,7 +14,7 @@ from minikeras import ops
 from minikeras._base.typing import Array
 from minikeras._core.tape import GradientTape
 from minikeras._core.tensor import Tensor
-from minikeras.ops import activation, classes, ctc, normalization
+from minikeras.ops import activation, classes, normalization
 
 pytestmark = pytest.mark.parity
 
@@ -380,7 +380,7 @@ NARROW = {"float64": "float32", "int64": "int32"}
 """Keras on JAX has no 64-bit types; on NumPy it removes them in most ops and forgets it in some."""
 
 NN = {
-    name for file in (activation, classes, ctc, normalization) for name in dir(file)
+    name for file in (activation, classes, normalization) for name in dir(file)
     if name in ops.__all__ and getattr(ops, name).__module__ == file.__name__
 }  # fmt: skip
 """What tests/parity/test_activations.py and test_nn.py compare."""
