@@ -15,7 +15,7 @@ _NESTED = (list, tuple, dict, deque)
 
 
 class MAP_TO_NONE:
-    """What a function for `traverse` returns to put None in a place."""
+    """A function for `traverse` returns this to put None in a place."""
 
 
 def is_nested(structure: object) -> bool:

@@ -127,7 +127,7 @@ class Entry:
 
 
 def note(entry: Entry) -> None:
-    """Tell the open recorders of an operation."""
+    """Record an operation with all open recorders."""
     for recorder in recorders.open:
         recorder.record(entry)
 

@@ -184,7 +184,7 @@ class GradientTape:
 
 def backward(
     entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool, watched: Container[int] | None = None,
-    kept: Container[int] = (),
+    targets: Container[int] = (),
 ) -> dict[int, Any]:  # fmt: skip
     """Run entries backwards from seeds.
 
@@ -193,7 +193,7 @@ def backward(
         seeds: (target, gradient of the target or None for ones).
         as_tensors: Whether to compute with tensors, so that the gradients can be differentiated again.
         watched: Ids of what has a gradient; all tensors if not given.
-        kept: Ids of tensors whose own gradient is wanted.
+        targets: Ids of tensors whose own gradient is wanted.
 
     Returns:
         The gradient of what was met, by the id of the tensor or variable. Each value is a sum made here or
@@ -211,12 +211,12 @@ def backward(
             continue
         values = _as_tensors(entry) if as_tensors else entry.values
         if op.vjp_all is not None:
-            pairs = op.vjp_all(g, entry, values, kept, totals)
+            pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
             if op.fused_vjp and makers is None:
                 makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
-            passed = _passed(entry, makers, kept) if makers else None
-            pairs = _pairs(g, entry, values, passed, as_tensors, watched)
+            fused = _passed(entry, makers, targets) if makers else None
+            pairs = _pairs(g, entry, values, fused, as_tensors, watched)
         for x, d in pairs:
             if d is not None:
                 _add(totals, x, d)
@@ -235,7 +235,7 @@ def _as_tensors(entry: Entry) -> list[Any]:
 
 
 def _pairs(
-    g: Any, entry: Entry, values: Sequence[Any], passed: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
+    g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
     watched: Container[int] | None,
 ) -> Iterator[tuple[Any, Any]]:  # fmt: skip
     """Yield each input that is differentiated, or what `_passed` says it was made from, and its gradient.
@@ -245,7 +245,7 @@ def _pairs(
     y = entry.output if as_tensors else entry.output.array
     for i, x in enumerate(entry.inputs):
         rule = None
-        if passed is not None and passed[0] == i:
+        if fused is not None and fused[0] == i:
             _, x, rule = passed
         if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
             rule = rule or entry.op.vjp(i)
@@ -260,12 +260,12 @@ def _ones(array: Array) -> Array:
     return ones
 
 
-def _passed(entry: Entry, makers: Mapping[int, Entry], kept: Container[int]) -> tuple[int, TensorOps, VJP] | None:
+def _passed(entry: Entry, makers: Mapping[int, Entry], targets: Container[int]) -> tuple[int, TensorOps, VJP] | None:
     """Return the place of an input that may be passed over, what it was made from, and the rule for that."""
     for name, (place, rule) in entry.op.fused_vjp.items():
         y = entry.inputs[place]
         maker = makers.get(id(y))
-        if maker is not None and maker.op.name == name and id(y) not in kept and _agree(maker, entry):
+        if maker is not None and maker.op.name == name and id(y) not in targets and _agree(maker, entry):
             x = maker.inputs[0]
             return (place, x, rule) if isinstance(x, TensorOps) else None
     return None
@@ -317,7 +317,7 @@ def _fit(g: Any, x: TensorOps) -> Any:
 
 
 def custom_gradient(f: F) -> F:
-    """Give a function its own gradient: it returns (result, gradient function).
+    """Return a function with its own gradient: it returns (result, gradient function).
 
     Args:
         f: Takes tensors, returns the result and a function that maps the gradient of the result, passed

@@ -214,7 +214,7 @@ class TensorOps:
     __slots__ = ()
     __array_priority__: float = 100.0
     bits: str = "bitwise"
-    """What `&`, `|` and `^` do; on variables and symbolic tensors it is "logical", as in Keras."""
+    """The kind of logic of `&`, `|` and `^`; on variables and symbolic tensors it is "logical", as in Keras."""
 
     array: Array | None
 
