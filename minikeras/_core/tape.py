@@ -246,7 +246,7 @@ def _pairs(
     for i, x in enumerate(entry.inputs):
         rule = None
         if fused is not None and fused[0] == i:
-            _, x, rule = passed
+            _, x, rule = fused
         if (watched is None or id(x) in watched) and isinstance(x, TensorOps) and _differentiable(x):
             rule = rule or entry.op.vjp(i)
             if rule is not None:
