@@ -11,10 +11,10 @@ Example:
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast, get_args
 
+from ._base.user_warning import warn_user as _warn_user
 from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
@@ -99,7 +99,7 @@ def softmax(x: TensorLike, axis: Axis = -1) -> Tensor:
     shape = _shape(x)
     if isinstance(axis, int) and -len(shape) <= axis < len(shape) and shape[axis] == 1:
         what = f"a softmax over axis {axis} of a tensor of shape {shape}"
-        warnings.warn(f"You are using {what}: of a single number it is always 1. Did you mean a sigmoid?", stacklevel=2)
+        _warn_user(f"You are using {what}: of a single number it is always 1. Did you mean a sigmoid?")
     return nn.softmax(x, axis)
 
 

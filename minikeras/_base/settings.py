@@ -3,12 +3,12 @@
 import os
 import random
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
-from warnings import warn
 
 import numpy as np
 
 from .checks import one_of
 from .typing import DataFormat, DTypeLike, DTypeName
+from .user_warning import warn_user
 
 _DTYPES = frozenset(get_args(DTypeName))
 FloatName = Literal["float16", "float32", "float64"]
@@ -124,7 +124,7 @@ def limited(count: int | None, what: Literal["epochs", "steps_per_epoch"]) -> in
     limit = settings.max_epochs if what == "epochs" else settings.max_steps_per_epoch
     if not limit or (count is not None and count <= limit):
         return count
-    warn(f"Limiting {what} to {limit}", stacklevel=3)
+    warn_user(f"Limiting {what} to {limit}")
     return limit
 
 

@@ -2,12 +2,20 @@
 
 import sys
 import warnings
+from types import FrameType
 
-_BETWEEN = (__name__.partition(".")[0], "importlib", "numpy")
+PACKAGE = __name__.partition(".")[0]
+MACHINERY = sys.stdlib_module_names | {PACKAGE, "numpy"}
+"""This package, and those whose frames are no more the user's where this package runs them."""
+
+
+def package_of(frame: FrameType) -> str:
+    """Return the package whose code a frame runs."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line outside of this package, of NumPy and of the import machinery.
+    """Warn at the nearest line outside of this package, of NumPy and of the standard library.
 
     Example:
         >>> import warnings
@@ -18,7 +26,7 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
         ('Mind the step.', 'UserWarning')
     """
     frame = sys._getframe(1)
-    while str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN and frame.f_back is not None:
+    while package_of(frame) in MACHINERY and frame.f_back is not None:
         frame = frame.f_back
     module = frame.f_globals.get("__name__") or "<unknown>"
     registry = frame.f_globals.setdefault("__warningregistry__", {})

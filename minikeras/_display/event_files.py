@@ -3,7 +3,6 @@
 import os
 import struct
 import time
-import warnings
 import zlib
 from collections.abc import Callable
 from importlib import import_module
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 
 _numbers = count()
 BUCKETS = 30
@@ -35,8 +35,8 @@ class EventWriter:
         if find_spec("tensorboard") is None:
             if not _Once.warned:
                 _Once.warned = True
-                warnings.warn("Nothing is written for TensorBoard: its package is not installed. Install it with "
-                              'python -m pip install "minikeras-numpy[tensorboard]"', stacklevel=3)  # fmt: skip
+                warn_user("Nothing is written for TensorBoard: its package is not installed. Install it with "
+                          'python -m pip install "minikeras-numpy[tensorboard]"')  # fmt: skip
             return
         from socket import gethostname  # takes 3 ms to import, and few write events
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
-from warnings import warn
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
+from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
@@ -248,11 +248,10 @@ class Trainer(Layer):
             ValueError: if it names what is no optimizer, loss or metric in such a place.
         """
         if type(self).compile is not Trainer.compile:
-            warn(
+            warn_user(
                 f"`compile()` was not called as part of model loading because {type(self).__name__} has one of its "
                 "own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile the model "
-                "after loading.",
-                stacklevel=2,
+                "after loading."
             )
             return
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}

@@ -2,8 +2,8 @@
 
 import os
 from typing import Any
-from warnings import warn
 
+from .._base.user_warning import warn_user
 from .._display.progbar import write
 from .callback import Logs
 from .frequency import BatchCounter, Frequency
@@ -92,10 +92,10 @@ class ModelCheckpoint(Monitor):
     def _is_best(self, epoch: int, current: Any, path: str) -> bool:
         """Return whether a value is better than those before; one that cannot be compared counts, with a warning."""
         if current is None:
-            warn(f"Can save best model only with {self.monitor} available.", stacklevel=4)
+            warn_user(f"Can save best model only with {self.monitor} available.")
             return True
         if getattr(current, "ndim", 0):
-            warn(f"Can save best model only when `monitor` is a scalar value. Received: {current}.", stacklevel=4)
+            warn_user(f"Can save best model only when `monitor` is a scalar value. Received: {current}.")
             return True
         before = "None" if self.best is None else f"{self.best:.5f}"
         if not self._is_improvement(current, self.best):

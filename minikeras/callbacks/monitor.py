@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, cast
-from warnings import warn
 
 import numpy as np
 
 from .._base.settings import settings
 from .._base.typing import FloatArray
+from .._base.user_warning import warn_user
 from .._display.progbar import write
 from .callback import Callback, Logs
 from .learning_rate import log_rates, optimizers
@@ -35,7 +35,7 @@ class Monitor(Callback):
         self, monitor: str = "val_loss", mode: Mode = "auto", baseline: float | None = None, min_delta: float = 0
     ) -> None:
         if mode not in ("auto", "min", "max"):
-            warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
+            warn_user(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.")
             mode = "auto"
         self.monitor = monitor
         self.mode: Mode = mode
@@ -72,10 +72,7 @@ class Monitor(Callback):
         value = (logs or {}).get(self.monitor)
         if value is None:
             names = ",".join(logs or ())
-            warn(
-                f"{purpose} metric `{self.monitor}` which is not available. Available metrics are: {names}",
-                stacklevel=4,
-            )
+            warn_user(f"{purpose} metric `{self.monitor}` which is not available. Available metrics are: {names}")
         return value
 
 

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
-from warnings import warn
 
+from .._base.user_warning import warn_user
 from .callback import Callback, Logs
 
 
@@ -129,4 +129,4 @@ class RemoteMonitor(Callback):
 
             urlopen(Request(self.root + self.path, body.encode(), headers)).close()
         except (ImportError, OSError) as error:
-            warn(f"RemoteMonitor could not reach {self.root + self.path}: {error}", stacklevel=2)
+            warn_user(f"RemoteMonitor could not reach {self.root + self.path}: {error}")

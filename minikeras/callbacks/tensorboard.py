@@ -3,10 +3,10 @@
 import os
 import time
 from typing import Any, ClassVar, Literal
-from warnings import warn
 
 import numpy as np
 
+from .._base.user_warning import warn_user
 from .._core.tensor import as_array
 from .._display.event_files import EventWriter
 from .callback import Callback, Logs, as_floats
@@ -39,7 +39,7 @@ class TensorBoard(Callback):
         embeddings_freq: int = 0, embeddings_metadata: str | dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         if profile_batch:
-            warn(f"minikeras writes no profile of batches: profile_batch={profile_batch} is ignored.", stacklevel=2)
+            warn_user(f"minikeras writes no profile of batches: profile_batch={profile_batch} is ignored.")
         self.log_dir: str = os.fspath(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph

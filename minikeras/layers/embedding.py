@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Unpack
-from warnings import warn
 
 from .. import ops
 from .._base.checks import Positive
 from .._base.typing import Config, PartialShape, ShapeLike, TensorLike
+from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
 from .core import ConstraintLike
@@ -63,7 +63,7 @@ class Embedding(Layer):
                  embeddings_constraint: ConstraintLike | None = None, mask_zero: bool = False,
                  weights: TensorLike | None = None, **options: Unpack[_EmbeddingOptions]) -> None:  # fmt: skip
         if options.pop("input_length", None) is not None:
-            warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
+            warn_user("Argument `input_length` is deprecated. Just remove it.")
         self._configure(locals())
         self.supports_masking: bool = mask_zero
         self.autocast = False

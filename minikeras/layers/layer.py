@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
-from warnings import warn
 
 import numpy as np
 
@@ -505,11 +504,10 @@ class Layer(Module, Configurable):
             if any(mask_of(y) is None for y in leaves(outputs)):
                 pass_on(outputs, self.compute_mask(inputs, mask))
         elif any(m is not None for m in leaves(mask)):
-            warn(
+            warn_user(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
                 "However, this layer does not support masking and will therefore destroy the mask information. "
-                "Downstream layers will not see the mask.",
-                stacklevel=3,
+                "Downstream layers will not see the mask."
             )
 
     def _convert(self, x: Any) -> Any:

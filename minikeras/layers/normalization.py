@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 from typing import Annotated, Any, TypeAlias, Unpack
-from warnings import warn
 
 from .. import ops
 from .._base.checks import FromZero, Off
 from .._base.settings import epsilon as default_epsilon
 from .._base.typing import PartialShape, Shape, ShapeLike
+from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor, TensorOps
 from .._core.variable import Variable
@@ -246,8 +246,8 @@ class LayerNormalization(_Scaling):
                  **options: Unpack[_LayerNormalizationOptions]) -> None:  # fmt: skip
         rms_scaling = options.pop("rms_scaling", False)
         if rms_scaling:
-            warn("`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean square. "
-                 "Use RMSNormalization instead.", stacklevel=2)  # fmt: skip
+            warn_user("`rms_scaling=True` is deprecated: it divides by the standard deviation, not by the root mean "
+                      "square. Use RMSNormalization instead.")  # fmt: skip
         self._configure(locals())
         self.autocast = False
 

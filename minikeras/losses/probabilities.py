@@ -1,6 +1,5 @@
 """Losses of probabilities: cross-entropies and their kin, of single labels and of sequences of them."""
 
-import warnings
 from typing import Any, cast
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from .. import ops
 from .._base.settings import epsilon
 from .._base.typing import Array, Axis, TensorLike
+from .._base.user_warning import warn_user
 from .._core.op import primitive
 from .._core.tensor import Tensor
 from ..ops.classes import class_numbers
@@ -140,9 +140,9 @@ def _rows(y_true: TensorLike, y_pred: TensorLike, label_smoothing: float, axis: 
         )
     true, predicted = floats(y_true, y_pred, squeeze=False)
     if predicted.ndim and predicted.shape[-1] == 1:
-        warnings.warn("A categorical cross-entropy needs more than one class, or it is always 0. Received: "
-                      f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
-                      SyntaxWarning, stacklevel=3)  # fmt: skip
+        warn_user("A categorical cross-entropy needs more than one class, or it is always 0. Received: "
+                  f"y_pred.shape={predicted.shape}. For two classes in one column use binary_crossentropy.",
+                  SyntaxWarning)  # fmt: skip
     return (_smoothed(true, label_smoothing, true.shape[-1]) if label_smoothing else true), predicted
 
 

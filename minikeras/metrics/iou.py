@@ -1,6 +1,5 @@
 """How far predicted regions and right ones overlap: intersection over union (Jaccard 1912)."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -8,6 +7,7 @@ from .. import ops
 from .._base.checks import between
 from .._base.settings import epsilon
 from .._base.typing import TensorLike
+from .._base.user_warning import warn_user
 from .._core.tensor import Tensor
 from .._core.variable import Variable
 from ..ops.creation import convert_to_tensor
@@ -58,8 +58,8 @@ class IoU(Metric):
         """Count a batch, with weights of its labels' shape, or a single one."""
         kind = str(getattr(sample_weight, "dtype", ""))
         if "float" in kind and "int" in self.dtype:
-            warnings.warn(f"Weights of dtype {kind} are cut to whole numbers: the metric counts in {self.dtype}. "
-                          "Pass dtype='float32' to the metric.", stacklevel=2)  # fmt: skip
+            warn_user(f"Weights of dtype {kind} are cut to whole numbers: the metric counts in {self.dtype}. "
+                      "Pass dtype='float32' to the metric.")  # fmt: skip
         true = _flat(y_true if self.sparse_y_true else ops.argmax(y_true, self.axis), self.dtype)
         predicted = _flat(y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis), self.dtype)
         counts = ops.one_hot(true, self.num_classes, dtype=self.dtype)  # no 1 for a class out of range

@@ -1,7 +1,6 @@
 """The base class of all optimizers: arguments, state, updates by gradients, and configurations."""
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict
 
@@ -11,6 +10,7 @@ from .. import initializers
 from .._base.context import name_scope
 from .._base.naming import auto_name
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
+from .._base.user_warning import warn_user
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .._core.variable import Variable
 from .._serialization.configurable import name_arguments
@@ -101,7 +101,7 @@ class Optimizer:
                  loss_scale_factor: float | None = None, gradient_accumulation_steps: int | None = None,
                  name: str | None = None, **kwargs: Any) -> None:  # fmt: skip
         if kwargs.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
+            warn_user("Argument `decay` is no longer supported and will be ignored.")
         if kwargs:
             raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
         _check_options(locals())
@@ -431,8 +431,8 @@ class Optimizer:
         if count == file_count:
             self.set_weights([np.asarray(store[str(i)]) for i in range(count)])
         else:
-            warnings.warn(f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables "
-                          f"whereas the saved optimizer has {file_count} variables.", stacklevel=2)  # fmt: skip
+            warn_user(f"Skipping variable loading for optimizer '{self.name}', because it has {count} variables "
+                      f"whereas the saved optimizer has {file_count} variables.")  # fmt: skip
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_updater"}

@@ -1,7 +1,6 @@
 """Updates in place: the one way in which variables change, for eager calls and for the replayed steps of training."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +9,7 @@ import numpy as np
 
 from .._base.context import name_scope
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 from .._core.op import primitive
 from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
@@ -289,8 +289,8 @@ def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variabl
         raise ValueError("No gradients provided for any variable: the loss does not depend on them. Compute it from "
                          "the outputs with `ops` functions, not from their values or of integers.")  # fmt: skip
     missing = [v.path for g, v in zip(gradients, variables, strict=True) if g is None]
-    warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
-                  "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4)  # fmt: skip
+    warn_user(f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
+              "`model.compile()`, did you forget to provide a `loss` argument?")  # fmt: skip
     return [g for g, _ in pairs], [v for _, v in pairs]
 
 

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, takewhile
 from typing import Any, NamedTuple, TypeVar
-from warnings import warn
 
 import numpy as np
 
 from .._base.typing import Config
+from .._base.user_warning import warn_user
 from .._core.variable import Variable
 from .._serialization.object_registration import get_registered_name
 from ..layers.layer import Layer
@@ -107,10 +107,9 @@ def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
     if len(arrays) == len(variables) - 1:  # Keras 2 keeps the learning rate in the configuration alone
         del variables[1]
     if [v.shape for v in variables] != [array.shape for array in arrays]:
-        warn(
+        warn_user(
             f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
-            f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ.",
-            stacklevel=3,
+            f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ."
         )
         return []
     return list(zip(variables, arrays, strict=True))
@@ -125,7 +124,7 @@ def _fitting(layer: Layer, variables: Sequence[Variable], arrays: Sequence[Datas
     if wrong and not skip:
         raise ValueError(f"The weights of layer {layer.name!r} in {name!r} do not fit: {wrong[0]}.")
     if wrong:
-        warn(f"Weights of layer {layer.name!r} in {name!r} are left out: {wrong[0]}.", stacklevel=4)
+        warn_user(f"Weights of layer {layer.name!r} in {name!r} are left out: {wrong[0]}.")
     return [(v, a) for v, a in pairs if v.shape == a.shape]
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from warnings import warn
 
 from .._base.context import context
 from .._base.load_budget import Loading
 from .._base.typing import Config, CustomObjects
+from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
 from .._serialization.object_registration import custom_object_scope, is_custom
 from .._serialization.registry import kinds, sharing
@@ -79,10 +79,9 @@ def save_model(
     if path is not None and not may_write(path, overwrite):
         return
     if not model.built:
-        warn(
+        warn_user(
             "You are saving a model that has not yet been built. It might not contain any weights yet. Consider "
-            "building the model first by calling it on some data.",
-            stacklevel=3,
+            "building the model first by calling it on some data."
         )
     if path is not None and not path.endswith(".keras"):
         os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)  # as Keras does for this format alone

@@ -8,11 +8,11 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
-from warnings import warn
 
 import numpy as np
 
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 from .._core.tensor import as_array
 from .._core.variable import Variable
 from ..ops.arrays import NP
@@ -53,7 +53,7 @@ def match(
     if wrong and not skip_mismatch:
         raise ValueError(f"The weights do not fit: {'; '.join(wrong)}. No weight was set.")
     if wrong:
-        warn(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.", stacklevel=3)
+        warn_user(f"Not all weights in {source!r} fit: {'; '.join(wrong)}. These are left as they were.")
     return [(v, as_array(array, v.dtype)) for v, _, array in pairs if v.shape == array.shape]
 
 

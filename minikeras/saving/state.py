@@ -7,12 +7,12 @@ named by the attribute that holds it or, in a list, by its class and number.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from .._base.naming import to_snake_case
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.variable import Variable
 from .._serialization.configurable import is_built_in
@@ -146,8 +146,8 @@ def match(saved: Any, store: Store) -> tuple[Pairs, str]:
             del variables[1]
         elif len(store) != len(variables):
             if len(store):
-                warn(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
-                     f"variables whereas the saved optimizer has {len(store)} variables.", stacklevel=5)  # fmt: skip
+                warn_user(f"Skipping variable loading for optimizer '{saved.name}', because it has {len(variables)} "
+                          f"variables whereas the saved optimizer has {len(store)} variables.")  # fmt: skip
             return [], ""
     label = f"{type(saved).__name__} '{saved.name}'"
     names = [str(i) for i in range(len(variables))]
@@ -190,7 +190,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
         more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
         raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
     if problems:
-        warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
+        warn_user(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.")
     return take_all(pairs, [saved for _, saved in places], by_hand)
 
 

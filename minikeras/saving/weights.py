@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
-from warnings import warn
 
 from .._base.typing import Array
+from .._base.user_warning import warn_user
 from .._core.tensor import as_array
 from ..layers.layer import Layer
 from . import npz
@@ -175,9 +175,7 @@ def _write_shards(model: Layer, path: str, limit: float) -> None:
     h5py = import_h5py()
     if not path.endswith(".json"):
         index_path = _index_of(path)
-        warn(
-            f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.", stacklevel=3
-        )
+        warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
     shards: list[dict[str, dict[str, Array]]] = [{}]
     size, total = 0, 0
     for group, _, arrays in _stored(model):

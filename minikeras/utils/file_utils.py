@@ -7,10 +7,10 @@ is unpacked once no name in it leads out of its folder.
 import os
 from collections.abc import Iterable
 from typing import Literal
-from warnings import warn
 
 from .._base.checks import one_of
 from .._base.settings import settings
+from .._base.user_warning import warn_user
 from .._display.progbar import Progbar, write
 
 Hash = Literal["auto", "md5", "sha256"]
@@ -79,7 +79,7 @@ def get_file(
         _say(f"{path} is incomplete or outdated: its {hash_algorithm} is not {file_hash}. It is downloaded again.")
         _download(origin, path, file_hash, hash_algorithm)
     if extract and not _unpack(path, unpacked, "tar" if untar else archive_format):
-        warn(f"Could not extract {path}: it is no archive of the format {archive_format!r}.", stacklevel=2)
+        warn_user(f"Could not extract {path}: it is no archive of the format {archive_format!r}.")
     return unpacked if extract else path
 
 

@@ -1,7 +1,6 @@
 """`keras.preprocessing.image` as it was: batches of pictures, changed at random."""
 
 import os
-import warnings
 from collections.abc import Iterator as Iterates
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from ..._base.settings import floatx, image_data_format, standardize_data_format
 from ..._base.typing import Array
+from ..._base.user_warning import warn_user
 from ..._trainers.batches import PyDataset
 from ...utils.image_utils import array_to_img, img_to_array, load_img
 from . import transforms
@@ -291,8 +291,8 @@ class DataFrameIterator(_Files):
         paths = [os.path.join(self.directory, name) for name in names]
         valid = np.array([path.lower().endswith(_SUFFIXES) and os.path.isfile(path) for path in paths], bool)
         if not valid.all():
-            warnings.warn(f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". '
-                          "These filename(s) will be ignored.", stacklevel=4)  # fmt: skip
+            warn_user(f'Found {(~valid).sum()} invalid image filename(s) in x_col="{x_col}". '
+                      "These filename(s) will be ignored.")  # fmt: skip
         return valid
 
 
@@ -441,9 +441,9 @@ class ImageDataGenerator:
                  (self.zca_whitening, self.zca_whitening_matrix))  # fmt: skip
         for asked, value in needs:
             if asked and value is None:
-                warnings.warn(
+                warn_user(
                     "This ImageDataGenerator specifies settings that depend on the data, but it hasn't been fit on any "
-                    "training data. Fit it first by calling `.fit(numpy_data)`.", stacklevel=2
+                    "training data. Fit it first by calling `.fit(numpy_data)`."
                 )  # fmt: skip
         if self.featurewise_center and self.mean is not None:
             x -= self.mean
