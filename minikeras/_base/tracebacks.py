@@ -1,0 +1,77 @@
+"""Tracebacks that show the user's own frames and the message, where Python or IPython prints them.
+
+Exceptions are left as they are: a handler, a debugger and a log have all frames.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from types import TracebackType
+from typing import Any
+
+from .settings import settings
+from .user_warning import MACHINERY, PACKAGE, package_of
+
+
+def _users(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without this package's frames, and those of the machinery that these run."""
+    frames, hidden = [], False
+    while trace is not None:
+        package = package_of(trace.tb_frame)
+        hidden = package == PACKAGE or (hidden and package in MACHINERY)
+        if not hidden:
+            frames.append(trace)
+        trace = trace.tb_next
+    result: TracebackType | None = None
+    for entry in reversed(frames):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
+
+
+@contextmanager
+def shortened(error: BaseException) -> Iterator[None]:
+    """Within this context an exception has the user's frames alone, and no causes that lie within this package.
+
+    One without any frame of the user's stays whole, as do all where `settings.traceback_filtering` is off.
+    """
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    if not settings.traceback_filtering or _users(error.__traceback__) is None:
+        cause = None
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    before = [(e, e.__traceback__, e.__cause__, e.__suppress_context__) for e in chain]
+    for e in chain:
+        e.__traceback__ = _users(e.__traceback__)
+    for e, inner in pairwise(chain):
+        if inner.__traceback__ is None:
+            e.__cause__ = None  # and its context is not shown
+    try:
+        yield
+    finally:
+        for e, trace, cause, suppressed in before:
+            e.__traceback__, e.__cause__, e.__suppress_context__ = trace, cause, suppressed
+
+
+def _print(show: Callable[..., None], kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Print an exception, as `sys.excepthook` does."""
+    with shortened(error):
+        show(kind, error, error.__traceback__)
+
+
+def _print_in_ipython(show: Callable[..., None], exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
+    """Print an exception, as `showtraceback` of IPython's shell does."""
+    error = (exc_tuple or sys.exc_info())[1]
+    with shortened(error):
+        show(exc_tuple and (exc_tuple[0], error, error.__traceback__), *args, **kwargs)
+
+
+def install() -> None:
+    """Shorten the tracebacks that Python prints, and IPython where its shell runs."""
+    sys.excepthook = partial(_print, sys.excepthook)
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        shell.showtraceback = partial(_print_in_ipython, shell.showtraceback)
