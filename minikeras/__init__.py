@@ -22,7 +22,10 @@ import numpy
 if int(numpy.__version__.split(".")[0]) < 2:
     raise ImportError(f"minikeras needs NumPy 2.0 or later; this is NumPy {numpy.__version__}.")
 
+from ._base import tracebacks
 from ._base.lazy import lazily
+
+tracebacks.install()
 
 with lazily(globals()):
     from . import (

@@ -50,17 +50,17 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Return what was set last; tracebacks of minikeras are short, and never filtered."""
+    """Return whether printed tracebacks show your own frames alone, without those of minikeras."""
     return settings.traceback_filtering
 
 
 def enable_traceback_filtering() -> None:
-    """Set what `is_traceback_filtering_enabled` tells (the default)."""
+    """Print tracebacks without the frames of minikeras (the default); a debugger and a log have them still."""
     settings.traceback_filtering = True
 
 
 def disable_traceback_filtering() -> None:
-    """Unset what `is_traceback_filtering_enabled` tells."""
+    """Print tracebacks with all frames."""
     settings.traceback_filtering = False
 
 

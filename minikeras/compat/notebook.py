@@ -21,6 +21,7 @@ from io import StringIO
 from types import ModuleType
 from typing import Any
 
+from .._base.tracebacks import shortened
 from .script import end, failure, new_main, read
 
 _MAGIC = re.compile(
@@ -58,7 +59,8 @@ def run_notebook(path: str, keep_going: bool = False) -> None:
         error = failure(partial(run_cell, source, name, vars(main)), vars(main))
         if error is not None:
             sys.stdout.flush()
-            traceback.print_exception(error)
+            with shortened(error):
+                traceback.print_exception(error)
             print(f"{name}, line {_line(error, name)}: {type(error).__name__}", file=sys.stderr)
             failed.append(number)
             if not keep_going or isinstance(error, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""`tf.debugging`: checks that raise, and switches that change nothing."""
+"""`tf.debugging`: checks that raise, and switches."""
 
 import operator
 from collections.abc import Callable
@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..._core.tensor import Tensor, TensorOps, as_array
+from ...config import disable_traceback_filtering as disable_traceback_filtering
+from ...config import enable_traceback_filtering as enable_traceback_filtering
+from ...config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .missing import missing, nothing
@@ -110,6 +113,3 @@ def is_numeric_tensor(tensor: Any) -> bool:
 set_log_device_placement: Callable[..., None] = nothing
 enable_check_numerics: Callable[..., None] = nothing
 disable_check_numerics: Callable[..., None] = nothing
-enable_traceback_filtering: Callable[..., None] = nothing
-disable_traceback_filtering: Callable[..., None] = nothing
-is_traceback_filtering_enabled: Callable[[], bool] = lambda: True  # noqa: E731
