@@ -1,8 +1,8 @@
-"""Automatic names, and their start anew."""
+"""Automatic names, their start anew, and the names that are meant by wrong ones."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 _name_counts: defaultdict[str, int] = defaultdict(int)
 _resets: list[Callable[[], object]] = []
@@ -43,3 +43,25 @@ def clear_session(free_memory: bool = True) -> None:
     _name_counts.clear()
     for reset in _resets:
         reset()
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return which known name is meant, or all of them where none is near.
+
+    Example:
+        >>> hint("adma", ["Adam", "AdamW", "Nadam"]), hint("lr", ["learning_rate", "name"]), hint("x", ["Adam"])
+        (" Did you mean 'Adam'?", " Did you mean 'learning_rate'?", ' Known names: Adam.')
+    """
+    from difflib import get_close_matches  # wanted when something is wrong
+
+    lowered = {key.lower(): key for key in sorted(known)}
+    name = name.lower()
+    near = [k for k in lowered if sorted(k) == sorted(name) or k.startswith(name) or _initials(k) == name]
+    close = get_close_matches(name, near or lowered, n=1, cutoff=0.0 if near else 0.6)
+    if close:
+        return f" Did you mean {lowered[close[0]]!r}?"
+    return f" Known names: {', '.join(sorted(lowered.values()))}." if lowered else ""
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.split("_"))

@@ -1,8 +1,13 @@
 """The parameters of a function, read off its code object: the part of `inspect` that import time affords."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
+
+from .naming import hint
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _VARARGS, _VARKW = 0x04, 0x08  # bits of a code object's co_flags, see the `inspect` documentation
 
@@ -55,3 +60,41 @@ def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[...
     assert isinstance(function, FunctionType)
     values = tuple((parameters(function).defaults | defaults).values())
     return FunctionType(function.__code__, function.__globals__, function.__name__, values, function.__closure__)
+
+
+def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: str = "") -> None:
+    """Raise the TypeError of a keyword that is no argument of a function, with the nearest one that is."""
+    takes = parameters(function)
+    unknown = [key for key in keywords if key not in takes.names]
+    if unknown and takes.varkw is None:
+        known = [key for key in takes.names if key != "self"]
+        raise TypeError(
+            f"{name or function.__name__}() got an unexpected keyword argument {unknown[0]!r}.{hint(unknown[0], known)}"
+        ) from None
+
+
+def suggests(function: F) -> F:
+    """Have a function name the nearest argument where it is called with a keyword that is none."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            check_keywords(function, kwargs)
+            raise
+
+    return cast(F, call)
+
+
+class Suggesting:
+    """A class that names the nearest argument where an object is made with a keyword that is none."""
+
+    if not TYPE_CHECKING:  # the arguments are those of __init__
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+            if kwargs:
+                check_keywords(cls.__init__, kwargs, cls.__name__)
+            if args and cls.__init__ is object.__init__:
+                raise TypeError(f"{cls.__name__}() takes no arguments")
+            return super().__new__(cls)

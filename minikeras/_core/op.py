@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
 
 import numpy as np
 
-from .._base.signature import parameters
+from .._base.signature import check_keywords, parameters
 from .._base.typing import Array
 from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
 
@@ -173,7 +173,11 @@ def primitive(
                     break
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
-            output = Tensor(run(*arrays, *rest, **kwargs))
+            try:
+                output = Tensor(run(*arrays, *rest, **kwargs))
+            except TypeError:
+                check_keywords(forward, kwargs)
+                raise
             if recorders.open:
                 note(Entry(op, inputs, arrays, rest, kwargs, output))
             return output
@@ -206,7 +210,11 @@ def composite(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args) or (kwargs and any_symbolic(kwargs.values())):
             return symbolic_call(call, args, kwargs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            check_keywords(function, kwargs)
+            raise
 
     NUMPY_OPS[function.__name__] = call
     return cast(F, call)

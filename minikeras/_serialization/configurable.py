@@ -7,7 +7,7 @@ from sys import modules
 from typing import Any, ClassVar, Self
 
 from .._base.checks import Rule, rule_of
-from .._base.signature import parameters
+from .._base.signature import Suggesting, parameters
 from .._base.typing import Config
 
 _LOCALS = frozenset({"self", "__class__", "options"})
@@ -47,7 +47,7 @@ def _plan(cls: Any) -> tuple[Any, dict[str, Rule | None]]:
     return base, rules
 
 
-class Configurable:
+class Configurable(Suggesting):
     """An object that has a configuration, and is made from one."""
 
     _arguments: ClassVar[tuple[str, ...]] = ()

@@ -6,14 +6,14 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 """
 
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Generic, TypeVar, overload
 
-from .._base.naming import to_snake_case
+from .._base.naming import hint, to_snake_case
 from .._base.typing import AnyCallable, Config, CustomObjects
 from .argument_types import check_arguments, is_shape
 from .configurable import is_built_in
@@ -209,18 +209,6 @@ class Registry(Generic[T]):
         if isinstance(function, type):
             raise ValueError(f"Expected the configuration of a function. Received that of a class: {name!r:.80}.")
         return function
-
-
-def hint(name: str, names: Iterable[str]) -> str:
-    """Return which name is meant, or all of them where none is near."""
-    from difflib import get_close_matches  # wanted when something is wrong
-
-    lowered = {key.lower(): key for key in sorted(names)}
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    close += [lowered[key] for key in get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
-    if close:
-        return f" Did you mean {close[0]!r}?"
-    return f" Known names: {', '.join(sorted(names))}." if lowered else ""
 
 
 def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:

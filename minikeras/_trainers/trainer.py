@@ -12,9 +12,10 @@ from .. import losses, metrics, ops, optimizers
 from .._base.checks import within
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
+from .._base.naming import hint
 from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
-from .._base.signature import parameters
+from .._base.signature import parameters, suggests
 from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
@@ -178,6 +179,7 @@ class Trainer(Layer):
 
     # --- compiling --------------------------------------------------------------------------------------------
 
+    @suggests
     def compile(
         self, optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
         loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
@@ -390,6 +392,7 @@ class Trainer(Layer):
 
     # --- running over data ------------------------------------------------------------------------------------
 
+    @suggests
     def fit(
         self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
         epochs: int = 1, verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
@@ -559,7 +562,8 @@ class Trainer(Layer):
         """
         self._needs_compile("evaluate")
         if kwargs:
-            raise ValueError(f"Arguments not recognized: {kwargs}")
+            known = parameters(self.evaluate).names
+            raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         verbosity = _verbosity(verbose)
         source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
         self._build_for(source, "test")
@@ -603,6 +607,7 @@ class Trainer(Layer):
         values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
         return values[0] if len(values) == 1 else values
 
+    @suggests
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
@@ -615,6 +620,7 @@ class Trainer(Layer):
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does.
 
@@ -637,6 +643,7 @@ class Trainer(Layer):
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 
+    @suggests
     def predict(
         self, x: TensorLike | Iterable[Any], batch_size: int | None = None, verbose: Verbose = "auto",
         steps: int | None = None, callbacks: CallbacksLike = None,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
+from .._base.signature import Suggesting
 from .._base.typing import AnyCallable, Function1, Function2
 from .._core.tensor import TensorOps
 
@@ -13,7 +14,7 @@ Logs: TypeAlias = dict[str, Any]
 """Names of losses and metrics to their values, which are floats; of `predict`, "outputs" to arrays."""
 
 
-class Callback:
+class Callback(Suggesting):
     """Base class of callbacks: override the hooks you need.
 
     In `fit` the hooks run in this order: `on_train_begin`, then for each epoch `on_epoch_begin`, a pair of

@@ -12,7 +12,7 @@ from .. import initializers, ops
 from .._base.checks import Positive
 from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
-from .._base.signature import parameters
+from .._base.signature import parameters, suggests
 from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node
@@ -261,6 +261,7 @@ class InputLayer(Layer):
         return {key: getattr(self, key) for key in ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")}
 
 
+@suggests
 def Input(shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
           sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
           name: str | None = None, tensor: KerasTensor | None = None,

@@ -1,6 +1,6 @@
 """The base class of all layers: built when first called, configured, and what happens around its `call`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
@@ -9,10 +9,10 @@ import numpy as np
 
 from .. import dtype_policies, regularizers
 from .._base.context import calling, context, current_path, name_scope
-from .._base.naming import auto_name
+from .._base.naming import auto_name, hint
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
-from .._base.signature import parameters
+from .._base.signature import check_keywords, parameters
 from .._base.typing import Config, CustomObjects, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec
@@ -21,7 +21,7 @@ from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
 from .._core.variable import Variable
 from .._serialization.configurable import Configurable, is_built_in
-from .._serialization.registry import Registry, hint
+from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
 from ..dtype_policies import DTypePolicy
 from ..initializers import InitializerLike as InitializerLike
@@ -145,7 +145,7 @@ class Layer(Module, Configurable):
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
         def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
-            layer = super().__new__(cls)
+            layer = super().__new__(cls, *args, **kwargs)
             vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 
@@ -167,7 +167,7 @@ class Layer(Module, Configurable):
         if input_dim is not None:
             input_shape = (input_dim,)
         if kwargs:
-            names = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__} - {"self"}
+            names = {*parameters(self.__init__).names, *BaseOptions.__annotations__}
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
                 f"{hint(next(iter(kwargs)), names)}"
@@ -385,6 +385,7 @@ class Layer(Module, Configurable):
         with calling(training, self._autocast_dtype()):
             try:
                 if call.symbolic:
+                    self._check_keywords(kwargs)
                     outputs = map_structure(_fresh, self.compute_output_spec(*args, **kwargs))
                 else:
                     outputs = self._call_checked(*args, **kwargs)
@@ -392,9 +393,14 @@ class Layer(Module, Configurable):
                         self._regularize(outputs)
                 self._pass_mask(call.first, outputs, kwargs.get("mask"))
             except Exception as error:
+                if isinstance(error, TypeError):
+                    self._check_keywords(kwargs)
                 error.add_note(f"in layer '{self.name}' ({type(self).__name__}), called with shapes {_shapes([*args])}")
                 raise
         return outputs
+
+    def _check_keywords(self, keywords: Iterable[str]) -> None:
+        check_keywords(self.call, [key for key in keywords if key != "training"], f"{type(self).__name__}.call")
 
     def _settled_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Return whether the call is for training, and let `call` know if it takes that.

@@ -11,6 +11,7 @@ import numpy as np
 from .. import constraints, initializers, regularizers
 from .._base.context import name_scope
 from .._base.settings import standardize_dtype
+from .._base.signature import suggests
 from .._base.typing import DTypeLike, DTypeName, FloatArray, ShapeLike, TensorLike
 from .._core.ownership import Changes
 from .._core.tensor import TensorOps, as_array
@@ -85,6 +86,7 @@ class Module:
 
     # --- making weights ---------------------------------------------------------------------------------------
 
+    @suggests
     def add_weight(
         self, shape: ShapeLike | int | None = None,
         initializer: InitializerLike | TensorOps | float | list[Any] | None = None, dtype: DTypeLike | None = None,

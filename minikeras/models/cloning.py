@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
+from .._base.naming import hint
 from .._base.nested import map_structure
+from .._base.signature import parameters
 from .._base.typing import CustomObjects
 from .._core.keras_tensor import KerasTensor
 from .._serialization.serialization import deserialize, serialize
@@ -65,7 +67,8 @@ def clone_model(
         'net'
     """
     if kwargs:
-        raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.")
+        known = parameters(clone_model).names
+        raise ValueError(f"Unexpected keyword arguments: {tuple(kwargs)}.{hint(next(iter(kwargs)), known)}")
     if not isinstance(model, Sequential) and (not isinstance(model, Model) or model._graph is None):
         if any(x is not None for x in (clone_function, input_tensors, call_function)):
             raise ValueError("`input_tensors`, `clone_function` and `call_function` are for Sequential models and "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Self, TypeAl
 from .. import saving
 from .._base.checks import one_of
 from .._base.nested import map_shapes, map_structure, only
-from .._base.signature import parameters
+from .._base.signature import parameters, suggests
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
@@ -312,6 +312,7 @@ class Model(Trainer):
             f"keras.models.load_model('model.keras').quantize({mode!r}) does."
         )
 
+    @suggests
     def save_weights(
         self, filepath: str | PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
@@ -365,6 +366,7 @@ class Model(Trainer):
 
     # --- description ------------------------------------------------------------------------------------------
 
+    @suggests
     def summary(
         self, line_length: int | None = None, positions: Sequence[float] | None = None,
         print_fn: Callable[[str], Any] | None = None, expand_nested: bool = False, show_trainable: bool = False,

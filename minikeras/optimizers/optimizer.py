@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import initializers
 from .._base.context import name_scope
-from .._base.naming import auto_name
+from .._base.naming import auto_name, hint
+from .._base.signature import parameters
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
@@ -103,7 +104,8 @@ class Optimizer:
         if kwargs.pop("decay", None) is not None:
             warn_user("Argument `decay` is no longer supported and will be ignored.")
         if kwargs:
-            raise ValueError(f"Argument(s) not recognized: {kwargs}. An optimizer has `learning_rate` and {_OPTIONS}.")
+            known = (*parameters(self.__init__).names, *_OPTIONS)
+            raise ValueError(f"Argument(s) not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         _check_options(locals())
         vars(self).update(_updater=self._updates(self), _variables=[])
         self.name: str = name or auto_name(type(self).__name__)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .._base.context import context
 from .._base.load_budget import Loading
+from .._base.signature import suggests
 from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
@@ -105,6 +106,7 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
         archive.writestr(WEIGHTS, weights.getbuffer())
 
 
+@suggests
 def load_model(
     filepath: str | os.PathLike[str] | BinaryIO, custom_objects: CustomObjects | None = None, compile: bool = True,
     safe_mode: bool = True,

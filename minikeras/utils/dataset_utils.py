@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops
 from .._base.checks import one_of
+from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, Interpolation
 from .._trainers.batches import PyDataset
 from .image_utils import ColorMode, img_to_array, load_img
@@ -78,6 +79,7 @@ class FolderDataset(PyDataset):
         return self
 
 
+@suggests
 def timeseries_dataset_from_array(
     data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
     batch_size: int | None = 128, shuffle: bool = False, seed: int | None = None, start_index: int | None = None,
@@ -203,6 +205,7 @@ def _from_folder(
     return [make("training"), make("validation")] if subset == "both" else make(subset)
 
 
+@suggests
 def image_dataset_from_directory(
     directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None, color_mode: ColorMode = "rgb", batch_size: int | None = 32,
@@ -246,6 +249,7 @@ def image_dataset_from_directory(
     return _from_folder(load, _PICTURES, **arguments)
 
 
+@suggests
 def text_dataset_from_directory(
     directory: str | PathLike[str], labels: Any = "inferred", label_mode: LabelMode | None = "int",
     class_names: Sequence[str] | None = None, batch_size: int | None = 32, max_length: int | None = None,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from .._base.checks import one_of
 from .._base.settings import settings
+from .._base.signature import suggests
 from .._base.user_warning import warn_user
 from .._display.progbar import Progbar, write
 
@@ -21,6 +22,7 @@ _TIMEOUT = 30.0  # seconds in which a server must say something
 _CHUNK = 1 << 16  # bytes
 
 
+@suggests
 def get_file(
     fname: str | os.PathLike[str] | None = None, origin: str | None = None, untar: bool = False,
     md5_hash: str | None = None, file_hash: str | None = None, cache_subdir: str | os.PathLike[str] = "datasets",

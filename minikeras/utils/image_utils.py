@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from .._base.checks import one_of
 from .._base.settings import standardize_data_format, standardize_dtype
+from .._base.signature import suggests
 from .._base.typing import Array, DataFormat, DTypeLike, Interpolation
 
 ColorMode: TypeAlias = Literal["grayscale", "rgb", "rgba"]
@@ -86,6 +87,7 @@ def save_img(
     img.save(path, format=file_format, **kwargs)
 
 
+@suggests
 def load_img(
     path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "rgb", target_size: Sequence[int] | None = None,
     interpolation: Literal["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"] = "nearest",

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops
 from .._base.checks import one_of
+from .._base.signature import suggests
 from .._base.typing import Array, DTypeLike, FloatArray, TensorLike
 from .._core.tensor import Tensor, TensorOps
 
@@ -44,6 +45,7 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | T
 def to_categorical(x: TensorOps, num_classes: int | None = None) -> Tensor: ...
 @overload
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray: ...
+@suggests
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray | Tensor:
     """Return labels as one-hot vectors along a new last axis, which takes the place of a last axis of size 1.
 
@@ -83,6 +85,7 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
     return hot.reshape(*labels.shape, num_classes)
 
 
+@suggests
 def pad_sequences(
     sequences: Sequence[Any] | Array, maxlen: int | None = None, dtype: DTypeLike = "int32",
     padding: Literal["pre", "post"] = "pre", truncating: Literal["pre", "post"] = "pre", value: float | str = 0.0,
@@ -143,6 +146,7 @@ def split_dataset(
     dataset: list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
     shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...  # fmt: skip
+@suggests
 def split_dataset(
     dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
     shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
