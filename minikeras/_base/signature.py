@@ -93,7 +93,7 @@ class Suggesting:
     if not TYPE_CHECKING:  # the arguments are those of __init__
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-            if kwargs:
+            if kwargs and not hasattr(cls.__init__, "__wrapped__"):  # a wrapper may take others
                 check_keywords(cls.__init__, kwargs, cls.__name__)
             if args and cls.__init__ is object.__init__:
                 raise TypeError(f"{cls.__name__}() takes no arguments")

@@ -80,8 +80,8 @@ class InputSpec:
         return None
 
 
-def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) -> None:
-    """Check inputs against a spec or a list of specs.
+def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, advice: str = "") -> None:
+    """Check inputs against a spec or a list of specs; the advice is for inputs of another rank.
 
     Raises:
         ValueError: naming the layer, what was expected, and what came.
@@ -112,5 +112,5 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str) ->
         if wrong:
             raise ValueError(
                 f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "
-                f"Full shape received: {x.shape}."
+                f"Full shape received: {x.shape}.{advice if 'ndim' in wrong else ''}"
             )

@@ -14,6 +14,7 @@ from .._core.tensor import Tensor, stop_recording
 from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
+from ..ops.classes import SURPLUS_AXES
 from .output_matching import Names, Output, Outputs, follow
 
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
@@ -200,10 +201,12 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     have, want = tuple(y_true.shape), tuple(y_pred.shape)
     if have == want or (*have, 1) == want or have == (*want, 1) or have == (1,):
         return
+    advice = "Change the units of the last layer, reshape `y`, or use a sparse loss for class numbers."
+    if len(want) > max(2, len(have)):
+        advice = SURPLUS_AXES
     raise ValueError(
         f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
-        f"first) where {output} has shape {want}, with loss {loss.name!r}. Change the units of the last layer"
-        ", reshape `y`, or use a sparse loss for class numbers."
+        f"first) where {output} has shape {want}, with loss {loss.name!r}. {advice}"
     )
 
 

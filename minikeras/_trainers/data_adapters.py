@@ -26,7 +26,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
     if hasattr(x, "toarray"):
         raise ValueError(f"`{argument}` must be an array. Received a sparse matrix: pass its toarray().")
-    is_series = hasattr(x, "iloc")
+    is_series, columns = hasattr(x, "iloc"), getattr(x, "columns", None)
     if hasattr(x, "to_numpy"):
         x = x.to_numpy()
     array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
@@ -37,17 +37,35 @@ def as_input(x: Any, argument: str = "x") -> Array:
             array = array.astype("float64")
         except (TypeError, ValueError):
             raise ValueError(
-                f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}, "
-                f"such as {array.flat[0]!r}."
+                f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
+                f"{culprit(array, columns)}."
             ) from None
     if array.dtype.kind not in "fiubc":
         raise ValueError(
-            f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}. "
+            f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}"
+            f"{culprit(array, columns)}. "
             "Convert it to float first, or names of classes to integers."
         )
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
     return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras
+
+
+def culprit(array: Array, columns: Any = None) -> str:
+    """Return the first value that is no number, and where in the array it stands; its columns may have names.
+
+    Example:
+        >>> culprit(np.array([[1, 2], [3, "?"]], object), ["age", "city"])
+        ", with '?' in row 1, column 'city'"
+    """
+    for (row, *rest), value in np.ndenumerate(np.atleast_1d(array)):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            column = f", column {rest[0] if columns is None else columns[rest[0]]!r}" if rest else ""
+            value = str(value) if isinstance(value, str) else value  # not NumPy's
+            return f", with {value!r:.80} in row {row}{column}"
+    return ""
 
 
 def as_inputs(x: Any) -> Any:

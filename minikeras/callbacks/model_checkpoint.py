@@ -1,13 +1,12 @@
 """Save the model while it trains."""
 
 import os
-from typing import Any
 
 from .._base.user_warning import warn_user
 from .._display.progbar import write
 from .callback import Logs
 from .frequency import BatchCounter, Frequency
-from .monitor import Mode, Monitor
+from .monitor import Mode, Monitor, available
 
 
 class ModelCheckpoint(Monitor):
@@ -68,7 +67,7 @@ class ModelCheckpoint(Monitor):
             self._save(self._epoch, {"batch": batch + 1, **(logs or {})})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._set_monitor_op()
+        self._set_monitor_op(logs)
         if self.save_freq == "epoch":
             self._save(epoch, logs or {})
 
@@ -80,7 +79,7 @@ class ModelCheckpoint(Monitor):
                            f"{', '.join(logs)}.") from None  # fmt: skip
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
-        elif not self._is_best(epoch, logs.get(self.monitor), path):
+        elif not self._is_best(epoch, logs, path):
             return
         if os.path.isdir(path):
             raise IsADirectoryError(f"ModelCheckpoint needs the path of a file. Received: {path!r}, a directory.")
@@ -89,10 +88,11 @@ class ModelCheckpoint(Monitor):
         (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
         self._say(epoch, f"finished saving model to {path}")
 
-    def _is_best(self, epoch: int, current: Any, path: str) -> bool:
+    def _is_best(self, epoch: int, logs: Logs, path: str) -> bool:
         """Return whether a value is better than those before; one that cannot be compared counts, with a warning."""
+        current = logs.get(self.monitor)
         if current is None:
-            warn_user(f"Can save best model only with {self.monitor} available.")
+            warn_user(f"Can save best model only with {self.monitor} available. {available(logs)}")
             return True
         if getattr(current, "ndim", 0):
             warn_user(f"Can save best model only when `monitor` is a scalar value. Received: {current}.")

@@ -43,7 +43,7 @@ class Monitor(Callback):
         self.min_delta: float = abs(min_delta)
         self.monitor_op: Callable[[float, float], bool] | None = None
 
-    def _set_monitor_op(self) -> None:
+    def _set_monitor_op(self, logs: Logs | None = None) -> None:
         """Find out which values are good, once there are metrics; a ValueError if the metric does not tell."""
         if self.monitor_op is not None:
             return
@@ -56,7 +56,7 @@ class Monitor(Callback):
         if mode == "auto":
             raise ValueError(
                 f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or small: "
-                "the model has no metric of that name that says so. Pass mode='max' or mode='min'."
+                f"the model has no metric of that name that says so. Pass mode='max' or mode='min'. {available(logs)}"
             )
         self.monitor_op = _less if mode == "min" else _greater
         if mode == "min":
@@ -71,9 +71,13 @@ class Monitor(Callback):
         """Return the metric's value, None with a warning where the logs lack it."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            names = ",".join(logs or ())
-            warn_user(f"{purpose} metric `{self.monitor}` which is not available. Available metrics are: {names}")
+            warn_user(f"{purpose} metric `{self.monitor}` which is not available. {available(logs)}")
         return value
+
+
+def available(logs: Logs | None) -> str:
+    """Return the words for what may be monitored."""
+    return f"Available metrics are: {','.join(logs or ())}"
 
 
 def _metrics(model: Any) -> list[Any]:
@@ -141,7 +145,7 @@ class EarlyStopping(Monitor):
         self.best_weights: list[FloatArray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._set_monitor_op()
+        self._set_monitor_op(logs)
         current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
@@ -222,7 +226,7 @@ class ReduceLROnPlateau(Monitor):
         self.cooldown_counter: int = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._set_monitor_op()
+        self._set_monitor_op(logs)
         logs = {} if logs is None else logs
         log_rates(self.model, logs)
         current = self._value(logs, "Learning rate reduction is conditioned on")

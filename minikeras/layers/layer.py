@@ -127,6 +127,9 @@ class Layer(Module, Configurable):
     input_spec: Any = None
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
 
+    _advice: ClassVar[str] = ""
+    """What an error adds where an input has too few or too many axes."""
+
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         own = vars(cls)
@@ -365,7 +368,7 @@ class Layer(Module, Configurable):
         if self.input_spec is not None:
             if not args and not kwargs:
                 raise TypeError(f"Layer '{self.name}' was called without its input.")
-            assert_input_compatibility(self.input_spec, call.first, self.name)
+            assert_input_compatibility(self.input_spec, call.first, self.name, self._advice)
         return call
 
     def _ensure_built(self, call: _Call) -> None:
@@ -691,6 +694,7 @@ class Ranked(Layer):
     _rank: ClassVar[int]
     _op: ClassVar[Callable[..., Tensor]]
     data_format: Channels
+    _advice = " x[..., None] adds an axis of channels, x[None] that of a batch."
 
     def __init_subclass__(
         cls, rank: int | None = None, op: Callable[..., Tensor] | None = None, **kwargs: object

@@ -360,6 +360,7 @@ class RNN(_OfLayers):
 
     supports_masking = True
     _parts: ClassVar[dict[str, str]] = {"cell": "cell"}
+    _advice = " A recurrent layer in front of it needs return_sequences=True; x[..., None] adds an axis of features."
     cell: Any
     return_sequences: bool
     return_state: bool
@@ -634,6 +635,7 @@ class Bidirectional(_OfLayers):
 
     _arguments = ("merge_mode",)
     _parts: ClassVar[dict[str, str]] = {"layer": "forward_layer", "backward_layer": "backward_layer"}
+    _advice = RNN._advice
     supports_masking = True
 
     def __init__(self, layer: Layer, merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat",

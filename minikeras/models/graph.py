@@ -9,6 +9,7 @@ from .._base.nested import map_structure
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node, Operation
 from .._core.tensor import Tensor
+from .._trainers.data_adapters import culprit
 from ..layers.layer import Layer
 from ..layers.masks import mask_of, masked
 from ..tree import assert_same_structure, flatten, flatten_with_path, lists_to_tuples
@@ -220,7 +221,8 @@ def _fit(x: Any, own: KerasTensor) -> Any:
         return None
     if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
         raise ValueError(
-            f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}. "
+            f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}"
+            f"{culprit(x.array)}. "
             "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
         )
     x = ops.convert_to_tensor(x, own.dtype)
@@ -234,5 +236,8 @@ def _fit(x: Any, own: KerasTensor) -> Any:
 
 def _check(x: Any, own: KerasTensor) -> None:
     if len(x.shape) != len(own.shape):
+        advice = " x[None] adds the axis of a batch" + ", x[..., None] one of channels" * (len(own.shape) > 2) + "."
+        if len(x.shape) > len(own.shape):
+            advice = " A Flatten layer behind an Input of that shape, or x.reshape, makes a vector of each row."
         raise ValueError(f"Input '{node_of(own).operation.name}' must have shape {own.shape}. Received a tensor of "
-                         f"shape {x.shape}.")  # fmt: skip
+                         f"shape {x.shape}.{advice}")  # fmt: skip

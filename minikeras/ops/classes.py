@@ -255,9 +255,24 @@ def _numbers(values: Array, count: int) -> Array:
     if labels.size and labels.view(np.uintp).max() >= count:
         raise ValueError(
             f"Integer targets must be class numbers from 0 to {count - 1}. "
-            f"Received: targets from {labels.min()} to {labels.max()}."
+            f"Received: targets from {labels.min()} to {labels.max()}.{advice_on_range(labels, count)}"
         )
     return labels
+
+
+def advice_on_range(labels: Array, count: int) -> str:
+    """Return what to do about labels of which some are no numbers of one of so many classes."""
+    low, high = int(labels.min()), int(labels.max())
+    if high - low < count:
+        return f" Class numbers begin at 0: use y {'-' if low > 0 else '+'} {abs(low)}."
+    return f" That makes {high + 1} classes." if low >= 0 else ""
+
+
+SURPLUS_AXES = (
+    "The output has axes that the targets lack: put a Flatten or a global pooling layer before the last one, or leave "
+    "out return_sequences=True in the last recurrent layer."
+)
+"""What to do where targets have fewer axes than the output."""
 
 
 def _labels(target: Any, output: Any, axis: int) -> Any:
@@ -267,10 +282,11 @@ def _labels(target: Any, output: Any, axis: int) -> Any:
     expected = list(np.shape(output))
     del expected[axis]
     if np.shape(target) != tuple(expected):
+        one_hot = np.ndim(target) == np.ndim(output)
         raise ValueError(
             f"Integer targets must have the shape of the output without its axis of classes, {tuple(expected)}. "
             f"Received: target.shape={np.shape(target)}, output.shape={np.shape(output)}, axis={axis}. "
-            "For one-hot rows use categorical_crossentropy."
+            f"{'For one-hot rows use categorical_crossentropy.' if one_hot else SURPLUS_AXES}"
         )
     return target
 

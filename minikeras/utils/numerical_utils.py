@@ -11,6 +11,7 @@ from .._base.checks import one_of
 from .._base.signature import suggests
 from .._base.typing import Array, DTypeLike, FloatArray, TensorLike
 from .._core.tensor import Tensor, TensorOps
+from ..ops.classes import advice_on_range
 
 
 @overload
@@ -79,7 +80,10 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         num_classes = int(labels.max()) + 1
     wrong = labels[(labels < -num_classes) | (labels >= num_classes)]  # -1 stands for the last class, as in an index
     if wrong.size:
-        raise IndexError(f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}.")
+        raise IndexError(
+            f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}."
+            f"{advice_on_range(labels, num_classes)}"
+        )
     hot = np.zeros((labels.size, num_classes))
     hot[np.arange(labels.size), labels.ravel()] = 1
     return hot.reshape(*labels.shape, num_classes)

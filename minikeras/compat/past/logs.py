@@ -68,14 +68,14 @@ def _init_checkpoint(init: Callable[..., None], checkpoint: Any, *args: Any, **k
         )
 
 
-def _find_monitor(find: Callable[..., None], callback: Any) -> None:
+def _find_monitor(find: Callable[..., None], callback: Any, logs: Any = None) -> None:
     prefix = "val_" if callback.monitor.startswith("val_") else ""
     names = {metric.name for metric in metrics_of(callback.model)}
     base = callback.monitor.removeprefix(prefix)
     for other in _others(base) & names if base not in names else ():
         outdated(f"The entry {callback.monitor!r}", repr(prefix + other))
         callback.monitor = prefix + other
-    find(callback)
+    find(callback, logs)
 
 
 def install() -> None:

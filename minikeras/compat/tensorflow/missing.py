@@ -15,6 +15,12 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
                 return other(name)
             except (KeyError, ModuleNotFoundError):
                 pass
+        if name in _VERSION_1.get(public, "").split():
+            raise AttributeError(
+                f"module '{public}' has no attribute '{name}', which is TensorFlow 1: graphs that sessions run. In "
+                "TensorFlow 2, as here, every operation runs when it is called: use tensors and functions directly, or "
+                "a Keras model."
+            )
         own = vars(sys.modules.get(module, object)).items()
         there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
         raise AttributeError(
@@ -30,4 +36,14 @@ def nothing(*args: Any, **kwargs: Any) -> None:
     """Do nothing: there is one device and no graph, and the results are always the same."""
 
 
+_VERSION_1 = {
+    "tensorflow": "ConfigProto GPUOptions InteractiveSession Session app assign contrib flags get_default_graph "
+    "get_default_session get_variable gfile global_variables global_variables_initializer initialize_all_variables "
+    "layers local_variables_initializer log matrix_inverse placeholder placeholder_with_default random_normal "
+    "random_uniform reset_default_graph set_random_seed to_float to_int32 to_int64 truncated_normal variable_scope",
+    "tensorflow.train": "AdagradOptimizer AdamOptimizer GradientDescentOptimizer MomentumOptimizer RMSPropOptimizer "
+    "Saver",
+    "tensorflow.nn": "dynamic_rnn rnn_cell softmax_cross_entropy_with_logits_v2 static_rnn",
+}
+"""Module -> names that only TensorFlow 1 has there."""
 _PARTS = "tf.keras, tensors and variables, maths, GradientTape, tf.function, tf.data, tf.Module, tf.strings, tf.summary"
