@@ -2,6 +2,7 @@
 
 import json
 import re
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,9 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
 def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="does not exist"):
         tf.saved_model.load(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("name", ["Session", "placeholder", "train.AdamOptimizer", "nn.rnn_cell"])
+def test_names_of_tensorflow_1_say_so(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"'{name.rpartition('.')[2]}', which is TensorFlow 1"):
+        attrgetter(name)(tf)

@@ -1,0 +1,128 @@
+"""What errors say to somebody who has made a common mistake."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import callbacks, layers, ops
+
+X, Y = np.ones((8, 3)), np.ones((8, 1))
+IMAGES, DIGITS = np.ones((8, 28, 28)), np.arange(8)
+
+
+def model(*stack: Any, loss: str = "mse") -> Any:
+    made = keras.Sequential(list(stack or [layers.Dense(1)]))
+    made.compile("sgd", loss, metrics=["mae"] if loss == "mse" else None)
+    return made
+
+
+def fit(x: Any, y: Any, *stack: Any, loss: str = "sparse_categorical_crossentropy") -> None:
+    model(*stack, loss=loss).fit(x, y, verbose=0)
+
+
+MISSPELT: dict[str, tuple[Callable[..., Any], str, str]] = {
+    "fit": (lambda **k: model().fit(X, Y, **k), "epoch", "epochs"),
+    "compile": (lambda **k: model().compile(**k), "metric", "metrics"),
+    "evaluate": (lambda **k: model().evaluate(X, Y, **k), "batchsize", "batch_size"),
+    "predict": (lambda **k: model().predict(X, **k), "batchsize", "batch_size"),
+    "summary": (lambda **k: model().summary(**k), "line_len", "line_length"),
+    "EarlyStopping": (callbacks.EarlyStopping, "patients", "patience"),
+    "ModelCheckpoint": (lambda **k: callbacks.ModelCheckpoint("x.keras", **k), "save_best", "save_best_only"),
+    "Model": (keras.Model, "input", "inputs"),
+    "Sequential": (keras.Sequential, "layer", "layers"),
+    "BinaryCrossentropy": (keras.losses.BinaryCrossentropy, "from_logit", "from_logits"),
+    "AUC": (keras.metrics.AUC, "num_threshold", "num_thresholds"),
+    "RandomNormal": (keras.initializers.RandomNormal, "standarddev", "stddev"),
+    "MaxNorm": (keras.constraints.MaxNorm, "max", "max_value"),
+    "Adam": (keras.optimizers.Adam, "lr", "learning_rate"),
+    "ops.sum": (lambda **k: ops.sum(X, **k), "axes", "axis"),
+    "symbolic ops.sum": (lambda **k: ops.sum(keras.Input((3,)), **k), "axes", "axis"),
+    "ops.concatenate": (lambda **k: ops.concatenate([X], **k), "axes", "axis"),
+    "call": (lambda **k: layers.Dense(1)(X, **k), "trainning", "training"),
+    "symbolic call": (lambda **k: layers.LSTM(1)(keras.Input((3, 2)), **k), "initial_sate", "initial_state"),
+    "Input": (keras.Input, "shap", "shape"),
+    "to_categorical": (lambda **k: keras.utils.to_categorical([0], **k), "num_class", "num_classes"),
+    "load_model": (lambda **k: keras.models.load_model("x.keras", **k), "compil", "compile"),
+}
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_a_misspelt_keyword_is_answered_with_the_nearest(name: str) -> None:
+    function, wrong, right = MISSPELT[name]
+    with pytest.raises((TypeError, ValueError), match=rf"'{wrong}'.* Did you mean '{right}'\?") as caught:
+        function(**{wrong: 1})
+    assert "Trainer." not in str(caught.value)
+
+
+def test_a_keyword_like_none_is_answered_with_all() -> None:
+    with pytest.raises(TypeError, match=r"^L2\(\) got an unexpected keyword argument 'zzz'. Known names: l2\.$"):
+        keras.regularizers.L2(zzz=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^Zeros\(\) takes no arguments$"):
+        keras.initializers.Zeros(1)  # type: ignore[call-arg]
+
+
+def test_errors_within_a_function_are_left_alone() -> None:
+    class Odd(callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            int(base=3)  # type: ignore[call-overload]
+
+    with pytest.raises(TypeError, match="string argument") as caught:
+        model().fit(X, Y, verbose=0, callbacks=[Odd()])
+    assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("adma", "Adam"), ("Adam_w", "AdamW"), ("rmsprob", "RMSprop")])
+def test_a_misspelt_optimizer(wrong: Any, right: str) -> None:
+    with pytest.raises(ValueError, match=rf"Did you mean '(?i:{right})'\?"):
+        keras.Sequential().compile(wrong)
+
+
+def test_a_monitor_that_does_not_exist_lists_those_that_do() -> None:
+    listed = "Available metrics are: loss,mae,val_loss,val_mae"
+    for kind in (callbacks.EarlyStopping, callbacks.ReduceLROnPlateau):
+        with pytest.raises(ValueError, match=listed):
+            model().fit(X, Y, verbose=0, validation_data=(X, Y), callbacks=[kind("val_acc")])
+    best = callbacks.ModelCheckpoint("/dev/null/x.keras", "val_acc", save_best_only=True, mode="max")
+    with pytest.warns(UserWarning, match=listed), pytest.raises(OSError, match="null"):
+        model().fit(X, Y, verbose=0, validation_data=(X, Y), callbacks=[best])
+
+
+def test_the_value_that_is_no_number_is_named_with_its_column() -> None:
+    mixed = np.array([[70, 1.5], [3, "abc"]], object)
+    with pytest.raises(ValueError, match="with 'abc' in row 1, column 1"):
+        model().fit(mixed, np.ones(2), verbose=0)
+    with pytest.raises(ValueError, match="with 'a' in row 0"):
+        model().fit(np.ones((2, 1)), np.array(["a", "b"]), verbose=0)
+    with pytest.raises(ValueError, match="with 'b' in row 1, column 1"):
+        model(keras.Input((2,)), layers.Dense(1)).predict(np.array([["1", "2"], ["3", "b"]]), verbose=0)
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [70, 30], "city": ["70", "Rome"]})
+    with pytest.raises(ValueError, match="with 'Rome' in row 1, column 'city'"):
+        model().fit(frame.assign(n=1), np.ones(2), verbose=0)
+
+
+FORGOTTEN: list[tuple[str, Callable[[], object]]] = [
+    ("put a Flatten", lambda: fit(IMAGES, DIGITS, layers.Dense(10))),
+    ("put a Flatten", lambda: fit(IMAGES, np.eye(10)[DIGITS], layers.Dense(10), loss="categorical_crossentropy")),
+    ("put a Flatten", lambda: fit(IMAGES[..., None], Y, layers.Conv2D(1, 3), layers.Dense(1), loss="mse")),
+    ("leave out return_sequences", lambda: fit(IMAGES, Y, layers.LSTM(3, return_sequences=True), loss="mse")),
+    ("Flatten layer behind an Input", lambda: fit(IMAGES, DIGITS, keras.Input((784,)), layers.Dense(10))),
+    ("needs return_sequences=True", lambda: model(keras.Input((5, 2)), layers.LSTM(3), layers.LSTM(3))),
+    ("needs return_sequences=True", lambda: layers.Bidirectional(layers.GRU(3))(layers.GRU(3)(keras.Input((5, 2))))),
+    ("adds an axis of channels", lambda: model(keras.Input((28, 28)), layers.Conv2D(4, 3))),
+    ("adds an axis of channels", lambda: fit(IMAGES, DIGITS, layers.MaxPooling2D(), layers.Flatten())),
+    (re.escape("x[None] adds the axis of a batch."), lambda: model(keras.Input((3,)), layers.Dense(1)).predict(X[0])),
+    ("begin at 0: use y - 1", lambda: fit(X, np.arange(8) % 4 + 1, layers.Dense(4))),
+    ("makes 8 classes", lambda: fit(X, DIGITS, layers.Dense(4))),
+    ("begin at 0: use y - 1", lambda: keras.utils.to_categorical([1, 2, 3], 3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("advice", "run"), FORGOTTEN)
+def test_what_is_usually_forgotten_is_named(advice: str, run: Callable[[], object]) -> None:
+    with pytest.raises((ValueError, IndexError), match=advice):
+        run()
