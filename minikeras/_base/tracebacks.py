@@ -64,7 +64,7 @@ def _print(show: Callable[..., None], kind: type[BaseException], error: BaseExce
 
 def _print_in_ipython(show: Callable[..., None], exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
     """Print an exception, as `showtraceback` of IPython's shell does."""
-    error = (exc_tuple or sys.exc_info())[1]
+    error: Any = (exc_tuple or sys.exc_info())[1]
     with shortened(error):
         show(exc_tuple and (exc_tuple[0], error, error.__traceback__), *args, **kwargs)
 

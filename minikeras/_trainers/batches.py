@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .._base.nested import leaves
 from .._base.settings import limited
 from .._base.user_warning import warn_user
 from .._jit.multi_step import Run
@@ -120,6 +121,8 @@ class Batches:
         self._seen = 0  # batches of that pass
         self._taken: int = 0  # batches that `take` gave
         self._taking: Iterator[Data] | None = None
+        self._last: Data = ()
+        self._warned = False
         self._any = False  # whether there ever was a batch
         self._source: Any = None
         self._begun: Iterator[Data] | None = None  # a pass that `peek` began, with which the first epoch goes on
@@ -241,6 +244,16 @@ class Batches:
         self._taken += number
         return rows_of(self.array[0], slice(start, self._taken * self.size)), number
 
+    def warn_of_nonsense(self) -> None:
+        """Warn, once, of the first number that is NaN or infinite in the arrays, or in the last batch."""
+        for name, part in zip(("x", "y", "sample_weight"), self.array or self._last, strict=False):
+            for array in leaves(part):
+                if array is None or array.dtype.kind != "f" or self._warned or np.isfinite(array).all():
+                    continue
+                self._warned, first = True, tuple(np.argwhere(~np.isfinite(array))[0])
+                warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: then the loss is no number, and "
+                          "weights become none. Remove such rows, or put numbers in their place.")  # fmt: skip
+
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
         if self.array is not None:
@@ -263,7 +276,8 @@ class Batches:
         return runs_of(arrays, self._total, self.size, self._shuffle)
 
     def _as_batch(self, item: Any) -> Data:
-        return as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
+        self._last = as_batch(*unpack_x_y_sample_weight(item), self._class_weight)
+        return self._last
 
 
 _NO_BATCH = "There is no batch: the data has no rows, or the iterable is empty."

@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import losses, metrics, ops
 from .._base.nested import leaves
-from .._core.tensor import Tensor, stop_recording
+from .._base.user_warning import warn_user
+from .._core.tape import PASSED, GradientTape
+from .._core.tensor import Tensor, recorders, stop_recording
 from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
@@ -107,6 +111,7 @@ class CompiledLoss:
             for item in items if isinstance(items, list) else [items]:
                 if item is not None:
                     loss = _loss(item, targets[place], follow(y_pred, output.path))
+                    _warn_of_nonsense(loss, targets[place], follow(y_pred, output.path))
                     terms.append(_Term(place, loss, weight, None))
         if len(terms) < 2:
             return terms
@@ -183,6 +188,21 @@ def _kind(y_true: Any, y_pred: Any) -> str:
 def _name_of(function: Any) -> str:
     name: str = getattr(function, "name", None) or getattr(function, "__name__", None) or type(function).__name__
     return "lambda" if name == "<lambda>" else name
+
+
+def _warn_of_nonsense(loss: Loss, y_true: Any, y_pred: Any) -> None:
+    """Warn of a first batch that a cross-entropy can be computed of, but says nothing about."""
+    labels, name = getattr(y_true, "array", None), getattr(getattr(loss, "fn", None), "__name__", "")
+    if name.startswith("binary_") and isinstance(labels, np.ndarray):
+        wrong = labels[((labels < 0) | (labels > 1)) & np.isfinite(labels)]
+        if wrong.size:
+            warn_user(f"{loss.name} compares probabilities with targets from 0 to 1. Received: {wrong[0]} among the "
+                      "targets. Change them, or use a categorical cross-entropy for several classes.")  # fmt: skip
+    if getattr(loss, "from_logits", False):
+        makers = [recorder.maker(y_pred) for recorder in recorders.open if isinstance(recorder, GradientTape)]
+        for op in (entry.op.name for entry in makers if entry is not None and entry.op.name in PASSED):
+            warn_user(f"{loss.name} with from_logits=True takes the {op} of its inputs, but the model ends with a {op} "
+                      "already. Leave one of them out.")  # fmt: skip
 
 
 _BY_CLASS_NUMBER = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)

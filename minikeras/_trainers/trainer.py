@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -512,7 +513,11 @@ class Trainer(Layer):
     def _run_epoch(self, phase: Phase, source: Batches, hooks: CallbackList, interrupt: Interrupt) -> dict[str, Any]:
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
-        return epoch.run(phase, hooks, self.steps_per_execution)
+        logs = epoch.run(phase, hooks, self.steps_per_execution)
+        loss = logs.get("loss")
+        if isinstance(loss, float) and not isfinite(loss):
+            source.warn_of_nonsense()
+        return logs
 
     @overload
     def evaluate(

@@ -57,6 +57,7 @@ class Embedding(Layer):
     embeddings_regularizer: Callable[..., Any] | None
     embeddings_constraint: Callable[..., Any] | None
     mask_zero: bool
+    _warned: bool = False
 
     def __init__(self, input_dim: int, output_dim: int, embeddings_initializer: InitializerLike = "uniform",
                  embeddings_regularizer: RegularizerLike | None = None,
@@ -75,6 +76,11 @@ class Embedding(Layer):
         self.embeddings = self._configured_weight("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Tensor) -> Tensor:
+        values = inputs.array
+        if not self._warned and "float" in inputs.dtype and values is not None and (values % 1 > 0).any():
+            vars(self)["_warned"] = True
+            warn_user(f"Embedding '{self.name}' looks rows up by whole numbers, and cuts off what is behind the point. "
+                      "Received floats: do not scale what goes into it.")  # fmt: skip
         index = inputs if inputs.dtype in ("int32", "int64") else ops.cast(inputs, "int32")
         return ops.convert_to_tensor(ops.take(self.embeddings, index, axis=0), self.compute_dtype)
 

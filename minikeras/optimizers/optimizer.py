@@ -172,6 +172,7 @@ class Optimizer:
             self._learning_rate = learning_rate
             self._variables = [v for v in self._variables if v is not old]
         elif isinstance(old, Variable):
+            _warn_of_rate(learning_rate)
             old.assign(learning_rate)
         else:
             raise TypeError(
@@ -463,3 +464,9 @@ def _check_options(arguments: Mapping[str, Any]) -> None:
             "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable "
             f"without arguments that returns the learning rate. Received: learning_rate={rate!r}"
         )
+    _warn_of_rate(rate)
+
+
+def _warn_of_rate(rate: Any) -> None:
+    if isinstance(rate, int | float | np.number) and rate < 0:
+        warn_user(f"A negative learning rate makes the loss larger. Received: learning_rate={rate}.")

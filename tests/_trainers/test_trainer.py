@@ -557,6 +557,7 @@ def test_without_a_loss_there_is_nothing_to_train() -> None:
         net(None).fit(X, Y, verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore:`x.* is (nan|inf)")
 def test_nan_trains_on_unless_a_callback_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
     x = np.where(np.arange(16)[:, None] == 9, np.nan, X)
     history = net().fit(x, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history

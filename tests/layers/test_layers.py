@@ -165,17 +165,18 @@ def each(function: Callable[[tuple[int, ...]], Any], shapes: Shapes) -> Any:
     return [function(shape) for shape in shapes] if isinstance(shapes, list) else function(shapes)
 
 
-def sample(shapes: Shapes) -> Any:
-    """Return an array of normally distributed numbers, or a list of arrays."""
+def sample(name: str, shapes: Shapes) -> Any:
+    """Return an array of normally distributed numbers, or a list of arrays; whole numbers for an embedding."""
     rng = np.random.default_rng(0)
-    return each(lambda shape: rng.normal(size=shape).astype("float32"), shapes)
+    draw = rng.poisson if name == "Embedding" else rng.normal
+    return each(lambda shape: draw(size=shape).astype("float32"), shapes)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_build_shape_and_inference_agree(name: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make()
-    y = layer(sample(shape))
+    y = layer(sample(name, shape))
     assert layer.built
     assert y.dtype == "float32"
     inferred = make()(each(lambda sizes: keras.Input(sizes[1:]), shape))
@@ -203,7 +204,7 @@ def test_dtypes(name: str, dtype: str) -> None:
 def test_configuration_copy_and_pickle_round_trips(name: str) -> None:
     make, shape = EXAMPLES[name]
     layer = make(name="mine")
-    x = sample(shape)
+    x = sample(name, shape)
     quiet = {"training": False} if "training" in layer._takes else {}
     expected = layer(x, **quiet).numpy()
     again = layers.deserialize(layers.serialize(layer), custom_objects={"square": keras.ops.square})
