@@ -85,7 +85,7 @@ class Progbar:
         if self.verbose == 1:
             if now - self._last_update < self.interval and not finalize:
                 return
-            live = _redraws()
+            live = redraws()
             if live or finalize:
                 line = self._line(current, now, seconds, finalize)
                 plain = re.sub(r"\x1b\[\d+m", "", line)
@@ -168,7 +168,7 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}" if seconds > 60 else f"{int(seconds)}s"
 
 
-def _redraws() -> bool:
+def redraws() -> bool:
     """Return whether the output can take a line back, and whether it may."""
     elsewhere = "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
     return settings.interactive_logging and (elsewhere or getattr(sys.stdout, "isatty", bool)())

@@ -1,7 +1,7 @@
 """Rows of facts about layers -> the table that `model.summary()` prints.
 
 Keras draws it with `rich`. The few rules by which rich breaks, cuts and pads text are written out here, so
-that the table is Keras's to the byte, without colours.
+that the table is Keras's to the byte, and has its colours in a terminal.
 """
 
 import math
@@ -10,12 +10,13 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, Protocol
 
 from .._base.settings import standardize_dtype
 from .._base.typing import DTypeLike
-from .progbar import write
+from .progbar import redraws, write
 
 Justify = Literal["left", "center", "right"]
 Connections = Mapping[int, Sequence[tuple[str, int, int]]]
@@ -24,6 +25,18 @@ Connections = Mapping[int, Sequence[tuple[str, int, int]]]
 _BOX = ("┏━┳┓", "┃ ┃┃", "┡━╇┩", "│ ││", "├─┼┤", "└─┴┘")
 _ASCII_BOX = ("+--+", "| ||", "|-+|", "| ||", "|-+|", "+--+")
 _JUSTIFY: dict[str, Justify] = {"Param #": "right", "Trainable": "center"}
+_STYLED = {
+    "Layer (type)": r"(?<=\()(?P<kind>[^()\s]+)",
+    "Output Shape": r"(?P<open>None)|(?<!\w)(?P<number>\d+)(?!\w)",
+    "Param #": r"(?P<number>[\d,]+)",
+    "Connected to": r"(?<=\[)(?P<number>\d+)",
+    "Trainable": r"(?P<yes>Y)|(?P<no>N)|(?P<bold>-)",
+}
+"""Column -> what has a style in it."""
+_STYLES = {"kind": "38;5;33", "open": "38;5;45", "number": "38;5;34", "yes": "1;38;5;34", "no": "1;91", "bold": "1"}
+"""Style -> what a terminal is told."""
+_OF_16 = {"38;5;33": "94", "38;5;45": "96", "38;5;34": "32"}
+"""Colour of 256 -> that of 16 next to it."""
 _DROPPED = dict.fromkeys(map(ord, "\a\b\v\f\r"))
 
 
@@ -74,7 +87,8 @@ def summarize(
     weights = {"Total": [w for group in weights.values() for w in group], **weights}
     totals = {label: count_weights((w.shape, w.dtype) for w in group) for label, group in weights.items()}
     connected = connections is not None
-    (print_fn or write)(render(model.name, rows, totals, line_length, positions, show_trainable, connected))
+    coloured = print_fn is None and redraws() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    (print_fn or write)(render(model.name, rows, totals, line_length, positions, show_trainable, connected, coloured))
 
 
 def _rows(layer: Any, connections: Connections | None, expand_nested: bool, level: int = 0) -> Iterator[Row]:
@@ -162,6 +176,7 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
 def render(
     title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
     positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
+    coloured: bool = False,
 ) -> str:  # fmt: skip
     """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
@@ -191,10 +206,31 @@ def render(
 
     notebook = "ipykernel" in sys.modules
     console = int(os.environ.get("JUPYTER_COLUMNS", 115)) if notebook else _terminal_width(0, 1, 2)
-    lines = [*_break(f'Model: "{title}"', console, fold=True), *_draw(table, widths)]
+    titles = _break(f'Model: "{title}"', console, fold=True)
+    lines = [*titles, *_draw(table, widths)]
     for label, (count, size) in totals.items():
         lines += _break(f" {label} params: {count:,} ({readable_memory_size(size)})", console, fold=True)
-    return "".join(_crop(line, console) + "\n" for line in lines)
+    lines = [_crop(line, console) for line in lines]
+    if coloured:
+        lines = [_paint(line, header if i >= len(titles) else ()) for i, line in enumerate(lines)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _paint(line: str, header: Sequence[str]) -> str:
+    """Return a line with its colours: of the title without a header, else of the table or below it."""
+    patterns = [r"(?P<bold>^ [\w-]+ params: )|(?<=params: )(?P<number>[\d,]+)" if header else ".+"]
+    if header and line[:1] in ("│", "┃"):
+        patterns = ["", *(_STYLED[name] if line[0] == "│" else ".+" for name in header), ""]
+
+    def style(match: re.Match[str]) -> str:
+        return f"\x1b[{_STYLES[match.lastgroup or 'bold']}m{match[0]}\x1b[0m"
+
+    parts = re.split("[│┃]", line)
+    if len(parts) == len(patterns):
+        line = line[:1].join(re.sub(p, style, part) if p else part for p, part in zip(patterns, parts, strict=True))
+    if "256color" not in os.environ.get("TERM", "") and "COLORTERM" not in os.environ:
+        line = reduce(lambda text, code: text.replace(code, _OF_16[code]), _OF_16, line)
+    return line
 
 
 def _terminal_width(*descriptors: int) -> int:

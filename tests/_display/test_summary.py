@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import minikeras as keras
 from minikeras._display.summary import (
     Row,
     count_weights,
@@ -187,6 +188,31 @@ def test_output_that_knows_only_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
         "|---------------------+----------------+---------|",
         "| caf? (Dense)        | (None, 3)      |       0 |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "in_terminal", "coloured"),
+    [
+        ({"TERM": "xterm"}, True, True),
+        ({"TERM": "xterm"}, False, False),
+        ({"TERM": "dumb"}, True, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, False),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(
+    variables: dict[str, str], in_terminal: bool, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: in_terminal)
+    monkeypatch.setattr(sys, "stdout", out)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.summary()
+    assert ("\x1b[1m" in out.getvalue()) == coloured
+    assert "dense" in out.getvalue()
+    model.summary(print_fn=lambda text: None if "\x1b" not in text else pytest.fail(text))
 
 
 def test_prints_without_a_print_fn(capsys: pytest.CaptureFixture[str]) -> None:

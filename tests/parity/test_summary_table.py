@@ -138,6 +138,43 @@ def subclassed() -> Any:
 MODELS = [mlp, unbuilt, convolutions, residual, chain, shared_chain, many_outputs, subclassed]
 
 
+class Terminal(io.StringIO):
+    """A terminal that keeps what is printed."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def styled(summary: Callable[..., None], model: Any, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[Any]:
+    """Return each character of a summary in a terminal with its style, spaces without."""
+    terminal = Terminal()
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", terminal)
+        summary(model, **options)
+    style, characters = "", []
+    for part in re.split("(\x1b\\[[\\d;]*m)", terminal.getvalue()):
+        if part.startswith("\x1b"):
+            style = part[2:-1].removeprefix("0")
+        else:
+            characters += [(character, style if character != " " else "") for character in part]
+    return characters
+
+
+@pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
+def test_colours_in_a_terminal(make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COLORTERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "110")
+    model = make()
+    for options in ({}, {"show_trainable": True, "expand_nested": True}):
+        ours, theirs = (styled(summary, model, monkeypatch, **options) for summary in (summarize, print_summary))
+        assert ours == theirs
+        assert {"38;5;34", "1"} <= {style for _, style in ours}
+
+
 @pytest.mark.parametrize("columns", [30, 80, 120, 200])
 @pytest.mark.parametrize("make", MODELS)
 def test_real_models(make: Callable[[], Any], columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
