@@ -9,6 +9,7 @@ import numpy as np
 from .._base.nested import leaves, map_structure
 from .._base.settings import settings
 from .._base.typing import Array, FloatArray
+from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
 
@@ -77,7 +78,10 @@ def as_inputs(x: Any) -> Any:
     return as_data(x)[0]
 
 
-def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
+def as_data(
+    x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
+    whole: bool = True,
+) -> Data:  # fmt: skip
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
 
     Args:
@@ -85,6 +89,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
         y: Targets, likewise.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
         class_weight: In its place the weight of each class; a class that is not in it weighs 1.
+        whole: Whether these are all rows, so that classes which none of them has are warned of.
 
     Raises:
         ValueError: if something is not numeric, the numbers of rows differ, or the weights do not fit the targets.
@@ -94,7 +99,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("`class_weight` and `sample_weight` cannot be used at the same time. Pass one of them.")
-        sample_weight = class_weight_to_sample_weights(y, class_weight)
+        sample_weight = class_weight_to_sample_weights(y, class_weight, whole)
     elif sample_weight is not None:
         sample_weight = _weights_for(y, _as_structure(sample_weight, "sample_weight"))
     data: Data = (x,) if y is None else (x, y) if sample_weight is None else (x, y, sample_weight)
@@ -104,7 +109,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
 
 def as_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Data:
     """Return one batch as `as_data` does, with floats as floatx."""
-    data = as_data(x, y, sample_weight, class_weight)
+    data = as_data(x, y, sample_weight, class_weight, whole=False)
     return tuple(map_structure(lambda array: array if array is None else to_floatx(array), data))
 
 
@@ -169,8 +174,10 @@ def _skeleton(structure: Any) -> Any:
     return [_skeleton(item) for item in structure] if isinstance(structure, list | tuple) else "array"
 
 
-def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float]) -> FloatArray:
+def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:
     """Return the weight of each row's class: its own where `class_weight` has one, else 1.
+
+    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of.
 
     Args:
         y: Integer labels of shape (rows,) or (rows, 1), or one-hot labels of shape (rows, classes).
@@ -193,8 +200,14 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float]) ->
         raise ValueError(f"`class_weight` needs one label a row. Received labels of shape {y.shape}.")
     labels = np.round(y)
     weights = np.ones(len(labels), settings.floatx)
+    idle = []
     for label, weight in class_weight.items():
-        weights[labels == label] = weight
+        rows = labels == label if isinstance(label, int | float | np.number) else np.False_
+        if not rows.any() and (whole or not rows.ndim):
+            idle.append(label)
+        weights[rows] = weight
+    if idle:
+        warn_user(f"`class_weight` has keys that are no numbers of classes among the targets, and are ignored: {idle}.")
     return weights
 
 

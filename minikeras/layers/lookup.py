@@ -337,6 +337,12 @@ class _Lookup(OfValues):
         if self.mask_token is not None:
             table[self.mask_token] = 0 if self.output_mode == "int" else -1
         different, places = np.unique(values, return_inverse=True)
+        unknown = [v for v in different.tolist() if self._value(v) not in table]
+        if unknown and not self.num_oov_indices and not context.dry:
+            raise ValueError(
+                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
+                f"{unknown[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
+            )
         numbers = [table.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
         return np.asarray(numbers, "int64")[places].reshape(values.shape)
 
@@ -350,9 +356,9 @@ class _Lookup(OfValues):
 
     def _encode(self, values: Array) -> Any:
         if self.invert:
-            tokens = np.asarray(self.get_vocabulary())
+            tokens = np.asarray([*self.get_vocabulary(), self.oov_token])  # which stands for numbers out of range
             tokens = np.char.encode(tokens, "utf8").astype(object) if self._value is str else tokens
-            return tokens[np.where((values >= 0) & (values < len(tokens)), values, len(self._special()) - 1)]
+            return tokens[np.where((values >= 0) & (values < len(tokens)), values, -1)]
         numbers = self._numbers(values)
         depth = self._depth()
         if self.output_mode == "tf_idf":

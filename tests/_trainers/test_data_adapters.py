@@ -1,5 +1,6 @@
 """Data to batches: order, steps, every kind of input, weights, splits, and what is refused."""
 
+import re
 import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -609,3 +610,20 @@ def test_normalize() -> None:
     assert utils.normalize(x, order=np.inf).tolist() == [[0.75, 1.0], [0.0, 0.0]]
     assert utils.normalize(x.astype("float32")).dtype == np.float32
     np.testing.assert_allclose(assert_type(utils.normalize(Tensor(x)), Tensor).numpy(), [[0.6, 0.8], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("weights", "idle"),
+    [({"0": 1.0, "1": 9.0}, "['0', '1']"), ({0: 1.0, 2: 9.0}, "[2]"), ({None: 1.0, 1: 2.0}, "[None]")],
+)
+def test_class_weights_that_weigh_nothing_are_warned_of(weights: Any, idle: str) -> None:
+    with pytest.warns(UserWarning, match=re.escape(f"and are ignored: {idle}.")) as caught:
+        batch = next(iter(Batches(X[:3], np.array([0, 1, 1]), class_weight=weights).epoch()))
+    assert caught[0].filename == __file__
+    assert batch[2].tolist() == [weights.get(label, 1.0) for label in (0, 1, 1)]
+
+
+def test_a_batch_need_not_have_all_classes() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.train_on_batch(np.ones((2, 1)), np.zeros(2), class_weight={0: 1.0, 1: 2.0})

@@ -209,6 +209,7 @@ STACKS = st.builds(
     shuffle=st.booleans(),
     validation=st.booleans(),
 )
+@pytest.mark.filterwarnings("ignore:`class_weight` has keys")
 def test_a_plan_is_eager_to_the_last_bit(
     stack: Stack,
     case: tuple[int, Any, Any, list[Any]],

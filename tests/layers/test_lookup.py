@@ -65,6 +65,31 @@ def test_unknown_values_share_several_numbers_by_their_hashes() -> None:
     assert rows(again(numbers)) == [3, 1, 0, 1, 2]
 
 
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_a_vocabulary_without_a_number_for_unknown_values_refuses_them(mode: Any) -> None:
+    options: dict[str, Any] = {"num_oov_indices": 0, "output_mode": mode}
+    for mask in (None, ""):
+        lookup = layers.StringLookup(vocabulary=["a", "b"], mask_token=mask, **options)
+        with pytest.raises(ValueError, match=r"num_oov_indices=0 takes only .* Received: 'c'"):
+            lookup(["a", "c"])
+    with pytest.raises(ValueError, match=r"num_oov_indices=0 takes only .* Received: 7"):
+        layers.IntegerLookup(vocabulary=[1, 2], **options)([1, 7])
+    assert keras.Sequential(
+        [keras.Input((1,), dtype="int64"), layers.IntegerLookup(vocabulary=[1, 2], **options)]
+    ).built
+
+
+def test_known_values_need_no_number_for_unknown_ones() -> None:
+    assert rows(layers.StringLookup(vocabulary=["a", "b"], mask_token="", num_oov_indices=0)(["b", "", "a"])) == [
+        2,
+        0,
+        1,
+    ]
+    inverse = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=0, invert=True)
+    assert inverse([1, 5, -1]).numpy().tolist() == [b"b", b"[UNK]", b"[UNK]"]
+    assert rows(layers.IntegerLookup(vocabulary=[3, 4], num_oov_indices=0, invert=True)([1, 5])) == [4, -1]
+
+
 def test_weights_may_count_what_is_unknown() -> None:
     vocabulary, weights = ["[UNK]", "a", "b"], [0.5, 1.0, 2.0]
     layer = layers.StringLookup(vocabulary=vocabulary, idf_weights=weights, output_mode="tf_idf")
