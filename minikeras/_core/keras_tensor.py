@@ -1,8 +1,12 @@
 """Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
 
 import math
+import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
@@ -152,7 +156,8 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return what a function gives for symbolic arguments, by running it on zeros of two sets of sizes.
 
     An axis of the result that differs between the two runs depends on an unknown size and is None. Nothing
-    random is drawn, no loss is kept and nothing is recorded.
+    random is drawn, no loss is kept and nothing is recorded. A function that takes batches of one size alone is run
+    on that size, which then is the result's as well. Errors do not show the sizes of a trial.
 
     Args:
         function: The function; it returns a tensor, an array, or a list or dict of them.
@@ -161,23 +166,108 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     Returns:
         The structure the function returned, with a KerasTensor in place of each tensor.
     """
-    tries = trial_sizes([x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)])
+    shapes = [x.shape for x in leaves([args, kwargs]) if isinstance(x, KerasTensor)]
+    tries = trial_sizes(shapes)
     waiting: dict[Any, Any] = {}
     runs: list[Any] = []
     errors: list[Exception] = []
+    batches: list[int] = []
+    printed: list[str] = []
+
+    def run(sizes: tuple[int, int]) -> Any:
+        with redirect_stdout(_Held(sys.stdout)) as held:
+            try:
+                return _run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting)
+            finally:
+                printed.append(held.getvalue())
+
     for sizes in tries:
         try:
-            runs.append(_run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting))
+            runs.append(run(sizes))
+            batches.append(sizes[0])
         except Exception as error:
             errors.append(error)
         if len(runs) == 2:
             break
-        if len(errors) == len(tries) - 1:  # no two are left
-            raise errors[0]
+    if len(runs) < 2:
+        batches += _sizes_in_sight(errors[0], most=MOST_NUMBERS // max(math.prod(filled(s, (1, 2))) for s in shapes))
+        for size in batches if any(shape[:1] == (None,) for shape in shapes) else ():
+            try:
+                runs = [run((size, others)) for _, others in tries[:2]]
+                break
+            except Exception:
+                continue
+        else:
+            _print(printed[:2])
+            raise _without_sizes(*errors[:2])
+    _print(printed[-2:])
     for model, calls in waiting.items():
         _build(model, calls)
     others = iter(leaves(runs[1]))
     return map_structure(lambda a: _common(a, next(others)), runs[0])
+
+
+MOST_NUMBERS = 1 << 24
+"""A batch of so many numbers is not tried."""
+
+
+def _sizes_in_sight(error: Exception, most: int) -> list[int]:
+    """Return sizes, that of a batch which a function insists on among them.
+
+    They are what the functions knew in which an error came about: sizes of arrays, and numbers, the innermost first.
+    """
+    sizes: list[Any] = []
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        for x in (*frame.f_code.co_consts, *frame.f_locals.values()):
+            for part in leaves(x) if isinstance(x, tuple | list) and len(x) < 8 else [x]:
+                sizes += part.shape if isinstance(part, TensorOps | np.ndarray) else [part]
+    return [n for n in dict.fromkeys(filter(_is_size, reversed(sizes))) if n <= most][:16]
+
+
+def _is_size(x: object) -> bool:
+    return type(x) is int and x > 0
+
+
+class _Held(StringIO):
+    """What is printed during a run, held back until somebody wants it seen, as a debugger does."""
+
+    def __init__(self, out: Any) -> None:
+        super().__init__()
+        self._out = out
+
+    def flush(self) -> None:
+        self._out.write(self.getvalue())
+        self._out.flush()
+        self.seek(0)
+        self.truncate()
+
+
+def _print(texts: list[str]) -> None:
+    """Print what two runs printed: once, where they differ in numbers alone."""
+    text = _agreed(*texts)
+    if any(texts):
+        sys.stdout.write("".join(texts) if text is None else text)
+
+
+def _agreed(text: str, other: str) -> str | None:
+    """Return a text with None in place of the numbers that differ in another, None if more does."""
+    one, two = re.split(r"(\d+)", text), re.split(r"(\d+)", other)
+    if one[::2] != two[::2]:
+        return None
+    return "".join(x if x == y else "None" for x, y in zip(one, two, strict=True))
+
+
+def _without_sizes(error: Exception, other: Exception) -> Exception:
+    """Return an error without the numbers that differ in that of a run on other sizes."""
+    texts = [arg for e in (error, other) for arg in e.args[:1] if isinstance(arg, str)]
+    if type(error) is type(other) and len(texts) == 2:
+        error.args = (_agreed(*texts) or texts[0], *error.args[1:])
+    notes, others = (getattr(e, "__notes__", []) for e in (error, other))
+    if len(notes) == len(others):
+        notes[:] = [_agreed(note, of_other) or note for note, of_other in zip(notes, others, strict=True)]
+    return error
 
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:

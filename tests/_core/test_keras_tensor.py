@@ -1,0 +1,77 @@
+"""Tensors without values: what their shapes are found out by stays out of sight."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import ops
+
+
+class Shown(keras.Layer):
+    """A layer that prints, and refuses, the shape it is called with."""
+
+    def __init__(self, refuses: bool = False) -> None:
+        super().__init__()
+        self.refuses = refuses
+
+    def call(self, x: Any) -> Any:
+        print("called with", x.shape, f"{x.shape[0]} rows of {x.shape[-1]}")
+        if self.refuses:
+            raise ValueError(f"no {x.shape}, please")
+        return x + 1.0
+
+
+@pytest.mark.parametrize(("shape", "shown"), [((3,), "(None, 3)"), ((None, 3), "(None, None, 3)")])
+def test_the_sizes_of_a_trial_are_never_shown(shape: Any, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert Shown()(keras.Input(shape)).shape == (None, *shape)
+    assert capsys.readouterr().out == f"called with {shown} None rows of 3\n"
+    with pytest.raises(ValueError, match=re.escape(f"no {shown}, please")) as caught:
+        Shown(refuses=True)(keras.Input(shape))
+    assert capsys.readouterr().out == f"called with {shown} None rows of 3\n"
+    assert f"called with shapes [{shown}]" in caught.value.__notes__[0]
+    with pytest.raises(ValueError, match=re.escape(f"shapes {shown} and (7, 2)")):
+        ops.matmul(keras.Input(shape), np.ones((7, 2)))
+
+
+def test_what_is_flushed_is_seen_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    class Flushing(keras.Layer):
+        def call(self, x: Any) -> Any:
+            print("one", flush=True)
+            seen.append(capsys.readouterr().out)
+            return x
+
+    seen: list[str] = []
+    Flushing()(keras.Input((3,)))
+    assert seen == ["one\n", "one\n"]
+
+
+FIXED: dict[str, Any] = {
+    "reshape": lambda x: ops.reshape(x, (32, 3)),
+    "noise of that size": lambda x: x + keras.random.normal((32, 3)),
+    "an array": lambda x: ops.concatenate([x, np.ones((32, 2), "float32")], axis=1)[:, :3],
+    "an assertion": lambda x: x if x.shape[0] == 32 else 1 / 0,
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_a_call_may_insist_on_the_size_of_its_batches(name: str) -> None:
+    class Fixed(keras.Layer):
+        def call(self, x: Any) -> Any:
+            return FIXED[name](x)
+
+    model = keras.Sequential([keras.Input((3,)), Fixed(), keras.layers.Dense(1)])
+    assert model.output_shape == (32, 1)
+    model.compile("sgd", "mse")
+    assert len(model.fit(np.ones((64, 3)), np.ones((64, 1)), verbose=0).history["loss"]) == 1
+    assert model.predict(np.ones((64, 3)), verbose=0).shape == (64, 1)
+
+
+def test_other_axes_stay_open_beside_a_batch_of_one_size() -> None:
+    class Fixed(keras.Layer):
+        def call(self, x: Any) -> Any:
+            return x + keras.random.normal((16, 1, 3))
+
+    assert Fixed()(keras.Input((None, 3))).shape == (16, None, 3)
