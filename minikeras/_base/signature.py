@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from .naming import hint
 
@@ -57,6 +57,7 @@ def with_defaults(function: Callable[..., Any], **defaults: Any) -> Callable[...
         >>> with_defaults(lambda x, scale=2: x * scale, scale=3)(5)
         15
     """
+    function = getattr(function, "__wrapped__", function)
     assert isinstance(function, FunctionType)
     values = tuple((parameters(function).defaults | defaults).values())
     return FunctionType(function.__code__, function.__globals__, function.__name__, values, function.__closure__)
@@ -81,20 +82,18 @@ def suggests(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except TypeError:
-            check_keywords(function, kwargs)
+            check_keywords(function, kwargs, type(args[0]).__name__ if function.__name__ == "__init__" else "")
             raise
 
     return cast(F, call)
 
 
 class Suggesting:
-    """A class that names the nearest argument where an object is made with a keyword that is none."""
+    """A base of classes; the `__init__` of those of this package `suggests`."""
 
-    if not TYPE_CHECKING:  # the arguments are those of __init__
-
-        def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-            if kwargs and not hasattr(cls.__init__, "__wrapped__"):  # a wrapper may take others
-                check_keywords(cls.__init__, kwargs, cls.__name__)
-            if args and cls.__init__ is object.__init__:
-                raise TypeError(f"{cls.__name__}() takes no arguments")
-            return super().__new__(cls)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls).get("__init__")
+        ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+        if own is not None and ours and parameters(own).varkw is None:
+            setattr(cls, "__init__", suggests(own))  # noqa: B010 - mypy refuses to assign a method

@@ -148,7 +148,7 @@ class Layer(Module, Configurable):
     if not TYPE_CHECKING:  # the arguments are those of __init__, which type checkers then read
 
         def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
-            layer = super().__new__(cls, *args, **kwargs)
+            layer = super().__new__(cls)
             vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 

@@ -10,7 +10,7 @@ from .._base.checks import one_of
 from .._base.naming import auto_name
 from .._base.nested import map_structure
 from .._base.settings import floatx
-from .._base.signature import with_defaults
+from .._base.signature import suggests, with_defaults
 from .._base.typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
 from .._core.tensor import Tensor
 from .._jit.taped_function import TapedFunction, open_tape
@@ -232,7 +232,7 @@ class Named(Configurable):
         if fn is not None:
             cls._function = staticmethod(fn)
             if "__init__" not in vars(cls):
-                setattr(cls, "__init__", with_defaults(cls.__init__, name=name or fn.__name__))  # noqa: B010 - mypy
+                setattr(cls, "__init__", suggests(with_defaults(cls.__init__, name=name or fn.__name__)))  # noqa: B010 - mypy
 
     def _configure(self, arguments: dict[str, Any]) -> None:
         options = {"fn": self._function, **{name: arguments[name] for name in self._arguments}}
