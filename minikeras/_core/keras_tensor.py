@@ -1,12 +1,10 @@
 """Tensors without values: shapes and dtypes, how they are inferred, and the calls that gave them."""
 
 import math
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import cache
-from io import StringIO
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
@@ -22,6 +20,7 @@ from . import op
 from .op import late_ops
 from .op_names import CALLED_WITH, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
+from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
 
 
 class KerasTensor(Tensor):
@@ -175,7 +174,7 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     printed: list[str] = []
 
     def run(sizes: tuple[int, int]) -> Any:
-        with redirect_stdout(_Held(sys.stdout)) as held:
+        with redirect_stdout(Held(sys.stdout)) as held:
             try:
                 return _run(function, _zeros(args, sizes), _zeros(kwargs, sizes), waiting)
             finally:
@@ -190,84 +189,20 @@ def infer(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if len(runs) == 2:
             break
     if len(runs) < 2:
-        batches += _sizes_in_sight(errors[0], most=MOST_NUMBERS // max(math.prod(filled(s, (1, 2))) for s in shapes))
-        for size in batches if any(shape[:1] == (None,) for shape in shapes) else ():
+        for size in (*batches, *sizes_in_sight(errors[0], shapes)):
             try:
                 runs = [run((size, others)) for _, others in tries[:2]]
                 break
             except Exception:
                 continue
         else:
-            _print(printed[:2])
-            raise _without_sizes(*errors[:2])
-    _print(printed[-2:])
+            print_once(printed[:2])
+            raise without_sizes(errors[0], errors[-1])
+    print_once(printed[-2:])
     for model, calls in waiting.items():
         _build(model, calls)
     others = iter(leaves(runs[1]))
     return map_structure(lambda a: _common(a, next(others)), runs[0])
-
-
-MOST_NUMBERS = 1 << 24
-"""A batch of so many numbers is not tried."""
-
-
-def _sizes_in_sight(error: Exception, most: int) -> list[int]:
-    """Return sizes, that of a batch which a function insists on among them.
-
-    They are what the functions knew in which an error came about: sizes of arrays, and numbers, the innermost first.
-    """
-    sizes: list[Any] = []
-    trace = error.__traceback__
-    while trace is not None:
-        frame, trace = trace.tb_frame, trace.tb_next
-        for x in (*frame.f_code.co_consts, *frame.f_locals.values()):
-            for part in leaves(x) if isinstance(x, tuple | list) and len(x) < 8 else [x]:
-                sizes += part.shape if isinstance(part, TensorOps | np.ndarray) else [part]
-    return [n for n in dict.fromkeys(filter(_is_size, reversed(sizes))) if n <= most][:16]
-
-
-def _is_size(x: object) -> bool:
-    return type(x) is int and x > 0
-
-
-class _Held(StringIO):
-    """What is printed during a run, held back until somebody wants it seen, as a debugger does."""
-
-    def __init__(self, out: Any) -> None:
-        super().__init__()
-        self._out = out
-
-    def flush(self) -> None:
-        self._out.write(self.getvalue())
-        self._out.flush()
-        self.seek(0)
-        self.truncate()
-
-
-def _print(texts: list[str]) -> None:
-    """Print what two runs printed: once, where they differ in numbers alone."""
-    text = _agreed(*texts)
-    if any(texts):
-        sys.stdout.write("".join(texts) if text is None else text)
-
-
-def _agreed(text: str, other: str) -> str | None:
-    """Return a text with None in place of the numbers that differ in another, None if more does."""
-    one, two = re.split(r"(\d+)", text), re.split(r"(\d+)", other)
-    if one[::2] != two[::2]:
-        return None
-    return "".join(x if x == y else "None" for x, y in zip(one, two, strict=True))
-
-
-def _without_sizes(error: Exception, other: Exception) -> Exception:
-    """Return an error without the numbers that differ in that of a run on other sizes."""
-    texts = [arg for e in (error, other) for arg in e.args[:1] if isinstance(arg, str)]
-    if type(error) is type(other) and len(texts) == 2:
-        error.args = (_agreed(*texts) or texts[0], *error.args[1:])
-    notes, others = (getattr(e, "__notes__", []) for e in (error, other))
-    if len(notes) == len(others):
-        notes[:] = [_agreed(note, of_other) or note for note, of_other in zip(notes, others, strict=True)]
-    return error
 
 
 def _run(function: Callable[..., Any], args: Any, kwargs: Any, waiting: dict[Any, Any]) -> Any:
@@ -316,69 +251,6 @@ def _common(a: Any, b: Any) -> Any:
 
 def _shared(a: PartialShape, b: PartialShape) -> PartialShape:
     return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
-
-
-# Shapes and sizes of what ops give, told without running them.
-
-_SIZES = ["shape", "pad_width", "repeats", "num_classes", "num_tokens", "num_samples", "minlength", "bins", "size", "n",
-          "num"]  # fmt: skip
-"""Settings of ops that say how large the result is."""
-_PRODUCTS = ["dot", "einsum", "tensordot", "inner", "outer", "kron", "vdot", "meshgrid"]
-"""Ops whose results may have a number for each pair of what they are given."""
-
-
-def trial_sizes(shapes: Sequence[PartialShape]) -> list[tuple[int, int]]:
-    """Return what unknown sizes may be while a shape is found out: that of a first axis, and that of the others.
-
-    The first two that work tell what is the same for all. They are even, for a batch may be split in halves. A window,
-    or an index, asks for more than two places; a table of positions may have few.
-    """
-    unknown = max((sum(n is None for n in shape[1:]) for shape in shapes), default=0)
-    if not unknown:
-        return [(2, 2), (4, 4)]
-    large = 60 if unknown < 3 else 12  # as many numbers in a volume as in an image
-    return [(2, 2), (4, large), (6, 2 * large), (4, 4)]
-
-
-def filled(shape: PartialShape, sizes: tuple[int, int]) -> list[int]:
-    """Return a shape with sizes in place of unknown ones: one for the first axis, one for the others."""
-    return [sizes[axis > 0] if n is None else n for axis, n in enumerate(shape)]
-
-
-def most_numbers(name: str, settings: Mapping[str, Any], shapes: Sequence[PartialShape]) -> int:
-    """Return how many numbers the result of an op may have at most, for the sizes that inference tries.
-
-    Args:
-        name: The op's name.
-        settings: Its arguments that are no tensors.
-        shapes: Those of its tensors.
-    """
-    tried = [filled(shape, trial_sizes(shapes)[1]) for shape in shapes]
-    sizes = [math.prod(shape) for shape in tried]
-    named = [n for key in _SIZES for n in leaves(settings.get(key)) if type(n) is int and n]
-    rank = max(map(len, tried), default=0)
-    spread: int = math.prod(map(max, zip(*([1] * (rank - len(shape)) + shape for shape in tried), strict=True)))
-    if name == "matmul":
-        return spread // max(1, *tried[0][-1:]) * max(1, *tried[-1][-1:])
-    if name == "einsum" and "." not in settings["subscripts"]:
-        *inputs, output = settings["subscripts"].replace("->", ",").replace(" ", "").split(",")
-        letters = dict(zip("".join(inputs), (n for shape in tried for n in shape), strict=False))
-        return math.prod(letters.get(letter, 1) for letter in output)
-    if name == "pad":
-        return math.prod(n + sum(named) for n in tried[0])
-    return math.prod(sizes) if name in _PRODUCTS else max(sum(sizes) * abs(math.prod(named)), spread)
-
-
-def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:
-    """Return the shape that NumPy gives arrays of these; None where one is unknown and no other is larger than 1."""
-    rank = max(map(len, shapes))
-    common: list[int | None] = []
-    for sizes in zip(*((1,) * (rank - len(shape)) + tuple(shape) for shape in shapes), strict=True):
-        larger = {n for n in sizes if n not in (1, None)}
-        if len(larger) > 1:
-            raise ValueError(f"tensors of the shapes {shapes} cannot be broadcast together")
-        common.append(larger.pop() if larger else None if None in sizes else 1)
-    return tuple(common)
 
 
 class Node:
