@@ -14,7 +14,7 @@ X, Y = np.ones((8, 3)), np.ones((8, 1))
 IMAGES, DIGITS = np.ones((8, 28, 28)), np.arange(8)
 
 
-def model(*stack: Any, loss: str = "mse") -> Any:
+def model(*stack: Any, loss: Any = "mse") -> Any:
     made = keras.Sequential(list(stack or [layers.Dense(1)]))
     made.compile("sgd", loss, metrics=["mae"] if loss == "mse" else None)
     return made

@@ -137,7 +137,7 @@ def test_warnings_point_at_the_users_line_and_come_once() -> None:
         warnings.simplefilter("default")
         model.fit(np.ones((4, 2)), np.ones(4), epochs=3, verbose=0, callbacks=[stop])
         keras.layers.Embedding(3, 2, input_length=3)
-        keras.optimizers.SGD(decay=0.1)
+        keras.optimizers.SGD(decay=0.1)  # type: ignore[call-arg]
         keras.activations.softmax(np.ones((2, 1)))
         keras.losses.categorical_crossentropy(np.ones((2, 1)), np.ones((2, 1)))
     assert [warning.filename for warning in caught] == [__file__] * 5

@@ -54,7 +54,7 @@ def hint(name: str, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches  # wanted when something is wrong
 
-    lowered = {key.lower(): key for key in sorted(known)}
+    lowered = {key.lower(): key for key in sorted({*known} - {"self"})}
     name = name.lower()
     near = [k for k in lowered if sorted(k) == sorted(name) or k.startswith(name) or _initials(k) == name]
     close = get_close_matches(name, near or lowered, n=1, cutoff=0.0 if near else 0.6)

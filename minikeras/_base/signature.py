@@ -68,10 +68,8 @@ def check_keywords(function: Callable[..., Any], keywords: Iterable[str], name: 
     takes = parameters(function)
     unknown = [key for key in keywords if key not in takes.names]
     if unknown and takes.varkw is None:
-        known = [key for key in takes.names if key != "self"]
-        raise TypeError(
-            f"{name or function.__name__}() got an unexpected keyword argument {unknown[0]!r}.{hint(unknown[0], known)}"
-        ) from None
+        wrong = f"{name or function.__name__}() got an unexpected keyword argument {unknown[0]!r}."
+        raise TypeError(wrong + hint(unknown[0], takes.names)) from None
 
 
 def suggests(function: F) -> F:

@@ -170,7 +170,7 @@ class Layer(Module, Configurable):
         if input_dim is not None:
             input_shape = (input_dim,)
         if kwargs:
-            names = {*parameters(self.__init__).names, *BaseOptions.__annotations__}
+            names = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__}
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
                 f"{hint(next(iter(kwargs)), names)}"

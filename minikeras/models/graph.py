@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from .._base.nested import map_structure
 from .._core.input_spec import InputSpec
@@ -222,7 +224,7 @@ def _fit(x: Any, own: KerasTensor) -> Any:
     if isinstance(x, Tensor) and x.dtype == "string" != own.dtype:
         raise ValueError(
             f"Input '{node_of(own).operation.name}' must hold numbers. Received strings of shape {tuple(x.shape)}"
-            f"{culprit(x.array)}. "
+            f"{culprit(np.asarray(x.array))}. "
             "Convert them first, names of classes to integers, or declare keras.Input(..., dtype='string')."
         )
     x = ops.convert_to_tensor(x, own.dtype)

@@ -104,7 +104,7 @@ class Optimizer:
         if kwargs.pop("decay", None) is not None:
             warn_user("Argument `decay` is no longer supported and will be ignored.")
         if kwargs:
-            known = (*parameters(self.__init__).names, *_OPTIONS)
+            known = (*parameters(type(self).__init__).names, *_OPTIONS)
             raise ValueError(f"Argument(s) not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         _check_options(locals())
         vars(self).update(_updater=self._updates(self), _variables=[])
