@@ -9,6 +9,7 @@ from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
     is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format,
 )
+from ._base.tracebacks import Filtering
 from .dtype_policies import dtype_policy, set_dtype_policy
 # fmt: on
 
@@ -51,17 +52,17 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
 def is_traceback_filtering_enabled() -> bool:
     """Return whether printed tracebacks show your own frames alone, without those of minikeras."""
-    return settings.traceback_filtering
+    return Filtering.on
 
 
 def enable_traceback_filtering() -> None:
     """Print tracebacks without the frames of minikeras (the default); a debugger and a log have them still."""
-    settings.traceback_filtering = True
+    Filtering.on = True
 
 
 def disable_traceback_filtering() -> None:
     """Print tracebacks with all frames."""
-    settings.traceback_filtering = False
+    Filtering.on = False
 
 
 def is_flash_attention_enabled() -> bool | None:

@@ -21,7 +21,6 @@ class _Settings:
     epsilon: float = 1e-7
     image_data_format: DataFormat = "channels_last"
     interactive_logging: bool = True
-    traceback_filtering: bool = True
     flash_attention: bool | None = None
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None

@@ -11,8 +11,13 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
-from .settings import settings
 from .user_warning import MACHINERY, PACKAGE, package_of
+
+
+class Filtering:
+    """Whether tracebacks are shortened; not among the settings, whose file takes time to load."""
+
+    on: bool = True
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:
@@ -34,11 +39,11 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
 def shortened(error: BaseException) -> Iterator[None]:
     """Within this context an exception has the user's frames alone, and no causes that lie within this package.
 
-    One without any frame of the user's stays whole, as do all where `settings.traceback_filtering` is off.
+    One without any frame of the user's stays whole, as do all where `Filtering.on` is false.
     """
     chain: list[BaseException] = []
     cause: BaseException | None = error
-    if not settings.traceback_filtering or _users(error.__traceback__) is None:
+    if not Filtering.on or _users(error.__traceback__) is None:
         cause = None
     while cause is not None and cause not in chain:
         chain.append(cause)
