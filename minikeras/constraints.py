@@ -46,7 +46,8 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
-        self.max_value, self.axis = max_value, axis
+        self.max_value = max_value
+        self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled down where its norm is too large."""
@@ -85,8 +86,10 @@ class MinMaxNorm(Constraint):
     """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
-        self.min_value, self.max_value = min_value, max_value
-        self.rate, self.axis = rate, axis
+        self.min_value = min_value
+        self.max_value = max_value
+        self.rate = rate
+        self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled towards the limits where its norm is outside of them."""

@@ -135,7 +135,8 @@ class _Random(_BuiltIn):
 
 class _Normal(_Random):
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.mean, self.stddev = mean, stddev
+        self.mean = mean
+        self.stddev = stddev
         super().__init__(seed)
 
 
@@ -162,7 +163,8 @@ class RandomUniform(_Random):
     """Numbers from `minval` to `maxval`, all equally likely."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.minval, self.maxval = minval, maxval
+        self.minval = minval
+        self.maxval = maxval
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -207,7 +209,8 @@ class VarianceScaling(_Random):
         self.scale = scale
         self.mode: Mode = one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         self.distribution: str = one_of("distribution", law, ("uniform", "truncated_normal", "untruncated_normal"))
-        self.input_axes, self.output_axes = input_axes, output_axes
+        self.input_axes = input_axes
+        self.output_axes = output_axes
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:

@@ -122,6 +122,9 @@ class BatchNormalization(_Scaling):
     momentum: float
     moving_mean: Variable
     moving_variance: Variable
+    moving_stddev: Variable
+    renorm_mean: Variable
+    renorm_stddev: Variable
     moving_mean_initializer: Callable[..., Any]
     moving_variance_initializer: Callable[..., Any]
     synchronized: Off
@@ -138,7 +141,8 @@ class BatchNormalization(_Scaling):
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
+        self.axis, self.momentum = int(axis), float(momentum)
+        self.epsilon: float = float(epsilon)
         if renorm:
             self.renorm_clipping = limits = renorm_clipping or {}
             wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0

@@ -207,7 +207,8 @@ class ActivityRegularization(SameShape):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
-        self.l1, self.l2 = l1, l2
+        self.l1 = l1
+        self.l2 = l2
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:
