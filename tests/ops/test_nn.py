@@ -1,4 +1,4 @@
-"""Operations of networks: hand numbers, large inputs, errors; test_gradients.py checks their gradients."""
+"""Operations of networks: hand numbers, large inputs, errors; tests/_core/test_tape.py checks their gradients."""
 
 import math
 from typing import Any
