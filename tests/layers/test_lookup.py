@@ -1,5 +1,6 @@
 """Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,48 @@ def test_what_was_learned_is_in_the_configuration(name: str) -> None:
     again = layers.deserialize(layers.serialize(layer))
     assert rows(again(values)) == rows(layer(values))
     assert again.get_config() == layer.get_config()
+
+
+WORDS = [f"w{i}" for i in range(5000)]
+ROWS = np.random.default_rng(1).integers(0, 5000, (16, 300))
+FEW: dict[str, Callable[[str], Any]] = {
+    "text": lambda mode: layers.TextVectorization(vocabulary=WORDS, output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "string": lambda mode: layers.StringLookup(vocabulary=WORDS, output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "integer": lambda mode: layers.IntegerLookup(vocabulary=np.arange(5000), output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "category": lambda mode: layers.CategoryEncoding(5001, mode),  # type: ignore[arg-type]
+    "hashes": lambda mode: layers.Hashing(5001, output_mode=mode),  # type: ignore[arg-type]
+    "ranges": lambda mode: layers.Discretization(np.arange(0.5, 5000).tolist(), output_mode=mode),  # type: ignore[arg-type]
+}
+
+
+def weights(mode: str) -> dict[str, Any]:
+    return {"idf_weights": np.linspace(1, 2, 5000)} if mode == "tf_idf" else {}
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])
+@pytest.mark.parametrize("kind", FEW)
+def test_bags_of_words_take_little_memory(kind: str, mode: str) -> None:
+    if mode == "tf_idf" and kind not in ("text", "string", "integer"):
+        return
+    layer = FEW[kind](mode)
+    words = np.array(WORDS)[ROWS]
+    x = [" ".join(row) for row in words] if kind == "text" else words if kind == "string" else ROWS
+    layer(x[:1])
+    tracemalloc.start()
+    y = layer(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    y = np.asarray(y)
+    assert peak < 2 * y.nbytes + 2**21  # the words and their numbers come to that; the product of all would be 24 MB
+    first = 0 if kind in ("category", "ranges") else 1
+    if kind == "hashes":
+        assert y.sum() == (ROWS.size if mode == "count" else (y > 0).sum())
+        return
+    for row, numbers in zip(y, ROWS + first, strict=True):
+        expected = np.bincount(numbers, minlength=y.shape[1])
+        expected = np.minimum(expected, 1) if mode == "multi_hot" else expected
+        scale = np.r_[1.5, np.linspace(1, 2, 5000)] if mode == "tf_idf" else 1
+        np.testing.assert_allclose(row, expected * scale, rtol=1e-6)
 
 
 def test_a_vocabulary_in_a_file(tmp_path: Path) -> None:
