@@ -303,6 +303,8 @@ class Identity(SameShape):
         Tensor([1.], shape=(1,), dtype=float32)
     """
 
+    _takes_text = True
+
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self._build_at_init()
@@ -354,6 +356,7 @@ class Lambda(Layer):
     """
 
     _arguments = ()
+    _takes_text = True
 
     def __init__(self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None,
                  mask: Any = None, arguments: Mapping[str, Any] | None = None,

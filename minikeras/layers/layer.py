@@ -118,6 +118,8 @@ class Layer(Module, Configurable):
     _training_default: ClassVar[bool | None] = None
     _converts: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
+    _takes_text: ClassVar[bool] = False
+    """Whether a layer of this package that converts its inputs takes text, which it moves about as it is."""
     _has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
@@ -294,7 +296,8 @@ class Layer(Module, Configurable):
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
         shapes = self._with_shapes(self.compute_output_shape, args, kwargs)
-        return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+        text = self._takes_text and any(isinstance(x, TensorOps) and x.dtype == "string" for x in leaves(args))
+        return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
         with calling(kwargs.get("training"), self._autocast_dtype()):
@@ -529,7 +532,8 @@ class Layer(Module, Configurable):
         if isinstance(x, str | bytes):
             raise self._misplaced(x)
         tensor = as_tensor(x)
-        if tensor.dtype == "string" and self._converts and is_built_in(type(self)) and not self._sublayers():
+        numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
+        if numbers and tensor.dtype == "string":
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )

@@ -189,6 +189,7 @@ class Concatenate(_Merging):
         Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
     """
 
+    _takes_text = True
     axis: int
 
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:

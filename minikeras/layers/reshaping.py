@@ -22,6 +22,8 @@ Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 class _Reshaping(Layer):
     """A layer whose output has its input's dtype and another shape."""
 
+    _takes_text = True
+
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return KerasTensor(self.compute_output_shape(args[0].shape), args[0].dtype)
 
@@ -159,6 +161,7 @@ class RepeatVector(_Reshaping):
 class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
+    _takes_text = False
     _resized: Callable[[int, int], int]  # from the size of an axis and its number among these to its new size
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import layers
+from minikeras import layers, ops
 from minikeras._base.typing import Array
 
 TEXTS = ["The cat sat, the dog!", "A dog"]
@@ -227,6 +227,58 @@ def test_strings_in_a_model() -> None:
         keras.Sequential([keras.Input((1,)), layers.Dense(1)]).predict(np.array([["a"]]), verbose=0)
     with pytest.raises(ValueError, match="expects numbers"):
         layers.Dense(1)(np.array([["a"]]))
+
+
+class Kinds(layers.Layer):
+    """Strings of any shape as vectors, by a lookup and a table."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lookup = layers.StringLookup(vocabulary=["a", "b"])
+        self.table = layers.Embedding(3, 2)
+
+    def call(self, x: Any) -> Any:
+        return self.table(self.lookup(ops.expand_dims(x, -1)))
+
+
+def test_strings_in_layers_and_ops_of_a_graph() -> None:
+    names = keras.Input((), dtype="string")
+    column = ops.expand_dims(names, -1)
+    assert (column.shape, column.dtype) == ((None, 1), "string")
+    assert ops.equal(names, "a").dtype == "bool"
+    assert (ops.cast(names, "float32").dtype, ops.cast(keras.Input((2,)), "string").dtype) == ("float32", "string")
+    model = keras.Sequential([keras.Input((), dtype="string"), Kinds(), layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = model.predict(np.array(["a", "z", "b"]), verbose=0)
+    model.fit(np.array(["a", "z", "b"]), np.ones(3), epochs=2, verbose=0)
+    assert before.shape == (3, 1)
+    assert (model.predict(np.array(["a", "z", "b"]), verbose=0) != before).all()
+    words = layers.TextVectorization(vocabulary=["a"])(column)
+    assert layers.Embedding(3, 2)(words).shape == (None, None, 2)
+    texts = layers.Lambda(lambda t: layers.TextVectorization(vocabulary=["a"])(t))(names)
+    assert texts.shape == (None, None)
+
+
+MOVES: list[Callable[[Any], Any]] = [
+    layers.Identity(), layers.Flatten(), layers.Reshape((2, 1)), layers.Permute((1,)), layers.RepeatVector(2),
+    layers.Lambda(lambda x: x[:, :1]), lambda x: layers.Concatenate()([x, x]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_layers_that_move_values_move_text(move: Callable[[Any], Any]) -> None:
+    text = np.array([["a", "b"], ["c", "d"], ["e", "f"]])
+    spec, y = move(keras.Input((2,), dtype="string")), move(text)
+    assert spec.shape == (None, *y.shape[1:])
+    assert (spec.dtype, y.dtype) == ("string", "string")
+    places = move(np.arange(6.0).reshape(3, 2)).numpy().astype(int)
+    assert rows(y) == text.reshape(-1)[places].tolist()
+
+
+def test_numbers_as_text() -> None:
+    assert rows(ops.cast(np.array([1, 2]), "string")) == ["1", "2"]
+    assert rows(ops.cast(np.array(["a"]), "string")) == ["a"]
+    assert rows(ops.convert_to_tensor([1.5], "string")) == ["1.5"]
 
 
 LEARNED: dict[str, Callable[[], Any]] = {
