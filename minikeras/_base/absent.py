@@ -49,7 +49,7 @@ ABSENT: dict[str, str] = {
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize abs_max_quantize_grouped_with_zero_point "
     "compute_float8_amax_history compute_float8_scale deserialize fake_quant_with_min_max_vars get pack_int4 "
     "quantize_and_dequantize serialize unpack_int4",
-    "saving": "KerasFileEditor", "utils": "Config FeatureSpace audio_dataset_from_directory",
+    "saving": "KerasFileEditor", "utils": "Config audio_dataset_from_directory",
     "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "

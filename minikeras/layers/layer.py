@@ -667,7 +667,8 @@ class Layer(Module, Configurable):
 
 registry: Registry[Layer] = Registry(
     "keras.layers", "layer", Layer, but=("Layer",),
-    guests={"Functional": "keras.src.models.functional", "Model": "keras", "Sequential": "keras"},
+    guests={"FeatureSpace": "keras.utils", "Functional": "keras.src.models.functional", "Model": "keras",
+            "Sequential": "keras"},
 )  # fmt: skip
 
 

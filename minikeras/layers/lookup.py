@@ -221,8 +221,15 @@ class Discretization(Numbering):
 
     def get_config(self) -> Config:
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
-        config = {name: getattr(self, name) for name in names}
-        return {**config, "num_bins": None} if self.bin_boundaries is not None else config
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Discretization":
+        """Return the layer of a configuration, where learned boundaries stand beside how many were to be learned."""
+        learned = config.get("bin_boundaries") if config.get("num_bins") is not None else None
+        layer = cls(**{**config, **({} if learned is None else {"bin_boundaries": None})})
+        layer.bin_boundaries = layer.bin_boundaries if learned is None else learned
+        return layer
 
 
 class _Numbers(dict[Any, int]):

@@ -12,6 +12,7 @@ with lazily(globals()):
     )
     from .._trainers.batches import PyDataset, PyDataset as Sequence
     from .._trainers.data_adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
+    from .feature_space import FeatureSpace
     from .file_utils import get_file
     from .dataset_utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
     from .image_utils import array_to_img, img_to_array, load_img, save_img
@@ -28,11 +29,12 @@ with lazily(globals()):
 # fmt: on
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session", "custom_object_scope",
-    "deserialize_keras_object", "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects",
-    "get_file", "get_registered_name", "get_registered_object", "get_source_inputs", "image_dataset_from_directory",
-    "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img", "model_to_dot", "normalize",
-    "pack_x_y_sample_weight", "pad_sequences", "plot_model", "register_keras_serializable", "save_img",
-    "serialize_keras_object", "set_random_seed", "split_dataset", "standardize_dtype", "text_dataset_from_directory",
-    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
+    "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
+    "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging", "enable_interactive_logging",
+    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "get_source_inputs",
+    "image_dataset_from_directory", "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img",
+    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
+    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "split_dataset",
+    "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array", "to_categorical",
+    "unpack_x_y_sample_weight",
 ]  # fmt: skip
