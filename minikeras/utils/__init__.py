@@ -4,6 +4,8 @@
 # fmt: off
 
 from .._base.lazy import lazily
+from .._serialization.configurable import Configurable
+from .._serialization.registry import Registry
 
 with lazily(globals()):
     from .._base.naming import clear_session
@@ -12,7 +14,7 @@ with lazily(globals()):
     )
     from .._trainers.batches import PyDataset, PyDataset as Sequence
     from .._trainers.data_adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
-    from .feature_space import FeatureSpace
+    from .feature_space import Cross as Cross, Feature as Feature, FeatureSpace
     from .file_utils import get_file
     from .dataset_utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
     from .image_utils import array_to_img, img_to_array, load_img, save_img
@@ -27,6 +29,9 @@ with lazily(globals()):
     from .._core.keras_tensor import is_keras_tensor
     from ..models.order import get_source_inputs
 # fmt: on
+
+Registry("keras.utils", "layer", Configurable, names=["FeatureSpace"])
+Registry("keras.src.layers.preprocessing.feature_space", "layer", Configurable, names=["Cross", "Feature"])
 
 __all__ = [
     "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",

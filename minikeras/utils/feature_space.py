@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Literal, Self, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from .._base.nested import map_structure
 from .._base.typing import Array, Config, DTypeName
 from .._core.keras_tensor import KerasTensor
 from .._serialization.configurable import Configurable
-from .._serialization.registry import Registry
 from .._serialization.serialization import deserialize, serialize
 from ..layers.layer import Layer
 from ..layers.lookup import Numbering, raw
@@ -115,12 +114,12 @@ class FeatureSpace(Layer):
             sizes = {"float_discretized": self.num_discretization_bins}
             sizes |= dict.fromkeys(("integer_hashed", "string_hashed"), self.hashing_dim)
             size = {"num_bins": sizes[kind]} if kind in sizes else {}
-            feature: Feature = getattr(self, one_of("features", kind, KINDS))(name=name, **size)
-            return feature
-        made = deserialize(kind) if isinstance(kind, Mapping) else kind
-        if not isinstance(made, Feature):
+            feature = getattr(self, one_of("features", kind, KINDS))(name=name, **size)
+        else:
+            feature = deserialize(kind) if isinstance(kind, Mapping) else kind
+        if not isinstance(feature, Feature):
             raise ValueError(f"Feature {name!r} must be one of {KINDS} or a Feature. Received: {kind!r:.200}.")
-        return made
+        return feature
 
     def _cross(self, names: Any) -> Cross:
         cross = deserialize(names) if isinstance(names, Mapping) else names
@@ -226,10 +225,6 @@ class FeatureSpace(Layer):
             "crosses": serialize(self.crosses), **sizes,
         }  # fmt: skip
 
-    @classmethod
-    def from_config(cls, config: Config) -> Self:
-        return cls(**config)
-
     def get_build_config(self) -> Config:
         return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
 
@@ -330,9 +325,3 @@ def _batches(dataset: Any, name: str) -> Iterator[Array]:
             values = []
     if values:
         yield np.array(values)[:, None]
-
-
-space_registry: Registry[Configurable] = Registry("keras.utils", "layer", Configurable, names=("FeatureSpace",))
-part_registry: Registry[Configurable] = Registry(
-    "keras.src.layers.preprocessing.feature_space", "layer", Configurable, names=("Cross", "Feature"),
-)  # fmt: skip
