@@ -40,12 +40,11 @@ def preprocess_input(
     axis = -3 if first == "channels_first" else -1
     if isinstance(images, np.ndarray) and images.dtype.kind != "f":
         images = images.astype(floatx())
-    if mode == "caffe":
-        if isinstance(images, np.ndarray):
-            images = np.flip(images, axis)
-        else:
-            places = [(..., i, *[slice(None)] * (-axis - 1)) for i in (2, 1, 0)]
-            images = ops.stack([images[place] for place in places], axis)
+    if mode == "caffe" and isinstance(images, np.ndarray):
+        images = np.flip(images, axis)
+    elif mode == "caffe":
+        places = [(..., i, *[slice(None)] * (-axis - 1)) for i in (2, 1, 0)]
+        images = ops.stack([images[place] for place in places], axis)
     else:
         images /= 127.5 if mode == "tf" else 255.0
     if mode == "tf":

@@ -103,11 +103,8 @@ class Network:
         """Add a convolution, its normalization, and an activation if there is a name for one."""
         convolution, normalization, *activation = names.split()
         self.add(kind, convolution, *args, **options)
-        self.add(
-            layers.BatchNormalization,
-            normalization,
-            **{"axis": self.channels, **self.common.get(layers.BatchNormalization, {})},
-        )
+        kind = layers.BatchNormalization
+        self.add(kind, normalization, **{"axis": self.channels, **self.common.get(kind, {})})
         if activation:
             self.add(self.activation[0], activation[0], self.activation[1])
 

@@ -2,11 +2,14 @@
 
 import inspect
 import json
+from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
+from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
 import minikeras
 from minikeras.applications import efficientnet, resnet, vgg16
@@ -31,6 +34,22 @@ def test_networks(name: str) -> None:
     x = rng.random((2, *CASES[name]["input_shape"])).astype("float32")
     expected, found = np.asarray(theirs(x, training=False)), ours(x, training=False).numpy()
     np.testing.assert_allclose(found, expected, 2e-4, 1e-5 * np.abs(expected).max())
+
+
+def test_weights_in_the_layout_of_the_files_of_imagenet(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"include_top": False, "input_shape": (32, 32, 3), "weights": None}
+    theirs = keras.applications.EfficientNetB0(**options)
+    theirs.layers[2].set_weights([np.array([0.5, 0.4, 0.3]), np.array([0.2, 0.3, 0.4]), np.array(3)])
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        save_weights_to_hdf5_group(file, theirs)
+    ours = minikeras.applications.EfficientNetB0(**{**options, "weights": str(tmp_path / "net.h5")})
+    np.testing.assert_equal(ours.get_weights(), theirs.get_weights())
+    x = np.random.default_rng(0).random((1, 32, 32, 3)).astype("float32")
+    theirs.load_weights(tmp_path / "net.h5")  # which brings the statistics into use
+    found = minikeras.Model(ours.inputs, ours.layers[2].output)(x).numpy()
+    expected = np.asarray(keras.Model(theirs.inputs, theirs.layers[2].output)(x))
+    np.testing.assert_allclose(found, expected, 1e-5)
+    np.testing.assert_allclose(found, (x / 255 - [0.5, 0.4, 0.3]) / np.sqrt([0.2, 0.3, 0.4]), 1e-5)
 
 
 OPEN: dict[str, dict[str, Any]] = {
