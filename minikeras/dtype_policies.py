@@ -9,6 +9,11 @@ from ._base.typing import Config, CustomObjects, DTypeLike, DTypeName
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
 
+__all__ = [
+    "DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 
 

@@ -26,7 +26,14 @@ class ConvLSTMOptions(RecurrentOptions, total=False):
 
 
 class _ConvLSTMCell(Windowed, LSTMCell):
-    """One step, whose input and state are images."""
+    """One step, whose input and state are images.
+
+    Args:
+        filters: Channels of the output and of the state.
+        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
+        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
+            and as many places as the state.
+    """
 
     _arguments = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
                   *LSTMCell._arguments[1:])  # fmt: skip
@@ -111,14 +118,6 @@ class ConvLSTM1D(_ConvLSTM):
 
 class ConvLSTM2D(_ConvLSTM):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
-
-    Args:
-        filters: Channels of the output and of the state.
-        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
-        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
-            and as many places as the state.
-        activation, recurrent_activation, ..., stateful: See `LSTM`.
-        options: `name`, `trainable`, `dtype`, `unroll`, `zero_output_for_mask` and so on.
 
     Input shape:  (batch, steps, rows, columns, channels).
     Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with

@@ -47,7 +47,24 @@ class Windowed(Ranked):
 
 
 class _Sliding(Windowed, WithKernel):
-    """The base of the layers here: a window, strides, a bias and an activation."""
+    """The base of the layers here: a window, strides, a bias and an activation.
+
+    Args:
+        filters: Number of output channels, a positive integer.
+        kernel_size: Size of the window along each axis, or one number for all.
+        strides: Steps from place to place.
+        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
+        data_format: "channels_last" or "channels_first"; the configured one if not given.
+        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
+        groups: Into how many groups, each with filters of its own, the channels are split.
+        depth_multiplier: Number of filters for each channel.
+        output_padding: How much larger than the smallest possible the output is, less than the strides.
+        activation: Name or function; the identity if not given.
+        depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
+        pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
+        depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.
+        depthwise_constraint, pointwise_constraint: Projections of them after each training step.
+    """
 
     _names_penalty = True
     use_bias: bool
@@ -117,8 +134,7 @@ class _Conv(_Sliding):
 class Conv1D(_Conv, rank=1):
     """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
 
-    The arguments are those of `Conv2D`, with one number for a size. `padding` may also be "causal": then no output
-    depends on a later input.
+    `padding` may also be "causal": then no output depends on a later input.
 
     Input shape:  (batch, steps, channels).
     Output shape: (batch, new steps, filters).
@@ -135,20 +151,7 @@ class Conv1D(_Conv, rank=1):
 class Conv2D(_Conv, rank=2):
     """Convolution of images: activation(conv(x, kernel) + bias).
 
-    Args:
-        filters: Number of output channels, a positive integer.
-        kernel_size: Height and width of the window, or one number for both.
-        strides: Steps from place to place.
-        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
-        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
-        groups: Into how many groups, each with filters of its own, the channels are split.
-        activation: Name or function; the identity if not given.
-        use_bias: Whether there is a bias.
-        kernel_initializer: What fills the kernel, of shape (*kernel_size, channels / groups, filters).
-        bias_initializer: What fills the bias, of shape (filters,).
-        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
-        kernel_constraint, bias_constraint: Projections of them after each training step.
+    The kernel is of shape (*kernel_size, channels / groups, filters).
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).
@@ -164,7 +167,7 @@ class Conv2D(_Conv, rank=2):
 
 
 class Conv3D(_Conv, rank=3):
-    """Convolution of volumes or films; the arguments are those of `Conv2D`, with three numbers for a size.
+    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
 
     Example:
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
@@ -201,7 +204,7 @@ class _ConvTranspose(_Sliding):
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1):
-    """Transposed convolution along one axis; the arguments are those of `Conv2DTranspose`, with one number for a size.
+    """Transposed convolution along one axis, which makes it longer.
 
     Example:
         >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
@@ -213,8 +216,7 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
 class Conv2DTranspose(_ConvTranspose, rank=2):
     """Transposed convolution of images, which makes them larger (Zeiler et al. 2010).
 
-    The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
-    `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
+    The kernel is of shape (*kernel_size, filters, channels).
 
     Input shape:  (batch, height, width, channels).
     Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
@@ -230,10 +232,7 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
 
 
 class Conv3DTranspose(_ConvTranspose, rank=3):
-    """Transposed convolution of volumes, which makes them larger.
-
-    The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
-    `output_padding`.
+    """Transposed convolution of volumes, which makes them larger; `data_format` comes before `output_padding`.
 
     Example:
         >>> Conv3DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 3, 4, 5, 8))).shape
@@ -241,9 +240,15 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
     """
 
     def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any,
-                 **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
+                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, dilation_rate: Sizes = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, activation,
+                         use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+                         activity_regularizer, kernel_constraint, bias_constraint, **options)  # fmt: skip
 
 
 class _DepthwiseConv(_Sliding):
@@ -272,7 +277,7 @@ class _DepthwiseConv(_Sliding):
 
 
 class DepthwiseConv1D(_DepthwiseConv, rank=1):
-    """Convolution of each channel by itself along one axis: `DepthwiseConv2D` with one number for a size.
+    """Convolution of each channel by itself along one axis.
 
     Example:
         >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
@@ -282,10 +287,6 @@ class DepthwiseConv1D(_DepthwiseConv, rank=1):
 
 class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """Convolution of each channel of images by itself.
-
-    The arguments are those of `Conv2D`, with `depth_multiplier`, the number of filters for each channel, in place of
-    `filters` and `groups`. The kernel, of shape (*kernel_size, channels, depth_multiplier), has the settings that
-    begin with "depthwise".
 
     Example:
         >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((2, 28, 28, 4))).shape
@@ -324,7 +325,7 @@ class _SeparableConv(_Sliding):
 
 
 class SeparableConv1D(_SeparableConv, rank=1):
-    """Convolution of each channel along one axis, then of all channels: `SeparableConv2D` with one number for a size.
+    """Convolution of each channel along one axis, then of all channels.
 
     Example:
         >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
@@ -334,9 +335,6 @@ class SeparableConv1D(_SeparableConv, rank=1):
 
 class SeparableConv2D(_SeparableConv, rank=2):
     """Convolution of each channel of images, then of all channels with a window of one element (Chollet 2017).
-
-    The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
-    first convolution makes of each. The two kernels have the settings that begin with "depthwise" and "pointwise".
 
     Example:
         >>> layer = SeparableConv2D(6, 3)

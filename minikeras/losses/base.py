@@ -189,7 +189,6 @@ class LossFunctionWrapper(Loss):
 
     Args:
         fn: The function. It gives one loss a sample.
-        reduction, name, dtype: See `Loss`.
         **kwargs: Further arguments of the function.
 
     Example:
@@ -244,7 +243,7 @@ class Named(Configurable):
 
 
 class NamedLoss(Named, LossFunctionWrapper):
-    """A loss whose class says which function it is; its arguments are those of `Loss` and the function's options."""
+    """A loss whose class says which function it is."""
 
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
         self._configure(locals())

@@ -272,7 +272,6 @@ class MeanMetricWrapper(Mean):
 
     Args:
         fn: The function. It gives one value a sample, or several.
-        name, dtype: See `Metric`.
         **kwargs: Further arguments of the function.
 
     Example:
