@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
+from typing import Annotated, Any, ClassVar, Generic, TypeAlias, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, standardize_sizes
-from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._base.typing import (
+    CausalPadding,
+    DataFormat,
+    One,
+    Padding,
+    PartialShape,
+    S,
+    Shape,
+    ShapeLike,
+    SizesOf,
+    TensorLike,
+    Three,
+    Two,
+)
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -99,12 +112,12 @@ class _Sliding(Windowed, WithKernel):
         return self._slid_shape(input_shape, self._filters(input_shape[self._channel_axis()]))
 
 
-class _Conv(_Sliding):
+class _Conv(_Sliding, Generic[S]):
     filters: Positive
     groups: Positive
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: CausalPadding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1, groups: int = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
@@ -131,7 +144,7 @@ class _Conv(_Sliding):
         return outputs if self.data_format == "channels_last" else to_channels_last(outputs, self.data_format)
 
 
-class Conv1D(_Conv, rank=1):
+class Conv1D(_Conv[One], rank=1):
     """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
 
     `padding` may also be "causal": then no output depends on a later input.
@@ -148,7 +161,7 @@ class Conv1D(_Conv, rank=1):
     padding: _Causal  # type: ignore[assignment]  # of a layer with one axis alone
 
 
-class Conv2D(_Conv, rank=2):
+class Conv2D(_Conv[Two], rank=2):
     """Convolution of images: activation(conv(x, kernel) + bias).
 
     The kernel is of shape (*kernel_size, channels / groups, filters).
@@ -166,7 +179,7 @@ class Conv2D(_Conv, rank=2):
     """
 
 
-class Conv3D(_Conv, rank=3):
+class Conv3D(_Conv[Three], rank=3):
     """Convolution of volumes or films: activation(conv(x, kernel) + bias).
 
     Example:
@@ -175,13 +188,13 @@ class Conv3D(_Conv, rank=3):
     """
 
 
-class _ConvTranspose(_Sliding):
+class _ConvTranspose(_Sliding, Generic[S]):
     filters: Positive
     output_padding: _FromZero | None
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-                 activation: ActivationLike | None = None, use_bias: bool = True,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 output_padding: SizesOf[S] | None = None, data_format: DataFormat | None = None,
+                 dilation_rate: SizesOf[S] = 1, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
                  activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
@@ -203,7 +216,7 @@ class _ConvTranspose(_Sliding):
         return ops.conv_transpose(inputs, self.kernel, *how, "channels_last", self.dilation_rate)
 
 
-class Conv1DTranspose(_ConvTranspose, rank=1):
+class Conv1DTranspose(_ConvTranspose[One], rank=1):
     """Transposed convolution along one axis, which makes it longer.
 
     Example:
@@ -213,7 +226,7 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
     """
 
 
-class Conv2DTranspose(_ConvTranspose, rank=2):
+class Conv2DTranspose(_ConvTranspose[Two], rank=2):
     """Transposed convolution of images, which makes them larger (Zeiler et al. 2010).
 
     The kernel is of shape (*kernel_size, filters, channels).
@@ -231,7 +244,7 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
     """
 
 
-class Conv3DTranspose(_ConvTranspose, rank=3):
+class Conv3DTranspose(_ConvTranspose[Three], rank=3):
     """Transposed convolution of volumes, which makes them larger; `data_format` comes before `output_padding`.
 
     Example:
@@ -239,8 +252,9 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
         (2, 6, 8, 10, 4)
     """
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, dilation_rate: Sizes = 1,
+    def __init__(self, filters: int, kernel_size: SizesOf[Three], strides: SizesOf[Three] = 1,
+                 padding: Padding = "valid", data_format: DataFormat | None = None,
+                 output_padding: SizesOf[Three] | None = None, dilation_rate: SizesOf[Three] = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
@@ -251,12 +265,12 @@ class Conv3DTranspose(_ConvTranspose, rank=3):
                          activity_regularizer, kernel_constraint, bias_constraint, **options)  # fmt: skip
 
 
-class _DepthwiseConv(_Sliding):
+class _DepthwiseConv(_Sliding, Generic[S]):
     _strides_or_dilation = False
     depth_multiplier: Positive
 
-    def __init__(self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+    def __init__(self, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 depth_multiplier: int = 1, data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  depthwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
@@ -276,7 +290,7 @@ class _DepthwiseConv(_Sliding):
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
 
 
-class DepthwiseConv1D(_DepthwiseConv, rank=1):
+class DepthwiseConv1D(_DepthwiseConv[One], rank=1):
     """Convolution of each channel by itself along one axis.
 
     Example:
@@ -285,7 +299,7 @@ class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """
 
 
-class DepthwiseConv2D(_DepthwiseConv, rank=2):
+class DepthwiseConv2D(_DepthwiseConv[Two], rank=2):
     """Convolution of each channel of images by itself.
 
     Example:
@@ -294,15 +308,15 @@ class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """
 
 
-class _SeparableConv(_Sliding):
+class _SeparableConv(_Sliding, Generic[S]):
     _strides_or_dilation = False
     filters: Positive
     depth_multiplier: Positive
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1, depth_multiplier: int = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform",
                  pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
@@ -324,7 +338,7 @@ class _SeparableConv(_Sliding):
         return ops.separable_conv(inputs, *kernels, *how, "channels_last", self.dilation_rate)
 
 
-class SeparableConv1D(_SeparableConv, rank=1):
+class SeparableConv1D(_SeparableConv[One], rank=1):
     """Convolution of each channel along one axis, then of all channels.
 
     Example:
@@ -333,7 +347,7 @@ class SeparableConv1D(_SeparableConv, rank=1):
     """
 
 
-class SeparableConv2D(_SeparableConv, rank=2):
+class SeparableConv2D(_SeparableConv[Two], rank=2):
     """Convolution of each channel of images, then of all channels with a window of one element (Chollet 2017).
 
     Example:

@@ -1,10 +1,21 @@
 """Layers that reduce the axes between batch and channels."""
 
-from typing import Any, Unpack
+from typing import Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis
-from .._base.typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes, TensorLike
+from .._base.typing import (
+    DataFormat,
+    One,
+    Padding,
+    PartialShape,
+    S,
+    ShapeLike,
+    SizesOf,
+    TensorLike,
+    Three,
+    Two,
+)
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
 from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
@@ -22,7 +33,7 @@ class PoolingOptions(CommonOptions, total=False):
     input_dim: int
 
 
-class _Pooling(Ranked):
+class _Pooling(Ranked, Generic[S]):
     """A window that slides.
 
     Args:
@@ -36,7 +47,7 @@ class _Pooling(Ranked):
     strides: PerAxis
     padding: AnyCasePadding
 
-    def __init__(self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+    def __init__(self, pool_size: SizesOf[S], strides: SizesOf[S] | None = None, padding: Padding = "valid",
                  data_format: DataFormat | None = None, name: str | None = None,
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
@@ -52,14 +63,14 @@ class _Pooling(Ranked):
         return (*before, *slid_sizes(sizes, self.pool_size, *how), *behind)
 
 
-class _MaxPooling(_Pooling, op=ops.max_pool):
-    def __init__(self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
+class _MaxPooling(_Pooling[S], op=ops.max_pool):
+    def __init__(self, pool_size: SizesOf[S] = 2, strides: SizesOf[S] | None = None, padding: Padding = "valid",
                  data_format: DataFormat | None = None, name: str | None = None,
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         super().__init__(pool_size, strides, padding, data_format, name, **options)
 
 
-class MaxPooling1D(_MaxPooling, rank=1):
+class MaxPooling1D(_MaxPooling[One], rank=1):
     """The largest of the elements in a window along one axis.
 
     Example:
@@ -68,7 +79,7 @@ class MaxPooling1D(_MaxPooling, rank=1):
     """
 
 
-class MaxPooling2D(_MaxPooling, rank=2):
+class MaxPooling2D(_MaxPooling[Two], rank=2):
     """The largest of the elements in a window of images.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
@@ -83,7 +94,7 @@ class MaxPooling2D(_MaxPooling, rank=2):
     """
 
 
-class MaxPooling3D(_MaxPooling, rank=3):
+class MaxPooling3D(_MaxPooling[Three], rank=3):
     """The largest of the elements in a window of volumes.
 
     Example:
@@ -92,7 +103,7 @@ class MaxPooling3D(_MaxPooling, rank=3):
     """
 
 
-class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
+class AveragePooling1D(_Pooling[One], rank=1, op=ops.average_pool):
     """The mean of the elements in a window along one axis.
 
     Example:
@@ -101,7 +112,7 @@ class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     """
 
 
-class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
+class AveragePooling2D(_Pooling[Two], rank=2, op=ops.average_pool):
     """The mean of the elements in a window of images; what `padding` "same" adds does not count.
 
     Example:
@@ -110,7 +121,7 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     """
 
 
-class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
+class AveragePooling3D(_Pooling[Three], rank=3, op=ops.average_pool):
     """The mean of the elements in a window of volumes.
 
     Example:
@@ -119,7 +130,7 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
     """
 
 
-class _AdaptivePooling(Ranked):
+class _AdaptivePooling(Ranked, Generic[S]):
     """Parts whose number is chosen.
 
     Args:
@@ -129,7 +140,7 @@ class _AdaptivePooling(Ranked):
 
     output_size: PerAxis
 
-    def __init__(self, output_size: Sizes, data_format: DataFormat | None = None,
+    def __init__(self, output_size: SizesOf[S], data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -141,7 +152,7 @@ class _AdaptivePooling(Ranked):
         return (*before, *self.output_size, *behind)
 
 
-class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average_pool):
+class AdaptiveAveragePooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_average_pool):
     """The mean of each of `output_size` parts of the steps.
 
     Example:
@@ -150,23 +161,23 @@ class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average
     """
 
 
-class AdaptiveAveragePooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_average_pool):
+class AdaptiveAveragePooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of images."""
 
 
-class AdaptiveAveragePooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_average_pool):
+class AdaptiveAveragePooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_average_pool):
     """The mean of each of so many parts of volumes."""
 
 
-class AdaptiveMaxPooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_max_pool):
+class AdaptiveMaxPooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_max_pool):
     """The largest element of each part of the steps."""
 
 
-class AdaptiveMaxPooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_max_pool):
+class AdaptiveMaxPooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_max_pool):
     """The largest element of each part of images."""
 
 
-class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
+class AdaptiveMaxPooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_max_pool):
     """The largest element of each part of volumes."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from .._base.checks import any_case, standardize_sizes
 from .._base.settings import Channels
-from .._base.typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
+from .._base.typing import DataFormat, Interpolation, One, PartialShape, ShapeLike, Sizes, SizesOf, Two
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
@@ -277,7 +277,7 @@ class Cropping1D(_Cropping, rank=1):
         (2, 2, 4)
     """
 
-    def __init__(self, cropping: Sizes = 1, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, cropping: SizesOf[One] | Two = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(cropping, "channels_last", **options)
 
 
@@ -369,7 +369,7 @@ class UpSampling2D(_UpSampling, rank=2):
 
     interpolation: Annotated[Interpolation, any_case(*get_args(Interpolation))]
 
-    def __init__(self, size: Sizes = (2, 2), data_format: DataFormat | None = None,
+    def __init__(self, size: SizesOf[Two] = (2, 2), data_format: DataFormat | None = None,
                  interpolation: Interpolation = "nearest", **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 

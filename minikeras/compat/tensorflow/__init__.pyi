@@ -52,7 +52,8 @@ float16: DType; float32: DType; float64: DType; half: DType; double: DType; bflo
 int16: DType; int32: DType; int64: DType; uint8: DType; uint16: DType; uint32: DType; uint64: DType; bool: DType
 complex64: DType; complex128: DType; string: DType; resource: DType; variant: DType
 assert_equal: Callable[..., None]; assert_greater: Callable[..., None]; assert_less: Callable[..., None]
-eig: Callable[..., Any]; abs: _Op; acos: _Op; acosh: _Op; add: _Op; asin: _Op; asinh: _Op; atan: _Op; atan2: _Op; atanh: _Op
+eig: Callable[..., Any]
+abs: _Op; acos: _Op; acosh: _Op; add: _Op; asin: _Op; asinh: _Op; atan: _Op; atan2: _Op; atanh: _Op
 cos: _Op; cosh: _Op; divide: _Op; equal: _Op; exp: _Op; floor: _Op; greater: _Op; greater_equal: _Op; less: _Op
 less_equal: _Op; logical_and: _Op; logical_not: _Op; logical_or: _Op; maximum: _Op; minimum: _Op; multiply: _Op
 negative: _Op; not_equal: _Op; pow: _Op; reduce_all: _Op; reduce_any: _Op; reduce_logsumexp: _Op; reduce_mean: _Op
