@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Unpack
 
 from .. import ops, random, regularizers
 from .._base.checks import Share
-from .._base.typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
+from .._base.typing import Config, DataFormat, PartialShape, ShapeLike
 from .._core.tensor import Tensor
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..random import SeedGenerator
 from .layer import BaseOptions, LayerOptions, Ranked, SameShape
 
@@ -90,7 +90,7 @@ class _SpatialDropout(Ranked, Dropout):
     """
 
     def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
-                 name: str | None = None, dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
+                 name: str | None = None, dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
         last = self.data_format == "channels_last"
@@ -110,7 +110,7 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
     """
 
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None,
-                 dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
+                 dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         super().__init__(rate, "channels_last", seed, name, dtype)
 
     def get_config(self) -> Config:

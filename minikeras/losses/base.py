@@ -11,20 +11,20 @@ from .._base.naming import auto_name
 from .._base.nested import map_structure
 from .._base.settings import floatx
 from .._base.signature import with_defaults
-from .._base.typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
+from .._base.typing import AnyCallable, Config, Function2, Shape, TensorLike
 from .._core.tensor import Tensor
 from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..ops.creation import convert_to_tensor
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
 """How the losses of all samples become one number."""
 
 Name: TypeAlias = str | None
-DType: TypeAlias = DTypeLike | DTypePolicy | None
+DType: TypeAlias = PolicyLike | None
 LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
