@@ -339,7 +339,8 @@ class Masking(SameShape):
         self._build_at_init()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
-        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+        counts: Tensor = ops.not_equal(inputs, self.mask_value)
+        return ops.any(counts, axis=-1)
 
     def call(self, inputs: Tensor) -> Tensor:
         mask = self.compute_mask(inputs)

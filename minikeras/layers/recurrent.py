@@ -174,7 +174,7 @@ class LSTMCell(_Cell):
 
         def start(shape: Any, *args: Any, **kwargs: Any) -> Tensor:
             n = self.units
-            parts = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
+            parts: list[Tensor] = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
             return ops.concatenate([*parts, self.bias_initializer((2 * n,), *args, **kwargs)])
 
         return self._configured_weight("bias", (width,), initializer=start)

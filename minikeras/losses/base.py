@@ -106,9 +106,9 @@ class Loss(Configurable):
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
-        losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
-        masks = [m for y in (y_pred, losses) if (m := getattr(y, "keras_mask", None)) is not None]
-        losses = convert_to_tensor(losses, dtype)
+        values = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
+        masks = [m for y in (y_pred, values) if (m := getattr(y, "keras_mask", None)) is not None]
+        losses: Tensor = convert_to_tensor(values, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:
             mask = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)

@@ -101,7 +101,8 @@ class _Confusion(Metric):
 
     def _share(self, names: tuple[str, str]) -> Tensor:
         """Return the share that the first of two counts has in both, 0 where there are none."""
-        first, second = (getattr(self, name) for name in names)
+        counts: list[Tensor] = [getattr(self, name) for name in names]
+        first, second = counts
         return ops.divide_no_nan(first, first + second)
 
 
