@@ -552,7 +552,7 @@ class Layer(Module, Configurable):
     # --- description ------------------------------------------------------------------------------------------
 
     @property
-    def input(self) -> Any:
+    def input(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, of the first call.
 
         Raises:
@@ -561,7 +561,7 @@ class Layer(Module, Configurable):
         return only(self._first_node("input").inputs)
 
     @property
-    def output(self) -> Any:
+    def output(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, that the first call gave.
 
         Raises:

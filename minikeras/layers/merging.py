@@ -127,7 +127,7 @@ class Multiply(_Elementwise):
         product: Tensor = reduce(ops.multiply, filled)
         if any(m is None for m in masks):
             return product
-        mask = reduce(ops.logical_or, masks)
+        mask: Tensor = reduce(ops.logical_or, masks)
         return masked(ops.where(mask, product, 0.0), ops.any(mask, axis=-1))
 
 
