@@ -142,7 +142,7 @@ def test_layers() -> None:
     assert_type(layers.Dropout(0.5)(x, training=True), Tensor)
     assert_type(layers.Flatten()(x), Tensor)
     assert_type(layers.MaxPooling2D((2, 1), strides=[2, 2], dtype="mixed_float16").pool_size, tuple[int, ...])
-    assert_type(layers.Conv3DTranspose(1, (2, 2, 2), use_bias=False).bias, Variable | None)
+    assert_type(layers.Conv3DTranspose(1, (2, 2, 2), use_bias=False).use_bias, bool)
     assert_type(layers.Concatenate()([keras.Input((3,)), keras.Input((2,))]), KerasTensor)
     assert_type(layers.Add()([x, x]), Tensor)
     assert_type(Own()(x, scale=2.0), Tensor)
