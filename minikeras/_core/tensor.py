@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.context import context
 from .._base.settings import settings, standardize_dtype
-from .._base.typing import Array, DTypeLike, TensorLike
+from .._base.typing import Array, DTypeLike, Shape, TensorLike
 from .array_methods import ArrayMethods, add_methods
 from .ownership import EXPOSED, Changes
 
@@ -225,8 +225,8 @@ class TensorOps:
     array: Array | None
 
     @property
-    def shape(self) -> tuple[Any, ...]:
-        """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
+    def shape(self) -> Shape:
+        """Sizes of the axes."""
         return cast(Array, self.array).shape
 
     @property

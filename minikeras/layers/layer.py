@@ -14,7 +14,7 @@ from .._base.naming import auto_name
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
 from .._base.signature import parameters
-from .._base.typing import Config, CustomObjects, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec
 from .._core.input_spec import assert_input_compatibility
@@ -24,7 +24,7 @@ from .._core.variable import Variable
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry, hint
 from .._serialization.serialization import serialize as serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
 from .arguments import KINDS, plain_arguments, to_config
@@ -154,7 +154,7 @@ class Layer(Module, Configurable):
 
     def __init__(
         self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
-        dtype: DTypeLike | DTypePolicy | Config | None = None, autocast: bool = True, name: str | None = None,
+        dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
         if name is None:
@@ -556,7 +556,7 @@ class Layer(Module, Configurable):
     # --- description ------------------------------------------------------------------------------------------
 
     @property
-    def input(self) -> Any:
+    def input(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, of the first call.
 
         Raises:
@@ -565,7 +565,7 @@ class Layer(Module, Configurable):
         return only(self._first_node("input").inputs)
 
     @property
-    def output(self) -> Any:
+    def output(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, that the first call gave.
 
         Raises:
