@@ -9,6 +9,7 @@
 import re
 import sys
 import warnings
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,6 +83,7 @@ def write_names() -> None:
     NAMES.write_text("\n".join(lines) + "\n", "utf8")
 
 
+@cache
 def read_names() -> tuple[dict[str, list[str]], dict[str, str]]:
     """Return modules with their names, and packages with the versions these are of."""
     lines = NAMES.read_text("utf8").splitlines() if NAMES.exists() else []
@@ -92,6 +94,9 @@ def read_names() -> tuple[dict[str, list[str]], dict[str, str]]:
 
 def status(module: str, name: str) -> str:
     """Tell whether minikeras "has" a name, it "imports" alone, or is "missing"."""
+    inside = read_names()[0].get(f"{module}.{name}")
+    if inside and all(status(f"{module}.{name}", other) == "imports" for other in inside):
+        return "imports"  # a module of which nothing works
     within = module.removeprefix("keras").lstrip(".")
     if module.startswith("keras") and name in f"{ABSENT.get(within)} {PAST.get(module)}".split():
         return "imports"

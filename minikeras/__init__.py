@@ -29,9 +29,9 @@ tracebacks.install()
 
 with lazily(globals()):
     from . import (
-        activations, backend, callbacks, compat as compat, config, constraints, datasets, dtype_policies, initializers,
-        layers, losses, metrics, mixed_precision, models, ops, optimizers, preprocessing, random, regularizers, saving,
-        tree, utils, wrappers,
+        activations, applications, backend, callbacks, compat as compat, config, constraints, datasets, dtype_policies,
+        initializers, layers, losses, metrics, mixed_precision, models, ops, optimizers, preprocessing, random,
+        regularizers, saving, tree, utils, wrappers,
     )
     from .dtype_policies import DTypePolicy, DTypePolicy as FloatDTypePolicy
     from ._core.tape import GradientTape
@@ -59,7 +59,7 @@ def version() -> str:
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Function", "GradientTape", "Initializer", "Input", "InputSpec", "KerasTensor",
     "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer", "Sequential", "Tensor", "Variable", "__version__",
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "device", "dtype_policies",
-    "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops", "optimizers",
-    "preprocessing", "random", "regularizers", "remat", "saving", "tree", "utils", "version", "wrappers",
+    "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "device",
+    "dtype_policies", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "optimizers", "preprocessing", "random", "regularizers", "remat", "saving", "tree", "utils", "version", "wrappers",
 ]  # fmt: skip

@@ -21,18 +21,22 @@ from ._serialization.serialization import serialize as _serialize
 from ._base.typing import ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
 from .ops import activation as nn
 from .ops.activation import (
-    celu as celu, elu as elu, glu as glu, hard_shrink as hard_shrink, hard_sigmoid as hard_sigmoid,
-    hard_silu as hard_silu, hard_swish as hard_swish, hard_tanh as hard_tanh, leaky_relu as leaky_relu,
-    log_sigmoid as log_sigmoid, log_softmax as log_softmax, relu6 as relu6, selu as selu, sigmoid as sigmoid,
-    silu as silu, soft_shrink as soft_shrink, softplus as softplus, softsign as softsign, sparse_plus as sparse_plus,
-    sparse_sigmoid as sparse_sigmoid, sparsemax as sparsemax, squareplus as squareplus, swish as swish,
-    tanh_shrink as tanh_shrink, threshold as threshold,
+    celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
+    log_softmax, relu6, selu, sigmoid, silu, soft_shrink, softplus, softsign, sparse_plus, sparse_sigmoid,
+    sparsemax, squareplus, swish, tanh_shrink, threshold,
 )
 from .ops.creation import convert_to_tensor
 from .ops.creation import shape as _shape
-from .ops.elementwise import exp, minimum
-from .ops.elementwise import tanh as tanh
+from .ops.elementwise import exp, minimum, tanh
 from ._core.tensor import Tensor
+
+__all__ = [
+    "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu",
+    "hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6",
+    "selu", "serialize", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus",
+    "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+]
+__dir__ = __all__.copy
 # fmt: on
 
 X = TypeVar("X")

@@ -92,6 +92,7 @@ __all__ = [
     "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend", "set_dtype_policy",
     "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 
 absent.complete(globals())

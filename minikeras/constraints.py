@@ -18,9 +18,20 @@ from .ops.creation import convert_to_tensor
 from .ops.elementwise import clip, maximum, sqrt, square
 from .ops.reduction import sum as _sum
 
+__all__ = [
+    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
+    "non_neg", "serialize", "unit_norm",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 
 class Constraint(Configurable):
     """Base of all constraints: subclass it with `__call__`, and `get_config` for `__init__` arguments.
+
+    Args:
+        axis: Axis or axes along which norms are taken; 0 for the columns of a dense kernel.
+        max_value: The largest norm.
+        min_value: The smallest norm.
 
     Example:
         >>> class Halved(Constraint):
@@ -46,7 +57,8 @@ class MaxNorm(Constraint):
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
-        self.max_value, self.axis = max_value, axis
+        self.max_value = max_value
+        self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled down where its norm is too large."""
@@ -81,12 +93,15 @@ class UnitNorm(Constraint):
 class MinMaxNorm(Constraint):
     """Norms along an axis (or axes) from `min_value` to `max_value`.
 
-    `rate` tells how much of the way to these limits each application goes, from 0 to 1.
+    Args:
+        rate: How much of the way to these limits each application goes, from 0 to 1.
     """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
-        self.min_value, self.max_value = min_value, max_value
-        self.rate, self.axis = rate, axis
+        self.min_value = min_value
+        self.max_value = max_value
+        self.rate = rate
+        self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled towards the limits where its norm is outside of them."""

@@ -1,13 +1,18 @@
 """Which float type a layer computes in, and which its weights have."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from ._base import absent
 from ._base.naming import on_clear_session
 from ._base.settings import floatx, is_dtype, standardize_dtype
-from ._base.typing import Config, CustomObjects, DTypeLike, DTypeName
+from ._base.typing import Config, CustomObjects, DTypeChoice, DTypeName
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
+
+__all__ = [
+    "DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize",
+]  # fmt: skip
+__dir__ = __all__.copy
 
 _MIXED: dict[str, tuple[DTypeName, DTypeName]] = {"mixed_float16": ("float16", "float32")}
 
@@ -58,6 +63,8 @@ registry: Registry[DTypePolicy] = Registry(
     "keras.dtype_policies", "dtype policy", DTypePolicy, aliases={"FloatDTypePolicy": "DTypePolicy"}
 )
 FloatDTypePolicy = DTypePolicy
+PolicyLike: TypeAlias = DTypeChoice | Literal["mixed_float16"] | DTypePolicy
+"""What a user writes down for a policy."""
 _default: list[DTypePolicy] = []
 on_clear_session(_default.clear)
 
@@ -72,7 +79,7 @@ def dtype_policy() -> DTypePolicy:
     return _default[0] if _default else DTypePolicy(floatx())
 
 
-def set_dtype_policy(policy: DTypeLike | DTypePolicy | None) -> None:
+def set_dtype_policy(policy: PolicyLike | None) -> None:
     """Set the policy of layers made from now on; None returns to `floatx`."""
     _default[:] = [] if policy is None else [get(policy)]
 

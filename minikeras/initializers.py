@@ -27,6 +27,16 @@ from ._serialization.serialization import array_of
 from ._serialization.serialization import serialize as serialize
 from .random import SeedGenerator, SeedLike, draw_normal, draw_truncated_normal, draw_uniform, seed_generators
 
+__all__ = [
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
+    "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal",
+    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "deserialize", "get",
+    "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
+    "ones", "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling",
+    "zeros",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 Mode: TypeAlias = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution: TypeAlias = Literal["uniform", "normal", "truncated_normal", "untruncated_normal"]
 Axes: TypeAlias = Sequence[int] | None
@@ -75,6 +85,9 @@ class Ones(_BuiltIn):
 class Constant(_BuiltIn):
     """A number everywhere, or an array that broadcasts to the shape asked for.
 
+    Args:
+        value: The number or the array.
+
     Example:
         >>> print(Constant(0.5)((2,)))
         Tensor([0.5 0.5], shape=(2,), dtype=float32)
@@ -98,6 +111,9 @@ class Constant(_BuiltIn):
 class Identity(_BuiltIn):
     """The identity matrix times `gain`.
 
+    Args:
+        gain: What the matrix is multiplied by.
+
     Example:
         >>> Identity(2.0)((2, 2)).tolist()
         [[2.0, 0.0], [0.0, 2.0]]
@@ -117,7 +133,11 @@ class Identity(_BuiltIn):
 
 
 class _Random(_BuiltIn):
-    """An initializer with a seed."""
+    """An initializer with a seed.
+
+    Args:
+        seed: An integer or a `SeedGenerator`; drawn from Python's `random` if not given.
+    """
 
     def __init__(self, seed: SeedLike | Config = None) -> None:
         self._init_seed = seed
@@ -134,8 +154,16 @@ class _Random(_BuiltIn):
 
 
 class _Normal(_Random):
+    """Numbers of a normal distribution.
+
+    Args:
+        mean: Their mean.
+        stddev: Their standard deviation.
+    """
+
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.mean, self.stddev = mean, stddev
+        self.mean = mean
+        self.stddev = stddev
         super().__init__(seed)
 
 
@@ -159,10 +187,16 @@ class TruncatedNormal(_Normal):
 
 
 class RandomUniform(_Random):
-    """Numbers from `minval` to `maxval`, all equally likely."""
+    """Numbers from `minval` to `maxval`, all equally likely.
+
+    Args:
+        minval: The smallest.
+        maxval: The largest.
+    """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: SeedLike | Config = None) -> None:
-        self.minval, self.maxval = minval, maxval
+        self.minval = minval
+        self.maxval = maxval
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -193,7 +227,6 @@ class VarianceScaling(_Random):
         scale: A positive number.
         mode: What n is: the inputs ("fan_in"), the outputs ("fan_out"), or their mean ("fan_avg").
         distribution: "truncated_normal" (or "normal"), "untruncated_normal" or "uniform".
-        seed: An integer or a `SeedGenerator`; drawn if not given.
         input_axes, output_axes: Which axes count as inputs and outputs, as for `compute_fans`.
     """
 
@@ -207,7 +240,8 @@ class VarianceScaling(_Random):
         self.scale = scale
         self.mode: Mode = one_of("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         self.distribution: str = one_of("distribution", law, ("uniform", "truncated_normal", "untruncated_normal"))
-        self.input_axes, self.output_axes = input_axes, output_axes
+        self.input_axes = input_axes
+        self.output_axes = output_axes
         super().__init__(seed)
 
     def _values(self, shape: Sequence[int], dtype: str) -> Array:
@@ -262,6 +296,9 @@ class HeNormal(_Preset, choice=(2.0, "fan_in", "truncated_normal")):
 
 class Orthogonal(_Random):
     """A random matrix with orthogonal rows or columns, times `gain`; all axes but the last count as rows.
+
+    Args:
+        gain: What the matrix is multiplied by.
 
     Source: Saxe et al. 2014.
     """

@@ -25,6 +25,12 @@ from ._serialization.registry import Registry
 from .ops.arrays import as_float, rule
 from .ops.creation import convert_to_tensor, zeros_like
 
+__all__ = [
+    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
+    "truncated_normal", "uniform",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""
 Parameter: TypeAlias = float | Array
@@ -82,7 +88,9 @@ source: Source = Source()
 class SeedGenerator(Configurable):
     """A sequence of seeds: each draw made with it as `seed` gives other numbers than the one before.
 
-    It starts at `seed`, an integer from 0 to 2 ** 32 - 1, drawn from Python's `random` if not given.
+    Args:
+        seed: Where it starts, an integer from 0 to 2 ** 32 - 1, drawn from Python's `random` if not given.
+        name: Its name, made up if not given.
 
     Example:
         >>> print(SeedGenerator(seed=7).next())

@@ -25,6 +25,12 @@ from .ops.normalization import normalize
 from .ops.reduction import sum as _sum
 from .ops.shapes import transpose
 
+__all__ = [
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
+    "orthogonal_regularizer", "serialize",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 
 class Regularizer(Configurable):
     """Base of all regularizers: subclass it with your own `__call__`, and `get_config` to save models.
@@ -58,7 +64,11 @@ def _rounded(value: float) -> float:
 
 
 class L1L2(Regularizer):
-    """l1 * sum(|x|) + l2 * sum(x * x); None stands for 0.
+    """l1 * sum(|x|) + l2 * sum(x * x).
+
+    Args:
+        l1: Factor of the absolute values, from 0; None stands for 0.
+        l2: Factor of the squares, from 0; None stands for 0.
 
     Example:
         >>> print(L1L2(l1=1.0, l2=1.0)([-1.0, 2.0]))
@@ -82,6 +92,9 @@ class L1L2(Regularizer):
 class L1(Regularizer):
     """l1 * sum(|x|), which drives weights to exactly 0.
 
+    Args:
+        l1: The factor, from 0.
+
     Example:
         >>> print(L1(1.0)([-1.0, 2.0]))
         Tensor(3.0, shape=(), dtype=float32)
@@ -97,6 +110,9 @@ class L1(Regularizer):
 class L2(Regularizer):
     """l2 * sum(x * x), which keeps weights small.
 
+    Args:
+        l2: The factor, from 0.
+
     Example:
         >>> print(L2(1.0)([-1.0, 2.0]))
         Tensor(5.0, shape=(), dtype=float32)
@@ -111,6 +127,10 @@ class L2(Regularizer):
 
 class OrthogonalRegularizer(Regularizer):
     """factor times the mean |cosine| between the rows (or columns) of a matrix, which keeps them apart.
+
+    Args:
+        factor: The factor, from 0.
+        mode: "rows" or "columns".
 
     Example:
         >>> print(OrthogonalRegularizer(factor=1.0)([[3.0, 0.0], [0.0, 5.0]]))

@@ -15,4 +15,6 @@ def test_a_missing_name_would_show() -> None:
     status = runpy.run_path(str(ROOT / "docs" / "coverage.py"))["status"]
     assert [status("keras.layers", name) for name in ("Dense", "Nothing")] == ["has", "missing"]
     assert status("tf.data.Dataset", "batch") == "has"
+    assert [status("keras", name) for name in ("layers", "quantizers")] == ["has", "imports"]
+    assert [status("keras.applications", name) for name in ("vgg16", "vgg19")] == ["has", "imports"]
     assert status("tf", "nothing") == "missing"

@@ -6,6 +6,7 @@ import inspect
 import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,49 @@ def test_help_names_long_types_and_does_not_spell_them_out() -> None:
     shown = [getattr(keras.layers, name) for name in keras.layers.__all__]
     for thing in (*shown, keras.Model.compile, keras.Layer.add_weight, keras.Variable):
         assert len(str(inspect.signature(thing))) < 1200, thing
+
+
+def _modules() -> list[Any]:
+    return [getattr(keras, name) for name in keras.__all__ if inspect.ismodule(getattr(keras, name))]
+
+
+def _unexplained(cls: Any) -> list[str]:
+    """Return the arguments of a class that its help does not explain."""
+    accepted = [*inspect.signature(cls.__init__).parameters.values()][1:]
+    names = [p.name for p in accepted if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if issubclass(cls, keras.Layer) and any(p.name == "options" for p in accepted):
+        names += ["name", "dtype", "trainable"]
+    text = inspect.getdoc(cls) or ""
+    explained = ", ".join(re.findall(r"^ +([*\w, ]+): \S", text, re.MULTILINE)).replace("*", "").split(", ")
+    return [name for name in names if name not in explained]
+
+
+def test_help_explains_every_argument_of_every_class() -> None:
+    homes = (keras, keras.optimizers.schedules, *_modules())
+    things = (getattr(home, name) for home in homes for name in home.__all__)
+    classes = {thing for thing in things if isinstance(thing, type) and inspect.isfunction(thing.__init__)}  # type: ignore[misc]
+    assert len(classes) > 240
+    assert {cls: names for cls in classes if (names := _unexplained(cls))} == {}
+
+
+def test_help_of_a_class_says_what_its_bases_explain_and_no_more() -> None:
+    (line,) = re.findall(r"pool_size: .*", keras.layers.AveragePooling3D.__doc__ or "")
+    assert line == "pool_size: Size of the window along each axis, or one number for all."
+    text = inspect.getdoc(keras.losses.Huber) or ""
+    assert re.findall(r"^    (\w+): ", text, re.MULTILINE) == ["delta", "reduction", "name", "dtype"]
+    depthwise = inspect.getdoc(keras.layers.DepthwiseConv2D) or ""
+    assert "    bias_regularizer: " in depthwise
+    assert "kernel_regularizer" not in depthwise
+
+    class Mine(keras.layers.Dense): ...
+
+    assert Mine.__doc__ is None
+    assert inspect.getdoc(Mine) == keras.layers.Dense.__doc__
+
+
+def test_dir_lists_what_is_public() -> None:
+    for module in _modules():
+        assert sorted(dir(module)) == sorted(module.__all__), module
 
 
 def test_ops_are_found_by_family() -> None:

@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import minikeras as keras
+from minikeras._base import typing
 from minikeras._serialization import registry
 
 KINDS = registry.kinds()
@@ -149,3 +151,29 @@ def test_one_name_loads_one_file(code: str, package: str, loaded: set[str]) -> N
     environment = {**os.environ, "PYTHONPATH": str(Path(keras.__file__).parents[1])}
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert set(out.stdout.split()) == loaded
+
+
+SPELLED = {
+    "optimizers": "OptimizerName", "losses": "LossName", "metrics": "MetricName", "activations": "ActivationName",
+    "initializers": "InitializerName", "regularizers": "RegularizerName", "constraints": "ConstraintName",
+}  # fmt: skip
+"""Kind -> the alias of its names for checkers."""
+OF_COMPILE = {"acc", "ce", "crossentropy"}
+"""Names that stand for one of several, as the outputs are."""
+UNSPELLED = """
+    Optimizer LossScaleOptimizer Loss LossFunctionWrapper Metric MeanMetricWrapper IoU MeanIoU OneHotIoU OneHotMeanIoU
+    PrecisionAtRecall RecallAtPrecision SensitivityAtSpecificity SpecificityAtSensitivity metric mean_metric_wrapper
+    io_u mean_io_u one_hot_io_u one_hot_mean_io_u precision_at_recall recall_at_precision sensitivity_at_specificity
+    specificity_at_sensitivity Activation ELU LeakyReLU PReLU ReLU Softmax Initializer IdentityInitializer initializer
+    OrthogonalInitializer Regularizer OrthogonalRegularizer regularizer Constraint constraint l1l2
+"""
+"""Names in configurations that cannot be used alone, or that are another spelling."""
+
+
+@pytest.mark.parametrize("module", SPELLED)
+def test_checkers_know_the_names_that_can_be_used_alone(module: str) -> None:
+    spelled = {*get_args(getattr(typing, SPELLED[module]))} - OF_COMPILE
+    listed = {*ACCEPTED[f"keras.{module}"]} - {*UNSPELLED.split()}
+    if module == "optimizers":  # whose names may be in lower case
+        listed |= {name.lower() for name in listed}
+    assert spelled == listed

@@ -141,6 +141,10 @@ def test_layers() -> None:
     assert float(own.losses[0]) == 0.75
     assert_type(layers.Dropout(0.5)(x, training=True), Tensor)
     assert_type(layers.Flatten()(x), Tensor)
+    assert_type(layers.MaxPooling2D((2, 1), strides=[2, 2], dtype="mixed_float16").pool_size, tuple[int, ...])
+    assert_type(layers.Conv3DTranspose(1, (2, 2, 2), use_bias=False).use_bias, bool)
+    assert_type(layers.Concatenate()([keras.Input((3,)), keras.Input((2,))]), KerasTensor)
+    assert_type(layers.Add()([x, x]), Tensor)
     assert_type(Own()(x, scale=2.0), Tensor)
     assert_type(Own()(keras.Input((3,))), KerasTensor)
     assert_type(InputSpec(ndim=2).ndim, int | None)
@@ -167,6 +171,8 @@ def test_models() -> None:
     assert_type(model.input_shape, PartialShape)
     assert_type(model.output_shape, PartialShape)
     assert_type(model.inputs, list[KerasTensor])
+    assert_type(model.input, KerasTensor | Any)
+    assert_type(model.layers[0].output, KerasTensor | Any)
     assert_type(model.outputs, list[KerasTensor])
     assert_type(model.to_json(), str)
     assert_type(models.model_from_json(model.to_json()), Model)
@@ -187,7 +193,7 @@ def test_tensors_and_variables() -> None:
     assert_type(t[0, 0] ** 2, Tensor)
     assert_type(t.numpy(), Array)
     assert_type(t.dtype, str)
-    assert_type(t.shape, tuple[Any, ...])
+    assert_type(t.shape, tuple[int, ...])
     assert_type(t.ndim, int)
     assert_type(float(t[0, 0]), float)
     assert_type(len(t), int)
@@ -221,6 +227,18 @@ def test_functions() -> None:
     assert_type(regularizers.L2()([1.0]), Tensor)
     assert_type(constraints.NonNeg()([1.0]), Tensor)
     assert_type(random.normal((2,)), Tensor)
+    i = keras.Input((4, 4))
+    assert_type(ops.relu(i), KerasTensor)
+    assert_type(ops.mean(i, axis=-1, keepdims=True), KerasTensor)
+    assert_type(ops.add(np.ones(4), i), KerasTensor)
+    assert_type(ops.reshape(i, (-1, 16)), KerasTensor)
+    assert_type(ops.concatenate([i, i], axis=1), KerasTensor)
+    assert_type(ops.softmax(ops.matmul(i, i)), KerasTensor)
+    assert_type(ops.zeros_like(i), KerasTensor)
+    assert_type(ops.where(i > 0, i, 0.0), KerasTensor)
+    assert_type(ops.argmax(i, axis=-1), KerasTensor)
+    assert_type(i.shape, PartialShape)
+    assert_type(np.float32(2.0) * Tensor(np.ones(2)), Tensor)
     assert_type(config.epsilon(), float)
     assert_type(config.image_data_format(), DataFormat)
     assert_type(utils.Progbar(3, verbose=0).target, int | None)
@@ -231,7 +249,8 @@ def test_training() -> None:
     model = Sequential([keras.Input((2,)), layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae", metrics.MeanSquaredError(), losses.mean_absolute_error])
     history = assert_type(model.fit(x, y, epochs=2, verbose=0), callbacks.History)
-    assert_type(history.history, dict[str, list[Any]])
+    assert_type(history.history["loss"], list[float])
+    assert_type(history.history["mae"], list[Any])
     assert_type(history.epoch, list[int])
     assert_type(model.optimizer, optimizers.Optimizer)
     assert_type(model.optimizer.variables, list[Variable])
@@ -242,6 +261,8 @@ def test_training() -> None:
     assert_type(model.metrics_names, list[str])
     assert_type(model.get_metrics_result(), dict[str, Any])
     assert_type(model.evaluate(x, y, verbose=0, return_dict=True), dict[str, Any])
+    assert_type(model.train_on_batch(x, y, return_dict=True), dict[str, Any])
+    assert_type(model.test_on_batch(x, y, return_dict=True), dict[str, Any])
     assert assert_type(model.predict(x, verbose=int(False)), Array | Any).shape == (4, 1)
     assert assert_type(model.predict_on_batch(x), Array | Any).shape == (4, 1)
     model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)
@@ -287,6 +308,17 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3, kernel_initializer="glorot")  # type: ignore[arg-type]
     layers.Dense(3, kernel_regularizer="l3")  # type: ignore[arg-type]
     layers.Dense(3, kernel_constraint="max_nrom")  # type: ignore[arg-type]
+    layers.Dense(3, dtype="flot32")  # type: ignore[arg-type]
+    losses.Huber(dtype="flot32")  # type: ignore[arg-type]
+    layers.MaxPooling2D(pool_size=(2, 2, 2))  # type: ignore[arg-type]
+    layers.AveragePooling1D(2, strides=(2, 2))  # type: ignore[arg-type]
+    layers.Conv2D(3, (2, 2, 2))  # type: ignore[arg-type]
+    layers.Conv3DTranspose(3, 2, activation="rellu")  # type: ignore[arg-type]
+    layers.UpSampling2D((2, 2, 2))  # type: ignore[arg-type]
+    layers.Concatenate()(keras.Input((3,)), keras.Input((3,)))  # type: ignore[call-overload]
+    layers.Add()(keras.Input((3,)))  # type: ignore[call-overload]
+    Sequential().input.shap()  # type: ignore[union-attr]
+    callbacks.History().history["loss"][-1].shap()  # type: ignore[attr-defined]
     layers.Activation("rellu")  # type: ignore[arg-type]
     layers.Activation()  # type: ignore[call-arg]
     layers.Dropout("0.5")  # type: ignore[arg-type]
@@ -316,9 +348,9 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3).add_weight((3,), constraint="non_negative")  # type: ignore[arg-type]
     metrics.Mean().add_weight(initializer="zeross")  # type: ignore[arg-type]
     optimizers.SGD().add_variable((), "zeross")  # type: ignore[arg-type]
-    ops.pad([1.0], 1, mode="constnat")  # type: ignore[arg-type]
-    ops.image.resize(np.ones((2, 2, 1)), (1, 1), "linear")  # type: ignore[arg-type]
-    ops.searchsorted([1.0], [1.0], side="middle")  # type: ignore[arg-type]
+    ops.pad([1.0], 1, mode="constnat")  # type: ignore[call-overload]
+    ops.image.resize(np.ones((2, 2, 1)), (1, 1), "linear")  # type: ignore[call-overload]
+    ops.searchsorted([1.0], [1.0], side="middle")  # type: ignore[call-overload]
     ops.qr([[1.0]], mode="full")  # type: ignore[arg-type]
     utils.load_img("a.png", color_mode="gray")  # type: ignore[arg-type]
     utils.image_dataset_from_directory("a", label_mode="ints")  # type: ignore[arg-type]
@@ -336,8 +368,8 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Dense(3).set_weights(3)  # type: ignore[arg-type]
     Variable([1.0]).assign()  # type: ignore[call-arg]
     config.set_image_data_format("last")  # type: ignore[arg-type]
-    ops.relu()  # type: ignore[call-arg]
-    ops.matmul([[1.0]])  # type: ignore[call-arg]
+    ops.relu()  # type: ignore[call-overload]
+    ops.matmul([[1.0]])  # type: ignore[call-overload]
     Tensor([1.0])  # type: ignore[arg-type]
     InputSpec(ndim="2")  # type: ignore[arg-type]
     keras.GradientTape(persistent="yes")  # type: ignore[arg-type]

@@ -15,18 +15,23 @@ from typing import Any, NoReturn, cast
 _NETWORKS = {
     "convnext": "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge",
     "densenet": "DenseNet121 DenseNet169 DenseNet201",
-    "efficientnet": "EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 "
-    "EfficientNetB6 EfficientNetB7",
     "efficientnet_v2": "EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L "
     "EfficientNetV2M EfficientNetV2S",
-    "imagenet_utils": "", "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3",
-    "mobilenet": "MobileNet", "mobilenet_v2": "MobileNetV2", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
-    "nasnet": "NASNetLarge NASNetMobile", "resnet": "ResNet50 ResNet101 ResNet152", "resnet50": "ResNet50",
-    "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg16": "VGG16", "vgg19": "VGG19", "xception": "Xception",
+    "inception_resnet_v2": "InceptionResNetV2", "inception_v3": "InceptionV3",
+    "mobilenet": "MobileNet", "mobilenet_v3": "MobileNetV3Large MobileNetV3Small",
+    "nasnet": "NASNetLarge NASNetMobile", "resnet_v2": "ResNet50V2 ResNet101V2 ResNet152V2", "vgg19": "VGG19",
+    "xception": "Xception",
 }  # fmt: skip
+_DEEPER = {
+    "efficientnet": "EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 "
+    "EfficientNetB7",
+    "resnet": "ResNet101 ResNet152",
+}
 ABSENT: dict[str, str] = {
-    "": "Operation Quantizer RematScope StatelessScope SymbolicScope", "applications": " ".join(_NETWORKS.values()),
+    "": "Operation Quantizer RematScope StatelessScope SymbolicScope",
+    "applications": " ".join([*_NETWORKS.values(), *_DEEPER.values()]),
     **{f"applications.{k}": f"{names} decode_predictions preprocess_input" for k, names in _NETWORKS.items()},
+    **{f"applications.{k}": names for k, names in _DEEPER.items()},
     "callbacks": "OrbaxCheckpoint", "config": "enable_unsafe_deserialization",
     "distillation": "DistillationLoss Distiller FeatureDistillation LogitsDistillation",
     "distribution": "DataParallel DeviceMesh LayoutMap ModelParallel TensorLayout distribute_tensor distribution "
@@ -44,7 +49,7 @@ ABSENT: dict[str, str] = {
     "Int8QuantizationConfig QuantizationConfig Quantizer abs_max_quantize abs_max_quantize_grouped_with_zero_point "
     "compute_float8_amax_history compute_float8_scale deserialize fake_quant_with_min_max_vars get pack_int4 "
     "quantize_and_dequantize serialize unpack_int4",
-    "saving": "KerasFileEditor", "utils": "Config FeatureSpace audio_dataset_from_directory get_source_inputs",
+    "saving": "KerasFileEditor", "utils": "Config audio_dataset_from_directory",
     "utils.bounding_boxes": "affine_transform clip_to_image_size compute_ciou compute_iou convert_format crop "
     "decode_deltas_to_boxes encode_box_to_deltas pad",
     "visualization": "draw_bounding_boxes draw_segmentation_masks plot_bounding_box_gallery plot_image_gallery "
@@ -52,7 +57,10 @@ ABSENT: dict[str, str] = {
 }  # fmt: skip
 """Keras's module -> what is missing there."""
 
-ALIASES: dict[str, str] = {"legacy.saving": "saving", "optimizers.legacy": "optimizers", "utils.legacy": "saving"}
+ALIASES: dict[str, str] = {
+    "applications.resnet50": "applications.resnet", "legacy.saving": "saving", "optimizers.legacy": "optimizers",
+    "utils.legacy": "saving",
+}  # fmt: skip
 """Module of Keras -> what stands for it."""
 
 MOVED: dict[str, str] = {

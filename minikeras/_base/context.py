@@ -28,7 +28,12 @@ context = _Context()
 
 
 class name_scope:
-    """Within this context paths of variables begin with a name; the owner's own scope is not opened twice."""
+    """Within this context paths of variables begin with a name.
+
+    Args:
+        name: The name.
+        owner: Whose scope it is; it is not opened twice.
+    """
 
     __slots__ = ("_opens", "_scope")
 

@@ -74,4 +74,4 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
     for name in pending:
         del namespace[name]
     namespace["__getattr__"] = find
-    namespace["__dir__"] = lambda: sorted({*namespace, *pending})
+    namespace["__dir__"] = lambda: namespace.get("__all__") or sorted({*namespace, *pending})

@@ -1,7 +1,7 @@
 """Shapes, array aliases and literal names: the vocabulary of every annotation in the package."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, Literal, TypeAlias
+from typing import Any, Concatenate, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +40,12 @@ DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Axis: TypeAlias = int | Sequence[int] | None
 Sizes: TypeAlias = int | Sequence[int]
 """One number for each axis between batch and channels, or one for all of them."""
+S = TypeVar("S", bound=tuple[int, ...])
+One: TypeAlias = tuple[int]
+Two: TypeAlias = tuple[int, int]
+Three: TypeAlias = tuple[int, int, int]
+SizesOf: TypeAlias = int | list[int] | S
+"""The same where it is known how many axes there are."""
 Padding: TypeAlias = Literal["valid", "same"]
 CausalPadding: TypeAlias = Literal["valid", "same", "causal"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]

@@ -34,9 +34,11 @@ class InputSpec:
         self.dtype = dtype
         self.shape: PartialShape | None = None if shape is None else tuple(shape)
         self.ndim: int | None = len(shape) if shape is not None else ndim
-        self.max_ndim, self.min_ndim = max_ndim, min_ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
         self.axes: dict[int, int | None] = {int(axis): size for axis, size in (axes or {}).items()}
-        self.allow_last_axis_squeeze, self.optional = allow_last_axis_squeeze, optional
+        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.optional = optional
         self.name = name
         limit = self.ndim or self.max_ndim
         if self.axes and limit is not None and max(self.axes) >= limit:

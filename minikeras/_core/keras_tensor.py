@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -70,7 +70,7 @@ class KerasTensor(Tensor):
         self.index = 0
 
     @property
-    def shape(self) -> PartialShape:
+    def shape(self) -> PartialShape:  # type: ignore[override]
         """Sizes of the axes, None where unknown."""
         return self._shape
 
@@ -120,6 +120,10 @@ class KerasTensor(Tensor):
         def __rmatmul__(self, other: TensorLike) -> "KerasTensor": ...
         def __getitem__(self, key: Any) -> "KerasTensor": ...
         def __neg__(self) -> "KerasTensor": ...
+        def __lt__(self, other: TensorLike) -> "KerasTensor": ...
+        def __le__(self, other: TensorLike) -> "KerasTensor": ...
+        def __gt__(self, other: TensorLike) -> "KerasTensor": ...
+        def __ge__(self, other: TensorLike) -> "KerasTensor": ...
 
     else:
 
@@ -227,9 +231,14 @@ def _zeros(arguments: Any, sizes: tuple[int, int]) -> Any:
         shape = filled(x.shape, sizes)
         if context.loading is not None:
             context.loading.spend(math.prod(shape))
-        return Tensor(np.zeros(shape, x.dtype))
+        return _zero(shape, x.dtype, sizes[0])
 
     return map_structure(zeros, arguments)
+
+
+def _zero(shape: Sequence[int], dtype: str, words: int = 1) -> Tensor:
+    """Return zeros, or texts of so many words, so that what follows from their length differs between two runs."""
+    return Tensor(np.full(shape, "a " * words) if dtype == "string" else np.zeros(shape, dtype))
 
 
 def _build(model: Any, calls: list[tuple[list[tuple[str, object]], Any]]) -> None:
@@ -335,7 +344,7 @@ class Operation:
         if op is None or not isinstance(op.ufunc, np.ufunc) or listed or any_symbolic(kwargs.values()):
             return None
         shapes = [x.shape if isinstance(x, KerasTensor) else np.shape(x) for x in args]
-        single = [Tensor(np.zeros([1] * len(x.shape), x.dtype)) if isinstance(x, KerasTensor) else x for x in args]
+        single = [_zero([1] * len(x.shape), x.dtype) if isinstance(x, KerasTensor) else x for x in args]
         return KerasTensor(broadcast(shapes), _run(self, single, kwargs, {}).dtype)
 
     def get_config(self) -> Config:

@@ -7,7 +7,20 @@ notes what was done.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Literal,
+    Never,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
 import numpy as np
 
@@ -17,6 +30,26 @@ from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    from .keras_tensor import KerasTensor
+
+    Rest = ParamSpec("Rest")
+    Symbolic: TypeAlias = KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]
+
+    class OpCall(Protocol[P]):
+        """An op: it makes a KerasTensor of KerasTensors, and a Tensor of anything else."""
+
+        __name__: str
+
+        def __hash__(self) -> int: ...
+        @overload
+        def __call__(
+            self: "OpCall[Concatenate[Any, Rest]]", x: Symbolic, /, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> KerasTensor: ...
+        @overload
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
+
 
 VJP: TypeAlias = Callable[..., Any]
 """(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
@@ -136,9 +169,15 @@ late_ops: list[Callable[[], None]] = []
 """Functions that import the ops which no NumPy function stands for, and which load when somebody asks for them."""
 
 
+@overload
+def primitive(
+    *, variadic: Literal[False] = False, name: str | None = None, **traits: Unpack[Traits]
+) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
+@overload
 def primitive(
     *vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]
-) -> Callable[[Callable[P, Any]], Callable[P, "Tensor"]]:
+) -> "Callable[[Callable[P, Any]], OpCall[P]]": ...
+def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]) -> Any:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 
     The forward function gets arrays (or Python numbers) for its tensor arguments, which come first, one a rule.
@@ -150,7 +189,7 @@ def primitive(
         traits: See `Traits`.
     """
 
-    def declare(forward: Callable[P, Any]) -> Callable[P, "Tensor"]:
+    def declare(forward: Callable[..., Any]) -> Any:
         op = Op(forward, vjps, None if variadic else len(vjps), **traits)
         count = op.count
         run: Callable[..., Any] = forward
@@ -185,7 +224,7 @@ def primitive(
         vars(call)["op"] = op
         if not op.effect:
             NUMPY_OPS[name or op.name] = call
-        return cast("Callable[P, Tensor]", call)
+        return call
 
     return declare
 
@@ -203,7 +242,13 @@ def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
     return args
 
 
-def composite(function: F) -> F:
+@overload
+def composite(function: Callable[P, Never]) -> Callable[P, Any]: ...
+@overload
+def composite(function: Callable[P, Tensor]) -> "OpCall[P]": ...
+@overload
+def composite(function: F) -> F: ...
+def composite(function: Any) -> Any:
     """Declare an op made of other ops: NumPy's function of its name runs it, on symbolic tensors it is inferred."""
 
     @wraps(function)
@@ -217,7 +262,7 @@ def composite(function: F) -> F:
             raise
 
     NUMPY_OPS[function.__name__] = call
-    return cast(F, call)
+    return call
 
 
 def symbolic_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":

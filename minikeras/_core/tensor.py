@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.context import context
 from .._base.settings import settings, standardize_dtype
-from .._base.typing import Array, DTypeLike, TensorLike
+from .._base.typing import Array, DTypeLike, Shape, TensorLike
 from .array_methods import ArrayMethods, add_methods
 from .ownership import EXPOSED, Changes
 
@@ -136,7 +136,13 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
             f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
             f"Received: {value!r:.80}."
         )
-    return array if name == "string" else array.astype(name, copy=False)
+    return in_dtype(array, name, copy=False)
+
+
+def in_dtype(array: Array, name: str, copy: bool) -> Array:
+    """Return an array in a dtype by its name; numbers become text as NumPy writes them, text stays what it is."""
+    is_text = name == "string" and array.dtype.kind in "OUS"
+    return array.astype(array.dtype if is_text else str if name == "string" else name, copy=copy)
 
 
 def _holds_arrays(value: Sequence[Any]) -> bool:
@@ -219,8 +225,8 @@ class TensorOps:
     array: Array | None
 
     @property
-    def shape(self) -> tuple[Any, ...]:
-        """Sizes of the axes; a symbolic tensor's may be None, hence Any to let code index without checks."""
+    def shape(self) -> Shape:
+        """Sizes of the axes."""
         return cast(Array, self.array).shape
 
     @property

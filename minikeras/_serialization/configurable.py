@@ -7,6 +7,7 @@ from sys import modules
 from typing import Any, ClassVar, Self
 
 from .._base.checks import Rule, rule_of
+from .._base.help_text import HelpText
 from .._base.signature import Suggesting, parameters
 from .._base.typing import Config
 
@@ -20,15 +21,17 @@ def is_built_in(thing: Any) -> bool:
 
 
 def name_arguments(cls: Any, but: Container[str] = (), more: tuple[str, ...] = ()) -> None:
-    """Have the configurations of a class of this package name the arguments of its `__init__`, unless it says which.
+    """Have help, and configurations, of a class of this package name the arguments of its `__init__`.
 
-    One that hands *args on says nothing itself.
+    A class may say itself which are configured. One that hands *args on says nothing.
     """
     own = vars(cls)
     if "__init__" in own and "_arguments" not in own and is_built_in(cls):
         accepted = parameters(own["__init__"])
         if not accepted.varargs:
             cls._arguments = tuple(name for name in accepted.names[1:] if name not in but) + more
+    if own["__doc__"] and is_built_in(cls):
+        cls.__doc__ = HelpText(own["__doc__"])
 
 
 @cache

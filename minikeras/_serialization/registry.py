@@ -26,7 +26,8 @@ _HOMES = {
     "keras.constraints": "constraints", "keras.initializers": "initializers", "keras.regularizers": "regularizers",
     "keras.layers": "layers", "keras.losses": "losses", "keras.metrics": "metrics", "builtins": "metrics",
     "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers", "keras": "models",
-    "keras.src.models.functional": "models.model",
+    "keras.src.models.functional": "models.model", "keras.utils": "utils",
+    "keras.src.layers.preprocessing.feature_space": "utils",
 }  # fmt: skip
 """Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
 _tables: dict[str, "Registry[Any]"] = {}

@@ -612,11 +612,20 @@ class Trainer(Layer):
         values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
         return values[0] if len(values) == 1 else values
 
-    @suggests
+    @overload
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
+        *, return_dict: Literal[True],
+    ) -> dict[str, Any]: ...  # fmt: skip
+    @overload
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
-    ) -> Any:  # fmt: skip
+    ) -> Any: ...  # fmt: skip
+    @suggests
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
         Raises:
@@ -625,6 +634,12 @@ class Trainer(Layer):
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @overload
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: Literal[True]
+    ) -> dict[str, Any]: ...
+    @overload
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any: ...
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does.

@@ -2,10 +2,21 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .._base.user_warning import warn_user
 from .callback import Callback, Logs
+
+if TYPE_CHECKING:
+
+    class Values(dict[str, list[Any]]):
+        """Name of a metric to its values; a loss is a number."""
+
+        @overload
+        def __getitem__(self, name: Literal["loss", "val_loss"], /) -> list[float]: ...
+        @overload
+        def __getitem__(self, name: str, /) -> list[Any]: ...
+        def __getitem__(self, name: str, /) -> Any: ...
 
 
 class History(Callback):
@@ -25,7 +36,8 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
-        self.history: dict[str, list[Any]] = {}
+        values: Any = {}
+        self.history: Values = values
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

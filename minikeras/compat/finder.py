@@ -31,12 +31,19 @@ class StandInLoader:
 
 
 class StandInFinder:
-    """Finds the modules below `ROOTS`."""
+    """Finds modules.
+
+    Args:
+        roots: The packages which they are, or are in.
+    """
+
+    def __init__(self, *roots: str) -> None:
+        self.roots = tuple(f"{root}." for root in roots)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> ModuleSpec | None:  # fmt: skip
         """Return where a module comes from, None if its name is not ours; a ModuleNotFoundError if it is missing."""
-        if fullname.partition(".")[0] not in ROOTS:
+        if not f"{fullname}.".startswith(self.roots):
             return None
         module = find_module(fullname)
         if module is None:
@@ -54,7 +61,12 @@ class StandInFinder:
         return ModuleSpec(fullname, cast(Any, StandInLoader(module)), is_package=True)  # a Loader by what it has
 
 
-_finder = StandInFinder()
+_finder = StandInFinder(*ROOTS)
+
+
+def answer(package: str) -> None:
+    """Let imports of a package, which is no file, give the stand-in."""
+    sys.meta_path.insert(0, StandInFinder(package))
 
 
 def is_installed() -> bool:

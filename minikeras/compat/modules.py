@@ -39,7 +39,7 @@ VERSION = "3.15.1"
 _TREES = """
     tensorflow.python.keras.api tensorflow.python.keras tensorflow.compat.v1.keras tensorflow.compat.v2.keras
     tensorflow.contrib.keras tensorflow.keras tf_keras keras._tf_keras.keras keras.api keras.src"""
-ALIASES = {**dict.fromkeys(_TREES.split(), "keras"), "tensorflow": TENSORFLOW}
+ALIASES = {**dict.fromkeys((f"{TENSORFLOW}.keras", *_TREES.split()), "keras"), "tensorflow": TENSORFLOW}
 """Other addresses of whole trees of modules, the longer ones first."""
 
 

@@ -5,10 +5,10 @@ from typing import Any, TypedDict
 from .. import activations, constraints, initializers, regularizers
 from .._base.nested import leaves
 from .._base.signature import parameters
-from .._base.typing import Config, DTypeLike, ShapeLike
+from .._base.typing import Config, ShapeLike
 from .._serialization.configurable import is_built_in
 from .._serialization.serialization import serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..regularizers import RegularizerLike
 
 
@@ -23,7 +23,7 @@ class CommonOptions(TypedDict, total=False):
     """
 
     trainable: bool
-    dtype: DTypeLike | DTypePolicy | Config | None
+    dtype: PolicyLike | Config | None
     autocast: bool
     input_shape: ShapeLike
 

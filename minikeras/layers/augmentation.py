@@ -115,7 +115,15 @@ class CenterCrop(_OfImages):
 
 
 class _Random(_OfImages):
-    """A layer that changes images at random, each by itself, while training."""
+    """A layer that changes images at random, each by itself, while training.
+
+    Args:
+        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "nearest" or "bilinear".
+        seed: Seed of the choices.
+        fill_value: The constant.
+        data_format: Where the channels are; the configured format if not given.
+    """
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     _casts: ClassVar[bool] = True  # whether integers become floats
@@ -191,11 +199,6 @@ class RandomRotation(_Random):
 
     Args:
         factor: How far, in turns: f for any angle from -f to f, or both ends of the range.
-        fill_mode: What comes in: "reflect", "wrap", "constant" or "nearest".
-        interpolation: "nearest" or "bilinear".
-        seed: Seed of the angles.
-        fill_value: The constant.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     def __init__(self, factor: Factor, fill_mode: FillMode = "reflect", interpolation: Sampling = "bilinear",
@@ -229,7 +232,6 @@ class RandomZoom(_BothWays):
     Args:
         height_factor: Range of the change, positive for a wider view; f for -f to f.
         width_factor: The same for the width; as much as the height if not given.
-        fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
     def __init__(self, height_factor: Factor, width_factor: Factor | None = None, fill_mode: FillMode = "reflect",
@@ -250,7 +252,6 @@ class RandomTranslation(_BothWays):
     Args:
         height_factor: How far down, as a part of the height; f for -f to f.
         width_factor: How far right, as a part of the width.
-        fill_mode, interpolation, seed, fill_value, data_format, options: See `RandomRotation`.
     """
 
     def __init__(self, height_factor: Factor, width_factor: Factor, fill_mode: FillMode = "reflect",

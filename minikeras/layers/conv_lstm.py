@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import Positive
-from .._base.typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes
+from .._base.typing import DataFormat, One, Padding, PartialShape, S, ShapeLike, SizesOf, Three, Two
 from .._core.tensor import Tensor
 from ..constraints import ConstraintLike
 from .convolutional import Windowed
@@ -26,7 +26,14 @@ class ConvLSTMOptions(RecurrentOptions, total=False):
 
 
 class _ConvLSTMCell(Windowed, LSTMCell):
-    """One step, whose input and state are images."""
+    """One step, whose input and state are images.
+
+    Args:
+        filters: Channels of the output and of the state.
+        kernel_size: SizesOf[S] of both windows: that which slides over the input, and that over the state.
+        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
+            and as many places as the state.
+    """
 
     _arguments = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
                   *LSTMCell._arguments[1:])  # fmt: skip
@@ -78,13 +85,14 @@ class _Cell3D(_ConvLSTMCell, rank=3):
     """A step of a series of volumes."""
 
 
-class _ConvLSTM(_OfCell):
+class _ConvLSTM(_OfCell, Generic[S]):
     _cell_name = "conv_lstm_cell"
     cell: _ConvLSTMCell
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, activation: ActivationLike = "tanh",
-                 recurrent_activation: ActivationLike = "sigmoid", use_bias: bool = True,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1,
+                 activation: ActivationLike = "tanh", recurrent_activation: ActivationLike = "sigmoid",
+                 use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
                  recurrent_initializer: InitializerLike = "orthogonal", bias_initializer: InitializerLike = "zeros",
                  unit_forget_bias: bool = True, kernel_regularizer: RegularizerLike | None = None,
@@ -103,22 +111,14 @@ class _ConvLSTM(_OfCell):
         return (shape, state, state) if self.return_state else shape
 
 
-class ConvLSTM1D(_ConvLSTM):
+class ConvLSTM1D(_ConvLSTM[One]):
     """`ConvLSTM2D` for series of vectors with channels: (batch, steps, length, channels)."""
 
     _cell = _Cell1D
 
 
-class ConvLSTM2D(_ConvLSTM):
+class ConvLSTM2D(_ConvLSTM[Two]):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
-
-    Args:
-        filters: Channels of the output and of the state.
-        kernel_size: Sizes of both windows: that which slides over the input, and that over the state.
-        strides, padding, data_format, dilation_rate: How the first slides, see `Conv2D`; the second has strides of 1
-            and as many places as the state.
-        activation, recurrent_activation, ..., stateful: See `LSTM`.
-        options: `name`, `trainable`, `dtype`, `unroll`, `zero_output_for_mask` and so on.
 
     Input shape:  (batch, steps, rows, columns, channels).
     Output shape: (batch, new rows, new columns, filters), or (batch, steps, new rows, new columns, filters) with
@@ -138,7 +138,7 @@ class ConvLSTM2D(_ConvLSTM):
     _cell = _Cell2D
 
 
-class ConvLSTM3D(_ConvLSTM):
+class ConvLSTM3D(_ConvLSTM[Three]):
     """`ConvLSTM2D` for series of volumes: (batch, steps, depth, rows, columns, channels)."""
 
     _cell = _Cell3D

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, TypeAlias, Unpack
+from typing import Annotated, Any, ClassVar, Generic, TypeAlias, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis, Positive, any_case, standardize_sizes
-from .._base.typing import CausalPadding, DataFormat, Padding, PartialShape, Shape, ShapeLike, Sizes, TensorLike
+from .._base.typing import (
+    CausalPadding,
+    DataFormat,
+    One,
+    Padding,
+    PartialShape,
+    S,
+    Shape,
+    ShapeLike,
+    SizesOf,
+    TensorLike,
+    Three,
+    Two,
+)
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
@@ -47,7 +60,24 @@ class Windowed(Ranked):
 
 
 class _Sliding(Windowed, WithKernel):
-    """The base of the layers here: a window, strides, a bias and an activation."""
+    """The base of the layers here: a window, strides, a bias and an activation.
+
+    Args:
+        filters: Number of output channels, a positive integer.
+        kernel_size: Size of the window along each axis, or one number for all.
+        strides: Steps from place to place.
+        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
+        data_format: "channels_last" or "channels_first"; the configured one if not given.
+        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
+        groups: Into how many groups, each with filters of its own, the channels are split.
+        depth_multiplier: Number of filters for each channel.
+        output_padding: How much larger than the smallest possible the output is, less than the strides.
+        activation: Name or function; the identity if not given.
+        depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
+        pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
+        depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.
+        depthwise_constraint, pointwise_constraint: Projections of them after each training step.
+    """
 
     _names_penalty = True
     use_bias: bool
@@ -82,12 +112,12 @@ class _Sliding(Windowed, WithKernel):
         return self._slid_shape(input_shape, self._filters(input_shape[self._channel_axis()]))
 
 
-class _Conv(_Sliding):
+class _Conv(_Sliding, Generic[S]):
     filters: Positive
     groups: Positive
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: CausalPadding = "valid",
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, groups: int = 1,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: CausalPadding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1, groups: int = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
@@ -114,11 +144,10 @@ class _Conv(_Sliding):
         return outputs if self.data_format == "channels_last" else to_channels_last(outputs, self.data_format)
 
 
-class Conv1D(_Conv, rank=1):
+class Conv1D(_Conv[One], rank=1):
     """Convolution along one axis, such as time: activation(conv(x, kernel) + bias).
 
-    The arguments are those of `Conv2D`, with one number for a size. `padding` may also be "causal": then no output
-    depends on a later input.
+    `padding` may also be "causal": then no output depends on a later input.
 
     Input shape:  (batch, steps, channels).
     Output shape: (batch, new steps, filters).
@@ -132,23 +161,10 @@ class Conv1D(_Conv, rank=1):
     padding: _Causal  # type: ignore[assignment]  # of a layer with one axis alone
 
 
-class Conv2D(_Conv, rank=2):
+class Conv2D(_Conv[Two], rank=2):
     """Convolution of images: activation(conv(x, kernel) + bias).
 
-    Args:
-        filters: Number of output channels, a positive integer.
-        kernel_size: Height and width of the window, or one number for both.
-        strides: Steps from place to place.
-        padding: "valid" for none, "same" for zeros around the input, so that without strides its size stays.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
-        dilation_rate: Distance of the window's elements; strides must be 1 if it is more than 1.
-        groups: Into how many groups, each with filters of its own, the channels are split.
-        activation: Name or function; the identity if not given.
-        use_bias: Whether there is a bias.
-        kernel_initializer: What fills the kernel, of shape (*kernel_size, channels / groups, filters).
-        bias_initializer: What fills the bias, of shape (filters,).
-        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
-        kernel_constraint, bias_constraint: Projections of them after each training step.
+    The kernel is of shape (*kernel_size, channels / groups, filters).
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, filters), or (batch, filters, new height, new width).
@@ -163,8 +179,8 @@ class Conv2D(_Conv, rank=2):
     """
 
 
-class Conv3D(_Conv, rank=3):
-    """Convolution of volumes or films; the arguments are those of `Conv2D`, with three numbers for a size.
+class Conv3D(_Conv[Three], rank=3):
+    """Convolution of volumes or films: activation(conv(x, kernel) + bias).
 
     Example:
         >>> Conv3D(4, 3, activation="relu")(np.ones((2, 9, 8, 7, 1))).shape
@@ -172,13 +188,13 @@ class Conv3D(_Conv, rank=3):
     """
 
 
-class _ConvTranspose(_Sliding):
+class _ConvTranspose(_Sliding, Generic[S]):
     filters: Positive
     output_padding: _FromZero | None
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-                 activation: ActivationLike | None = None, use_bias: bool = True,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 output_padding: SizesOf[S] | None = None, data_format: DataFormat | None = None,
+                 dilation_rate: SizesOf[S] = 1, activation: ActivationLike | None = None, use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
                  activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
@@ -200,8 +216,8 @@ class _ConvTranspose(_Sliding):
         return ops.conv_transpose(inputs, self.kernel, *how, "channels_last", self.dilation_rate)
 
 
-class Conv1DTranspose(_ConvTranspose, rank=1):
-    """Transposed convolution along one axis; the arguments are those of `Conv2DTranspose`, with one number for a size.
+class Conv1DTranspose(_ConvTranspose[One], rank=1):
+    """Transposed convolution along one axis, which makes it longer.
 
     Example:
         >>> layer = Conv1DTranspose(1, 2, strides=2, kernel_initializer="ones")
@@ -210,11 +226,10 @@ class Conv1DTranspose(_ConvTranspose, rank=1):
     """
 
 
-class Conv2DTranspose(_ConvTranspose, rank=2):
+class Conv2DTranspose(_ConvTranspose[Two], rank=2):
     """Transposed convolution of images, which makes them larger (Zeiler et al. 2010).
 
-    The arguments are those of `Conv2D`, without groups; the kernel is of shape (*kernel_size, filters, channels).
-    `output_padding`, less than the strides, says how much larger than the smallest possible the output is.
+    The kernel is of shape (*kernel_size, filters, channels).
 
     Input shape:  (batch, height, width, channels).
     Output shape: (batch, height * strides, width * strides, filters) for `padding` "same", and larger by what the
@@ -229,29 +244,33 @@ class Conv2DTranspose(_ConvTranspose, rank=2):
     """
 
 
-class Conv3DTranspose(_ConvTranspose, rank=3):
-    """Transposed convolution of volumes, which makes them larger.
-
-    The arguments are those of `Conv2DTranspose`, with three numbers for a size, and `data_format` before
-    `output_padding`.
+class Conv3DTranspose(_ConvTranspose[Three], rank=3):
+    """Transposed convolution of volumes, which makes them larger; `data_format` comes before `output_padding`.
 
     Example:
         >>> Conv3DTranspose(4, 3, strides=2, padding="same")(np.ones((2, 3, 4, 5, 8))).shape
         (2, 6, 8, 10, 4)
     """
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, output_padding: Sizes | None = None, *args: Any,
-                 **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs)
+    def __init__(self, filters: int, kernel_size: SizesOf[Three], strides: SizesOf[Three] = 1,
+                 padding: Padding = "valid", data_format: DataFormat | None = None,
+                 output_padding: SizesOf[Three] | None = None, dilation_rate: SizesOf[Three] = 1,
+                 activation: ActivationLike | None = None, use_bias: bool = True,
+                 kernel_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
+                 kernel_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
+                 activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
+                 bias_constraint: ConstraintLike | None = None, **options: Unpack[BaseOptions]) -> None:  # fmt: skip
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, activation,
+                         use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+                         activity_regularizer, kernel_constraint, bias_constraint, **options)  # fmt: skip
 
 
-class _DepthwiseConv(_Sliding):
+class _DepthwiseConv(_Sliding, Generic[S]):
     _strides_or_dilation = False
     depth_multiplier: Positive
 
-    def __init__(self, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid", depth_multiplier: int = 1,
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
+    def __init__(self, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 depth_multiplier: int = 1, data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
                  depthwise_regularizer: RegularizerLike | None = None, bias_regularizer: RegularizerLike | None = None,
@@ -271,8 +290,8 @@ class _DepthwiseConv(_Sliding):
         return ops.depthwise_conv(inputs, self.kernel, self.strides, self.padding, "channels_last", self.dilation_rate)
 
 
-class DepthwiseConv1D(_DepthwiseConv, rank=1):
-    """Convolution of each channel by itself along one axis: `DepthwiseConv2D` with one number for a size.
+class DepthwiseConv1D(_DepthwiseConv[One], rank=1):
+    """Convolution of each channel by itself along one axis.
 
     Example:
         >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 4))).shape
@@ -280,12 +299,8 @@ class DepthwiseConv1D(_DepthwiseConv, rank=1):
     """
 
 
-class DepthwiseConv2D(_DepthwiseConv, rank=2):
+class DepthwiseConv2D(_DepthwiseConv[Two], rank=2):
     """Convolution of each channel of images by itself.
-
-    The arguments are those of `Conv2D`, with `depth_multiplier`, the number of filters for each channel, in place of
-    `filters` and `groups`. The kernel, of shape (*kernel_size, channels, depth_multiplier), has the settings that
-    begin with "depthwise".
 
     Example:
         >>> DepthwiseConv2D(3, depth_multiplier=2)(np.ones((2, 28, 28, 4))).shape
@@ -293,15 +308,15 @@ class DepthwiseConv2D(_DepthwiseConv, rank=2):
     """
 
 
-class _SeparableConv(_Sliding):
+class _SeparableConv(_Sliding, Generic[S]):
     _strides_or_dilation = False
     filters: Positive
     depth_multiplier: Positive
     depthwise_kernel: Variable
     pointwise_kernel: Variable
 
-    def __init__(self, filters: int, kernel_size: Sizes, strides: Sizes = 1, padding: Padding = "valid",
-                 data_format: DataFormat | None = None, dilation_rate: Sizes = 1, depth_multiplier: int = 1,
+    def __init__(self, filters: int, kernel_size: SizesOf[S], strides: SizesOf[S] = 1, padding: Padding = "valid",
+                 data_format: DataFormat | None = None, dilation_rate: SizesOf[S] = 1, depth_multiplier: int = 1,
                  activation: ActivationLike | None = None, use_bias: bool = True,
                  depthwise_initializer: InitializerLike = "glorot_uniform",
                  pointwise_initializer: InitializerLike = "glorot_uniform", bias_initializer: InitializerLike = "zeros",
@@ -323,8 +338,8 @@ class _SeparableConv(_Sliding):
         return ops.separable_conv(inputs, *kernels, *how, "channels_last", self.dilation_rate)
 
 
-class SeparableConv1D(_SeparableConv, rank=1):
-    """Convolution of each channel along one axis, then of all channels: `SeparableConv2D` with one number for a size.
+class SeparableConv1D(_SeparableConv[One], rank=1):
+    """Convolution of each channel along one axis, then of all channels.
 
     Example:
         >>> SeparableConv1D(6, 3)(np.ones((2, 10, 4))).shape
@@ -332,11 +347,8 @@ class SeparableConv1D(_SeparableConv, rank=1):
     """
 
 
-class SeparableConv2D(_SeparableConv, rank=2):
+class SeparableConv2D(_SeparableConv[Two], rank=2):
     """Convolution of each channel of images, then of all channels with a window of one element (Chollet 2017).
-
-    The arguments are those of `Conv2D`, without groups and with `depth_multiplier`, the number of channels that the
-    first convolution makes of each. The two kernels have the settings that begin with "depthwise" and "pointwise".
 
     Example:
         >>> layer = SeparableConv2D(6, 3)

@@ -26,7 +26,16 @@ from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, Regularize
 
 
 class WithKernel(Layer):
-    """The base of layers with a kernel, a bias and an activation."""
+    """The base of layers with a kernel, a bias and an activation.
+
+    Args:
+        activation: Name or function; the identity if not given.
+        use_bias: Whether there is a bias.
+        kernel_initializer: What fills the kernel.
+        bias_initializer: What fills the bias.
+        kernel_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, bias_constraint: Projections of them after each training step.
+    """
 
     kernel: Variable
     bias: Variable | None
@@ -108,7 +117,6 @@ class EinsumDense(WithKernel):
         output_shape: Sizes of the output's axes without the batch and those in the ellipsis, None for those of the
             input; an integer for a single one.
         bias_axes: Letters of the output's axes that have a bias, such as "c"; no bias if not given.
-        activation, options, and those of kernel and bias: See `Dense`.
 
     Raises:
         ValueError: if the equation is of another form, or does not fit the shapes of input and output.
@@ -304,6 +312,8 @@ class Identity(SameShape):
         Tensor([1.], shape=(1,), dtype=float32)
     """
 
+    _takes_text = True
+
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self._build_at_init()
@@ -332,7 +342,8 @@ class Masking(SameShape):
         self._build_at_init()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Tensor:
-        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+        counts: Tensor = ops.not_equal(inputs, self.mask_value)
+        return ops.any(counts, axis=-1)
 
     def call(self, inputs: Tensor) -> Tensor:
         mask = self.compute_mask(inputs)
@@ -355,6 +366,7 @@ class Lambda(Layer):
     """
 
     _arguments = ()
+    _takes_text = True
 
     def __init__(self, function: Function1, output_shape: ShapeLike | Callable[..., Any] | None = None,
                  mask: Any = None, arguments: Mapping[str, Any] | None = None,

@@ -13,7 +13,7 @@ from .._base.naming import auto_name, hint
 from .._base.nested import leaves, like, map_shapes, map_structure, only
 from .._base.settings import Channels
 from .._base.signature import check_keywords, parameters
-from .._base.typing import Config, CustomObjects, DTypeLike, DTypeName, PartialShape, ShapeLike, TensorLike
+from .._base.typing import Config, CustomObjects, DTypeName, PartialShape, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec as InputSpec
 from .._core.input_spec import assert_input_compatibility
@@ -23,7 +23,7 @@ from .._core.variable import Variable
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import DTypePolicy, PolicyLike
 from ..initializers import InitializerLike as InitializerLike
 from ..regularizers import RegularizerLike as RegularizerLike
 from .arguments import KINDS, plain_arguments, to_config
@@ -117,6 +117,8 @@ class Layer(Module, Configurable):
     _training_default: ClassVar[bool | None] = None
     _converts: bool = True
     """Whether inputs are converted to one dtype; a model of a graph leaves that to each of its inputs."""
+    _takes_text: ClassVar[bool] = False
+    """Whether a layer of this package that converts its inputs takes text, which it moves about as it is."""
     _has_losses: ClassVar[bool] = False
     """Whether a penalty has been added to any layer, so that there may be some to forget."""
     _common = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
@@ -154,7 +156,7 @@ class Layer(Module, Configurable):
 
     def __init__(
         self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
-        dtype: DTypeLike | DTypePolicy | Config | None = None, autocast: bool = True, name: str | None = None,
+        dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
         if name is None:
@@ -296,7 +298,8 @@ class Layer(Module, Configurable):
         if type(self).compute_output_shape is Layer.compute_output_shape:
             return self._inferred_spec(*args, **kwargs)
         shapes = self._with_shapes(self.compute_output_shape, args, kwargs)
-        return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+        text = self._takes_text and any(isinstance(x, TensorOps) and x.dtype == "string" for x in leaves(args))
+        return map_shapes(lambda shape: KerasTensor(shape, "string" if text else self.compute_dtype), shapes)
 
     def _inferred_spec(self, *args: Any, **kwargs: Any) -> Any:
         with calling(kwargs.get("training"), self._autocast_dtype()):
@@ -536,7 +539,8 @@ class Layer(Module, Configurable):
         if isinstance(x, str | bytes):
             raise self._misplaced(x)
         tensor = as_tensor(x)
-        if tensor.dtype == "string" and self._converts and is_built_in(type(self)) and not self._sublayers():
+        numbers = self._converts and is_built_in(type(self)) and not (self._takes_text or self._sublayers())
+        if numbers and tensor.dtype == "string":
             raise ValueError(
                 f"Layer '{self.name}' expects numbers. Received an input of dtype {tensor.dtype}, shape {tensor.shape}."
             )
@@ -559,7 +563,7 @@ class Layer(Module, Configurable):
     # --- description ------------------------------------------------------------------------------------------
 
     @property
-    def input(self) -> Any:
+    def input(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, of the first call.
 
         Raises:
@@ -568,7 +572,7 @@ class Layer(Module, Configurable):
         return only(self._first_node("input").inputs)
 
     @property
-    def output(self) -> Any:
+    def output(self) -> KerasTensor | Any:
         """The symbolic tensor, or list of tensors, that the first call gave.
 
         Raises:
@@ -670,7 +674,8 @@ class Layer(Module, Configurable):
 
 registry: Registry[Layer] = Registry(
     "keras.layers", "layer", Layer, but=("Layer",),
-    guests={"Functional": "keras.src.models.functional", "Model": "keras", "Sequential": "keras"},
+    guests={"FeatureSpace": "keras.utils", "Functional": "keras.src.models.functional", "Model": "keras",
+            "Sequential": "keras"},
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from .._base.settings import floatx
 from .._base.typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor, TensorOps, as_array
+from ..ops.classes import tally
 from .fingerprints import as_key, bin_of
 from .layer import Layer, LayerOptions
 
@@ -36,12 +37,9 @@ def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | 
     numbers = np.atleast_1d(numbers)
     if mode == "one_hot" and numbers.ndim > 1 and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
-    hits = (numbers[..., None] == np.arange(depth)).astype("float64")
-    if mode == "count":
-        hits = (hits if weights is None else hits * weights[..., None]).sum(axis=-2)
-    elif mode == "multi_hot":
-        hits = hits.max(axis=-2, initial=0)
-    return Tensor(hits.astype(dtype))
+    if mode == "one_hot":
+        numbers = numbers[..., None]
+    return Tensor(tally(numbers, depth, dtype, weights, once=mode != "count"))
 
 
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
@@ -66,7 +64,8 @@ def raw(values: Any) -> Array:
 
 def _strings(values: Any) -> list[str]:
     """Return what a user's function gives, strings or tensors of them, as a list of strings."""
-    return [str(value) for item in values for value in raw(item).reshape(-1).tolist()]
+    nested = ([item] if type(item) is str else raw(item).reshape(-1).tolist() for item in values)
+    return [str(value) for items in nested for value in items]
 
 
 class Numbering(Layer):
@@ -222,8 +221,25 @@ class Discretization(Numbering):
 
     def get_config(self) -> Config:
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
-        config = {name: getattr(self, name) for name in names}
-        return {**config, "num_bins": None} if self.bin_boundaries is not None else config
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: Config) -> "Discretization":
+        """Return the layer of a configuration, where learned boundaries stand beside how many were to be learned."""
+        learned = config.get("bin_boundaries") if config.get("num_bins") is not None else None
+        layer = cls(**{**config, **({} if learned is None else {"bin_boundaries": None})})
+        layer.bin_boundaries = layer.bin_boundaries if learned is None else learned
+        return layer
+
+
+class _Numbers(dict[Any, int]):
+    """Numbers of tokens, and of what is no token by a rule, which is asked once for each."""
+
+    rule: Callable[[Any], int]
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = self.rule(value)
+        return self[value]
 
 
 class _Lookup(OfValues):
@@ -329,25 +345,26 @@ class _Lookup(OfValues):
         """Return how many numbers there are."""
         return len(self.get_vocabulary())
 
-    def _numbers(self, values: Array) -> Array:
+    def _numbers(self, values: Sequence[Any]) -> Array:
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
-        first = len(self._special()) - self.num_oov_indices
-        table = {token: i for i, token in enumerate(self._tokens, len(self._special()))}
+        start = len(self._special())
+        table = _Numbers(zip(self._tokens, range(start, start + len(self._tokens)), strict=True))
         if self.mask_token is not None:
             table[self.mask_token] = 0 if self.output_mode == "int" else -1
-        different, places = np.unique(values, return_inverse=True)
-        unknown = [v for v in different.tolist() if self._value(v) not in table]
-        if unknown and not self.num_oov_indices and not context.dry:
-            raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
-                f"{unknown[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
-            )
-        numbers = [table.get(self._value(v), first + self._unknown(v)) for v in different.tolist()]
-        return np.asarray(numbers, "int64")[places].reshape(values.shape)
+        table.rule = lambda value: (
+            table[token] if (token := self._value(value)) in table
+            else start - self.num_oov_indices + self._unknown(value)
+        )  # fmt: skip
+        return np.fromiter(map(table.__getitem__, values), "int64", len(values))
 
     def _unknown(self, value: Any) -> int:
         """Return which of the numbers for unknown values one gets."""
+        if not self.num_oov_indices and not context.dry:
+            raise ValueError(
+                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
+                f"{value!r}. Set num_oov_indices=1 to have a number for unknown values."
+            )
         if self.num_oov_indices < 2:
             return 0
         if self._value is int and self.oov_method == "floormod":
@@ -359,13 +376,16 @@ class _Lookup(OfValues):
             tokens = np.asarray([*self.get_vocabulary(), self.oov_token])  # which stands for numbers out of range
             tokens = np.char.encode(tokens, "utf8").astype(object) if self._value is str else tokens
             return tokens[np.where((values >= 0) & (values < len(tokens)), values, -1)]
-        numbers = self._numbers(values)
+        return self._encode_numbers(self._numbers(values.reshape(-1).tolist()).reshape(values.shape))
+
+    def _encode_numbers(self, numbers: Array) -> Tensor:
         depth = self._depth()
         if self.output_mode == "tf_idf":
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
-            counts = as_array(encoded(numbers, "count", depth, "float64"))
-            return Tensor((counts * np.pad(self._idf, (0, depth - len(self._idf)))).astype(floatx()))
+            counts = tally(np.atleast_1d(numbers), depth, floatx())
+            counts *= np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
+            return Tensor(counts)
         return encoded(numbers, self.output_mode, depth, "int64")
 
     def get_config(self) -> Config:
@@ -520,7 +540,7 @@ class TextVectorization(_Lookup):
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
         texts = [words[: self.output_sequence_length] for words in self._rows(values)]
-        numbers = super()._encode(np.array([word for words in texts for word in words], dtype=str))
+        numbers = Tensor(self._numbers([word for words in texts for word in words]))
         rows = Tensor.rows_of(numbers, [len(words) for words in texts])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
 
@@ -544,11 +564,14 @@ class TextVectorization(_Lookup):
 
     def _encode(self, values: Array) -> Any:
         texts = self._rows(values)
-        length = self.output_sequence_length  # which is for the mode "int"
-        length = max(map(len, texts), default=0) if length is None else length
-        rows = np.array([(words + [""] * length)[:length] for words in texts], dtype=str).reshape(len(texts), length)
-        numbers = super()._encode(rows)
-        return numbers if values.ndim else numbers[0]
+        length = self.output_sequence_length
+        if length is None:
+            length = max(map(len, texts), default=0)
+        rows = np.zeros((len(texts), length), "int64") - (self.output_mode != "int")
+        filled = np.arange(length) < np.array([[len(words)] for words in texts]).reshape(-1, 1)
+        rows[filled] = self._numbers([word for words in texts for word in words[:length]])
+        found = self._encode_numbers(rows)
+        return found if values.ndim else found[0]
 
     def get_config(self) -> Config:
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}

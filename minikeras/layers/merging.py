@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
-from typing import Any, Protocol, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, overload
 
 from .. import ops
 from .._base.typing import PartialShape, ShapeLike, TensorLike
@@ -18,6 +18,14 @@ class _Merging(Layer):
 
     def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
+
+    if TYPE_CHECKING:  # all inputs in one list
+
+        @overload  # type: ignore[override]
+        def __call__(self, inputs: Sequence[KerasTensor], **kwargs: Any) -> KerasTensor: ...
+        @overload
+        def __call__(self, inputs: Sequence[TensorLike], **kwargs: Any) -> Tensor: ...
+        def __call__(self, inputs: Any, **kwargs: Any) -> Any: ...
 
     def _listed(self, input_shape: Any) -> list[ShapeLike]:
         """Return the shapes of the inputs, which are several."""
@@ -119,7 +127,7 @@ class Multiply(_Elementwise):
         product: Tensor = reduce(ops.multiply, filled)
         if any(m is None for m in masks):
             return product
-        mask = reduce(ops.logical_or, masks)
+        mask: Tensor = reduce(ops.logical_or, masks)
         return masked(ops.where(mask, product, 0.0), ops.any(mask, axis=-1))
 
 
@@ -189,6 +197,7 @@ class Concatenate(_Merging):
         Tensor([[1. 2.]], shape=(1, 2), dtype=float32)
     """
 
+    _takes_text = True
     axis: int
 
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
@@ -343,4 +352,4 @@ def dot(inputs: Sequence[TensorLike], axes: int | list[int] | tuple[int, int] = 
         >>> print(dot([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])]))
         Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
-    return cast(Tensor, Dot(axes, normalize, **options)(inputs))
+    return Dot(axes, normalize, **options)(inputs)

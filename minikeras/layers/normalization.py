@@ -60,7 +60,15 @@ class _AlongAxes(Layer):
 
 
 class _Scaling(_AlongAxes):
-    """A layer that normalizes, multiplies by gamma and adds beta."""
+    """A layer that normalizes, multiplies by gamma and adds beta.
+
+    Args:
+        epsilon: Added to the variance.
+        center, scale: Whether there is a beta, and a gamma.
+        beta_initializer, gamma_initializer: What fills them.
+        beta_regularizer, gamma_regularizer: Penalties on them.
+        beta_constraint, gamma_constraint: Projections of them after each training step.
+    """
 
     gamma: Variable | None
     beta: Variable | None
@@ -89,12 +97,7 @@ class BatchNormalization(_Scaling):
     Args:
         axis: The axis that keeps statistics of its own for each place, usually the features.
         momentum: How much of the moving statistics stays at each training step, from 0 to 1.
-        epsilon: Added to the variance.
-        center, scale: Whether there is a beta, and a gamma.
-        beta_initializer, gamma_initializer: What fills them.
         moving_mean_initializer, moving_variance_initializer: What fills the moving statistics.
-        beta_regularizer, gamma_regularizer: Penalties on them.
-        beta_constraint, gamma_constraint: Projections of them after each training step.
         renorm: Whether training corrects the statistics of the batch by moving ones (Ioffe 2017).
         renorm_clipping: Limits of the corrections: "rmin", "rmax" of the factor and "dmax" of the offset, either way.
         renorm_momentum: Share of the old value in the moving statistics of these corrections.
@@ -122,6 +125,9 @@ class BatchNormalization(_Scaling):
     momentum: float
     moving_mean: Variable
     moving_variance: Variable
+    moving_stddev: Variable
+    renorm_mean: Variable
+    renorm_stddev: Variable
     moving_mean_initializer: Callable[..., Any]
     moving_variance_initializer: Callable[..., Any]
     synchronized: Off
@@ -138,7 +144,8 @@ class BatchNormalization(_Scaling):
                  renorm_clipping: dict[str, float] | None = None, renorm_momentum: float = 0.99,
                  synchronized: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
-        self.axis, self.epsilon, self.momentum = int(axis), float(epsilon), float(momentum)
+        self.axis, self.momentum = int(axis), float(momentum)
+        self.epsilon: float = float(epsilon)
         if renorm:
             self.renorm_clipping = limits = renorm_clipping or {}
             wrong = set(limits) - {"rmin", "rmax", "dmax"} or limits.get("dmax", 0.0) < 0
@@ -223,9 +230,7 @@ class LayerNormalization(_Scaling):
 
     Args:
         axis: Axis or axes to normalize along; gamma and beta have one number for every place in them.
-        epsilon, center, scale, and those of beta and gamma: See `BatchNormalization`.
-        options: `name`, `trainable`, `dtype` and so on; `rms_scaling`, deprecated, divides by the standard deviation
-            without subtracting the mean.
+        options: `rms_scaling`, deprecated, divides by the standard deviation without subtracting the mean.
 
     Raises:
         TypeError: if `axis` is neither an integer nor a list of integers.
@@ -272,7 +277,6 @@ class GroupNormalization(_Scaling):
     Args:
         groups: Number of groups, which divides the number of channels; -1 for groups of one channel.
         axis: The axis of the channels.
-        epsilon, center, scale, options, and those of beta and gamma: See `BatchNormalization`.
 
     Raises:
         ValueError: if `groups` is no positive integer nor -1, or does not divide the channels.

@@ -1,10 +1,21 @@
 """Layers that reduce the axes between batch and channels."""
 
-from typing import Any, Unpack
+from typing import Any, Generic, Unpack
 
 from .. import ops
 from .._base.checks import AnyCasePadding, PerAxis
-from .._base.typing import DataFormat, Padding, PartialShape, ShapeLike, Sizes, TensorLike
+from .._base.typing import (
+    DataFormat,
+    One,
+    Padding,
+    PartialShape,
+    S,
+    ShapeLike,
+    SizesOf,
+    TensorLike,
+    Three,
+    Two,
+)
 from .._core.tensor import Tensor
 from ..ops.convolution import slid_sizes
 from .layer import CommonOptions, LayerOptions, Ranked, RegularizerLike
@@ -22,12 +33,21 @@ class PoolingOptions(CommonOptions, total=False):
     input_dim: int
 
 
-class _Pooling(Ranked):
+class _Pooling(Ranked, Generic[S]):
+    """A window that slides.
+
+    Args:
+        pool_size: Size of the window along each axis, or one number for all.
+        strides: Steps from place to place, the size of the window if not given.
+        padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
+        data_format: "channels_last" or "channels_first"; the configured one if not given.
+    """
+
     pool_size: PerAxis
     strides: PerAxis
     padding: AnyCasePadding
 
-    def __init__(self, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+    def __init__(self, pool_size: SizesOf[S], strides: SizesOf[S] | None = None, padding: Padding = "valid",
                  data_format: DataFormat | None = None, name: str | None = None,
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         strides = pool_size if strides is None else strides
@@ -43,15 +63,15 @@ class _Pooling(Ranked):
         return (*before, *slid_sizes(sizes, self.pool_size, *how), *behind)
 
 
-class _MaxPooling(_Pooling, op=ops.max_pool):
-    def __init__(self, pool_size: Sizes = 2, strides: Sizes | None = None, padding: Padding = "valid",
+class _MaxPooling(_Pooling[S], op=ops.max_pool):
+    def __init__(self, pool_size: SizesOf[S] = 2, strides: SizesOf[S] | None = None, padding: Padding = "valid",
                  data_format: DataFormat | None = None, name: str | None = None,
                  **options: Unpack[PoolingOptions]) -> None:  # fmt: skip
         super().__init__(pool_size, strides, padding, data_format, name, **options)
 
 
-class MaxPooling1D(_MaxPooling, rank=1):
-    """The largest of the elements in a window along one axis: `MaxPooling2D` with one number for a size.
+class MaxPooling1D(_MaxPooling[One], rank=1):
+    """The largest of the elements in a window along one axis.
 
     Example:
         >>> print(MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -59,15 +79,8 @@ class MaxPooling1D(_MaxPooling, rank=1):
     """
 
 
-class MaxPooling2D(_MaxPooling, rank=2):
+class MaxPooling2D(_MaxPooling[Two], rank=2):
     """The largest of the elements in a window of images.
-
-    Args:
-        pool_size: Height and width of the window, or one number for both.
-        strides: Steps from place to place, the size of the window if not given.
-        padding: "valid" to leave out what is too small for a window, "same" to pool it as well.
-        data_format: "channels_last" or "channels_first"; the configured one if not given.
-        name: The layer's name.
 
     Input shape:  (batch, height, width, channels), or (batch, channels, height, width).
     Output shape: (batch, new height, new width, channels), or with the channels second.
@@ -81,8 +94,8 @@ class MaxPooling2D(_MaxPooling, rank=2):
     """
 
 
-class MaxPooling3D(_MaxPooling, rank=3):
-    """The largest of the elements in a window of volumes: `MaxPooling2D` with three numbers for a size.
+class MaxPooling3D(_MaxPooling[Three], rank=3):
+    """The largest of the elements in a window of volumes.
 
     Example:
         >>> MaxPooling3D()(np.ones((1, 5, 4, 2, 3))).shape
@@ -90,8 +103,8 @@ class MaxPooling3D(_MaxPooling, rank=3):
     """
 
 
-class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
-    """The mean of the elements in a window along one axis: `AveragePooling2D` with one number for a size.
+class AveragePooling1D(_Pooling[One], rank=1, op=ops.average_pool):
+    """The mean of the elements in a window along one axis.
 
     Example:
         >>> print(AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [4.0]]]))[0, :, 0])
@@ -99,10 +112,8 @@ class AveragePooling1D(_Pooling, rank=1, op=ops.average_pool):
     """
 
 
-class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
-    """The mean of the elements in a window of images.
-
-    The arguments are those of `MaxPooling2D`; `pool_size` must be given. What `padding` "same" adds does not count.
+class AveragePooling2D(_Pooling[Two], rank=2, op=ops.average_pool):
+    """The mean of the elements in a window of images; what `padding` "same" adds does not count.
 
     Example:
         >>> AveragePooling2D(2, padding="same")(np.ones((1, 5, 4, 3))).shape
@@ -110,8 +121,8 @@ class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool):
     """
 
 
-class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
-    """The mean of the elements in a window of volumes: `AveragePooling2D` with three numbers for a size.
+class AveragePooling3D(_Pooling[Three], rank=3, op=ops.average_pool):
+    """The mean of the elements in a window of volumes.
 
     Example:
         >>> AveragePooling3D(2)(np.ones((1, 5, 4, 2, 3))).shape
@@ -119,10 +130,17 @@ class AveragePooling3D(_Pooling, rank=3, op=ops.average_pool):
     """
 
 
-class _AdaptivePooling(Ranked):
+class _AdaptivePooling(Ranked, Generic[S]):
+    """Parts whose number is chosen.
+
+    Args:
+        output_size: How many parts along each axis; two of them overlap where the size is no multiple.
+        data_format: Where the channels are; the configured format if not given.
+    """
+
     output_size: PerAxis
 
-    def __init__(self, output_size: Sizes, data_format: DataFormat | None = None,
+    def __init__(self, output_size: SizesOf[S], data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -134,12 +152,8 @@ class _AdaptivePooling(Ranked):
         return (*before, *self.output_size, *behind)
 
 
-class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average_pool):
+class AdaptiveAveragePooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_average_pool):
     """The mean of each of `output_size` parts of the steps.
-
-    Args:
-        output_size: How many parts; two of them overlap where the steps are no multiple.
-        data_format: Where the channels are; the configured format if not given.
 
     Example:
         >>> print(AdaptiveAveragePooling1D(2)(np.array([[[1.0], [3.0], [5.0]]]))[0, :, 0])
@@ -147,27 +161,34 @@ class AdaptiveAveragePooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_average
     """
 
 
-class AdaptiveAveragePooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_average_pool):
-    """The mean of each of so many parts of images; the arguments are those of `AdaptiveAveragePooling1D`."""
+class AdaptiveAveragePooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_average_pool):
+    """The mean of each of so many parts of images."""
 
 
-class AdaptiveAveragePooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_average_pool):
-    """The mean of each of so many parts of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
+class AdaptiveAveragePooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_average_pool):
+    """The mean of each of so many parts of volumes."""
 
 
-class AdaptiveMaxPooling1D(_AdaptivePooling, rank=1, op=ops.adaptive_max_pool):
-    """The largest element of each part of the steps; the arguments are those of `AdaptiveAveragePooling1D`."""
+class AdaptiveMaxPooling1D(_AdaptivePooling[One], rank=1, op=ops.adaptive_max_pool):
+    """The largest element of each part of the steps."""
 
 
-class AdaptiveMaxPooling2D(_AdaptivePooling, rank=2, op=ops.adaptive_max_pool):
-    """The largest element of each part of images; the arguments are those of `AdaptiveAveragePooling1D`."""
+class AdaptiveMaxPooling2D(_AdaptivePooling[Two], rank=2, op=ops.adaptive_max_pool):
+    """The largest element of each part of images."""
 
 
-class AdaptiveMaxPooling3D(_AdaptivePooling, rank=3, op=ops.adaptive_max_pool):
-    """The largest element of each part of volumes; the arguments are those of `AdaptiveAveragePooling1D`."""
+class AdaptiveMaxPooling3D(_AdaptivePooling[Three], rank=3, op=ops.adaptive_max_pool):
+    """The largest element of each part of volumes."""
 
 
 class _GlobalPooling(Ranked):
+    """All of what lies between batch and channels.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+        keepdims: Whether the axes stay, with size 1.
+    """
+
     keepdims: bool
 
     def __init__(self, data_format: DataFormat | None = None, keepdims: bool = False,
@@ -189,10 +210,6 @@ class _GlobalPooling(Ranked):
 class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
     """The largest element along one axis: (batch, steps, channels) -> (batch, channels).
 
-    Args:
-        data_format: Where the channels are; the configured format if not given.
-        keepdims: Whether the axis stays, with size 1.
-
     Example:
         >>> print(GlobalMaxPooling1D()(np.array([[[1.0, 5.0], [3.0, 2.0]]])))
         Tensor([[3. 5.]], shape=(1, 2), dtype=float32)
@@ -200,7 +217,7 @@ class GlobalMaxPooling1D(_GlobalPooling, rank=1, op=ops.max):
 
 
 class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
-    """The largest element of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
+    """The largest element of images, (batch, channels).
 
     Example:
         >>> GlobalMaxPooling2D(keepdims=True)(np.ones((2, 5, 4, 3))).shape
@@ -209,11 +226,11 @@ class GlobalMaxPooling2D(_GlobalPooling, rank=2, op=ops.max):
 
 
 class GlobalMaxPooling3D(_GlobalPooling, rank=3, op=ops.max):
-    """The largest element of volumes; the arguments are those of `GlobalMaxPooling1D`."""
+    """The largest element of volumes."""
 
 
 class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
-    """The mean of images, (batch, channels); the arguments are those of `GlobalMaxPooling1D`.
+    """The mean of images, (batch, channels).
 
     Example:
         >>> GlobalAveragePooling2D()(np.ones((2, 5, 4, 3))).shape
@@ -222,13 +239,11 @@ class GlobalAveragePooling2D(_GlobalPooling, rank=2, op=ops.mean):
 
 
 class GlobalAveragePooling3D(_GlobalPooling, rank=3, op=ops.mean):
-    """The mean of volumes; the arguments are those of `GlobalMaxPooling1D`."""
+    """The mean of volumes."""
 
 
 class GlobalAveragePooling1D(_GlobalPooling, rank=1, op=ops.mean):
     """The mean along one axis: (batch, steps, channels) -> (batch, channels).
-
-    The arguments are those of `GlobalMaxPooling1D`.
 
     Call arguments:
         inputs: Tensor (batch, steps, channels).

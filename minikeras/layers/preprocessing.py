@@ -49,7 +49,9 @@ class Normalization(SameShape):
             )
         if mean is not None and np.ndim(mean) > len(self.axis):
             raise ValueError(f"`mean` has more axes than `axis` names. Received: {np.shape(mean)}, axis={self.axis}.")
-        self.input_mean, self.input_variance, self.invert = mean, variance, invert
+        self.input_mean = mean
+        self.input_variance = variance
+        self.invert = invert
         self.mean = self.variance = None
 
     def build(self, input_shape: ShapeLike) -> None:

@@ -30,7 +30,23 @@ _Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max
 
 
 class _Cell(WithKernel):
-    """One step of a recurrent layer; a subclass has `call(inputs, states, training)`."""
+    """One step of a recurrent layer; a subclass has `call(inputs, states, training)`.
+
+    Args:
+        units: Size of the output, and of each part of the state.
+        activation: Name or function, "tanh" by default.
+        recurrent_activation: That of the gates, "sigmoid" by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
+        unit_forget_bias: Whether the bias of the forget gate starts at 1.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
+        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
+        dropout: Share of the inputs to drop in training.
+        recurrent_dropout: Share of the state to drop in training.
+        seed: Seed of the dropout.
+
+    Raises:
+        ValueError: if `units` is not positive.
+    """
 
     activation: Callable[..., Any]
     _gates: ClassVar[int]
@@ -105,8 +121,6 @@ def _first(items: Any) -> Any:
 class SimpleRNNCell(_Cell):
     """One step h = activation(x @ kernel + h @ recurrent_kernel + bias).
 
-    The arguments and errors are those of `SimpleRNN` that concern one step.
-
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
 
@@ -136,8 +150,6 @@ class LSTMCell(_Cell):
     i, f, g, o = split(x @ kernel + h @ recurrent_kernel + bias); c = f c + i g; h = o activation(c), where
     `recurrent_activation` is applied to i, f and o, and `activation` to g.
 
-    The arguments and errors are those of `LSTM` that concern one step.
-
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
     """
 
@@ -162,7 +174,7 @@ class LSTMCell(_Cell):
 
         def start(shape: Any, *args: Any, **kwargs: Any) -> Tensor:
             n = self.units
-            parts = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
+            parts: list[Tensor] = [self.bias_initializer((n,), *args, **kwargs), ops.ones((n,), *args, **kwargs)]
             return ops.concatenate([*parts, self.bias_initializer((2 * n,), *args, **kwargs)])
 
         return self._configured_weight("bias", (width,), initializer=start)
@@ -186,7 +198,8 @@ class GRUCell(_Cell):
 
     z, r = gates of x and h; h' = activation of x and of r h; h = z h + (1 - z) h'.
 
-    The arguments and errors are those of `GRU` that concern one step.
+    Args:
+        reset_after: Whether the reset gate multiplies the state after the product with the kernel, rather than before.
 
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
@@ -467,7 +480,11 @@ def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
 
 
 class _OfCell(RNN):
-    """A layer of one of the cells here, made of the cell's arguments and its own."""
+    """A layer of one of the cells here, made of the cell's arguments and its own.
+
+    Args:
+        use_cudnn: Accepted as in Keras.
+    """
 
     _parts: ClassVar[dict[str, str]] = {}
     _cell: ClassVar[type[_Cell]]
@@ -510,8 +527,6 @@ class RecurrentOptions(BaseOptions, total=False):
 class SimpleRNN(_OfCell):
     """Fully connected recurrence: h = activation(x @ kernel + h @ recurrent_kernel + bias) at each step.
 
-    Arguments, shapes and errors are those of `LSTM`, without `recurrent_activation`, `unit_forget_bias`, `use_cudnn`.
-
     Example:
         >>> SimpleRNN(4, return_sequences=True)(np.ones((2, 3, 5))).shape
         (2, 3, 4)
@@ -536,23 +551,6 @@ class SimpleRNN(_OfCell):
 
 class LSTM(_OfCell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
-
-    Args:
-        units: Size of the output.
-        activation: "tanh" by default.
-        recurrent_activation: That of the gates, "sigmoid" by default.
-        use_bias: Whether a bias is added.
-        kernel_initializer, recurrent_initializer, bias_initializer: What fills the weights.
-        unit_forget_bias: Whether the bias of the forget gate starts at 1.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties on them.
-        activity_regularizer: Penalty on the outputs.
-        kernel_constraint, recurrent_constraint, bias_constraint: Projections applied after each training step.
-        dropout: Share of the inputs to drop in training.
-        recurrent_dropout: Share of the state to drop in training.
-        seed: Seed of the dropout.
-        return_sequences, return_state, go_backwards, stateful, unroll: See `RNN`.
-        use_cudnn: Accepted as in Keras.
-        options: `name`, `trainable`, `dtype`, `zero_output_for_mask` and so on.
 
     Input shape:  (batch, steps, features).
     Output shape: (batch, units), or (batch, steps, units) with `return_sequences`.
@@ -586,9 +584,6 @@ class LSTM(_OfCell):
 
 class GRU(_OfCell):
     """Gated recurrent unit (Cho et al. 2014), see `GRUCell` for the formula.
-
-    Arguments, shapes and errors are those of `LSTM`, without `unit_forget_bias` and with `reset_after`: whether the
-    reset gate multiplies the state after the product with the kernel, rather than before.
 
     Example:
         >>> GRU(4, return_sequences=True)(np.ones((2, 3, 5))).shape

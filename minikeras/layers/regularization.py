@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Unpack
 
 from .. import ops, random, regularizers
 from .._base.checks import Share
-from .._base.typing import Config, DataFormat, DTypeLike, PartialShape, ShapeLike
+from .._base.typing import Config, DataFormat, PartialShape, ShapeLike
 from .._core.tensor import Tensor
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..random import SeedGenerator
 from .layer import BaseOptions, LayerOptions, Ranked, SameShape
 
@@ -40,6 +40,17 @@ class _Noise(SameShape):
 
 
 class _Drop(_Noise):
+    """A mask that is drawn.
+
+    Args:
+        rate: Share to drop, from 0 to 1.
+        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
+        seed: Seed of the mask.
+
+    Raises:
+        ValueError: if the rate is not between 0 and 1.
+    """
+
     noise_shape: Annotated[PartialShape | None, _noise_shape]
 
     def __init__(self, rate: float, noise_shape: ShapeLike | None = None, seed: int | None = None,
@@ -49,11 +60,6 @@ class _Drop(_Noise):
 
 class Dropout(_Drop):
     """Sets a share of the inputs to 0 in training and scales the others up to the same sum (Srivastava et al. 2014).
-
-    Args:
-        rate: Share to drop, from 0 to 1.
-        noise_shape: Shape of the mask; its axes of size 1 share one decision, None takes the input's size.
-        seed: Seed of the mask.
 
     Call arguments:
         inputs: Tensor of any shape.
@@ -77,8 +83,14 @@ class Dropout(_Drop):
 
 
 class _SpatialDropout(Ranked, Dropout):
+    """Dropout of whole channels.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+    """
+
     def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
-                 name: str | None = None, dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
+                 name: str | None = None, dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         self._configure(locals())
         ones = (1,) * self._rank
         last = self.data_format == "channels_last"
@@ -91,12 +103,6 @@ class _SpatialDropout(Ranked, Dropout):
 class SpatialDropout1D(_SpatialDropout, rank=1):
     """Dropout of whole channels: all steps of a channel of a sample are kept, or none (Tompson et al. 2014).
 
-    Args:
-        rate: Share to drop, from 0 to 1.
-        seed: Seed of the choice.
-        name: The layer's name.
-        dtype: Dtype or policy of its computations.
-
     Example:
         >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((9, 5, 4)), training=True).numpy()
         >>> bool((y == y[:, :1]).all()), sorted(set(y.flatten().tolist()))
@@ -104,7 +110,7 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
     """
 
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None,
-                 dtype: DTypeLike | DTypePolicy | Config | None = None) -> None:  # fmt: skip
+                 dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip
         super().__init__(rate, "channels_last", seed, name, dtype)
 
     def get_config(self) -> Config:
@@ -112,11 +118,11 @@ class SpatialDropout1D(_SpatialDropout, rank=1):
 
 
 class SpatialDropout2D(_SpatialDropout, rank=2):
-    """Dropout of whole channels of images; `data_format` says where they are, else as `SpatialDropout1D`."""
+    """Dropout of whole channels of images (Tompson et al. 2014)."""
 
 
 class SpatialDropout3D(_SpatialDropout, rank=3):
-    """Dropout of whole channels of volumes; `data_format` says where they are, else as `SpatialDropout1D`."""
+    """Dropout of whole channels of volumes (Tompson et al. 2014)."""
 
 
 class GaussianNoise(_Noise):
@@ -174,8 +180,6 @@ class GaussianDropout(_Noise):
 class AlphaDropout(_Drop):
     """Sets a share of the inputs to selu's lower limit in training and keeps mean and variance (Klambauer et al. 2017).
 
-    Arguments and errors are those of `Dropout`.
-
     Example:
         >>> print(AlphaDropout(0.1)(np.ones((1, 2))))
         Tensor([[1. 1.]], shape=(1, 2), dtype=float32)
@@ -186,7 +190,7 @@ class AlphaDropout(_Drop):
             return inputs
         shape = random.mask_shape(self.noise_shape, inputs.shape)
         mask = ops.cast(random.uniform(shape, seed=self.seed_generator) >= self.rate, inputs.dtype)
-        a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
+        a: float = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         b = -a * SELU_LIMIT * self.rate
         return ops.add(a * (inputs * mask + SELU_LIMIT * (1 - mask)), b)
 
@@ -207,7 +211,8 @@ class ActivityRegularization(SameShape):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[BaseOptions]) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **options)
-        self.l1, self.l2 = l1, l2
+        self.l1 = l1
+        self.l2 = l2
         self._build_at_init()
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from .._base.checks import any_case, standardize_sizes
 from .._base.settings import Channels
-from .._base.typing import DataFormat, Interpolation, PartialShape, ShapeLike, Sizes
+from .._base.typing import DataFormat, Interpolation, One, PartialShape, ShapeLike, Sizes, SizesOf, Two
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor
@@ -21,6 +21,8 @@ Edges: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 
 class _Reshaping(Layer):
     """A layer whose output has its input's dtype and another shape."""
+
+    _takes_text = True
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         return KerasTensor(self.compute_output_shape(args[0].shape), args[0].dtype)
@@ -159,6 +161,7 @@ class RepeatVector(_Reshaping):
 class _Spatial(Ranked, _Reshaping):
     """A layer that changes the sizes of the axes between batch and channels."""
 
+    _takes_text = False
     _resized: Callable[[int, int], int]  # from the size of an axis and its number among these to its new size
 
     def _around(self, entries: Sequence[Any], other: Any) -> tuple[Any, ...]:
@@ -184,6 +187,13 @@ def _edges(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
 
 
 class _ZeroPadding(_Spatial):
+    """Zeros at the edges.
+
+    Args:
+        padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
+        data_format: Where the channels are; the configured format if not given.
+    """
+
     def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
@@ -202,7 +212,6 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
 
     Args:
         padding: How many: one number, or (before, behind).
-        data_format: Where the channels are; the configured format if not given.
 
     Raises:
         ValueError: if `padding` is neither, or negative.
@@ -216,11 +225,6 @@ class ZeroPadding1D(_ZeroPadding, rank=1):
 class ZeroPadding2D(_ZeroPadding, rank=2):
     """Puts zeros around images.
 
-    Args:
-        padding: How many: one number, a number or pair for the height and one for the width, such as
-            ((top, bottom), (left, right)).
-        data_format: Where the channels are; the configured format if not given.
-
     Raises:
         ValueError: if `padding` is none of these, or negative.
 
@@ -231,7 +235,7 @@ class ZeroPadding2D(_ZeroPadding, rank=2):
 
 
 class ZeroPadding3D(_ZeroPadding, rank=3):
-    """Puts zeros around volumes; arguments are those of `ZeroPadding2D`, with three numbers or pairs.
+    """Puts zeros around volumes.
 
     Example:
         >>> ZeroPadding3D(((1, 0), (2, 2), (0, 0)))(np.ones((1, 3, 3, 3, 4))).shape
@@ -240,6 +244,13 @@ class ZeroPadding3D(_ZeroPadding, rank=3):
 
 
 class _Cropping(_Spatial):
+    """Edges that are left out.
+
+    Args:
+        cropping: How much: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
+        data_format: Where the channels are; the configured format if not given.
+    """
+
     def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
                  **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
@@ -269,16 +280,12 @@ class Cropping1D(_Cropping, rank=1):
         (2, 2, 4)
     """
 
-    def __init__(self, cropping: Sizes = 1, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, cropping: SizesOf[One] | Two = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(cropping, "channels_last", **options)
 
 
 class Cropping2D(_Cropping, rank=2):
     """Leaves out the edges of images.
-
-    Args:
-        cropping: How much, as `padding` of `ZeroPadding2D`.
-        data_format: Where the channels are; the configured format if not given.
 
     Raises:
         ValueError: if `cropping` is none of these or negative, or leaves nothing of an input.
@@ -294,7 +301,7 @@ class Cropping2D(_Cropping, rank=2):
 
 
 class Cropping3D(_Cropping, rank=3):
-    """Leaves out the edges of volumes; arguments are those of `Cropping2D`, with three numbers or pairs, 1 by default.
+    """Leaves out the edges of volumes.
 
     Example:
         >>> Cropping3D()(np.ones((1, 4, 4, 3, 3))).shape
@@ -303,6 +310,13 @@ class Cropping3D(_Cropping, rank=3):
 
 
 class _UpSampling(_Spatial):
+    """Larger axes.
+
+    Args:
+        size: Factors for each axis, or one for all.
+        data_format: Where the channels are; the configured format if not given.
+    """
+
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         self._configure(locals())
 
@@ -346,8 +360,6 @@ class UpSampling2D(_UpSampling, rank=2):
     """Makes images larger by whole factors.
 
     Args:
-        size: Factors for height and width, or one for both.
-        data_format: Where the channels are; the configured format if not given.
         interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3" and "lanczos5" interpolate.
 
     Raises:
@@ -360,7 +372,7 @@ class UpSampling2D(_UpSampling, rank=2):
 
     interpolation: Annotated[Interpolation, any_case(*get_args(Interpolation))]
 
-    def __init__(self, size: Sizes = (2, 2), data_format: DataFormat | None = None,
+    def __init__(self, size: SizesOf[Two] = (2, 2), data_format: DataFormat | None = None,
                  interpolation: Interpolation = "nearest", **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
@@ -373,8 +385,6 @@ class UpSampling2D(_UpSampling, rank=2):
 
 class UpSampling3D(_UpSampling, rank=3):
     """Makes volumes larger by whole factors, by repeating their elements.
-
-    The arguments are those of `UpSampling2D`, with three numbers and without `interpolation`.
 
     Example:
         >>> UpSampling3D((2, 3, 1))(np.ones((1, 4, 4, 4, 3))).shape

@@ -11,20 +11,20 @@ from .._base.naming import auto_name
 from .._base.nested import map_structure
 from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
-from .._base.typing import AnyCallable, Config, DTypeLike, Function2, Shape, TensorLike
+from .._base.typing import AnyCallable, Config, Function2, Shape, TensorLike
 from .._core.tensor import Tensor
 from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..ops.creation import convert_to_tensor
 
 Reduction: TypeAlias = Literal["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"] | None
 """How the losses of all samples become one number."""
 
 Name: TypeAlias = str | None
-DType: TypeAlias = DTypeLike | DTypePolicy | None
+DType: TypeAlias = PolicyLike | None
 LossFunction: TypeAlias = Function2  # of the caller's, from (y_true, y_pred) to one loss a sample
 
 MEAN: Final = "sum_over_batch_size"
@@ -106,9 +106,9 @@ class Loss(Configurable):
 
     def _reduced(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> Tensor:
         dtype = self.dtype
-        losses = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
-        masks = [m for y in (y_pred, losses) if (m := getattr(y, "keras_mask", None)) is not None]
-        losses = convert_to_tensor(losses, dtype)
+        values = self.call(_tensors(y_true, None if self._takes_classes else dtype), _tensors(y_pred, dtype))
+        masks = [m for y in (y_pred, values) if (m := getattr(y, "keras_mask", None)) is not None]
+        losses: Tensor = convert_to_tensor(values, dtype)
         weights = None if sample_weight is None else convert_to_tensor(sample_weight, dtype)
         if masks:
             mask = ops.cast(ops.logical_and(*masks) if len(masks) > 1 else masks[0], dtype)
@@ -189,7 +189,6 @@ class LossFunctionWrapper(Loss):
 
     Args:
         fn: The function. It gives one loss a sample.
-        reduction, name, dtype: See `Loss`.
         **kwargs: Further arguments of the function.
 
     Example:
@@ -244,7 +243,7 @@ class Named(Configurable):
 
 
 class NamedLoss(Named, LossFunctionWrapper):
-    """A loss whose class says which function it is; its arguments are those of `Loss` and the function's options."""
+    """A loss whose class says which function it is."""
 
     def __init__(self, reduction: Reduction = MEAN, name: Name = None, dtype: DType = None) -> None:
         self._configure(locals())

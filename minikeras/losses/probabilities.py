@@ -50,6 +50,14 @@ class Poisson(NamedLoss, fn=poisson):
 
 
 class _Crossentropy(NamedLoss):
+    """A cross-entropy.
+
+    Args:
+        from_logits: Whether predictions are scores, of which the sigmoid or softmax is taken first.
+        label_smoothing: Share by which labels are drawn towards an equal share of all classes, from 0 to 1.
+        axis: The axis of the classes; of yes-or-no labels, the one over which the mean is taken.
+    """
+
     from_logits: bool
     label_smoothing: float
     axis: Any  # an int where the axis is that of the classes

@@ -78,7 +78,10 @@ class MeanSquaredLogarithmicError(NamedLoss, fn=mean_squared_logarithmic_error):
 def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
     """Return minus the cosine of the angle between vectors along an axis: -1 where they point the same way.
 
-    A vector of zeros has the cosine 0.
+    Args:
+        y_true: Targets; a vector of zeros has the cosine 0.
+        y_pred: Predictions of the same shape.
+        axis: Along which the vectors lie.
 
     Example:
         >>> float(cosine_similarity([0.0, 2.0], [0.0, 3.0]))
@@ -103,6 +106,10 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     """Return the mean over the last axis of e ** 2 / 2 where |e| <= delta, delta * (|e| - delta / 2) elsewhere.
 
     Here e = y_true - y_pred; large errors count linearly. Huber 1964.
+
+    Args:
+        y_true, y_pred: Targets and predictions, (..., n).
+        delta: The error from which on it counts linearly.
 
     Example:
         >>> float(huber([0.0, 0.0], [1.0, 3.0]))  # (0.5 + 2.5) / 2

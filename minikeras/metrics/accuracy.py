@@ -26,6 +26,11 @@ def accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0.5) -> Tensor:
     """Return 1 where y_true says whether y_pred exceeds the threshold, 0 elsewhere.
 
+    Args:
+        y_true: 0 or 1.
+        y_pred: Predictions of the same shape.
+        threshold: Above it a prediction is a yes.
+
     Example:
         >>> print(binary_accuracy([1, 1], [0.9, 0.5]))
         Tensor([1. 0.], shape=(2,), dtype=float32)
@@ -64,6 +69,11 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Tenso
 
 def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Tensor:
     """Return 1 where y_true is largest at one of the k places of the last axis at which y_pred is, 0 elsewhere.
+
+    Args:
+        y_true: One-hot rows, (..., classes).
+        y_pred: Scores of the same shape.
+        k: How many places count.
 
     Example:
         >>> print(top_k_categorical_accuracy([[0, 1, 0]], [[0.2, 0.3, 0.5]], k=2))

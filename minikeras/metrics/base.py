@@ -14,12 +14,12 @@ from .._core.variable import Variable
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry, table
 from .._serialization.serialization import array_of, serialize
-from ..dtype_policies import DTypePolicy
+from ..dtype_policies import PolicyLike
 from ..losses.base import Named, same_rank
 from ..ops.creation import convert_to_tensor
 
 Name: TypeAlias = str | None
-DType: TypeAlias = DTypeLike | DTypePolicy | None
+DType: TypeAlias = PolicyLike | None
 """The dtype of a metric, or a policy, of which it is that of computations."""
 InitializerLike: TypeAlias = InitializerName | InitializerFunction | Config | None
 
@@ -272,7 +272,6 @@ class MeanMetricWrapper(Mean):
 
     Args:
         fn: The function. It gives one value a sample, or several.
-        name, dtype: See `Metric`.
         **kwargs: Further arguments of the function.
 
     Example:

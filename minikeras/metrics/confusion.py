@@ -101,11 +101,23 @@ class _Confusion(Metric):
 
     def _share(self, names: tuple[str, str]) -> Tensor:
         """Return the share that the first of two counts has in both, 0 where there are none."""
-        first, second = (getattr(self, name) for name in names)
+        counts: list[Tensor] = [getattr(self, name) for name in names]
+        first, second = counts
         return ops.divide_no_nan(first, first + second)
 
 
 class _AtThresholds(_Confusion):
+    """Counts at one threshold or several.
+
+    Args:
+        thresholds: One threshold in [0, 1], or several; None stands for 0.5, with `top_k` for none.
+        top_k: Only a sample's k largest predictions can be a yes.
+        class_id: Only this class counts, a place on the last axis.
+
+    Raises:
+        ValueError: for a threshold outside of [0, 1].
+    """
+
     _transient = ("thresholds",)
 
     def _configure(self, arguments: dict[str, Any]) -> None:
@@ -168,15 +180,6 @@ class _Share(_AtThresholds):
 class Precision(_Share, counts=_PRECISION):
     """Share of the positive predictions that are right: true positives / (true positives + false positives).
 
-    Args:
-        thresholds: One threshold in [0, 1], or several; None stands for 0.5, with `top_k` for none.
-        top_k: Only a sample's k largest predictions can be a yes.
-        class_id: Only this class counts, a place on the last axis.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ValueError: for a threshold outside of [0, 1].
-
     Example:
         >>> round(float(Precision()([0, 1, 1, 1], [1, 0, 1, 1])), 4)
         0.6667
@@ -186,8 +189,6 @@ class Precision(_Share, counts=_PRECISION):
 class Recall(_Share, counts=_RECALL):
     """Share of the positive labels that are found: true positives / (true positives + false negatives).
 
-    Arguments and errors are those of `Precision`.
-
     Example:
         >>> round(float(Recall()([0, 1, 1, 1], [1, 0, 1, 1])), 4)
         0.6667
@@ -195,7 +196,16 @@ class Recall(_Share, counts=_RECALL):
 
 
 class _Best(_Confusion):
-    """The largest value of one share at thresholds where another is at least the value of the first argument."""
+    """The largest value of one share at thresholds where another is at least the value of the first argument.
+
+    Args:
+        specificity, sensitivity, recall, precision: The value, in [0, 1].
+        num_thresholds: How many thresholds to try, evenly spread from 0 to 1.
+        class_id: Only this class counts, a place on the last axis.
+
+    Raises:
+        ValueError: for an argument outside of its range.
+    """
 
     _direction = "up"
     _limit: ClassVar[tuple[str, str]]
@@ -220,15 +230,6 @@ class SensitivityAtSpecificity(_Best):
 
     Specificity is the share of the negative labels that are found: true negatives / (true negatives + false positives).
 
-    Args:
-        specificity: The value, in [0, 1].
-        num_thresholds: How many thresholds to try, evenly spread from 0 to 1.
-        class_id: Only this class counts, a place on the last axis.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ValueError: for an argument outside of its range.
-
     Example:
         >>> float(SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8]))
         0.5
@@ -244,10 +245,7 @@ class SensitivityAtSpecificity(_Best):
 
 
 class SpecificityAtSensitivity(_Best):
-    """Best specificity at thresholds where sensitivity (recall) is at least a given value.
-
-    Arguments as in `SensitivityAtSpecificity`.
-    """
+    """Best specificity at thresholds where sensitivity (recall) is at least a given value."""
 
     _limit = _RECALL
     _goal = _SPECIFICITY
@@ -259,10 +257,7 @@ class SpecificityAtSensitivity(_Best):
 
 
 class PrecisionAtRecall(_Best):
-    """Best precision at thresholds where recall is at least a given value.
-
-    Arguments as in `SensitivityAtSpecificity`.
-    """
+    """Best precision at thresholds where recall is at least a given value."""
 
     _limit = _RECALL
     _goal = _PRECISION
@@ -274,10 +269,7 @@ class PrecisionAtRecall(_Best):
 
 
 class RecallAtPrecision(_Best):
-    """Best recall at thresholds where precision is at least a given value.
-
-    Arguments as in `SensitivityAtSpecificity`.
-    """
+    """Best recall at thresholds where precision is at least a given value."""
 
     _limit = _PRECISION
     _goal = _RECALL
@@ -297,7 +289,6 @@ class AUC(_Confusion):
             both, Flach and Kull 2015).
         summation_method: "interpolation" (the middle height of each piece; for "PR" the interpolation of Davis and
             Goadrich 2006), "minoring" (the lower one) or "majoring" (the higher one).
-        name, dtype: See `Metric`.
         thresholds: The thresholds themselves; one below 0 and one above 1 are added.
         multi_label: Whether each place on the last axis has an area of its own, which are averaged.
         num_labels: How many such places there are; found in the first batch if not given.
@@ -406,7 +397,6 @@ class FBetaScore(Metric):
         beta: How much more recall counts than precision, a positive float.
         threshold: A class is predicted where its score exceeds this float, above 0 and up to 1; None predicts the class
             with the largest score.
-        name, dtype: See `Metric`.
 
     Raises:
         ValueError: for an argument outside of its range, or tensors that are not of rank 2.

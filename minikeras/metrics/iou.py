@@ -22,7 +22,7 @@ class IoU(Metric):
     Args:
         num_classes: How many classes there are; what is labelled otherwise does not count.
         target_class_ids: The classes whose mean it is.
-        name, dtype: See `Metric`; counts are integers unless a dtype is given.
+        dtype: Dtype of the counts, which are integers if not given.
         ignore_class: A class whose labels do not count.
         sparse_y_true, sparse_y_pred: Whether these hold class numbers; if not, they hold scores along `axis`.
         axis: The axis of the scores.
@@ -86,6 +86,9 @@ def _flat(x: TensorLike, dtype: str) -> Tensor:
 class BinaryIoU(IoU):
     """Mean of the `IoU` of no (0) and of yes (1), or one of both, a prediction from the threshold on being a yes.
 
+    Args:
+        threshold: The prediction from which on it is a yes.
+
     Example:
         >>> round(float(BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])), 4)
         0.3333
@@ -102,7 +105,7 @@ class BinaryIoU(IoU):
 
 
 class MeanIoU(IoU):
-    """Mean over all classes; arguments as for `IoU`.
+    """Mean of the `IoU` of all classes.
 
     Example:
         >>> round(float(MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1])), 4)

@@ -87,6 +87,12 @@ class RootMeanSquaredError(Mean):
 
 
 class _AlongAxis(NamedMean):
+    """A mean over vectors.
+
+    Args:
+        axis: Axis along which the vectors lie, or axes.
+    """
+
     axis: Axis
 
     def __init__(self, name: Name = None, dtype: DType = None, axis: Axis = -1) -> None:
@@ -116,7 +122,6 @@ class R2Score(Metric):
         class_aggregation: "uniform_average" (the mean over outputs), "variance_weighted_average", or None (no mean).
         num_regressors: For p > 0 the score is adjusted to 1 - (1 - score) * (n - 1) / (n - p - 1), n being the number
             of values; unlike Keras, it does not warn where n is too small for that, and leaves the score as it is.
-        name, dtype: See `Metric`.
 
     Raises:
         ValueError: for an unknown aggregation, a negative `num_regressors`, or tensors that are not of rank 2.

@@ -174,12 +174,12 @@ class Model(Trainer):
         return self._known(self._graph, "outputs").outputs[:]
 
     @property
-    def input(self) -> Any:
+    def input(self) -> KerasTensor | Any:
         """The symbolic inputs as the model was given them."""
         return super().input if self._graph is None else self._graph.input_structure
 
     @property
-    def output(self) -> Any:
+    def output(self) -> KerasTensor | Any:
         """The symbolic outputs as the model was given them."""
         return super().output if self._graph is None else self._graph.output_structure
 

@@ -33,6 +33,18 @@ def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[No
     return order, list(met)
 
 
+def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
+    """Return the tensors without a value that a tensor depends on in the end: those of `Input`.
+
+    Example:
+        >>> import minikeras as keras
+        >>> x = keras.Input((3,))
+        >>> get_source_inputs(x + 1)[0] is x
+        True
+    """
+    return [x for node in walk([], [tensor])[1] if not node.inputs for x in node.outputs]
+
+
 def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[dict[Node, int], list[Any]]:
     """Return how many calls come after each call at most, and all operations in order.
 

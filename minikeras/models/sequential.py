@@ -186,12 +186,12 @@ class Sequential(Model):
         return x
 
     @property
-    def input(self) -> Any:
+    def input(self) -> KerasTensor | Any:
         """The symbolic input of the first call on one, or before that the model's own."""
         return super(Model, self).input if self._inbound_nodes else super().input
 
     @property
-    def output(self) -> Any:
+    def output(self) -> KerasTensor | Any:
         """The symbolic output of the first call on one, or before that the model's own."""
         return super(Model, self).output if self._inbound_nodes else super().output
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -53,8 +54,35 @@ def multi_hot(
     classes = num_classes if num_classes is not None else num_tokens
     if classes is None:
         raise ValueError("multi_hot needs num_classes, the length of its vectors. Received: num_classes=None.")
+    if axis == -1 and not sparse:
+        return _multi_hot(inputs, classes, standardize_dtype(dtype))
     hot = one_hot(inputs, classes, axis=axis, dtype=dtype, sparse=sparse)
     return max(hot, axis=1 if hot.ndim > 2 else 0)
+
+
+@primitive(None)
+def _multi_hot(x: TensorLike, classes: int, dtype: str) -> Array:
+    return tally(np.moveaxis(np.atleast_1d(x), 1 if np.ndim(x) > 1 else 0, -1), classes, dtype, once=True)
+
+
+def tally(numbers: Array, depth: int, dtype: str, weights: Array | None = None, *, once: bool = False) -> Array:
+    """Return how often each of 0 .. depth - 1 occurs along the last axis (once: whether); others count nothing.
+
+    Args:
+        numbers: Integers (..., n); the result is (..., depth).
+        weights: What each of them counts, 1 by default.
+    """
+    *shape, _ = numbers.shape
+    rows = np.zeros((*shape, depth), dtype)
+    inside = (numbers >= 0) & (numbers < depth)
+    starts = depth * np.arange(prod(shape)).reshape(*shape, 1)
+    places = (numbers.astype("int64", copy=False) + starts)[inside]
+    if once:
+        rows.reshape(-1)[places] = 1
+    else:
+        each = np.ones((), dtype) if weights is None else np.broadcast_to(weights, numbers.shape)[inside].astype(dtype)
+        np.add.at(rows.reshape(-1), places, each)
+    return rows
 
 
 @composite
@@ -306,7 +334,8 @@ def _chosen(labels: TensorLike, rows: TensorLike) -> Array:
 @primitive(None)
 def _hot(labels: TensorLike, count: int, letter: str) -> Array:
     """Return class numbers as rows of so many floats with a 1 each."""
-    return _eye(count, letter).take(np.asarray(labels), 0)
+    rows = np.asarray(labels)
+    return _eye(count, letter).take(rows, 0) if count <= 100 else tally(rows[:, None], count, letter, once=True)
 
 
 _starts = lru_cache(64)(lambda rows, columns: np.arange(0, rows * columns, columns))

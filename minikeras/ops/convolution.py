@@ -479,7 +479,7 @@ def _two(value: Two) -> tuple[int, int]:
     return first, second
 
 
-def _places(sizes: tuple[int, int], kernel_size: Two, dilation: Two, stride: Two) -> list[Any]:
+def _places(sizes: Shape, kernel_size: Two, dilation: Two, stride: Two) -> list[Any]:
     """Return the rows and columns of all blocks, as indices of shape (height, width, blocks down, blocks across)."""
     places = []
     for axis, (n, k, d, s) in enumerate(zip(sizes, _two(kernel_size), _two(dilation), _two(stride), strict=True)):

@@ -3,22 +3,29 @@
 import math
 from collections.abc import Callable, Sequence
 from operator import index
-from typing import Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import numpy as np
 
+from .._base.context import context
 from .._base.settings import settings, standardize_dtype
 from .._base.typing import Array, DTypeLike, TensorLike
 from .._core.op import VJP, composite, primitive
-from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor
+from .._core.tensor import NUMPY_OPS, Tensor, TensorOps, as_array, as_values, coerce, has_tensor, in_dtype
 from .arrays import common_dtype, named, strong
 from .elementwise import Unary
+
+if TYPE_CHECKING:
+    from .._core.keras_tensor import KerasTensor
 
 
 @primitive(lambda g, y, x, dtype: g)
 def cast(x: TensorLike, dtype: DTypeLike) -> Array:
     """x in another dtype."""
-    return strong(x).astype(standardize_dtype(dtype))
+    array = strong(x)
+    if context.dry and array.dtype.kind in "OUS":  # text that stands for any
+        array = np.zeros(array.shape)
+    return in_dtype(array, standardize_dtype(dtype), copy=True)
 
 
 @composite
@@ -156,6 +163,9 @@ def _filled(fill_value: TensorLike, shape: int | tuple[int, ...], dtype: str) ->
 class Like(Protocol):
     """An op that makes a tensor of another's shape."""
 
+    @overload
+    def __call__(self, x: "KerasTensor", dtype: DTypeLike | None = None) -> "KerasTensor": ...
+    @overload
     def __call__(self, x: TensorLike, dtype: DTypeLike | None = None) -> Tensor: ...
 
 
@@ -163,7 +173,8 @@ def _like(function: Any, doc: str) -> Like:
     def forward(x: TensorLike, dtype: DTypeLike | None = None) -> Array:
         return function(strong(x), dtype and standardize_dtype(dtype))
 
-    return primitive(None)(named(forward, function.__name__, doc))
+    op: Any = primitive(None)(named(forward, function.__name__, doc))
+    return op
 
 
 zeros_like: Like = _like(np.zeros_like, "Zeros of x's shape, and dtype if none is given.")
@@ -264,7 +275,8 @@ def _window(function: Any, doc: str) -> Unary:
     def forward(x: TensorLike) -> Array:
         return function(int(np.asarray(x))).astype(settings.floatx)
 
-    return primitive(None)(named(forward, function.__name__, doc))
+    op: Any = primitive(None)(named(forward, function.__name__, doc))
+    return op
 
 
 bartlett: Unary = _window(np.bartlett, "Bartlett window of x points: a triangle.")

@@ -6,7 +6,7 @@ The engine sums each rule's result over broadcast axes and casts it to the input
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
@@ -15,22 +15,38 @@ from .._core.op import VJP, primitive
 from .._core.tensor import Tensor
 from .arrays import as_float, common_dtype, named, promote, strong
 
+if TYPE_CHECKING:
+    from .._core.keras_tensor import KerasTensor
+
 
 class Unary(Protocol):
     """An op of one tensor, element by element."""
 
+    @overload
+    def __call__(self, x: "KerasTensor") -> "KerasTensor": ...
+    @overload
     def __call__(self, x: TensorLike) -> Tensor: ...
 
 
 class Binary(Protocol):
     """An op of two tensors, element by element and with broadcasting."""
 
+    @overload
+    def __call__(self, x1: "KerasTensor", x2: TensorLike) -> "KerasTensor": ...
+    @overload
+    def __call__(self, x1: TensorLike, x2: "KerasTensor") -> "KerasTensor": ...
+    @overload
     def __call__(self, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 
 
 class Bitwise(Protocol):
     """An op on the bits of two tensors."""
 
+    @overload
+    def __call__(self, x: "KerasTensor", y: TensorLike) -> "KerasTensor": ...
+    @overload
+    def __call__(self, x: TensorLike, y: "KerasTensor") -> "KerasTensor": ...
+    @overload
     def __call__(self, x: TensorLike, y: TensorLike) -> Tensor: ...
 
 

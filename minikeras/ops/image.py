@@ -457,6 +457,7 @@ __all__ = [
     "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
     "scale_and_translate", "sobel_edges", "ssim",
 ]  # fmt: skip
+__dir__ = __all__.copy
 
 
 absent.complete(globals())

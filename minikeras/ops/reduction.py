@@ -1,7 +1,7 @@
 """Operations along an axis: sums, means, extremes, statistics, running sums, counts."""
 
 import math
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -17,10 +17,16 @@ from .creation import dtype as dtype_of
 from .elementwise import isnan, logical_not, multiply, sqrt, square
 from .shapes import diff, flip, moveaxis, pad, scatter_update, squeeze, take, where
 
+if TYPE_CHECKING:
+    from .._core.keras_tensor import KerasTensor
+
 
 class Reduction(Protocol):
     """An op along axes, over all elements by default."""
 
+    @overload
+    def __call__(self, x: "KerasTensor", axis: Axis = None, keepdims: bool = False) -> "KerasTensor": ...
+    @overload
     def __call__(self, x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
 
 
@@ -30,7 +36,8 @@ def reduction(function: Any, vjp: VJP | None, doc: str, prepare: Any = strong, n
     def forward(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
         return function(prepare(x), axes(axis), keepdims=keepdims)
 
-    return primitive(vjp)(named(forward, name or function.__name__, doc))
+    op: Any = primitive(vjp)(named(forward, name or function.__name__, doc))
+    return op
 
 
 def _accumulated(x: Array) -> np.dtype[Any]:
@@ -216,6 +223,9 @@ ptp: Reduction = composed(lambda x, axis=None, keepdims=False: max(x, axis, keep
 class Position(Protocol):
     """An op along one axis, or on the flattened tensor by default."""
 
+    @overload
+    def __call__(self, x: "KerasTensor", axis: int | None = None, keepdims: bool = False) -> "KerasTensor": ...
+    @overload
     def __call__(self, x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
 
 
@@ -230,7 +240,8 @@ def _position(function: Any, name: str, doc: str, fill: float | None = None) -> 
         place = function(np.where(missing, np.asarray(fill, a.dtype), a), axis, keepdims=keepdims)
         return np.where(np.all(missing, axis, keepdims=keepdims), -1, place).astype("int32")
 
-    return primitive(None)(named(forward, name, doc))
+    op: Any = primitive(None)(named(forward, name, doc))
+    return op
 
 
 argmax: Position = _position(np.argmax, "argmax", "Position of the first largest element.")

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .._core.tensor import Tensor, TensorOps, as_array
 from .arrays import axes, composed, promote, rule, strong
 from .creation import convert_to_tensor, ndim, shape
 from .elementwise import Unary, multiply, power
+
+if TYPE_CHECKING:
+    from .._core.keras_tensor import KerasTensor
 
 slice_type = slice  # this file defines Keras's op of that name
 
@@ -547,6 +550,8 @@ def _where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Array:
     return np.where(condition, *promote(x1, x2))
 
 
+@overload
+def where(condition: "KerasTensor", x1: TensorLike, x2: TensorLike) -> "KerasTensor": ...
 @overload
 def where(condition: TensorLike, x1: TensorLike, x2: TensorLike) -> Tensor: ...
 @overload

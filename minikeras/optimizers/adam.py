@@ -13,6 +13,14 @@ from .optimizer import LearningRate, Optimizer, OptimizerOptions, OptimizerOptio
 
 
 class _Moments(Optimizer):
+    """Means of the gradients and of their squares.
+
+    Args:
+        beta_1: Share of the old mean in the new one.
+        beta_2: Share of the old mean of squares in the new one.
+        epsilon: Added to the root.
+    """
+
     _slot_names: tuple[dict[str, str], ...] = ({"_momentums": "momentum", "_velocities": "velocity"},)
 
     def __init__(self, learning_rate: LearningRate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
@@ -34,10 +42,6 @@ class Adam(_Moments):
     alpha = rate * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t).
 
     Args:
-        learning_rate, **options: See `Optimizer`.
-        beta_1: Share of the old mean in the new one.
-        beta_2: Share of the old mean of squares in the new one.
-        epsilon: Added to the root.
         amsgrad: Whether to divide by the root of the largest v so far.
 
     Source: Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization", the formula before section 2.1; Reddi et
@@ -76,7 +80,6 @@ class AdamW(Adam):
 
     Args:
         weight_decay: Share of each weight, times the learning rate, taken away at each step.
-        learning_rate, beta_1, beta_2, epsilon, amsgrad, **options: See `Adam`.
 
     Raises:
         ValueError: if there is no weight decay.
@@ -96,7 +99,6 @@ class Adamax(_Moments):
     """p -= rate / (1 - beta_1 ** t) * m / (u + epsilon), with u = max(beta_2 * u, |g|) in place of Adam's root.
 
     Args:
-        learning_rate, beta_1, **options: See `Adam`.
         beta_2: Share of the old u that the new one has at least.
         epsilon: Added to u.
 
@@ -117,9 +119,6 @@ class Adamax(_Moments):
 
 class Nadam(_Moments):
     """Adam that looks ahead: its m is mixed with the present gradient, as in Nesterov's momentum.
-
-    Args:
-        learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
     Source: Dozat 2015, "Incorporating Nesterov Momentum into Adam".
     """
@@ -152,9 +151,6 @@ class Nadam(_Moments):
 
 class Lamb(_Moments):
     """Adam whose step on each variable is as long as the variable's norm times the learning rate.
-
-    Args:
-        learning_rate, beta_1, beta_2, epsilon, **options: See `Adam`.
 
     Source: You et al. 2019, "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes".
     """
@@ -192,7 +188,6 @@ class ScheduleFreeAdamW(_Moments):
     z -= rate * g / (sqrt(v / (1 - beta_2 ** t)) + epsilon); x += (z - x) / t; p = (1 - beta_1) * z + beta_1 * x.
 
     Args:
-        learning_rate, beta_2, epsilon, **options: See `Adam`.
         beta_1: Share of x in p.
         warmup_steps: Number of steps in which the learning rate grows from 0.
 

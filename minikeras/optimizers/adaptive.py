@@ -16,7 +16,6 @@ class RMSprop(Optimizer):
     """p -= rate * g / sqrt(v + epsilon), with v = rho * v + (1 - rho) * g * g.
 
     Args:
-        learning_rate, **options: See `Optimizer`.
         rho: Share of the old mean of squares in the new one.
         momentum: Share of the last step that is made again.
         epsilon: Added to v.
@@ -65,7 +64,7 @@ class Adagrad(Optimizer):
     """p -= rate * g / sqrt(a + epsilon), with a the sum of all squared gradients so far.
 
     Args:
-        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
+        learning_rate: A float, a schedule or a function, see `Optimizer`; the paper has a rate of 1.0.
         initial_accumulator_value: a at the start.
         epsilon: Added to a.
 
@@ -95,7 +94,7 @@ class Adadelta(Optimizer):
     """p -= rate * d, with d = g * sqrt(b + epsilon) / sqrt(a + epsilon), a and b the means of g * g and d * d.
 
     Args:
-        learning_rate, **options: See `Optimizer`; the paper has a rate of 1.0.
+        learning_rate: A float, a schedule or a function, see `Optimizer`; the paper has a rate of 1.0.
         rho: Share of the old means in the new ones.
         epsilon: Added to a and b.
 
@@ -133,7 +132,6 @@ class Adafactor(Optimizer):
     alpha = max(epsilon_2, rms(p)) * min(rate, 1 / sqrt(t)) at step t.
 
     Args:
-        learning_rate, **options: See `Optimizer`.
         beta_2_decay: The share of the old means in the new ones is 1 - t ** beta_2_decay.
         epsilon_1: Added to squared gradients.
         epsilon_2: Smallest size of a variable that steps are scaled by.

@@ -14,7 +14,6 @@ class SGD(Optimizer):
     """Gradient descent: p -= rate * g; with momentum, v = momentum * v - rate * g and p += v.
 
     Args:
-        learning_rate, **options: See `Optimizer`.
         momentum: Share of the last step that is made again, a float from 0 to 1.
         nesterov: Whether to look ahead: p += momentum * v - rate * g, with the new v.
 
@@ -54,7 +53,6 @@ class Lion(Optimizer):
     """Steps of equal size: p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 - beta_2) * g.
 
     Args:
-        learning_rate, **options: See `Optimizer`.
         beta_1: Share of the mean m in the direction, above 0 and up to 1.
         beta_2: Share of the old mean in the new one.
 
@@ -91,7 +89,6 @@ class Ftrl(Optimizer):
     (clip(z, -l1, l1) - z) / (n_new ** -power / rate + 2 * l2 + beta / rate).
 
     Args:
-        learning_rate, **options: See `Optimizer`.
         learning_rate_power: How the learning rate falls with n, at most 0.
         initial_accumulator_value: n at the start, at least 0.
         l1_regularization_strength, l2_regularization_strength: l1 and l2, at least 0.

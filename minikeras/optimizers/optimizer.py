@@ -87,6 +87,7 @@ class Optimizer:
     """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
     together, variable by variable."""
     _counts_in: ClassVar[str] = "int32"  # dtype of the number of updates
+    _common: ClassVar[tuple[str, ...]] = (*_OPTIONS, "name")
     _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
     _updates: ClassVar[type[Updater]] = Updater
     _updater: Updater

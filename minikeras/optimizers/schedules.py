@@ -23,9 +23,18 @@ from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
 
+__all__ = [
+    "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
+    "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
+]  # fmt: skip
+__dir__ = __all__.copy
+
 
 class LearningRateSchedule(Configurable):
     """Base of all schedules: subclass it with `__call__(step)`, and `get_config` to save optimizers.
+
+    Args:
+        name: Kept in configurations, as in Keras.
 
     Example:
         >>> class Harmonic(LearningRateSchedule):
@@ -93,7 +102,6 @@ class InverseTimeDecay(ExponentialDecay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps).
 
     Args:
-        initial_learning_rate, staircase: See `ExponentialDecay`.
         decay_steps: Number of steps that count as one unit of time.
         decay_rate: How quickly the rate falls.
 

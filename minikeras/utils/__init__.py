@@ -4,6 +4,8 @@
 # fmt: off
 
 from .._base.lazy import lazily
+from .._serialization.configurable import Configurable
+from .._serialization.registry import Registry
 
 with lazily(globals()):
     from .._base.naming import clear_session
@@ -12,6 +14,7 @@ with lazily(globals()):
     )
     from .._trainers.batches import PyDataset, PyDataset as Sequence
     from .._trainers.data_adapters import pack_x_y_sample_weight, unpack_x_y_sample_weight
+    from .feature_space import Cross as Cross, Feature as Feature, FeatureSpace
     from .file_utils import get_file
     from .dataset_utils import image_dataset_from_directory, text_dataset_from_directory, timeseries_dataset_from_array
     from .image_utils import array_to_img, img_to_array, load_img, save_img
@@ -24,14 +27,19 @@ with lazily(globals()):
         get_registered_object, register_keras_serializable, serialize_keras_object,
     )
     from .._core.keras_tensor import is_keras_tensor
+    from ..models.order import get_source_inputs
 # fmt: on
 
+Registry("keras.utils", "layer", Configurable, names=["FeatureSpace"])
+Registry("keras.src.layers.preprocessing.feature_space", "layer", Configurable, names=["Cross", "Feature"])
+
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session", "custom_object_scope",
-    "deserialize_keras_object", "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects",
-    "get_file", "get_registered_name", "get_registered_object", "image_dataset_from_directory", "img_to_array",
-    "is_interactive_logging_enabled", "is_keras_tensor", "load_img", "model_to_dot", "normalize",
-    "pack_x_y_sample_weight", "pad_sequences", "plot_model", "register_keras_serializable", "save_img",
-    "serialize_keras_object", "set_random_seed", "split_dataset", "standardize_dtype", "text_dataset_from_directory",
-    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
+    "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
+    "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging", "enable_interactive_logging",
+    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "get_source_inputs",
+    "image_dataset_from_directory", "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img",
+    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
+    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "split_dataset",
+    "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array", "to_categorical",
+    "unpack_x_y_sample_weight",
 ]  # fmt: skip

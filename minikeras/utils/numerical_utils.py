@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> FloatArray | T
                [0. , 0. ]])
     """
     if not isinstance(x, np.ndarray):
-        return ops.normalize(x, axis=axis, order=order)  # type: ignore[arg-type] # which checks the order
+        return ops.normalize(x, axis=axis, order=cast(int, order))  # which checks it
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
     norm[norm == 0] = 1
     result: FloatArray = x / np.expand_dims(norm, axis)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from .._base.typing import Array, Config
+from .._serialization.configurable import name_arguments
 from ..callbacks import History
 from ..models import Model, clone_model
 
@@ -56,10 +57,22 @@ def _sklearn(module: str) -> Any:
 
 
 class SKLBase(BaseEstimator):
-    """A compiled model, or a function that makes one, as an estimator."""
+    """A compiled model, or a function that makes one, as an estimator.
+
+    Args:
+        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
+            as keywords, `y` as the model gets it.
+        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
+        model_kwargs: Further keywords of the function.
+        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
+    """
 
     model_: Model
     history_: History
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        name_arguments(cls)
 
     def __init__(
         self, model: Model | Callable[..., Model], warm_start: bool = False, model_kwargs: Config | None = None,
@@ -155,13 +168,6 @@ class SKLBase(BaseEstimator):
 class SKLearnClassifier(ClassifierMixin, SKLBase):
     """A classifier for scikit-learn: the model learns one column of 0 and 1 for each class.
 
-    Args:
-        model: A compiled model, cloned before each fit; or a function that returns one. It is called with `X` and `y`
-            as keywords, `y` as the model gets it.
-        warm_start: Whether a fit goes on from the weights of the one before, without cloning.
-        model_kwargs: Further keywords of the function.
-        fit_kwargs: Keywords of `Model.fit`; those passed to `fit` win.
-
     Attributes:
         classes_: The labels, in order.
         model_: The fitted model.
@@ -199,7 +205,7 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
 class SKLearnRegressor(RegressorMixin, SKLBase):
     """A regressor for scikit-learn.
 
-    Arguments, errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
+    Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -211,7 +217,7 @@ class SKLearnRegressor(RegressorMixin, SKLBase):
 class SKLearnTransformer(TransformerMixin, SKLBase):
     """A transformer for scikit-learn, such as a model that gives embeddings of its inputs.
 
-    Arguments, errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
+    Errors and attributes, but for `classes_`, are those of `SKLearnClassifier`.
     """
 
     def transform(self, X: Any) -> Array:

@@ -21,7 +21,8 @@ Case = tuple[Any, ...]
 
 def constant(x: Any) -> Tensor:
     """Return a float64 tensor that is not differentiated."""
-    return ops.convert_to_tensor(x, "float64")
+    tensor: Tensor = ops.convert_to_tensor(x, "float64")
+    return tensor
 
 
 def sample(low: float, high: float, *shape: int, seed: int = 0) -> FloatArray:
@@ -83,7 +84,7 @@ def paired(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of pairs that computes with complex numbers."""
 
     def call(x: Tensor, *rest: Any) -> Tensor:
-        y = function(ops.view_as_complex(x), *rest)
+        y: Tensor = function(ops.view_as_complex(x), *rest)
         return ops.view_as_real(y) if "complex" in y.dtype else y
 
     return call
@@ -688,7 +689,8 @@ def test_complex_matrices_have_gradients() -> None:
         q, r = ops.qr(z)
         w, v = ops.eigh(z @ ops.conj(ops.transpose(z)))
         whole = [(u * (s * s)) @ vh, q @ ops.conj(ops.transpose(q)) @ r, (v * ops.sqrt(w)) @ ops.conj(ops.transpose(v))]
-        return ops.concatenate([ops.view_as_real(ops.ravel(y)) for y in whole])
+        parts: list[Tensor] = [ops.view_as_real(ops.ravel(y)) for y in whole]
+        return ops.concatenate(parts)
 
     check_gradient(parts, (COMPLEX,))
     check_second(parts, (COMPLEX,))

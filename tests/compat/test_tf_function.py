@@ -192,7 +192,8 @@ def test_gradients_go_through_from_outside() -> None:
         square(tf.constant(3.0))
         with tf.GradientTape() as tape:
             y = square(x)
-        assert float(tape.gradient(y, x)) == 6.0
+        gradient: Any = tape.gradient(y, x)
+        assert float(gradient) == 6.0
 
 
 def kept_while_trained(x: Any, v: Any, optimizer: Any) -> Any:

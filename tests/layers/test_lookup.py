@@ -1,5 +1,6 @@
 """Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import minikeras as keras
-from minikeras import layers
+from minikeras import layers, ops
 from minikeras._base.typing import Array
 
 TEXTS = ["The cat sat, the dog!", "A dog"]
@@ -253,6 +254,58 @@ def test_strings_in_a_model() -> None:
         layers.Dense(1)(np.array([["a"]]))
 
 
+class Kinds(layers.Layer):
+    """Strings of any shape as vectors, by a lookup and a table."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lookup = layers.StringLookup(vocabulary=["a", "b"])
+        self.table = layers.Embedding(3, 2)
+
+    def call(self, x: Any) -> Any:
+        return self.table(self.lookup(ops.expand_dims(x, -1)))
+
+
+def test_strings_in_layers_and_ops_of_a_graph() -> None:
+    names = keras.Input((), dtype="string")
+    column = ops.expand_dims(names, -1)
+    assert (column.shape, column.dtype) == ((None, 1), "string")
+    assert ops.equal(names, "a").dtype == "bool"
+    assert (ops.cast(names, "float32").dtype, ops.cast(keras.Input((2,)), "string").dtype) == ("float32", "string")
+    model = keras.Sequential([keras.Input((), dtype="string"), Kinds(), layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = model.predict(np.array(["a", "z", "b"]), verbose=0)
+    model.fit(np.array(["a", "z", "b"]), np.ones(3), epochs=2, verbose=0)
+    assert before.shape == (3, 1)
+    assert (model.predict(np.array(["a", "z", "b"]), verbose=0) != before).all()
+    words = layers.TextVectorization(vocabulary=["a"])(column)
+    assert layers.Embedding(3, 2)(words).shape == (None, None, 2)
+    texts = layers.Lambda(lambda t: layers.TextVectorization(vocabulary=["a"])(t))(names)
+    assert texts.shape == (None, None)
+
+
+MOVES: list[Callable[[Any], Any]] = [
+    layers.Identity(), layers.Flatten(), layers.Reshape((2, 1)), layers.Permute((1,)), layers.RepeatVector(2),
+    layers.Lambda(lambda x: x[:, :1]), lambda x: layers.Concatenate()([x, x]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_layers_that_move_values_move_text(move: Callable[[Any], Any]) -> None:
+    text = np.array([["a", "b"], ["c", "d"], ["e", "f"]])
+    spec, y = move(keras.Input((2,), dtype="string")), move(text)
+    assert spec.shape == (None, *y.shape[1:])
+    assert (spec.dtype, y.dtype) == ("string", "string")
+    places = move(np.arange(6.0).reshape(3, 2)).numpy().astype(int)
+    assert rows(y) == text.reshape(-1)[places].tolist()
+
+
+def test_numbers_as_text() -> None:
+    assert rows(ops.cast(np.array([1, 2]), "string")) == ["1", "2"]
+    assert rows(ops.cast(np.array(["a"]), "string")) == ["a"]
+    assert rows(ops.convert_to_tensor([1.5], "string")) == ["1.5"]
+
+
 LEARNED: dict[str, Callable[[], Any]] = {
     "string": lambda: adapted(layers.StringLookup(output_mode="tf_idf"), [["a", "b"], ["b", "c"]]),
     "integer": lambda: adapted(layers.IntegerLookup(), [1, 2, 2]),
@@ -270,6 +323,48 @@ def test_what_was_learned_is_in_the_configuration(name: str) -> None:
     again = layers.deserialize(layers.serialize(layer))
     assert rows(again(values)) == rows(layer(values))
     assert again.get_config() == layer.get_config()
+
+
+WORDS = [f"w{i}" for i in range(5000)]
+ROWS = np.random.default_rng(1).integers(0, 5000, (16, 300))
+FEW: dict[str, Callable[[str], Any]] = {
+    "text": lambda mode: layers.TextVectorization(vocabulary=WORDS, output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "string": lambda mode: layers.StringLookup(vocabulary=WORDS, output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "integer": lambda mode: layers.IntegerLookup(vocabulary=np.arange(5000), output_mode=mode, **weights(mode)),  # type: ignore[arg-type]
+    "category": lambda mode: layers.CategoryEncoding(5001, mode),  # type: ignore[arg-type]
+    "hashes": lambda mode: layers.Hashing(5001, output_mode=mode),  # type: ignore[arg-type]
+    "ranges": lambda mode: layers.Discretization(np.arange(0.5, 5000).tolist(), output_mode=mode),  # type: ignore[arg-type]
+}
+
+
+def weights(mode: str) -> dict[str, Any]:
+    return {"idf_weights": np.linspace(1, 2, 5000)} if mode == "tf_idf" else {}
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count", "tf_idf"])
+@pytest.mark.parametrize("kind", FEW)
+def test_bags_of_words_take_little_memory(kind: str, mode: str) -> None:
+    if mode == "tf_idf" and kind not in ("text", "string", "integer"):
+        return
+    layer = FEW[kind](mode)
+    words = np.array(WORDS)[ROWS]
+    x = [" ".join(row) for row in words] if kind == "text" else words if kind == "string" else ROWS
+    layer(x[:1])
+    tracemalloc.start()
+    y = layer(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    y = np.asarray(y)
+    assert peak < 2 * y.nbytes + 2**21  # the words and their numbers come to that; the product of all would be 24 MB
+    first = 0 if kind in ("category", "ranges") else 1
+    if kind == "hashes":
+        assert y.sum() == (ROWS.size if mode == "count" else (y > 0).sum())
+        return
+    for row, numbers in zip(y, ROWS + first, strict=True):
+        expected = np.bincount(numbers, minlength=y.shape[1])
+        expected = np.minimum(expected, 1) if mode == "multi_hot" else expected
+        scale = np.r_[1.5, np.linspace(1, 2, 5000)] if mode == "tf_idf" else 1
+        np.testing.assert_allclose(row, expected * scale, rtol=1e-6)
 
 
 def test_a_vocabulary_in_a_file(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "cell": lambda: layers.RNN(keras.ops.sin),
     "stacked": lambda: layers.StackedRNNCells([layers.Dense(1)]),
     "filters": lambda: layers.ConvLSTM2D(0, 3),
-    "window": lambda: layers.ConvLSTM2D(2, (3, 3, 3)),
+    "window": lambda: layers.ConvLSTM2D(2, (3, 3, 3)),  # type: ignore[arg-type]
     "strides": lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2),
     "rows": lambda: layers.ConvLSTM2D(2, 3)(keras.Input((None, None, 8, 1))),
     "batch": lambda: layers.GRU(2, stateful=True)(keras.Input((3, 1))),

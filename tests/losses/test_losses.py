@@ -158,7 +158,7 @@ def test_dtypes() -> None:
 
 def test_structures() -> None:
     class Both(Loss):
-        def call(self, y_true: dict[str, Any], y_pred: dict[str, Any]) -> Tensor:
+        def call(self, y_true: dict[str, Any], y_pred: dict[str, Any]) -> Any:
             return ops.abs(y_true["a"] - y_pred["a"]) + ops.abs(y_true["b"][0] - y_pred["b"][0])
 
     ones = np.ones(2)

@@ -60,8 +60,8 @@ def test_numbers_by_hand() -> None:
 
 WRONG: dict[str, Callable[[], Any]] = {
     "rank": lambda: image.resize(np.ones((2, 2)), (1, 1)),
-    "interpolation": lambda: image.resize(IMAGE, (1, 1), "other"),  # type: ignore[arg-type]  # checked by name
-    "fill": lambda: image.affine_transform(IMAGE, TURN, fill_mode="other"),  # type: ignore[arg-type]
+    "interpolation": lambda: image.resize(IMAGE, (1, 1), "other"),  # type: ignore[call-overload]  # checked by name
+    "fill": lambda: image.affine_transform(IMAGE, TURN, fill_mode="other"),  # type: ignore[call-overload]
     "both": lambda: image.resize(IMAGE, (1, 1), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
     "size": lambda: image.resize(IMAGE, (1, 1, 1)),
     "channels": lambda: image.rgb_to_grayscale(np.ones((2, 2, 2))),

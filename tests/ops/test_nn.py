@@ -1,11 +1,13 @@
-"""Operations of networks: hand numbers, large inputs, errors; test_gradients.py checks their gradients."""
+"""Operations of networks: hand numbers, large inputs, errors; tests/_core/test_tape.py checks their gradients."""
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 
+import minikeras as keras
 from minikeras import ops
 from minikeras._base.typing import Array
 from minikeras._core.tensor import Tensor, TensorOps
@@ -90,6 +92,25 @@ def test_class_vectors() -> None:
     assert ops.one_hot([0, 1], 2, axis=0, dtype="bool").tolist() == [[True, False], [False, True]]
     assert ops.multi_hot([[0, 2], [1, 1]], 3).tolist() == [[1, 0, 1], [0, 1, 0]]
     assert ops.multi_hot([0, 2], num_tokens=3).tolist() == [1, 0, 1]
+
+
+def test_many_classes_take_no_more_memory_than_the_result() -> None:
+    numbers = np.random.default_rng(0).integers(0, 3000, (16, 300))
+    logits = np.zeros((300, 3000), "float32")
+    ops.sparse_categorical_crossentropy(numbers[0, :1], logits[:1], from_logits=True)
+    with keras.GradientTape() as tape:
+        scores = keras.Variable(logits)
+        tracemalloc.start()
+        loss = ops.sum(ops.sparse_categorical_crossentropy(numbers[0], scores, from_logits=True))
+        gradient = tape.gradient(loss, scores)
+    rows = ops.multi_hot(numbers, 3000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * logits.nbytes  # a row for each of 3000 classes would be 10
+    assert [sorted(set(row)) for row in numbers.tolist()] == [np.flatnonzero(row).tolist() for row in rows.numpy()]
+    hot = np.eye(3000, dtype="float32")[numbers[0]]
+    assert gradient is not None
+    np.testing.assert_allclose(gradient.numpy(), 1 / 3000 - hot, rtol=1e-5)
 
 
 def test_label_sequences_are_scored_with_room_for_sums() -> None:

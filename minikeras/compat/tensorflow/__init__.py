@@ -4,6 +4,7 @@
 
 From then on tensors print as TensorFlow's do, `t.shape` is a `tf.TensorShape`, `t.dtype` a `tf.DType`, and operators
 follow TensorFlow's dtype rules. A family of names is loaded when its first is asked for. `tf.keras` is minikeras.
+What type checkers see is in `__init__.pyi`, and in the folder `keras`, which no import at run time reads.
 
 Example:
     >>> import minikeras.compat.tensorflow as tf
@@ -17,6 +18,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from ..finder import answer
 from ..modules import find_module
 from . import dtypes, tensors
 from .missing import missing
@@ -106,3 +108,4 @@ def __dir__() -> list[str]:
 
 
 tensors.flavour(True)
+answer(f"{__name__}.keras")

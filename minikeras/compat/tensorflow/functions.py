@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -265,6 +265,15 @@ class GradientTape(KerasTape):
         super().__enter__()
         return self
 
+    @overload
+    def gradient(self, target: Any, sources: TensorOps, output_gradients: Any = None,
+                 unconnected_gradients: Any = "none") -> Tensor | None: ...  # fmt: skip
+    @overload
+    def gradient(self, target: Any, sources: list[Any] | tuple[Any, ...], output_gradients: Any = None,
+                 unconnected_gradients: Any = "none") -> list[Tensor | None]: ...  # fmt: skip
+    @overload
+    def gradient(self, target: Any, sources: dict[str, Any], output_gradients: Any = None,
+                 unconnected_gradients: Any = "none") -> Any: ...  # fmt: skip
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None,
                  unconnected_gradients: Any = "none") -> Any:  # fmt: skip
         """Return d target / d source for each source, in the structure of `sources`.

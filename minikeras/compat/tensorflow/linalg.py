@@ -174,7 +174,7 @@ def diag_part(input: Any, name: str | None = None, k: int = 0, **_: Any) -> Tens
 def set_diag(input: Any, diagonal: Any, name: str | None = None, **_: Any) -> Tensor:
     """Matrices with their diagonals replaced."""
     x = convert_to_tensor(input)
-    return ops.where(np.eye(*x.shape[-2:]) > 0, ops.expand_dims(convert_to_tensor(diagonal), -1), x)
+    return ops.where(np.eye(x.shape[-2], x.shape[-1]) > 0, ops.expand_dims(convert_to_tensor(diagonal), -1), x)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:

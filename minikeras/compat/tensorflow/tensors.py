@@ -504,7 +504,7 @@ class Variable(KerasVariable):
         """Assign to rows, given as `tf.IndexedSlices`."""
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
 
-    def __getitem__(self, key: Any) -> Tensor:
+    def __getitem__(self, key: Any) -> Any:  # a tensor that can be assigned to
         part = super().__getitem__(key)
         place = id(part)
         _slices[place] = (weakref.ref(part, lambda _: _slices.pop(place, None)), self, key)

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
@@ -61,6 +61,11 @@ class Checkpoint:
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
         self.save_counter: Variable = Variable(0, name="save_counter", dtype="int64")
         vars(self).update({} if root is None else {"root": root}, **kwargs)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     @property
     def items(self) -> dict[str, Any]:

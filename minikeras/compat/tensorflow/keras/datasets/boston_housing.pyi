@@ -1,0 +1,1 @@
+from minikeras.datasets.boston_housing import *

@@ -1,0 +1,1 @@
+from minikeras.datasets.cifar100 import *

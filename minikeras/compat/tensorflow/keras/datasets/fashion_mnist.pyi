@@ -1,0 +1,1 @@
+from minikeras.datasets.fashion_mnist import *

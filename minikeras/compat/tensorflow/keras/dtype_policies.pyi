@@ -1,0 +1,1 @@
+from minikeras.dtype_policies import *

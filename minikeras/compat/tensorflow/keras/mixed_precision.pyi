@@ -1,0 +1,1 @@
+from minikeras.mixed_precision import *

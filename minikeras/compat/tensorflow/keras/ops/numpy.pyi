@@ -1,0 +1,1 @@
+from minikeras.ops.numpy import *

@@ -1,0 +1,1 @@
+from minikeras.optimizers.schedules import *

@@ -1,0 +1,327 @@
+"""Tables of numbers and names as vectors, by a specification of each column."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+import numpy as np
+
+from .. import layers
+from .._base.checks import one_of
+from .._base.naming import auto_name
+from .._base.nested import map_structure
+from .._base.typing import Array, Config, DTypeName
+from .._core.keras_tensor import KerasTensor
+from .._serialization.configurable import Configurable
+from .._serialization.serialization import deserialize, serialize
+from ..layers.layer import Layer
+from ..layers.lookup import Numbering, raw
+from ..saving import save_model
+
+Encoding: TypeAlias = Literal["int", "one_hot"]
+Number: TypeAlias = float
+Kind: TypeAlias = Literal[
+    "float", "float_discretized", "float_normalized", "float_rescaled", "integer_categorical", "integer_hashed",
+    "string_categorical", "string_hashed",
+]  # fmt: skip
+KINDS = Kind.__args__  # type: ignore[attr-defined]
+
+
+class Cross(Configurable):
+    """A cross of features, see `FeatureSpace.cross`."""
+
+    def __init__(self, feature_names: Sequence[str], crossing_dim: int, output_mode: Encoding = "one_hot") -> None:
+        self.feature_names: tuple[str, ...] = tuple(feature_names)
+        self.crossing_dim: int = crossing_dim
+        self.output_mode: str = one_of("output_mode", output_mode, ("int", "one_hot"))
+
+    @property
+    def name(self) -> str:
+        """The names of the features, joined."""
+        return "_X_".join(self.feature_names)
+
+
+class Feature(Configurable):
+    """How a column is encoded, see `FeatureSpace.feature`."""
+
+    def __init__(self, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> None:
+        self.dtype: DTypeName = dtype
+        self.preprocessor: Any = deserialize(preprocessor) if isinstance(preprocessor, Mapping) else preprocessor
+        self.output_mode: str = one_of("output_mode", output_mode, ("int", "one_hot", "float"))
+
+
+class FeatureSpace(Layer):
+    """Encodes the columns of a table, and crosses of them, as a vector for each row.
+
+    Args:
+        features: What each column is: the name of a method that returns a `Feature`, such as "float_normalized", or
+            what such a method returned.
+        output_mode: "concat" (a vector for each row, of the columns and then the crosses in order of their names) or
+            "dict" (an array for each).
+        crosses: Names of features to cross: their values in a row are one value, which gets a number by its hash. Or
+            what `cross` returned.
+        crossing_dim: How many numbers a cross may get.
+        hashing_dim: How many numbers the values of "integer_hashed" and "string_hashed" may get.
+        num_discretization_bins: How many ranges "float_discretized" makes.
+        name: The layer's name.
+
+    Call arguments: a dict of columns, or of the values of one row.
+
+    Attributes:
+        preprocessors, crossers: The layers of the features and of the crosses, by name.
+
+    Raises:
+        ValueError: for an unknown kind, mode or feature; without `adapt`, where a column needs it; for other columns.
+
+    Example:
+        >>> table = {"colour": ["red", "blue", "red"], "height": [1.0, 3.0, 2.0]}
+        >>> space = FeatureSpace({"colour": "string_categorical", "height": "float"})
+        >>> space.adapt(table)
+        >>> print(space(table))
+        Tensor(
+        [[0. 1. 0. 1.]
+         [0. 0. 1. 3.]
+         [0. 1. 0. 2.]], shape=(3, 4), dtype=float32)
+    """
+
+    def __init__(
+        self, features: Mapping[str, Kind | Feature | Config], output_mode: Literal["concat", "dict"] = "concat",
+        crosses: Iterable[Sequence[str] | Cross | Config] | None = None, crossing_dim: int = 32,
+        hashing_dim: int = 32, num_discretization_bins: int = 32, name: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(name=name)
+        if not features:
+            raise ValueError("The `features` argument cannot be None or empty.")
+        self.output_mode: str = one_of("output_mode", output_mode, ("concat", "dict"))
+        self.crossing_dim: int = crossing_dim
+        self.hashing_dim: int = hashing_dim
+        self.num_discretization_bins: int = num_discretization_bins
+        self.features: dict[str, Feature] = {name: self._feature(name, kind) for name, kind in features.items()}
+        self.crosses: list[Cross] = [self._cross(cross) for cross in crosses or ()]
+        self.preprocessors: dict[str, Any] = {name: feature.preprocessor for name, feature in self.features.items()}
+        self.crossers: dict[str, Layer] = {
+            cross.name: layers.HashedCrossing(cross.crossing_dim, name=cross.name) for cross in self.crosses
+        }
+        self.inputs: dict[str, Any] = {
+            name: layers.Input((1,), dtype=feature.dtype, name=name) for name, feature in self.features.items()
+        }
+        self.one_hot_encoders: dict[str, Layer] = {}
+        self.encoded_features: Any = None
+        self._join: Layer = layers.Concatenate()
+
+    def _feature(self, name: str, kind: Any) -> Feature:
+        if isinstance(kind, str):
+            sizes = {"float_discretized": self.num_discretization_bins}
+            sizes |= dict.fromkeys(("integer_hashed", "string_hashed"), self.hashing_dim)
+            size = {"num_bins": sizes[kind]} if kind in sizes else {}
+            feature = getattr(self, one_of("features", kind, KINDS))(name=name, **size)
+        else:
+            feature = deserialize(kind) if isinstance(kind, Mapping) else kind
+        if not isinstance(feature, Feature):
+            raise ValueError(f"Feature {name!r} must be one of {KINDS} or a Feature. Received: {kind!r:.200}.")
+        return feature
+
+    def _cross(self, names: Any) -> Cross:
+        cross = deserialize(names) if isinstance(names, Mapping) else names
+        if not isinstance(cross, Cross):
+            if not self.crossing_dim:
+                raise ValueError(f"`crosses` need a `crossing_dim`. Received: crossing_dim={self.crossing_dim}.")
+            cross = Cross(cross, self.crossing_dim)
+        if not set(cross.feature_names) <= set(self.features):
+            raise ValueError(f"`crosses` are of the features {[*self.features]}. Received: {cross.feature_names}.")
+        return cross
+
+    def adapt(self, dataset: "Mapping[str, Any] | Iterable[Mapping[str, Any]]") -> None:
+        """Learn what the columns need: means, ranges and vocabularies.
+
+        Args:
+            dataset: A dict of columns, or an iterable, such as a data set, of dicts of values or batches. It is gone
+                through once for each column that learns.
+        """
+        if not isinstance(dataset, Iterable) or isinstance(dataset, Iterator | str):
+            raise ValueError(
+                "`adapt()` takes a dict of columns or a data set of dicts, which can be gone through several times. "
+                f"Received: {dataset!r:.200} (of type {type(dataset).__name__})."
+            )
+        for name, layer in self.preprocessors.items():
+            if _is_adaptable(layer):
+                layer.adapt(_batches(dataset, name))
+        self.one_hot_encoders = {}
+        self.encoded_features = None
+        self.get_encoded_features()
+
+    def get_inputs(self) -> dict[str, Any]:
+        """Return an `Input` for each column, to begin a model with."""
+        self.get_encoded_features()
+        return self.inputs
+
+    def get_encoded_features(self) -> Any:
+        """Return what becomes of `get_inputs()`, to go on with in a model."""
+        if self.encoded_features is None:
+            waiting = [name for name, layer in self.preprocessors.items() if _is_adaptable(layer) and _is_empty(layer)]
+            if waiting:
+                raise ValueError(
+                    f"Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: {waiting}."
+                )
+            self.encoded_features = self._encode(self.inputs)
+            self.built = True
+        return self.encoded_features
+
+    def __call__(self, data: Any) -> Any:
+        """Return the vectors of rows, or that of one row."""
+        self.get_encoded_features()
+        if not isinstance(data, Mapping) or {*data} != {*self.features}:
+            raise ValueError(f"FeatureSpace takes a dict with the keys {[*self.features]}. Received: {data!r:.200}.")
+        columns = {name: x if isinstance(x, KerasTensor) else self._column(name, x) for name, x in data.items()}
+        encoded = self._encode({name: x[..., None] if len(x.shape) == 1 else x for name, x in columns.items()})
+        one = any(np.ndim(x) == 0 for x in data.values() if not isinstance(x, KerasTensor))
+        return map_structure(lambda x: x[0], encoded) if one else encoded
+
+    def _column(self, name: str, values: Any) -> Array:
+        array = np.atleast_1d(raw(values))
+        dtype = self.features[name].dtype
+        return array.astype(dtype) if array.dtype.kind in "biuf" and "float" in dtype else array
+
+    def _encode(self, columns: Mapping[str, Any]) -> Any:
+        """Return the features and crosses of columns (batch, 1)."""
+        features = {name: self.preprocessors[name](columns[name]) for name in self.features}
+        crosses = {
+            cross.name: self.crossers[cross.name]([features[name] for name in cross.feature_names])
+            for cross in self.crosses
+        }
+        modes = {name: feature.output_mode for name, feature in self.features.items()}
+        modes |= {cross.name: cross.output_mode for cross in self.crosses}
+        parts = {name: part for group in (features, crosses) for name, part in sorted(group.items())}
+        parts = {name: self._one_hot(name, x) if modes[name] == "one_hot" else x for name, x in parts.items()}
+        if self.output_mode == "dict":
+            return parts
+        for name, part in parts.items():
+            if part.dtype == "string" or part.dtype.startswith("int"):
+                raise ValueError(
+                    f"Feature {name!r} of dtype {part.dtype} has not been encoded, so it cannot be joined to others. "
+                    "Use `output_mode='dict'`."
+                )
+        return self._join([*parts.values()])
+
+    def _one_hot(self, name: str, numbers: Any) -> Any:
+        layer = self.preprocessors.get(name) or self.crossers[name]
+        if not isinstance(layer, Numbering) or not numbers.dtype.startswith("int"):
+            raise ValueError(
+                f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers below a known "
+                f"one. It returns {numbers.dtype}, in a layer of type {type(layer).__name__}. Use output_mode='int'."
+            )
+        if name not in self.one_hot_encoders:
+            self.one_hot_encoders[name] = layers.CategoryEncoding(getattr(layer, "num_bins", None) or layer._depth())
+        return self.one_hot_encoders[name](numbers)
+
+    def save(self, filepath: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write it to a file ".keras", which `load_model` reads."""
+        save_model(self, filepath)
+
+    def get_config(self) -> Config:
+        sizes = {name: getattr(self, name) for name in ("crossing_dim", "hashing_dim", "num_discretization_bins")}
+        return {
+            "features": serialize(self.features), "output_mode": self.output_mode,
+            "crosses": serialize(self.crosses), **sizes,
+        }  # fmt: skip
+
+    def get_build_config(self) -> Config:
+        return {name: layer.get_build_config() for name, layer in self.preprocessors.items()}
+
+    def build_from_config(self, config: Config) -> None:
+        """Do nothing: the layers of the features are built from configurations of their own."""
+
+    @classmethod
+    def cross(cls, feature_names: Sequence[str], crossing_dim: int, output_mode: Encoding = "one_hot") -> Cross:
+        """Return a cross of features."""
+        return Cross(feature_names, crossing_dim, output_mode)
+
+    @classmethod
+    def feature(cls, dtype: DTypeName, preprocessor: Any, output_mode: Literal["int", "one_hot", "float"]) -> Feature:
+        """Return a feature with a layer of one's own."""
+        return Feature(dtype, preprocessor, output_mode)
+
+    @classmethod
+    def float_rescaled(cls, scale: Number = 1.0, offset: Number = 0.0, name: str | None = None) -> Feature:
+        """Return a feature x that becomes x * scale + offset."""
+        return Feature("float32", layers.Rescaling(scale, offset, name=_named(name, "float_rescaled")), "float")
+
+    @classmethod
+    def float_normalized(cls, name: str | None = None) -> Feature:
+        """Return a feature that is shifted and scaled to mean 0 and standard deviation 1."""
+        return Feature("float32", layers.Normalization(name=_named(name, "float_normalized")), "float")
+
+    @classmethod
+    def float_discretized(
+        cls, num_bins: int | None, bin_boundaries: Sequence[Number] | None = None, output_mode: Encoding = "one_hot",
+        name: str | None = None,
+    ) -> Feature:  # fmt: skip
+        """Return a feature that becomes the number of its range, of which `adapt` makes so many."""
+        layer = layers.Discretization(bin_boundaries, num_bins, name=_named(name, "float_discretized"))
+        return Feature("float32", layer, output_mode)
+
+    @classmethod
+    def integer_categorical(
+        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Encoding = "one_hot",
+        name: str | None = None,
+    ) -> Feature:  # fmt: skip
+        """Return a feature of integers that are numbered by a vocabulary."""
+        layer = layers.IntegerLookup(max_tokens, num_oov_indices, name=_named(name, "integer_categorical"))
+        return Feature("int32", layer, output_mode)
+
+    @classmethod
+    def string_categorical(
+        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Encoding = "one_hot",
+        name: str | None = None,
+    ) -> Feature:  # fmt: skip
+        """Return a feature of strings that are numbered by a vocabulary."""
+        layer = layers.StringLookup(max_tokens, num_oov_indices, name=_named(name, "string_categorical"))
+        return Feature("string", layer, output_mode)
+
+    @classmethod
+    def string_hashed(cls, num_bins: int, output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:
+        """Return a feature of strings that are numbered by their hashes."""
+        return Feature("string", layers.Hashing(num_bins, name=_named(name, "string_hashed")), output_mode)
+
+    @classmethod
+    def integer_hashed(cls, num_bins: int, output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:
+        """Return a feature of integers that are numbered by their hashes."""
+        return Feature("int32", layers.Hashing(num_bins, name=_named(name, "integer_hashed")), output_mode)
+
+    @classmethod
+    def float(cls, name: str | None = None) -> Feature:
+        """Return a feature that is taken as it is."""
+        return Feature("float32", layers.Identity(dtype="float32", name=_named(name, "float")), "float")
+
+
+def _named(name: str | None, kind: str) -> str:
+    return f"{name or auto_name(kind)}_preprocessor"
+
+
+def _is_adaptable(layer: Any) -> bool:
+    """Return whether a layer learns from data, and was not told what there is to learn."""
+    told = getattr(layer, "input_mean", None) is not None or getattr(layer, "num_bins", 1) is None
+    text = isinstance(layer, layers.TextVectorization)
+    return hasattr(layer, "adapt") and not told and not (text and not _is_empty(layer))
+
+
+def _is_empty(layer: Any) -> bool:
+    """Return whether a layer that learns has not yet."""
+    known = next((getattr(layer, name) for name in ("_tokens", "bin_boundaries") if hasattr(layer, name)), None)
+    return known is None and not (isinstance(layer, layers.Normalization) and layer.built)
+
+
+def _batches(dataset: Any, name: str) -> Iterator[Array]:
+    """Return a column of a data set as batches (n, 1); single values come in groups, as in Keras."""
+    values: list[Array] = []
+    for value in raw(dataset[name]) if isinstance(dataset, Mapping) else (raw(row[name]) for row in dataset):
+        batch = np.asarray(value)
+        if batch.ndim:
+            yield batch[:, None] if batch.ndim == 1 else batch
+            continue
+        values.append(batch)
+        if len(values) == 32:
+            yield np.array(values)[:, None]
+            values = []
+    if values:
+        yield np.array(values)[:, None]
