@@ -9,6 +9,7 @@ from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
+from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of
 from .._serialization.serialization import serialize
@@ -81,7 +82,7 @@ class _Reader:
             name = layer.get("name")
             if not isinstance(name, str) or name in self.operations:
                 raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
-            is_op = str(layer.get("module")).startswith("keras.src.ops.")
+            is_op = str(layer.get("module")).startswith(OPS)
             operation: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
             self.operations[name] = operation
             self.first[name] = 0 if isinstance(operation, InputLayer) else len(operation._inbound_nodes)
@@ -149,7 +150,7 @@ class _Reader:
 
 
 def _operation(config: Config) -> Operation:
-    cls, inner = op_class(str(config.get("class_name"))), config.get("config")
+    cls, inner = op_class(str(config.get("class_name")), str(config.get("module"))), config.get("config")
     own = config.get("registered_name") in (None, cls.__name__)
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str | None) or not own:
         raise ValueError(f"The configuration of an op must hold its name and settings. Received: {config!r:.200}.")

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from warnings import warn
@@ -14,8 +15,9 @@ from .._base.context import context
 from .._base.load_budget import Loading
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import op_class
+from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
-from .._serialization.registry import kinds, sharing
+from .._serialization.registry import is_of_keras, kinds, sharing
 from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
 from .archive import Archive
@@ -223,6 +225,7 @@ def _make_model(
 def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str]:
     """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
     names: dict[str, list[str]] = {}
+    is_known = cache(_is_known)
     stack = [config]
     while stack:
         node = stack.pop()
@@ -236,7 +239,7 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             own = module.partition(".")[0] in ("keras", "tf_keras")
             if not own and is_custom((node.get("registered_name"), name), custom_objects):
                 continue  # what is in the configuration of a class of the user's is the user's business
-            if not _is_known(name, module):
+            if not is_known(name, module):
                 layer = inner.get("name") if isinstance(inner, Mapping) else None
                 label = f"{module}.{name}" if own else name
                 names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
@@ -245,10 +248,10 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
 
 
 def _is_known(name: str, module: str) -> bool:
-    if module.startswith("keras.src.ops."):
-        try:
-            return bool(op_class(name))
-        except ValueError:
-            return False
-    own = module.partition(".")[0] in ("", "builtins", "keras", "tf_keras")
+    try:
+        if module.startswith(OPS):
+            return bool(op_class(name, module))
+        own = module in ("", "builtins") or is_of_keras(module, name)
+    except ValueError:
+        return False
     return own and any(name in kind for kind in kinds().values())
