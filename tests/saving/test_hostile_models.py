@@ -214,7 +214,7 @@ def test_memory_stays_in_proportion(place: str, key: str, value: Any, parts: dic
 
 def test_no_more_objects_than_a_model_has(parts: dict[str, Any]) -> None:
     config = copy.deepcopy(parts["config.json"])
-    config["config"]["layers"] = [{"class_name": "Dense", "config": {"units": 1}}] * 10_000
+    config["config"]["layers"] = [{"class_name": "Dense", "config": {"units": 1}}] * 16_000
     assert "more objects than a model has" in refused(
         parts, {**config, "module": "keras", "class_name": "Sequential", "registered_name": None}
     )
