@@ -217,7 +217,7 @@ class Registry(Generic[T]):
         if name == "function":
             return self._function(config.get("config"), module, custom_objects)
         if module is not None and is_of_keras(module, name):
-            if registered not in (None, name):
+            if registered not in (None, "", name):
                 raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
                                  f"registered_name={registered!r:.80}.")  # fmt: skip
             return self.find(name)

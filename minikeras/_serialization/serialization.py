@@ -45,6 +45,8 @@ def serialize(obj: Any) -> Any:
         return {"class_name": "__slice__", "config": parts}
     if obj is ...:
         return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
     if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
         return {**serialize(np.asarray(obj)), "class_name": "__tensor__"}
     if isinstance(obj, list | tuple):
@@ -53,7 +55,7 @@ def serialize(obj: Any) -> Any:
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         return _described(obj)
-    if callable(obj):
+    if hasattr(obj, "__name__"):
         name = registered_names.get(obj, obj.__name__)
         if name == "<lambda>":
             return LambdaConfig(obj, serialize)
@@ -136,6 +138,8 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         return slice(*(array_of(config["config"][part]) for part in ("start", "stop", "step")))
     if name == "__ellipsis__":
         return ...
+    if name == "__bytes__":
+        return str(config["config"]["value"]).encode()
     if name == "__lambda__":
         return function_of(config)
     if name is None or "config" not in config:

@@ -14,6 +14,7 @@ from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
+from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node
 from .._core.tensor import Tensor
@@ -215,6 +216,7 @@ class InputLayer(Layer):
     Args:
         input_tensor: A KerasTensor to use as the entry.
         shape, batch_size, dtype, sparse, ragged, batch_shape, optional, name: See `Input`.
+        input_shape, batch_input_shape: Names that `shape` and `batch_shape` had.
 
     Example:
         >>> InputLayer(shape=(3,)).batch_shape
@@ -223,8 +225,13 @@ class InputLayer(Layer):
 
     def __init__(self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
                  sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-                 input_tensor: KerasTensor | None = None, optional: bool = False,
-                 name: str | None = None) -> None:  # fmt: skip
+                 input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None, *,
+                 input_shape: ShapeLike | None = None,
+                 batch_input_shape: ShapeLike | None = None) -> None:  # fmt: skip
+        if input_shape is not None:
+            warn_user("Argument `input_shape` is deprecated. Use `shape` instead.")
+        shape = shape if input_shape is None else input_shape
+        batch_shape = batch_shape if batch_input_shape is None else batch_input_shape
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
         if shape is not None and batch_shape is not None:

@@ -317,6 +317,11 @@ class _Lookup(OfValues):
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
         self._tokens, self._idf = tokens, self._idf if weights is None else weights
 
+    def _load_vocabulary(self, text: str) -> None:
+        """Take over what Keras has learned, which it keeps in a file of its own, a token a line."""
+        if self._tokens is None:
+            self.set_vocabulary(text.rstrip("\n").split("\n"))
+
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
         counts: Counter[Any] = Counter()

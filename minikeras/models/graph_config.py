@@ -144,7 +144,7 @@ class _Reader:
             return {key: self._filled(value) for key, value in structure.items()}
         if kind == "__keras_tensor__":
             return self._tensor(*structure["config"]["keras_history"])
-        if kind in ("__slice__", "__ellipsis__", "__tensor__", "__numpy__"):
+        if kind in ("__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
             return plain_of(structure)
         raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
 

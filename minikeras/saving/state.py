@@ -133,6 +133,7 @@ class Tree:
 
 
 Pairs = list[tuple[Variable, Dataset]]
+Places = list[tuple[str, Any]]
 
 
 def match(saved: Any, store: Store) -> tuple[Pairs, str]:
@@ -167,8 +168,18 @@ def _may_become(stored: "np.dtype[Any]", dtype: "np.dtype[Any]") -> bool:
     return stored.kind in ("b" if dtype.kind == "b" else "iu" if dtype.kind in "iu" else "fiu")
 
 
-def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None) -> int:
+def restore(
+    model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
+    more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: (),
+) -> int:  # fmt: skip
     """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
+
+    Args:
+        model: The model.
+        tree: The groups of the file.
+        skip_mismatch: Whether to leave objects that do not fit as they are, with a warning.
+        skipped: Objects that are left as they are.
+        more: What gives functions that load further state, of all places in the file and their objects.
 
     Raises:
         ValueError: if something does not fit, unless that is to be skipped with a warning. Nothing is set then.
@@ -176,7 +187,7 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
     places = list(walk(model, seen=set(map(id, skipped or ()))))
     pairs: Pairs = []
     problems: list[str] = []
-    by_hand = []
+    by_hand = [*more(places)]
     for path, saved in places:
         if hasattr(saved, "load_own_variables"):
             store = tree.store(path)
@@ -187,8 +198,8 @@ def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterab
             else:
                 by_hand.append(partial(saved.load_own_variables, store))
     if problems and not skip_mismatch:
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
+        others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{others}. Nothing was set.")
     if problems:
         warn(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.", stacklevel=4)
     return take_all(pairs, [saved for _, saved in places], by_hand)
@@ -217,14 +228,3 @@ def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[]
             if hasattr(saved, "finalize_state") and saved.built:
                 saved.finalize_state()
     return sum(array.size for array in arrays)
-
-
-def refuse_assets(model: Any) -> None:
-    """Raise a NotImplementedError if an object of a model keeps files beside its variables."""
-    for _, saved in walk(model):
-        if hasattr(saved, "save_assets"):
-            raise NotImplementedError(
-                f"{type(saved).__name__} '{saved.name}' has `save_assets`: files in a model's file are neither written "
-                "nor read, since loading a model writes no file. Keep the data in variables or in the configuration, "
-                "or save them with `save_own_variables` as arrays."
-            )
