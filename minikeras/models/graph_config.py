@@ -15,6 +15,7 @@ from .._serialization.serialization import deserialize as plain_of
 from .._serialization.serialization import serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
+from ..saving.keras2 import is_old, modernize
 from .graph import Graph
 from .order import node_of
 
@@ -65,6 +66,8 @@ def _first_call(operation: Any) -> int:
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
     """Make the layers of a configuration, call them, and return inputs and outputs; a ValueError if it is not whole."""
+    if is_old(config["layers"]):
+        config = modernize({"class_name": "Functional", "config": config})["config"]
     reader = _Reader(config["layers"], custom_objects)
     for call in reader.in_order():
         reader.run(call)

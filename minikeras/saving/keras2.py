@@ -64,7 +64,7 @@ def _arguments(name: str, config: Config) -> Config:
         config["layers"] = _layers(name, config["layers"])
         for key in ("input_layers", "output_layers"):
             ends = config.get(key)
-            if _is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
+            if is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
                 config[key] = ends[0]
         config["layers"] = [_with_calls(layer) for layer in config["layers"]]
     return config
@@ -87,7 +87,7 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
     return layers
 
 
-def _is_old(layers: list[Any]) -> bool:
+def is_old(layers: list[Any]) -> bool:
     """Return whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
     calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
     return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)

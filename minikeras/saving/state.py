@@ -27,17 +27,22 @@ KINDS = (Layer, Optimizer, Metric, Loss)
 CONTAINERS = (list, tuple, dict, set)
 
 
-def walk(saved: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order."""
-    seen = set() if seen is None else seen
-    if id(saved) not in seen:
-        seen.add(id(saved))
+def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order.
+
+    `seen` has the ids of objects that are passed over, and gets the further places of each.
+    """
+    seen = {} if seen is None else seen
+    if id(saved) in seen:
+        seen[id(saved)].append(path)
+    else:
+        seen[id(saved)] = []
         yield path, saved
         for name, child in _children(saved):
             yield from _walk_child(child, f"{path}/{name}" if path else name, seen, [])
 
 
-def _walk_child(child: Any, path: str, seen: set[int], around: list[Any]) -> Iterator[tuple[str, Any]]:
+def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(child, KINDS):
         yield from walk(child, path, seen)
     elif isinstance(child, CONTAINERS) and not any(child is outer for outer in around):
@@ -184,7 +189,8 @@ def restore(
     Raises:
         ValueError: if something does not fit, unless that is to be skipped with a warning. Nothing is set then.
     """
-    places = list(walk(model, seen=set(map(id, skipped or ()))))
+    seen: dict[int, list[str]] = {id(each): [] for each in skipped or ()}
+    places = list(walk(model, seen=seen))
     pairs: Pairs = []
     problems: list[str] = []
     by_hand = [*more(places)]
@@ -193,6 +199,9 @@ def restore(
             store = tree.store(path)
             if is_built_in(saved.load_own_variables):
                 fitting, problem = match(saved, store)
+                for other in seen[id(saved)] if problem else ():  # by another attribute, or a property
+                    again, still = match(saved, tree.store(other))
+                    fitting, problem = (fitting, problem) if still else (again, "")
                 pairs += fitting
                 problems += [problem] if problem else []
             else:

@@ -66,7 +66,7 @@ def save_weights(
     _check_built(model)
     if not may_write(path, overwrite):
         return
-    skipped = set(map(id, objects_to_skip or ()))
+    skipped: dict[int, list[str]] = {id(each): [] for each in objects_to_skip or ()}
     if path.endswith(".npz") and skipped:
         raise ValueError("`objects_to_skip` is for files of HDF5: in .npz, weights have their places by order.")
     if path.endswith(".npz"):
@@ -154,7 +154,7 @@ def one_error(name: str) -> Iterator[None]:
         raise FileError(name, place, f"{error}" or type(error).__name__) from error
 
 
-def _stored(model: Layer, skipped: set[int]) -> Iterator[tuple[str, str, dict[str, Array]]]:
+def _stored(model: Layer, skipped: dict[int, list[str]]) -> Iterator[tuple[str, str, dict[str, Array]]]:
     """Yield the group of each object that is saved, its name, and its arrays."""
     for path, saved in walk(model, seen=skipped):
         if hasattr(saved, "save_own_variables"):
@@ -165,17 +165,17 @@ def _stored(model: Layer, skipped: set[int]) -> Iterator[tuple[str, str, dict[st
             yield f"{path}/vars" if path else "vars", saved.name, {k: as_array(v) for k, v in store.items()}
 
 
-def write_hdf5(model: Layer, file: BinaryIO, skipped: set[int] | None = None) -> None:
+def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | None = None) -> None:
     """Write all variables of a model to an open file, in Keras's layout, without those of objects of some ids."""
     with import_h5py().File(file, "w") as root:
-        for path, name, arrays in _stored(model, skipped or set()):
+        for path, name, arrays in _stored(model, skipped or {}):
             group = root.create_group(path)
             group.attrs["name"] = name
             for key, array in arrays.items():
                 group[key] = array
 
 
-def _write_shards(model: Layer, path: str, limit: float, skipped: set[int]) -> None:
+def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[str]]) -> None:
     """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
     h5py = import_h5py()
     if not path.endswith(".json"):
