@@ -282,7 +282,7 @@ def arguments() -> list[tuple[dict[str, Any], str]]:
     found = []
     for kind in kinds().values():
         for name, cls in kind.names.items():
-            known = list(inspect.signature(cls.__init__).parameters.values())[1:] if isinstance(cls, type) else []
+            known = list(inspect.signature(cls).parameters.values()) if isinstance(cls, type) else []
             known = [each for each in known if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
             needed = {each.name: 1 for each in known if each.default is each.empty}
             described = {"module": kind.module, "class_name": name, "config": needed}

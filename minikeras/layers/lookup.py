@@ -394,7 +394,7 @@ class _Lookup(OfValues):
                 f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and files that "
                 "configurations name are not read. Make the layer with it, or call `set_vocabulary`."
             )
-        functions = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
+        functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
         return super().from_config({**config, **functions})
 
     def get_config(self) -> Config:

@@ -120,9 +120,8 @@ def test_files_that_nobody_takes_are_refused() -> None:
 def test_what_keras_has_learned_is_read_without_a_file_on_disk(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = getattr(layers, kind)()
     layer.adapt(np.array([[3], [3], [5]]) if kind == "IntegerLookup" else np.array([["b"], ["b"], ["ä c"]]))
-    shape, dtype = ((1,), "int64") if kind == "IntegerLookup" else ((1,), "string")
     file = io.BytesIO()
-    keras.Sequential([keras.Input(shape, dtype=dtype), layer]).save(file)
+    keras.Sequential([keras.Input((1,), dtype="int64" if kind == "IntegerLookup" else "string"), layer]).save(file)
     lines = "\n".join(map(str, layer.get_vocabulary())).encode()
     place = f"assets/layers/{layer.name}"
     inner = {f"{place}/_lookup_layer/vocabulary.txt": lines} if kind == "TextVectorization" else {}

@@ -55,7 +55,7 @@ def test_a_file_asks_for_the_functions(name: str, tmp_path: pathlib.Path) -> Non
 def test_the_code_in_a_file_is_not_looked_at(tmp_path: pathlib.Path) -> None:
     net().save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:
-        members = {key: archive.read(key) for key in archive.namelist()}
+        members: dict[str, Any] = {key: archive.read(key) for key in archive.namelist()}
     config = json.loads(members["config.json"])
     config["config"]["layers"][1]["config"]["function"]["config"]["code"] = "no code at all"
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
@@ -108,7 +108,7 @@ def test_a_loss_that_is_a_lambda_is_left_out(tmp_path: pathlib.Path) -> None:
 
 def test_the_form_of_keras_2(tmp_path: pathlib.Path) -> None:
     h5py = pytest.importorskip("h5py")
-    old = {
+    old: dict[str, Any] = {
         "name": "scale", "function": ["4wEAAAA=\n", None, None], "function_type": "lambda", "module": "__main__",
         "output_shape": None, "output_shape_type": "raw", "output_shape_module": None, "arguments": {},
     }  # fmt: skip
