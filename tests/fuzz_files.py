@@ -7,7 +7,7 @@ sound file, changes something in it, and loads it: bytes anywhere, members and h
 JSON, addresses and sizes in the HDF5, headers of arrays. Checksums are computed anew, so that what is behind them is
 reached. Configurations get classes and arguments of every kind. It fails if loading raises anything but a `FileError`
 of at most 2,000 characters, takes more than 5 seconds or 100 MB and 20 times the file's size; if it touches anything
-but the file: another file, a module, a process, the net; if `load_weights` fails and leaves other weights behind; or if a
+but the file: another file, a module, a process, the net; if `load_weights` fails and leaves other weights; or if a
 model is made that names a module which does not exist, has a slot with what is no function, or has no configuration.
 
 Needs h5py (extra `h5`). A round depends on the seed and its own number alone: `--only NUMBER` repeats one.
