@@ -2,10 +2,13 @@
 
     python tests/fuzz_files.py --rounds 100000 --seed 1
 
-A round takes a sound file, changes something in it, and loads it: bytes anywhere, members and headers of the archive,
-nodes of the JSON, addresses and sizes in the HDF5, headers of arrays. Checksums are computed anew, so that what is
-behind them is reached. It fails if loading raises anything but a `FileError` of at most 2,000 characters, takes more
-than 5 seconds or 300 MB above the sound files, or if `load_weights` fails and leaves other weights behind.
+At first every argument of every class is tried out with the names of files, addresses and modules. Then a round takes a
+sound file, changes something in it, and loads it: bytes anywhere, members and headers of the archive, nodes of the
+JSON, addresses and sizes in the HDF5, headers of arrays. Checksums are computed anew, so that what is behind them is
+reached. Configurations get classes and arguments of every kind. It fails if loading raises anything but a `FileError`
+of at most 2,000 characters, takes more than 5 seconds or 100 MB and 20 times the file's size; if it touches anything
+but the file: another file, a module, a process, the net; if `load_weights` fails and leaves other weights; or if a
+model is made that names a module which does not exist, has a slot with what is no function, or has no configuration.
 
 Needs h5py (extra `h5`). A round depends on the seed and its own number alone: `--only NUMBER` repeats one.
 """
@@ -13,6 +16,7 @@ Needs h5py (extra `h5`). A round depends on the seed and its own number alone: `
 import argparse
 import copy
 import faulthandler
+import inspect
 import io
 import json
 import os
@@ -20,12 +24,14 @@ import random
 import resource
 import struct
 import sys
+import sysconfig
 import tempfile
 import time
 import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,10 +39,15 @@ import h5py
 import numpy as np
 
 import minikeras as keras
-from minikeras.saving.source import FileError
+from minikeras._serialization.registry import kinds
+from minikeras._serialization.serialization import serialize
+from minikeras.saving.archive import Archive
+from minikeras.saving.hdf5 import open_hdf5
+from minikeras.saving.source import FileError, open_source
+from minikeras.saving.weights import MEMBERS
 
 FILES = Path(__file__).parent / "data" / "files"
-SECONDS, MEGABYTES = 5.0, 300
+SECONDS, MEGABYTES, TIMES = 5.0, 100, 20
 CONFIGS = ("model_config", "training_config")
 VALUES: list[Any] = [
     None, True, False, 0, -1, 1, 2, 3.5, 1e99, -1e99, 10**12, 10**30, "", "3", "relu", "float64", "../../etc/passwd",
@@ -44,6 +55,19 @@ VALUES: list[Any] = [
     {"class_name": "Lambda", "config": {"function": "os.system"}}, {"class_name": "__numpy__", "config": {}},
     {"class_name": "function", "config": "eval"}, {"class_name": "Zeros", "config": {}}, "é\ud800", [[[[[[]]]]]],
 ]  # fmt: skip
+CANARY = Path(tempfile.gettempdir()) / "minikeras_canary"
+"""A folder on the path with a text and a module, which nothing may touch."""
+BAIT: list[Any] = [
+    str(CANARY / "canary.txt"), (CANARY / "canary.txt").as_uri(), "http://127.0.0.1:9/canary", "canary", "canary.f",
+    {"class_name": "f", "module": "canary", "config": {}, "registered_name": "f"},
+    {"class_name": "function", "module": "canary", "config": "f", "registered_name": "f"},
+]  # fmt: skip
+NOWHERE = ["keras.nowhere", "keras.src.nowhere", "keras.src.ops.nowhere", "keras.layers.nowhere", "tf_keras.nowhere"]
+"""Modules that do not exist."""
+MANY = [1_000, 40_000, 300_000]
+HOMES = {path for path in map(Path, [*sys.path, *sysconfig.get_paths().values()]) if path.is_absolute()}
+"""Where modules are imported from."""
+SLOTS = ("activation", "initializer", "regularizer", "constraint")
 NUMBERS = [0, 1, 2, 7, 8, 255, 65535, 2**31, 2**32 - 1, 2**40, 2**63, 2**64 - 1]
 MAGIC = [
     b"TREE",
@@ -204,9 +228,19 @@ def change_json(config: Any, chance: random.Random) -> Any:
         if not nodes:
             break
         parent, key = chance.choice(nodes)
-        kind = chance.randrange(8)
+        described = [node for node, name in nodes if name == "class_name" and isinstance(node, dict)]
+        kind = chance.randrange(11)
         if kind < 3:
-            parent[key] = copy.deepcopy(chance.choice(VALUES))
+            parent[key] = copy.deepcopy(chance.choice(VALUES + BAIT))
+        elif kind == 8 and described:
+            chance.choice(described).update(any_object(chance))
+        elif kind == 9 and described:
+            chance.choice(described)["module"] = chance.choice(NOWHERE)
+        elif kind == 10:
+            if chance.random() < 0.1 and isinstance(parent, list):
+                parent[key:key] = [parent[key]] * chance.choice(MANY)
+            elif chance.random() < 0.1:
+                parent[key] = chance.choice(["x", "é", "\U0001f600", "\\", ","]) * chance.choice(MANY) * 10
         elif kind < 5:
             other, place = chance.choice(nodes)
             parent[key] = copy.deepcopy(other[place])
@@ -233,6 +267,55 @@ def _nodes(config: Any) -> Iterator[tuple[Any, Any]]:
             for key in list(node) if isinstance(node, dict) else range(len(node)):
                 yield node, key
                 stack.append(node[key])
+
+
+def any_object(chance: random.Random) -> dict[str, Any]:
+    """Return the configuration of an object of any class, with some argument of it."""
+    described, argument = chance.choice(arguments())
+    config = {name: chance.choice([1, 2, 3.5, "relu", [1]]) for name in described["config"]}
+    return {**described, "config": {**config, argument: copy.deepcopy(chance.choice(VALUES + BAIT))}}
+
+
+@cache
+def arguments() -> list[tuple[dict[str, Any], str]]:
+    """Return the configuration of each class that files may name, with what it needs, and each argument of it."""
+    found = []
+    for kind in kinds().values():
+        for name, cls in kind.names.items():
+            known = list(inspect.signature(cls).parameters.values()) if isinstance(cls, type) else []
+            known = [each for each in known if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+            needed = {each.name: 1 for each in known if each.default is each.empty}
+            described = {"module": kind.module, "class_name": name, "config": needed}
+            found += [(described, each.name) for each in known]
+    return found
+
+
+def lay_bait() -> None:
+    """Write what nothing may touch."""
+    CANARY.mkdir(exist_ok=True)
+    (CANARY / "canary.txt").write_text("a\nb\n")
+    (CANARY / "canary.py").write_text("def f(x=0):\n    return x\n")
+    if str(CANARY) not in sys.path:
+        sys.path.append(str(CANARY))
+
+
+def sweep(report: Callable[[str], None]) -> int:
+    """Make an object of every class with bait for every argument; report what it touches, and return how many did."""
+    failures = 0
+    for described, argument in arguments():
+        for bait in BAIT:
+            watch().touched.clear()
+            watch().path = CANARY
+            try:
+                keras.saving.deserialize_keras_object({**described, "config": {**described["config"], argument: bait}})
+            except (ArithmeticError, AttributeError, LookupError, NotImplementedError, OSError, TypeError, ValueError):
+                pass
+            finally:
+                watch().path = None
+            if watch().touched:
+                failures += 1
+                report(f"{described['class_name']}({argument}={bait!r:.80}) touched {watch().touched}")
+    return failures
 
 
 def change_array(data: bytes, chance: random.Random) -> bytes:
@@ -331,16 +414,44 @@ def damage(sound: Sound, chance: random.Random) -> bytes:
 # --- what must hold -------------------------------------------------------------------------------------------------
 
 
+class Watch:
+    """What this process reaches for beyond itself, by Python's audit events (PEP 578)."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.touched: list[str] = []
+        sys.addaudithook(self.hear)
+
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note an event, unless it is of the file that is loaded, or of this package's own imports."""
+        if self.path is None:
+            return
+        first = str(arguments[0]) if arguments else ""
+        if event == "import":
+            reaches = first.partition(".")[0] == "canary"
+        elif event in ("open", "os.listdir", "os.scandir"):
+            reaches = first != str(self.path) and (str(CANARY) in first or not first.startswith(tuple(map(str, HOMES))))
+        elif event == "marshal.loads":
+            reaches = not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")
+        else:
+            reaches = event.startswith(("socket.", "subprocess.", "os.", "shutil.", "urllib.", "ctypes.", "pickle."))
+        if reaches:
+            self.touched.append(f"{event} {first:.200}")
+
+
+watch = cache(Watch)
+
+
 def load(sound: Sound, path: Path) -> str:
     """Load a file, and return how that ended: "loaded", "refused", or what is wrong about it."""
     model = sound.make() if sound.make else None
     before = model.get_weights() if model else []
+    watch().touched.clear()
+    watch().path = path
     try:
-        if model is None:
-            keras.models.load_model(path)
-        else:
-            model.load_weights(path)
+        made = keras.models.load_model(path) if model is None else model.load_weights(path)
     except FileError as error:
+        watch().path = None
         cause = error.__cause__
         if len(str(error)) >= 2000:
             return f"a message of {len(str(error))} characters"
@@ -348,12 +459,46 @@ def load(sound: Sound, path: Path) -> str:
             return f"it ended in a {type(cause).__name__}"
         if model and not all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)):
             return "weights changed though loading failed"
-        return f"refused {type(cause).__name__}" if cause is not None else "refused"
+        end = f"refused {type(cause).__name__}" if cause is not None else "refused"
     except Exception as error:
-        return f"{type(error).__name__} escaped: {error!s:.200}"
+        end = f"{type(error).__name__} escaped: {error!s:.200}"
+    else:
+        watch().path = None
+        end = ("" if model else unsound(made, path)) or "loaded"
+    finally:
+        watch().path = None
     if model:
         model.set_weights(before)
-    return "loaded"
+    return f"it touched {watch().touched}" if watch().touched else end
+
+
+def unsound(model: Any, path: Path) -> str:
+    """Return what is wrong about a model that was made, "" if nothing is."""
+    try:
+        json.dumps(serialize(model))
+    except NotImplementedError:  # the base class of a kind
+        pass
+    except Exception as error:
+        return f"a model without a configuration: {type(error).__name__} {error!s:.200}"
+    for layer in model._flatten_layers():
+        for name, value in vars(layer).items():
+            if name.endswith(SLOTS) and name[0] != "_" and not (value is None or callable(value)):
+                return f"{layer} has {name}={value!r:.80}"
+    for node, key in _nodes(stored_config(path)):
+        name = str(node.get("class_name", "__")) if isinstance(node, dict) else "__"
+        named = name[:2] != "__" and name != "MeanMetricWrapper" and "config" in node
+        if key == "module" and named and node[key] in NOWHERE:
+            return f"a module that does not exist: {node!r:.200}"
+    return ""
+
+
+def stored_config(path: Path) -> Any:
+    """Return the configurations in a file of a model."""
+    with open_source(path) as source:
+        if source.read(0, 2) == b"PK":
+            return json.loads(Archive(source, MEMBERS).read("config.json", 1 << 30))
+        attributes = open_hdf5(source).attrs
+        return [json.loads(attributes[key]) for key in CONFIGS if key in attributes]
 
 
 def run(rounds: range, seed: int, report: Callable[[str], None]) -> Counter[str]:
@@ -366,21 +511,20 @@ def run(rounds: range, seed: int, report: Callable[[str], None]) -> Counter[str]
             Path(folder, each.name).write_bytes(each.data)
             end = load(each, Path(folder, each.name))
             assert end == "loaded", f"{each.name}: {end}"
-        peak = _peak()
+        lay_bait()
         for number in rounds:
             chance = random.Random(f"{seed} {number}")
             each = chance.choice(sound)
             data = damage(each, chance)
             path = Path(folder, each.name)
             path.write_bytes(data)
-            start = time.perf_counter()
+            before, start = _peak(), time.process_time()
             end = load(each, path)
-            seconds = time.perf_counter() - start
-            more, peak = _peak() - peak, max(peak, _peak())
+            seconds, more = time.process_time() - start, _peak(again=False) - before
             if seconds > SECONDS:
                 end = f"it took {seconds:.1f} s"
-            if more > MEGABYTES:
-                end = f"it took {more:.0f} MB"
+            if more > MEGABYTES + TIMES * len(data) / 1e6:
+                end = f"it took {more:.0f} MB for a file of {len(data) / 1e6:.1f} MB"
             kind = end if end.startswith(("loaded", "refused")) else "failed"
             ends[kind] += 1
             if kind == "failed":
@@ -389,9 +533,14 @@ def run(rounds: range, seed: int, report: Callable[[str], None]) -> Counter[str]
     return ends
 
 
-def _peak() -> float:
-    """Return the most memory that this process has taken, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+def _peak(again: bool = True) -> float:
+    """Return the most memory that this process has taken, in megabytes; on Linux from now on, or since then."""
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    if again:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def main() -> int:
@@ -406,7 +555,11 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     rounds = range(options.rounds) if options.only is None else range(options.only, options.only + 1)
     start = time.perf_counter()
-    ends = run(rounds, options.seed, lambda text: print(text, flush=True))
+    report = partial(print, flush=True)
+    lay_bait()
+    caught = 0 if options.only is not None else sweep(report)
+    ends = run(rounds, options.seed, report)
+    ends["failed"] += caught
     print(
         f"{len(rounds)} rounds in {time.perf_counter() - start:.0f} s:",
         *(f"{n} {end}," for end, n in ends.most_common()),

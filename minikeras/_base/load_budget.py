@@ -11,12 +11,14 @@ class Loading:
     """The limits for a model that is made of a file, before the file is seen to hold its weights.
 
     Meanwhile a variable that an initializer would fill gets an array of its shape that takes no memory. All variables
-    together may have `room` numbers, and `work` may be computed to find out shapes.
+    together may have `room` numbers, `work` may be computed to find out shapes, and so many names of `objects` may be
+    looked up: a layer takes about ten.
     """
 
-    def __init__(self, room: int, work: int = 2**28) -> None:
+    def __init__(self, room: int, work: int = 2**28, objects: int = 2**15) -> None:
         self.room = room
         self.work = work
+        self.objects = objects
         self.unfilled: list[tuple[Any, Callable[..., Any], Any]] = []
 
     def reserve(self, variable: Any, initializer: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> Any:
@@ -35,6 +37,12 @@ class Loading:
             raise ValueError("the state of optimizer and metrics would be out of proportion to what the file holds")
         for variable, initializer, array in left:
             variable.assign(initializer(array.shape, dtype=array.dtype.name))
+
+    def count(self) -> None:
+        """Count an object that is named, and raise a ValueError if there are too many."""
+        self.objects -= 1
+        if self.objects < 0:
+            raise ValueError("it describes more objects than a model has")
 
     def check(self, shape: tuple[int | None, ...]) -> None:
         """Refuse a tensor with sizes out of all proportion, and a graph of too many tensors."""

@@ -18,7 +18,7 @@ from .._base.typing import Config, DTypeLike, DTypeName, PartialShape, ShapeLike
 from ..tree import flatten
 from . import op
 from .op import late_ops
-from .op_names import CALLED_WITH, class_name, module
+from .op_names import CALLED_WITH, HOMES, class_name, module
 from .tensor import NUMPY_OPS, Tensor, TensorOps, any_symbolic, stop_recording
 from .trials import Held, broadcast, filled, most_numbers, print_once, sizes_in_sight, trial_sizes, without_sizes
 
@@ -390,14 +390,14 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 @cache
-def op_class(kind: str) -> type[Operation]:
-    """Return the class of an op.
+def op_class(kind: str, home: str | None = None) -> type[Operation]:
+    """Return the class of an op, which may be in any of the modules that Keras has ops in: they move.
 
     Raises:
-        ValueError: if there is no such op.
+        ValueError: if there is no such op, or no such module.
     """
-    if kind not in _functions():
-        raise ValueError(f"There is no op of the class {kind!r}.")
+    if kind not in _functions() or home not in (None, *HOMES):
+        raise ValueError(f"There is no op of the class {kind!r:.80} in {home!r:.80}.")
     return type(kind, (Operation,), {"function": staticmethod(_functions()[kind]), "__module__": __name__})
 
 

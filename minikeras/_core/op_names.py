@@ -24,6 +24,9 @@ _MODULES = {
     "TanhShrink Threshold Unfold",
 }
 """Where Keras has the classes that are not in keras.src.ops.numpy."""
+OPS = "keras.src.ops."
+HOMES = frozenset(f"{OPS}{home}" for home in (*_MODULES, "numpy"))
+"""The modules that Keras has classes of ops in."""
 CALLED_WITH = {
     "average": "x weights", "batch_normalization": "x mean variance offset scale", "clip": "x",
     "dot_product_attention": "query key value bias mask scale", "einsum": "", "get_item": "x key",
@@ -42,4 +45,4 @@ def class_name(function: Callable[..., Any]) -> str:
 def module(kind: str) -> str:
     """Return the module that Keras has a class of ops in."""
     home = next((module for module, kinds in _MODULES.items() if kind in kinds.split()), "numpy")
-    return f"keras.src.ops.{home}"
+    return f"{OPS}{home}"

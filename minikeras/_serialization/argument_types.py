@@ -7,6 +7,9 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 _INTEGERS = 2**63
+MAX_NAME = 1000
+_ITEMS = 2**14
+"""So many items a list may have that names what its items are. Vocabularies and arrays do not."""
 
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("ema_momentum", "beta_1", "beta_2", "rho"), (0, 1)),
@@ -24,6 +27,8 @@ def check_arguments(cls: Any, config: Mapping[str, Any], method: str = "__init__
         if name in annotations and not fits(value, annotations[name]):
             raise ValueError(f"{cls.__name__} takes no {name}={value!r:.80} of type {type(value).__name__}. "
                              f"Expected: {_in_words(annotations[name])}.")  # fmt: skip
+        if name == "name" and isinstance(value, str) and len(value) > MAX_NAME:  # each weight has it in its path
+            raise ValueError(f"The name of a {cls.__name__} has {len(value)} characters, {MAX_NAME} at most are read.")
         low, high = RANGES.get(name, (-math.inf, math.inf))
         if isinstance(value, int | float) and not low <= value <= high:
             raise ValueError(f"{cls.__name__} needs {low} <= {name} <= {high}. Received: {name}={value!r:.40}.")
@@ -88,7 +93,7 @@ def fits(value: Any, annotation: Any) -> bool:
     if annotation is int:
         return is_number(value) and not isinstance(value, float) and abs(value) < _INTEGERS
     if origin in (list, tuple, Sequence):
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) or len(value) > _ITEMS:
             return False
         items = [arg for arg in args if arg is not ...]
         return all(fits(x, items[0]) for x in value) if len(items) == 1 else not items or len(items) == len(value)

@@ -51,13 +51,13 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
     Example:
         >>> @register_keras_serializable("my_package")
-        ... class MyLayer: ...
-        >>> get_registered_name(MyLayer)
-        'my_package>MyLayer'
+        ... def my_loss(y_true, y_pred): ...
+        >>> get_registered_name(my_loss)
+        'my_package>my_loss'
     """
 
     def decorate(obj: C) -> C:
-        if isinstance(obj, type) and not hasattr(obj, "get_config") and hasattr(obj, "call"):
+        if isinstance(obj, type) and not hasattr(obj, "get_config"):
             raise ValueError("Cannot register a class that does not have a get_config() method.")
         full = f"{package}>{name or obj.__name__}"
         _custom[full] = obj

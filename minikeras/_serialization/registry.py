@@ -13,10 +13,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Generic, TypeVar, overload
 
+from .._base.context import context
 from .._base.naming import hint, to_snake_case
 from .._base.typing import AnyCallable, Config, CustomObjects
 from .argument_types import check_arguments, is_shape
 from .configurable import is_built_in
+from .lambdas import function_of, with_lambdas
 from .object_registration import all_of, custom_object_scope, with_short_names
 
 T = TypeVar("T")
@@ -30,7 +32,28 @@ _HOMES = {
     "keras.src.layers.preprocessing.feature_space": "utils",
 }  # fmt: skip
 """Keras's module of each kind -> the module here that has its objects. Of two kinds with one name, the first counts."""
+_EARLIER = frozenset({
+    "keras.models", "keras.mixed_precision", "keras.optimizers.legacy", "keras.optimizers.experimental",
+    "keras.engine.functional", "keras.engine.sequential", "keras.engine.training", "keras.src.engine.functional",
+    "keras.src.engine.sequential", "keras.src.engine.training",
+})  # fmt: skip
+"""Further modules that releases of Keras name in files."""
 _tables: dict[str, "Registry[Any]"] = {}
+
+
+def is_of_keras(module: str, name: str) -> bool:
+    """Return whether a module is Keras's, and not one of the caller's.
+
+    Raises:
+        ValueError: if Keras has no such module.
+    """
+    package, _, rest = module.partition(".")
+    if package not in ("keras", "tf_keras"):
+        return False
+    module = f"keras.{rest}".removesuffix(".")
+    if module not in _HOMES and module not in _EARLIER:
+        raise ValueError(f"Keras has no module {module!r:.80} with {name!r:.80}.")
+    return True
 
 
 def _home(module: str) -> ModuleType:
@@ -113,6 +136,8 @@ class Registry(Generic[T]):
 
     def find(self, name: str, custom_objects: CustomObjects | None = None) -> Any:
         """Return what has a name, of this package's before the caller's; a ValueError tells the nearest name."""
+        if context.loading is not None:
+            context.loading.count()
         item = self.own(name)
         if item is None and name in self.guests:
             item = table(self.guests[name]).own(name)
@@ -166,6 +191,8 @@ class Registry(Generic[T]):
         if not isinstance(name, str):
             raise ValueError(f"A {self.kind} configuration must be a dict with 'class_name' and 'config'. Received: "
                              f"{config!r:.200}.")  # fmt: skip
+        if name == "__lambda__":
+            return function_of(config)
         shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
@@ -188,25 +215,36 @@ class Registry(Generic[T]):
         if not isinstance(module, str | None) or not isinstance(registered, str | None):
             raise ValueError(f"The module and registered name of {name!r:.80} must be texts, or null.")
         if name == "function":
-            return self._function(config.get("config"), custom_objects)
-        if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
-            if registered not in (None, name):
+            return self._function(config.get("config"), module, custom_objects)
+        if module is not None and is_of_keras(module, name):
+            if registered not in (None, "", name):
                 raise ValueError(f"{name!r:.80} is Keras's own, and no registered name replaces it. Received: "
                                  f"registered_name={registered!r:.80}.")  # fmt: skip
             return self.find(name)
         custom = all_of(custom_objects)
         for key in (registered, name):
             if key in custom and (module is not None or registered is not None or key not in self):
+                if context.loading is not None:
+                    context.loading.count()
                 return custom[key]
         if module is not None:
-            raise ValueError(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass the class in "
-                             "custom_objects, or register it with register_keras_serializable.")  # fmt: skip
+            raise self._unknown(name, module)
         return self.find(name, custom_objects)
 
-    def _function(self, name: Any, custom_objects: CustomObjects | None) -> Any:
+    def _unknown(self, name: str, module: str | None) -> ValueError:
+        return ValueError(f"Unknown {self.kind}: {name!r:.80} of the module {module!r:.80}. Pass it in custom_objects, "
+                          "or register it with register_keras_serializable.")  # fmt: skip
+
+    def _function(self, name: Any, module: str | None, custom_objects: CustomObjects | None) -> Any:
         if not isinstance(name, str):
             raise ValueError(f"The configuration of a function must hold its name. Received: {name!r:.200}.")
-        function = self.find(name, with_short_names(name, custom_objects))
+        custom = with_short_names(name, custom_objects)
+        if module in (None, "builtins") or is_of_keras(str(module), name):
+            function = self.find(name, custom)
+        elif name in custom:
+            function = custom[name]
+        else:
+            raise self._unknown(name, module)
         if isinstance(function, type):
             raise ValueError(f"Expected the configuration of a function. Received that of a class: {name!r:.80}.")
         return function
@@ -220,9 +258,10 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
         raise ValueError(f"The arguments of {cls.__name__} must be a dict. Received: config={inner!r:.200}.")
     try:
         with custom_object_scope(custom_objects or {}):
+            inner = with_lambdas(dict(inner))
             if is_built_in(cls):
                 check_arguments(cls, inner)
-            obj = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+            obj = cls.from_config(inner) if hasattr(cls, "from_config") else cls(**inner)
             for key in ("build_config", "compile_config"):
                 if not isinstance(config.get(key), Mapping | None):
                     raise ValueError(f"{key!r} must be a dict. Received: {config[key]!r:.80}.")

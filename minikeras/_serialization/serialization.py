@@ -9,6 +9,7 @@ import numpy as np
 from .._base.settings import standardize_dtype
 from .._base.typing import Config, CustomObjects
 from .configurable import is_built_in
+from .lambdas import LambdaConfig, function_of
 from .object_registration import registered_names
 from .registry import Registry, kinds
 
@@ -26,7 +27,6 @@ def serialize(obj: Any) -> Any:
     """Return the JSON-like form of an object: plain values as they are, others as a dict in Keras's layout.
 
     Raises:
-        ValueError: for a lambda, whose code is never written.
         TypeError: for an object without `get_config`, or one whose `get_config` returns no dict.
 
     Example:
@@ -34,7 +34,7 @@ def serialize(obj: Any) -> Any:
         >>> serialize(keras.initializers.Zeros())["class_name"]
         'Zeros'
     """
-    if obj is None or isinstance(obj, str | bool | int | float):
+    if obj is None or isinstance(obj, str | bool | int | float | LambdaConfig):
         return obj
     if isinstance(obj, np.ndarray):
         return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
@@ -45,6 +45,8 @@ def serialize(obj: Any) -> Any:
         return {"class_name": "__slice__", "config": parts}
     if obj is ...:
         return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
     if hasattr(obj, "__array__") and not hasattr(obj, "get_config"):
         return {**serialize(np.asarray(obj)), "class_name": "__tensor__"}
     if isinstance(obj, list | tuple):
@@ -53,15 +55,11 @@ def serialize(obj: Any) -> Any:
         return {str(key): serialize(value) for key, value in obj.items()}
     if hasattr(obj, "get_config"):
         return _described(obj)
-    if callable(obj):
-        name = obj.__name__
+    if hasattr(obj, "__name__"):
+        name = registered_names.get(obj, obj.__name__)
         if name == "<lambda>":
-            raise ValueError("A lambda cannot be written to a configuration. Define a function with a name and pass it "
-                             "in custom_objects when loading.")  # fmt: skip
-        return {
-            "module": "builtins", "class_name": "function", "config": registered_names.get(obj, name),
-            "registered_name": "function",
-        }  # fmt: skip
+            return LambdaConfig(obj, serialize)
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
     raise TypeError(f"Cannot serialize {obj!r} (of type {type(obj).__name__}): it has no get_config().")
 
 
@@ -140,6 +138,10 @@ def deserialize(config: Any, custom_objects: CustomObjects | None = None, safe_m
         return slice(*(array_of(config["config"][part]) for part in ("start", "stop", "step")))
     if name == "__ellipsis__":
         return ...
+    if name == "__bytes__":
+        return str(config["config"]["value"]).encode()
+    if name == "__lambda__":
+        return function_of(config)
     if name is None or "config" not in config:
         return {key: deserialize(value, custom_objects) for key, value in config.items()}
     key = config["config"] if name == "function" else name

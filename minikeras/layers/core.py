@@ -14,10 +14,12 @@ from .._base.nested import leaves, map_structure
 from .._base.settings import standardize_dtype
 from .._base.signature import parameters, suggests
 from .._base.typing import Config, DTypeChoice, DTypeName, Function1, PartialShape, ShapeLike
+from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node
 from .._core.tensor import Tensor
 from .._core.variable import Variable
+from .._serialization.lambdas import LambdaConfig, with_lambdas
 from .._serialization.serialization import array_of, deserialize, serialize
 from ..activations import ActivationLike as ActivationLike
 from ..constraints import ConstraintLike as ConstraintLike
@@ -214,6 +216,7 @@ class InputLayer(Layer):
     Args:
         input_tensor: A KerasTensor to use as the entry.
         shape, batch_size, dtype, sparse, ragged, batch_shape, optional, name: See `Input`.
+        input_shape, batch_input_shape: Names that `shape` and `batch_shape` had.
 
     Example:
         >>> InputLayer(shape=(3,)).batch_shape
@@ -222,8 +225,13 @@ class InputLayer(Layer):
 
     def __init__(self, shape: ShapeLike | None = None, batch_size: int | None = None, dtype: DTypeChoice | None = None,
                  sparse: bool | None = None, ragged: bool | None = None, batch_shape: ShapeLike | None = None,
-                 input_tensor: KerasTensor | None = None, optional: bool = False,
-                 name: str | None = None) -> None:  # fmt: skip
+                 input_tensor: KerasTensor | None = None, optional: bool = False, name: str | None = None, *,
+                 input_shape: ShapeLike | None = None,
+                 batch_input_shape: ShapeLike | None = None) -> None:  # fmt: skip
+        if input_shape is not None:
+            warn_user("Argument `input_shape` is deprecated. Use `shape` instead.")
+        shape = shape if input_shape is None else input_shape
+        batch_shape = batch_shape if batch_input_shape is None else batch_input_shape
         if sparse or ragged:
             raise ValueError("Sparse and ragged inputs are not supported: NumPy has dense arrays only.")
         if shape is not None and batch_shape is not None:
@@ -407,24 +415,21 @@ class Lambda(Layer):
             ) from error
 
     def get_config(self) -> Config:
-        """Return the arguments.
-
-        Raises:
-            ValueError: for a lambda, whose code is not written to configurations.
-        """
         own = {"function": self.function, "output_shape": self._output_shape, "mask": self.mask}
-        written = {key: serialize(value) for key, value in own.items() if value is not None}
-        return {**written, "arguments": serialize(self.arguments), **super().get_config()}
+        written = {key: self._written(value) for key, value in own.items() if value is not None}
+        return {**super().get_config(), **written, "arguments": serialize(self.arguments)}
+
+    def _written(self, value: Any) -> Any:
+        is_lambda = getattr(value, "__name__", None) == "<lambda>"
+        return LambdaConfig(value, serialize, layer=True) if is_lambda else serialize(value)
 
     @classmethod
     def from_config(cls, config: Config) -> Lambda:
-        """Return the layer of a configuration whose functions are found in `custom_objects`."""
+        """Return the layer of a configuration: its functions are those of this process, or of `custom_objects`.
+
+        Raises:
+            ValueError: if it has a lambda from elsewhere, and `custom_objects` has none under the layer's name.
+        """
+        config = with_lambdas(config)
         functions = [key for key in ("function", "output_shape", "mask") if isinstance(config.get(key), dict)]
-        return super().from_config({**config, **{key: _function(config[key]) for key in functions}})
-
-
-def _function(config: Config) -> Any:
-    if config.get("class_name") == "__lambda__":
-        raise ValueError("A Lambda layer with serialized Python code is never loaded, since that would run code from a "
-                         "file. Rebuild the model in Python with the function, then load its weights.")  # fmt: skip
-    return deserialize(config)
+        return super().from_config({**config, **{key: deserialize(config[key]) for key in functions}})

@@ -7,7 +7,7 @@ eagerly. What `adapt` has learned is part of their configuration, so that it is 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Unpack
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .._base.settings import floatx
 from .._base.typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor, TensorOps, as_array
+from .._serialization.serialization import deserialize
 from ..ops.classes import tally
 from .fingerprints import as_key, bin_of
 from .layer import Layer, LayerOptions
@@ -316,6 +317,11 @@ class _Lookup(OfValues):
             raise ValueError(f"The vocabulary has repeated terms: {repeated}")
         self._tokens, self._idf = tokens, self._idf if weights is None else weights
 
+    def _load_vocabulary(self, text: str) -> None:
+        """Take over what Keras has learned, which it keeps in a file of its own, a token a line."""
+        if self._tokens is None:
+            self.set_vocabulary(text.rstrip("\n").split("\n"))
+
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
         counts: Counter[Any] = Counter()
@@ -387,6 +393,17 @@ class _Lookup(OfValues):
             counts *= np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
             return Tensor(counts)
         return encoded(numbers, self.output_mode, depth, "int64")
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the layer of a configuration, which must hold the vocabulary itself: no file that it names is read."""
+        if isinstance(config.get("vocabulary"), str):
+            raise ValueError(
+                f"A configuration names the file {config['vocabulary']!r:.200} as its vocabulary, and files that "
+                "configurations name are not read. Make the layer with it, or call `set_vocabulary`."
+            )
+        functions: Config = {key: deserialize(config[key]) for key in ("standardize", "split") if key in config}
+        return super().from_config({**config, **functions})
 
     def get_config(self) -> Config:
         size = None if self._tokens is None else self.vocabulary_size()
@@ -520,8 +537,9 @@ class TextVectorization(_Lookup):
                  name: str | None = None, **options: Any) -> None:  # fmt: skip
         self._configure({**locals(), "num_oov_indices": 1, "mask_token": "", "oov_token": "[UNK]", "invert": False})
         for argument, value, table in (("standardize", standardize, _STANDARDS), ("split", split, _SPLITS)):
-            if isinstance(value, str) and value not in table:
-                raise ValueError(f"TextVectorization: {argument} must be one of {list(table)}. Received: {value!r}")
+            if not callable(value) and value not in (None, *table):
+                raise ValueError(f"TextVectorization: {argument} must be one of {list(table)}, None or a function. "
+                                 f"Received: {value!r}")  # fmt: skip
         lengths = ngrams if isinstance(ngrams, tuple | list) else [ngrams]
         if not all(n is None or isinstance(n, int) for n in [*lengths, output_sequence_length]):
             raise ValueError(

@@ -331,13 +331,13 @@ _FOUND = (*_STATE, Metric, SeedGenerator)
 _STATE_OF = attrgetter("state")
 
 
-def _walk(values: Iterable[Any]) -> Iterator[Any]:
+def _walk(values: Iterable[Any], around: tuple[Any, ...] = ()) -> Iterator[Any]:
     """Yield variables, modules, metrics and containers among values, each container before what is in it."""
     for value in values:
         if isinstance(value, _CONTAINERS):
-            if not isinstance(value, Untracked):
+            if not isinstance(value, Untracked) and not any(value is outer for outer in around):
                 yield value
-                yield from _walk(_items(value))
+                yield from _walk(_items(value), (*around, value))
         elif isinstance(value, _FOUND):
             yield value
 

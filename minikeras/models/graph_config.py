@@ -9,11 +9,13 @@ from .._base.settings import standardize_dtype
 from .._base.signature import parameters
 from .._base.typing import Config, CustomObjects
 from .._core.keras_tensor import KerasTensor, Node, Operation, op_class
+from .._core.op_names import OPS
 from .._serialization.argument_types import is_shape
 from .._serialization.serialization import deserialize as plain_of
 from .._serialization.serialization import serialize
 from ..layers.core import InputLayer
 from ..layers.layer import Layer, deserialize
+from ..saving.keras2 import is_old, modernize
 from .graph import Graph
 from .order import node_of
 
@@ -64,6 +66,8 @@ def _first_call(operation: Any) -> int:
 
 def from_config(config: Config, custom_objects: CustomObjects | None = None) -> tuple[Any, Any]:
     """Make the layers of a configuration, call them, and return inputs and outputs; a ValueError if it is not whole."""
+    if is_old(config["layers"]):
+        config = modernize({"class_name": "Functional", "config": config})["config"]
     reader = _Reader(config["layers"], custom_objects)
     for call in reader.in_order():
         reader.run(call)
@@ -81,7 +85,7 @@ class _Reader:
             name = layer.get("name")
             if not isinstance(name, str) or name in self.operations:
                 raise ValueError(f"Each layer in a configuration must have a name of its own. Received: {name!r:.80}.")
-            is_op = str(layer.get("module")).startswith("keras.src.ops.")
+            is_op = str(layer.get("module")).startswith(OPS)
             operation: Any = _operation(layer) if is_op else deserialize(layer, custom_objects)
             self.operations[name] = operation
             self.first[name] = 0 if isinstance(operation, InputLayer) else len(operation._inbound_nodes)
@@ -143,13 +147,13 @@ class _Reader:
             return {key: self._filled(value) for key, value in structure.items()}
         if kind == "__keras_tensor__":
             return self._tensor(*structure["config"]["keras_history"])
-        if kind in ("__slice__", "__ellipsis__", "__tensor__", "__numpy__"):
+        if kind in ("__slice__", "__ellipsis__", "__bytes__", "__tensor__", "__numpy__"):
             return plain_of(structure)
         raise ValueError(f"Calls take tensors and plain values. Received: {structure!r:.200}.")
 
 
 def _operation(config: Config) -> Operation:
-    cls, inner = op_class(str(config.get("class_name"))), config.get("config")
+    cls, inner = op_class(str(config.get("class_name")), str(config.get("module"))), config.get("config")
     own = config.get("registered_name") in (None, cls.__name__)
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str | None) or not own:
         raise ValueError(f"The configuration of an op must hold its name and settings. Received: {config!r:.200}.")

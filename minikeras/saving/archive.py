@@ -15,6 +15,8 @@ from .source import Fields, Source
 
 MAX_MEMBERS = 100_000
 STORED, DEFLATED = 0, 8
+FREE_TEXT, TEXT_RATIO = 1 << 20, 20
+"""A text may have so many bytes more than so many times what is stored of it."""
 UNKNOWN_FLAGS = ~(0b110 | 1 << 3 | 1 << 11)
 """All but those for how hard deflate tried, for sizes that follow the data, and for names in UTF-8."""
 
@@ -74,9 +76,10 @@ class Archive:
         return data
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return the bytes of a member; a FileError if it is missing, damaged, or larger than the limit."""
-        if name in self.members and self.members[name].size > limit:
-            raise self.source.error(name, f"{self.members[name].size} bytes are more than the {limit} that are read")
+        """Return the bytes of a text; a FileError if it is missing, damaged, or larger than the limit or texts get."""
+        member = self.members.get(name)
+        if member is not None and member.size > (most := min(limit, FREE_TEXT + TEXT_RATIO * member.stored)):
+            raise self.source.error(name, f"{member.size} bytes are more than the {most} that are read")
         data = self.open(name)
         return data.read(0, data.size)
 

@@ -14,6 +14,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"fused": ..., "virtual_batch_size": None, "adjustment": None}, "Conv1DTranspose": _UNGROUPED,
     "Conv2DTranspose": _UNGROUPED, "Conv3DTranspose": _UNGROUPED, "DepthwiseConv1D": _UNGROUPED,
     "DepthwiseConv2D": _UNGROUPED, "Embedding": {"input_length": ...}, "SeparableConv1D": _BY_PARTS,
+    "Lambda": dict.fromkeys(("function_type", "module", "output_shape_type", "output_shape_module"), ...),
     "SeparableConv2D": _BY_PARTS, "SpatialDropout1D": {"noise_shape": None}, "SpatialDropout2D": {"noise_shape": None},
     "SpatialDropout3D": {"noise_shape": None},
 }  # fmt: skip
@@ -57,14 +58,24 @@ def _arguments(name: str, config: Config) -> Config:
         config["axis"] = axis[0]
     if name == "VarianceScaling" and config.get("distribution") == "normal":
         config["distribution"] = "truncated_normal"
+    if name == "Lambda":
+        config |= {key: _function(config[key]) for key in ("function", "output_shape") if key in config}
     if isinstance(config.get("layers"), list):
         config["layers"] = _layers(name, config["layers"])
         for key in ("input_layers", "output_layers"):
             ends = config.get(key)
-            if _is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
+            if is_old(config["layers"]) and isinstance(ends, list) and len(ends) == 1:
                 config[key] = ends[0]
         config["layers"] = [_with_calls(layer) for layer in config["layers"]]
     return config
+
+
+def _function(value: Any) -> Any:
+    """Return what names a function, or holds the code of one, as Keras 3 writes it; other values as they are."""
+    if isinstance(value, str):
+        return {"class_name": "function", "config": value}
+    code = isinstance(value, list) and value[:1] != [] and isinstance(value[0], str)
+    return {"class_name": "__lambda__", "config": {"value": value}} if code else value
 
 
 def _layers(name: str, layers: list[Any]) -> list[Any]:
@@ -76,7 +87,7 @@ def _layers(name: str, layers: list[Any]) -> list[Any]:
     return layers
 
 
-def _is_old(layers: list[Any]) -> bool:
+def is_old(layers: list[Any]) -> bool:
     """Return whether calls are written as Keras 2 did: lists of layer, call, place and further arguments."""
     calls = [layer.get("inbound_nodes") for layer in layers if isinstance(layer, dict)]
     return any(isinstance(call, list) for each in calls if isinstance(each, list) for call in each)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -15,16 +16,18 @@ from .._base.signature import suggests
 from .._base.typing import Config, CustomObjects
 from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
+from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
-from .._serialization.registry import kinds, sharing
+from .._serialization.registry import is_of_keras, kinds, sharing
 from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
 from .archive import Archive
+from .assets import asset_loaders, write_assets
 from .hdf5 import open_hdf5
 from .keras2 import modernize_model
 from .legacy import KERAS_VERSION, match_layers, match_slots, read_legacy, write_legacy
 from .source import MAX_INFLATION, FileError, MissingFileError, Source, open_source
-from .state import Tree, refuse_assets, restore, take_all, walk
+from .state import Tree, restore, take_all, walk
 from .strict_json import MAX_SIZE, read_json
 from .weights import HDF5, MEMBERS, WEIGHTS, ZIP, may_write, one_error, write_hdf5
 from .writing import import_h5py, replacing
@@ -85,12 +88,13 @@ def save_model(
             "building the model first by calling it on some data."
         )
     if path is not None and not path.endswith(".keras"):
+        warn_user("You are saving your model as an HDF5 file. This file format is considered legacy. We recommend "
+                  "using instead the native Keras format, e.g. `model.save('my_model.keras')`.")  # fmt: skip
         os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)  # as Keras does for this format alone
         with replacing(path) as file, h5py.File(file, "w") as root:
             write_legacy(model, root, include_optimizer)
         return
     config = json.dumps(serialize_shared(model), allow_nan=False)
-    refuse_assets(model)
     with nullcontext(cast(BinaryIO, filepath)) if path is None else replacing(path) as file:
         _write_archive(model, config, file)
 
@@ -104,6 +108,7 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", config)
         archive.writestr(WEIGHTS, weights.getbuffer())
+        write_assets(model, archive)
 
 
 @suggests
@@ -154,8 +159,6 @@ def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -
     if start[:2] != ZIP:
         raise source.error("its first bytes", "this is no model: neither a .keras archive nor HDF5")
     archive = Archive(source, MEMBERS)
-    if any(name.startswith("assets/") for name in archive):
-        raise source.error("assets", "files in a model's file are not read, since loading a model writes no file")
     metadata, config = (
         read_json(archive.read(name, MAX_SIZE), source.name, name) if name in archive or name == "config.json" else {}
         for name in ("metadata.json", "config.json")
@@ -165,7 +168,8 @@ def _load(source: Source, custom_objects: CustomObjects | None, compile: bool) -
     tree = Tree(open_hdf5(archive.open(WEIGHTS)))
     if not compile:
         config["compile_config"] = None
-    return _make_model(config, tree, lambda model: restore(model, tree), custom_objects, source)
+    more = partial(asset_loaders, archive=archive)
+    return _make_model(config, tree, lambda model: restore(model, tree, more=more), custom_objects, source)
 
 
 def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: bool) -> "Model":
@@ -224,6 +228,7 @@ def _make_model(
 def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str]:
     """Return all classes and functions that a configuration names and nobody knows, with the layers they are of."""
     names: dict[str, list[str]] = {}
+    is_known = cache(_is_known)
     stack = [config]
     while stack:
         node = stack.pop()
@@ -237,7 +242,7 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
             own = module.partition(".")[0] in ("keras", "tf_keras")
             if not own and is_custom((node.get("registered_name"), name), custom_objects):
                 continue  # what is in the configuration of a class of the user's is the user's business
-            if not _is_known(name, module):
+            if not is_known(name, module):
                 layer = inner.get("name") if isinstance(inner, Mapping) else None
                 label = f"{module}.{name}" if own else name
                 names.setdefault(label, []).extend([f"{layer!r}"] if isinstance(layer, str) else [])
@@ -246,10 +251,10 @@ def unknown_names(config: Any, custom_objects: CustomObjects | None) -> list[str
 
 
 def _is_known(name: str, module: str) -> bool:
-    if module.startswith("keras.src.ops."):
-        try:
-            return bool(op_class(name))
-        except ValueError:
-            return False
-    own = module.partition(".")[0] in ("", "builtins", "keras", "tf_keras")
+    try:
+        if module.startswith(OPS):
+            return bool(op_class(name, module))
+        own = module in ("", "builtins") or is_of_keras(module, name)
+    except ValueError:
+        return False
     return own and any(name in kind for kind in kinds().values())

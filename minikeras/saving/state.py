@@ -27,17 +27,22 @@ KINDS = (Layer, Optimizer, Metric, Loss)
 CONTAINERS = (list, tuple, dict, set)
 
 
-def walk(saved: Any, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
-    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order."""
-    seen = set() if seen is None else seen
-    if id(saved) not in seen:
-        seen.add(id(saved))
+def walk(saved: Any, path: str = "", seen: dict[int, list[str]] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the places in a file and the objects whose variables are there, each once, in Keras's order.
+
+    `seen` has the ids of objects that are passed over, and gets the further places of each.
+    """
+    seen = {} if seen is None else seen
+    if id(saved) in seen:
+        seen[id(saved)].append(path)
+    else:
+        seen[id(saved)] = []
         yield path, saved
         for name, child in _children(saved):
             yield from _walk_child(child, f"{path}/{name}" if path else name, seen, [])
 
 
-def _walk_child(child: Any, path: str, seen: set[int], around: list[Any]) -> Iterator[tuple[str, Any]]:
+def _walk_child(child: Any, path: str, seen: dict[int, list[str]], around: list[Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(child, KINDS):
         yield from walk(child, path, seen)
     elif isinstance(child, CONTAINERS) and not any(child is outer for outer in around):
@@ -133,6 +138,7 @@ class Tree:
 
 
 Pairs = list[tuple[Variable, Dataset]]
+Places = list[tuple[str, Any]]
 
 
 def match(saved: Any, store: Store) -> tuple[Pairs, str]:
@@ -167,28 +173,42 @@ def _may_become(stored: "np.dtype[Any]", dtype: "np.dtype[Any]") -> bool:
     return stored.kind in ("b" if dtype.kind == "b" else "iu" if dtype.kind in "iu" else "fiu")
 
 
-def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None) -> int:
+def restore(
+    model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
+    more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: (),
+) -> int:  # fmt: skip
     """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
+
+    Args:
+        model: The model.
+        tree: The groups of the file.
+        skip_mismatch: Whether to leave objects that do not fit as they are, with a warning.
+        skipped: Objects that are left as they are.
+        more: What gives functions that load further state, of all places in the file and their objects.
 
     Raises:
         ValueError: if something does not fit, unless that is to be skipped with a warning. Nothing is set then.
     """
-    places = list(walk(model, seen=set(map(id, skipped or ()))))
+    seen: dict[int, list[str]] = {id(each): [] for each in skipped or ()}
+    places = list(walk(model, seen=seen))
     pairs: Pairs = []
     problems: list[str] = []
-    by_hand = []
+    by_hand = [*more(places)]
     for path, saved in places:
         if hasattr(saved, "load_own_variables"):
             store = tree.store(path)
             if is_built_in(saved.load_own_variables):
                 fitting, problem = match(saved, store)
+                for other in seen[id(saved)] if problem else ():  # by another attribute, or a property
+                    again, still = match(saved, tree.store(other))
+                    fitting, problem = (fitting, problem) if still else (again, "")
                 pairs += fitting
                 problems += [problem] if problem else []
             else:
                 by_hand.append(partial(saved.load_own_variables, store))
     if problems and not skip_mismatch:
-        more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{more}. Nothing was set.")
+        others = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+        raise ValueError(f"The weights do not fit: {'; '.join(problems[:5])}{others}. Nothing was set.")
     if problems:
         warn_user(f"Not all weights fit: {'; '.join(problems)}. These are left as they were.")
     return take_all(pairs, [saved for _, saved in places], by_hand)
@@ -217,14 +237,3 @@ def take_all(pairs: Pairs, objects: Iterable[Any], by_hand: Iterable[Callable[[]
             if hasattr(saved, "finalize_state") and saved.built:
                 saved.finalize_state()
     return sum(array.size for array in arrays)
-
-
-def refuse_assets(model: Any) -> None:
-    """Raise a NotImplementedError if an object of a model keeps files beside its variables."""
-    for _, saved in walk(model):
-        if hasattr(saved, "save_assets"):
-            raise NotImplementedError(
-                f"{type(saved).__name__} '{saved.name}' has `save_assets`: files in a model's file are neither written "
-                "nor read, since loading a model writes no file. Keep the data in variables or in the configuration, "
-                "or save them with `save_own_variables` as arrays."
-            )

@@ -10,13 +10,18 @@ import numpy as np
 from .._base.typing import Config
 from .source import FileError
 
-MAX_SIZE = 64 << 20
+MAX_SIZE = 16 << 20
 """In bytes. What is in a configuration is counted below; long are the texts of a vocabulary."""
 MAX_DEPTH = 200
 MAX_VALUES = 1_000_000
+MAX_PARTS = 300_000
+"""How many objects and lists there may be: an empty one takes 64 bytes, one with a name in it 232."""
 _STEPS = np.zeros(256, np.int8)
 _STEPS[[*b"[{"]], _STEPS[[*b"]}"]] = 1, -1
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_OTHERS = bytes({*range(256)} - {*b"[]{}"})
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be half a character."""
 
 
 def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
@@ -53,16 +58,20 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
 
     if len(data) > MAX_SIZE:
         refuse(f"it has {len(data)} bytes, {MAX_SIZE} at most are read")
-    marks = _STRING.sub(b"", data)
-    depth = np.cumsum(_STEPS[np.frombuffer(marks, np.uint8)], dtype=np.int32).max(initial=0)
-    if depth > MAX_DEPTH or sum(map(marks.count, (b"[", b"{", b","))) > MAX_VALUES:
-        refuse(f"it is more than {MAX_DEPTH} levels deep, or has more than {MAX_VALUES} values")
+    counts = [data.count(mark) for mark in (b"[", b"{", b"]", b"}", b",", b'"')]
+    marks = b"" if sum(counts) > 6 * MAX_VALUES else _STRING.sub(b"", data)
+    parts = marks.count(b"[") + marks.count(b"{")
+    if not marks or parts > MAX_PARTS or parts + marks.count(b",") > MAX_VALUES:
+        refuse(f"it has more than {MAX_VALUES} values, or more than {MAX_PARTS} objects and lists")
+    brackets = np.frombuffer(marks.translate(None, _OTHERS), np.uint8)
+    if np.cumsum(_STEPS[brackets], dtype=np.int32).max(initial=0) > MAX_DEPTH:
+        refuse(f"it is more than {MAX_DEPTH} levels deep")
     try:
         config = json.loads(
             data.decode(), object_pairs_hook=unique, parse_float=finite,
             parse_constant=lambda text: refuse(f"{text} is not allowed"),
         )  # fmt: skip
-        if b"\\u" in data:
+        if _HALF.search(data):
             json.dumps(config, ensure_ascii=False).encode()
     except FileError:
         raise

@@ -28,8 +28,9 @@ _GIGABYTE = 1024**3
 
 
 def save_weights(
-    model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True, max_shard_size: float | None = None
-) -> None:
+    model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True, max_shard_size: float | None = None,
+    objects_to_skip: Iterable[Any] | None = None,
+) -> None:  # fmt: skip
     """Write all weights of a model (and of its optimizer, if it is compiled) to a file.
 
     The file appears when it is whole: an interruption leaves the one that was there before.
@@ -40,6 +41,7 @@ def save_weights(
             alone; without the optimizer). In ".weights.json" for several files.
         overwrite: Whether to replace a file that is there without asking.
         max_shard_size: Write several files of at most so many gigabytes.
+        objects_to_skip: Layers whose weights are left out, for HDF5.
 
     Raises:
         ValueError: if the model is not built, the name has another ending, or a weight is larger than a shard.
@@ -64,14 +66,17 @@ def save_weights(
     _check_built(model)
     if not may_write(path, overwrite):
         return
+    skipped: dict[int, list[str]] = {id(each): [] for each in objects_to_skip or ()}
+    if path.endswith(".npz") and skipped:
+        raise ValueError("`objects_to_skip` is for files of HDF5: in .npz, weights have their places by order.")
     if path.endswith(".npz"):
         npz.write_arrays(path, npz.pack(model.weights))
     elif max_shard_size is None:
         import_h5py()
         with replacing(path) as file:
-            write_hdf5(model, file)
+            write_hdf5(model, file, skipped)
     else:
-        _write_shards(model, path, max_shard_size * _GIGABYTE)
+        _write_shards(model, path, max_shard_size * _GIGABYTE, skipped)
 
 
 def load_weights(
@@ -149,9 +154,9 @@ def one_error(name: str) -> Iterator[None]:
         raise FileError(name, place, f"{error}" or type(error).__name__) from error
 
 
-def _stored(model: Layer) -> Iterator[tuple[str, str, dict[str, Array]]]:
+def _stored(model: Layer, skipped: dict[int, list[str]]) -> Iterator[tuple[str, str, dict[str, Array]]]:
     """Yield the group of each object that is saved, its name, and its arrays."""
-    for path, saved in walk(model):
+    for path, saved in walk(model, seen=skipped):
         if hasattr(saved, "save_own_variables"):
             store: dict[str, Any] = {}
             saved.save_own_variables(store)
@@ -160,17 +165,17 @@ def _stored(model: Layer) -> Iterator[tuple[str, str, dict[str, Array]]]:
             yield f"{path}/vars" if path else "vars", saved.name, {k: as_array(v) for k, v in store.items()}
 
 
-def write_hdf5(model: Layer, file: BinaryIO) -> None:
-    """Write all variables of a model to an open file, in Keras's layout."""
+def write_hdf5(model: Layer, file: BinaryIO, skipped: dict[int, list[str]] | None = None) -> None:
+    """Write all variables of a model to an open file, in Keras's layout, without those of objects of some ids."""
     with import_h5py().File(file, "w") as root:
-        for path, name, arrays in _stored(model):
+        for path, name, arrays in _stored(model, skipped or {}):
             group = root.create_group(path)
             group.attrs["name"] = name
             for key, array in arrays.items():
                 group[key] = array
 
 
-def _write_shards(model: Layer, path: str, limit: float) -> None:
+def _write_shards(model: Layer, path: str, limit: float, skipped: dict[int, list[str]]) -> None:
     """Write HDF5 files of at most `limit` bytes of arrays, and then the index that says which groups are in which."""
     h5py = import_h5py()
     if not path.endswith(".json"):
@@ -178,7 +183,7 @@ def _write_shards(model: Layer, path: str, limit: float) -> None:
         warn_user(f"Sharded weights have an index, whose name ends in '.json': {path!r} becomes {index_path!r}.")
     shards: list[dict[str, dict[str, Array]]] = [{}]
     size, total = 0, 0
-    for group, _, arrays in _stored(model):
+    for group, _, arrays in _stored(model, skipped):
         for key, array in arrays.items():
             if array.nbytes > limit:
                 raise ValueError(f"The array {group}/{key} has {array.nbytes} bytes, a shard {limit:.0f} at most. "

@@ -117,3 +117,20 @@ def test_every_layer(name: str, tmp_path: Path) -> None:
     for here, there in ((read, theirs), (ours, back)):
         for a, b in zip(flat(here.predict(x, verbose=0)), flat(there(x)), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-5)
+
+
+def test_lambdas_are_written_as_keras_writes_them(tmp_path: Path) -> None:
+    x, held, loaded = np.arange(6.0, dtype="float32").reshape(2, 3), 3.0, []
+    for library in (minikeras, keras):
+        layer = library.layers.Lambda(lambda t: t * held * 2, output_shape=lambda shape: shape, name="scale")
+        model = library.Sequential([library.Input((3,)), layer, library.layers.Dense(2, name="dense")], name="net")
+        model.save(tmp_path / f"{library.__name__}.keras")
+        (config,) = [x for x in json.loads(model.to_json())["config"]["layers"] if x["class_name"] == "Lambda"]
+        loaded.append(config["config"])
+        own = {"scale": lambda t: t * 6, "scale.output_shape": lambda shape: shape}
+        there = keras.models.load_model(tmp_path / f"{library.__name__}.keras", safe_mode=False)
+        here = minikeras.models.load_model(tmp_path / f"{library.__name__}.keras", custom_objects=own)
+        for other in (there, here):
+            np.testing.assert_allclose(other.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+    assert loaded[0] == loaded[1]
+    assert [*loaded[0]] == [*loaded[1]]

@@ -151,22 +151,6 @@ def test_hooks_and_custom_objects(how: str, tmp_path: pathlib.Path) -> None:
             keras.models.load_model(tmp_path / "m.keras")
 
 
-def test_files_within_a_file_are_neither_written_nor_read(tmp_path: pathlib.Path) -> None:
-    class Vocabulary(layers.Dense):
-        def save_assets(self, path: str) -> None:
-            raise AssertionError
-
-    model = keras.Sequential([keras.Input((2,)), Vocabulary(1)])
-    with pytest.raises(NotImplementedError, match="loading a model writes no file"):
-        model.save(tmp_path / "m.keras")
-    assert not list(tmp_path.iterdir())
-    net().save(tmp_path / "m.keras")
-    with zipfile.ZipFile(tmp_path / "m.keras", "a") as archive:
-        archive.writestr("assets/layers/vocabulary.txt", "a\nb")
-    with pytest.raises(keras.saving.FileError, match="assets"):
-        keras.models.load_model(tmp_path / "m.keras")
-
-
 def test_folders_and_exports_are_refused_with_the_way_out(tmp_path: pathlib.Path) -> None:
     for path in (tmp_path / "folder", tmp_path / "model.pb"):
         with pytest.raises(ValueError, match=r"name ends in '\.keras'.*export"):
@@ -178,8 +162,6 @@ def test_folders_and_exports_are_refused_with_the_way_out(tmp_path: pathlib.Path
             keras.models.load_model(tmp_path / name)
     with pytest.raises(ValueError, match="zipped=False"):
         net().save(tmp_path / "m.keras", zipped=False)
-    with pytest.raises(ValueError, match="lambda"):
-        keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x)]).save(tmp_path / "m.keras")
     with pytest.warns(UserWarning, match="not yet been built"):
         keras.Sequential([layers.Dense(1)]).save(tmp_path / "m.keras")
     assert not keras.models.load_model(tmp_path / "m.keras").built

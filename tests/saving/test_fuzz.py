@@ -12,3 +12,12 @@ def test_damaged_files_do_no_harm() -> None:
     assert failures == []
     assert sum(ends.values()) == 300
     assert ends["loaded"] < 200
+
+
+def test_no_argument_names_what_is_opened() -> None:
+    pytest.importorskip("h5py")
+    from tests.fuzz_files import lay_bait, sweep
+
+    failures: list[str] = []
+    lay_bait()
+    assert sweep(failures.append) == 0, failures

@@ -143,7 +143,7 @@ TEXTS = {
     "too large a number": (b'{"a": 1e999}', "too large"),
     "too long a number": (b'{"a": ' + b"9" * 10_000 + b"}", "no JSON|digits"),
     "deep": (b'{"a":' * 100_000, "levels deep"),
-    "deep in lists": (b"[" * 1_000_000, "levels deep"),
+    "deep in lists": (b"[" * 250_000, "levels deep"),
     "deep after a text with brackets": (b'{"]]]\\"]]]":' + b"[" * 300 + b"]" * 300 + b"}", "levels deep"),
     "many values": (b'{"a": [' + b"1," * 1_000_001 + b"1]}", "more than 1000000 values"),
     "many empty lists": (b'{"a": [' + b"[]," * 1_000_001 + b"1]}", "more than 1000000 values"),
@@ -228,7 +228,7 @@ def test_lambda_layers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "match"), [(4 * 10**5, "more than 1000000 values"), (10**4, "loop, or calls that nothing|too much time")]
+    ("count", "match"), [(4 * 10**5, "more than"), (10**4, "loop, or calls that nothing|too much time")]
 )
 def test_very_many_connections(count: int, match: str) -> None:
     data = (FILES / "keras-3.15.1-functional.keras").read_bytes()

@@ -30,9 +30,9 @@ def members(model: Any) -> dict[str, Any]:
     return found | {"config.json": json.loads(found["config.json"])}
 
 
-def archive(parts: dict[str, Any]) -> io.BytesIO:
+def archive(parts: dict[str, Any], deflated: bool = False) -> io.BytesIO:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as written:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED) as written:
         for name, content in parts.items():
             written.writestr(name, content if isinstance(content, bytes | str) else json.dumps(content))
     file.seek(0)
@@ -141,6 +141,83 @@ def test_no_module_is_imported_and_no_attribute_walked(parts: dict[str, Any]) ->
             refused(parts, lambda config: layer(config, "a"), change)
             refused(parts, lambda config: layer(config, "a")["config"], {"activation": change})
         assert set(sys.modules) == before
+
+
+@pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
+def test_a_vocabulary_is_no_file(kind: str, parts: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    (tmp_path / "words.txt").write_text("1\n2\n")
+    for path in (str(tmp_path / "words.txt"), (tmp_path / "words.txt").as_uri(), "http://127.0.0.1:9/words", "words"):
+        change = {"class_name": kind, "module": "keras.layers", "config": {"name": "a", "vocabulary": path}}
+        for safe_mode in (True, False):
+            text = refused(parts, lambda config, c=change: layer(config, "a"), change, safe_mode=safe_mode)
+            assert "files that configurations name are not read" in text
+        with pytest.raises(ValueError, match="are not read"):
+            getattr(layers, kind).from_config({"vocabulary": path})
+    assert getattr(layers, kind)(vocabulary=str(tmp_path / "words.txt")).vocabulary_size() >= 3
+
+
+def test_a_text_is_prepared_by_functions_alone(parts: dict[str, Any]) -> None:
+    for argument in ("standardize", "split"):
+        for value in (3, {"a": 1}, {"class_name": "__slice__", "config": {"start": 1, "stop": 2, "step": None}}):
+            config = {"name": "a", argument: value}
+            change = {"class_name": "TextVectorization", "module": "keras.layers", "config": config}
+            assert argument in refused(parts, lambda config, c=change: layer(config, "a"), change)
+    text = layers.TextVectorization(standardize=str.upper, split=own_split)
+    config = keras.saving.serialize_keras_object(text)
+    with pytest.raises(ValueError, match="Unknown object: 'upper'"):
+        keras.saving.deserialize_keras_object(config)
+    again = keras.saving.deserialize_keras_object(config, {"own_split": own_split, "upper": str.upper})
+    assert again.split is own_split
+
+
+def own_split(text: str) -> list[str]:
+    return text.split("-")
+
+
+def test_modules_must_exist(parts: dict[str, Any]) -> None:
+    function = {"class_name": "function", "config": "relu"}
+    for module in ("keras.nowhere", "tf_keras.nowhere", "keras.src.nowhere", "keras.layers.core", "os", "nowhere"):
+        refused(parts, lambda config: layer(config, "a"), {"module": module})
+        refused(parts, lambda config: layer(config, "a")["config"], {"activation": {**function, "module": module}})
+        refused(parts, lambda config: layer(config, "a")["config"]["dtype"], {"module": module})
+        refused(parts, lambda config: config["compile_config"]["optimizer"], {"module": module})
+    op = next(entry["name"] for entry in parts["config.json"]["config"]["layers"] if entry["class_name"] == "Multiply")
+    refused(parts, lambda config: layer(config, op), {"module": "keras.src.ops.nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value"),
+    [
+        ("a", "name", "x" * 2_000),
+        ("a", "name", "x" * 15_000_000 + "\U0001f600"),
+        ("a", "units", [{"a": 1}] * 310_000),
+        ("net", "layers", [{}] * 1_000_000),
+        ("compile", "metrics", ["mae"] * 20_000),
+        ("compile", "loss_weights", [1] * 900_000),
+    ],
+)
+def test_memory_stays_in_proportion(place: str, key: str, value: Any, parts: dict[str, Any]) -> None:
+    config = copy.deepcopy(parts["config.json"])
+    {"net": config["config"], "compile": config["compile_config"]}.get(place, layer(config, "a")["config"])[key] = value
+    text = json.dumps(config)
+    for deflated in (False, True):
+        file = archive({**parts, "config.json": text}, deflated)
+        tracemalloc.start()
+        try:
+            with pytest.raises(FileError) as caught:
+                keras.models.load_model(file)
+            assert len(str(caught.value)) < 2000
+            assert tracemalloc.get_traced_memory()[1] < (50 << 20) + 12 * len(file.getvalue())
+        finally:
+            tracemalloc.stop()
+
+
+def test_no_more_objects_than_a_model_has(parts: dict[str, Any]) -> None:
+    config = copy.deepcopy(parts["config.json"])
+    config["config"]["layers"] = [{"class_name": "Dense", "config": {"units": 1}}] * 16_000
+    assert "more objects than a model has" in refused(
+        parts, {**config, "module": "keras", "class_name": "Sequential", "registered_name": None}
+    )
 
 
 def test_code_in_a_lambda_is_never_run(parts: dict[str, Any]) -> None:

@@ -1,0 +1,66 @@
+"""Files that objects of a model keep beside its variables: members of a .keras archive, below "assets/"."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .archive import Archive
+from .state import walk
+
+MAX_VOCABULARY = 64 << 20
+"""In bytes."""
+
+
+def write_assets(model: Any, archive: Any) -> None:
+    """Have the objects of a model that have `save_assets` write their files, and add these to an open zip archive."""
+    owners = [(path, saved) for path, saved in walk(model) if hasattr(saved, "save_assets")]
+    if not owners:
+        return
+    with TemporaryDirectory() as top:
+        for path, saved in owners:
+            folder = os.path.join(top, "assets", *path.split("/"))
+            os.makedirs(folder, exist_ok=True)
+            saved.save_assets(folder)
+        for folder, _, names in os.walk(top):
+            for file in sorted(os.path.join(folder, name) for name in names):
+                archive.write(file, os.path.relpath(file, top).replace(os.sep, "/"))
+
+
+def asset_loaders(places: Iterable[tuple[str, Any]], archive: Archive) -> Iterator[Callable[[], None]]:
+    """Yield what hands the files in an archive to the objects they are of; a FileError for one that nobody takes.
+
+    Args:
+        places: The places in the file and the objects of a model.
+        archive: The members of the file.
+    """
+    left = [name for name in archive if name.startswith("assets/")]
+    for path, saved in places:
+        inner = f"assets/{path}/" if path else "assets/"
+        own = {name.removeprefix(inner): name for name in left if name.startswith(inner)}
+        if own and hasattr(saved, "_load_vocabulary"):
+            yield partial(_load_vocabulary, saved, archive, own)
+        elif own and hasattr(saved, "load_assets"):
+            yield partial(_load_files, saved, archive, own)
+        else:
+            continue
+        left = [name for name in left if name not in own.values()]
+    if left:
+        raise archive.source.error("assets", f"no object of the model has `load_assets` to take {left[0]!r:.200}")
+
+
+def _load_vocabulary(layer: Any, archive: Archive, names: dict[str, str]) -> None:
+    name = names.get("vocabulary.txt", "a vocabulary.txt")
+    layer._load_vocabulary(archive.read(name, MAX_VOCABULARY).decode())
+
+
+def _load_files(saved: Any, archive: Archive, names: dict[str, str]) -> None:
+    """Put files into a temporary folder for the `load_assets` of a class of the caller's."""
+    with TemporaryDirectory() as top:
+        for path, name in names.items():
+            file = os.path.join(top, *path.split("/"))
+            os.makedirs(os.path.dirname(file), exist_ok=True)
+            with open(file, "xb") as target:
+                target.writelines(archive.open(name).pieces())
+        saved.load_assets(top)

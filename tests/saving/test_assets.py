@@ -1,0 +1,132 @@
+"""Files that layers of one's own keep in a model's file."""
+
+import io
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers
+from minikeras.saving import FileError
+
+pytest.importorskip("h5py")
+
+
+class Noted(layers.Layer):
+    """A layer with a text and an array beside its weights."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.text, self.array = "", np.zeros(0)
+
+    def call(self, x: Any) -> Any:
+        return x
+
+    def save_assets(self, inner_path: str) -> None:
+        pathlib.Path(inner_path, "notes.txt").write_text(self.text)
+        os.makedirs(os.path.join(inner_path, "deeper"))
+        pathlib.Path(inner_path, "deeper", "bytes").write_bytes(b"\0\1")
+
+    def load_assets(self, inner_path: str) -> None:
+        self.text = pathlib.Path(inner_path, "notes.txt").read_text()
+        assert pathlib.Path(inner_path, "deeper", "bytes").read_bytes() == b"\0\1"
+        self.seen = inner_path
+
+    def save_own_variables(self, store: Any) -> None:
+        store["array"] = self.array
+
+    def load_own_variables(self, store: Any) -> None:
+        self.array = np.array(store["array"])
+
+
+def net() -> keras.Sequential:
+    return keras.Sequential([keras.Input((2,)), Noted(name="noted"), layers.Dense(1)], name="net")
+
+
+def test_assets_and_arrays_of_ones_own_come_back(tmp_path: pathlib.Path) -> None:
+    model: Any = net()
+    model.layers[0].text, model.layers[0].array = "mine", np.arange(3.0)
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        assert archive.read("assets/layers/noted/notes.txt") == b"mine"
+        assert "assets/layers/noted/deeper/bytes" in archive.namelist()
+    before = set(os.listdir(tempfile.gettempdir()))
+    loaded: Any = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Noted": Noted})
+    assert loaded.layers[0].text == "mine"
+    assert loaded.layers[0].array.tolist() == [0, 1, 2]
+    assert not os.path.exists(loaded.layers[0].seen)
+    assert set(os.listdir(tempfile.gettempdir())) - before == set()
+    assert os.listdir(tmp_path) == ["m.keras"]
+    again = io.BytesIO()
+    loaded.save(again)
+    model.load_weights(tmp_path / "m.keras")
+
+
+def test_a_model_itself_may_have_assets(tmp_path: pathlib.Path) -> None:
+    class Whole(Noted, keras.Model):
+        pass
+
+    model: Any = Whole(name="whole")
+    model(np.ones((1, 2)))
+    model.text = "of the model"
+    model.save(tmp_path / "m.keras")
+    loaded: Any = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Whole": Whole})
+    assert loaded.text == "of the model"
+
+
+def test_a_save_or_load_that_fails_leaves_nothing(tmp_path: pathlib.Path) -> None:
+    class Failing(Noted):
+        def save_assets(self, inner_path: str) -> None:
+            super().save_assets(inner_path)
+            raise ZeroDivisionError
+
+    model = keras.Sequential([keras.Input((2,)), Failing()])
+    with pytest.raises(ZeroDivisionError):
+        model.save(tmp_path / "m.keras")
+    assert os.listdir(tmp_path) == []
+
+
+def rewritten(file: io.BytesIO, members: dict[str, Any], change: Any = None) -> io.BytesIO:
+    """Return an archive with further members, and the configuration of its first layer changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(out, "w") as new:
+        config = json.loads(old.read("config.json"))
+        config["config"]["layers"][1]["config"].update(change or {})
+        for name, content in {**{n: old.read(n) for n in old.namelist()}, **members}.items():
+            new.writestr(name, json.dumps(config) if name == "config.json" else content)
+    out.seek(0)
+    return out
+
+
+def test_files_that_nobody_takes_are_refused() -> None:
+    file = io.BytesIO()
+    net().save(file)
+    for name in ("assets/x", "assets/layers/dense/x", "assets/layers/noted_1/x"):
+        with pytest.raises(FileError, match="no object of the model has `load_assets`"):
+            keras.models.load_model(rewritten(file, {name: b"x"}), custom_objects={"Noted": Noted})
+    for name in ("assets/layers/noted/../../../x", "/assets/layers/noted/x", "assets/layers/noted/a\\x"):
+        with pytest.raises(FileError, match=r"not allowed|none of such"):
+            keras.models.load_model(rewritten(file, {name: b"x"}), custom_objects={"Noted": Noted})
+    assert file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["StringLookup", "IntegerLookup", "TextVectorization"])
+def test_what_keras_has_learned_is_read_without_a_file_on_disk(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = getattr(layers, kind)()
+    layer.adapt(np.array([[3], [3], [5]]) if kind == "IntegerLookup" else np.array([["b"], ["b"], ["ä c"]]))
+    file = io.BytesIO()
+    keras.Sequential([keras.Input((1,), dtype="int64" if kind == "IntegerLookup" else "string"), layer]).save(file)
+    lines = "\n".join(map(str, layer.get_vocabulary())).encode()
+    place = f"assets/layers/{layer.name}"
+    inner = {f"{place}/_lookup_layer/vocabulary.txt": lines} if kind == "TextVectorization" else {}
+    changed = rewritten(file, {f"{place}/vocabulary.txt": lines, **inner}, {"vocabulary": None})
+    monkeypatch.setattr("minikeras.saving.assets.TemporaryDirectory", None)
+    loaded: Any = keras.models.load_model(changed)
+    assert loaded.layers[0].get_vocabulary() == layer.get_vocabulary()
+    assert loaded.layers[0].vocabulary_size() == layer.vocabulary_size()
