@@ -58,8 +58,8 @@ ABSENT: dict[str, str] = {
 """Keras's module -> what is missing there."""
 
 ALIASES: dict[str, str] = {
-    "applications.resnet50": "applications.resnet", "legacy.saving": "saving", "optimizers.legacy": "optimizers",
-    "utils.legacy": "saving",
+    "applications.resnet50": "applications.resnet", "legacy.saving": "_serialization.legacy", "optimizers.legacy": "optimizers",
+    "utils.legacy": "_serialization.legacy",
 }  # fmt: skip
 """Module of Keras -> what stands for it."""
 

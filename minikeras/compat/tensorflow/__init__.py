@@ -63,6 +63,7 @@ _MOVED = {
     "ragged": "RaggedTensor",
     "sparse": "SparseTensor",
     "strings": "as_string",
+    "summary": "make_ndarray make_tensor_proto",
     "tensors": "Tensor Variable constant convert_to_tensor",
     "traced": "function",
 }  # fmt: skip

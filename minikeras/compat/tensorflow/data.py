@@ -5,13 +5,12 @@ shuffled, repeated, chosen or put into batches: such items are row numbers, and 
 """
 
 import builtins
-import csv
 import glob
 import itertools
 import random as _python
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,13 +25,20 @@ from . import philox
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
-from .io import decode_csv
 from .missing import missing
 from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure
 from .tensors import Rows, array_of, convert_to_tensor, empty_of
 
-__getattr__: Callable[[str], Any] = missing(__name__)
+_FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
+"""What is in `data_files`."""
+
+
+def _find(name: str) -> Any:
+    return getattr(import_module(f"{__package__}.data_files"), name) if name in _FILES else {}[name]
+
+
+__getattr__: Callable[[str], Any] = missing(__name__, _find)
 AUTOTUNE = -1
 INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
@@ -683,62 +689,6 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
     return ds
 
 
-class TextLineDataset(Dataset):
-    """The lines of text files."""
-
-    def __init__(self, filenames: Any, *_: Any, **__: Any) -> None:
-        paths = [name.decode() for name in np.ravel(array_of(filenames)).tolist()]
-
-        def items() -> Iterator[Any]:
-            for path in paths:
-                for line in Path(path).read_bytes().splitlines():
-                    yield convert_to_tensor(line)
-
-        super().__init__("TextLine", items, lambda: TensorSpec([], "string"), UNKNOWN)
-
-
-def _table(filenames: Any, record_defaults: list[Any], *_: Any, header: bool = False, **options: Any) -> Dataset:
-    """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
-    lines = TextLineDataset(filenames).skip(int(header))
-    return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
-
-
-def _numbers(texts: list[str]) -> Any:
-    """Return a column of a table in the narrowest of TensorFlow's types that holds all of it."""
-    for kind in ("int32", "float32"):
-        try:
-            return np.array([text or "0" for text in texts], kind)
-        except (ValueError, OverflowError):
-            pass
-    return convert_to_tensor(texts).numpy_view()
-
-
-def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None,
-                 label_name: Any = None, select_columns: Any = None, field_delim: str = ",",
-                 use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
-                 shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
-                 **_: Any) -> Dataset:  # fmt: skip
-    """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
-    patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
-    paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
-    rows = []
-    for path in paths:
-        with open(path, newline="", encoding="utf8") as file:
-            lines = list(csv.reader(file, delimiter=field_delim))
-        column_names = column_names or lines[0]
-        rows += lines[1:] if header else lines
-    columns = {
-        name: _numbers(["" if x == na_value else x for x in column])
-        for name, column in zip(column_names, zip(*rows, strict=True), strict=True)
-        if select_columns is None or name in select_columns
-    }
-    label = columns.pop(label_name) if label_name is not None else None
-    dataset = Dataset.from_tensor_slices(columns if label is None else (columns, label))
-    if shuffle:
-        dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
-    return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
-
-
 class Options(SimpleNamespace):
     """Settings of how TensorFlow runs a pipeline; any may be set, none does anything."""
 
@@ -748,11 +698,3 @@ class Options(SimpleNamespace):
         value = SimpleNamespace()
         setattr(self, name, value)
         return value
-
-
-experimental: SimpleNamespace = SimpleNamespace(
-    AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN,
-    cardinality=lambda dataset: dataset.cardinality(), sample_from_datasets=Dataset.sample_from_datasets,
-    get_single_element=Dataset.get_single_element, Counter=Dataset.counter, make_csv_dataset=_csv_batches,
-    CsvDataset=_table,
-)  # fmt: skip

@@ -14,6 +14,12 @@ from ..past.files import LIST, Status, note_newest
 from .errors import NotFoundError
 from .functions import Module
 from .missing import missing
+from .records import BytesList as BytesList
+from .records import Example as Example
+from .records import Feature as Feature
+from .records import Features as Features
+from .records import FloatList as FloatList
+from .records import Int64List as Int64List
 from .tensors import Variable
 
 __getattr__: Callable[[str], Any] = missing(__name__)
