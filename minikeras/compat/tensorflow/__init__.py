@@ -60,8 +60,8 @@ _MOVED = {
     "negative not_equal pow realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min "
     "reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh "
     "truediv truncatediv truncatemod",
-    "ragged": "RaggedTensor",
-    "sparse": "SparseTensor",
+    "ragged": "RaggedTensor RaggedTensorSpec",
+    "sparse": "SparseTensor SparseTensorSpec",
     "strings": "as_string",
     "summary": "make_ndarray make_tensor_proto",
     "tensors": "Tensor Variable constant convert_to_tensor",

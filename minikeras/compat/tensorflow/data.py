@@ -28,7 +28,7 @@ from .errors import InvalidArgumentError, OutOfRangeError
 from .missing import missing
 from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure
-from .tensors import Rows, array_of, convert_to_tensor, empty_of
+from .tensors import Composite, array_of, convert_to_tensor, empty_of
 
 _FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
 """What is in `data_files`."""
@@ -49,7 +49,7 @@ _leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)
 
 
 def _tensor(leaf: Any) -> Any:
-    if isinstance(leaf, Tensor | Dataset | Rows):
+    if isinstance(leaf, Tensor | Dataset | Composite):
         return leaf
     return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
 
@@ -67,7 +67,7 @@ def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
 def _values(leaf: Any) -> Any:
     if isinstance(leaf, TensorOps):
         return leaf.numpy_view()
-    return leaf if isinstance(leaf, Rows) else as_array(leaf)
+    return leaf if isinstance(leaf, Composite) else as_array(leaf)
 
 
 def _frame(leaf: Any) -> Any:
@@ -78,11 +78,11 @@ def _frame(leaf: Any) -> Any:
 def _spec(leaf: Any) -> Any:
     if isinstance(leaf, Dataset):
         return DatasetSpec(leaf.element_spec, TensorShape([]))
-    return TensorSpec(leaf.shape, leaf.dtype)
+    return leaf.spec if isinstance(leaf, Composite) else TensorSpec(leaf.shape, leaf.dtype)
 
 
 def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
-    return lambda spec: TensorSpec([size, *spec.shape] if spec.shape.rank is not None else None, spec.dtype)
+    return lambda spec: spec.like([size, *spec.shape]) if spec.shape.rank is not None else spec
 
 
 class DatasetSpec:
@@ -96,8 +96,20 @@ class DatasetSpec:
         return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
 
 
-def _stacked(elements: list[Any]) -> Any:
-    def stack(*leaves: Any) -> Any:
+def _itself(spec: Any) -> Any:
+    """Return the specification of rows of ragged and sparse tensors, which those of a batch need to be known."""
+    return spec
+
+
+def _is_tensor(spec: Any) -> bool:
+    """Return whether what is specified is one tensor, as the rows of a matrix of rows are."""
+    return type(spec) is TensorSpec or getattr(spec, "ragged_rank", None) == 0
+
+
+def _stacked(specs: Any, elements: list[Any]) -> Any:
+    def stack(spec: Any, *leaves: Any) -> Any:
+        if isinstance(leaves[0], Composite) or hasattr(spec, "stack"):
+            return (spec if hasattr(spec, "stack") else leaves[0].spec).stack(leaves)
         arrays = [_values(leaf) for leaf in leaves]
         for i, array in builtins.enumerate(arrays):
             if array.shape != arrays[0].shape:
@@ -109,7 +121,7 @@ def _stacked(elements: list[Any]) -> Any:
                 )
         return np.stack(arrays)
 
-    return tree_map(stack, *elements)
+    return tree_map(stack, elements[0] if specs is None else specs, *elements)
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
@@ -185,11 +197,11 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
         """Return the rows of arrays."""
-        if any(isinstance(leaf, Rows) for leaf in _leaves(tensors)):
+        if any(isinstance(leaf, Composite) for leaf in _leaves(tensors)):
             parts = tree_map(_tensor, tensors)
             rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
-            whole = tree_map(lambda x: TensorSpec(x.shape[1:], x.dtype), parts)
-            return Dataset("TensorSlice", lambda: iter(rows), lambda: whole, len(rows))
+            row_specs = tree_map(lambda x: _spec(x).like(x.shape[1:]), parts)
+            return Dataset("TensorSlice", lambda: iter(rows), partial(_itself, row_specs), len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
         parts = dict(tensors) if hasattr(tensors, "keys") and not whole else tensors
         table = _frame(tensors) if whole else tree_map(_frame, parts)
@@ -221,7 +233,9 @@ class Dataset:
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
                 parts = tuple(element) if isinstance(spec, tuple) else element
-                yield tree_map(lambda s, x: convert_to_tensor(x, s.dtype), spec, parts)
+                yield tree_map(
+                    lambda s, x: x if isinstance(x, Composite) else convert_to_tensor(x, s.dtype), spec, parts
+                )
 
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 
@@ -415,7 +429,7 @@ class Dataset:
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
         spec = self._spec()
-        if all(isinstance(s, TensorSpec) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
+        if all(_is_tensor(s) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
             try:
                 symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
                 several = type(spec) is tuple
@@ -488,8 +502,10 @@ class Dataset:
         """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
         n = int(batch_size)
         table = self._table
-        join: Callable[[list[Any]], Any]
-        join = _stacked if table is None else lambda rows: tree_map(lambda array: array[np.array(rows)], table)
+        known = self._spec() if isinstance(self._spec, partial) else None
+        join: Callable[[list[Any]], Any] = partial(_stacked, known)
+        if table is not None:
+            join = lambda rows: tree_map(lambda array: array[np.array(rows)], table)  # noqa: E731
         return self._grouped("Batch", n, drop_remainder, join, lambda size: tree_map(_with_axis(size), self._spec()))
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
@@ -526,7 +542,7 @@ class Dataset:
 
         def stack(spec: TensorSpec, *leaves: Any) -> Any:
             even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
-            return _stacked(list(leaves)) if even else ragged_stack(leaves)
+            return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
 
         def join(elements: list[Any]) -> Any:
             return tree_map(stack, self._spec(), *elements)
@@ -564,7 +580,7 @@ class Dataset:
                 group = list(itertools.islice(elements, size))
                 if not group or (drop_remainder and len(group) < size):
                     return
-                yield _stacked(group)
+                yield _stacked(None, group)
 
         return Dataset("Rebatch", items, lambda: tree_map(_with_axis(None), rows._spec()), UNKNOWN)
 
@@ -588,9 +604,10 @@ class Dataset:
             for element in self._elements():
                 arrays = tree_map(_values, element)
                 for i in builtins.range(len(_leaves(arrays)[0])):
-                    yield tree_map(lambda array, i=i: np.asarray(array[i]), arrays)
+                    rows = tree_map(lambda array, i=i: array[i], arrays)
+                    yield tree_map(lambda row: row if isinstance(row, Composite) else np.asarray(row), rows)
 
-        row: Callable[[TensorSpec], TensorSpec] = lambda spec: TensorSpec(spec.shape[1:], spec.dtype)  # noqa: E731
+        row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,

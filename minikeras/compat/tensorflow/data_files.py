@@ -3,6 +3,8 @@
 import csv
 import glob
 import io
+import itertools
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +21,9 @@ from .tensors import array_of, convert_to_tensor
 
 def _paths(filenames: Any) -> list[str]:
     """Return the names of files, which may be the elements of a dataset."""
-    names = [np.ravel(array_of(x)) for x in (filenames if isinstance(filenames, Dataset) else [filenames])]
-    return [name.decode() for name in np.concatenate(names)]
+    parts = filenames if isinstance(filenames, Dataset | list | tuple) else [filenames]
+    names = [np.ravel(array_of(os.fspath(part) if isinstance(part, os.PathLike) else part)) for part in parts]
+    return [name.decode() for name in itertools.chain(*names)]
 
 
 def _parts_of(name: str, parts: Callable[..., Iterable[bytes]]) -> type[Dataset]:

@@ -22,7 +22,8 @@ from ..._jit.trace import escape
 from ...layers import Layer
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
-from .ragged import RaggedTensor
+from .ragged import RaggedTensor, RaggedTensorSpec
+from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
 
@@ -106,7 +107,8 @@ def _stacked(results: Sequence[Any]) -> Any:
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
-    return _stacked([fn(row) for row in _rows(elems)])
+    results = [fn(row) for row in _rows(elems)]
+    return ragged_stack(results) if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked(results)
 
 
 vectorized_map = map_fn

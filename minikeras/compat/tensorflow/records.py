@@ -95,7 +95,7 @@ class _Integers(_Numbers):
     @staticmethod
     def check(value: Any) -> int:
         if isinstance(value, bool | np.bool_):
-            raise TypeError("Expected an int, got a boolean.")
+            raise TypeError("Field tensorflow.Int64List.value: Expected an int, got a boolean.")
         number = index(value)
         if not -(1 << 63) <= number < 1 << 63:
             raise ValueError(f"Value out of range: {number}")

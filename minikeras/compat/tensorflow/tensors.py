@@ -106,20 +106,27 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
     return ops.broadcast_to(tensor, sizes) if tensor.size == 1 else ops.reshape(tensor, sizes)
 
 
-class Rows:
+class Composite:
+    """What is made of several tensors, as `tf.ragged` and `tf.sparse` have it."""
+
+    spec: Any
+
+
+class Rows(Composite):
     """Rows of different lengths, as `tf.ragged` has them: an operation on elements works on all of theirs."""
 
-    flat_values: Any
+    ragged_rank: int
     with_flat_values: Callable[[Any], Any]
+    fitted: Callable[[Any], Any]
 
     def __hash__(self) -> int:
         return object.__hash__(self)
 
 
 def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what an operation on elements gives, in rows like those of the first argument that has rows."""
-    rows = next(x for x in args if isinstance(x, Rows))
-    return rows.with_flat_values(op(*(x.flat_values if isinstance(x, Rows) else x for x in args), **kwargs))
+    """Return what an operation on elements gives, in rows like those of the argument that has the most axes of them."""
+    rows = max((x for x in args if isinstance(x, Rows)), key=lambda x: x.ragged_rank)
+    return rows.with_flat_values(op(*map(rows.fitted, args), **kwargs))
 
 
 # Two tensors meet only in one dtype.

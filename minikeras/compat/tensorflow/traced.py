@@ -13,7 +13,7 @@ from ..._jit.jit import Jit
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec
 from .structures import map_structure
-from .tensors import Variable, convert_to_tensor
+from .tensors import Composite, Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 WARM = 3
@@ -110,7 +110,7 @@ class Function:
         arguments = []
         for value, spec in zip(args, self.input_signature, strict=False):
             if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
-                value = value if isinstance(value, TensorOps) else convert_to_tensor(value, spec.dtype)
+                value = value if isinstance(value, TensorOps | Composite) else convert_to_tensor(value, spec.dtype)
                 if not spec.is_compatible_with(value):
                     raise TypeError(
                         f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "

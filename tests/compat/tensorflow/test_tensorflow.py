@@ -1,7 +1,10 @@
 """The stand-in for TensorFlow gives what TensorFlow gave when `tests/compat/tensorflow/values.py` was run with it."""
 
+import contextlib
+import gzip
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +145,123 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
 def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="does not exist"):
         tf.saved_model.load(str(tmp_path / "none"))
+
+
+def test_rows_meet_tensors_of_their_sizes_alone() -> None:
+    rows = tf.ragged.constant([[1.0, 2.0], [], [3.0]])
+    for other in ([1.0, 2.0], [[1.0, 2.0]], [[1.0], [2.0]]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="rows of lengths"):
+            rows + tf.constant(other)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="different lengths"):
+        rows * tf.ragged.constant([[1.0], [2.0], [3.0]])
+    weights = tf.Variable([[10.0], [20.0], [30.0]])
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum((rows * weights).flat_values)
+    assert tape.gradient(total, weights).numpy().tolist() == [[3.0], [0.0], [3.0]]
+    slices = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[1, 2], [3, 4]]))  # even where they happen to fit
+    assert [type(batch) for batch in slices.batch(2)] == [tf.RaggedTensor]
+
+
+def test_a_function_takes_rows_of_its_signature() -> None:
+    @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.int32)])  # type: ignore[untyped-decorator]
+    def sums(rows: Any) -> Any:
+        return tf.reduce_sum(rows, axis=1)
+
+    assert sums(tf.ragged.constant([[1, 2], [], [3]])).numpy().tolist() == [3, 0, 3]
+    with pytest.raises(TypeError, match="Can not cast"):
+        sums(tf.ragged.constant([[1.0]]))
+
+
+def example(**lists: Any) -> bytes:
+    kinds = {bytes: ("bytes_list", tf.train.BytesList), float: ("float_list", tf.train.FloatList)}
+    kinds[int] = "int64_list", tf.train.Int64List
+    chosen = {name: (*kinds[type(values[0])], values) for name, values in lists.items()}
+    feature = {name: tf.train.Feature(**{field: make(value=values)}) for name, (field, make, values) in chosen.items()}
+    text: bytes = tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    return text
+
+
+@pytest.mark.parametrize("compression", [None, "GZIP", "ZLIB"])
+def test_records_are_written_and_read(compression: Any, tmp_path: Path) -> None:
+    path, image = str(tmp_path / "a.tfrecord"), np.arange(3000, dtype="uint8").reshape(50, 20, 3)
+    with tf.io.TFRecordWriter(path, compression) as file:
+        for i in range(3):
+            file.write(
+                example(image=[(image + i).tobytes()], label=[i], scores=[0.5, i / 4], words=[b"a"] * i or [b""])
+            )
+    kinds = {
+        "image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([], tf.int64),
+        "scores": tf.io.FixedLenFeature([2], tf.float32), "words": tf.io.VarLenFeature(tf.string),
+    }  # fmt: skip
+
+    def parse(text: Any) -> Any:
+        parts = tf.io.parse_single_example(text, kinds)
+        return tf.reshape(tf.io.decode_raw(parts["image"], tf.uint8), (50, 20, 3)), parts["label"], parts["words"]
+
+    ds = tf.data.TFRecordDataset([path], compression).map(parse).batch(2)
+    (images, labels, words), (last, *_) = ds
+    np.testing.assert_array_equal(images[1], image + 1)
+    np.testing.assert_array_equal(last[0], image + 2)
+    assert labels.numpy().tolist() == [0, 1]
+    assert tf.sparse.to_dense(words).numpy().tolist() == [[b""], [b"a"]]
+    assert len(list(tf.compat.v1.io.tf_record_iterator(path, compression))) == 3
+    tf.data.experimental.TFRecordWriter(path).write(tf.data.Dataset.from_tensor_slices(["x", "y"]))
+    assert list(tf.data.TFRecordDataset(path).as_numpy_iterator()) == [b"x", b"y"]
+
+
+def test_the_bytes_of_records_are_tensorflow_s(tmp_path: Path) -> None:
+    with tf.io.TFRecordWriter(str(tmp_path / "a")) as file:
+        for text in (b"", b"hello", bytes(range(256)) * 5):
+            file.write(text)
+    written = (tmp_path / "a").read_bytes()
+    assert written[:16] == bytes(8) + b"\x29\x03\x98\x07" + b"\xd8\xea\x82\xa2"
+    assert written[16:37] == b"\x05" + bytes(7) + b"\xea\xb2\x04>hello\xbb\x1f\x1c\x19"
+    assert written[-4:].hex() == "4432b3fb"
+    for at in (1, 9, 20, 60, len(written) - 1):
+        damaged = bytearray(written)
+        damaged[at] ^= 1
+        (tmp_path / "b").write_bytes(damaged)
+        with pytest.raises(tf.errors.DataLossError, match="corrupted record"):
+            list(tf.data.TFRecordDataset(tmp_path / "b"))
+    for text in (written[:-1], written[:5]):
+        (tmp_path / "b").write_bytes(text)
+        with pytest.raises(tf.errors.DataLossError, match="truncated record"):
+            list(tf.data.TFRecordDataset(tmp_path / "b"))
+    with pytest.raises(tf.errors.NotFoundError):
+        list(tf.data.TFRecordDataset(tmp_path / "none"))
+    with pytest.raises(ValueError, match="GZIP"):
+        list(tf.data.TFRecordDataset(tmp_path / "a", "LZ4"))
+    with pytest.raises(TypeError, match="bytes"):
+        tf.io.TFRecordWriter(tmp_path / "c").write("text")
+
+
+def test_examples_that_do_not_fit() -> None:
+    text = example(a=[1, 2])
+    for kinds, match in (
+        ({"b": tf.io.FixedLenFeature([], tf.int64)}, "required"),
+        ({"a": tf.io.FixedLenFeature([], tf.int64)}, "does not fit shape"),
+        ({"a": tf.io.VarLenFeature(tf.float32)}, "Data types don't match"),
+    ):
+        for parse, given in ((tf.io.parse_single_example, text), (tf.io.parse_example, [text])):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=match):
+                parse(given, kinds)
+    rng = np.random.default_rng(0)
+    for _ in range(200):  # damaged bytes are refused, or are an example
+        damaged = bytearray(text)
+        damaged[rng.integers(len(text))] ^= int(rng.integers(1, 256))
+        with contextlib.suppress(tf.errors.InvalidArgumentError):
+            assert isinstance(tf.train.Example.FromString(bytes(damaged)), tf.train.Example)
+
+
+@pytest.mark.parametrize(("name", "compress"), [("GZIP", gzip.compress), ("ZLIB", zlib.compress)])
+def test_compressed_tables(name: str, compress: Any, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(compress(b"a,b,c\n1,x,0\n2,y,1\n3,z,0\n"))
+    ds = tf.data.experimental.make_csv_dataset(
+        str(tmp_path / "t.csv"), 2, label_name="c", num_epochs=1, shuffle=False, compression_type=name
+    )
+    (first, label), _ = ds
+    assert {key: value.numpy().tolist() for key, value in first.items()} == {"a": [1, 2], "b": [b"x", b"y"]}
+    assert label.numpy().tolist() == [0, 1]
+    rows = tf.data.experimental.CsvDataset(str(tmp_path / "t.csv"), [0, "", 0], name, header=True)
+    assert [int(row[0]) for row in rows] == [1, 2, 3]
+    assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), name))) == 4
