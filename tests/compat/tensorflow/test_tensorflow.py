@@ -142,6 +142,83 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
     assert float(second.kept["two"]) == 2
 
 
+class Stack(tf.keras.Model):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = tf.keras.layers.Dense(3), tf.keras.layers.Dense(3)
+        self.norms = [tf.keras.layers.BatchNormalization()]
+
+    def call(self, x: Any) -> Any:
+        return self.last(self.norms[0](self.first(x)))
+
+
+class Late(tf.Module):  # type: ignore[misc]
+    w: Any = None
+
+    def __call__(self, x: Any) -> Any:
+        self.w = tf.Variable([0.0, 0.0]) if self.w is None else self.w
+        return self.w * x
+
+
+def test_what_comes_to_exist_later_is_restored_then(tmp_path: Path) -> None:
+    def new() -> Any:
+        return tf.train.Checkpoint(
+            net=Stack(), optimizer=tf.keras.optimizers.Adam(0.1), late=Late(), steps=[tf.Variable(0)]
+        )
+
+    x, saved, found = tf.ones((4, 3)), new(), new()
+    saved.late(1.0)
+    saved.late.w.assign([4.0, 5.0])
+    saved.net.compile(saved.optimizer, "mse")
+    saved.net.fit(x, 2 * x, epochs=3, verbose=0)
+    set_attribute = tf.Module.__setattr__
+    status = found.restore(saved.save(tmp_path / "ckpt"))
+    with pytest.raises(AssertionError, match="net/first/kernel"):
+        status.assert_consumed()
+    status.assert_existing_objects_matched()
+    np.testing.assert_array_equal(found.net(x), saved.net(x))
+    assert found.late(1.0).numpy().tolist() == [4.0, 5.0]
+    found.optimizer.build(found.net.trainable_variables)
+    for ours, theirs in zip(found.optimizer.variables, saved.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    status.assert_consumed()
+    assert tf.Module.__setattr__ is set_attribute  # nothing is looked out for any more
+    found.more = tf.Variable(1.0)
+    with pytest.raises(AssertionError, match="more"):
+        status.assert_existing_objects_matched()
+
+
+def test_a_value_of_another_shape_is_refused_when_its_variable_comes(tmp_path: Path) -> None:
+    path = tf.train.Checkpoint(a=tf.Variable([1.0, 2.0]), b=tf.Variable(3.0)).save(tmp_path / "ckpt")
+    later, now = tf.train.Checkpoint(), tf.train.Checkpoint(a=tf.Variable([0.0, 0.0]), b=tf.Variable([0.0]))
+    with pytest.raises(ValueError, match=r"shape \(\) .* shape \(1,\) and name b"):
+        now.restore(path)
+    assert now.a.numpy().tolist() == [0.0, 0.0]
+    later.restore(path)
+    with pytest.raises(ValueError, match="incompatible"):
+        later.b = tf.Variable([1.0])
+    later.a = tf.Variable([0.0, 0.0])
+    assert later.a.numpy().tolist() == [1.0, 2.0]
+
+
+def test_the_values_of_a_checkpoint_are_listed(tmp_path: Path) -> None:
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    tf.train.Checkpoint(net=layer, steps=[tf.Variable(7)]).save(tmp_path / "ckpt")
+    end = "/.ATTRIBUTES/VARIABLE_VALUE"
+    shapes = {"net/bias": [2], "net/kernel": [3, 2], "save_counter": [], "steps/0": []}
+    assert tf.train.list_variables(tmp_path) == [(name + end, shape) for name, shape in shapes.items()]
+    path = tf.train.latest_checkpoint(tmp_path)
+    assert tf.train.load_variable(path, f"steps/0{end}") == 7
+    reader = tf.train.load_checkpoint(path)
+    assert reader.has_tensor(f"net/bias{end}")
+    assert reader.get_variable_to_dtype_map()[f"steps/0{end}"] == tf.int32
+    np.testing.assert_array_equal(reader.get_tensor(f"net/kernel{end}"), layer.kernel)
+    for missing in (lambda: reader.get_tensor("x"), lambda: tf.train.list_variables(tmp_path / "none")):
+        with pytest.raises(tf.errors.NotFoundError):
+            missing()
+
+
 def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="does not exist"):
         tf.saved_model.load(str(tmp_path / "none"))
@@ -231,8 +308,8 @@ def test_the_bytes_of_records_are_tensorflow_s(tmp_path: Path) -> None:
         list(tf.data.TFRecordDataset(tmp_path / "none"))
     with pytest.raises(ValueError, match="GZIP"):
         list(tf.data.TFRecordDataset(tmp_path / "a", "LZ4"))
-    with pytest.raises(TypeError, match="bytes"):
-        tf.io.TFRecordWriter(tmp_path / "c").write("text")
+    with pytest.raises(TypeError, match="bytes"), tf.io.TFRecordWriter(tmp_path / "c") as file:
+        file.write("text")
 
 
 def test_examples_that_do_not_fit() -> None:
