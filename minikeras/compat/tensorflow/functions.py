@@ -1,12 +1,15 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
 import functools
+import inspect
+import io
 import itertools
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
 from typing import Any, TypeVar, overload
 
@@ -30,13 +33,29 @@ from .tensors import convert_to_tensor
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Muted(io.TextIOBase):
+    """Where Python's prints go while a function that was traced before has to run once more."""
+
+    def __init__(self, stdout: Any) -> None:
+        self.stdout: Any = unmuted(stdout)
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def unmuted(stream: Any) -> Any:
+    """Return a stream that is heard."""
+    return stream.stdout if isinstance(stream, Muted) else stream
+
+
 def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,
                 name: Any = None) -> Any:  # fmt: skip
     """Run a function of tensors; without one, return what makes a function of tensors of one."""
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
     escape()
-    result = func(*map(convert_to_tensor, inp))
+    with redirect_stdout(unmuted(sys.stdout)):
+        result = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
         return result
     if not isinstance(Tout, list | tuple):
@@ -205,7 +224,7 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
         return
     if isinstance(output_stream, str):
         output_stream = sys.stdout if output_stream == "stdout" else sys.stderr
-    print(line, end="", file=output_stream)
+    print(line, end="", file=unmuted(output_stream))
 
 
 def _printed(x: Any, most: int) -> str:
@@ -445,6 +464,7 @@ inside_function: Callable[[], bool] = lambda: False  # noqa: E731
 
 def timestamp(name: str | None = None) -> Tensor:
     """Seconds since 1970."""
+    escape()
     return Tensor(np.asarray(time.time()))
 
 
@@ -452,8 +472,15 @@ nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
 )  # fmt: skip
+
+
+def _to_code(entity: Any, *_: Any, **__: Any) -> str:
+    """Return the source of a function, which runs as it is."""
+    return textwrap.dedent(inspect.getsource(getattr(entity, "python_function", entity)))
+
+
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
 xla: SimpleNamespace = SimpleNamespace(

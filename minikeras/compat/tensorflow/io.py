@@ -88,6 +88,7 @@ class gfile:
 
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """The bytes of a file."""
+    escape()
     try:
         return constant(Path(_path(filename)).read_bytes())
     except FileNotFoundError:

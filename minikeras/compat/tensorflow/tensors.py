@@ -24,6 +24,7 @@ from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
+from ..._jit.trace import escape
 from ...optimizers import Optimizer
 from ..past.patches import Patches
 from .draws import StatelessSource
@@ -419,6 +420,8 @@ class Variable(KerasVariable):
 
     __slots__ = ("_name", "_shape")
     bits = "bitwise"
+    made: int = 0
+    """How many there have been: what makes one does something else the next time."""
 
     array: Array
 
@@ -429,6 +432,8 @@ class Variable(KerasVariable):
                  aggregation: Any = None, shape: Any = None) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
+        Variable.made += 1
+        escape()
         makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
         value = initial_value() if makes else initial_value
         first = constant(as_array(value) if isinstance(value, TensorOps) else value, dtype)
