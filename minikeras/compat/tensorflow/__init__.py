@@ -30,8 +30,8 @@ version: SimpleNamespace = SimpleNamespace(
 newaxis = None
 
 _NAMES = (
-    "bitwise compat config data debugging dtypes errors image io linalg lookup math nn python ragged random "
-    "saved_model signal sparse strings summary train"
+    "bitwise compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged "
+    "random saved_model signal sparse strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""

@@ -136,12 +136,31 @@ _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
+class Promotion:
+    """What `tf.experimental.numpy.experimental_enable_numpy_behavior` sets."""
+
+    numpy: bool = False
+    """Whether the dtypes of two tensors are made one, as in NumPy."""
+    float32: bool = False
+    """Whether Python's floats are float32 there too."""
+
+
+def _promoted(*values: Any) -> tuple[Any, ...]:
+    """Return the arguments of an operation in the dtype that NumPy gives the result."""
+    tensors = [v if isinstance(v, TensorOps | int | float) else Tensor(as_array(v)) for v in values]
+    kinds = [np.dtype(as_dtype(v.dtype).name) if isinstance(v, TensorOps) else v for v in tensors]
+    name = np.result_type(*kinds).name
+    return tuple(ops.cast(v, name) if isinstance(v, TensorOps) else Tensor(np.asarray(v, name)) for v in tensors)
+
+
 def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
 
     An InvalidArgumentError where tensors of two dtypes meet: TensorFlow never converts them. A TypeError where a
     Python float meets integers.
     """
+    if Promotion.numpy:
+        return _promoted(*values)
     first = next((v for v in values if isinstance(v, TensorOps)), None)
     if first is None:
         first = convert_to_tensor(values[0])
@@ -392,6 +411,7 @@ def flavour(on: bool) -> None:
     """Put TensorFlow's attributes and text on tensors, or take them away again."""
     if not on:
         _adapted.undo()
+        Promotion.numpy = Promotion.float32 = False
     elif not _adapted:
         for adapter in _adapters():
             _adapted.put(*adapter)

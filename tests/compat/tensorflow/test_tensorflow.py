@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
+from minikeras.compat.tensorflow.tensors import flavour, flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
 VALUES = json.loads((HERE / "values.json").read_text("utf8"))
@@ -140,6 +141,41 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
     first.kept["two"] = tf.Variable(2.0)
     second.restore(first.save(tmp_path / "ckpt"))
     assert float(second.kept["two"]) == 2
+
+
+def test_numpy_s_functions_are_differentiated() -> None:
+    tnp = tf.experimental.numpy
+    x, v = tnp.array([1.0, 2.0]), tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = tnp.sum(tnp.exp(x) * tnp.sin(x) + tnp.mean(x) * x)
+        z = tnp.sum(tnp.square(v))
+    np.testing.assert_allclose(tape.gradient(y, x), [6.75604923, 6.64391738])  # as TensorFlow 2.21 gives them
+    assert tape.gradient(z, v).numpy().tolist() == [2, 4]
+    tnp.random.seed(1)
+    draws = tnp.random.rand(100), tnp.random.randn(100), tnp.random.randint(3, size=(100,))
+    assert [draw.dtype for draw in draws] == [tf.float64, tf.float64, tf.int64]
+    assert {*draws[2].numpy().tolist()} == {0, 1, 2}
+    with pytest.raises(AttributeError, match="bogus"):
+        tnp.bogus  # noqa: B018 - reading it is the test
+
+
+def test_operators_convert_dtypes_as_numpy_s_where_that_is_asked_for() -> None:
+    f, t = tf.constant([1.0, 2.0]), tf.constant([1, 2])
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        t + f
+    flavour(False)
+    with flavoured():
+        tf.experimental.numpy.experimental_enable_numpy_behavior(prefer_float32=True)
+        for result in (t + f, t * 2.5, 2.5 * t, tf.constant(1, tf.int64) + f, t / 2):
+            assert result.dtype == tf.float64
+        assert (f * 2.5).dtype == (f + tf.constant([1], tf.int8)).dtype == tf.float32
+        assert (t // 2).dtype == tf.int32
+        assert (f == t).numpy().tolist() == [True, True]
+        assert tf.experimental.numpy.array([1.0]).dtype == tf.float32
+    flavour(True)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        t + f
 
 
 class Stack(tf.keras.Model):  # type: ignore[misc]
