@@ -35,7 +35,9 @@ _FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
 
 
 def _find(name: str) -> Any:
-    return getattr(import_module(f"{__package__}.data_files"), name) if name in _FILES else {}[name]
+    if name not in _FILES:
+        raise KeyError(name)
+    return getattr(import_module(f"{__package__}.data_files"), name)
 
 
 __getattr__: Callable[[str], Any] = missing(__name__, _find)

@@ -5,7 +5,7 @@ import glob
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,19 +26,32 @@ def _paths(filenames: Any) -> list[str]:
     return [name.decode() for name in itertools.chain(*names)]
 
 
-def _parts_of(name: str, parts: Callable[..., Iterable[bytes]]) -> type[Dataset]:
-    """Return the class of datasets of the parts of files; a function gives those of a file and its compression."""
+class _OfFiles(Dataset):
+    kind: str
+    parts: Callable[..., Iterable[bytes]]
+    """Returns what is in a file, given its name and its compression."""
 
-    def init(self: Dataset, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
-        items = lambda: (np.array(p, object) for path in _paths(filenames) for p in parts(path, compression_type))  # noqa: E731
-        Dataset.__init__(self, name, items, lambda: TensorSpec([], "string"), UNKNOWN)
+    def __init__(self, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
+        def items() -> Iterator[Any]:
+            for path in _paths(filenames):
+                for part in type(self).parts(path, compression_type):
+                    yield np.array(part, object)
 
-    doc = f"The {name} parts of files, which may be compressed with GZIP or ZLIB."
-    return type(f"{name}Dataset", (Dataset,), {"__init__": init, "__doc__": doc, "__module__": __name__})
+        super().__init__(self.kind, items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
-TextLineDataset: type[Dataset] = _parts_of("TextLine", lambda *file: opened(*file).read().splitlines())
-TFRecordDataset: type[Dataset] = _parts_of("TFRecord", records)
+class TextLineDataset(_OfFiles):
+    """The lines of text files, which may be compressed with GZIP or ZLIB."""
+
+    kind = "TextLine"
+    parts = staticmethod(lambda *file: opened(*file).read().splitlines())
+
+
+class TFRecordDataset(_OfFiles):
+    """The records of files, which may be compressed with GZIP or ZLIB."""
+
+    kind = "TFRecord"
+    parts = staticmethod(records)
 
 
 def _write_records(filename: Any, compression_type: str | None = None) -> Any:

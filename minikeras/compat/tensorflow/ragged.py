@@ -127,7 +127,7 @@ class RaggedTensor(Rows):
         return self.shape
 
     @property
-    def spec(self) -> "RaggedTensorSpec":  # type: ignore[override]
+    def spec(self) -> "RaggedTensorSpec":
         """Shape, dtype and number of axes that differ in size."""
         return RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank)
 
@@ -352,17 +352,15 @@ def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
     rows = list(values)
     if all(not isinstance(row, Rows) and np.ndim(as_array(row)) == 0 for row in rows):
         return convert_to_tensor(rows)
-    nested = any(isinstance(row, RaggedTensor) for row in rows)
-    if nested:
+    joined: Any = np.zeros(0)
+    if any(isinstance(row, RaggedTensor) for row in rows):
         rows = [row if isinstance(row, RaggedTensor) else RaggedTensor.from_tensor(row) for row in rows]
-        lengths = [as_array(row.row_lengths()) for row in rows]
         inner = [row.values for row in rows]
-        below = stack(inner) if isinstance(inner[0], RaggedTensor) else ops.concatenate(inner)
-        below = below.values if isinstance(below, RaggedTensor) else below
-        found = RaggedTensor.from_row_lengths(below, np.concatenate(lengths))
-    else:
-        found = ops.concatenate([convert_to_tensor(row) for row in rows]) if rows else np.zeros(0)
-    return RaggedTensor.from_row_lengths(found, [len(row) for row in rows])
+        below = stack(inner).values if isinstance(inner[0], RaggedTensor) else ops.concatenate(inner)
+        joined = RaggedTensor.from_row_lengths(below, np.concatenate([as_array(row.row_lengths()) for row in rows]))
+    elif rows:
+        joined = ops.concatenate([convert_to_tensor(row) for row in rows])
+    return RaggedTensor.from_row_lengths(joined, [len(row) for row in rows])
 
 
 def concat(values: Any, axis: int) -> Any:

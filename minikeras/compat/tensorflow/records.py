@@ -46,11 +46,11 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Give the fields of a message: the number of each, and its bytes or (of a bare varint) its value."""
+    """Yield the fields of a message: the number of each, and its bytes or (of a bare varint) its value."""
     at = 0
     while at < len(data):
         tag, at = _read_varint(data, at)
-        value, end = _read_varint(data, at) if tag & 7 in (0, 2) else (None, at + {1: 8, 5: 4}[tag & 7])
+        value, end = _read_varint(data, at) if tag & 7 in (0, 2) else (0, at + {1: 8, 5: 4}[tag & 7])
         if tag & 7 == 2:
             at, end = end, end + value
         if end > len(data):
@@ -431,7 +431,7 @@ def opened(path: Any, compression: Any = None) -> BinaryIO:
 
 
 def records(path: Any, compression: Any = None) -> Iterator[bytes]:
-    """Give the records of a file.
+    """Yield the records of a file.
 
     Raises:
         DataLossError: where the file is damaged.

@@ -44,7 +44,7 @@ class SparseTensor(Composite):
         return self.shape
 
     @property
-    def spec(self) -> "SparseTensorSpec":  # type: ignore[override]
+    def spec(self) -> "SparseTensorSpec":
         """Shape and dtype."""
         return SparseTensorSpec(self.shape, self.dtype)
 

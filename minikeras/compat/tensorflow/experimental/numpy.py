@@ -92,11 +92,9 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 
 
 def _find(name: str) -> Any:
-    return (
-        getattr(np, name)
-        if name in _CONSTANTS.split()
-        else _of_numpy({known: known for known in _FUNCTIONS.split()}[name])
-    )
+    if name in _CONSTANTS.split():
+        return getattr(np, name)
+    return _of_numpy({known: known for known in _FUNCTIONS.split()}[name])
 
 
 __getattr__: Callable[[str], Any] = cache(missing(__name__, _find))
@@ -105,7 +103,7 @@ random: SimpleNamespace = SimpleNamespace(
     randn=lambda *size: _random.normal(size, dtype="float64"),
     uniform=lambda low=0.0, high=1.0, size=(): _random.uniform(np.atleast_1d(size), low, high, "float64"),
     randint=lambda low, high=None, size=(), dtype="int64": _random.uniform(
-        np.atleast_1d(size), *((0, low) if high is None else (low, high)), dtype
+        np.atleast_1d(size), 0 if high is None else low, low if high is None else high, dtype
     ),
     seed=_random.set_seed,
 )
