@@ -27,31 +27,31 @@ def _paths(filenames: Any) -> list[str]:
 
 
 class _OfFiles(Dataset):
-    kind: str
-    parts: Callable[..., Iterable[bytes]]
+    _name: str
+    _parts: Callable[..., Iterable[bytes]]
     """Returns what is in a file, given its name and its compression."""
 
     def __init__(self, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
         def items() -> Iterator[Any]:
             for path in _paths(filenames):
-                for part in type(self).parts(path, compression_type):
+                for part in type(self)._parts(path, compression_type):
                     yield np.array(part, object)
 
-        super().__init__(self.kind, items, lambda: TensorSpec([], "string"), UNKNOWN)
+        super().__init__(self._name, items, lambda: TensorSpec([], "string"), UNKNOWN)
 
 
 class TextLineDataset(_OfFiles):
     """The lines of text files, which may be compressed with GZIP or ZLIB."""
 
-    kind = "TextLine"
-    parts = staticmethod(lambda *file: opened(*file).read().splitlines())
+    _name = "TextLine"
+    _parts = staticmethod(lambda *file: opened(*file).read().splitlines())
 
 
 class TFRecordDataset(_OfFiles):
     """The records of files, which may be compressed with GZIP or ZLIB."""
 
-    kind = "TFRecord"
-    parts = staticmethod(records)
+    _name = "TFRecord"
+    _parts = staticmethod(records)
 
 
 def _write_records(filename: Any, compression_type: str | None = None) -> Any:
