@@ -440,7 +440,7 @@ class Variable(KerasVariable):
 
     __slots__ = ("_name", "_shape")
     bits = "bitwise"
-    made: int = 0
+    _made: int = 0
     """How many there have been: what makes one does something else the next time."""
 
     array: Array
@@ -452,7 +452,7 @@ class Variable(KerasVariable):
                  aggregation: Any = None, shape: Any = None) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
-        Variable.made += 1
+        Variable._made += 1
         escape()
         makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
         value = initial_value() if makes else initial_value

@@ -124,10 +124,10 @@ class Function:
 
     def _run(self, arguments: Any) -> Any:
         """Run the function; where a run before has traced it, without its prints."""
-        key, made = self._key(arguments), (Changes.layers, Variable.made)
+        key, made = self._key(arguments), (Changes.layers, Variable._made)
         with redirect_stdout(Muted(sys.stdout) if key in self._traced and not functions_run_eagerly() else sys.stdout):
             result = self._python(arguments)
-        if made == (Changes.layers, Variable.made):  # else it will do something else the next time
+        if made == (Changes.layers, Variable._made):  # else it will do something else the next time
             self._traced.add(key)
         return result
 
