@@ -58,8 +58,9 @@ ABSENT: dict[str, str] = {
 """Keras's module -> what is missing there."""
 
 ALIASES: dict[str, str] = {
-    "applications.resnet50": "applications.resnet", "legacy.saving": "saving", "optimizers.legacy": "optimizers",
-    "utils.legacy": "saving",
+    "applications.resnet50": "applications.resnet", "optimizers.legacy": "optimizers",
+    "legacy.saving": "_serialization.legacy",
+    "utils.legacy": "_serialization.legacy",
 }  # fmt: skip
 """Module of Keras -> what stands for it."""
 

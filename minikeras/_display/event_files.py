@@ -62,7 +62,15 @@ class EventWriter:
         metadata = self._summary.SummaryMetadata(plugin_data=data, summary_description=description)
         summary = self._summary.Summary()
         summary.value.add(tag=tag, metadata=metadata, tensor=self._tensor(values))
-        self._record.write(self._event(wall_time=time.time(), step=int(step), summary=summary).SerializeToString())
+        self.message(summary.SerializeToString(), step)
+
+    def message(self, summary: bytes, step: int) -> None:
+        """Write a `Summary` message that a plugin of TensorBoard made."""
+        if self._file is not None:
+            event = self._event(
+                wall_time=time.time(), step=int(step), summary=self._summary.Summary.FromString(summary)
+            )
+            self._record.write(event.SerializeToString())
 
     def scalar(self, tag: str, value: Any, step: int, description: str = "") -> None:
         """Write a number."""

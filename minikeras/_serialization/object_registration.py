@@ -77,13 +77,20 @@ def get_registered_name(obj: Any) -> str:
     return registered_names.get(obj, getattr(obj, "__name__", str(obj)))
 
 
-def get_registered_object(name: str, custom_objects: CustomObjects | None = None) -> Any:
+def get_registered_object(
+    name: str, custom_objects: CustomObjects | None = None, module_objects: Mapping[str, Any] | None = None
+) -> Any:
     """Return the object registered under a name, None if there is none.
+
+    Args:
+        name: The name.
+        custom_objects: Names to objects that go before the registered ones.
+        module_objects: Names to objects that go behind them.
 
     Example:
         >>> get_registered_object("nobody>knows")
     """
-    return all_of(custom_objects).get(name)
+    return {**(module_objects or {}), **all_of(custom_objects)}.get(name)
 
 
 def get_custom_objects() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from .._base.absent import ABSENT
 from .past.names import name_in
 from .past.tables import MODULES
 
@@ -71,7 +72,9 @@ class StandIn(ModuleType):
 
     def __dir__(self) -> list[str]:
         own, home = source(self.__name__), today(self.__name__)
-        names = {*vars(self), *more(home)}
+        below = (known.removeprefix(f"{home}.") for known in NAMESPACES if known.startswith(f"{home}."))
+        names = {*vars(self), *more(home), *ABSENT.get(home.partition(".")[2], "").split()}
+        names.update(name for name in below if "." not in name)
         if own is not None:
             names.update(getattr(own, "__all__", None) or [name for name, value in vars(own).items() if is_ours(value)])
         return sorted(name for name in names if name[0] != "_")

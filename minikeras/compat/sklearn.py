@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .._base.signature import parameters
-from .._base.typing import Array
+from .._base.typing import Array, Config
 from ..models import Model, clone_model
 from ..random import set_random_seed
 from ..wrappers.estimators import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -38,6 +38,8 @@ class BaseWrapper(BaseEstimator):
     Raises:
         ValueError: for a setting that none of them takes.
     """
+
+    _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
 
     def __init__(self, model: Any = None, build_fn: Any = None, **sk_params: Any) -> None:
         self.model: Any = model
@@ -71,6 +73,11 @@ class BaseWrapper(BaseEstimator):
                 sorted_[route][name] = value
         return sorted_
 
+    def __sklearn_clone__(self: W) -> W:
+        clone = type(self)(**self.get_params())
+        clone._quiet = {"verbose": 0}  # there is one for each fold of a search
+        return clone
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         return {"model": self.model, "build_fn": self.build_fn, **self.sk_params}
 
@@ -102,7 +109,7 @@ class BaseWrapper(BaseEstimator):
             model.compile(**settings["compile"])
         if str(getattr(model.loss, "name", model.loss)).startswith("categorical") and target.ndim == 1:
             target = np.eye(meta["n_classes_"], dtype="float32")[target]
-        history = model.fit(X, target, **{**settings["fit"], **kwargs})
+        history = model.fit(X, target, **{**self._quiet, **settings["fit"], **kwargs})
         self.model_: Model = model
         self.history_: dict[str, Any] = history.history
         return self if self.build_fn is None else history
@@ -110,7 +117,7 @@ class BaseWrapper(BaseEstimator):
     def _outputs(self, X: Any, kwargs: dict[str, Any]) -> Array:
         if "model_" not in vars(self):
             raise RuntimeError(f"This {type(self).__name__} is not fitted yet: call fit() first.")
-        return cast(Array, self.model_.predict(np.asarray(X), **{**self._sort()["predict"], **kwargs}))
+        return cast(Array, self.model_.predict(np.asarray(X), **{**self._quiet, **self._sort()["predict"], **kwargs}))
 
 
 class KerasClassifier(ClassifierMixin, BaseWrapper):

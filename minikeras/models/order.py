@@ -33,16 +33,18 @@ def walk(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[No
     return order, list(met)
 
 
-def get_source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
-    """Return the tensors without a value that a tensor depends on in the end: those of `Input`.
+def get_source_inputs(tensor: Any) -> Any:
+    """Return the inputs that a symbolic tensor depends on, in the order they are met; another tensor itself.
 
     Example:
         >>> import minikeras as keras
-        >>> x = keras.Input((3,))
-        >>> get_source_inputs(x + 1)[0] is x
-        True
+        >>> x, y = keras.Input((2,), name="x"), keras.Input((2,), name="y")
+        >>> [tensor.name for tensor in get_source_inputs(keras.layers.Dense(1)(x + y) * x)]
+        ['x', 'y']
     """
-    return [x for node in walk([], [tensor])[1] if not node.inputs for x in node.outputs]
+    if not isinstance(tensor, KerasTensor) or tensor.node is None:
+        return tensor
+    return [x for node in walk([], [tensor])[0] if not node.inputs for x in node.outputs]
 
 
 def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[dict[Node, int], list[Any]]:

@@ -1,7 +1,6 @@
 """The wrappers, once scikit-learn is imported; without it they say so when they are made."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -69,6 +68,7 @@ class SKLBase(BaseEstimator):
 
     model_: Model
     history_: History
+    _quiet: Config = {}  # noqa: RUF012 - never changed; keywords of `fit` and `predict`
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -92,8 +92,9 @@ class SKLBase(BaseEstimator):
         return tags
 
     def __sklearn_clone__(self: E) -> E:
-        settings = self.get_params(deep=False)
-        return type(self)(**{**settings, "model": self.model if callable(self.model) else deepcopy(self.model)})
+        clone = type(self)(**self.get_params(deep=False))
+        clone._quiet = {"verbose": 0}  # there is one for each fold of a search
+        return clone
 
     @property
     def epoch_(self) -> int:
@@ -129,7 +130,7 @@ class SKLBase(BaseEstimator):
         model = self._model(X, target)
         if not (model.compiled and model.loss and model.optimizer):
             raise RuntimeError("The model needs to be compiled, with a loss and an optimizer, before it is wrapped.")
-        self.history_ = model.fit(X, target, **{**(self.fit_kwargs or {}), **kwargs})
+        self.history_ = model.fit(X, target, **{**self._quiet, **(self.fit_kwargs or {}), **kwargs})
         self.model_ = model
         return self
 
@@ -147,7 +148,7 @@ class SKLBase(BaseEstimator):
     def _outputs(self, X: Any) -> Array:
         validation = _sklearn("utils.validation")
         validation.check_is_fitted(self)
-        return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False)))
+        return cast(Array, self.model_.predict(validation.validate_data(self, X, reset=False), **self._quiet))
 
     def _target_type(self, y: Array) -> str:
         kind: str = _sklearn("utils.multiclass").type_of_target(y)
@@ -180,7 +181,12 @@ class SKLearnClassifier(ClassifierMixin, SKLBase):
     classes_: Array
 
     def decision_function(self, X: Any) -> Array:
-        """Return the model's outputs, one column a class."""
+        """Return the model's outputs, one column a class; of two classes, by how much the second outdoes the first."""
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the model's outputs, one column a class: probabilities where its last activation makes them."""
         return self._outputs(X)
 
     def _target(self, y: Array) -> Array:

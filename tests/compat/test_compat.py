@@ -75,6 +75,10 @@ def test_star_import_gives_the_public_names() -> None:
     names = run("from tensorflow import *\none = constant(1.0)")
     assert float(names["one"]) == 1.0
     assert names["keras"].layers.Dense is minikeras.layers.Dense
+    names = run("from keras import *")
+    assert {"applications", "legacy", "export", "visualization", "StatelessScope", "Sequential", "optimizers"} <= set(
+        names
+    )
 
 
 @pytest.mark.usefixtures("installed")

@@ -65,6 +65,15 @@ def test_a_regressor_s_score_is_the_negative_loss_or_r_squared() -> None:
     assert 0.9 < new.score(X, y) <= 1
 
 
+def test_folds_print_no_bars(capsys: pytest.CaptureFixture[str]) -> None:
+    keras.utils.set_random_seed(1)
+    for named in ({"build_fn": line}, {"model": line}):
+        cross_val_score(KerasRegressor(**named), X, X[:, 0], cv=2)
+        assert capsys.readouterr().out == ""
+        KerasRegressor(**named).fit(X, X[:, 0])
+        assert "loss:" in capsys.readouterr().out
+
+
 def test_scikeras() -> None:
     def open_ended(meta: dict[str, Any], compile_kwargs: dict[str, Any], units: int) -> keras.Sequential:
         assert compile_kwargs == {"loss": "binary_crossentropy", "optimizer": "adam"}

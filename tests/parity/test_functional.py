@@ -302,3 +302,15 @@ def test_signatures() -> None:
     assert set(dir(MODELS["chain"](minikeras))) >= {
         "input", "output", "inputs", "outputs", "input_shape", "output_shape", "operations", "output_names", "layers",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("k", [keras, minikeras])
+def test_the_inputs_that_a_tensor_depends_on(k: Any) -> None:
+    a, b, c = (k.Input((2,), name=name) for name in "abc")
+    inner = k.Model([a, b], a * b)
+    outputs = {"input": a, "one": k.layers.Dense(2)(a), "shared": (b + a) * b, "model": inner([c, b + c])}
+    found = {name: [x.name for x in k.utils.get_source_inputs(y)] for name, y in outputs.items()}
+    assert found == {"input": ["a"], "one": ["a"], "shared": ["b", "a"], "model": ["c", "b"]}
+    alone = k.KerasTensor((2, 3))
+    assert k.utils.get_source_inputs(alone) is alone
+    assert k.utils.get_source_inputs(5) == 5

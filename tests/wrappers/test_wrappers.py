@@ -105,6 +105,22 @@ def test_it_works_within_scikit_learn() -> None:
     assert search.fit(X, y).best_estimator_.epoch_ in (1, 2)
 
 
+def test_a_search_scores_by_probabilities_and_prints_no_bars(capsys: pytest.CaptureFixture[str]) -> None:
+    keras.utils.set_random_seed(3)
+    for classes, scoring in ((2, "roc_auc"), (3, "roc_auc_ovr"), (3, "neg_log_loss")):
+        X, y = make_classification(60, 6, n_informative=4, n_classes=classes, random_state=4)
+        estimator = SKLearnClassifier(net, model_kwargs={"loss": "categorical_crossentropy"})
+        grid = {"fit_kwargs": [{"epochs": n} for n in (1, 30)]}
+        search = GridSearchCV(estimator, grid, cv=2, scoring=scoring).fit(X, y)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+        shares, margins = search.predict_proba(X), search.decision_function(X)
+        assert shares.shape == (60, classes)
+        np.testing.assert_allclose(margins, shares if classes > 2 else shares[:, 1] - shares[:, 0])
+    assert capsys.readouterr().out == ""
+    estimator.fit(X, y)
+    assert "loss:" in capsys.readouterr().out
+
+
 def test_the_model_must_be_compiled_and_the_target_known() -> None:
     X, y = make_regression(20, 3, random_state=1)
     with pytest.raises(RuntimeError, match="compiled"):

@@ -30,8 +30,8 @@ version: SimpleNamespace = SimpleNamespace(
 newaxis = None
 
 _NAMES = (
-    "bitwise compat config data debugging dtypes errors image io linalg lookup math nn python ragged random "
-    "saved_model signal sparse strings summary train"
+    "bitwise compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged "
+    "random saved_model signal sparse strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
@@ -60,9 +60,10 @@ _MOVED = {
     "negative not_equal pow realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min "
     "reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh "
     "truediv truncatediv truncatemod",
-    "ragged": "RaggedTensor",
-    "sparse": "SparseTensor",
+    "ragged": "RaggedTensor RaggedTensorSpec",
+    "sparse": "SparseTensor SparseTensorSpec",
     "strings": "as_string",
+    "summary": "make_ndarray make_tensor_proto",
     "tensors": "Tensor Variable constant convert_to_tensor",
     "traced": "function",
 }  # fmt: skip

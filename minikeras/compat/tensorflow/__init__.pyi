@@ -37,8 +37,8 @@ from .math import (
     reduce_max as reduce_max, reduce_sum as reduce_sum, scalar_mul as scalar_mul,
     squared_difference as squared_difference, truncatediv as truncatediv, truncatemod as truncatemod,
 )
-from .ragged import RaggedTensor as RaggedTensor
-from .sparse import SparseTensor as SparseTensor
+from .ragged import RaggedTensor as RaggedTensor, RaggedTensorSpec as RaggedTensorSpec
+from .sparse import SparseTensor as SparseTensor, SparseTensorSpec as SparseTensorSpec
 from .strings import as_string as as_string
 from .tensors import Variable as Variable, constant as constant, convert_to_tensor as convert_to_tensor
 from .traced import function as function

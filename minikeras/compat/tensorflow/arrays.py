@@ -15,6 +15,7 @@ from . import ragged
 from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
+from .sparse import SparseTensor
 from .tensors import Rows, alike, array_of, constant, convert_to_tensor, on_elements
 
 
@@ -80,6 +81,9 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     if isinstance(x, Rows):
         rows: Tensor = on_elements(cast, x, dtype)
         return rows
+    if isinstance(x, SparseTensor):
+        sparse: Any = x.with_values(cast(x.values, dtype))
+        return sparse
     tensor = x if isinstance(x, TensorOps) else convert_to_tensor(x)
     if isinstance(tensor, Tensor) and as_dtype(dtype) == tensor.dtype:
         return tensor

@@ -5,13 +5,12 @@ shuffled, repeated, chosen or put into batches: such items are row numbers, and 
 """
 
 import builtins
-import csv
 import glob
 import itertools
 import random as _python
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,13 +25,22 @@ from . import philox
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
-from .io import decode_csv
 from .missing import missing
 from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure
-from .tensors import Rows, array_of, convert_to_tensor, empty_of
+from .tensors import Composite, array_of, convert_to_tensor, empty_of
 
-__getattr__: Callable[[str], Any] = missing(__name__)
+_FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
+"""What is in `data_files`."""
+
+
+def _find(name: str) -> Any:
+    if name not in _FILES:
+        raise KeyError(name)
+    return getattr(import_module(f"{__package__}.data_files"), name)
+
+
+__getattr__: Callable[[str], Any] = missing(__name__, _find)
 AUTOTUNE = -1
 INFINITE_CARDINALITY = INFINITE = -1
 UNKNOWN_CARDINALITY = UNKNOWN = -2
@@ -43,7 +51,7 @@ _leaves: Callable[[Any], list[Any]] = partial(flatten, lists=False)
 
 
 def _tensor(leaf: Any) -> Any:
-    if isinstance(leaf, Tensor | Dataset | Rows):
+    if isinstance(leaf, Tensor | Dataset | Composite):
         return leaf
     return Tensor(leaf) if type(leaf) is np.ndarray else convert_to_tensor(leaf)
 
@@ -61,7 +69,7 @@ def _on_elements(function: Callable[..., Any]) -> Callable[[Any], Any]:
 def _values(leaf: Any) -> Any:
     if isinstance(leaf, TensorOps):
         return leaf.numpy_view()
-    return leaf if isinstance(leaf, Rows) else as_array(leaf)
+    return leaf if isinstance(leaf, Composite) else as_array(leaf)
 
 
 def _frame(leaf: Any) -> Any:
@@ -72,11 +80,11 @@ def _frame(leaf: Any) -> Any:
 def _spec(leaf: Any) -> Any:
     if isinstance(leaf, Dataset):
         return DatasetSpec(leaf.element_spec, TensorShape([]))
-    return TensorSpec(leaf.shape, leaf.dtype)
+    return leaf.spec if isinstance(leaf, Composite) else TensorSpec(leaf.shape, leaf.dtype)
 
 
 def _with_axis(size: int | None) -> Callable[[TensorSpec], TensorSpec]:
-    return lambda spec: TensorSpec([size, *spec.shape] if spec.shape.rank is not None else None, spec.dtype)
+    return lambda spec: spec.like([size, *spec.shape]) if spec.shape.rank is not None else spec
 
 
 class DatasetSpec:
@@ -90,8 +98,20 @@ class DatasetSpec:
         return f"DatasetSpec({self.element_spec!r}, {self.shape!r})"
 
 
-def _stacked(elements: list[Any]) -> Any:
-    def stack(*leaves: Any) -> Any:
+def _itself(spec: Any) -> Any:
+    """Return the specification of rows of ragged and sparse tensors, which those of a batch need to be known."""
+    return spec
+
+
+def _is_tensor(spec: Any) -> bool:
+    """Return whether what is specified is one tensor, as the rows of a matrix of rows are."""
+    return type(spec) is TensorSpec or getattr(spec, "ragged_rank", None) == 0
+
+
+def _stacked(specs: Any, elements: list[Any]) -> Any:
+    def stack(spec: Any, *leaves: Any) -> Any:
+        if isinstance(leaves[0], Composite) or hasattr(spec, "stack"):
+            return (spec if hasattr(spec, "stack") else leaves[0].spec).stack(leaves)
         arrays = [_values(leaf) for leaf in leaves]
         for i, array in builtins.enumerate(arrays):
             if array.shape != arrays[0].shape:
@@ -103,7 +123,7 @@ def _stacked(elements: list[Any]) -> Any:
                 )
         return np.stack(arrays)
 
-    return tree_map(stack, *elements)
+    return tree_map(stack, elements[0] if specs is None else specs, *elements)
 
 
 def _stream(state: tuple[int, int, int]) -> Iterator[int]:
@@ -179,11 +199,11 @@ class Dataset:
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
         """Return the rows of arrays."""
-        if any(isinstance(leaf, Rows) for leaf in _leaves(tensors)):
+        if any(isinstance(leaf, Composite) for leaf in _leaves(tensors)):
             parts = tree_map(_tensor, tensors)
             rows = [tree_map(lambda x, i=i: x[i], parts) for i in builtins.range(len(_leaves(parts)[0]))]
-            whole = tree_map(lambda x: TensorSpec(x.shape[1:], x.dtype), parts)
-            return Dataset("TensorSlice", lambda: iter(rows), lambda: whole, len(rows))
+            row_specs = tree_map(lambda x: _spec(x).like(x.shape[1:]), parts)
+            return Dataset("TensorSlice", lambda: iter(rows), partial(_itself, row_specs), len(rows))
         whole = hasattr(tensors, "columns") or isinstance(tensors, list)
         parts = dict(tensors) if hasattr(tensors, "keys") and not whole else tensors
         table = _frame(tensors) if whole else tree_map(_frame, parts)
@@ -215,7 +235,9 @@ class Dataset:
         def items() -> Iterator[Any]:
             for element in generator(*(array_of(a)[()] for a in args)):
                 parts = tuple(element) if isinstance(spec, tuple) else element
-                yield tree_map(lambda s, x: convert_to_tensor(x, s.dtype), spec, parts)
+                yield tree_map(
+                    lambda s, x: x if isinstance(x, Composite) else convert_to_tensor(x, s.dtype), spec, parts
+                )
 
         return Dataset("FlatMap", items, lambda: spec, UNKNOWN)
 
@@ -409,7 +431,7 @@ class Dataset:
     def _inferred(self, result: Callable[[Any], Any]) -> Any:
         """Return the specification of what a function gives, from zeros or, failing that, from the first element."""
         spec = self._spec()
-        if all(isinstance(s, TensorSpec) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
+        if all(_is_tensor(s) and s.shape.rank is not None and s.dtype != "string" for s in _leaves(spec)):
             try:
                 symbols = tree_map(lambda s: KerasTensor(tuple(s.shape), s.dtype.name), spec)
                 several = type(spec) is tuple
@@ -482,8 +504,10 @@ class Dataset:
         """Return so many elements at a time, stacked; the last ones may be fewer unless they are to be left out."""
         n = int(batch_size)
         table = self._table
-        join: Callable[[list[Any]], Any]
-        join = _stacked if table is None else lambda rows: tree_map(lambda array: array[np.array(rows)], table)
+        known = self._spec() if isinstance(self._spec, partial) else None
+        join: Callable[[list[Any]], Any] = partial(_stacked, known)
+        if table is not None:
+            join = lambda rows: tree_map(lambda array: array[np.array(rows)], table)  # noqa: E731
         return self._grouped("Batch", n, drop_remainder, join, lambda size: tree_map(_with_axis(size), self._spec()))
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any = None, padding_values: Any = None,
@@ -520,7 +544,7 @@ class Dataset:
 
         def stack(spec: TensorSpec, *leaves: Any) -> Any:
             even = spec.shape.is_fully_defined() and len({np.shape(_values(leaf)) for leaf in leaves}) == 1
-            return _stacked(list(leaves)) if even else ragged_stack(leaves)
+            return _stacked(None, list(leaves)) if even else ragged_stack(leaves)
 
         def join(elements: list[Any]) -> Any:
             return tree_map(stack, self._spec(), *elements)
@@ -558,7 +582,7 @@ class Dataset:
                 group = list(itertools.islice(elements, size))
                 if not group or (drop_remainder and len(group) < size):
                     return
-                yield _stacked(group)
+                yield _stacked(None, group)
 
         return Dataset("Rebatch", items, lambda: tree_map(_with_axis(None), rows._spec()), UNKNOWN)
 
@@ -582,9 +606,10 @@ class Dataset:
             for element in self._elements():
                 arrays = tree_map(_values, element)
                 for i in builtins.range(len(_leaves(arrays)[0])):
-                    yield tree_map(lambda array, i=i: np.asarray(array[i]), arrays)
+                    rows = tree_map(lambda array, i=i: array[i], arrays)
+                    yield tree_map(lambda row: row if isinstance(row, Composite) else np.asarray(row), rows)
 
-        row: Callable[[TensorSpec], TensorSpec] = lambda spec: TensorSpec(spec.shape[1:], spec.dtype)  # noqa: E731
+        row: Callable[[TensorSpec], TensorSpec] = lambda spec: spec.like(spec.shape[1:])  # noqa: E731
         return Dataset("Unbatch", items, lambda: tree_map(row, self._spec()), UNKNOWN)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: bool = False,
@@ -683,62 +708,6 @@ def of_folder(folder: FolderDataset, shuffle: bool, seed: int | None) -> Dataset
     return ds
 
 
-class TextLineDataset(Dataset):
-    """The lines of text files."""
-
-    def __init__(self, filenames: Any, *_: Any, **__: Any) -> None:
-        paths = [name.decode() for name in np.ravel(array_of(filenames)).tolist()]
-
-        def items() -> Iterator[Any]:
-            for path in paths:
-                for line in Path(path).read_bytes().splitlines():
-                    yield convert_to_tensor(line)
-
-        super().__init__("TextLine", items, lambda: TensorSpec([], "string"), UNKNOWN)
-
-
-def _table(filenames: Any, record_defaults: list[Any], *_: Any, header: bool = False, **options: Any) -> Dataset:
-    """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
-    lines = TextLineDataset(filenames).skip(int(header))
-    return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
-
-
-def _numbers(texts: list[str]) -> Any:
-    """Return a column of a table in the narrowest of TensorFlow's types that holds all of it."""
-    for kind in ("int32", "float32"):
-        try:
-            return np.array([text or "0" for text in texts], kind)
-        except (ValueError, OverflowError):
-            pass
-    return convert_to_tensor(texts).numpy_view()
-
-
-def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None,
-                 label_name: Any = None, select_columns: Any = None, field_delim: str = ",",
-                 use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
-                 shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
-                 **_: Any) -> Dataset:  # fmt: skip
-    """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
-    patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
-    paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
-    rows = []
-    for path in paths:
-        with open(path, newline="", encoding="utf8") as file:
-            lines = list(csv.reader(file, delimiter=field_delim))
-        column_names = column_names or lines[0]
-        rows += lines[1:] if header else lines
-    columns = {
-        name: _numbers(["" if x == na_value else x for x in column])
-        for name, column in zip(column_names, zip(*rows, strict=True), strict=True)
-        if select_columns is None or name in select_columns
-    }
-    label = columns.pop(label_name) if label_name is not None else None
-    dataset = Dataset.from_tensor_slices(columns if label is None else (columns, label))
-    if shuffle:
-        dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
-    return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
-
-
 class Options(SimpleNamespace):
     """Settings of how TensorFlow runs a pipeline; any may be set, none does anything."""
 
@@ -748,11 +717,3 @@ class Options(SimpleNamespace):
         value = SimpleNamespace()
         setattr(self, name, value)
         return value
-
-
-experimental: SimpleNamespace = SimpleNamespace(
-    AUTOTUNE=AUTOTUNE, INFINITE_CARDINALITY=INFINITE, UNKNOWN_CARDINALITY=UNKNOWN,
-    cardinality=lambda dataset: dataset.cardinality(), sample_from_datasets=Dataset.sample_from_datasets,
-    get_single_element=Dataset.get_single_element, Counter=Dataset.counter, make_csv_dataset=_csv_batches,
-    CsvDataset=_table,
-)  # fmt: skip

@@ -16,6 +16,12 @@ _NAMES = (
     "string resource variant"
 )
 NAMES = _NAMES.split()
+_BY_NUMBER = (
+    ". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 complex128 float16 "
+    "resource variant uint32 uint64"
+)
+_NUMBERS = _BY_NUMBER.split()
+"""The names by the numbers that TensorFlow's files have for them."""
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
 _PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
 
@@ -46,6 +52,7 @@ class DType(str):
         return self
 
     real_dtype = base_dtype
+    as_datatype_enum: Any = property(lambda self: _NUMBERS.index(self.name))
 
     # What values it holds.
     is_floating: Any = property(lambda self: "float" in self.name)
@@ -114,6 +121,8 @@ def _name(dtype: Any) -> str | None:
 
 def as_dtype(type_value: Any) -> DType:
     """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type, or raise a TypeError if it is none."""
+    if isinstance(type_value, int) and 0 < type_value < len(_NUMBERS):
+        type_value = _NUMBERS[type_value]
     name = _OTHER_NAMES.get(type_value) if isinstance(type_value, str) else None
     name = name or _name(type_value)
     if name not in DTYPES:
@@ -252,12 +261,19 @@ class TensorSpec:
 
     from_spec = from_tensor
 
+    def like(self, shape: Any) -> "TensorSpec":
+        """Return the specification of the same in another shape."""
+        return TensorSpec(shape, self.dtype)
+
     def is_compatible_with(self, value: Any) -> bool:
         """Return whether a tensor fits."""
         return self.dtype == value.dtype and self.shape.is_compatible_with(value.shape)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)
+        return isinstance(other, TensorSpec) and (type(self), self._fields()) == (type(other), other._fields())
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self.shape, self.dtype
 
     def __hash__(self) -> int:
         return hash((self.shape, self.dtype))

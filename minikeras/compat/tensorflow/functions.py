@@ -1,12 +1,15 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
 import functools
+import inspect
+import io
 import itertools
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
 from typing import Any, TypeVar, overload
 
@@ -22,11 +25,28 @@ from ..._jit.trace import escape
 from ...layers import Layer
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError
-from .ragged import RaggedTensor
+from .ragged import RaggedTensor, RaggedTensorSpec
+from .ragged import stack as ragged_stack
 from .structures import flatten, map_structure, pack_sequence_as
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Muted(io.TextIOBase):
+    """Where Python's prints go while a function that was traced before has to run once more."""
+
+    def __init__(self, stdout: Any) -> None:
+        self.stdout: Any = unmuted(stdout)
+
+    def write(self, text: str) -> int:
+        """Return how long a text is."""
+        return len(text)
+
+
+def unmuted(stream: Any) -> Any:
+    """Return a stream that is heard."""
+    return stream.stdout if isinstance(stream, Muted) else stream
 
 
 def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (), Tout: Any = None,
@@ -35,7 +55,8 @@ def py_function(func: Callable[..., Any] | None = None, inp: Sequence[Any] = (),
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
     escape()
-    result = func(*map(convert_to_tensor, inp))
+    with redirect_stdout(unmuted(sys.stdout)):
+        result = func(*map(convert_to_tensor, inp))
     if Tout is None or (isinstance(Tout, list | tuple) and not Tout):
         return result
     if not isinstance(Tout, list | tuple):
@@ -106,7 +127,8 @@ def _stacked(results: Sequence[Any]) -> Any:
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
-    return _stacked([fn(row) for row in _rows(elems)])
+    results = [fn(row) for row in _rows(elems)]
+    return ragged_stack(results) if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked(results)
 
 
 vectorized_map = map_fn
@@ -203,7 +225,7 @@ def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, se
         return
     if isinstance(output_stream, str):
         output_stream = sys.stdout if output_stream == "stdout" else sys.stderr
-    print(line, end="", file=output_stream)
+    print(line, end="", file=unmuted(output_stream))
 
 
 def _printed(x: Any, most: int) -> str:
@@ -443,6 +465,7 @@ inside_function: Callable[[], bool] = lambda: False  # noqa: E731
 
 def timestamp(name: str | None = None) -> Tensor:
     """Seconds since 1970."""
+    escape()
     return Tensor(np.asarray(time.time()))
 
 
@@ -450,8 +473,15 @@ nest: SimpleNamespace = SimpleNamespace(
     map_structure=map_structure, flatten=flatten, is_nested=lambda x: isinstance(x, list | tuple | dict),
     assert_same_structure=lambda a, b, *_: map_structure(lambda *_: None, a, b), pack_sequence_as=pack_sequence_as,
 )  # fmt: skip
+
+
+def _to_code(entity: Any, *_: Any, **__: Any) -> str:
+    """Return the source of a function, which runs as it is."""
+    return textwrap.dedent(inspect.getsource(getattr(entity, "python_function", entity)))
+
+
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
 xla: SimpleNamespace = SimpleNamespace(

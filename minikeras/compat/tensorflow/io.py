@@ -4,8 +4,10 @@ import glob as _glob
 import io
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,19 @@ from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
+from .records import FixedLenFeature as FixedLenFeature
+from .records import FixedLenSequenceFeature as FixedLenSequenceFeature
+from .records import RaggedFeature as RaggedFeature
+from .records import TFRecordOptions as TFRecordOptions
+from .records import TFRecordWriter as TFRecordWriter
+from .records import VarLenFeature as VarLenFeature
+from .records import parse_example as parse_example
+from .records import parse_single_example as parse_single_example
+from .records import records
 from .tensors import array_of, constant, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
+tf_record_iterator = records
 
 
 def _path(name: Any) -> str:
@@ -46,6 +58,14 @@ class gfile:
     join: Callable[..., Any] = staticmethod(os.path.join)
 
     @staticmethod
+    def stat(path: Any) -> SimpleNamespace:
+        """Return the size of a file, when it was changed, and whether it is a folder."""
+        known = os.stat(_path(path))
+        return SimpleNamespace(
+            length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
+        )
+
+    @staticmethod
     def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
         """Copy a file, over another only if asked."""
         shutil.copyfile(_path(src), _free(dst, overwrite))
@@ -68,6 +88,7 @@ class gfile:
 
 def read_file(filename: Any, name: str | None = None) -> Tensor:
     """The bytes of a file."""
+    escape()
     try:
         return constant(Path(_path(filename)).read_bytes())
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """Addresses inside of TensorFlow that scripts import from: `tensorflow.python.framework.ops` and some more."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ _TREE: dict[str, Any] = {
     },
     "ops": {"resource_variable_ops": {"ResourceVariable": Variable}, "variables": {"Variable": Variable}},
     "client": {"device_lib": {"list_local_devices": config.list_logical_devices}},
+    "util": {"deprecation": {"silence": nullcontext}},
     "eager": {"context": {"executing_eagerly": lambda: True}},
 }  # fmt: skip
 

@@ -1,15 +1,19 @@
 """`tf.ragged`: rows of different lengths."""
 
+import functools
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from ... import ops
 from ..._base.typing import Array, DTypeLike
-from ..._core.tensor import Tensor, as_array
-from .dtypes import TensorShape, as_dtype
+from ..._core.tensor import Tensor, TensorOps, as_array
+from .dtypes import TensorShape, TensorSpec, as_dtype
+from .errors import InvalidArgumentError
 from .missing import missing
+from .sparse import SparseTensor
 from .tensors import Rows, array_of, convert_to_tensor, empty_of, on_elements
 from .tensors import constant as _constant
 
@@ -35,6 +39,35 @@ class RaggedTensor(Rows):
     def from_row_splits(cls, values: Any, row_splits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
         """Return rows that end where the splits say."""
         return cls(values, row_splits)
+
+    @classmethod
+    def from_nested_row_splits(cls, flat_values: Any, nested_row_splits: Any, *_: Any, **__: Any) -> Any:
+        """Return rows of rows, from the outermost splits to the innermost."""
+        return functools.reduce(cls.from_row_splits, reversed(list(nested_row_splits)), flat_values)
+
+    @classmethod
+    def from_nested_row_lengths(cls, flat_values: Any, nested_row_lengths: Any, *_: Any, **__: Any) -> Any:
+        """Return rows of rows of these lengths, the outermost first."""
+        return functools.reduce(cls.from_row_lengths, reversed(list(nested_row_lengths)), flat_values)
+
+    @classmethod
+    def from_nested_value_rowids(cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None,
+                                 *_: Any, **__: Any) -> Any:  # fmt: skip
+        """Return rows of rows, of which the row of each value is given, the outermost first."""
+        counts = nested_nrows or [None] * len(nested_value_rowids)
+        steps = reversed(list(zip(nested_value_rowids, counts, strict=True)))
+        return functools.reduce(lambda values, step: cls.from_value_rowids(values, *step), steps, flat_values)
+
+    @classmethod
+    def from_sparse(cls, st_input: SparseTensor, name: Any = None, row_splits_dtype: Any = None) -> "RaggedTensor":
+        """Return the elements of a sparse matrix that stand at the left of its rows."""
+        if len(st_input.shape) != 2:
+            raise ValueError("rank(st_input) must be 2.")
+        rows, columns = as_array(st_input.indices).T
+        found = cls.from_value_rowids(st_input.values, rows, st_input.shape[0])
+        if not np.array_equal(columns, found.coordinates[1]):
+            raise InvalidArgumentError("SparseTensor is not right-ragged")
+        return found
 
     @classmethod
     def from_row_lengths(cls, values: Any, row_lengths: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
@@ -94,9 +127,83 @@ class RaggedTensor(Rows):
         return self.shape
 
     @property
-    def ragged_rank(self) -> int:
+    def spec(self) -> "RaggedTensorSpec":
+        """Shape, dtype and number of axes that differ in size."""
+        return RaggedTensorSpec(self.shape, self.dtype, self.ragged_rank)
+
+    @property
+    def ragged_rank(self) -> int:  # type: ignore[override]
         """How many axes differ in size."""
-        return 1 + (self.values.ragged_rank if isinstance(self.values, RaggedTensor) else 0)
+        return len(self._levels())
+
+    def _levels(self) -> list["RaggedTensor"]:
+        """Return itself and the rows within, the outermost first."""
+        return [self, *(self.values._levels() if isinstance(self.values, RaggedTensor) else ())]
+
+    @property
+    def nested_row_splits(self) -> tuple[Tensor, ...]:
+        """Where the rows end on each level, the outermost first."""
+        return tuple(level.row_splits for level in self._levels())
+
+    def nested_row_lengths(self, name: Any = None) -> tuple[Tensor, ...]:
+        """The lengths of the rows on each level, the outermost first."""
+        return tuple(level.row_lengths() for level in self._levels())
+
+    def nested_value_rowids(self, name: Any = None) -> tuple[Tensor, ...]:
+        """The row of each value on each level, the outermost first."""
+        return tuple(level.value_rowids() for level in self._levels())
+
+    @property
+    def _ancestors(self) -> list[Array]:
+        """For each value: the row it is in on each level, the outermost first, and its own number."""
+        found = [np.arange(len(self.flat_values))]
+        for rowids in reversed(self.nested_value_rowids()):
+            found.insert(0, as_array(rowids)[found[0]])
+        return found
+
+    @property
+    def coordinates(self) -> list[Array]:
+        """Where each value stands, along each axis up to the innermost rows."""
+        first, *others = self._ancestors
+        starts = [as_array(level.row_starts()) for level in self._levels()]
+        return [first, *(n - start[row] for row, n, start in zip([first, *others], others, starts, strict=False))]
+
+    def fitted(self, other: Any) -> Any:
+        """Return what of another operand meets each value.
+
+        Raises:
+            InvalidArgumentError: where a size is not 1 and not that of all rows.
+        """
+        flat, places = self.flat_values, self.coordinates
+        sizes = [{len(self)}, *({*as_array(n).tolist()} for n in self.nested_row_lengths())]
+        if isinstance(other, RaggedTensor):
+            depth = other.ragged_rank
+            pairs = zip(other.nested_row_splits, self.nested_row_splits, strict=False)
+            if not all(np.array_equal(a, b) for a, b in pairs):
+                raise InvalidArgumentError(f"The rows of {other!r:.80} and {self!r:.80} have different lengths.")
+            places, sizes = (
+                [self._ancestors[depth], *places[depth + 1 :]],
+                [{len(other.flat_values)}, *sizes[depth + 1 :]],
+            )
+            other = other.flat_values
+        elif not isinstance(other, TensorOps | np.ndarray | list) or np.ndim(other) < np.ndim(flat):
+            return other
+        given = convert_to_tensor(other)
+        given = ops.reshape(given, (1,) * (len(places) + np.ndim(flat) - 1 - np.ndim(given)) + tuple(given.shape))
+        for axis, (size, known) in enumerate(zip(given.shape, sizes, strict=False)):
+            if size != 1 and known != {size}:
+                raise InvalidArgumentError(
+                    f"Size {size} of axis {axis} meets rows of lengths {sorted(known)} in {self!r:.80}."
+                )
+        return given[tuple(i if n != 1 else np.zeros_like(i) for i, n in zip(places, given.shape, strict=False))]
+
+    def take(self, rows: Any) -> "RaggedTensor":
+        """Return the rows of these numbers."""
+        numbers = np.asarray(rows, int)
+        starts, sizes = as_array(self.row_starts())[numbers], as_array(self.row_lengths())[numbers]
+        places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+        nested = isinstance(self.values, RaggedTensor)
+        return self.from_row_lengths(self.values.take(places) if nested else ops.take(self.values, places, 0), sizes)
 
     def row_lengths(self, axis: int = 1, name: Any = None) -> Any:
         """The lengths of the rows, or of the rows within them along a later axis."""
@@ -122,7 +229,15 @@ class RaggedTensor(Rows):
 
     def bounding_shape(self, axis: Any = None, name: Any = None, out_type: Any = None) -> Tensor:
         """The shape that all rows fit into."""
-        return Tensor(np.asarray(self.to_tensor().shape, "int64"))
+        longest = (as_array(lengths).max(initial=0) for lengths in self.nested_row_lengths())
+        shape = Tensor(np.array([len(self), *longest, *self.flat_values.shape[1:]], "int64"))
+        return shape if axis is None else shape[axis]
+
+    def to_sparse(self, name: Any = None) -> SparseTensor:
+        """Return the elements and where each stands."""
+        values, inner = self.flat_values, np.indices(self.flat_values.shape).reshape(np.ndim(self.flat_values), -1)
+        indices = [*(place[inner[0]] for place in self.coordinates), *inner[1:]]
+        return SparseTensor(np.stack(indices, 1), ops.reshape(values, (-1,)), self.bounding_shape())
 
     def with_values(self, new_values: Any) -> "RaggedTensor":
         """Return other values in rows of the same lengths."""
@@ -183,12 +298,44 @@ class RaggedTensor(Rows):
                 return rows[key[1:]] if len(key) > 1 else rows
             return stack([row[key[1:] if len(key) > 2 else key[1]] for row in rows])
         if isinstance(key, slice):
-            return stack([self[i] for i in range(*key.indices(len(self)))])
+            return self.take(range(*key.indices(len(self))))
         splits, i = as_array(self.row_splits), range(len(self))[int(key)]
         return self.values[int(splits[i]) : int(splits[i + 1])]
 
     def __repr__(self) -> str:
         return f"<tf.RaggedTensor {self.to_list()}>"
+
+
+class RaggedTensorSpec(TensorSpec):
+    """Shape, dtype and number of ragged axes of a ragged tensor that is to come.
+
+    Example:
+        >>> RaggedTensorSpec([None, None], "int32")
+        RaggedTensorSpec(TensorShape([None, None]), tf.int32, 1, tf.int64)
+    """
+
+    def __init__(self, shape: Any = None, dtype: DTypeLike = "float32", ragged_rank: int | None = None,
+                 row_splits_dtype: DTypeLike = "int64", *_: Any, **__: Any) -> None:  # fmt: skip
+        super().__init__(shape, dtype)
+        self.ragged_rank: int = len(self.shape) - 1 if ragged_rank is None else ragged_rank
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        """Return the specification of a ragged tensor."""
+        return value.spec
+
+    def like(self, shape: Any) -> "RaggedTensorSpec":
+        return RaggedTensorSpec(shape, self.dtype, self.ragged_rank + len(shape) - len(self.shape))
+
+    def _fields(self) -> tuple[Any, ...]:
+        return *super()._fields(), self.ragged_rank
+
+    def stack(self, elements: Any) -> Any:
+        """Return elements as rows."""
+        return stack([convert_to_tensor(x) if isinstance(x, np.ndarray) else x for x in elements])
+
+    def __repr__(self) -> str:
+        return f"RaggedTensorSpec({self.shape!r}, {self.dtype!r}, {self.ragged_rank}, tf.int64)"
 
 
 def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | None = None, **_: Any) -> Any:
@@ -202,12 +349,18 @@ def constant(pylist: Any, dtype: DTypeLike | None = None, ragged_rank: int | Non
 
 def stack(values: Any, axis: int = 0, name: Any = None) -> Any:
     """Return tensors, of different lengths perhaps, as the rows of a ragged tensor; scalars as a tensor."""
-    rows = [value.to_list() if isinstance(value, RaggedTensor) else as_array(value) for value in values]
-    if all(isinstance(row, np.ndarray) and row.ndim == 0 for row in rows):
-        return convert_to_tensor(list(values))
-    if any(isinstance(row, list) for row in rows):
-        return constant([row if isinstance(row, list) else row.tolist() for row in rows])
-    return RaggedTensor.from_row_lengths(np.concatenate(rows) if rows else np.zeros(0), [len(row) for row in rows])
+    rows = list(values)
+    if all(not isinstance(row, Rows) and np.ndim(as_array(row)) == 0 for row in rows):
+        return convert_to_tensor(rows)
+    joined: Any = np.zeros(0)
+    if any(isinstance(row, RaggedTensor) for row in rows):
+        rows = [row if isinstance(row, RaggedTensor) else RaggedTensor.from_tensor(row) for row in rows]
+        inner = [row.values for row in rows]
+        below = stack(inner).values if isinstance(inner[0], RaggedTensor) else ops.concatenate(inner)
+        joined = RaggedTensor.from_row_lengths(below, np.concatenate([as_array(row.row_lengths()) for row in rows]))
+    elif rows:
+        joined = ops.concatenate([convert_to_tensor(row) for row in rows])
+    return RaggedTensor.from_row_lengths(joined, [len(row) for row in rows])
 
 
 def concat(values: Any, axis: int) -> Any:

@@ -16,6 +16,7 @@ from ..._base.settings import settings
 from ..._base.typing import Array, DTypeLike
 from ..._core.op import primitive
 from ..._core.tensor import Tensor, as_array
+from ..._jit.trace import escape
 from ...random import seed_global_generator
 from . import philox
 from .arrays import sizes_of
@@ -223,6 +224,7 @@ class Generator:
         self.reset([seed >> 64 * i & (2**64 - 1) for i in range(3)])
 
     def _next(self, shape: Sequence[int]) -> State:
+        escape()
         low, high = self._counter & (2**64 - 1), self._counter >> 64
         self._counter += _reserved(shape)
         return self._key, low, high

@@ -7,15 +7,14 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor, as_array
-from .dtypes import TensorShape
-from .linalg import matmul
+from .dtypes import TensorShape, TensorSpec
 from .missing import missing
-from .tensors import array_of, convert_to_tensor, empty_of
+from .tensors import BINARY, Composite, array_of, convert_to_tensor, empty_of
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-class SparseTensor:
+class SparseTensor(Composite):
     """The elements that are kept, and the indices of each, one a row.
 
     Example:
@@ -44,6 +43,32 @@ class SparseTensor:
         """Return the sizes of the axes."""
         return self.shape
 
+    @property
+    def spec(self) -> "SparseTensorSpec":
+        """Shape and dtype."""
+        return SparseTensorSpec(self.shape, self.dtype)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, row: int) -> "SparseTensor":
+        indices = as_array(self.indices)
+        chosen = np.flatnonzero(indices[:, 0] == range(len(self))[row])
+        return SparseTensor(indices[chosen, 1:], ops.take(self.values, chosen, 0), as_array(self.dense_shape)[1:])
+
+    def __mul__(self, other: Any) -> "SparseTensor":
+        return self.with_values(BINARY["multiply"](self.values, self._opposite(other)))
+
+    def __truediv__(self, other: Any) -> "SparseTensor":
+        return self.with_values(BINARY["divide"](self.values, self._opposite(other)))
+
+    __rmul__ = __mul__
+
+    def _opposite(self, other: Any) -> Any:
+        """Return what of a tensor, broadcast, stands at the places of the elements."""
+        places = tuple(as_array(self.indices).T)
+        return ops.broadcast_to(convert_to_tensor(other), tuple(self.shape))[places] if np.ndim(other) else other
+
     def with_values(self, new_values: Any) -> "SparseTensor":
         """Return other elements at the same indices."""
         return SparseTensor(self.indices, new_values, self.dense_shape)
@@ -52,6 +77,23 @@ class SparseTensor:
         return f"SparseTensor(indices={self.indices!s}, values={self.values!s}, dense_shape={self.dense_shape!s})"
 
     __repr__ = __str__
+
+
+class SparseTensorSpec(TensorSpec):
+    """Shape and dtype of a sparse tensor that is to come."""
+
+    def like(self, shape: Any) -> "SparseTensorSpec":
+        return SparseTensorSpec(shape, self.dtype)
+
+    def stack(self, elements: Any) -> SparseTensor:
+        """Return elements as the rows of one."""
+        parts = list(elements)
+        indices = [np.insert(as_array(part.indices), 0, i, 1) for i, part in enumerate(parts)]
+        shape = [len(parts), *np.max([as_array(part.dense_shape) for part in parts], 0)]
+        return SparseTensor(np.concatenate(indices), ops.concatenate([part.values for part in parts]), shape)
+
+    def __repr__(self) -> str:
+        return f"SparseTensorSpec({self.shape!r}, {self.dtype!r})"
 
 
 def to_dense(sp_input: SparseTensor, default_value: Any = None, validate_indices: bool = True, name: Any = None) -> Any:
@@ -82,4 +124,8 @@ def reorder(sp_input: SparseTensor, name: str | None = None) -> SparseTensor:
 def sparse_dense_matmul(sp_a: SparseTensor, b: Any, adjoint_a: bool = False, adjoint_b: bool = False,
                         name: str | None = None) -> Any:  # fmt: skip
     """The matrix product with a whole tensor."""
-    return matmul(to_dense(sp_a), b, adjoint_a, adjoint_b)
+    a, b = (
+        ops.conj(ops.swapaxes(x, -1, -2)) if turned else x
+        for x, turned in ((to_dense(sp_a), adjoint_a), (b, adjoint_b))
+    )
+    return BINARY["matmul"](a, b)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
 from ..._jit.trace import escape
 from .missing import missing, nothing
+from .tensors import array_of, constant
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -127,10 +129,31 @@ def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: s
     return _put(lambda w, at: w.write(tag, as_array(tensor), at, plugin), step)
 
 
+def _write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Tensor:
+    """Write a `Summary` message, given by its bytes."""
+    return _put(lambda w, at: w.message(array_of(tensor).item(), at), step)
+
+
+@contextmanager
+def _summary_scope(name: str, default_name: str = "summary", values: Any = None) -> Iterator[tuple[str, str]]:
+    """Within this context a value has this name; gives it as the tag, and as the name of a scope."""
+    yield name, f"{name}/"
+
+
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
     if writer := writer or _Open.writer:
         writer.flush()
+
+
+def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
+    """Values as TensorFlow's message of a tensor (needs the `tensorboard` package)."""
+    return import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))
+
+
+def make_ndarray(tensor: Any) -> Any:
+    """The array of such a message."""
+    return import_module("tensorboard.util.tensor_util").make_ndarray(tensor)
 
 
 trace_on: Callable[..., None] = nothing
@@ -138,5 +161,8 @@ trace_off: Callable[..., None] = nothing
 trace_export: Callable[..., None] = nothing
 graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step
+    set_step=lambda step: setattr(_Open, "step", step),
+    get_step=lambda: _Open.step,
+    write_raw_pb=_write_raw_pb,
+    summary_scope=_summary_scope,
 )

@@ -24,6 +24,7 @@ from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
+from ..._jit.trace import escape
 from ...optimizers import Optimizer
 from ..past.patches import Patches
 from .draws import StatelessSource
@@ -106,20 +107,27 @@ def constant(value: Any, dtype: DTypeLike | None = None, shape: Any = None, name
     return ops.broadcast_to(tensor, sizes) if tensor.size == 1 else ops.reshape(tensor, sizes)
 
 
-class Rows:
+class Composite:
+    """What is made of several tensors, as `tf.ragged` and `tf.sparse` have it."""
+
+    spec: Any
+
+
+class Rows(Composite):
     """Rows of different lengths, as `tf.ragged` has them: an operation on elements works on all of theirs."""
 
-    flat_values: Any
+    ragged_rank: int
     with_flat_values: Callable[[Any], Any]
+    fitted: Callable[[Any], Any]
 
     def __hash__(self) -> int:
         return object.__hash__(self)
 
 
 def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what an operation on elements gives, in rows like those of the first argument that has rows."""
-    rows = next(x for x in args if isinstance(x, Rows))
-    return rows.with_flat_values(op(*(x.flat_values if isinstance(x, Rows) else x for x in args), **kwargs))
+    """Return what an operation on elements gives, in rows like those of the argument that has the most axes of them."""
+    rows = max((x for x in args if isinstance(x, Rows)), key=lambda x: x.ragged_rank)
+    return rows.with_flat_values(op(*map(rows.fitted, args), **kwargs))
 
 
 # Two tensors meet only in one dtype.
@@ -128,12 +136,31 @@ _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
+class Promotion:
+    """What `tf.experimental.numpy.experimental_enable_numpy_behavior` sets."""
+
+    numpy: bool = False
+    """Whether the dtypes of two tensors are made one, as in NumPy."""
+    float32: bool = False
+    """Whether Python's floats are float32 there too."""
+
+
+def _promoted(*values: Any) -> tuple[Any, ...]:
+    """Return the arguments of an operation in the dtype that NumPy gives the result."""
+    tensors = [v if isinstance(v, TensorOps | int | float) else Tensor(as_array(v)) for v in values]
+    kinds = [np.dtype(as_dtype(v.dtype).name) if isinstance(v, TensorOps) else v for v in tensors]
+    name = np.result_type(*kinds).name
+    return tuple(ops.cast(v, name) if isinstance(v, TensorOps) else Tensor(np.asarray(v, name)) for v in tensors)
+
+
 def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     """Return the arguments of an operation as tensors of the dtype of the first tensor among them.
 
     An InvalidArgumentError where tensors of two dtypes meet: TensorFlow never converts them. A TypeError where a
     Python float meets integers.
     """
+    if Promotion.numpy:
+        return _promoted(*values)
     first = next((v for v in values if isinstance(v, TensorOps)), None)
     if first is None:
         first = convert_to_tensor(values[0])
@@ -384,6 +411,7 @@ def flavour(on: bool) -> None:
     """Put TensorFlow's attributes and text on tensors, or take them away again."""
     if not on:
         _adapted.undo()
+        Promotion.numpy = Promotion.float32 = False
     elif not _adapted:
         for adapter in _adapters():
             _adapted.put(*adapter)
@@ -412,6 +440,8 @@ class Variable(KerasVariable):
 
     __slots__ = ("_name", "_shape")
     bits = "bitwise"
+    _made: int = 0
+    """How many there have been: what makes one does something else the next time."""
 
     array: Array
 
@@ -422,6 +452,8 @@ class Variable(KerasVariable):
                  aggregation: Any = None, shape: Any = None) -> None:  # fmt: skip
         if initial_value is None:
             raise ValueError("The `initial_value` arg to `tf.Variable` must be specified. Received: None.")
+        Variable._made += 1
+        escape()
         makes = callable(initial_value) and not isinstance(initial_value, TensorOps)
         value = initial_value() if makes else initial_value
         first = constant(as_array(value) if isinstance(value, TensorOps) else value, dtype)

@@ -1,23 +1,28 @@
-"""`tf.function`: a Python function of tensors, run as it is the first times and then replayed."""
+"""`tf.function`: a Python function of tensors, traced at its first call of a kind and then replayed."""
 
+import copy
 import functools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
+from types import SimpleNamespace
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from ..._base.nested import make_room
-from ..._core.keras_tensor import KerasTensor
+from ..._core.keras_tensor import KerasTensor, infer
+from ..._core.ownership import Changes
 from ..._core.tensor import Tensor, TensorOps, recorders
 from ..._jit.jit import Jit
+from ..._jit.trace import escape, trace
 from .config import functions_run_eagerly
-from .dtypes import TensorSpec
-from .structures import map_structure
-from .tensors import Variable, convert_to_tensor
+from .dtypes import TensorSpec, as_dtype
+from .functions import Muted
+from .structures import flatten, map_structure
+from .tensors import Composite, Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
-WARM = 3
-"""So many calls of a kind run as they are: a function that is called no more often is not worth a program."""
 KINDS = 16
 """Of so many kinds of calls programs are kept."""
 
@@ -33,7 +38,7 @@ def _as_result(value: Any) -> Any:
 
 def _kind(value: Any, tensors: list[Tensor]) -> Any:
     """Return what two calls have in common that differ in the values of tensors alone, which are added to a list."""
-    if type(value) is Tensor:
+    if type(value) in (Tensor, KerasTensor):
         tensors.append(value)
         return Tensor
     if isinstance(value, list | tuple):
@@ -43,30 +48,58 @@ def _kind(value: Any, tensors: list[Tensor]) -> Any:
     return (type(value), value) if isinstance(value, str | int | float | None) else id(value)
 
 
+def _symbol(value: Any) -> Any:
+    """Return a symbolic tensor in the place of a tensor, or of its specification."""
+    if isinstance(value, TensorSpec) or type(value) is Tensor:
+        return KerasTensor(tuple(value.shape), as_dtype(value.dtype).name)
+    return _as_argument(value)
+
+
 def _is_plain(tensor: Tensor) -> bool:
     array = tensor.array
     return array is not None and array.dtype.kind in "fiub" and getattr(tensor, "keras_mask", None) is None
+
+
+def _as_results(result: Any) -> Any:
+    return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
+
+
+class Graph:
+    """The operations that a trace met."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+
+    def get_operations(self) -> list[Any]:
+        """Return the operations, each with a `name` of its own and its `type`."""
+        return [SimpleNamespace(name=f"{name}_{i}", type=name) for i, name in enumerate(self._names)]
+
+    def as_graph_def(self) -> str:
+        """Return them as text."""
+        nodes = (f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
+        return "".join(nodes)
 
 
 class _Calls:
     """The calls of one kind, in the structure of the first one's `args`, which is kept with all that it holds."""
 
     def __init__(self, function: Callable[[Any], Any], args: Any) -> None:
-        self.count: int = 0
-
         def run(tensors: Any) -> Any:
             rest = iter(tensors)
-            return function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args))
+            result = _as_results(function(map_structure(lambda x: next(rest) if type(x) is Tensor else x, args)))
+            if not all(x is None or type(x) is Tensor for x in flatten(result)):
+                escape()  # no replay gives anything else
+            return result
 
-        self.jit: Jit = Jit(run, lambda: True, twice=True)
+        self.jit: Jit = Jit(run, lambda: True)
 
 
 class Function:
     """The result of `tf.function` for a Python function.
 
-    As in TensorFlow, what the function does in Python besides its maths (prints, counts, appends) it does at the first
-    calls only. It runs each time where it looks at values, where it draws numbers of its own, or where two calls have
-    not done the same.
+    As in TensorFlow, what the function does in Python besides its maths (prints, counts, appends) it does when it is
+    traced, at the first call with arguments of a kind, and numbers of Python's are then constants. It runs each time
+    where it looks at values, and prints nothing then.
     """
 
     def __init__(self, python_function: Callable[..., Any], input_signature: Sequence[Any] | None = None,
@@ -74,35 +107,45 @@ class Function:
         self.python_function: Callable[..., Any] = python_function
         self.input_signature: Any = None if input_signature is None else tuple(input_signature)
         self._owner = owner
-        self._traced: list[bool] = [False]
+        self._traced: set[Any] = set()
+        self.graph: Graph | None = None
         self._calls: dict[Any, _Calls] = {}
         functools.update_wrapper(self, python_function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function."""
-        self._traced[0] = True
+        """Run the function, or its program."""
         if self.input_signature is not None:
             args = self._checked(args)
         arguments = map_structure(_as_argument, args), map_structure(_as_argument, kwargs)
-        result = (
-            self._replayed(arguments) if not recorders.open and not functions_run_eagerly() else self._run(arguments)
-        )
-        return map_structure(_as_result, result) if isinstance(result, tuple | list | dict) else _as_result(result)
+        tensors: list[Tensor] = []
+        kind = id(self._owner), _kind(arguments, tensors)
+        plain = not (recorders.open or functions_run_eagerly()) and all(map(_is_plain, tensors))
+        return _as_results(self._replayed(kind, arguments, tensors) if plain else self._run(arguments))
 
     def _run(self, arguments: Any) -> Any:
+        """Run the function; where a run before has traced it, without its prints."""
+        key, made = self._key(arguments), (Changes.layers, Variable._made)
+        with redirect_stdout(Muted(sys.stdout) if key in self._traced and not functions_run_eagerly() else sys.stdout):
+            result = self._python(arguments)
+        if made == (Changes.layers, Variable._made):  # else it will do something else the next time
+            self._traced.add(key)
+        return result
+
+    def _python(self, arguments: Any) -> Any:
         args, kwargs = arguments
         return self.python_function(*(() if self._owner is None else (self._owner,)), *args, **kwargs)
 
-    def _replayed(self, arguments: Any) -> Any:
+    def _key(self, arguments: Any) -> Any:
+        """Return what the calls share that one trace serves."""
         tensors: list[Tensor] = []
         kind = id(self._owner), _kind(arguments, tensors)
+        return kind if self.input_signature else (kind, *((tuple(x.shape), as_dtype(x.dtype)) for x in tensors))
+
+    def _replayed(self, kind: Any, arguments: Any, tensors: list[Tensor]) -> Any:
         calls = self._calls.get(kind)
         if calls is None:
             make_room(self._calls, KINDS)
             calls = self._calls[kind] = _Calls(self._run, arguments)
-        calls.count += 1
-        if calls.count <= WARM or not all(map(_is_plain, tensors)):
-            return self._run(arguments)
         with np.errstate(all="ignore"):
             return calls.jit.run(tuple(x.array for x in tensors))
 
@@ -110,7 +153,7 @@ class Function:
         arguments = []
         for value, spec in zip(args, self.input_signature, strict=False):
             if isinstance(spec, TensorSpec) and not isinstance(value, KerasTensor):
-                value = value if isinstance(value, TensorOps) else convert_to_tensor(value, spec.dtype)
+                value = value if isinstance(value, TensorOps | Composite) else convert_to_tensor(value, spec.dtype)
                 if not spec.is_compatible_with(value):
                     raise TypeError(
                         f"Binding inputs to tf.function failed due to `Can not cast {TensorSpec.from_tensor(value)!r} "
@@ -127,12 +170,25 @@ class Function:
         return bound
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> "Function":
-        """Return the function itself: there are no graphs for one signature each."""
-        return self
+        """Return the function with the graph for arguments of a kind, tensors or specifications: it runs on zeros."""
+        specs = map_structure(_symbol, (args or self.input_signature or (), kwargs))
+        key = self._key(specs)
+        outputs = iter(() if key in self._traced else (sys.stdout,))
+        concrete = copy.copy(self)
+
+        def run(args: Any, kwargs: Any) -> Any:
+            with redirect_stdout(next(outputs, Muted(sys.stdout))):  # it runs more than once
+                result, record = trace(self._python, (args, kwargs))
+            concrete.graph = Graph(entry.op.forward.__name__ for entry in record.entries)
+            return [x for x in flatten(_as_results(result)) if type(x) is Tensor]
+
+        infer(run, *specs)
+        self._traced.add(key)
+        return concrete
 
     def experimental_get_tracing_count(self) -> int:
-        """Return 1 once it has run: a function is never traced a second time."""
-        return int(self._traced[0])
+        """Return for how many kinds of arguments it was traced."""
+        return len(self._traced)
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """Return the name and the parameters."""

@@ -6,43 +6,94 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..._base.typing import Array
 from ..._core.variable import Variable as KerasVariable
 from ...layers import Layer
 from ...optimizers import Optimizer
+from ...saving import state
 from ...saving.npz import read_arrays, write_arrays
 from ..past.files import LIST, Status, note_newest
+from ..past.patches import Patches
+from .dtypes import as_dtype
 from .errors import NotFoundError
 from .functions import Module
 from .missing import missing
+from .records import BytesList as BytesList
+from .records import Example as Example
+from .records import Feature as Feature
+from .records import Features as Features
+from .records import FloatList as FloatList
+from .records import Int64List as Int64List
 from .tensors import Variable
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-def _variables(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the variables of an object with names of their own."""
+_END = "/.ATTRIBUTES/VARIABLE_VALUE"
+"""How TensorFlow ends the name of a value in a checkpoint."""
+
+
+def _variables(value: Any, path: str, around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the variables of an object, by the attributes that lead to them."""
     if isinstance(value, KerasVariable):
         yield path, value
-    elif isinstance(value, Layer | Optimizer | Module):
-        for i, variable in enumerate(value.weights if isinstance(value, Layer) else value.variables):
-            yield f"{path}/{i}", variable
-    elif isinstance(value, Checkpoint | dict | list | tuple):
-        items: Any = value.items if isinstance(value, Checkpoint) else value
-        for name, item in items.items() if isinstance(items, dict) else enumerate(items):
-            yield from _variables(item, f"{path}/{name}")
+    elif isinstance(value, (*state.KINDS, Module, Checkpoint, dict, list, tuple)):
+        for name, item in () if any(value is outer for outer in around) else _items(value):
+            yield from _variables(item, f"{path}/{name}" if path else name, (*around, value))
+
+
+def _items(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what an object holds, by its name there."""
+    if isinstance(value, state.KINDS):
+        for place, holder in state.walk(value):
+            counts: dict[str, int] = {}
+            for i, variable in enumerate(state.own_variables(holder)):
+                name = str(i) if isinstance(holder, Optimizer) else variable.name
+                number = counts[name] = counts.get(name, -1) + 1
+                inner = (
+                    f"_variables/{name}" if isinstance(holder, Optimizer) else f"{name}_{number}" if number else name
+                )
+                yield f"{place}/{inner}" if place else inner, variable
+    elif isinstance(value, list | tuple):
+        yield from ((str(i), item) for i, item in enumerate(value))
+    else:
+        items = value if isinstance(value, dict) else value.items if isinstance(value, Checkpoint) else vars(value)
+        yield from sorted(((str(name), item) for name, item in items.items()), key=lambda pair: pair[0])
 
 
 class _Restored(Status):
-    """The result of `restore`: all variables have their values by then."""
+    """The result of `restore`: what exists has its values, and the rest gets them when it comes to exist."""
 
-    def __init__(self, left: list[str]) -> None:
-        self._left = left
+    def __init__(self, checkpoint: "Checkpoint") -> None:
+        self._checkpoint = checkpoint
 
     def assert_consumed(self) -> "_Restored":
-        """Raise an AssertionError if the file has values that nothing took."""
-        if self._left:
-            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(self._left)}.")
+        """Raise an AssertionError if the file has values that nothing took, or a variable got none."""
+        left = [name.removesuffix(_END) for name in self._checkpoint._waiting]
+        if left:
+            raise AssertionError(f"Some values of the checkpoint were not used: {', '.join(sorted(left))}.")
+        return self.assert_existing_objects_matched()
+
+    def assert_existing_objects_matched(self) -> "_Restored":
+        """Raise an AssertionError if a variable got no value."""
+        lacking = self._checkpoint._named().keys() - self._checkpoint._names
+        if lacking:
+            raise AssertionError(f"The checkpoint has no values for {', '.join(sorted(lacking))}.")
         return self
+
+
+_late: "list[Checkpoint]" = []
+"""Those with values for variables that did not exist when they were restored."""
+_hooks = Patches()
+
+
+def _settle(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call what may bring variables into being, and restore these."""
+    result = function(*args, **kwargs)
+    if len(args) < 3 or args[1] == "built" or isinstance(args[2], (*state.KINDS, KerasVariable, Module, dict, list)):
+        for checkpoint in [*_late]:
+            checkpoint._fill()
+    return result
 
 
 class Checkpoint:
@@ -60,7 +111,8 @@ class Checkpoint:
 
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
         self.save_counter: Variable = Variable(0, name="save_counter", dtype="int64")
-        vars(self).update({} if root is None else {"root": root}, **kwargs)
+        self._root, self._waiting, self._names = root, dict[str, Any](), set[str]()
+        vars(self).update(kwargs)
 
     if TYPE_CHECKING:
 
@@ -70,17 +122,19 @@ class Checkpoint:
     @property
     def items(self) -> dict[str, Any]:
         """The objects that are saved: those it was made of, and those set since."""
-        return {name: value for name, value in vars(self).items() if name != "save_counter"}
+        return {name: value for name, value in vars(self).items() if name not in ("_root", "_waiting", "_names")}
 
     def _named(self) -> dict[str, Any]:
-        return {name: v for key, value in self.items.items() for name, v in _variables(value, key)}
+        """Return all variables, each by the shortest way to it."""
+        pairs = sorted([*_variables(self._root, ""), *_variables(self, "")], key=lambda pair: pair[0].count("/"))
+        unique = {id(variable): (name, variable) for name, variable in reversed(pairs)}
+        return {f"{name}{_END}": variable for name, variable in unique.values()}
 
     def write(self, file_prefix: Any, options: Any = None) -> str:
         """Write all values to a file of this name, and return it."""
         path: str = os.fspath(file_prefix)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        values = {name: v.numpy_view() for name, v in self._named().items()}
-        write_arrays(f"{path}.npz", {**values, "save_counter": self.save_counter.numpy_view()})
+        write_arrays(f"{path}.npz", {name: v.numpy_view() for name, v in self._named().items()})
         return path
 
     def save(self, file_prefix: Any, options: Any = None) -> str:
@@ -91,31 +145,84 @@ class Checkpoint:
         return path
 
     def restore(self, save_path: Any, options: Any = None) -> _Restored:
-        """Set all variables to the values of a file; of None, nothing.
+        """Give all variables the values of a file, those that do not exist yet as soon as they do; of None, nothing.
 
-        A NotFoundError without such a file; a ValueError, and nothing changed, if a variable or shape is another.
+        Raises:
+            NotFoundError: if there is no such file.
+            ValueError: if a variable has another shape there; nothing is changed then.
         """
-        if save_path is None:
-            return _Restored([])
-        path = Path(f"{os.fspath(save_path)}.npz")
-        if not path.exists():
-            raise NotFoundError("Unsuccessful TensorSliceReader constructor: Failed to find any matching files for "
-                                f"{save_path}")  # fmt: skip
-        values = read_arrays(path)
-        named = self._named()
-        for name, variable in named.items():
-            if name not in values or values[name].shape != tuple(variable.shape):
-                state = f"of shape {values[name].shape}" if name in values else "absent"
-                raise ValueError(f"The checkpoint {save_path} does not fit: {name}, of shape {tuple(variable.shape)}, "
-                                 f"is {state}. Build the model and the optimizer before you restore them.")  # fmt: skip
-        self.save_counter.assign(values["save_counter"])
-        for name, variable in named.items():
-            variable.assign(values[name])
-        return _Restored(sorted(values.keys() - named.keys() - {"save_counter"}))
+        if save_path is not None:
+            self._waiting = _read(save_path)
+            self._names = {*self._waiting}
+            self._fill()
+        return _Restored(self)
+
+    def _fill(self) -> None:
+        """Give variables the values that wait for them, and see to it that others that come to exist get theirs."""
+        pairs = [(name, v) for name, v in self._named().items() if name in self._waiting]
+        for name, variable in pairs:
+            shape = self._waiting[name].shape
+            if shape != tuple(variable.shape):
+                del self._waiting[name]
+                raise ValueError(
+                    f"Received incompatible tensor with shape {shape} when attempting to restore variable with shape "
+                    f"{tuple(variable.shape)} and name {name.removesuffix(_END)}."
+                )
+        for name, variable in pairs:
+            variable.assign(self._waiting.pop(name))
+        _late[:] = [checkpoint for checkpoint in _late if checkpoint is not self] + [self] * bool(self._waiting)
+        _hooks.undo()
+        for owner in (Layer, Module, Checkpoint) if _late else ():
+            _hooks.around(owner, "__setattr__", _settle)
+        if _late:
+            _hooks.around(Optimizer, "build", _settle)
 
     def read(self, save_path: Any, options: Any = None) -> _Restored:
         """Do the same."""
         return self.restore(save_path)
+
+
+def _read(path: Any) -> dict[str, Array]:
+    """Return the values of a checkpoint, given by its name or its folder."""
+    name = latest_checkpoint(path) if Path(path).is_dir() else path
+    if name is None or not Path(f"{os.fspath(name)}.npz").exists():
+        raise NotFoundError(f"Unsuccessful TensorSliceReader constructor: Failed to find any matching files for {path}")
+    return read_arrays(Path(f"{os.fspath(name)}.npz"))
+
+
+class load_checkpoint:
+    """The values of a checkpoint, given by its name or its folder."""
+
+    def __init__(self, ckpt_dir_or_file: Any) -> None:
+        self._values = _read(ckpt_dir_or_file)
+
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
+        """Return the shape of each value."""
+        return {name: list(value.shape) for name, value in self._values.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, Any]:
+        """Return the dtype of each value."""
+        return {name: as_dtype(value.dtype) for name, value in self._values.items()}
+
+    def has_tensor(self, name: str) -> bool:
+        """Return whether there is a value of a name."""
+        return name in self._values
+
+    def get_tensor(self, name: str) -> Array:
+        """Return a value."""
+        if name not in self._values:
+            raise NotFoundError(f"Key {name} not found in checkpoint")
+        return self._values[name]
+
+
+def load_variable(ckpt_dir_or_file: Any, name: str) -> Array:
+    """Return a value of a checkpoint."""
+    return load_checkpoint(ckpt_dir_or_file).get_tensor(name)
+
+
+def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
+    """Return names and shapes of the values of a checkpoint."""
+    return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:

@@ -1,7 +1,10 @@
 """The stand-in for TensorFlow gives what TensorFlow gave when `tests/compat/tensorflow/values.py` was run with it."""
 
+import contextlib
+import gzip
 import json
 import re
+import zlib
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
+from minikeras.compat.tensorflow.tensors import flavour, flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
 VALUES = json.loads((HERE / "values.json").read_text("utf8"))
@@ -140,6 +144,117 @@ def test_a_checkpoint_has_what_was_set_later(tmp_path: Path) -> None:
     assert float(second.kept["two"]) == 2
 
 
+def test_numpy_s_functions_are_differentiated() -> None:
+    tnp = tf.experimental.numpy
+    x, v = tnp.array([1.0, 2.0]), tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = tnp.sum(tnp.exp(x) * tnp.sin(x) + tnp.mean(x) * x)
+        z = tnp.sum(tnp.square(v))
+    np.testing.assert_allclose(tape.gradient(y, x), [6.75604923, 6.64391738])  # as TensorFlow 2.21 gives them
+    np.testing.assert_array_equal(tape.gradient(z, v), [2, 4])
+    tnp.random.seed(1)
+    draws = tnp.random.rand(100), tnp.random.randn(100), tnp.random.randint(3, size=(100,))
+    assert [draw.dtype for draw in draws] == [tf.float64, tf.float64, tf.int64]
+    assert {*draws[2].numpy().tolist()} == {0, 1, 2}
+    with pytest.raises(AttributeError, match="bogus"):
+        tnp.bogus  # noqa: B018 - reading it is the test
+
+
+def test_operators_convert_dtypes_as_numpy_s_where_that_is_asked_for() -> None:
+    f, t = tf.constant([1.0, 2.0]), tf.constant([1, 2])
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        t + f
+    flavour(False)
+    with flavoured():
+        tf.experimental.numpy.experimental_enable_numpy_behavior(prefer_float32=True)
+        for result in (t + f, t * 2.5, 2.5 * t, tf.constant(1, tf.int64) + f, t / 2):
+            assert result.dtype == tf.float64
+        assert (f * 2.5).dtype == (f + tf.constant([1], tf.int8)).dtype == tf.float32
+        assert (t // 2).dtype == tf.int32
+        assert (f == t).numpy().tolist() == [True, True]
+        assert tf.experimental.numpy.array([1.0]).dtype == tf.float32
+    flavour(True)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        t + f
+
+
+class Stack(tf.keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = tf.keras.layers.Dense(3), tf.keras.layers.Dense(3)
+        self.norms = [tf.keras.layers.BatchNormalization()]
+
+    def call(self, x: Any) -> Any:
+        return self.last(self.norms[0](self.first(x)))
+
+
+class Late(tf.Module):
+    w: Any = None
+
+    def __call__(self, x: Any) -> Any:
+        self.w = tf.Variable([0.0, 0.0]) if self.w is None else self.w
+        return self.w * x
+
+
+def test_what_comes_to_exist_later_is_restored_then(tmp_path: Path) -> None:
+    def new() -> Any:
+        return tf.train.Checkpoint(
+            net=Stack(), optimizer=tf.keras.optimizers.Adam(0.1), late=Late(), steps=[tf.Variable(0)]
+        )
+
+    x, saved, found = tf.ones((4, 3)), new(), new()
+    saved.late(1.0)
+    saved.late.w.assign([4.0, 5.0])
+    saved.net.compile(saved.optimizer, "mse")
+    saved.net.fit(x, 2 * x, epochs=3, verbose=0)
+    status = found.restore(saved.save(tmp_path / "ckpt"))
+    with pytest.raises(AssertionError, match="net/first/kernel"):
+        status.assert_consumed()
+    status.assert_existing_objects_matched()
+    np.testing.assert_array_equal(found.net(x), saved.net(x))
+    assert found.late(1.0).numpy().tolist() == [4.0, 5.0]
+    found.optimizer.build(found.net.trainable_variables)
+    for ours, theirs in zip(found.optimizer.variables, saved.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    status.assert_consumed()
+    found.more = tf.Variable(1.0)
+    with pytest.raises(AssertionError, match="more"):
+        status.assert_existing_objects_matched()
+
+
+def test_a_value_of_another_shape_is_refused_when_its_variable_comes(tmp_path: Path) -> None:
+    path = tf.train.Checkpoint(a=tf.Variable([1.0, 2.0]), b=tf.Variable(3.0)).save(tmp_path / "ckpt")
+    later, now = tf.train.Checkpoint(), tf.train.Checkpoint(a=tf.Variable([0.0, 0.0]), b=tf.Variable([0.0]))
+    with pytest.raises(ValueError, match=r"shape \(\) .* shape \(1,\) and name b"):
+        now.restore(path)
+    assert now.a.numpy().tolist() == [0.0, 0.0]
+    later.restore(path)
+    with pytest.raises(ValueError, match="incompatible"):
+        later.b = tf.Variable([1.0])
+    later.a = tf.Variable([0.0, 0.0])
+    assert later.a.numpy().tolist() == [1.0, 2.0]
+
+
+def test_the_values_of_a_checkpoint_are_listed(tmp_path: Path) -> None:
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    tf.train.Checkpoint(net=layer, steps=[tf.Variable(7)]).save(tmp_path / "ckpt")
+    end = "/.ATTRIBUTES/VARIABLE_VALUE"
+    shapes = {"net/bias": [2], "net/kernel": [3, 2], "save_counter": [], "steps/0": []}
+    assert tf.train.list_variables(tmp_path) == [(name + end, shape) for name, shape in shapes.items()]
+    path = tf.train.latest_checkpoint(tmp_path)
+    assert tf.train.load_variable(path, f"steps/0{end}") == 7
+    reader = tf.train.load_checkpoint(path)
+    assert reader.has_tensor(f"net/bias{end}")
+    assert reader.get_variable_to_dtype_map()[f"steps/0{end}"] == tf.int32
+    np.testing.assert_array_equal(reader.get_tensor(f"net/kernel{end}"), layer.kernel)
+    with pytest.raises(tf.errors.NotFoundError):
+        reader.get_tensor("x")
+    with pytest.raises(tf.errors.NotFoundError):
+        tf.train.list_variables(tmp_path / "none")
+
+
 def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="does not exist"):
         tf.saved_model.load(str(tmp_path / "none"))
@@ -149,3 +264,123 @@ def test_a_saved_model_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
 def test_names_of_tensorflow_1_say_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"'{name.rpartition('.')[2]}', which is TensorFlow 1"):
         attrgetter(name)(tf)
+
+
+def test_rows_meet_tensors_of_their_sizes_alone() -> None:
+    rows = tf.ragged.constant([[1.0, 2.0], [], [3.0]])
+    for other in ([1.0, 2.0], [[1.0, 2.0]], [[1.0], [2.0]]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="rows of lengths"):
+            rows + tf.constant(other)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="different lengths"):
+        rows * tf.ragged.constant([[1.0], [2.0], [3.0]])
+    weights = tf.Variable([[10.0], [20.0], [30.0]])
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum((rows * weights).flat_values)
+    np.testing.assert_array_equal(tape.gradient(total, weights), [[3.0], [0.0], [3.0]])
+    slices = tf.data.Dataset.from_tensor_slices(tf.ragged.constant([[1, 2], [3, 4]]))  # even where they happen to fit
+    assert [type(batch) for batch in slices.batch(2)] == [tf.RaggedTensor]
+
+
+def test_a_function_takes_rows_of_its_signature() -> None:
+    @tf.function(input_signature=[tf.RaggedTensorSpec([None, None], tf.int32)])
+    def sums(rows: Any) -> Any:
+        return tf.reduce_sum(rows, axis=1)
+
+    assert sums(tf.ragged.constant([[1, 2], [], [3]])).numpy().tolist() == [3, 0, 3]
+    with pytest.raises(TypeError, match="Can not cast"):
+        sums(tf.ragged.constant([[1.0]]))
+
+
+def example(**lists: Any) -> bytes:
+    kinds = {bytes: ("bytes_list", tf.train.BytesList), float: ("float_list", tf.train.FloatList)}
+    kinds[int] = "int64_list", tf.train.Int64List
+    chosen = {name: (*kinds[type(values[0])], values) for name, values in lists.items()}
+    feature = {name: tf.train.Feature(**{field: make(value=values)}) for name, (field, make, values) in chosen.items()}
+    text: bytes = tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    return text
+
+
+@pytest.mark.parametrize("compression", [None, "GZIP", "ZLIB"])
+def test_records_are_written_and_read(compression: Any, tmp_path: Path) -> None:
+    path, image = str(tmp_path / "a.tfrecord"), np.arange(3000, dtype="uint8").reshape(50, 20, 3)
+    with tf.io.TFRecordWriter(path, compression) as file:
+        for i in range(3):
+            file.write(
+                example(image=[(image + i).tobytes()], label=[i], scores=[0.5, i / 4], words=[b"a"] * i or [b""])
+            )
+    kinds = {
+        "image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([], tf.int64),
+        "scores": tf.io.FixedLenFeature([2], tf.float32), "words": tf.io.VarLenFeature(tf.string),
+    }  # fmt: skip
+
+    def parse(text: Any) -> Any:
+        parts = tf.io.parse_single_example(text, kinds)
+        return tf.reshape(tf.io.decode_raw(parts["image"], tf.uint8), (50, 20, 3)), parts["label"], parts["words"]
+
+    ds = tf.data.TFRecordDataset([path], compression).map(parse).batch(2)
+    (images, labels, words), (last, *_) = ds
+    np.testing.assert_array_equal(images[1], image + 1)
+    np.testing.assert_array_equal(last[0], image + 2)
+    assert labels.numpy().tolist() == [0, 1]
+    assert tf.sparse.to_dense(words).numpy().tolist() == [[b""], [b"a"]]
+    assert len(list(tf.compat.v1.io.tf_record_iterator(path, compression))) == 3
+    tf.data.experimental.TFRecordWriter(path).write(tf.data.Dataset.from_tensor_slices(["x", "y"]))
+    assert list(tf.data.TFRecordDataset(path).as_numpy_iterator()) == [b"x", b"y"]
+
+
+def test_the_bytes_of_records_are_tensorflow_s(tmp_path: Path) -> None:
+    with tf.io.TFRecordWriter(str(tmp_path / "a")) as file:
+        for text in (b"", b"hello", bytes(range(256)) * 5):
+            file.write(text)
+    written = (tmp_path / "a").read_bytes()
+    assert written[:16] == bytes(8) + b"\x29\x03\x98\x07" + b"\xd8\xea\x82\xa2"
+    assert written[16:37] == b"\x05" + bytes(7) + b"\xea\xb2\x04>hello\xbb\x1f\x1c\x19"
+    assert written[-4:].hex() == "4432b3fb"
+    for at in (1, 9, 20, 60, len(written) - 1):
+        damaged = bytearray(written)
+        damaged[at] ^= 1
+        (tmp_path / "b").write_bytes(damaged)
+        with pytest.raises(tf.errors.DataLossError, match="corrupted record"):
+            list(tf.data.TFRecordDataset(tmp_path / "b"))
+    for text in (written[:-1], written[:5]):
+        (tmp_path / "b").write_bytes(text)
+        with pytest.raises(tf.errors.DataLossError, match="truncated record"):
+            list(tf.data.TFRecordDataset(tmp_path / "b"))
+    with pytest.raises(tf.errors.NotFoundError):
+        list(tf.data.TFRecordDataset(tmp_path / "none"))
+    with pytest.raises(ValueError, match="GZIP"):
+        list(tf.data.TFRecordDataset(tmp_path / "a", "LZ4"))
+    with pytest.raises(TypeError, match="bytes"), tf.io.TFRecordWriter(tmp_path / "c") as file:
+        file.write("text")  # type: ignore[arg-type]
+
+
+def test_examples_that_do_not_fit() -> None:
+    text = example(a=[1, 2])
+    for kinds, match in (
+        ({"b": tf.io.FixedLenFeature([], tf.int64)}, "required"),
+        ({"a": tf.io.FixedLenFeature([], tf.int64)}, "does not fit shape"),
+        ({"a": tf.io.VarLenFeature(tf.float32)}, "Data types don't match"),
+    ):
+        for parse, given in ((tf.io.parse_single_example, text), (tf.io.parse_example, [text])):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=match):
+                parse(given, kinds)
+    rng = np.random.default_rng(0)
+    for _ in range(200):  # damaged bytes are refused, or are an example
+        damaged = bytearray(text)
+        damaged[rng.integers(len(text))] ^= int(rng.integers(1, 256))
+        with contextlib.suppress(tf.errors.InvalidArgumentError):
+            assert isinstance(tf.train.Example.FromString(bytes(damaged)), tf.train.Example)
+
+
+@pytest.mark.parametrize(("name", "compress"), [("GZIP", gzip.compress), ("ZLIB", zlib.compress)])
+def test_compressed_tables(name: str, compress: Any, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(compress(b"a,b,c\n1,x,0\n2,y,1\n3,z,0\n"))
+    ds = tf.data.experimental.make_csv_dataset(
+        str(tmp_path / "t.csv"), 2, label_name="c", num_epochs=1, shuffle=False, compression_type=name
+    )
+    (first, label), _ = ds
+    assert {key: value.numpy().tolist() for key, value in first.items()} == {"a": [1, 2], "b": [b"x", b"y"]}
+    assert label.numpy().tolist() == [0, 1]
+    rows = tf.data.experimental.CsvDataset(str(tmp_path / "t.csv"), [0, "", 0], name, header=True)
+    assert [int(row[0]) for row in rows] == [1, 2, 3]
+    assert len(list(tf.data.TextLineDataset(str(tmp_path / "t.csv"), name))) == 4

@@ -1,6 +1,7 @@
 """`tf.compat`: names of TensorFlow 1, and conversions of text."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from ..missing import missing
@@ -19,4 +20,6 @@ def as_text(bytes_or_text: Any, encoding: str = "utf-8") -> str:
 
 as_str = as_text
 as_str_any = str
-__getattr__: Callable[[str], Any] = missing(__name__)
+__getattr__: Callable[[str], Any] = missing(
+    __name__, lambda name: {"v2": import_module(__package__.removesuffix(".compat"))}[name]
+)

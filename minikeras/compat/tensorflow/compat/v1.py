@@ -86,6 +86,10 @@ train: SimpleNamespace = SimpleNamespace(**{
 })  # fmt: skip
 
 
-__getattr__: Callable[[str], Any] = missing(
-    __name__, lambda name: getattr(import_module(__package__.removesuffix(".compat")), name)
-)
+def _find(name: str) -> Any:
+    if name in ("Event", "Summary", "SummaryMetadata"):
+        return getattr(import_module(f"tensorboard.compat.proto.{'event' if name == 'Event' else 'summary'}_pb2"), name)
+    return getattr(import_module(__package__.removesuffix(".compat")), name)
+
+
+__getattr__: Callable[[str], Any] = missing(__name__, _find)

@@ -1,0 +1,125 @@
+"""Datasets of files: lines, records and tables."""
+
+import csv
+import glob
+import io
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .data import AUTOTUNE, INFINITE, UNKNOWN, Dataset
+from .dtypes import TensorSpec
+from .io import decode_csv
+from .records import TFRecordWriter, opened, records
+from .tensors import array_of, convert_to_tensor
+
+
+def _paths(filenames: Any) -> list[str]:
+    """Return the names of files, which may be the elements of a dataset."""
+    parts = filenames if isinstance(filenames, Dataset | list | tuple) else [filenames]
+    names = [np.ravel(array_of(os.fspath(part) if isinstance(part, os.PathLike) else part)) for part in parts]
+    return [name.decode() for name in itertools.chain(*names)]
+
+
+class _OfFiles(Dataset):
+    _name: str
+    _parts: Callable[..., Iterable[bytes]]
+    """Returns what is in a file, given its name and its compression."""
+
+    def __init__(self, filenames: Any, compression_type: Any = None, *_: Any, **__: Any) -> None:
+        def items() -> Iterator[Any]:
+            for path in _paths(filenames):
+                for part in type(self)._parts(path, compression_type):
+                    yield np.array(part, object)
+
+        super().__init__(self._name, items, lambda: TensorSpec([], "string"), UNKNOWN)
+
+
+class TextLineDataset(_OfFiles):
+    """The lines of text files, which may be compressed with GZIP or ZLIB."""
+
+    _name = "TextLine"
+    _parts = staticmethod(lambda *file: opened(*file).read().splitlines())
+
+
+class TFRecordDataset(_OfFiles):
+    """The records of files, which may be compressed with GZIP or ZLIB."""
+
+    _name = "TFRecord"
+    _parts = staticmethod(records)
+
+
+def _write_records(filename: Any, compression_type: str | None = None) -> Any:
+    """`TFRecordWriter` of datasets: `write` writes all elements, which are texts."""
+
+    def write(dataset: Dataset) -> None:
+        with TFRecordWriter(filename, compression_type) as file:
+            for record in dataset.as_numpy_iterator():
+                file.write(record)
+
+    return SimpleNamespace(write=write)
+
+
+def _table(
+    filenames: Any, record_defaults: list[Any], compression_type: Any = None, *_: Any, header: bool = False,
+    **options: Any,
+) -> Dataset:  # fmt: skip
+    """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
+    lines = TextLineDataset(filenames, compression_type).skip(int(header))
+    return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
+
+
+def _numbers(texts: list[str]) -> Any:
+    """Return a column of a table in the narrowest of TensorFlow's types that holds all of it."""
+    for kind in ("int32", "float32"):
+        try:
+            return np.array([text or "0" for text in texts], kind)
+        except (ValueError, OverflowError):
+            pass
+    return convert_to_tensor(texts).numpy_view()
+
+
+def _csv_batches(
+    file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
+    select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
+    header: bool = True, num_epochs: int | None = None, shuffle: bool = True, shuffle_buffer_size: int = 10000,
+    shuffle_seed: int | None = None, compression_type: str | None = None, **_: Any,
+) -> Dataset:  # fmt: skip
+    """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
+    patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
+    paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
+    rows = []
+    for path in paths:
+        with opened(path, compression_type) as file:
+            lines = list(csv.reader(io.TextIOWrapper(file, "utf8", newline=""), delimiter=field_delim))
+        column_names = column_names or lines[0]
+        rows += lines[1:] if header else lines
+    columns = {
+        name: _numbers(["" if x == na_value else x for x in column])
+        for name, column in zip(column_names, zip(*rows, strict=True), strict=True)
+        if select_columns is None or name in select_columns
+    }
+    label = columns.pop(label_name) if label_name is not None else None
+    dataset = Dataset.from_tensor_slices(columns if label is None else (columns, label))
+    if shuffle:
+        dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
+    return dataset.repeat(num_epochs).batch(batch_size, drop_remainder=num_epochs is None).prefetch(1)
+
+
+experimental: SimpleNamespace = SimpleNamespace(
+    AUTOTUNE=AUTOTUNE,
+    INFINITE_CARDINALITY=INFINITE,
+    UNKNOWN_CARDINALITY=UNKNOWN,
+    cardinality=lambda dataset: dataset.cardinality(),
+    sample_from_datasets=Dataset.sample_from_datasets,
+    get_single_element=Dataset.get_single_element,
+    Counter=Dataset.counter,
+    make_csv_dataset=_csv_batches,
+    CsvDataset=_table,
+    TFRecordWriter=_write_records,
+)

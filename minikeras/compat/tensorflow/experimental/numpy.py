@@ -1,0 +1,109 @@
+"""`tf.experimental.numpy`: NumPy's functions on tensors, with NumPy's dtypes.
+
+What is being differentiated or traced is computed by the ops of the core, all else by NumPy itself.
+"""
+
+from collections.abc import Callable
+from functools import cache, wraps
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ...._base.typing import DTypeLike
+from ...._core.tensor import Tensor, TensorOps, any_symbolic, as_array, has_tensor, recorders
+from .. import random as _random
+from ..dtypes import DType, TensorShape, as_dtype
+from ..missing import missing
+from ..structures import map_structure
+from ..tensors import Promotion
+
+ndarray = Tensor
+newaxis = None
+_FUNCTIONS = (
+    "abs absolute add all allclose amax amin angle any append arange arccos arccosh arcsin arcsinh arctan arctan2 "
+    "arctanh argmax argmin argsort around array_equal atleast_1d atleast_2d atleast_3d average bitwise_and bitwise_or "
+    "bitwise_xor broadcast_arrays broadcast_to cbrt ceil clip concatenate conj conjugate copy cos cosh count_nonzero "
+    "cross cumprod cumsum deg2rad diag diag_indices diagflat diagonal diff divide divmod dot dsplit dstack einsum "
+    "equal exp exp2 expand_dims expm1 eye flip fliplr flipud float_power floor floor_divide full full_like gcd "
+    "geomspace greater greater_equal heaviside hsplit hstack hypot identity imag inner isclose isfinite isinf isnan "
+    "isneginf isposinf kron lcm less less_equal linspace log log10 log1p log2 logaddexp logical_and logical_not "
+    "logical_or logical_xor logspace matmul max maximum mean median meshgrid min minimum mod moveaxis multiply "
+    "nanmean nanprod nansum ndim negative nonzero not_equal ones ones_like outer positive power prod ptp quantile "
+    "rad2deg ravel real reciprocal remainder repeat reshape result_type roll rot90 round searchsorted sign signbit "
+    "sin sinc sinh size sort split sqrt square squeeze stack std subtract sum swapaxes take take_along_axis tan tanh "
+    "tensordot tile trace transpose tri tril triu true_divide unique vander var vdot vsplit vstack where zeros "
+    "zeros_like"
+)
+_CONSTANTS = (
+    "bool_ complex128 complex64 e finfo float16 float32 float64 iinfo inf int16 int32 int64 int8 pi uint16 uint8"
+)
+
+
+def array(val: Any, dtype: DTypeLike | None = None, copy: bool = True, ndmin: int = 0) -> Tensor:
+    """Return values as a tensor of NumPy's dtype for them: Python's floats are float64, unless float32 is preferred.
+
+    Example:
+        >>> array([1.0, 2.0])
+        <tf.Tensor: shape=(2,), dtype=float64, numpy=array([1., 2.])>
+    """
+    plain = not isinstance(val, TensorOps | np.ndarray | np.generic)
+    values = np.array(map_structure(lambda x: as_array(x) if isinstance(x, TensorOps) else x, val), ndmin=ndmin)
+    if dtype is None and plain and Promotion.float32 and values.dtype == "float64":
+        dtype = "float32"
+    return Tensor(values if dtype is None else values.astype(as_dtype(dtype).name))
+
+
+asarray: Callable[..., Tensor] = array
+
+
+def shape(a: Any) -> TensorShape:
+    """Return the sizes of the axes."""
+    return TensorShape(np.shape(as_array(a)))
+
+
+def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conversion_mode: Any = None) -> None:
+    """Have operators convert the dtypes of tensors as NumPy does."""
+    Promotion.numpy, Promotion.float32 = True, prefer_float32
+
+
+def _result(value: Any) -> Any:
+    return Tensor(np.asarray(value)) if isinstance(value, np.ndarray | np.generic | bool) else value
+
+
+def _of_numpy(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        recorded = any_symbolic([args, kwargs]) or (has_tensor([args, kwargs]) and bool(recorders.open))
+
+        def given(x: Any) -> Any:
+            if isinstance(x, DType):
+                return np.dtype(x.name)
+            return as_array(x) if isinstance(x, TensorOps) and not recorded else x
+
+        result = function(*map_structure(given, args), **map_structure(given, kwargs))
+        if name == "result_type":
+            return as_dtype(result)
+        return result if name in ("ndim", "size") else map_structure(_result, result)
+
+    return call
+
+
+def _find(name: str) -> Any:
+    if name in _CONSTANTS.split():
+        return getattr(np, name)
+    return _of_numpy({known: known for known in _FUNCTIONS.split()}[name])
+
+
+__getattr__: Callable[[str], Any] = cache(missing(__name__, _find))
+random: SimpleNamespace = SimpleNamespace(
+    rand=lambda *size: _random.uniform(size, dtype="float64"),
+    randn=lambda *size: _random.normal(size, dtype="float64"),
+    uniform=lambda low=0.0, high=1.0, size=(): _random.uniform(np.atleast_1d(size), low, high, "float64"),
+    randint=lambda low, high=None, size=(), dtype="int64": _random.uniform(
+        np.atleast_1d(size), 0 if high is None else low, low if high is None else high, dtype
+    ),
+    seed=_random.set_seed,
+)
