@@ -74,7 +74,7 @@ SPINE = """_core/op _core/tensor _core/variable _core/tape _core/keras_tensor la
     models/model models/graph models/sequential _trainers/trainer
     optimizers/optimizer optimizers/update optimizers/adam"""
 """The files that a call of a model and a step of its training run through."""
-LIMITS = {"package": 44_000, "core": 34_300, "spine": 6_000, "_jit": 1_600, "longest file": 800, "longest body": 40}
+LIMITS = {"package": 44_000, "core": 34_800, "spine": 6_000, "_jit": 1_600, "longest file": 800, "longest body": 40}
 """So many lines at most: of all files, of those without compat, of the spine, of the machine that replays steps."""
 
 

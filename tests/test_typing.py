@@ -262,7 +262,6 @@ def test_training() -> None:
     assert_type(model.get_metrics_result(), dict[str, Any])
     assert_type(model.evaluate(x, y, verbose=0, return_dict=True), dict[str, Any])
     assert_type(model.train_on_batch(x, y, return_dict=True), dict[str, Any])
-    assert_type(model.test_on_batch(x, y, return_dict=True), dict[str, Any])
     assert assert_type(model.predict(x, verbose=int(False)), Array | Any).shape == (4, 1)
     assert assert_type(model.predict_on_batch(x), Array | Any).shape == (4, 1)
     model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)

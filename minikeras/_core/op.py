@@ -7,20 +7,7 @@ notes what was done.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Literal,
-    Never,
-    ParamSpec,
-    Protocol,
-    TypeAlias,
-    TypedDict,
-    TypeVar,
-    Unpack,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
@@ -28,28 +15,11 @@ from .._base.signature import check_keywords, parameters
 from .._base.typing import Array
 from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
 
+if TYPE_CHECKING:
+    from .op_call import OpCall
+
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
-
-if TYPE_CHECKING:
-    from .keras_tensor import KerasTensor
-
-    Rest = ParamSpec("Rest")
-    Symbolic: TypeAlias = KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]
-
-    class OpCall(Protocol[P]):
-        """An op: it makes a KerasTensor of KerasTensors, and a Tensor of anything else."""
-
-        __name__: str
-
-        def __hash__(self) -> int: ...
-        @overload
-        def __call__(
-            self: "OpCall[Concatenate[Any, Rest]]", x: Symbolic, /, *args: Rest.args, **kwargs: Rest.kwargs
-        ) -> KerasTensor: ...
-        @overload
-        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
-
 
 VJP: TypeAlias = Callable[..., Any]
 """(gradient of the output, output, *inputs, *other arguments) -> gradient of one input.
@@ -170,9 +140,7 @@ late_ops: list[Callable[[], None]] = []
 
 
 @overload
-def primitive(
-    *, variadic: Literal[False] = False, name: str | None = None, **traits: Unpack[Traits]
-) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
+def primitive(**traits: Unpack[Traits]) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
 @overload
 def primitive(
     *vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]

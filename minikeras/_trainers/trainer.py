@@ -613,19 +613,15 @@ class Trainer(Layer):
         return values[0] if len(values) == 1 else values
 
     @overload
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
-        *, return_dict: Literal[True],
-    ) -> dict[str, Any]: ...  # fmt: skip
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, *,
+                       return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
     @overload
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
-        return_dict: bool = False,
-    ) -> Any: ...  # fmt: skip
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                       class_weight: Mapping[int, float] | None = None,
+                       return_dict: bool = False) -> Any: ...  # fmt: skip
     @suggests
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
-    ) -> Any:
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+                       return_dict: bool = False) -> Any:  # fmt: skip
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
         Raises:
@@ -634,12 +630,6 @@ class Trainer(Layer):
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
-    @overload
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, return_dict: Literal[True]
-    ) -> dict[str, Any]: ...
-    @overload
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any: ...
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does.

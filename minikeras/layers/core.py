@@ -59,12 +59,8 @@ class Dense(WithKernel):
 
     Args:
         units: Size of the last output axis, a positive integer.
-        activation: Name or function; the identity if not given.
-        use_bias: Whether there is a bias.
         kernel_initializer: What fills the kernel, of shape (n, units); by default as Glorot and Bengio 2010 say.
         bias_initializer: What fills the bias, of shape (units,).
-        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties on the kernel, the bias, and the output.
-        kernel_constraint, bias_constraint: Projections of them after each training step.
 
     Input shape:  (batch, ..., n), n fixed at the first call.
     Output shape: (batch, ..., units).

@@ -16,8 +16,7 @@ class _Moments(Optimizer):
     """Means of the gradients and of their squares.
 
     Args:
-        beta_1: Share of the old mean in the new one.
-        beta_2: Share of the old mean of squares in the new one.
+        beta_1, beta_2: Shares of the old mean of gradients, and of their squares, in the new one.
         epsilon: Added to the root.
     """
 

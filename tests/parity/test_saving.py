@@ -119,7 +119,6 @@ def test_every_layer(name: str, tmp_path: Path) -> None:
             np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-5)
 
 
-<<<<<<< HEAD
 def test_lambdas_are_written_as_keras_writes_them(tmp_path: Path) -> None:
     x, held, loaded = np.arange(6.0, dtype="float32").reshape(2, 3), 3.0, []
     for library in (minikeras, keras):
@@ -135,7 +134,8 @@ def test_lambdas_are_written_as_keras_writes_them(tmp_path: Path) -> None:
             np.testing.assert_allclose(other.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
     assert loaded[0] == loaded[1]
     assert [*loaded[0]] == [*loaded[1]]
-=======
+
+
 class Kept:
     def __init__(self, inner: Any = None, function: Any = None, name: str = "twice") -> None:
         self.inner, self.function, self.name = inner, function, name
@@ -178,4 +178,3 @@ def test_configurations_of_keras_2_are_read_from_the_tables_of_the_caller(k: Any
     with pytest.raises(ValueError, match="get_config"):
         legacy.serialize_keras_object(object())
     assert k.saving.get_registered_object("twice", None, known) is twice
->>>>>>> i16-tf
