@@ -230,10 +230,9 @@ class VarianceScaling(_Random):
         input_axes, output_axes: Which axes count as inputs and outputs, as for `compute_fans`.
     """
 
-    def __init__(
-        self, scale: float = 1.0, mode: Mode = "fan_in", distribution: Distribution = "truncated_normal",
-        seed: SeedLike | Config = None, input_axes: Axes = None, output_axes: Axes = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, scale: float = 1.0, mode: Mode = "fan_in", distribution: Distribution = "truncated_normal",
+                 seed: SeedLike | Config = None, input_axes: Axes = None,
+                 output_axes: Axes = None) -> None:  # fmt: skip
         if scale <= 0:
             raise ValueError(f"Argument `scale` must be positive float. Received: scale={scale}")
         law = "truncated_normal" if distribution.lower() == "normal" else distribution.lower()

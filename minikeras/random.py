@@ -212,9 +212,8 @@ def _draw(law: str, shape: SizeLike, dtype: str, seed: SeedLike, *parameters: Te
 
 
 @primitive()
-def normal(
-    shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
-) -> Array:
+def normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None,
+           seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a normal distribution.
 
     Example:
@@ -226,18 +225,16 @@ def normal(
 
 
 @primitive()
-def uniform(
-    shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
-) -> Array:
+def uniform(shape: SizeLike, minval: float = 0.0, maxval: float = 1.0, dtype: DTypeLike | None = None,
+            seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers from `minval` up to, but without, `maxval`, all equally likely."""
     name = _float_dtype(dtype, "uniform")
     return source.uniform(_next_seed(seed), tuple(shape), _parameter(minval), _parameter(maxval), name)
 
 
 @primitive()
-def truncated_normal(
-    shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None, seed: SeedLike = None
-) -> Array:
+def truncated_normal(shape: SizeLike, mean: float = 0.0, stddev: float = 1.0, dtype: DTypeLike | None = None,
+                     seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a normal distribution, those farther than two standard deviations from the mean drawn again."""
     name = _float_dtype(dtype, "truncated_normal")
     return source.truncated_normal(_next_seed(seed), tuple(shape), mean, stddev, name)
@@ -297,9 +294,8 @@ def _masked(x: TensorLike, mask: TensorLike, keep: float) -> Array:
     return np.where(mask, array / keep, np.zeros((), array.dtype))
 
 
-def dropout(
-    inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] | None = None, seed: SeedLike = None
-) -> Tensor:
+def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] | None = None,
+            seed: SeedLike = None) -> Tensor:  # fmt: skip
     """Set a share `rate` of the elements to 0 and divide the others by 1 - rate, which keeps the expected sum.
 
     Along an axis of size 1 in `noise_shape` elements share their fate; None takes the size that the inputs have.
@@ -329,10 +325,8 @@ def gamma(shape: SizeLike, alpha: TensorLike, dtype: DTypeLike | None = None, se
 
 
 @primitive()
-def binomial(
-    shape: SizeLike, counts: TensorLike, probabilities: TensorLike, dtype: DTypeLike | None = None,
-    seed: SeedLike = None,
-) -> Array:  # fmt: skip
+def binomial(shape: SizeLike, counts: TensorLike, probabilities: TensorLike, dtype: DTypeLike | None = None,
+             seed: SeedLike = None) -> Array:  # fmt: skip
     """How many of `counts` independent trials succeed, each with its probability; both broadcast to the shape.
 
     Example:
@@ -344,8 +338,7 @@ def binomial(
 
 
 @primitive()
-def beta(
-    shape: SizeLike, alpha: TensorLike, beta: TensorLike, dtype: DTypeLike | None = None, seed: SeedLike = None
-) -> Array:
+def beta(shape: SizeLike, alpha: TensorLike, beta: TensorLike, dtype: DTypeLike | None = None,
+         seed: SeedLike = None) -> Array:  # fmt: skip
     """Numbers of a beta distribution; its parameters broadcast to the shape."""
     return _draw("beta", shape, _float_dtype(dtype, "beta"), seed, alpha, beta)

@@ -26,11 +26,10 @@ class InputSpec:
         InputSpec(min_ndim=2, axes={-1: 3})
     """
 
-    def __init__(
-        self, dtype: str | None = None, shape: ShapeLike | None = None, ndim: int | None = None,
-        max_ndim: int | None = None, min_ndim: int | None = None, axes: Mapping[int, int | None] | None = None,
-        allow_last_axis_squeeze: bool = False, name: str | None = None, optional: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, dtype: str | None = None, shape: ShapeLike | None = None, ndim: int | None = None,
+                 max_ndim: int | None = None, min_ndim: int | None = None, axes: Mapping[int, int | None] | None = None,
+                 allow_last_axis_squeeze: bool = False, name: str | None = None,
+                 optional: bool = False) -> None:  # fmt: skip
         self.dtype = dtype
         self.shape: PartialShape | None = None if shape is None else tuple(shape)
         self.ndim: int | None = len(shape) if shape is not None else ndim

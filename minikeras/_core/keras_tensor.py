@@ -54,10 +54,8 @@ class KerasTensor(Tensor):
     index: int
     """Its place among the outputs of that call."""
 
-    def __init__(
-        self, shape: ShapeLike, dtype: DTypeLike | None = None, sparse: bool = False, ragged: bool = False,
-        record_history: bool = True, name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, shape: ShapeLike, dtype: DTypeLike | None = None, sparse: bool = False, ragged: bool = False,
+                 record_history: bool = True, name: str | None = None) -> None:  # fmt: skip
         if sparse or ragged:
             raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}.")
         self.array: None = None

@@ -71,9 +71,8 @@ class Op:
         replay: The function that a program runs in place of `forward`, without a guard that the program holds itself.
     """
 
-    def __init__(
-        self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None, **traits: Unpack[Traits]
-    ) -> None:
+    def __init__(self, forward: Callable[..., Array], vjps: tuple[VJP | None, ...], count: int | None,
+                 **traits: Unpack[Traits]) -> None:  # fmt: skip
         self.name: str = forward.__name__
         self.forward: Callable[..., Array] = forward
         self.vjps: tuple[VJP | None, ...] = vjps
@@ -111,10 +110,8 @@ class Entry:
 
     __slots__ = ("inputs", "kwargs", "op", "output", "rest", "values")
 
-    def __init__(
-        self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...], kwargs: dict[str, Any],
-        output: "Tensor",
-    ) -> None:  # fmt: skip
+    def __init__(self, op: Op, inputs: Sequence[Any], values: Sequence[Any], rest: tuple[Any, ...],
+                 kwargs: dict[str, Any], output: "Tensor") -> None:  # fmt: skip
         self.op: Op = op
         self.inputs: Sequence[Any] = inputs
         self.values: Sequence[Any] = values
@@ -142,9 +139,8 @@ late_ops: list[Callable[[], None]] = []
 @overload
 def primitive(**traits: Unpack[Traits]) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
 @overload
-def primitive(
-    *vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]
-) -> "Callable[[Callable[P, Any]], OpCall[P]]": ...
+def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None,
+              **traits: Unpack[Traits]) -> "Callable[[Callable[P, Any]], OpCall[P]]": ...  # fmt: skip
 def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None, **traits: Unpack[Traits]) -> Any:
     """Declare a primitive: the decorated function is its forward pass, `vjps` are its gradient rules.
 

@@ -17,8 +17,7 @@ class OpCall(Protocol[P]):
 
     def __hash__(self) -> int: ...
     @overload
-    def __call__(
-        self: "OpCall[Concatenate[Any, Rest]]", x: Symbolic, /, *args: Rest.args, **kwargs: Rest.kwargs
-    ) -> KerasTensor: ...
+    def __call__(self: "OpCall[Concatenate[Any, Rest]]", x: Symbolic, /, *args: Rest.args,
+                 **kwargs: Rest.kwargs) -> KerasTensor: ...  # fmt: skip
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...

@@ -182,10 +182,8 @@ class GradientTape:
         return result
 
 
-def backward(
-    entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool, watched: Container[int] | None = None,
-    targets: Container[int] = (),
-) -> dict[int, Any]:  # fmt: skip
+def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: bool,
+             watched: Container[int] | None = None, targets: Container[int] = ()) -> dict[int, Any]:  # fmt: skip
     """Run entries backwards from seeds.
 
     Args:
@@ -234,10 +232,8 @@ def _as_tensors(entry: Entry) -> list[Any]:
     ]
 
 
-def _pairs(
-    g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
-    watched: Container[int] | None,
-) -> Iterator[tuple[Any, Any]]:  # fmt: skip
+def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, TensorOps, VJP] | None, as_tensors: bool,
+           watched: Container[int] | None) -> Iterator[tuple[Any, Any]]:  # fmt: skip
     """Yield each input that is differentiated, or what `_passed` says it was made from, and its gradient.
 
     `g` is the gradient of what the entry gives, `values` are those of its inputs; for the rest see `backward`.

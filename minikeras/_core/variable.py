@@ -51,11 +51,10 @@ class Variable(TensorOps):
     bits = "logical"
     array: Array
 
-    def __init__(
-        self, initializer: str | TensorLike | InitializerFunction, shape: ShapeLike | None = None,
-        dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True, aggregation: str | None = "none",
-        synchronization: str | None = "auto", name: str | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, initializer: str | TensorLike | InitializerFunction, shape: ShapeLike | None = None,
+                 dtype: DTypeLike | None = None, trainable: bool = True, autocast: bool = True,
+                 aggregation: str | None = "none", synchronization: str | None = "auto",
+                 name: str | None = None) -> None:  # fmt: skip
         name = auto_name("variable") if name is None else name
         if not isinstance(name, str) or "/" in name:
             raise ValueError(

@@ -35,11 +35,9 @@ class Progbar:
         2/2 ━━━━━━━━━━ 0s .../step - loss: 0.2500
     """
 
-    def __init__(
-        self, target: int | None, width: int = 20, verbose: int = 1, interval: float = 0.05,
-        stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
-        unit_name: str = "step",
-    ) -> None:  # fmt: skip
+    def __init__(self, target: int | None, width: int = 20, verbose: int = 1, interval: float = 0.05,
+                 stateful_metrics: Iterable[str] | None = None, stateless_metrics: Iterable[str] | None = None,
+                 unit_name: str = "step") -> None:  # fmt: skip
         if stateful_metrics is not None and stateless_metrics is not None:
             raise ValueError(
                 "Progbar takes stateful_metrics or stateless_metrics, not both: each lists the exceptions. "
@@ -60,9 +58,8 @@ class Progbar:
         self._drawn = 0  # length of the line that stands in the terminal
         self._open = False  # whether that line is yet to be ended
 
-    def update(
-        self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
-    ) -> None:
+    def update(self, current: int, values: Iterable[tuple[str, Any]] | None = None,
+               finalize: bool | None = None) -> None:  # fmt: skip
         """Show how many steps are done, and metrics of the last one: numbers, or arrays to average.
 
         `finalize` tells whether this is the last update; by default, whether `current` has reached the target.

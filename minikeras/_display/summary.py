@@ -70,11 +70,9 @@ class SummaryModel(Protocol):
     def non_trainable_weights(self) -> Sequence[Any]: ...
 
 
-def summarize(
-    model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
-    print_fn: Callable[[str], object] | None = None, expand_nested: bool = False, show_trainable: bool = False,
-    layer_range: Sequence[str] | None = None,
-) -> None:  # fmt: skip
+def summarize(model: SummaryModel, line_length: int | None = None, positions: Sequence[float] | None = None,
+              print_fn: Callable[[str], object] | None = None, expand_nested: bool = False,
+              show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> None:  # fmt: skip
     """Print (by `print_fn`) a table of a model's layers; a ValueError for narrow columns or an empty `layer_range`."""
     connections: Connections | None = getattr(model, "_connections", lambda: None)()
     layers = getattr(model, "_operations", model.layers)
@@ -173,11 +171,9 @@ def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[i
     return sum(size for size, _ in sizes), sum(size * int(bits or 1) for size, bits in sizes) / 8
 
 
-def render(
-    title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
-    positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
-    coloured: bool = False,
-) -> str:  # fmt: skip
+def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, float]], line_length: int | None = None,
+           positions: Sequence[float] | None = None, show_trainable: bool = False, connected: bool = False,
+           coloured: bool = False) -> str:  # fmt: skip
     """Return the whole text: title, table and totals (what is counted, how many values, how many bytes).
 
     `line_length` is the width of the table, by default the terminal's up to a limit; `positions` tell where each column

@@ -222,9 +222,8 @@ class Codegen:
             return operand
         return operand.reshape(shape)
 
-    def _written(
-        self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol], outputs: Sequence[Any]
-    ) -> str:
+    def _written(self, main: list[Instruction], tail: list[Instruction], parameters: list[Symbol],
+                 outputs: Sequence[Any]) -> str:  # fmt: skip
         """Return the source."""
         results = [self._result(y) for y in outputs]
         defined = {line.result for line in tail}
@@ -236,10 +235,8 @@ class Codegen:
         first = self._function("main", main, parameters, carried, carried)
         return f"{first}\n{self._function('tail', tail, carried, texts, ends)}"
 
-    def _function(
-        self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
-        ends: Container[Any],
-    ) -> str:  # fmt: skip
+    def _function(self, name: str, body: list[Instruction], parameters: Sequence[str], results: Sequence[str],
+                  ends: Container[Any]) -> str:  # fmt: skip
         """Return the source of a function; a large result lives no longer than it is needed."""
         lines = [f"def {name}({', '.join(parameters)}):"]
         last = {arg: k for k, line in enumerate(body) for arg in (line.result, *line.args) if isinstance(arg, Symbol)}

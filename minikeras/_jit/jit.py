@@ -47,10 +47,8 @@ class Jit:
             count in a list, or draw from a generator of its own.
     """
 
-    def __init__(
-        self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
-        twice: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, function: Callable[[Any], Any], may_replay: Callable[[], bool], limit: int | None = None,
+                 twice: bool = False) -> None:  # fmt: skip
         self._function, self._may_replay = function, may_replay
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}

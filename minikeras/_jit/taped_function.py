@@ -108,9 +108,8 @@ class TapedProgram:
         usable: Whether the function only computes: it draws no numbers, changes nothing and reads no values.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int], passed: Entry | None
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], watched: Sequence[int],
+                 passed: Entry | None) -> None:  # fmt: skip
         self.structure: int = Changes.layers
         self._function, self._watched = function, watched
         tensors = [x if type(x) is Tensor else Tensor(x.copy()) for x in inputs]
@@ -165,9 +164,8 @@ class TapedProgram:
         """Arrays like those that the first half fills."""
         self._program = Program(entries, [*inputs, *rooms], gradients)
 
-    def _gradients(
-        self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True, known: bool = False
-    ) -> tuple[list[Any], list[Any], Any]:
+    def _gradients(self, tensors: Sequence[Any], starts: Mapping[int, Any], through: bool = True,
+                   known: bool = False) -> tuple[list[Any], list[Any], Any]:  # fmt: skip
         """Run the function, and differentiate.
 
         Args:
@@ -200,9 +198,8 @@ class TapedProgram:
             gradients[place] = None if gradients[place] is start else gradients[place]
         return gradients, ends, fixed
 
-    def run(
-        self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array], passed: Entry | None
-    ) -> Tensor | None:
+    def run(self, tape: GradientTape, inputs: Sequence[Any], arrays: Sequence[Array],
+            passed: Entry | None) -> Tensor | None:  # fmt: skip
         """Return the output, recorded by the open tape; None, and nothing is run, where the program cannot serve.
 
         It serves one thread at a time, and does not differentiate with respect to weights that are not trained.
@@ -235,9 +232,8 @@ class TapedProgram:
         self._runs += 1
         return rooms
 
-    def _vjp_all(
-        self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int], totals: dict[int, Any]
-    ) -> Iterable[tuple[Any, Any]]:
+    def _vjp_all(self, g: Any, entry: Entry, values: Sequence[Any], kept: Container[int],
+                 totals: dict[int, Any]) -> Iterable[tuple[Any, Any]]:  # fmt: skip
         """Return pairs of what went in and its gradient; that of the activation before where it may be passed over."""
         sources, (runs, passed) = [*entry.inputs, None], entry.rest
         through = passed is None or id(sources[self._watched[0]]) not in kept

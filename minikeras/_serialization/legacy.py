@@ -42,10 +42,9 @@ def _written(value: Any) -> Any:
     return {**config, _PASSIVE: True} if isinstance(config, dict) else config
 
 
-def deserialize_keras_object(
-    identifier: Any, module_objects: Mapping[str, Any] | None = None, custom_objects: CustomObjects | None = None,
-    printable_module_name: str = "object",
-) -> Any:  # fmt: skip
+def deserialize_keras_object(identifier: Any, module_objects: Mapping[str, Any] | None = None,
+                             custom_objects: CustomObjects | None = None,
+                             printable_module_name: str = "object") -> Any:  # fmt: skip
     """Return the object of a name or a configuration.
 
     Args:

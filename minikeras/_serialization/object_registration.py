@@ -77,9 +77,8 @@ def get_registered_name(obj: Any) -> str:
     return registered_names.get(obj, getattr(obj, "__name__", str(obj)))
 
 
-def get_registered_object(
-    name: str, custom_objects: CustomObjects | None = None, module_objects: Mapping[str, Any] | None = None
-) -> Any:
+def get_registered_object(name: str, custom_objects: CustomObjects | None = None,
+                          module_objects: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
     """Return the object registered under a name, None if there is none.
 
     Args:

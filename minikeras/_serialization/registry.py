@@ -86,11 +86,10 @@ class Registry(Generic[T]):
         guests: Names of another kind that may stand in the slot too, and Keras's module of that kind.
     """
 
-    def __init__(
-        self, module: str, kind: str, base: type[T] | tuple[()] = (), *, functions: bool = False,
-        names: Sequence[str] | None = None, but: Container[str] = ("deserialize", "get", "serialize"),
-        snake_case: bool = False, aliases: Mapping[str, str] = {}, guests: Mapping[str, str] = {},
-    ) -> None:  # fmt: skip
+    def __init__(self, module: str, kind: str, base: type[T] | tuple[()] = (), *, functions: bool = False,
+                 names: Sequence[str] | None = None, but: Container[str] = ("deserialize", "get", "serialize"),
+                 snake_case: bool = False, aliases: Mapping[str, str] = {},
+                 guests: Mapping[str, str] = {}) -> None:  # fmt: skip
         self.module: str = module
         self.kind: str = kind
         self.base: type[T] | tuple[()] = base

@@ -32,11 +32,10 @@ _COMMON = {
 }
 
 
-def EfficientNetB0(
-    include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
-    input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
-    classifier_activation: ActivationLike | None = "softmax", name: str = "efficientnetb0",
-) -> Model:  # fmt: skip
+def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
+                   input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
+                   classifier_activation: ActivationLike | None = "softmax",
+                   name: str = "efficientnetb0") -> Model:  # fmt: skip
     """Return EfficientNetB0, see `Network` for the arguments.
 
     Example:

@@ -19,9 +19,8 @@ _MEAN = {"caffe": (103.939, 116.779, 123.68), "torch": (0.485, 0.456, 0.406)}
 _DEVIATION = (0.229, 0.224, 0.225)
 
 
-def preprocess_input(
-    x: Images, data_format: DataFormat | None = None, mode: Literal["caffe", "tf", "torch"] = "caffe"
-) -> Images:
+def preprocess_input(x: Images, data_format: DataFormat | None = None,
+                     mode: Literal["caffe", "tf", "torch"] = "caffe") -> Images:  # fmt: skip
     """Return images as networks want them.
 
     Args:

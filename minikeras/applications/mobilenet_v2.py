@@ -22,11 +22,10 @@ SIZES = (96, 128, 160, 192, 224)
 """Sizes of images that there are weights for."""
 
 
-def MobileNetV2(
-    input_shape: PartialShape | None = None, alpha: float = 1.0, include_top: bool = True,
-    weights: Weights = "imagenet", input_tensor: KerasTensor | None = None, pooling: Pooling = None,
-    classes: int = 1000, classifier_activation: ActivationLike | None = "softmax", name: str | None = None,
-) -> Model:  # fmt: skip
+def MobileNetV2(input_shape: PartialShape | None = None, alpha: float = 1.0, include_top: bool = True,
+                weights: Weights = "imagenet", input_tensor: KerasTensor | None = None, pooling: Pooling = None,
+                classes: int = 1000, classifier_activation: ActivationLike | None = "softmax",
+                name: str | None = None) -> Model:  # fmt: skip
     """Return MobileNetV2, see `Network` for the arguments.
 
     Args:

@@ -119,10 +119,8 @@ class Network:
         even = [1 if n is None else 1 - n % 2 for n in self.x.shape[first : first + 2]]
         self.add(layers.ZeroPadding2D, name, tuple((low - n, low) for n in even))
 
-    def inverted(
-        self, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
-        squeeze: float = 0, drop: float = 0,
-    ) -> None:  # fmt: skip
+    def inverted(self, names: dict[str, str], expansion: int, filters: int, kernel: int, stride: int,
+                 squeeze: float = 0, drop: float = 0) -> None:  # fmt: skip
         """Add an inverted residual: wider, a convolution of each channel, narrow again, and the input.
 
         Source: Sandler and others, arXiv 1801.04381.
@@ -159,9 +157,8 @@ class Network:
         self.add(layers.Conv2D, names[3], width, 1, activation="sigmoid", **options)
         self.join(layers.Multiply, names[4], start, self.x)
 
-    def model(
-        self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop", **top: Any
-    ) -> Model:
+    def model(self, address: str, hashes: Iterable[str | None] = (None, None), suffix: str = "_notop",
+              **top: Any) -> Model:  # fmt: skip
         """Return the model, with its weights.
 
         Args:

@@ -15,11 +15,9 @@ BLOCKS = [(64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)]
 _HASHES = "2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"
 
 
-def ResNet50(
-    include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
-    input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
-    classifier_activation: ActivationLike | None = "softmax", name: str = "resnet50",
-) -> Model:  # fmt: skip
+def ResNet50(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
+             input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
+             classifier_activation: ActivationLike | None = "softmax", name: str = "resnet50") -> Model:  # fmt: skip
     """Return ResNet50, see `Network` for the arguments.
 
     Example:

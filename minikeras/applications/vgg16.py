@@ -14,11 +14,9 @@ BLOCKS = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
 _HASHES = "64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"
 
 
-def VGG16(
-    include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
-    input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
-    classifier_activation: ActivationLike | None = "softmax", name: str = "vgg16",
-) -> Model:  # fmt: skip
+def VGG16(include_top: bool = True, weights: Weights = "imagenet", input_tensor: KerasTensor | None = None,
+          input_shape: PartialShape | None = None, pooling: Pooling = None, classes: int = 1000,
+          classifier_activation: ActivationLike | None = "softmax", name: str = "vgg16") -> Model:  # fmt: skip
     """Return VGG16, see `Network` for the arguments.
 
     Example:

@@ -47,10 +47,8 @@ class BackupAndRestore(Callback):
         (5, [[1.0], [1.0]])
     """
 
-    def __init__(
-        self, backup_dir: str | os.PathLike[str], save_freq: Frequency = "epoch", double_checkpoint: bool = False,
-        delete_checkpoint: bool = True,
-    ) -> None:  # fmt: skip
+    def __init__(self, backup_dir: str | os.PathLike[str], save_freq: Frequency = "epoch",
+                 double_checkpoint: bool = False, delete_checkpoint: bool = True) -> None:  # fmt: skip
         if not backup_dir:
             raise ValueError(f"`backup_dir` must name a folder. Received: backup_dir={backup_dir!r}.")
         self.backup_dir: str = os.fspath(backup_dir)

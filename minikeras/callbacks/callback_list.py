@@ -40,10 +40,8 @@ class CallbackList(Callback):
         0 {'loss': 2.0}
     """
 
-    def __init__(
-        self, callbacks: Callbacks = None, add_history: bool = False, add_progbar: bool = False, model: Any = None,
-        **params: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, callbacks: Callbacks = None, add_history: bool = False, add_progbar: bool = False,
+                 model: Any = None, **params: Any) -> None:  # fmt: skip
         self.callbacks: list[Callback] = _flat(callbacks)
         self._listeners: dict[str, list[tuple[Callable[..., None], bool, bool]]] = {}
         self._runs = 0

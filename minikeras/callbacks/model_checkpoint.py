@@ -41,11 +41,9 @@ class ModelCheckpoint(Monitor):
         save 03-0.3.keras
     """
 
-    def __init__(
-        self, filepath: str | os.PathLike[str], monitor: str = "val_loss", verbose: int = 0,
-        save_best_only: bool = False, save_weights_only: bool = False, mode: Mode = "auto",
-        save_freq: Frequency = "epoch", initial_value_threshold: float | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, filepath: str | os.PathLike[str], monitor: str = "val_loss", verbose: int = 0,
+                 save_best_only: bool = False, save_weights_only: bool = False, mode: Mode = "auto",
+                 save_freq: Frequency = "epoch", initial_value_threshold: float | None = None) -> None:  # fmt: skip
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath: str = os.fspath(filepath)
         self.verbose = verbose

@@ -31,9 +31,8 @@ class Monitor(Callback):
             are known.
     """
 
-    def __init__(
-        self, monitor: str = "val_loss", mode: Mode = "auto", baseline: float | None = None, min_delta: float = 0
-    ) -> None:
+    def __init__(self, monitor: str = "val_loss", mode: Mode = "auto", baseline: float | None = None,
+                 min_delta: float = 0) -> None:  # fmt: skip
         if mode not in ("auto", "min", "max"):
             warn_user(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.")
             mode = "auto"
@@ -124,11 +123,9 @@ class EarlyStopping(Monitor):
         Epoch 4: early stopping
     """
 
-    def __init__(
-        self, monitor: str = "val_loss", min_delta: float = 0, patience: int = 0, verbose: int = 0,
-        mode: Mode = "auto", baseline: float | None = None, restore_best_weights: bool = False,
-        start_from_epoch: int = 0,
-    ) -> None:  # fmt: skip
+    def __init__(self, monitor: str = "val_loss", min_delta: float = 0, patience: int = 0, verbose: int = 0,
+                 mode: Mode = "auto", baseline: float | None = None, restore_best_weights: bool = False,
+                 start_from_epoch: int = 0) -> None:  # fmt: skip
         super().__init__(monitor, mode, min_delta=min_delta)
         self.patience = patience
         self.verbose = verbose
@@ -206,10 +203,9 @@ class ReduceLROnPlateau(Monitor):
         Epoch 2: ReduceLROnPlateau reducing learning rate to 0.25.
     """
 
-    def __init__(
-        self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0,
-        mode: Mode = "auto", min_delta: float = 1e-4, cooldown: int = 0, min_lr: float = 0.0,
-    ) -> None:  # fmt: skip
+    def __init__(self, monitor: str = "val_loss", factor: float = 0.1, patience: int = 10, verbose: int = 0,
+                 mode: Mode = "auto", min_delta: float = 1e-4, cooldown: int = 0,
+                 min_lr: float = 0.0) -> None:  # fmt: skip
         super().__init__(monitor, mode, min_delta=min_delta)
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0. Received factor={factor}")

@@ -118,10 +118,8 @@ class RemoteMonitor(Callback):
         send_as_json: Whether the metrics as JSON are the whole request, in place of a form.
     """
 
-    def __init__(
-        self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
-        headers: Mapping[str, str] | None = None, send_as_json: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, root: str = "http://localhost:9000", path: str = "/publish/epoch/end/", field: str = "data",
+                 headers: Mapping[str, str] | None = None, send_as_json: bool = False) -> None:  # fmt: skip
         self.root = root
         self.path = path
         self.field = field

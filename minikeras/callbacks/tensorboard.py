@@ -32,12 +32,11 @@ class TensorBoard(Callback):
 
     _reads_lazily: ClassVar[bool] = True
 
-    def __init__(
-        self, log_dir: str | os.PathLike[str] = "logs", histogram_freq: int = 0, write_graph: bool = True,
-        write_images: bool = False, write_steps_per_second: bool = False,
-        update_freq: Literal["epoch", "batch"] | int = "epoch", profile_batch: int | tuple[int, int] = 0,
-        embeddings_freq: int = 0, embeddings_metadata: str | dict[str, str] | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, log_dir: str | os.PathLike[str] = "logs", histogram_freq: int = 0, write_graph: bool = True,
+                 write_images: bool = False, write_steps_per_second: bool = False,
+                 update_freq: Literal["epoch", "batch"] | int = "epoch", profile_batch: int | tuple[int, int] = 0,
+                 embeddings_freq: int = 0,
+                 embeddings_metadata: str | dict[str, str] | None = None) -> None:  # fmt: skip
         if profile_batch:
             warn_user(f"minikeras writes no profile of batches: profile_batch={profile_batch} is ignored.")
         self.log_dir: str = os.fspath(log_dir)

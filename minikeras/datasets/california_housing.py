@@ -6,10 +6,8 @@ from .._base.checks import one_of
 from .base import Split, check_test_split, fetch, read_table
 
 
-def load_data(
-    version: Literal["large", "small"] = "large", path: str = "california_housing.npz", test_split: float = 0.2,
-    seed: int = 113,
-) -> Split:  # fmt: skip
+def load_data(version: Literal["large", "small"] = "large", path: str = "california_housing.npz",
+              test_split: float = 0.2, seed: int = 113) -> Split:  # fmt: skip
     """Return what 20,640 districts of California were like in 1990, and the median value of a house there.
 
     The columns are median income, median age of a house, rooms and bedrooms a household, people, people a household,

@@ -7,10 +7,9 @@ from .text import limit, number, read_index, shorter
 from .unpickle import read_lists
 
 
-def load_data(
-    path: str = "imdb.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None, seed: int = 113,
-    start_char: int | None = 1, oov_char: int | None = 2, index_from: int | None = 3,
-) -> Split:  # fmt: skip
+def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
+              seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
+              index_from: int | None = 3) -> Split:  # fmt: skip
     """Return 25,000 film reviews to train on and as many to test on, and whether each is kind.
 
     A review is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.

@@ -13,11 +13,9 @@ _TOPICS = (
 )
 
 
-def load_data(
-    path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
-    test_split: float = 0.2, seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
-    index_from: int | None = 3,
-) -> Split:  # fmt: skip
+def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top: int = 0, maxlen: int | None = None,
+              test_split: float = 0.2, seed: int = 113, start_char: int | None = 1, oov_char: int | None = 2,
+              index_from: int | None = 3) -> Split:  # fmt: skip
     """Return 11,228 news of Reuters, and which of 46 topics each is about.
 
     A text is a list of word numbers, the smaller the more frequent. 0 is left free to pad with.

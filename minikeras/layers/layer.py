@@ -154,11 +154,9 @@ class Layer(Module, Configurable):
             vars(layer)["_auto_config"] = plain_arguments(cls, args, kwargs)
             return layer
 
-    def __init__(
-        self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
-        dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
-        **kwargs: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, *, activity_regularizer: RegularizerLike | None = None, trainable: bool = True,
+                 dtype: PolicyLike | Config | None = None, autocast: bool = True, name: str | None = None,
+                 **kwargs: Any) -> None:  # fmt: skip
         if name is None:
             name = auto_name(type(self).__name__)
         if not isinstance(name, str) or "/" in name:
@@ -312,9 +310,8 @@ class Layer(Module, Configurable):
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     @overload
-    def __call__(
-        self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]", /, *args: Any, **kwargs: Any
-    ) -> KerasTensor: ...
+    def __call__(self, inputs: "KerasTensor | list[KerasTensor] | tuple[KerasTensor, ...]", /, *args: Any,
+                 **kwargs: Any) -> KerasTensor: ...  # fmt: skip
 
     @overload
     def __call__(self, inputs: TensorLike | dict[str, Any], /, *args: Any, **kwargs: Any) -> Tensor: ...
@@ -423,10 +420,8 @@ class Layer(Module, Configurable):
             kwargs["training"] = training
         return training
 
-    def stateless_call(
-        self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
-        return_losses: bool = False, **kwargs: Any,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    def stateless_call(self, trainable_variables: Sequence[Any], non_trainable_variables: Sequence[Any], *args: Any,
+                       return_losses: bool = False, **kwargs: Any) -> tuple[Any, ...]:  # fmt: skip
         """Compute the output for given values of the variables, which keep their own.
 
         Args:
@@ -701,9 +696,8 @@ class Ranked(Layer):
     data_format: Channels
     _advice = " x[..., None] adds an axis of channels, x[None] that of a batch."
 
-    def __init_subclass__(
-        cls, rank: int | None = None, op: Callable[..., Tensor] | None = None, **kwargs: object
-    ) -> None:
+    def __init_subclass__(cls, rank: int | None = None, op: Callable[..., Tensor] | None = None,
+                          **kwargs: object) -> None:  # fmt: skip
         super().__init_subclass__(**kwargs)
         if rank is not None:
             cls._rank = rank

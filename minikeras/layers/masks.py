@@ -24,9 +24,8 @@ def masked(x: T, mask: Any) -> T:
     return x
 
 
-def masks_for(
-    call: Callable[..., Any], takes: Container[str], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any]:
+def masks_for(call: Callable[..., Any], takes: Container[str], args: tuple[Any, ...],
+              kwargs: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
     """Return the masks of the inputs by the names under which a `call` takes them, where they are not given.
 
     `mask` is that of the only input; among several, `query_mask` is that of the input `query`.

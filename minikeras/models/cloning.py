@@ -43,10 +43,9 @@ def model_from_json(json_string: str, custom_objects: CustomObjects | None = Non
     return model
 
 
-def clone_model(
-    model: Model, input_tensors: TensorStructure | None = None, clone_function: Callable[[Any], Any] | None = None,
-    call_function: Callable[..., Any] | None = None, recursive: bool = False, **kwargs: Any,
-) -> Model:  # fmt: skip
+def clone_model(model: Model, input_tensors: TensorStructure | None = None,
+                clone_function: Callable[[Any], Any] | None = None, call_function: Callable[..., Any] | None = None,
+                recursive: bool = False, **kwargs: Any) -> Model:  # fmt: skip
     """Return a model of the same structure, with new layers and new weights.
 
     Args:

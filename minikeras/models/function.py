@@ -48,9 +48,8 @@ class name_scope:
         outer/v
     """
 
-    def __init__(
-        self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None
-    ) -> None:
+    def __init__(self, name: str, caller: object = None, deduplicate: bool = True,
+                 override_parent: str | None = None) -> None:  # fmt: skip
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"`name` must be a string without a slash. Received: name={name!r}.")
         self.name: str = name

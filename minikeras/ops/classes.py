@@ -20,9 +20,8 @@ from .shapes import pad, repeat, reshape, squeeze, take_along_axis, where
 
 
 @primitive(None)
-def one_hot(
-    x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None, sparse: bool = False
-) -> Array:
+def one_hot(x: TensorLike, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None,
+            sparse: bool = False) -> Array:  # fmt: skip
     """Vectors with a 1 at the place that an integer names, all zeros for one outside of 0 .. num_classes - 1.
 
     They lie along a new axis, and num_classes None takes the largest integer plus one.
@@ -41,10 +40,8 @@ def one_hot(
 
 
 @composite
-def multi_hot(
-    inputs: TensorLike, num_classes: int | None = None, axis: int = -1, dtype: DTypeLike | None = None,
-    sparse: bool = False, *, num_tokens: int | None = None,
-) -> Tensor:  # fmt: skip
+def multi_hot(inputs: TensorLike, num_classes: int | None = None, axis: int = -1, dtype: DTypeLike | None = None,
+              sparse: bool = False, *, num_tokens: int | None = None) -> Tensor:  # fmt: skip
     """Vectors with a 1 at each place that a row of integers names; num_tokens is an older name of num_classes.
 
     Example:
@@ -233,9 +230,8 @@ def _categorical_parts(target: Any, output: Any, from_logits: bool = False, axis
 
 
 @primitive(_target_rule, _output_rule, fused_vjp={"softmax": (1, _logit_rule)}, decomposition=_categorical_parts)
-def categorical_crossentropy(
-    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
-) -> Array:
+def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False,
+                             axis: int = -1) -> Array:  # fmt: skip
     """-sum(target * log(p)) over the classes.
 
     Args:
@@ -395,9 +391,8 @@ def _sparse_parts(target: Any, output: Any, from_logits: bool = False, axis: int
 
 
 @primitive(None, _sparse_rule, fused_vjp={"softmax": (1, _sparse_logit_rule)}, decomposition=_sparse_parts)
-def sparse_categorical_crossentropy(
-    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
-) -> Array:
+def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits: bool = False,
+                                    axis: int = -1) -> Array:  # fmt: skip
     """-log(p[target]): `categorical_crossentropy` for class numbers instead of one-hot rows.
 
     They are of the output's shape without its axis of classes, or with size 1 in the last.
@@ -416,9 +411,8 @@ Beam: TypeAlias = dict[Path, tuple[float, float]]
 
 
 @composite
-def ctc_loss(
-    target: TensorLike, output: TensorLike, target_length: TensorLike, output_length: TensorLike, mask_index: int = 0
-) -> Tensor:
+def ctc_loss(target: TensorLike, output: TensorLike, target_length: TensorLike, output_length: TensorLike,
+             mask_index: int = 0) -> Tensor:  # fmt: skip
     """-log(p) of each sequence: p is how likely it spells its labels, repeats and blanks left out.
 
     Args:
@@ -436,9 +430,8 @@ def ctc_loss(
     return -_likelihood(log_softmax(_scores(output), axis=-1), labels, lengths, output_length, mask_index)
 
 
-def _likelihood(
-    spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int, kept: Array | None = None
-) -> Tensor:
+def _likelihood(spelled: Tensor, labels: TensorLike, lengths: TensorLike, steps: TensorLike, blank: int,
+                kept: Array | None = None) -> Tensor:  # fmt: skip
     """Return the logarithm of how likely sequences spell their labels, given those of all classes at each step.
 
     `kept` says whether a way may have spelled so many labels after a step, (batch, steps, labels + 1).
@@ -463,10 +456,9 @@ def _likelihood(
 
 
 @composite
-def ctc_decode(
-    inputs: TensorLike, sequence_lengths: TensorLike, strategy: str = "greedy", beam_width: int = 100,
-    top_paths: int = 1, merge_repeated: bool = True, mask_index: int = 0,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+def ctc_decode(inputs: TensorLike, sequence_lengths: TensorLike, strategy: str = "greedy", beam_width: int = 100,
+               top_paths: int = 1, merge_repeated: bool = True,
+               mask_index: int = 0) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The labels that scores spell, filled up with -1: (paths, batch, steps), and how good each path is.
 
     Args:

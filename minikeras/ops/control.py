@@ -31,9 +31,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
 
 
 @composite
-def while_loop(
-    cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any, maximum_iterations: int | None = None
-) -> Any:
+def while_loop(cond: Function1 | Function2, body: Function1 | Function2, loop_vars: Any,
+               maximum_iterations: int | None = None) -> Any:  # fmt: skip
     """Apply `body` to loop variables, a tensor or a tuple of them, as long as `cond` holds for them.
 
     Each may be a structure of tensors; their shapes stay the same.
@@ -60,10 +59,8 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[int, Any], Any], init_
 
 
 @composite
-def scan(
-    f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
-    unroll: int | bool = 1,
-) -> tuple[Any, Any]:  # fmt: skip
+def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False,
+         unroll: int | bool = 1) -> tuple[Any, Any]:  # fmt: skip
     """Apply `f(carry, x) -> (carry, y)` to elements of xs in turn; return the last carry and all y stacked.
 
     The first carry is `init`; it and xs may be tensors or structures of them. A y of None counts as zeros like the

@@ -65,9 +65,8 @@ class Sliding(NamedTuple):
         return self._replace(strides=self.stretch, pads=tuple(pads), stretch=self.strides)
 
 
-def slid_sizes(
-    sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape, who: str = "The input"
-) -> PartialShape:
+def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape,
+               who: str = "The input") -> PartialShape:  # fmt: skip
     """Return how many places a window has along axes of some sizes, None where a size is unknown.
 
     Raises:
@@ -233,10 +232,8 @@ def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tu
 
 
 @composite
-def conv(
-    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: CausalPadding = "valid",
-    data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-) -> Tensor:  # fmt: skip
+def conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: CausalPadding = "valid",
+         data_format: DataFormat | None = None, dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
     """Sums of products of a kernel with each place of its window: (batch, ..., channels) -> (batch, ..., filters).
 
     `kernel` is (*window, channels / groups, filters); input channels and filters are split into as many groups as the
@@ -255,10 +252,8 @@ def conv(
 
 
 @composite
-def depthwise_conv(
-    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
-    data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-) -> Tensor:  # fmt: skip
+def depthwise_conv(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
+                   data_format: DataFormat | None = None, dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
     """A convolution of each channel by itself, with a kernel (*window, channels, filters for each channel)."""
     *window, channels, filters = shape(kernel)
     if shape(inputs)[-1 if standardize_data_format(data_format) == "channels_last" else 1] != channels:
@@ -268,18 +263,16 @@ def depthwise_conv(
 
 
 @composite
-def separable_conv(
-    inputs: TensorLike, depthwise_kernel: TensorLike, pointwise_kernel: TensorLike, strides: Sizes = 1,
-    padding: Padding = "valid", data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-) -> Tensor:  # fmt: skip
+def separable_conv(inputs: TensorLike, depthwise_kernel: TensorLike, pointwise_kernel: TensorLike, strides: Sizes = 1,
+                   padding: Padding = "valid", data_format: DataFormat | None = None,
+                   dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
     """A depthwise convolution, and one with a window of a single element that mixes its channels."""
     depthwise = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(depthwise, pointwise_kernel, data_format=data_format)
 
 
-def transposed(
-    sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None, dilation: Shape
-) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:
+def transposed(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None,
+               dilation: Shape) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:  # fmt: skip
     """Return the sizes that `conv_transpose` gives, and the zeros it puts before and behind the stretched input."""
     results: list[int | None] = []
     pads = []
@@ -297,10 +290,9 @@ def transposed(
 
 
 @composite
-def conv_transpose(
-    inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
-    output_padding: Sizes | None = None, data_format: DataFormat | None = None, dilation_rate: Sizes = 1,
-) -> Tensor:  # fmt: skip
+def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, padding: Padding = "valid",
+                   output_padding: Sizes | None = None, data_format: DataFormat | None = None,
+                   dilation_rate: Sizes = 1) -> Tensor:  # fmt: skip
     """The way back of a convolution: (batch, ..., channels) -> (batch, ..., filters), larger by the strides.
 
     `kernel` is (*window, filters, channels). Without `output_padding`, the sizes are those of the input times the
@@ -432,10 +424,8 @@ def _pooled(x: TensorLike, pool_size: Sizes, strides: Sizes | None, padding: str
 
 
 @composite
-def max_pool(
-    inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
-    data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def max_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+             data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """The largest element in each place of a window; `strides` are `pool_size` by default.
 
     Of equal elements the first has the gradient, row by row.
@@ -449,10 +439,8 @@ def max_pool(
 
 
 @composite
-def average_pool(
-    inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
-    data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def average_pool(inputs: TensorLike, pool_size: Sizes, strides: Sizes | None = None, padding: Padding = "valid",
+                 data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """The mean of the elements in each place of a window, without those that `padding` "same" adds.
 
     Example:
@@ -499,9 +487,8 @@ def unfold(x: TensorLike, kernel_size: Two, dilation: Two = 1, padding: Two = 0,
 
 
 @composite
-def fold(
-    x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, padding: Two = 0, stride: Two = 1
-) -> Tensor:
+def fold(x: TensorLike, output_size: Two, kernel_size: Two, dilation: Two = 1, padding: Two = 0,
+         stride: Two = 1) -> Tensor:  # fmt: skip
     """Blocks, laid out as `unfold` does, added up to images of a size."""
     (height, width), (p, q) = _two(output_size), _two(padding)
     sizes = (height + 2 * p, width + 2 * q)
@@ -526,9 +513,8 @@ def _adaptive(inputs: TensorLike, output_size: Two, data_format: str | None, poo
 
 
 @composite
-def adaptive_average_pool(
-    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
-) -> Tensor:
+def adaptive_average_pool(inputs: TensorLike, output_size: int | Sequence[int],
+                          data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Means over so many parts of each axis between batch and channels."""
 
     def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:
@@ -541,9 +527,8 @@ def adaptive_average_pool(
 
 
 @composite
-def adaptive_max_pool(
-    inputs: TensorLike, output_size: int | Sequence[int], data_format: DataFormat | None = None
-) -> Tensor:
+def adaptive_max_pool(inputs: TensorLike, output_size: int | Sequence[int],
+                      data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Largest elements of so many parts of each axis between batch and channels."""
 
     def pool(x: Tensor, axis: int, parts: list[tuple[int, int]], length: int) -> Tensor:

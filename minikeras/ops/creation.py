@@ -50,9 +50,8 @@ def saturate_cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
 
 
 @composite
-def convert_to_tensor(
-    x: TensorLike, dtype: DTypeLike | None = None, sparse: bool | None = None, ragged: bool | None = None
-) -> Tensor:
+def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: bool | None = None,
+                      ragged: bool | None = None) -> Tensor:  # fmt: skip
     """A tensor of the values of x; Python numbers become float32 or int32, arrays keep their dtype.
 
     But an array of float64 becomes float32, unless `dtype` or floatx is float64.
@@ -219,9 +218,8 @@ def _spaced(name: str, function: Any, outer: VJP, inner: VJP = lambda end: 1.0) 
 
         return rule
 
-    def forward(
-        start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None, *base: float
-    ) -> Array:
+    def forward(start: TensorLike, stop: TensorLike, num: int, endpoint: bool, axis: int, dtype: DTypeLike | None,
+                *base: float) -> Array:  # fmt: skip
         name = common_dtype(start, stop, 0.0) if dtype is None else standardize_dtype(dtype)
         return function(strong(start), strong(stop), num, endpoint, *base, dtype=name, axis=axis)
 
@@ -243,10 +241,8 @@ def linspace(
     start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, *, retstep: Literal[True],
     dtype: DTypeLike | None = None, axis: int = 0,
 ) -> tuple[Tensor, Tensor]: ...  # fmt: skip
-def linspace(
-    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
-    dtype: DTypeLike | None = None, axis: int = 0,
-) -> Any:  # fmt: skip
+def linspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, retstep: bool = False,
+             dtype: DTypeLike | None = None, axis: int = 0) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`; with `retstep` a pair with the distance."""
     values = _linear(start, stop, int(num), endpoint, axis, dtype)
     if not retstep:
@@ -255,18 +251,14 @@ def linspace(
     return values, cast(distance / float(num - endpoint or "nan"), values.dtype)
 
 
-def logspace(
-    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, base: float = 10,
-    dtype: DTypeLike | None = None, axis: int = 0,
-) -> Tensor:  # fmt: skip
+def logspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, base: float = 10,
+             dtype: DTypeLike | None = None, axis: int = 0) -> Tensor:  # fmt: skip
     """`num` powers of `base`, their exponents at equal distances from `start` to `stop`."""
     return _powers(start, stop, num, endpoint, axis, dtype, base)
 
 
-def geomspace(
-    start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
-    axis: int = 0,
-) -> Tensor:  # fmt: skip
+def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
+              axis: int = 0) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
     return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
 

@@ -61,9 +61,8 @@ def met(rule: VJP) -> VJP:
     return lambda g, y, a, b: rule(g, y, *(promote(a, b) if isinstance(y, np.ndarray) else (a, b)))
 
 
-def unary(
-    function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False, name: str = ""
-) -> Unary:
+def unary(function: Any, vjp: VJP | None, doc: str, prepare: Any = as_float, *, writes: bool = False,
+          name: str = "") -> Unary:  # fmt: skip
     """Declare an op of one tensor, which `prepare` makes an array; `writes` lets a program give it an `out`."""
 
     def forward(x: TensorLike) -> Array:
@@ -75,9 +74,8 @@ def unary(
     return _declare(writing if writes else forward, function, name, doc, vjp)
 
 
-def binary(
-    function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False, writes: bool = False
-) -> Binary:
+def binary(function: Any, vjp1: VJP | None, vjp2: VJP | None, doc: str, *, floating: bool = False,
+           writes: bool = False) -> Binary:  # fmt: skip
     """Declare an op of two tensors, cast to the dtype in which they meet, a floating one if asked."""
 
     def forward(x1: TensorLike, x2: TensorLike) -> Array:

@@ -116,10 +116,8 @@ def _window(window: Any, sequence_length: int, fft_length: int) -> Tensor:
 
 
 @composite
-def stft(
-    x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
-    center: bool = True,
-) -> Pair:  # fmt: skip
+def stft(x: TensorLike, sequence_length: int, sequence_stride: int, fft_length: int, window: Any = "hann",
+         center: bool = True) -> Pair:  # fmt: skip
     """Fourier transforms of windows of the last axis, `sequence_stride` apart: (..., windows, frequencies).
 
     `window` is "hann", "hamming", `sequence_length` factors, or None; `center` puts the windows' middles on the
@@ -134,10 +132,8 @@ def stft(
 
 
 @composite
-def istft(
-    x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_stride: int, fft_length: int,
-    length: int | None = None, window: Any = "hann", center: bool = True,
-) -> Tensor:  # fmt: skip
+def istft(x: tuple[TensorLike, TensorLike], sequence_length: int, sequence_stride: int, fft_length: int,
+          length: int | None = None, window: Any = "hann", center: bool = True) -> Tensor:  # fmt: skip
     """Inverse of `stft`: the windows are added up, each weighted by its factors, and divided by those weights.
 
     `length` says how many samples to return.

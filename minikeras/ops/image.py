@@ -83,10 +83,9 @@ def _weighed(images: Tensor, axes: Sequence[int], matrices: Sequence[FloatArray]
 
 
 @composite
-def scale_and_translate(
-    images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
-    spatial_dims: Sequence[int], method: Interpolation, antialias: bool = True,
-) -> Tensor:  # fmt: skip
+def scale_and_translate(images: TensorLike, output_shape: Sequence[int], scale: TensorLike, translation: TensorLike,
+                        spatial_dims: Sequence[int], method: Interpolation,
+                        antialias: bool = True) -> Tensor:  # fmt: skip
     """Images scaled, then shifted (by pixels of the result), along certain axes.
 
     Args:
@@ -107,11 +106,10 @@ def scale_and_translate(
 
 
 @composite
-def resize(
-    images: TensorLike, size: Sequence[int], interpolation: Interpolation = "bilinear", antialias: bool = False,
-    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False, fill_mode: Literal["constant"] = "constant",
-    fill_value: float = 0.0, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def resize(images: TensorLike, size: Sequence[int], interpolation: Interpolation = "bilinear", antialias: bool = False,
+           crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
+           fill_mode: Literal["constant"] = "constant", fill_value: float = 0.0,
+           data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images in another size.
 
     Args:
@@ -161,9 +159,8 @@ def resize(
     return _weighed(x, [axis for axis, _, _ in new], matrices)
 
 
-def _edges(
-    images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...], sign: int
-) -> tuple[Tensor, list[tuple[int, int]]]:
+def _edges(images: TensorLike, data_format: str | None, high: tuple[int | None, ...], wide: tuple[int | None, ...],
+           sign: int) -> tuple[Tensor, list[tuple[int, int]]]:  # fmt: skip
     """Return images, and how much to take off or put on at both ends of each axis.
 
     Of new height, top and bottom two are given, and two of width, left and right.
@@ -184,11 +181,9 @@ def _edges(
 
 
 @composite
-def crop_images(
-    images: TensorLike, top_cropping: int | None = None, left_cropping: int | None = None,
-    bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
-    target_width: int | None = None, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def crop_images(images: TensorLike, top_cropping: int | None = None, left_cropping: int | None = None,
+                bottom_cropping: int | None = None, right_cropping: int | None = None, target_height: int | None = None,
+                target_width: int | None = None, data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images without their edges: two of top, bottom and height, and two of left, right and width say how much."""
     high, wide = (target_height, top_cropping, bottom_cropping), (target_width, left_cropping, right_cropping)
     x, edges = _edges(images, data_format, high, wide, -1)
@@ -196,11 +191,9 @@ def crop_images(
 
 
 @composite
-def pad_images(
-    images: TensorLike, top_padding: int | None = None, left_padding: int | None = None,
-    bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
-    target_width: int | None = None, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def pad_images(images: TensorLike, top_padding: int | None = None, left_padding: int | None = None,
+               bottom_padding: int | None = None, right_padding: int | None = None, target_height: int | None = None,
+               target_width: int | None = None, data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images with zeros around them: two of top, bottom and height, and two of left, right and width say how many."""
     high, wide = (target_height, top_padding, bottom_padding), (target_width, left_padding, right_padding)
     return pad(*_edges(images, data_format, high, wide, 1))
@@ -268,10 +261,8 @@ def _bell(size: int, sigma: float) -> FloatArray:
 
 
 @composite
-def gaussian_blur(
-    images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma: Sequence[float] = (1.0, 1.0),
-    data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def gaussian_blur(images: TensorLike, kernel_size: Sequence[int] = (3, 3), sigma: Sequence[float] = (1.0, 1.0),
+                  data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images blurred by a normal distribution of standard deviation `sigma`, cut to `kernel_size` pixels."""
     first, second = (_bell(n, s) for n, s in zip(kernel_size, sigma, strict=True))
     return _each_channel(images, np.outer(second, first), data_format)
@@ -290,10 +281,8 @@ def sobel_edges(images: TensorLike, data_format: DataFormat | None = None) -> Te
 
 
 @composite
-def ssim(
-    image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_size: int = 11, filter_sigma: float = 1.5,
-    k1: float = 0.01, k2: float = 0.03, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def ssim(image1: TensorLike, image2: TensorLike, max_val: float = 1.0, filter_size: int = 11, filter_sigma: float = 1.5,
+         k1: float = 0.01, k2: float = 0.03, data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Structural similarity of pairs of images, 1 for equal ones.
 
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
@@ -314,10 +303,9 @@ def ssim(
 
 
 @composite
-def extract_patches(
-    images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
-    dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def extract_patches(images: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
+                    dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid",
+                    data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Blocks of images, side by side unless `strides` are given: the pixels of a block are the channels of the result.
 
     A `size` of three numbers takes them of volumes.
@@ -335,10 +323,9 @@ def extract_patches(
 
 
 @composite
-def extract_patches_3d(
-    volumes: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
-    dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid", data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def extract_patches_3d(volumes: TensorLike, size: int | Sequence[int], strides: int | Sequence[int] | None = None,
+                       dilation_rate: int | Sequence[int] = 1, padding: Padding = "valid",
+                       data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Blocks of volumes, see `extract_patches`."""
     edges = (size,) * 3 if isinstance(size, int) else size
     return extract_patches(volumes, edges, strides, dilation_rate, padding, data_format)
@@ -356,9 +343,8 @@ _ORDERS = {"nearest": 0, "bilinear": 1}
 
 
 @composite
-def map_coordinates(
-    inputs: TensorLike, coordinates: TensorLike, order: int, fill_mode: FillMode = "constant", fill_value: float = 0.0
-) -> Tensor:
+def map_coordinates(inputs: TensorLike, coordinates: TensorLike, order: int, fill_mode: FillMode = "constant",
+                    fill_value: float = 0.0) -> Tensor:  # fmt: skip
     """A tensor read at places between its elements.
 
     Args:
@@ -398,10 +384,8 @@ def _read(x: Tensor, places: Sequence[Any], order: int, fill_mode: str, fill_val
     return cast(round(total), x.dtype) if whole else total
 
 
-def _at(
-    images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,
-    data_format: str | None,
-) -> Tensor:  # fmt: skip
+def _at(images: TensorLike, rows: Tensor, columns: Tensor, interpolation: str, fill_mode: str, fill_value: TensorLike,
+        data_format: str | None) -> Tensor:  # fmt: skip
     """Return a batch of images read at rows and columns, each of shape (batch, height, width)."""
     one_of("interpolation", interpolation, _ORDERS)
     one_of("fill_mode", fill_mode, _FILLS)
@@ -416,10 +400,9 @@ def _at(
 
 
 @composite
-def affine_transform(
-    images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear", fill_mode: FillMode = "constant",
-    fill_value: float = 0, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def affine_transform(images: TensorLike, transform: TensorLike, interpolation: Sampling = "bilinear",
+                     fill_mode: FillMode = "constant", fill_value: float = 0,
+                     data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images turned, stretched and shifted.
 
     Args:
@@ -440,10 +423,9 @@ def affine_transform(
 
 
 @composite
-def perspective_transform(
-    images: TensorLike, start_points: TensorLike, end_points: TensorLike, interpolation: Sampling = "bilinear",
-    fill_value: float = 0, data_format: DataFormat | None = None,
-) -> Tensor:  # fmt: skip
+def perspective_transform(images: TensorLike, start_points: TensorLike, end_points: TensorLike,
+                          interpolation: Sampling = "bilinear", fill_value: float = 0,
+                          data_format: DataFormat | None = None) -> Tensor:  # fmt: skip
     """Images seen from elsewhere: four corners (x, y) of each move from `start_points` to `end_points`.
 
     Example:

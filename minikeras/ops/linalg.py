@@ -103,9 +103,8 @@ def tensordot(x1: TensorLike, x2: TensorLike, axes: int | Sequence[Any] = 2) -> 
 
 
 @composite
-def cross(
-    x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Tensor:
+def cross(x1: TensorLike, x2: TensorLike, axisa: int = -1, axisb: int = -1, axisc: int = -1,
+          axis: int | None = None) -> Tensor:  # fmt: skip
     """Vector product of vectors with three components (or two, whose third is 0) in one axis."""
     if axis is not None:
         axisa = axisb = axisc = axis

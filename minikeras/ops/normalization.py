@@ -22,9 +22,8 @@ def _wide(x: Any) -> Any:
 
 
 @composite
-def moments(
-    x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bool = False, synchronized: bool = False
-) -> tuple[Tensor, Tensor]:
+def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bool = False,
+            synchronized: bool = False) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Mean and variance of x along axes, which `keepdims` keeps with size 1.
 
     Example:
@@ -46,10 +45,9 @@ def moments(
 
 
 @composite
-def batch_normalization(
-    x: TensorLike, mean: TensorLike, variance: TensorLike, axis: int, offset: TensorLike | None = None,
-    scale: TensorLike | None = None, epsilon: float = 1e-3,
-) -> Tensor:  # fmt: skip
+def batch_normalization(x: TensorLike, mean: TensorLike, variance: TensorLike, axis: int,
+                        offset: TensorLike | None = None, scale: TensorLike | None = None,
+                        epsilon: float = 1e-3) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for every place along an axis.
 
     Example:
@@ -78,10 +76,9 @@ def _broadcast_to_axes(value: Any, x: Any, where: tuple[int, ...]) -> Any:
 
 
 @composite
-def layer_normalization(
-    x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None,
-    axis: int | list[int] | tuple[int, ...] = -1, epsilon: float | None = None,
-) -> Tensor:  # fmt: skip
+def layer_normalization(x: TensorLike, gamma: TensorLike | None = None, beta: TensorLike | None = None,
+                        axis: int | list[int] | tuple[int, ...] = -1,
+                        epsilon: float | None = None) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance along axes. Ba et al. 2016."""
     dtype, t = convert_to_tensor(x).dtype, _wide(x)
     where = tuple(sorted(a % t.ndim for a in ([axis] if isinstance(axis, int) else axis)))
@@ -97,10 +94,8 @@ def layer_normalization(
 
 
 @composite
-def rms_normalization(
-    x: TensorLike, scale: TensorLike | None = None, axis: int | list[int] | tuple[int, ...] = -1,
-    epsilon: float | None = None,
-) -> Tensor:  # fmt: skip
+def rms_normalization(x: TensorLike, scale: TensorLike | None = None, axis: int | list[int] | tuple[int, ...] = -1,
+                      epsilon: float | None = None) -> Tensor:  # fmt: skip
     """x / sqrt(mean(x * x) + epsilon) * scale, with the mean along axes. Zhang and Sennrich 2019."""
     dtype, t = convert_to_tensor(x).dtype, _wide(x)
     square = np.mean(np.square(t), axis=as_axes(axis), keepdims=True)
@@ -129,11 +124,10 @@ def normalize(x: TensorLike, axis: Axis = -1, order: int = 2, epsilon: float | N
 
 
 @composite
-def dot_product_attention(
-    query: TensorLike, key: TensorLike, value: TensorLike, bias: TensorLike | None = None,
-    mask: TensorLike | None = None, scale: float | None = None, is_causal: bool = False,
-    flash_attention: bool | None = None, attn_logits_soft_cap: float | None = None,
-) -> Tensor:  # fmt: skip
+def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike, bias: TensorLike | None = None,
+                          mask: TensorLike | None = None, scale: float | None = None, is_causal: bool = False,
+                          flash_attention: bool | None = None,
+                          attn_logits_soft_cap: float | None = None) -> Tensor:  # fmt: skip
     """softmax(query @ key^T * scale + bias) @ value, for each head. Vaswani et al. 2017.
 
     Args:

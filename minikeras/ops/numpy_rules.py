@@ -237,10 +237,8 @@ def _mean(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None) -
     return _sum(a, axis, keepdims, where=where) / _count(a, axis, keepdims, where)
 
 
-def _var(
-    a: Any, axis: Any = None, keepdims: bool = False, where: Any = None, ddof: float = 0, mean: Any = None,
-    correction: float | None = None,
-) -> Any:  # fmt: skip
+def _var(a: Any, axis: Any = None, keepdims: bool = False, where: Any = None, ddof: float = 0, mean: Any = None,
+         correction: float | None = None) -> Any:  # fmt: skip
     distance = a - (_mean(a, axis, True, where) if mean is None else mean)
     total = _sum(np.square(np.abs(distance)), axis, keepdims, where=where)
     return total / (_count(a, axis, keepdims, where) - (ddof if correction is None else correction))

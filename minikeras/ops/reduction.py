@@ -173,9 +173,8 @@ def _max_parts(x: Any, axis: Axis = None, keepdims: bool = False, initial: float
 
 
 @primitive(_best, decomposition=_max_parts)
-def max(
-    x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None, out: Array | None = None
-) -> Array:
+def max(x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: float | None = None,
+        out: Array | None = None) -> Array:  # fmt: skip
     """Largest element along axes, at least `initial`."""
     a = strong(x)
     y = _max_parts(a, axis, keepdims, initial) if out is None else a
@@ -255,9 +254,8 @@ nanargmin: Position = _position(
 class Quantile(Protocol):
     """An op on the order of the elements along axes."""
 
-    def __call__(
-        self, x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear", keepdims: bool = False
-    ) -> Tensor: ...
+    def __call__(self, x: TensorLike, q: TensorLike, axis: Axis = None, method: str = "linear",
+                 keepdims: bool = False) -> Tensor: ...  # fmt: skip
 
 
 _PLACES: dict[str, Any] = {
@@ -458,9 +456,8 @@ def segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | None
 class Segments(Protocol):
     """An op on the rows of a tensor that have one segment number."""
 
-    def __call__(
-        self, data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None, sorted: bool = False
-    ) -> Tensor: ...
+    def __call__(self, data: TensorLike, segment_ids: TensorLike, num_segments: int | None = None,
+                 sorted: bool = False) -> Tensor: ...  # fmt: skip
 
 
 def _segment(name: str, start: float, reduction: str, what: str) -> Segments:
@@ -525,10 +522,9 @@ def histogram(x: TensorLike, bins: int = 10, range: tuple[float, float] | None =
 
 
 @composite
-def unique(
-    x: TensorLike, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,
-    return_counts: bool = False, axis: int | None = None, size: int | None = None, fill_value: float | None = None,
-) -> Any:  # fmt: skip
+def unique(x: TensorLike, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,
+           return_counts: bool = False, axis: int | None = None, size: int | None = None,
+           fill_value: float | None = None) -> Any:  # fmt: skip
     """Different elements (slices along `axis`) in ascending order; first index, inverse index and counts if asked.
 
     `size` says how many to return, cut or filled up with `fill_value` (0 by default).

@@ -409,11 +409,9 @@ def _constant_pad(x: TensorLike, widths: Any, value: float) -> Array:
 
 
 @composite
-def pad(
-    x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
-    mode: Literal["constant", "reflect", "symmetric", "edge", "wrap"] = "constant",
-    constant_values: float | None = None,
-) -> Tensor:  # fmt: skip
+def pad(x: TensorLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]],
+        mode: Literal["constant", "reflect", "symmetric", "edge", "wrap"] = "constant",
+        constant_values: float | None = None) -> Tensor:  # fmt: skip
     """x with elements added before and after along each axis, `constant_values` (0) in mode "constant".
 
     `pad_width` is one number, one pair (before, after), or a pair for each axis.

@@ -39,10 +39,8 @@ UNSTORED = 2**22
 """So many numbers a model may have beside those in its file, such as the state of metrics."""
 
 
-def save_model(
-    model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True, zipped: bool | None = None,
-    **kwargs: Any,
-) -> None:  # fmt: skip
+def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True,
+               zipped: bool | None = None, **kwargs: Any) -> None:  # fmt: skip
     """Write a model to a file that Keras reads as well: layers, weights, and the state of training.
 
     The file appears when it is whole: whatever goes wrong leaves the one that was there before.
@@ -112,10 +110,8 @@ def _write_archive(model: Layer, config: str, file: BinaryIO) -> None:
 
 
 @suggests
-def load_model(
-    filepath: str | os.PathLike[str] | BinaryIO, custom_objects: CustomObjects | None = None, compile: bool = True,
-    safe_mode: bool = True,
-) -> "Model":  # fmt: skip
+def load_model(filepath: str | os.PathLike[str] | BinaryIO, custom_objects: CustomObjects | None = None,
+               compile: bool = True, safe_mode: bool = True) -> "Model":  # fmt: skip
     """Return the model of a file that `save_model` wrote, here or in Keras.
 
     No code in the file is run, no name in it imported, no other file opened, and no memory taken beyond what the file
@@ -198,9 +194,8 @@ def _with_own(training: Any, own: CustomObjects) -> Any:
     return own.get(training, training) if isinstance(training, str) else training
 
 
-def _make_model(
-    config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None, source: Source
-) -> "Model":
+def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_objects: CustomObjects | None,
+                source: Source) -> "Model":  # fmt: skip
     """Return the model of a configuration, with the weights of a file.
 
     `fill` sets its variables and returns how many numbers they have.

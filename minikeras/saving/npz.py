@@ -32,10 +32,8 @@ def pack(variables: Iterable[Variable], group: str = "") -> dict[str, Array]:
     return {f"{group}{place:03d}/{v.path}": v.numpy() for place, v in enumerate(variables)}
 
 
-def match(
-    variables: Iterable[Variable], arrays: Mapping[str, Array], source: str, group: str = "",
-    skip_mismatch: bool = False,
-) -> list[tuple[Variable, Array]]:  # fmt: skip
+def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: str, group: str = "",
+          skip_mismatch: bool = False) -> list[tuple[Variable, Array]]:  # fmt: skip
     """Return which variable gets which of a group of the arrays that `pack` named, in the variable's dtype.
 
     Raises:

@@ -56,9 +56,8 @@ class Source:
     Positions are read rather than mapped: a mapped file that somebody cuts short ends the process.
     """
 
-    def __init__(
-        self, file: io.BufferedIOBase | bytes, name: str, whole: "Source | None" = None, start: int = 0, size: int = 0
-    ) -> None:
+    def __init__(self, file: io.BufferedIOBase | bytes, name: str, whole: "Source | None" = None, start: int = 0,
+                 size: int = 0) -> None:  # fmt: skip
         self._file: io.BufferedIOBase = io.BytesIO(file) if isinstance(file, bytes) else file
         self._start = start
         self.name: str = name

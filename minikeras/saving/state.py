@@ -173,10 +173,8 @@ def _may_become(stored: "np.dtype[Any]", dtype: "np.dtype[Any]") -> bool:
     return stored.kind in ("b" if dtype.kind == "b" else "iu" if dtype.kind in "iu" else "fiu")
 
 
-def restore(
-    model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
-    more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: (),
-) -> int:  # fmt: skip
+def restore(model: Any, tree: Tree, skip_mismatch: bool = False, skipped: Iterable[Any] | None = None,
+            more: Callable[[Places], Iterable[Callable[[], Any]]] = lambda places: ()) -> int:  # fmt: skip
     """Set the variables of a model, and of all that it holds, to what is stored; return how many numbers were read.
 
     Args:

@@ -27,10 +27,9 @@ WEIGHTS = "model.weights.h5"
 _GIGABYTE = 1024**3
 
 
-def save_weights(
-    model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True, max_shard_size: float | None = None,
-    objects_to_skip: Iterable[Any] | None = None,
-) -> None:  # fmt: skip
+def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool = True,
+                 max_shard_size: float | None = None,
+                 objects_to_skip: Iterable[Any] | None = None) -> None:  # fmt: skip
     """Write all weights of a model (and of its optimizer, if it is compiled) to a file.
 
     The file appears when it is whole: an interruption leaves the one that was there before.
@@ -79,10 +78,8 @@ def save_weights(
         _write_shards(model, path, max_shard_size * _GIGABYTE, skipped)
 
 
-def load_weights(
-    model: Layer, filepath: str | os.PathLike[str], skip_mismatch: bool = False,
-    objects_to_skip: Iterable[Any] | None = None, by_name: bool = False,
-) -> None:  # fmt: skip
+def load_weights(model: Layer, filepath: str | os.PathLike[str], skip_mismatch: bool = False,
+                 objects_to_skip: Iterable[Any] | None = None, by_name: bool = False) -> None:  # fmt: skip
     """Set all weights of a model from a file, or none if one does not fit.
 
     The file may be one of weights (.weights.h5, .weights.json with its shards, .npz, Keras 2's .h5) or of a model

@@ -27,10 +27,8 @@ class FolderDataset(PyDataset):
     class_names: list[str] | None = None  # None without classes
     file_paths: list[str] | None = None
 
-    def __init__(
-        self, items: Sequence[Any], load: Callable[[Any], Any], labels: Array | None, batch_size: int | None,
-        shuffle: bool, seed: int | None,
-    ) -> None:  # fmt: skip
+    def __init__(self, items: Sequence[Any], load: Callable[[Any], Any], labels: Array | None, batch_size: int | None,
+                 shuffle: bool, seed: int | None) -> None:  # fmt: skip
         super().__init__()
         self._items, self._load, self._labels, self._batch = items, load, labels, batch_size
         self._rng = np.random.RandomState(seed) if shuffle else None
@@ -80,11 +78,10 @@ class FolderDataset(PyDataset):
 
 
 @suggests
-def timeseries_dataset_from_array(
-    data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1, sampling_rate: int = 1,
-    batch_size: int | None = 128, shuffle: bool = False, seed: int | None = None, start_index: int | None = None,
-    end_index: int | None = None, format: str = "tf",
-) -> FolderDataset:  # fmt: skip
+def timeseries_dataset_from_array(data: Any, targets: Any, sequence_length: int, sequence_stride: int = 1,
+                                  sampling_rate: int = 1, batch_size: int | None = 128, shuffle: bool = False,
+                                  seed: int | None = None, start_index: int | None = None, end_index: int | None = None,
+                                  format: str = "tf") -> FolderDataset:  # fmt: skip
     """Return batches of windows of a series, and of the target at each window's start.
 
     Args:
@@ -128,9 +125,8 @@ def timeseries_dataset_from_array(
     return FolderDataset(starts.tolist(), lambda i: part[i + steps], targets, batch_size, False, seed)
 
 
-def _files(
-    directory: Any, suffixes: tuple[str, ...], labels: Any, class_names: Sequence[str] | None
-) -> tuple[list[str], Array | None, list[str] | None]:
+def _files(directory: Any, suffixes: tuple[str, ...], labels: Any,
+           class_names: Sequence[str] | None) -> tuple[list[str], Array | None, list[str] | None]:  # fmt: skip
     """Return the files below a folder, the number of the class of each, and the names of the classes."""
     from pathlib import Path  # takes 3 ms, which only those who read folders should wait for
 
@@ -166,11 +162,10 @@ def _targets(numbers: Array, label_mode: str, classes: int) -> Array:
     return targets
 
 
-def _from_folder(
-    load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any, label_mode: str | None,
-    class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool, seed: int | None,
-    validation_split: float | None, subset: str | None, verbose: bool, **_: Any,
-) -> Any:  # fmt: skip
+def _from_folder(load: Callable[[str], Any], suffixes: tuple[str, ...], directory: Any, labels: Any,
+                 label_mode: str | None, class_names: Sequence[str] | None, batch_size: int | None, shuffle: bool,
+                 seed: int | None, validation_split: float | None, subset: str | None, verbose: bool,
+                 **_: Any) -> Any:  # fmt: skip
     if (validation_split is None) != (subset is None) or subset not in (None, "training", "validation", "both"):
         raise ValueError(f"These go together. Received: {validation_split=}, {subset=} (training, validation, both).")
     if validation_split and shuffle and seed is None:

@@ -252,28 +252,22 @@ class FeatureSpace(Layer):
         return Feature("float32", layers.Normalization(name=_named(name, "float_normalized")), "float")
 
     @classmethod
-    def float_discretized(
-        cls, num_bins: int | None, bin_boundaries: Sequence[Number] | None = None, output_mode: Encoding = "one_hot",
-        name: str | None = None,
-    ) -> Feature:  # fmt: skip
+    def float_discretized(cls, num_bins: int | None, bin_boundaries: Sequence[Number] | None = None,
+                          output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:  # fmt: skip
         """Return a feature that becomes the number of its range, of which `adapt` makes so many."""
         layer = layers.Discretization(bin_boundaries, num_bins, name=_named(name, "float_discretized"))
         return Feature("float32", layer, output_mode)
 
     @classmethod
-    def integer_categorical(
-        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Encoding = "one_hot",
-        name: str | None = None,
-    ) -> Feature:  # fmt: skip
+    def integer_categorical(cls, max_tokens: int | None = None, num_oov_indices: int = 1,
+                            output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:  # fmt: skip
         """Return a feature of integers that are numbered by a vocabulary."""
         layer = layers.IntegerLookup(max_tokens, num_oov_indices, name=_named(name, "integer_categorical"))
         return Feature("int32", layer, output_mode)
 
     @classmethod
-    def string_categorical(
-        cls, max_tokens: int | None = None, num_oov_indices: int = 1, output_mode: Encoding = "one_hot",
-        name: str | None = None,
-    ) -> Feature:  # fmt: skip
+    def string_categorical(cls, max_tokens: int | None = None, num_oov_indices: int = 1,
+                           output_mode: Encoding = "one_hot", name: str | None = None) -> Feature:  # fmt: skip
         """Return a feature of strings that are numbered by a vocabulary."""
         layer = layers.StringLookup(max_tokens, num_oov_indices, name=_named(name, "string_categorical"))
         return Feature("string", layer, output_mode)

@@ -23,12 +23,11 @@ _CHUNK = 1 << 16  # bytes
 
 
 @suggests
-def get_file(
-    fname: str | os.PathLike[str] | None = None, origin: str | None = None, untar: bool = False,
-    md5_hash: str | None = None, file_hash: str | None = None, cache_subdir: str | os.PathLike[str] = "datasets",
-    hash_algorithm: Hash = "auto", extract: bool = False, archive_format: ArchiveFormat | Iterable[str] | None = "auto",
-    cache_dir: str | os.PathLike[str] | None = None, force_download: bool = False,
-) -> str:  # fmt: skip
+def get_file(fname: str | os.PathLike[str] | None = None, origin: str | None = None, untar: bool = False,
+             md5_hash: str | None = None, file_hash: str | None = None,
+             cache_subdir: str | os.PathLike[str] = "datasets", hash_algorithm: Hash = "auto", extract: bool = False,
+             archive_format: ArchiveFormat | Iterable[str] | None = "auto",
+             cache_dir: str | os.PathLike[str] | None = None, force_download: bool = False) -> str:  # fmt: skip
     """Return the path of a file in the cache, which is downloaded first if it is not there or its hash is wrong.
 
     Args:

@@ -28,9 +28,8 @@ def open_image(file: Any) -> Any:
     return _pillow("open_image").open(file)
 
 
-def array_to_img(
-    x: Any, data_format: DataFormat | None = None, scale: bool = True, dtype: DTypeLike | None = None
-) -> Any:
+def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = True,
+                 dtype: DTypeLike | None = None) -> Any:  # fmt: skip
     """Return a Pillow image of an array of shape (height, width, channels), 1, 3 or 4 channels.
 
     `scale` stretches the values to 0 to 255.
@@ -73,10 +72,8 @@ def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLi
     return a.transpose(2, 0, 1) if standardize_data_format(data_format) == "channels_first" else a
 
 
-def save_img(
-    path: Any, x: Any, data_format: DataFormat | None = None, file_format: str | None = None, scale: bool = True,
-    **kwargs: Any,
-) -> None:  # fmt: skip
+def save_img(path: Any, x: Any, data_format: DataFormat | None = None, file_format: str | None = None,
+             scale: bool = True, **kwargs: Any) -> None:  # fmt: skip
     """Write an array as a picture, in the format of the file's name if none is given."""
     if file_format is None and isinstance(path, str | os.PathLike):
         file_format = os.path.splitext(path)[1][1:].lower()
@@ -88,11 +85,10 @@ def save_img(
 
 
 @suggests
-def load_img(
-    path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "rgb", target_size: Sequence[int] | None = None,
-    interpolation: Literal["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"] = "nearest",
-    keep_aspect_ratio: bool = False,
-) -> Any:  # fmt: skip
+def load_img(path: str | os.PathLike[str] | BinaryIO, color_mode: ColorMode = "rgb",
+             target_size: Sequence[int] | None = None,
+             interpolation: Literal["nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"] = "nearest",
+             keep_aspect_ratio: bool = False) -> Any:  # fmt: skip
     """Return a picture as a Pillow image.
 
     Args:
@@ -124,9 +120,8 @@ def load_img(
     return img.resize((wide, high), getattr(pillow.Resampling, interpolation.upper()), box=box)
 
 
-def smart_resize(
-    x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear", data_format: DataFormat = "channels_last"
-) -> Any:
+def smart_resize(x: Any, size: Sequence[int], interpolation: Interpolation = "bilinear",
+                 data_format: DataFormat = "channels_last") -> Any:  # fmt: skip
     """Resize images, one or a batch, and crop rather than distort them; a ValueError for another shape or size."""
     y = ops.image.resize(x, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
     return y.numpy() if isinstance(x, np.ndarray) else y

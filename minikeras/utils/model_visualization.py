@@ -343,11 +343,10 @@ def _drawn(model: Model, rankdir: str, expand: bool, unknown: dict[str, Any], *s
     return _frame(model, _Show(*show), expand)
 
 
-def model_to_dot(
-    model: Model, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
-    rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
-    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
-) -> Any:  # fmt: skip
+def model_to_dot(model: Model, show_shapes: bool = False, show_dtype: bool = False, show_layer_names: bool = True,
+                 rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200, subgraph: bool = False,
+                 show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho",
+                 **kwargs: Any) -> Any:  # fmt: skip
     """Return a model as a graph of pydot, for Graphviz to draw.
 
     Args:
@@ -382,11 +381,10 @@ def model_to_dot(
     return _to_dot(frame, _cluster(model) if subgraph else _dot(rankdir=rankdir, dpi=dpi, splines=splines))
 
 
-def plot_model(
-    model: Model, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False, show_dtype: bool = False,
-    show_layer_names: bool = False, rankdir: RankDirection = "TB", expand_nested: bool = False, dpi: int = 200,
-    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho", **kwargs: Any,
-) -> Any:  # fmt: skip
+def plot_model(model: Model, to_file: str | os.PathLike[str] = "model.png", show_shapes: bool = False,
+               show_dtype: bool = False, show_layer_names: bool = False, rankdir: RankDirection = "TB",
+               expand_nested: bool = False, dpi: int = 200, show_layer_activations: bool = False,
+               show_trainable: bool = False, splines: str = "ortho", **kwargs: Any) -> Any:  # fmt: skip
     """Draw a model to a file: by Graphviz where it and pydot are installed, by matplotlib where not.
 
     Args:

@@ -90,10 +90,9 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
 
 
 @suggests
-def pad_sequences(
-    sequences: Sequence[Any] | Array, maxlen: int | None = None, dtype: DTypeLike = "int32",
-    padding: Literal["pre", "post"] = "pre", truncating: Literal["pre", "post"] = "pre", value: float | str = 0.0,
-) -> Array:  # fmt: skip
+def pad_sequences(sequences: Sequence[Any] | Array, maxlen: int | None = None, dtype: DTypeLike = "int32",
+                  padding: Literal["pre", "post"] = "pre", truncating: Literal["pre", "post"] = "pre",
+                  value: float | str = 0.0) -> Array:  # fmt: skip
     """Return sequences of different lengths as the rows of one array.
 
     Args:
@@ -151,10 +150,9 @@ def split_dataset(
     shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...  # fmt: skip
 @suggests
-def split_dataset(
-    dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None, right_size: float | None = None,
-    shuffle: bool = False, seed: int | None = None, preferred_backend: Literal["numpy"] | None = None,
-) -> tuple[Any, Any]:  # fmt: skip
+def split_dataset(dataset: Array | list[Any] | tuple[Any, ...], left_size: float | None = None,
+                  right_size: float | None = None, shuffle: bool = False, seed: int | None = None,
+                  preferred_backend: Literal["numpy"] | None = None) -> tuple[Any, Any]:  # fmt: skip
     """Split the rows of arrays in two, such as to train and to test on.
 
     The rows are those that Keras picks; but where it returns two `tf.data.Dataset`, these are arrays.

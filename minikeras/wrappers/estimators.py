@@ -74,10 +74,8 @@ class SKLBase(BaseEstimator):
         super().__init_subclass__()
         name_arguments(cls)
 
-    def __init__(
-        self, model: Model | Callable[..., Model], warm_start: bool = False, model_kwargs: Config | None = None,
-        fit_kwargs: Config | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, model: Model | Callable[..., Model], warm_start: bool = False,
+                 model_kwargs: Config | None = None, fit_kwargs: Config | None = None) -> None:  # fmt: skip
         if BaseEstimator.__module__ != "sklearn.base":
             raise ImportError(f"{type(self).__name__} requires scikit-learn 1.6 or later: "
                               'python -m pip install "minikeras-numpy[sklearn]".')  # fmt: skip

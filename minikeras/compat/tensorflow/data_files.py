@@ -65,10 +65,8 @@ def _write_records(filename: Any, compression_type: str | None = None) -> Any:
     return SimpleNamespace(write=write)
 
 
-def _table(
-    filenames: Any, record_defaults: list[Any], compression_type: Any = None, *_: Any, header: bool = False,
-    **options: Any,
-) -> Dataset:  # fmt: skip
+def _table(filenames: Any, record_defaults: list[Any], compression_type: Any = None, *_: Any, header: bool = False,
+           **options: Any) -> Dataset:  # fmt: skip
     """`CsvDataset`: a tuple of the fields for each line of tables; see `tf.io.decode_csv`."""
     lines = TextLineDataset(filenames, compression_type).skip(int(header))
     return lines.map(lambda line: tuple(decode_csv(line, record_defaults, **options)))
@@ -84,12 +82,11 @@ def _numbers(texts: list[str]) -> Any:
     return convert_to_tensor(texts).numpy_view()
 
 
-def _csv_batches(
-    file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None, label_name: Any = None,
-    select_columns: Any = None, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
-    header: bool = True, num_epochs: int | None = None, shuffle: bool = True, shuffle_buffer_size: int = 10000,
-    shuffle_seed: int | None = None, compression_type: str | None = None, **_: Any,
-) -> Dataset:  # fmt: skip
+def _csv_batches(file_pattern: Any, batch_size: int, column_names: Any = None, column_defaults: Any = None,
+                 label_name: Any = None, select_columns: Any = None, field_delim: str = ",",
+                 use_quote_delim: bool = True, na_value: str = "", header: bool = True, num_epochs: int | None = None,
+                 shuffle: bool = True, shuffle_buffer_size: int = 10000, shuffle_seed: int | None = None,
+                 compression_type: str | None = None, **_: Any) -> Dataset:  # fmt: skip
     """`make_csv_dataset`: batches of the rows of tables, a dict of columns, and the labels if a column has them."""
     patterns = [file_pattern] if isinstance(file_pattern, str | Path) else list(file_pattern)
     paths = sorted(path for pattern in patterns for path in glob.glob(str(pattern)) or [str(pattern)])
