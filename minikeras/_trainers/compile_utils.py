@@ -5,7 +5,7 @@ list in their order, or a dict by their names (those of a dict of outputs, or of
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -334,3 +334,16 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         return MeanMetricWrapper(metric, name=name or _name_of(metric))
     metric.name = name or metric.name
     return metric
+
+
+def objects_of(structure: Any, make: Callable[[Any], Any]) -> Any:
+    """Return a structure of names and configurations with an object for each configuration in it."""
+    if isinstance(structure, list | tuple):
+        return [objects_of(item, make) for item in structure]
+    if not isinstance(structure, Mapping):
+        if not isinstance(structure, str | None) and not callable(structure):
+            raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
+        return structure
+    if "class_name" in structure:
+        return make(structure)
+    return {key: objects_of(item, make) for key, item in structure.items()}

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._base.interrupt import Interrupt
 from .._base.nested import like
+from .._base.settings import is_interactive_logging_enabled
 from .._base.typing import Array
 from .._jit.blas_threads import one_thread
 from .._jit.jit import Jit
@@ -178,3 +179,26 @@ def join(parts: list[Any]) -> Any:
     if isinstance(first, list | tuple):
         return like(first, [join([part[i] for part in parts]) for i in range(len(first))])
     return first if len(parts) == 1 else np.concatenate(parts)
+
+
+def verbosity_of(verbose: Any) -> int:
+    """Return what a run prints as a number."""
+    if verbose == "auto":
+        return 1 if is_interactive_logging_enabled() else 2
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
+    return int(verbose)
+
+
+def check_frequency(validation_freq: Any) -> None:
+    """Refuse what does not say after which epochs to evaluate."""
+    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
+        raise ValueError(
+            "Expected `validation_freq` to be a list or int. "
+            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
+        )
+
+
+def is_due(epoch: int, validation_freq: Any) -> bool:
+    """Return whether to evaluate after an epoch, counted from 1."""
+    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq

@@ -15,7 +15,7 @@ from .._base.context import context, undone
 from .._base.interrupt import Interrupt
 from .._base.naming import hint
 from .._base.nested import leaves, map_structure
-from .._base.settings import floatx, is_interactive_logging_enabled, limited, settings
+from .._base.settings import floatx, limited, settings
 from .._base.signature import parameters, suggests
 from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
 from .._base.user_warning import warn_user
@@ -35,7 +35,7 @@ from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
 from .batches import Batches, warn_of_the_end
-from .compile_utils import CompiledLoss, CompiledMetrics
+from .compile_utils import CompiledLoss, CompiledMetrics, objects_of
 from .data_adapters import (
     Data,
     as_batch,
@@ -46,7 +46,7 @@ from .data_adapters import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
-from .epoch import Epoch, Logs, Outputs, join, without_warnings
+from .epoch import Epoch, Logs, Outputs, check_frequency, is_due, join, verbosity_of, without_warnings
 
 MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
 """A metric, or a name, a class, a function or a configuration of one."""
@@ -259,7 +259,7 @@ class Trainer(Layer):
             return
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
         check_arguments(type(self), config, "compile")
-        self.compile(**{key: _objects(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
+        self.compile(**{key: objects_of(x, slots[key].deserialize) if key in slots else x for key, x in config.items()})
         if self._optimizer is not None and self.built:
             self._optimizer.build(self.trainable_variables)
 
@@ -444,10 +444,10 @@ class Trainer(Layer):
         if not isinstance(epochs, int | np.integer):
             raise TypeError(f"`epochs` must be an integer. Received: epochs={epochs!r}.")
         epochs = limited(epochs, "epochs") or epochs
-        verbosity = _verbosity(verbose)
+        verbosity = verbosity_of(verbose)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
-        _check_frequency(validation_freq)
+        check_frequency(validation_freq)
         source = Batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
         validation = None
         if validation_data is not None:
@@ -467,7 +467,7 @@ class Trainer(Layer):
                     if not results:  # the data is at its end, as a warning has said
                         break
                     logs = results
-                    if validation is not None and _is_due(epoch + 1, validation_freq):
+                    if validation is not None and is_due(epoch + 1, validation_freq):
                         logs = {**logs, **self._validate(validation, hooks, interrupt)}
                     hooks.on_epoch_end(epoch, logs)
                     if self.stop_training:
@@ -569,7 +569,7 @@ class Trainer(Layer):
         if kwargs:
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
-        verbosity = _verbosity(verbose)
+        verbosity = verbosity_of(verbose)
         source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
         self._build_for(source, "test")
         hooks = self._hooks(callbacks, verbosity, 1, source.count)
@@ -687,7 +687,7 @@ class Trainer(Layer):
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
         source = Batches(x, batch_size=batch_size, steps=steps)
-        hooks = self._hooks(callbacks, _verbosity(verbose), 1, source.count)
+        hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False
         hooks.on_predict_begin()
@@ -742,39 +742,6 @@ class Trainer(Layer):
 JOINED = 1024
 """So many rows are evaluated together where that makes no difference."""
 _REPORTING = ("test_step", "compute_loss", "compute_metrics", "metrics", "get_metrics_result")
-
-
-def _objects(structure: Any, make: Callable[[Any], Any]) -> Any:
-    """Return a structure of names and configurations with an object for each configuration in it."""
-    if isinstance(structure, list | tuple):
-        return [_objects(item, make) for item in structure]
-    if not isinstance(structure, Mapping):
-        if not isinstance(structure, str | None) and not callable(structure):
-            raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")
-        return structure
-    if "class_name" in structure:
-        return make(structure)
-    return {key: _objects(item, make) for key, item in structure.items()}
-
-
-def _verbosity(verbose: Any) -> int:
-    if verbose == "auto":
-        return 1 if is_interactive_logging_enabled() else 2
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"`verbose` must be 0, 1, 2 or 'auto'. Received: verbose={verbose!r}.")
-    return int(verbose)
-
-
-def _check_frequency(validation_freq: Any) -> None:
-    if isinstance(validation_freq, bool) or not isinstance(validation_freq, int | list | tuple):
-        raise ValueError(
-            "Expected `validation_freq` to be a list or int. "
-            f"Received: validation_freq={validation_freq!r} of the type {type(validation_freq)}."
-        )
-
-
-def _is_due(epoch: int, validation_freq: Any) -> bool:
-    return epoch % validation_freq == 0 if isinstance(validation_freq, int) else epoch in validation_freq
 
 
 def _pure(layer: Layer) -> bool:
