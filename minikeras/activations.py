@@ -18,7 +18,7 @@ from ._base.user_warning import warn_user as _warn_user
 from ._serialization import registry as _registry
 from ._serialization.configurable import is_built_in as _is_built_in
 from ._serialization.serialization import serialize as _serialize
-from ._base.typing import ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
+from ._base.typing import AnyCallable, ActivationName, Axis, Config, CustomObjects, Function1, TensorLike
 from .ops import activation as nn
 from .ops.activation import (
     celu, elu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_swish, hard_tanh, leaky_relu, log_sigmoid,
@@ -36,7 +36,7 @@ __all__ = [
     "selu", "serialize", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus",
     "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 ]
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 # fmt: on
 
 X = TypeVar("X")

@@ -11,7 +11,7 @@ from ._base.naming import clear_session, get_uid
 from ._base.settings import (
     epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format, standardize_dtype,
 )
-from ._base.typing import DTypeLike
+from ._base.typing import AnyCallable, DTypeLike
 from .config import backend
 from .ops.arrays import common_dtype
 from ._core.keras_tensor import is_keras_tensor
@@ -56,4 +56,4 @@ __all__ = [
     "backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype", "is_int_dtype",
     "is_keras_tensor", "result_type", "set_epsilon", "set_floatx", "set_image_data_format", "standardize_dtype",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy

@@ -10,6 +10,7 @@ from ._base.settings import (
     is_interactive_logging_enabled, set_epsilon, set_floatx, set_image_data_format,
 )
 from ._base.tracebacks import Filtering
+from ._base.typing import AnyCallable
 from .dtype_policies import dtype_policy, set_dtype_policy
 # fmt: on
 
@@ -92,7 +93,7 @@ __all__ = [
     "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend", "set_dtype_policy",
     "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 
 absent.complete(globals())

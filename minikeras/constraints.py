@@ -9,7 +9,7 @@ Example:
 from typing import Any, Final, TypeAlias
 
 from ._base.settings import settings
-from ._base.typing import Axis, Config, ConstraintName, Function1, TensorLike
+from ._base.typing import AnyCallable, Axis, Config, ConstraintName, Function1, TensorLike
 from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
@@ -22,7 +22,7 @@ __all__ = [
     "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "max_norm", "min_max_norm",
     "non_neg", "serialize", "unit_norm",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 
 class Constraint(Configurable):

@@ -16,7 +16,7 @@ import numpy as np
 from ._base.context import context, name_scope
 from ._base.naming import auto_name, on_clear_session
 from ._base.settings import make_default_seed, settings, standardize_dtype
-from ._base.typing import Array, Config, DTypeLike, Shape, TensorLike
+from ._base.typing import AnyCallable, Array, Config, DTypeLike, Shape, TensorLike
 from ._core.op import primitive
 from ._core.tensor import Tensor, as_array
 from ._core.variable import Variable
@@ -29,7 +29,7 @@ __all__ = [
     "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
     "truncated_normal", "uniform",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 SizeLike: TypeAlias = Sequence[int]
 """A shape whose every size is known."""

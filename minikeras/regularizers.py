@@ -13,7 +13,7 @@ import numpy as np
 
 from ._base.checks import one_of
 from ._base.settings import settings
-from ._base.typing import Config, Function1, RegularizerName, TensorLike
+from ._base.typing import AnyCallable, Config, Function1, RegularizerName, TensorLike
 from ._core.tensor import Tensor
 from ._serialization.configurable import Configurable
 from ._serialization.registry import Registry
@@ -29,7 +29,7 @@ __all__ = [
     "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2",
     "orthogonal_regularizer", "serialize",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 
 class Regularizer(Configurable):

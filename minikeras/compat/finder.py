@@ -38,7 +38,7 @@ class StandInFinder:
     """
 
     def __init__(self, *roots: str) -> None:
-        self.roots = tuple(f"{root}." for root in roots)
+        self.roots: tuple[str, ...] = tuple(f"{root}." for root in roots)
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> ModuleSpec | None:  # fmt: skip

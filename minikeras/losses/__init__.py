@@ -42,7 +42,7 @@ __all__ = [
     "mean_squared_logarithmic_error", "mse", "msle", "poisson", "serialize", "sparse_categorical_crossentropy",
     "squared_hinge", "tversky",
 ]
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 # fmt: on
 
 # Shorter names

@@ -12,7 +12,17 @@ import numpy as np
 from .._base import absent
 from .._base.checks import one_of
 from .._base.settings import standardize_data_format
-from .._base.typing import Array, DataFormat, FillMode, FloatArray, Interpolation, Padding, Sampling, TensorLike
+from .._base.typing import (
+    AnyCallable,
+    Array,
+    DataFormat,
+    FillMode,
+    FloatArray,
+    Interpolation,
+    Padding,
+    Sampling,
+    TensorLike,
+)
 from .._core.op import composite
 from .._core.tensor import Tensor, as_array
 from .activation import relu
@@ -457,7 +467,7 @@ __all__ = [
     "map_coordinates", "pad_images", "perspective_transform", "resize", "rgb_to_grayscale", "rgb_to_hsv",
     "scale_and_translate", "sobel_edges", "ssim",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 
 absent.complete(globals())

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from .._base.settings import floatx
-from .._base.typing import Array, Config, TensorLike
+from .._base.typing import AnyCallable, Array, Config, TensorLike
 from .._core.tensor import Tensor, as_array
 from .._serialization.configurable import Configurable
 from .._serialization.registry import Registry
@@ -27,7 +27,7 @@ __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
     "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
 ]  # fmt: skip
-__dir__ = __all__.copy
+__dir__: AnyCallable = __all__.copy
 
 
 class LearningRateSchedule(Configurable):
