@@ -9,8 +9,9 @@ from minikeras import (
 )
 
 from . import (
-    activations as activations, backend as backend, callbacks as callbacks, config as config,
-    constraints as constraints, datasets as datasets, dtype_policies as dtype_policies, initializers as initializers,
+    activations as activations, applications as applications, backend as backend, callbacks as callbacks,
+    config as config, constraints as constraints, datasets as datasets, dtype_policies as dtype_policies,
+    initializers as initializers,
     layers as layers, losses as losses, metrics as metrics, mixed_precision as mixed_precision, models as models,
     ops as ops, optimizers as optimizers, preprocessing as preprocessing, random as random,
     regularizers as regularizers, saving as saving, tree as tree, utils as utils, wrappers as wrappers,

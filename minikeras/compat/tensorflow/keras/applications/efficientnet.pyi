@@ -1,0 +1,1 @@
+from minikeras.applications.efficientnet import *

@@ -1,0 +1,1 @@
+from minikeras.applications.imagenet_utils import *

@@ -1,0 +1,1 @@
+from minikeras.applications.mobilenet_v2 import *

@@ -1,0 +1,1 @@
+from minikeras.applications.vgg16 import *
