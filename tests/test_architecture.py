@@ -74,8 +74,11 @@ SPINE = """_core/op _core/tensor _core/variable _core/tape _core/keras_tensor la
     models/model models/graph models/sequential _trainers/trainer
     optimizers/optimizer optimizers/update optimizers/adam"""
 """The files that a call of a model and a step of its training run through."""
-LIMITS = {"package": 44_000, "core": 34_800, "spine": 6_000, "_jit": 1_600, "longest file": 800, "longest body": 40}
-"""So many lines at most: of all files, of those without compat, of the spine, of the machine that replays steps."""
+WITH_EXTRAS = ("wrappers/", "utils/model_visualization.py", "utils/graph_layout.py", "utils/image_utils.py",
+               "callbacks/tensorboard.py", "_display/event_files.py")  # fmt: skip
+"""Files that an extra brings to life: scikit-learn, matplotlib, Pillow, TensorBoard."""
+LIMITS = {"package": 47_000, "core": 35_200, "spine": 6_000, "_jit": 1_600, "longest file": 800, "longest body": 40}
+"""So many lines at most: of all files, of those without compat and extras, of the spine, of what replays steps."""
 
 
 def test_the_package_stays_small() -> None:
@@ -88,7 +91,7 @@ def test_the_package_stays_small() -> None:
     ]
     figures = {
         "package": sum(lines.values()),
-        "core": sum(n for name, n in lines.items() if not name.startswith("compat/")),
+        "core": sum(n for name, n in lines.items() if not name.startswith(("compat/", *WITH_EXTRAS))),
         "spine": sum(lines[f"{name}.py"] for name in SPINE.split()),
         "_jit": sum(n for name, n in lines.items() if name.startswith("_jit/")),
         "longest file": max(lines.values()),
