@@ -505,3 +505,8 @@ def test_an_optimizer_of_two_models_and_metrics_of_all_outputs() -> None:
     with pytest.warns(DeprecationWarning, match="for each output"):
         history = model.fit(x, [x[:, :1]] * 2, verbose=0).history
     assert {"a_mae", "b_mae"} <= set(history)
+
+
+def test_what_was_first_used_while_installed_is_put_back_too() -> None:
+    code = "import minikeras as k; k.compat.install(); k.compat.uninstall(); print(k.Input is k.layers.Input)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"

@@ -293,6 +293,7 @@ ALL: dict[str, Make] = {**LAYERS, **{name: make for name, (make, _) in (BY_RANK 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "make", "shape"), CASES, ids=[f"{n}-{len(shape)}d" for n, _, shape in CASES])
+@pytest.mark.filterwarnings("ignore:Embedding")  # of numbers that are not whole
 def test_values(name: str, make: Make, shape: tuple[int, ...], dtype: str) -> None:
     rng = np.random.default_rng(1)
     x = (3 * rng.normal(size=shape)).astype(dtype)

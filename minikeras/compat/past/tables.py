@@ -141,7 +141,7 @@ ARGUMENTS: dict[str, Changes] = {
     "layers.LeakyReLU": {"alpha": "negative_slope"}, "layers.PReLU": {"init": "alpha_initializer"},
     "layers.GaussianNoise": {"sigma": "stddev"}, "layers.UpSampling1D": {"length": "size"},
     "layers.InputLayer": {"shape": _int_shape, "input_shape": _input_shape, "batch_input_shape": "batch_shape"},
-    "layers.Input": {"shape": _int_shape}, "Input": {"shape": _int_shape},
+    "Input": {"shape": _int_shape}, "layers.Input": {"shape": _int_shape},
     **{f"layers.{name}": _CONVOLUTION for name in ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")},
     "layers.SimpleRNN": _RECURRENT,
     **{f"layers.{name}": {**_RECURRENT, "inner_activation": "recurrent_activation"} for name in ("LSTM", "GRU")},
