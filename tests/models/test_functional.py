@@ -365,7 +365,7 @@ def test_outputs_within_a_dict_need_no_loss() -> None:
         model.compile(loss=loss)
         assert sorted(model.evaluate(X, targets, verbose=0, return_dict=True)) == names
     model.compile(loss={"pair": {"a": "mse", "c": "mse"}})
-    with pytest.raises(ValueError, match=r"nothing at \[\('pair', 'c'\)\]"):
+    with pytest.raises(KeyError, match=r"\(.pair., .c.\), where the model has no output"):
         model.evaluate(X, targets, verbose=0)
 
 
