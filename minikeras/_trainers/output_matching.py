@@ -109,16 +109,20 @@ class Outputs:
         if not is_nested(losses):
             losses = [losses] * len(self)
         if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(self):
-            return [(*pair,) for pair in zip(self.all, losses, self.spread(weights, "loss_weights"), strict=True)]
-        if not alike:  # one for each output, or for all
-            weights = dict(zip((o.path for o in self.all), self.spread(weights, "loss_weights"), strict=True))
+            weights = leaves(weights) if isinstance(weights, list | tuple) else weights
+            return [*zip(self.all, losses, self.spread(weights, "loss_weights"), strict=True)]
+        by_output: dict[Any, Any] | None = None
+        if is_nested(weights) and not alike:
+            by_output = dict(zip((o.path for o in self.all), self.spread(weights, "loss_weights"), strict=True))
         names = [o.name for o in self.all if o.name]
-        leaves_of = {o.path: o for o in self.all}
+        output_at = {o.path: o for o in self.all}
         pairs = []
-        for path, loss, weight in _walk(losses, weights if alike else None, y_pred, ()):
-            name = str(path[-1]) if path else "_".join(names)
-            output = leaves_of.get(path) or Output(path, name or None)
-            pairs.append((output, loss, weight if alike else weights.get(path)))
+        for path, loss, weight in _walk(losses, weights if by_output is None else None, y_pred, ()):
+            output = output_at.get(path) or Output(path, str(path[-1]) if path else "_".join(names) or None)
+            if by_output is not None and path not in by_output:
+                raise ValueError("`loss_weights` must have the structure of `loss` where a loss takes several outputs. "
+                                 f"Received: loss={losses!r}, loss_weights={weights!r}.")  # fmt: skip
+            pairs.append((output, loss, weight if by_output is None else by_output[path]))
         return pairs
 
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:

@@ -397,9 +397,8 @@ class _OfGraph(type):
     """The class of `Functional`: a model of another class is one as well where it is made of a graph."""
 
     def __instancecheck__(cls, model: object) -> bool:
-        if super().__instancecheck__(model):
-            return True
-        return cls is Functional and isinstance(model, Model) and "_graph" in vars(model) and model._given_graph is not None
+        other = cls is Functional and isinstance(model, Model) and "_graph" in vars(model)
+        return super().__instancecheck__(model) or (other and model._given_graph is not None)
 
 
 class Functional(Model, metaclass=_OfGraph):
