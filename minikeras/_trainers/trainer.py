@@ -54,6 +54,8 @@ MetricsLike: TypeAlias = (
     Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
 )
 """The metrics of a model, or of each of its outputs."""
+Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
+"""Losses, or their weights, of a structure among the outputs."""
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 Verbose: TypeAlias = int | Literal["auto"]
@@ -183,8 +185,8 @@ class Trainer(Layer):
     @suggests
     def compile(
         self, optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
-        loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
-        loss_weights: float | Sequence[float | None] | Mapping[str, float | None] | None = None,
+        loss: LossLike | Sequence[LossLike | Nested | None] | Mapping[str, LossLike | Nested | None] | None = None,
+        loss_weights: float | Sequence[float | Nested | None] | Mapping[str, float | Nested | None] | None = None,
         metrics: MetricsLike | None = None, weighted_metrics: MetricsLike | None = None, run_eagerly: bool = False,
         steps_per_execution: int = 1, jit_compile: bool | Literal["auto"] = "auto", auto_scale_loss: bool = True,
     ) -> None:  # fmt: skip
@@ -193,7 +195,8 @@ class Trainer(Layer):
         Args:
             optimizer: What changes the weights: a name, an `Optimizer` or a configuration.
             loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
-                several outputs also a list or dict with one for each output, None for an output without one.
+                several outputs also a list or dict with one for each output, None for an output without one. One
+                where the outputs have a list or dict gets all of that.
             loss_weights: What each output's loss is multiplied with.
             metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
             weighted_metrics: The same, for metrics that use the sample weights.

@@ -397,8 +397,8 @@ class _OfGraph(type):
     """The class of `Functional`: a model of another class is one as well where it is made of a graph."""
 
     def __instancecheck__(cls, model: object) -> bool:
-        other = cls is Functional and isinstance(model, Model) and "_graph" in vars(model)
-        return super().__instancecheck__(model) or (other and model._given_graph is not None)
+        graph = model._given_graph if isinstance(model, Model) and "_graph" in vars(model) else None
+        return super().__instancecheck__(model) or (cls is Functional and graph is not None)
 
 
 class Functional(Model, metaclass=_OfGraph):

@@ -640,7 +640,7 @@ def test_an_epoch_is_a_multiple_of_steps_per_execution(source: str, steps: int, 
         return (np.ones((passes * 20, 3)), np.ones((passes * 20, 1))) if source == "array" else (batches,)
 
     size: dict[str, Any] = {"batch_size": 2} if source == "array" else {}
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model: Any = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse", steps_per_execution=together)
     model.fit(*data(2), **size, epochs=2, steps_per_epoch=steps, verbose=0)
     assert int(model.optimizer.iterations) == 2 * taken
