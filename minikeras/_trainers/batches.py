@@ -85,6 +85,7 @@ class Batches:
             PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch. Other iterables come
             in their own order.
         class_weight: Class to weight, for arrays and PyDatasets.
+        together: So many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
         array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
@@ -102,7 +103,7 @@ class Batches:
 
     def __init__(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, steps: int | None = None,
-        *, shuffle: bool | Literal["batch"] = False, class_weight: Mapping[int, float] | None = None,
+        *, shuffle: bool | Literal["batch"] = False, class_weight: Mapping[int, float] | None = None, together: int = 1,
     ) -> None:  # fmt: skip
         for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
             if value is not None and (
@@ -112,7 +113,8 @@ class Batches:
         self.array: Data | None = None
         self.size: int = 32 if batch_size is None else int(batch_size)
         self.rows: int | None = None
-        self._steps = limited(None if not steps else int(steps), "steps_per_epoch")
+        self.count: int | None = limited(None if not steps else int(steps), "steps_per_epoch")
+        self._steps = None if self.count is None else self.count + -self.count % together
         self._shuffle = shuffle
         self._class_weight = class_weight
         self._available: int | None  # batches a pass
@@ -135,11 +137,11 @@ class Batches:
         else:
             self.array = as_data(x, y, sample_weight, class_weight)
             self._total = count_rows(self.array)
-            if batch_size is None and self._steps is not None:
-                self.size = max(1, -(-self._total // self._steps))
+            if batch_size is None and self.count is not None:
+                self.size = max(1, -(-self._total // self.count))
             self._available = -(-self._total // self.size)
             self.rows = self._total if self._steps is None else min(self._total, self._steps * self.size)
-        self.count: int | None = self._available if self._steps is None else self._steps
+        self.count = self._available if self._steps is None else self.count
 
     @property
     def uneven(self) -> bool:
@@ -235,7 +237,7 @@ class Batches:
             return (None, 0) if batch is None else (batch[0], 1)
         assert self.count is not None
         assert self._available is not None
-        number = min(most, min(self.count, self._available) - self._taken)
+        number = min(most, min(self._steps or self.count, self._available) - self._taken)
         if number <= 0:
             if self._available < self.count:
                 warn_of_the_end()

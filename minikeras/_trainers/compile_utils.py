@@ -19,6 +19,7 @@ from .._serialization.configurable import is_built_in
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
 from ..ops.classes import SURPLUS_AXES
+from ..tree import is_nested
 from .output_matching import Names, Output, Outputs, follow
 
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
@@ -47,9 +48,9 @@ def _is_by_row(function: Any) -> bool:
 
 
 class _Term(NamedTuple):
-    """One loss of one output."""
+    """One loss of one output, or of a structure of outputs."""
 
-    place: int  # of the output
+    output: Output
     loss: Loss
     weight: Any
     tracker: Mean | None
@@ -100,24 +101,19 @@ class CompiledLoss:
 
     def _build(self, y_true: Any, y_pred: Any, names: Names) -> list[_Term]:
         self._outputs = outputs = Outputs(y_pred, names)
-        losses_of = self._given
-        several = len(outputs) == 1 and isinstance(losses_of, list | tuple)
-        per_output = [list(losses_of)] if several else outputs.spread(losses_of, "loss")
-        weights = outputs.spread(self._weights, "loss_weights")
-        outputs.wanted = [item is not None for item in per_output]
+        pairs = outputs.pair(self._given, self._weights, y_pred)
+        parts = [pair for pair in pairs if pair[1] is not None]
+        outputs.wanted = [any(o.path[: len(part.path)] == part.path for part, _, _ in parts) for o in outputs.all]
         targets = outputs.aligned(y_true, y_pred)
         terms = []
-        for place, (output, items, weight) in enumerate(zip(outputs.all, per_output, weights, strict=True)):
-            for item in items if isinstance(items, list) else [items]:
-                if item is not None:
-                    loss = _loss(item, targets[place], follow(y_pred, output.path))
-                    _warn_of_nonsense(loss, targets[place], follow(y_pred, output.path))
-                    terms.append(_Term(place, loss, weight, None))
+        for output, item, weight in parts:
+            target, predicted = outputs.below(output.path, targets, y_pred), follow(y_pred, output.path)
+            loss = _loss(item, target, predicted)
+            _warn_of_nonsense(loss, target, predicted)
+            terms.append(_Term(output, loss, weight, None))
         if len(terms) < 2:
             return terms
-        if isinstance(losses_of, dict) and isinstance(y_pred, dict):  # in the order of the losses
-            terms.sort(key=lambda term: list(losses_of).index(outputs.all[term.place].path[0]))
-        keys = [_name_in_logs(outputs.all[term.place], term.loss, len(outputs)) for term in terms]
+        keys = [_name_in_logs(term.output, term.loss, len(outputs)) for term in terms]
         return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(terms, keys, strict=True)]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
@@ -137,17 +133,18 @@ class CompiledLoss:
         targets = self._outputs.aligned(y_true, y_pred)
         weights = self._outputs.weights(sample_weight, y_pred)
         total: Tensor | None = None
-        for place, loss, weight, tracker in self._terms:
-            output, target = self._outputs.all[place], targets[place]
+        for output, loss, weight, tracker in self._terms:
             predicted = follow(y_pred, output.path)
+            target = self._outputs.below(output.path, targets, y_pred)
+            rows = self._outputs.below(output.path, weights, y_pred) if is_nested(sample_weight) else sample_weight
             if target is None:
                 raise ValueError(f"A loss needs targets, and there is no `y` for {output}. Pass `y` as well.")
             _check_widths(loss, target, predicted, output)
-            value = loss(target, predicted, weights[place])
+            value = loss(target, predicted, rows)
             if value.ndim:
                 value = ops.mean(value)
             if tracker is not None:
-                tracker.update_state(value, sample_weight=predicted.shape[0])
+                tracker.update_state(value, sample_weight=leaves(predicted)[0].shape[0])
             if weight is not None:
                 value = value * weight
             total = value if total is None else total + value

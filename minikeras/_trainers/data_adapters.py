@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._base.nested import leaves, map_structure
+from .._base.nested import leaves, like, map_structure
 from .._base.settings import settings
 from .._base.typing import Array, FloatArray
 from .._base.user_warning import warn_user
@@ -134,7 +134,7 @@ def _as_structure(data: Any, argument: str) -> Any:
         return {key: _as_item(value, f"{argument}[{key!r}]") for key, value in data.items()}
     if isinstance(data, list | tuple) and data and all(map(_is_item, data)):
         items = [_as_item(value, f"{argument}[{i}]") for i, value in enumerate(data)]
-        return items[0] if len(items) == 1 else type(data)(items)
+        return items[0] if len(items) == 1 else like(data, items)
     return as_input(data, argument)
 
 

@@ -1,17 +1,17 @@
 """Which targets, weights, losses and metrics are those of which output of a model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import eq
 from typing import Any, NamedTuple
 
-from .._base.nested import leaves, map_structure
-from ..tree import flatten_with_path
+from .._base.nested import leaves, like, map_structure
+from ..tree import flatten_with_path, is_nested, pack_sequence_as
 
 Names = list[str] | None
 
 
 class Output(NamedTuple):
-    """One tensor among the outputs.
+    """One tensor among the outputs, or a structure of them.
 
     Attributes:
         path: Keys and places that lead to it.
@@ -82,6 +82,49 @@ class Outputs:
             )
         return flat
 
+    def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
+        """Return the value at a path of the outputs, of values one for each output, or their structure there."""
+        at = {o.path: value for o, value in zip(self.all, values, strict=True)}
+
+        def arranged(y: Any, path: tuple[Any, ...]) -> Any:
+            if path in at:
+                return at[path]
+            if isinstance(y, dict):
+                return {key: arranged(item, (*path, key)) for key, item in y.items()}
+            return like(y, [arranged(item, (*path, i)) for i, item in enumerate(y)])
+
+        return arranged(follow(y_pred, path), path)
+
+    def pair(self, losses: Any, weights: Any, y_pred: Any) -> list[tuple[Output, Any, Any]]:
+        """Return each loss of `compile` with its output, or the structure of outputs that it takes, and its weight.
+
+        Raises:
+            KeyError: if the losses have a key, or a place, that the outputs do not have.
+            ValueError: if losses or weights name an unknown output, or a list is of another length.
+        """
+        alike = is_nested(losses) and is_nested(weights) and _paths(losses) == _paths(weights)
+        if isinstance(losses, dict) and not isinstance(y_pred, dict):
+            losses = self.spread(losses, "loss")
+            weights, alike = self.spread(weights, "loss_weights"), True
+        if not is_nested(losses):
+            losses = [losses] * len(self)
+        if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(self):
+            weights = leaves(weights) if isinstance(weights, list | tuple) else weights
+            return [*zip(self.all, losses, self.spread(weights, "loss_weights"), strict=True)]
+        by_output: dict[Any, Any] | None = None
+        if is_nested(weights) and not alike:
+            by_output = dict(zip((o.path for o in self.all), self.spread(weights, "loss_weights"), strict=True))
+        names = [o.name for o in self.all if o.name]
+        output_at = {o.path: o for o in self.all}
+        pairs = []
+        for path, loss, weight in _walk(losses, weights if by_output is None else None, y_pred, ()):
+            output = output_at.get(path) or Output(path, str(path[-1]) if path else "_".join(names) or None)
+            if by_output is not None and path not in by_output:
+                raise ValueError("`loss_weights` must have the structure of `loss` where a loss takes several outputs. "
+                                 f"Received: loss={losses!r}, loss_weights={weights!r}.")  # fmt: skip
+            pairs.append((output, loss, weight if by_output is None else by_output[path]))
+        return pairs
+
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
         """Return the sample weights of each output, where one array is for all."""
         if isinstance(sample_weight, dict | list | tuple):
@@ -131,6 +174,32 @@ def follow(structure: Any, path: tuple[Any, ...]) -> Any:
         items = structure if isinstance(structure, dict) else dict(enumerate(structure))
         structure = items.get(key)
     return structure
+
+
+def _paths(structure: Any) -> list[tuple[Any, ...]]:
+    return [path for path, _ in flatten_with_path(structure)]
+
+
+def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
+    """Yield path, loss and weight for outputs, where one loss in a place of a structure takes all that lies there."""
+    if isinstance(losses, list | tuple) and not any(map(is_nested, losses)) and len(losses) == len(leaves(y)):
+        losses = pack_sequence_as(y, losses)
+        weights = pack_sequence_as(y, weights) if is_nested(weights) else weights
+    if not is_nested(losses):
+        yield path, losses, weights
+        return
+    several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # for the same outputs
+    if several and isinstance(y, list | tuple) and not any(map(is_nested, losses)):
+        raise ValueError(f"`loss` must have one item for each of the {len(y)} outputs. Received: loss={losses!r}.")
+    for key, loss in losses.items() if isinstance(losses, dict) else enumerate(losses):
+        weight = weights[key] if is_nested(weights) else weights
+        if several:
+            yield from _walk(loss, weight, y, path)
+            continue
+        places = y if isinstance(y, dict) else range(len(y)) if isinstance(y, list | tuple) else ()
+        if isinstance(losses, dict) != isinstance(y, dict) or key not in places:
+            raise KeyError(f"`loss` has {(*path, key)}, where the model has no output; it has {[*places]}.")
+        yield from _walk(loss, weight, y[key], (*path, key))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -54,6 +54,8 @@ MetricsLike: TypeAlias = (
     Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
 )
 """The metrics of a model, or of each of its outputs."""
+Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
+"""Losses, or their weights, of a structure among the outputs."""
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 Verbose: TypeAlias = int | Literal["auto"]
@@ -183,8 +185,8 @@ class Trainer(Layer):
     @suggests
     def compile(
         self, optimizer: OptimizerName | Optimizer | Config | None = "rmsprop",
-        loss: LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None] | None = None,
-        loss_weights: float | Sequence[float | None] | Mapping[str, float | None] | None = None,
+        loss: LossLike | Sequence[LossLike | Nested | None] | Mapping[str, LossLike | Nested | None] | None = None,
+        loss_weights: float | Sequence[float | Nested | None] | Mapping[str, float | Nested | None] | None = None,
         metrics: MetricsLike | None = None, weighted_metrics: MetricsLike | None = None, run_eagerly: bool = False,
         steps_per_execution: int = 1, jit_compile: bool | Literal["auto"] = "auto", auto_scale_loss: bool = True,
     ) -> None:  # fmt: skip
@@ -193,12 +195,13 @@ class Trainer(Layer):
         Args:
             optimizer: What changes the weights: a name, an `Optimizer` or a configuration.
             loss: What to make small: a name, a `Loss` or a function (y_true, y_pred) -> losses; for a model of
-                several outputs also a list or dict with one for each output, None for an output without one.
+                several outputs also a list or dict with one for each output, None for an output without one. One
+                where the outputs have a list or dict gets all of that.
             loss_weights: What each output's loss is multiplied with.
             metrics: What to report as well; "accuracy" stands for that which fits the outputs and the targets.
             weighted_metrics: The same, for metrics that use the sample weights.
             run_eagerly: Whether to run the Python of all layers in each step, rather than replay what the first did.
-            steps_per_execution: Every how many steps the hooks of callbacks run.
+            steps_per_execution: Every how many steps the hooks of callbacks run; an epoch has a multiple of it.
             jit_compile: Accepted for Keras's sake.
             auto_scale_loss: Whether a `LossScaleOptimizer` goes around the optimizer where the model's policy is
                 "mixed_float16".
@@ -448,11 +451,13 @@ class Trainer(Layer):
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split((x, y, sample_weight), validation_split)
         check_frequency(validation_freq)
-        source = Batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
+        every = self.steps_per_execution
+        source = Batches(x, y, sample_weight, batch_size, steps_per_epoch, shuffle=shuffle, class_weight=class_weight,
+                         together=every)  # fmt: skip
         validation = None
         if validation_data is not None:
             size = validation_batch_size or batch_size
-            validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps)
+            validation = Batches(*unpack_x_y_sample_weight(validation_data), size, validation_steps, together=every)
         self._build_for(source, "train")
         hooks = self._hooks(callbacks, verbosity, epochs, source.count, add_history=True)
         vars(self)["stop_training"] = False
@@ -570,7 +575,7 @@ class Trainer(Layer):
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         verbosity = verbosity_of(verbose)
-        source = Batches(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self._build_for(source, "test")
         hooks = self._hooks(callbacks, verbosity, 1, source.count)
         try:
@@ -686,7 +691,7 @@ class Trainer(Layer):
             program = jit.find(x)  # met before: nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
-        source = Batches(x, batch_size=batch_size, steps=steps)
+        source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
         hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)
         outputs = Outputs(source.rows)
         vars(self)["stop_predicting"] = False

@@ -119,10 +119,10 @@ class LambdaCallback(Callback):
         on_train_end: Called with (logs) after the last epoch.
         on_train_batch_begin: Called with (batch, logs=logs) before each batch.
         on_train_batch_end: Called with (batch, logs=logs) after each batch.
-        kwargs: Functions for the other hooks of `Callback`, by name.
+        kwargs: Functions for the other hooks of `Callback`, by name; what has another name becomes an attribute.
 
     Raises:
-        TypeError: for a name that is no hook.
+        TypeError: for a name that begins with "on_" and is no hook, or is another of `Callback`'s.
 
     Example:
         >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
@@ -143,7 +143,7 @@ class LambdaCallback(Callback):
         }  # fmt: skip
         names = [name for name in vars(Callback) if name.startswith("on_")]
         for name, function in hooks.items():
-            if name not in names:
+            if name not in names and (name.startswith("on_") or hasattr(Callback, name)):
                 raise TypeError(f"LambdaCallback got {name!r}, which is no hook. Expected one of: {', '.join(names)}.")
             if function is not None:
                 setattr(self, name, function)

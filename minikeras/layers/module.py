@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from .. import constraints, initializers, regularizers
+from .. import constraints, dtype_policies, initializers, regularizers
 from .._base.context import name_scope
 from .._base.settings import standardize_dtype
 from .._base.signature import suggests
@@ -66,6 +66,8 @@ class Module:
                 )
             if name not in _NO_STRUCTURE:
                 Changes.layers += 1
+            if name == "dtype_policy":
+                value = dtype_policies.get(value)
             object.__setattr__(self, name, value)
 
         def __getattr__(self, name: str) -> Any:

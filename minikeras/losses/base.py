@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtype_policies, ops
 from .._base.checks import one_of
 from .._base.naming import auto_name
-from .._base.nested import map_structure
+from .._base.nested import like, map_structure
 from .._base.settings import floatx
 from .._base.signature import suggests, with_defaults
 from .._base.typing import AnyCallable, Config, Function2, Shape, TensorLike
@@ -142,7 +142,7 @@ def _tensors(value: Any, dtype: str | None) -> Any:
         return convert_to_tensor(value, dtype)
     if isinstance(value, dict):
         return {key: _tensors(item, dtype) for key, item in value.items()}
-    return [_tensors(item, dtype) for item in value]
+    return like(value, [_tensors(item, dtype) for item in value])
 
 
 def _fit(a: Shape, b: Shape) -> bool:
@@ -177,9 +177,9 @@ def _same_ranks(true: Any, predicted: Any) -> Any:
     if isinstance(true, dict) and isinstance(predicted, dict) and true.keys() == predicted.keys():
         pairs = {key: _same_ranks(true[key], predicted[key]) for key in true}
         return tuple({key: pair[i] for key, pair in pairs.items()} for i in (0, 1))
-    if isinstance(true, list) and isinstance(predicted, list) and len(true) == len(predicted):
+    if isinstance(true, list | tuple) and isinstance(predicted, list | tuple) and len(true) == len(predicted):
         several = [_same_ranks(*pair) for pair in zip(true, predicted, strict=True)]
-        return tuple([pair[i] for pair in several] for i in (0, 1))
+        return tuple(like(predicted, [pair[i] for pair in several]) for i in (0, 1))
     shapes = [map_structure(ops.shape, y) for y in (true, predicted)]
     raise ValueError(f"y_true and y_pred must have the same structure. Received shapes: {shapes[0]} and {shapes[1]}.")
 

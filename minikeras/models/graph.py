@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import ops
 from .._base.nested import map_structure
+from .._base.user_warning import warn_user
 from .._core.input_spec import InputSpec
 from .._core.keras_tensor import KerasTensor, Node, Operation
 from .._core.tensor import Tensor
@@ -110,6 +111,11 @@ class Graph:
             return operation(*args, **kwargs)
 
         values = map(_fit, self.arrange(inputs), self.inputs)
+        own = self.input_structure
+        if isinstance(own, dict) and not self.nested and not (isinstance(inputs, dict) and inputs.keys() <= own.keys()):
+            received = list(inputs) if isinstance(inputs, dict) else type(inputs).__name__
+            warn_user(f"The structure of `inputs` doesn't match the expected structure. Expected: a dict with "
+                      f"{list(own)}. Received: {received}.")  # fmt: skip
         y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
 

@@ -298,7 +298,8 @@ class Model(Trainer):
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
     def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Raise a NotImplementedError that names the way: Keras writes these formats."""
+        """Raise a NotImplementedError that names the way: Keras writes these formats (a ValueError for another)."""
+        one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
         raise NotImplementedError(
             f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
             f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
@@ -392,7 +393,15 @@ class Model(Trainer):
         return json.dumps(serialize(self), **kwargs)
 
 
-class Functional(Model):
+class _OfGraph(type):
+    """The class of `Functional`: a model of another class is one as well where it is made of a graph."""
+
+    def __instancecheck__(cls, model: object) -> bool:
+        graph = model._given_graph if isinstance(model, Model) and "_graph" in vars(model) else None
+        return super().__instancecheck__(model) or (cls is Functional and graph is not None)
+
+
+class Functional(Model, metaclass=_OfGraph):
     """The class of `Model(inputs, outputs)`."""
 
 

@@ -133,8 +133,11 @@ class Sequential(Model):
                 f"{entry.batch_shape}. You cannot build it with input_shape {tuple(input_shape)}."
             )
         x = entry.output
-        for layer in self.layers:
-            x = layer(x)
+        try:
+            for layer in self.layers:
+                x = layer(x)
+        except NotImplementedError:  # one does not tell its output's shape: they are called one after the other
+            return
         self._layers[:] = [entry, *self.layers]
         auto_name("functional")  # for the model that Keras keeps inside
         self._follow(Graph(entry.output, x))

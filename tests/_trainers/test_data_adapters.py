@@ -627,3 +627,25 @@ def test_a_batch_need_not_have_all_classes() -> None:
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     model.train_on_batch(np.ones((2, 1)), np.zeros(2), class_weight={0: 1.0, 1: 2.0})
+
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["array", "generator"])
+@pytest.mark.parametrize(("steps", "together", "taken"), [(5, 3, 6), (5, 2, 6), (4, 4, 4), (3, 4, 4)])
+def test_an_epoch_is_a_multiple_of_steps_per_execution(source: str, steps: int, together: int, taken: int) -> None:
+    def data(passes: int) -> Any:
+        batches = ((np.ones((2, 3)), np.ones((2, 1))) for _ in range(passes * 10))
+        return (np.ones((passes * 20, 3)), np.ones((passes * 20, 1))) if source == "array" else (batches,)
+
+    size: dict[str, Any] = {"batch_size": 2} if source == "array" else {}
+    model: Any = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=together)
+    model.fit(*data(2), **size, epochs=2, steps_per_epoch=steps, verbose=0)
+    assert int(model.optimizer.iterations) == 2 * taken
+    batches: list[int] = []
+    watch = keras.callbacks.LambdaCallback(on_test_batch_end=lambda batch, logs: batches.append(batch))
+    model.evaluate(*data(1), **size, steps=steps, callbacks=[watch], verbose=0)
+    assert batches == [n - 1 for n in range(together, taken + 1, together)]
+    assert len(model.predict(data(1)[0], **size, steps=steps, verbose=0)) == 2 * taken

@@ -462,6 +462,13 @@ def test_lambda_callback_refuses_what_is_no_hook() -> None:
         LambdaCallback(set_model=print)
 
 
+def test_lambda_callback_takes_further_names() -> None:
+    epochs: list[int] = []
+    callback: Any = LambdaCallback(on_epoch_end=lambda epoch, logs: callback.note(epoch), note=epochs.append)
+    callback.on_epoch_end(3, {})
+    assert epochs == [3]
+
+
 # --- a server that is told ------------------------------------------------------------------------------------
 
 

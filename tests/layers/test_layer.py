@@ -596,3 +596,31 @@ def test_the_shape_of_each_output_follows_from_the_shape_of_each_input() -> None
 
     a, b = Swapped()(keras.Input((2,)), second=keras.Input((3,)), scale=2.0)
     assert (ops.shape(a), ops.shape(b)) == ((None, 3), (None, 2))
+
+
+def test_a_policy_may_be_set_by_its_name() -> None:
+    layer = Dense(2)
+    layer.dtype_policy = "mixed_float16"  # type: ignore[assignment]
+    assert layer.dtype_policy == keras.DTypePolicy("mixed_float16")
+    assert (layer.compute_dtype, layer.variable_dtype) == ("float16", "float32")
+    assert layer(np.ones((1, 2))).dtype == "float16"
+    with pytest.raises(ValueError, match="'flot16'"):
+        layer.dtype_policy = "flot16"  # type: ignore[assignment]
+
+
+def test_containers_that_hold_themselves() -> None:
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks: list[Any] = [Dense(2)]
+            self.blocks.append(self.blocks)
+            self.by_name: dict[str, Any] = {"blocks": self.blocks}
+            self.by_name["all"] = self.by_name
+
+        def call(self, x: Any) -> Any:
+            return self.blocks[0](x)
+
+    net = Net()
+    net.compile("sgd", "mse")
+    net.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
+    assert [v.shape for v in net.weights] == [(3, 2), (2,)]

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, assert_type
@@ -365,8 +366,41 @@ def test_outputs_within_a_dict_need_no_loss() -> None:
         model.compile(loss=loss)
         assert sorted(model.evaluate(X, targets, verbose=0, return_dict=True)) == names
     model.compile(loss={"pair": {"a": "mse", "c": "mse"}})
-    with pytest.raises(ValueError, match=r"nothing at \[\('pair', 'c'\)\]"):
+    with pytest.raises(KeyError, match=r"\(.pair., .c.\), where the model has no output"):
         model.evaluate(X, targets, verbose=0)
+
+
+def test_inputs_of_another_structure_warn() -> None:
+    a, b = Input((2,), name="a"), Input((2,), name="b")
+    model = Model({"a": a, "b": b}, a - b)
+    with pytest.warns(UserWarning, match=r"doesn't match .* a dict with \['a', 'b'\]. Received: list"):
+        model.predict([X, 2 * X], verbose=0)
+    with pytest.warns(UserWarning, match=r"Received: \['a', 'b', 'c'\]"):
+        model({"a": X, "b": X, "c": X})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model({"b": X, "a": X})
+        Model([a, b], a - b)((X, X))
+
+
+def test_a_model_of_a_class_of_ones_own_is_functional_where_it_has_a_graph() -> None:
+    class Net(Model):
+        def __init__(self) -> None:
+            x = Input((2,))
+            super().__init__(x, ones(1)(x))
+
+    functional = type(Model(x := Input((2,)), ones(1)(x)))
+    assert functional.__name__ == "Functional"
+    assert isinstance(Net(), functional)
+    assert not isinstance(Sequential([Input((2,)), ones(1)]), functional)
+    assert not isinstance(Model(), functional)
+
+
+def test_formats_to_export() -> None:
+    with pytest.raises(ValueError, match="must be one of"):
+        two_heads().export("model", format="zip")
+    with pytest.raises(NotImplementedError, match="where Keras is installed"):
+        two_heads().export("model", format="onnx")
 
 
 def test_penalties_of_all_layers_count_once() -> None:

@@ -514,3 +514,18 @@ def test_models_of_configurations_are_counted_as_keras_counts_them() -> None:
     keras.Sequential.from_config(model.get_config())
     x = keras.Input((2,))
     assert keras.Model(x, x + 1).name == "functional_3"
+
+
+def test_a_layer_that_does_not_tell_its_shape() -> None:
+    class Silent(Layer):
+        def call(self, x: Any) -> Any:
+            return x + 1
+
+        def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+            raise NotImplementedError
+
+    model = keras.Sequential([Silent(), Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    assert model.evaluate(np.ones((2, 3)), np.full((2, 1), 5.0), verbose=0) == 1.0
+    assert model.predict(np.ones((2, 3)), verbose=0).tolist() == [[6.0], [6.0]]
+    assert [v.shape for v in model.weights] == [(3, 1), (1,)]

@@ -9,6 +9,7 @@ from functools import wraps
 from types import MethodType
 from typing import Any, TypeAlias
 
+from ..._base.nested import leaves
 from ...optimizers.schedules import InverseTimeDecay
 
 Arguments: TypeAlias = dict[str, Any]
@@ -103,7 +104,7 @@ def _input_shape(arguments: Arguments) -> str:
 
 def _third_argument(arguments: Arguments) -> str | None:
     values = arguments["loss_weights"]
-    if not isinstance(values, list) or all(isinstance(value, int | float) for value in values):
+    if not isinstance(values, list) or all(isinstance(value, int | float) for value in leaves(values)):
         return None
     arguments["metrics"] = arguments.pop("loss_weights")
     return "metrics=[...] by name, since the third argument is loss_weights"

@@ -1,0 +1,84 @@
+"""Losses of several outputs: in lists, dicts and named tuples, one for a structure, with weights, under wrong names."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import Input, Model, ops
+from minikeras.layers import Dense
+
+
+class Pair(NamedTuple):
+    """Outputs with names."""
+
+    first: Any
+    second: Any
+
+
+def gap(y_true: Any, y_pred: Any) -> Any:
+    """Return the sum of the distances of all outputs in two equal structures."""
+    keras.tree.assert_same_structure(y_true, y_pred)
+    return sum(ops.mean(ops.abs(t - p), -1) for t, p in zip(*map(keras.tree.flatten, (y_true, y_pred)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "loss", "weights", "logs"),
+    [
+        (list, ["mae", ["mse", gap]], None, {"loss": 7.0, "a_loss": 1.0, "b_loss": 2.0}),
+        (
+            Pair._make,
+            [gap, Pair("mae", "mse")],
+            [0.5, Pair(2.0, 3.0)],
+            {"loss": 15.5, "a_b_loss": 3.0, "a_loss": 1.0, "b_loss": 4.0},
+        ),
+        (dict, [gap, {"b": "mse"}], [0.5, {"b": 3.0}], {"loss": 13.5, "a_b_loss": 3.0, "b_loss": 4.0}),
+        (dict, {"b": [gap, "mse"]}, {"b": [1.0, 2.0]}, {"loss": 10.0, "b_loss": 4.0}),
+    ],
+)
+def test_a_loss_of_several_outputs_takes_their_structure(arrange: Any, loss: Any, weights: Any, logs: Any) -> None:
+    x = Input((1,))
+    zeros = [Dense(1, kernel_initializer="zeros", name=name)(x) for name in "ab"]
+    targets = [np.ones((4, 1)), np.full((4, 1), -2.0)]  # off by 1 and by 2
+    names = (lambda items: dict(zip("ab", items, strict=True))) if arrange is dict else arrange
+    model = Model(x, names(zeros))
+    model.compile(loss=loss, loss_weights=weights)
+    found = model.evaluate(np.ones((4, 1)), names(targets), verbose=0, return_dict=True)
+    assert found == logs
+
+
+def test_a_loss_with_the_weights_of_its_rows_in_a_structure() -> None:
+    x = Input((1,))
+    model = Model(x, {"pair": (x, x * 2), "one": x * 3})
+    model.compile(loss={"pair": gap, "one": "mae"}, loss_weights={"pair": 10.0, "one": 1.0})
+    zero = np.zeros((2, 1))
+    rows = {"pair": (zero, zero), "one": zero}
+    data = np.array([[1.0], [2.0]])
+    assert model.evaluate(data, rows, verbose=0) == [10 * 4.5 + 4.5, 4.5, 4.5]
+    assert model.evaluate(data, rows, sample_weight=np.array([0.0, 2.0]), verbose=0) == [10 * 6.0 + 6.0, 6.0, 6.0]
+    model.compile(loss={"pair": gap, "one": "mae"}, loss_weights=2.0)
+    assert model.evaluate(data, rows, verbose=0) == [2 * 9.0, 4.5, 4.5]
+
+
+def test_losses_under_wrong_names() -> None:
+    x = Input((1,))
+    model = Model(x, {"a": x, "b": x * 2})
+    data = np.ones((2, 1))
+    model.compile(loss={"a": "mse", "c": "mse"})
+    with pytest.raises(KeyError, match=r"\('c',\), where the model has no output; it has \['a', 'b'\]"):
+        model.evaluate(data, {"a": data, "b": data}, verbose=0)
+    model = Model(x, (x, x * 2))
+    model.compile(loss=["mse", "mae", "mse"])
+    with pytest.raises(ValueError, match="one item for each of the 2 outputs"):
+        model.evaluate(data, (data, data), verbose=0)
+    model.compile(loss={"a": "mse"})
+    with pytest.raises(ValueError, match="names outputs that the model does not have"):
+        model.evaluate(data, (data, data), verbose=0)
+    model.compile(loss=["mse", gap], loss_weights=[1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="`loss_weights` must have one item"):
+        model.evaluate(data, (data, data), verbose=0)
+    model = Model(x, {"a": (x, x * 2), "b": x})
+    model.compile(loss={"a": gap, "b": "mse"}, loss_weights={"a": (1.0, 2.0), "b": 1.0})
+    with pytest.raises(ValueError, match="must have the structure of `loss`"):
+        model.evaluate(data, {"a": (data, data), "b": data}, verbose=0)
