@@ -5,13 +5,14 @@ list in their order, or a dict by their names (those of a dict of outputs, or of
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .. import losses, metrics, ops
 from .._base.nested import leaves
+from .._base.typing import Config, Function2, MetricName
 from .._base.user_warning import warn_user
 from .._core.tape import PASSED, GradientTape
 from .._core.tensor import Tensor, recorders, stop_recording
@@ -22,6 +23,14 @@ from ..ops.classes import SURPLUS_AXES
 from ..tree import is_nested
 from .output_matching import Names, Output, Outputs, follow
 
+MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
+"""A metric, or a name, a class, a function or a configuration of one."""
+MetricsLike: TypeAlias = (
+    Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
+)
+"""The metrics of a model, or of each of its outputs."""
+Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
+"""Losses, or their weights, of a structure among the outputs."""
 _CROSSENTROPY = {"crossentropy": "crossentropy", "ce": "crossentropy"}
 _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 """Names that stand for one of several losses or metrics, and what the names of these end with."""

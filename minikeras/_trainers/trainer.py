@@ -17,7 +17,7 @@ from .._base.naming import hint
 from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, limited, settings
 from .._base.signature import parameters, suggests
-from .._base.typing import Array, Config, Function2, MetricName, OptimizerName, TensorLike
+from .._base.typing import Array, Config, OptimizerName, TensorLike
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
@@ -35,7 +35,7 @@ from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
 from .batches import Batches, warn_of_the_end
-from .compile_utils import CompiledLoss, CompiledMetrics, objects_of
+from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import (
     Data,
     as_batch,
@@ -48,14 +48,6 @@ from .data_adapters import (
 )
 from .epoch import Epoch, Logs, Outputs, check_frequency, is_due, join, verbosity_of, without_warnings
 
-MetricLike: TypeAlias = MetricName | Metric | type[Metric] | Function2 | Config
-"""A metric, or a name, a class, a function or a configuration of one."""
-MetricsLike: TypeAlias = (
-    Sequence[MetricLike | Sequence[MetricLike] | None] | Mapping[str, MetricLike | Sequence[MetricLike] | None]
-)
-"""The metrics of a model, or of each of its outputs."""
-Nested: TypeAlias = list[Any] | tuple[Any, ...] | dict[str, Any]
-"""Losses, or their weights, of a structure among the outputs."""
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
 Verbose: TypeAlias = int | Literal["auto"]
