@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from functools import cached_property
 from itertools import starmap
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from ..callbacks import CallbackList
 from .batches import Batches
 from .data_adapters import pack_x_y_sample_weight
 
+Verbose: TypeAlias = int | Literal["auto"]
+"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
+Phase: TypeAlias = Literal["train", "test", "predict"]
+"""Begins the names of a run's step and hooks."""
 LOOK = 0.05
 """Seconds from one look of the progress bar to the next."""
 
@@ -36,7 +40,7 @@ class Epoch:
     def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped
 
-    def run(self, phase: str, hooks: CallbackList, every: int) -> dict[str, Any]:
+    def run(self, phase: Phase, hooks: CallbackList, every: int) -> dict[str, Any]:
         """Run the steps, and the hooks of batches every so many; return the logs, {} if the data was used up before."""
         begin = getattr(hooks, f"on_{phase}_batch_begin") if hooks.listens(f"on_{phase}_batch_begin") else None
         end = getattr(hooks, f"on_{phase}_batch_end") if hooks.listens(f"on_{phase}_batch_end") else None

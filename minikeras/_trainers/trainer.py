@@ -46,14 +46,10 @@ from .data_adapters import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
-from .epoch import Epoch, Logs, Outputs, check_frequency, is_due, join, verbosity_of, without_warnings
+from .epoch import Epoch, Logs, Outputs, Phase, Verbose, check_frequency, is_due, join, verbosity_of, without_warnings
 
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 """Callbacks of a run."""
-Verbose: TypeAlias = int | Literal["auto"]
-"""Printed by a run: nothing (0), a progress bar (1), one line an epoch (2); "auto" is 1."""
-Phase: TypeAlias = Literal["train", "test", "predict"]
-"""Begins the names of a run's step and hooks."""
 
 
 class Trainer(Layer):
