@@ -238,8 +238,6 @@ class Message:
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and [f[1:] for f in self._held()] == [f[1:] for f in other._held()]
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __str__(self) -> str:
         held = (_block(name, v) if isinstance(v, Message) else v.text(name) for _, name, v in self._held())
         return "".join(f"{line}\n" for lines in held for line in lines)
