@@ -37,9 +37,9 @@ _BY_KIND = {"accuracy": "accuracy", "acc": "accuracy", **_CROSSENTROPY}
 
 
 def check_names(what: Any, get: Callable[[Any], Any], resolved_later: Iterable[str]) -> None:
-    """Raise the error that a wrong name, or a number, among losses or metrics would raise once they are needed."""
+    """Raise the error that an unknown name among losses or metrics would raise once they are needed."""
     for item in leaves(what):
-        if item.lower() not in resolved_later if isinstance(item, str) else isinstance(item, int | float | bytes):
+        if isinstance(item, str) and item.lower() not in resolved_later:
             get(item)
 
 
@@ -82,8 +82,8 @@ class CompiledLoss:
                 "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
                 f"(multiple output case). Received instead: loss_weights={loss_weights!r}."
             )
-        check_names(loss, losses.get, _CROSSENTROPY)
-        self._given = loss
+        self._given = objects_of(loss, losses.get)
+        check_names(self._given, losses.get, _CROSSENTROPY)
         self._weights = loss_weights
         self._terms: list[_Term] | None = None
         self._outputs: Outputs
@@ -249,14 +249,15 @@ class CompiledMetrics(Metric):
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")
-        for argument, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+        self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
+        for argument, value in self._given.items():
             if value and not isinstance(value, list | tuple | dict):
                 raise ValueError(
                     f"Expected `{argument}` argument to be a list, tuple, or dict. "
                     f"Received instead: {argument}={value!r} of type {type(value)}."
                 )
-            check_names(value or [], _get_metric, _BY_KIND)
-        self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
+            self._given[argument] = objects_of(value or [], _get_metric)
+            check_names(self._given[argument], _get_metric, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
         self._outputs: Outputs
 

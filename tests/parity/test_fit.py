@@ -121,16 +121,17 @@ OTHER: dict[str, str | None] = {
     # Keras trips over what it was given, with whatever error Python has at that place; ours names the mistake
     **dict.fromkeys(
         [
-            "fit losses by unknown name", "fit without x", "fit a scalar", "fit nothing", "fit an empty list",
+            "fit without x", "fit a scalar", "fit nothing", "fit an empty list",
             "fit class weight as a list", "fit y too wide", "split 2", "batch size -1", "batch size 2.5",
             "batch size in a string", "steps -1", "evaluate nothing", "evaluate y too wide", "train_on_batch fewer y",
-            "test_on_batch y too wide", "several, too many losses", "several, loss by unknown name",
+            "test_on_batch y too wide", "several, too many losses", 
             "several, losses by name for a list", "several, too few targets", "several, one target",
             "several, targets by name for a list",
         ],
         "ValueError",
     ),
     "fit a function as callback": "TypeError",
+    "fit losses by unknown name": "KeyError",  # as for several outputs
     "fit a model without call": "NotImplementedError",  # a kind of RuntimeError, which Keras raises
     # Keras goes on, with numbers that mean nothing: targets that broadcast, classes that are not there, settings
     # that are silently left out or replaced
