@@ -117,8 +117,7 @@ def test_custom_activations() -> None:
     assert activations.deserialize(config, {"double": double}) is double
     with pytest.raises(ValueError, match="double"):
         activations.deserialize(config)
-    with pytest.raises(ValueError, match="lambda"):
-        activations.serialize(lambda x: x)
+    assert activations.serialize(lambda x: x)["class_name"] == "__lambda__"  # as Keras writes it
     layer = activations.deserialize(activations.serialize(minikeras.layers.ReLU(max_value=3.0)))
     assert float(layer(np.array([5.0]))[0]) == 3.0
 

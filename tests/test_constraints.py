@@ -49,7 +49,7 @@ def test_custom_constraints() -> None:
 
 
 def test_errors_help() -> None:
-    with pytest.raises(ValueError, match="'max_norm'"):
+    with pytest.raises(ValueError, match="'MaxNorm'"):
         constraints.get("maxnorm")
     with pytest.raises(ValueError, match="constraint"):
         constraints.get(2)  # type: ignore[call-overload]
