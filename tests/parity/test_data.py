@@ -93,6 +93,7 @@ def test_order_of_rows(shuffle: Any, peek: bool) -> None:
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.filterwarnings("ignore:`class_weight` has keys")
 def test_class_weights(shuffle: bool) -> None:
     for y in (Y, Y[:, None], np.eye(3)[Y], Y.astype("float32"), Y.astype("uint8"), Y == 1):
         for weights in ({0: 2.0, 2: 0.5}, {}, {1: 3}, {0: 0.0, 1: 1e-3, 7: 9.0}):
