@@ -93,6 +93,12 @@ class CompiledLoss:
         """Whether the outputs are known."""
         return self._terms is not None
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._terms is not None:  # pickles of earlier versions have the place of an output
+            at = self._outputs.all
+            self._terms = [t._replace(output=at[t.output]) if isinstance(t.output, int) else t for t in self._terms]
+
     def is_additive(self) -> bool:
         """Return whether the loss of all rows is the mean over batches, weighted by their rows."""
         return self._terms is not None and all(
