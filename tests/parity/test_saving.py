@@ -95,6 +95,7 @@ def test_weights_alone(name: str, outcomes: Outcomes) -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.filterwarnings("ignore:Embedding")  # of numbers that are not whole
 def test_every_layer(name: str, tmp_path: Path) -> None:
     make, shape = LAYERS[name]
     x = (3 * np.random.default_rng(1).normal(size=shape)).astype("float32")
