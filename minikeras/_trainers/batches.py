@@ -101,10 +101,9 @@ class Batches:
         [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(
-        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, steps: int | None = None,
-        *, shuffle: bool | Literal["batch"] = False, class_weight: Mapping[int, float] | None = None, together: int = 1,
-    ) -> None:  # fmt: skip
+    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,
+                 steps: int | None = None, *, shuffle: bool | Literal["batch"] = False,
+                 class_weight: Mapping[int, float] | None = None, together: int = 1) -> None:  # fmt: skip
         for name, value, least in (("batch_size", batch_size, 1), ("steps", steps, 0)):
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least

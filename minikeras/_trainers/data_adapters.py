@@ -78,10 +78,8 @@ def as_inputs(x: Any) -> Any:
     return as_data(x)[0]
 
 
-def as_data(
-    x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
-    whole: bool = True,
-) -> Data:  # fmt: skip
+def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None,
+            whole: bool = True) -> Data:  # fmt: skip
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
 
     Args:

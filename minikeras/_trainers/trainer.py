@@ -304,9 +304,8 @@ class Trainer(Layer):
         """The names of the outputs, None where the model does not know them."""
         return None
 
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
+                     training: bool = True) -> Any:  # fmt: skip
         """Return the loss of a batch, a scalar: that given to `compile`, plus all penalties of the layers.
 
         A subclass may override it.
@@ -385,14 +384,12 @@ class Trainer(Layer):
     # --- running over data ------------------------------------------------------------------------------------
 
     @suggests
-    def fit(
-        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
-        epochs: int = 1, verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
-        validation_data: Any = None, shuffle: bool | Literal["batch"] = True,
-        class_weight: Mapping[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-        steps_per_epoch: int | None = None, validation_steps: int | None = None,
-        validation_batch_size: int | None = None, validation_freq: int | Sequence[int] = 1,
-    ) -> History:  # fmt: skip
+    def fit(self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
+            epochs: int = 1, verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
+            validation_data: Any = None, shuffle: bool | Literal["batch"] = True,
+            class_weight: Mapping[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
+            steps_per_epoch: int | None = None, validation_steps: int | None = None,
+            validation_batch_size: int | None = None, validation_freq: int | Sequence[int] = 1) -> History:  # fmt: skip
         """Train for a number of epochs.
 
         Args:
@@ -472,9 +469,8 @@ class Trainer(Layer):
         hooks.on_train_end(logs)
         return self.history
 
-    def _hooks(
-        self, callbacks: Any, verbose: int, epochs: int, steps: int | None, add_history: bool = False
-    ) -> CallbackList:
+    def _hooks(self, callbacks: Any, verbose: int, epochs: int, steps: int | None,
+               add_history: bool = False) -> CallbackList:  # fmt: skip
         if isinstance(callbacks, CallbackList):
             return callbacks
         options: Config = {"add_progbar": verbose != 0, "verbose": verbose, "epochs": epochs, "steps": steps}
@@ -526,11 +522,9 @@ class Trainer(Layer):
         return_dict: bool = False,
     ) -> Any: ...  # fmt: skip
 
-    def evaluate(
-        self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
-        sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
-        return_dict: bool = False, **kwargs: Any,
-    ) -> Any:  # fmt: skip
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+                 return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
         """Return the loss and the metrics over all rows, in inference mode.
 
         Args:
@@ -581,9 +575,8 @@ class Trainer(Layer):
         source.reset()
         return {f"val_{name}": value for name, value in self._evaluate(source, hooks, interrupt, inside=True).items()}
 
-    def _evaluate(
-        self, source: Batches, hooks: CallbackList, interrupt: Interrupt, inside: bool = False
-    ) -> dict[str, Any]:
+    def _evaluate(self, source: Batches, hooks: CallbackList, interrupt: Interrupt,
+                  inside: bool = False) -> dict[str, Any]:  # fmt: skip
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
         if not watched and self._is_additive():
@@ -647,10 +640,8 @@ class Trainer(Layer):
         return logs if return_dict else self._in_order(logs)
 
     @suggests
-    def predict(
-        self, x: TensorLike | Iterable[Any], batch_size: int | None = None, verbose: Verbose = "auto",
-        steps: int | None = None, callbacks: CallbacksLike = None,
-    ) -> Array | Any:  # fmt: skip
+    def predict(self, x: TensorLike | Iterable[Any], batch_size: int | None = None, verbose: Verbose = "auto",
+                steps: int | None = None, callbacks: CallbacksLike = None) -> Array | Any:  # fmt: skip
         """Return the outputs for all rows of x, computed in batches, in inference mode.
 
         Args:

@@ -130,12 +130,10 @@ class LambdaCallback(Callback):
         3 0.5
     """
 
-    def __init__(
-        self, on_epoch_begin: Function2 | None = None, on_epoch_end: Function2 | None = None,
-        on_train_begin: Function1 | None = None, on_train_end: Function1 | None = None,
-        on_train_batch_begin: Function2 | None = None, on_train_batch_end: Function2 | None = None,
-        **kwargs: AnyCallable,
-    ) -> None:  # fmt: skip
+    def __init__(self, on_epoch_begin: Function2 | None = None, on_epoch_end: Function2 | None = None,
+                 on_train_begin: Function1 | None = None, on_train_end: Function1 | None = None,
+                 on_train_batch_begin: Function2 | None = None, on_train_batch_end: Function2 | None = None,
+                 **kwargs: AnyCallable) -> None:  # fmt: skip
         hooks = {
             "on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,
             "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,

@@ -43,9 +43,8 @@ class Sequential(Model):
     _arguments = ()
     _without_graph: ClassVar[str] = f"{Model._without_graph} yet. Build it first"
 
-    def __init__(
-        self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True, name: str | None = None
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer | KerasTensor] | None = None, trainable: bool = True,
+                 name: str | None = None) -> None:  # fmt: skip
         super().__init__(trainable=trainable, name=name)
         self._layers: list[Layer] = []
         self._extend(layers or ())
