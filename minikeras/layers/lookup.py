@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -234,13 +235,17 @@ class Discretization(Numbering):
 
 
 class _Numbers(dict[Any, int]):
-    """Numbers of tokens, and of what is no token by a rule, which is asked once for each."""
+    """Numbers by a rule, which is asked once for each value."""
 
     rule: Callable[[Any], int]
 
     def __missing__(self, value: Any) -> int:
         self[value] = self.rule(value)
         return self[value]
+
+
+_PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKeyDictionary()
+"""Layer -> the vocabulary and the special tokens at its last call, and the number of each of them."""
 
 
 class _Lookup(OfValues):
@@ -354,15 +359,22 @@ class _Lookup(OfValues):
     def _numbers(self, values: Sequence[Any]) -> Array:
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
-        start = len(self._special())
-        table = _Numbers(zip(self._tokens, range(start, start + len(self._tokens)), strict=True))
-        if self.mask_token is not None:
-            table[self.mask_token] = 0 if self.output_mode == "int" else -1
-        table.rule = lambda value: (
-            table[token] if (token := self._value(value)) in table
-            else start - self.num_oov_indices + self._unknown(value)
-        )  # fmt: skip
-        return np.fromiter(map(table.__getitem__, values), "int64", len(values))
+        special = self._special()
+        made_of, places = _PLACES.get(self, ((None, None), {}))
+        if made_of[0] is not self._tokens or made_of[1] != special:
+            places = {token: place for place, token in enumerate(self._tokens, len(special))}
+            if self.mask_token is not None:
+                places[self.mask_token] = 0 if self.output_mode == "int" else -1
+            _PLACES[self] = (self._tokens, special), places
+        numbers: list[Any] = [*map(places.get, values)]
+        if None in numbers:
+            others = _Numbers()
+            others.rule = lambda value: (
+                places[token] if (token := self._value(value)) in places
+                else len(special) - self.num_oov_indices + self._unknown(value)
+            )  # fmt: skip
+            numbers = [others[value] if n is None else n for n, value in zip(numbers, values, strict=True)]
+        return np.fromiter(numbers, "int64", len(numbers))
 
     def _unknown(self, value: Any) -> int:
         """Return which of the numbers for unknown values one gets."""

@@ -1,5 +1,6 @@
 """Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
 
+import copy
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -410,3 +411,13 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_wrong_uses_are_refused(name: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each says its own
         WRONG[name]()
+
+
+def test_numbers_are_those_of_the_present_vocabulary() -> None:
+    layer = layers.StringLookup(vocabulary=["a", "b"])
+    assert layer(np.array(["a", "b", "c"])).numpy().tolist() == [1, 2, 0]
+    layer.set_vocabulary(["c", "a"])
+    assert layer(np.array(["a", "b", "c"])).numpy().tolist() == [2, 0, 1]
+    copied = copy.deepcopy(layer)
+    layer.set_vocabulary(["b"])
+    assert [x(np.array(["b"])).numpy().tolist() for x in (layer, copied)] == [[1], [0]]
