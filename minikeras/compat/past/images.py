@@ -81,7 +81,7 @@ class _Pictures(Iterator):
 
     _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format")
     """Names of the arguments that become attributes as they are."""
-    image_shape: tuple[int, ...] = ()
+    image_shape: tuple[int, ...]
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
