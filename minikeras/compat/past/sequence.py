@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -35,21 +35,22 @@ class TimeseriesGenerator(PyDataset):
         ([[0, 1, 2], [1, 2, 3]], [3, 4])
     """
 
-    _settings = ("length", "sampling_rate", "stride", "start_index", "end_index", "shuffle", "reverse", "batch_size")
-    if TYPE_CHECKING:  # its settings are its attributes
-
-        def __getattr__(self, name: str) -> Any: ...
-
     def __init__(self, data: Any, targets: Any, length: int, sampling_rate: int = 1, stride: int = 1,
                  start_index: int = 0, end_index: int | None = None, shuffle: bool = False, reverse: bool = False,
                  batch_size: int = 128, **kwargs: Any) -> None:  # fmt: skip
+        super().__init__(**kwargs)
         if len(data) != len(targets):
             raise ValueError(f"Data and targets must have one length. Received: {len(data)}, {len(targets)}.")
-        settings = {name: value for name, value in locals().items() if name in self._settings}
-        super().__init__(**kwargs)
-        vars(self).update(settings, data=data, targets=targets)
+        self.data: Any = data
+        self.targets: Any = targets
+        self.length: int = length
+        self.sampling_rate: int = sampling_rate
+        self.stride: int = stride
         self.start_index: int = start_index + length
         self.end_index: int = len(data) - 1 if end_index is None else end_index
+        self.shuffle: bool = shuffle
+        self.reverse: bool = reverse
+        self.batch_size: int = batch_size
         if self.start_index > self.end_index:
             raise ValueError(f"`start_index+length={self.start_index} > end_index={self.end_index}` is disallowed, as "
                              "no part of the sequence would be left to be used as current step.")  # fmt: skip
@@ -68,8 +69,9 @@ class TimeseriesGenerator(PyDataset):
 
     def get_config(self) -> Config:
         """Return the settings, with data and targets as JSON text."""
+        names = ("length", "sampling_rate", "stride", "start_index", "end_index", "shuffle", "reverse", "batch_size")
         texts = {name: json.dumps(np.asarray(getattr(self, name)).tolist()) for name in ("data", "targets")}
-        return {**texts, **{name: getattr(self, name) for name in self._settings}}
+        return {**texts, **{name: getattr(self, name) for name in names}}
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the settings as JSON text."""
