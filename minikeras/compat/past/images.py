@@ -131,7 +131,7 @@ class NumpyArrayIterator(_Pictures):
         self.x: Array = np.asarray(x, self.dtype)
         if self.x.ndim != 4:
             raise ValueError(f"Pictures should have four axes. You passed an array with shape {self.x.shape}")
-        self.image_shape = self.x.shape[1:]
+        self.image_shape: tuple[int, ...] = self.x.shape[1:]
         self.x_misc: list[Array] = others
         self.y: Array | None = None if y is None else np.asarray(y)
         self.sample_weight: Array | None = None if sample_weight is None else np.asarray(sample_weight)
@@ -167,7 +167,7 @@ class _Files(_Pictures):
         self.target_size: tuple[int, ...] = tuple(arguments["target_size"])
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
-        self.image_shape = self.target_size + channels if last else channels + self.target_size
+        self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
 
     def _part(self, n: int) -> slice:
         """Return which of n files the subset has: the first ones are for validation."""
@@ -490,13 +490,13 @@ class ImageDataGenerator:
             x = np.array([self.random_transform(picture) for _ in range(rounds) for picture in x], self.dtype)
         rest = (0, self.row_axis, self.col_axis)
         if self.featurewise_center:
-            self.mean = np.mean(x, axis=rest, keepdims=True)[0]
+            self.mean: Array | None = np.mean(x, axis=rest, keepdims=True)[0]
             x -= self.mean
         if self.featurewise_std_normalization:
-            self.std = np.std(x, axis=rest, keepdims=True)[0]
+            self.std: Array | None = np.std(x, axis=rest, keepdims=True)[0]
         if self.zca_whitening:
             u, s, _ = np.linalg.svd(x.reshape(len(x), -1).T, full_matrices=False)
-            self.zca_whitening_matrix = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T
+            self.zca_whitening_matrix: Array | None = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T
 
 
 __all__ = ["DataFrameIterator", "DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator"]
