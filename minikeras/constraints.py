@@ -44,8 +44,10 @@ class Constraint(Configurable):
         return w
 
 
-def _norms(w: Tensor, axis: Axis) -> Tensor:
-    return sqrt(_sum(square(w), axis, keepdims=True))
+def _norms(w: TensorLike, axis: Axis) -> tuple[Tensor, Tensor]:
+    """Return weights as a tensor, and their norms along an axis or axes."""
+    tensor = convert_to_tensor(w)
+    return tensor, sqrt(_sum(square(tensor), axis, keepdims=True))
 
 
 class MaxNorm(Constraint):
@@ -62,8 +64,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled down where its norm is too large."""
-        tensor = convert_to_tensor(w)
-        norms = _norms(tensor, self.axis)
+        tensor, norms = _norms(w, self.axis)
         return tensor * (clip(norms, 0, self.max_value) / (settings.epsilon + norms))
 
 
@@ -86,8 +87,8 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Tensor:
-        tensor = convert_to_tensor(w)
-        return tensor / (settings.epsilon + _norms(tensor, self.axis))
+        tensor, norms = _norms(w, self.axis)
+        return tensor / (settings.epsilon + norms)
 
 
 class MinMaxNorm(Constraint):
@@ -105,8 +106,7 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: TensorLike) -> Tensor:
         """Return w, scaled towards the limits where its norm is outside of them."""
-        tensor = convert_to_tensor(w)
-        norms = _norms(tensor, self.axis)
+        tensor, norms = _norms(w, self.axis)
         desired = self.rate * clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return tensor * (desired / (settings.epsilon + norms))
 

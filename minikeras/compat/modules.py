@@ -16,12 +16,11 @@ from .past.tables import MODULES
 TENSORFLOW = f"{__package__}.tensorflow"
 
 MORE = {
-    "keras.backend": f"{__package__}.past.backend", "keras.preprocessing.image": f"{__package__}.past.images",
-    "keras.preprocessing.sequence": f"{__package__}.past.sequence",
-    "keras.preprocessing.text": f"{__package__}.past.text",
-    "keras.wrappers.scikit_learn": f"{__package__}.past.scikit_learn", "scikeras.wrappers": f"{__package__}.sklearn",
+    "keras.backend": "past.backend", "keras.preprocessing.image": "past.images past.transforms",
+    "keras.preprocessing.sequence": "past.sequence", "keras.preprocessing.text": "past.text",
+    "keras.wrappers.scikit_learn": "past.scikit_learn", "scikeras.wrappers": "sklearn",
 }  # fmt: skip
-"""Modules with names that are not in the core, and where these are."""
+"""Modules with names that are not in the core, and where in this folder these are."""
 
 _NAMES = """
     activations applications backend callbacks config constraints datasets datasets.boston_housing
@@ -99,10 +98,11 @@ def today(name: str) -> str:
 
 def more(name: str) -> dict[str, Any]:
     """Return the names that a module has besides those of the core."""
-    if name not in MORE:
-        return {}
-    module = import_module(MORE[name])
-    return getattr(module, "NAMES", None) or {name: getattr(module, name) for name in module.__all__}
+    names: dict[str, Any] = {}
+    for home in MORE.get(name, "").split():
+        module = import_module(f"{__package__}.{home}")
+        names |= getattr(module, "NAMES", None) or {name: getattr(module, name) for name in module.__all__}
+    return names
 
 
 def source(name: str) -> ModuleType | None:

@@ -125,7 +125,6 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: Whether each feature has a weight as a factor.
-        dropout: Share of the weights of the mean to drop in training.
         options: `seed`, `name`, `trainable`, `dtype` and so on.
 
     Call arguments: as of `Attention`.

@@ -28,7 +28,11 @@ def _available(*values: str) -> Rule:
 
 
 class _OfImages(Layer):
-    """A layer of one image or a batch; where the channels are, `data_format` says."""
+    """A layer of one image or a batch.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
+    """
 
     data_format: Channels
     height: int
@@ -62,7 +66,6 @@ class Resizing(_OfImages):
         fill_mode: "constant".
         fill_value: What is put around.
         antialias: Whether to take more pixels together where images become smaller.
-        data_format: Where the channels are; the configured format if not given.
 
     Example:
         >>> Resizing(2, 3)(np.ones((4, 8, 8, 1))).shape
@@ -94,7 +97,6 @@ class CenterCrop(_OfImages):
 
     Args:
         height, width: The size.
-        data_format: Where the channels are; the configured format if not given.
 
     Example:
         >>> print(CenterCrop(1, 2)(np.arange(12.0).reshape(1, 3, 4, 1))[0, :, :, 0])
@@ -122,7 +124,6 @@ class _Random(_OfImages):
         interpolation: "nearest" or "bilinear".
         seed: Seed of the choices.
         fill_value: The constant.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     _bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
@@ -176,7 +177,6 @@ class RandomFlip(_Random):
     Args:
         mode: "horizontal", "vertical" or "horizontal_and_vertical".
         seed: Seed of the choice.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
@@ -323,7 +323,6 @@ class RandomCrop(_Random):
     Args:
         height, width: The size of the part; smaller images are resized.
         seed: Seed of the places.
-        data_format: Where the channels are; the configured format if not given.
         name: The layer's name.
     """
 

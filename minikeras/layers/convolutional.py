@@ -72,7 +72,6 @@ class _Sliding(Windowed, WithKernel):
         groups: Into how many groups, each with filters of its own, the channels are split.
         depth_multiplier: Number of filters for each channel.
         output_padding: How much larger than the smallest possible the output is, less than the strides.
-        activation: Name or function; the identity if not given.
         depthwise_initializer: What fills the kernel of each channel, of shape (*kernel_size, channels, multiplier).
         pointwise_initializer: What fills the kernel that mixes channels, of shape (1, ..., channels, filters).
         depthwise_regularizer, pointwise_regularizer: Penalties on these kernels.

@@ -689,6 +689,9 @@ class Ranked(Layer):
 
     `class AveragePooling2D(_Pooling, rank=2, op=ops.average_pool)`: where several subclasses differ in no more than the
     op they run, they name that as well.
+
+    Args:
+        data_format: Where the channels are; the configured format if not given.
     """
 
     _rank: ClassVar[int]

@@ -83,11 +83,7 @@ class Dropout(_Drop):
 
 
 class _SpatialDropout(Ranked, Dropout):
-    """Dropout of whole channels.
-
-    Args:
-        data_format: Where the channels are; the configured format if not given.
-    """
+    """Dropout of whole channels."""
 
     def __init__(self, rate: float, data_format: DataFormat | None = None, seed: int | None = None,
                  name: str | None = None, dtype: PolicyLike | Config | None = None) -> None:  # fmt: skip

@@ -191,7 +191,6 @@ class _ZeroPadding(_Spatial):
 
     Args:
         padding: How many: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
-        data_format: Where the channels are; the configured format if not given.
     """
 
     def __init__(self, padding: Edges = 1, data_format: DataFormat | None = None,
@@ -248,7 +247,6 @@ class _Cropping(_Spatial):
 
     Args:
         cropping: How much: one number, or a number or pair for each axis, such as ((top, bottom), (left, right)).
-        data_format: Where the channels are; the configured format if not given.
     """
 
     def __init__(self, cropping: Edges = 1, data_format: DataFormat | None = None,
@@ -314,7 +312,6 @@ class _UpSampling(_Spatial):
 
     Args:
         size: Factors for each axis, or one for all.
-        data_format: Where the channels are; the configured format if not given.
     """
 
     def __init__(self, size: Sizes = 2, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:

@@ -213,6 +213,10 @@ class _Best(_Confusion):
     num_thresholds: Annotated[int, between(1, _MOST)]
     value: float
 
+    def __init_subclass__(cls, goal: tuple[str, str], limit: tuple[str, str]) -> None:
+        super().__init_subclass__()
+        cls._goal, cls._limit = goal, limit
+
     def _configure(self, arguments: dict[str, Any]) -> None:
         super()._configure(arguments)
         self.value = getattr(self, self._arguments[0])
@@ -225,7 +229,7 @@ class _Best(_Confusion):
         return ops.max(ops.where(self._share(self._limit) >= self.value, self._share(self._goal), 0.0), initial=0)
 
 
-class SensitivityAtSpecificity(_Best):
+class SensitivityAtSpecificity(_Best, goal=_RECALL, limit=_SPECIFICITY):
     """Best sensitivity (recall) at thresholds where specificity is at least a given value.
 
     Specificity is the share of the negative labels that are found: true negatives / (true negatives + false positives).
@@ -235,8 +239,6 @@ class SensitivityAtSpecificity(_Best):
         0.5
     """
 
-    _limit = _SPECIFICITY
-    _goal = _RECALL
     specificity: Share
 
     def __init__(self, specificity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -244,11 +246,9 @@ class SensitivityAtSpecificity(_Best):
         self._configure(locals())
 
 
-class SpecificityAtSensitivity(_Best):
+class SpecificityAtSensitivity(_Best, goal=_SPECIFICITY, limit=_RECALL):
     """Best specificity at thresholds where sensitivity (recall) is at least a given value."""
 
-    _limit = _RECALL
-    _goal = _SPECIFICITY
     sensitivity: Share
 
     def __init__(self, sensitivity: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -256,11 +256,9 @@ class SpecificityAtSensitivity(_Best):
         self._configure(locals())
 
 
-class PrecisionAtRecall(_Best):
+class PrecisionAtRecall(_Best, goal=_PRECISION, limit=_RECALL):
     """Best precision at thresholds where recall is at least a given value."""
 
-    _limit = _RECALL
-    _goal = _PRECISION
     recall: Share
 
     def __init__(self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,
@@ -268,11 +266,9 @@ class PrecisionAtRecall(_Best):
         self._configure(locals())
 
 
-class RecallAtPrecision(_Best):
+class RecallAtPrecision(_Best, goal=_RECALL, limit=_PRECISION):
     """Best recall at thresholds where precision is at least a given value."""
 
-    _limit = _PRECISION
-    _goal = _RECALL
     precision: Share
 
     def __init__(self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: Name = None,

@@ -27,7 +27,6 @@ class Sequential(Model):
 
     Args:
         layers: The layers, in order.
-        trainable: Whether training changes its weights.
         name: The model's name, made up if not given.
 
     Raises:

@@ -77,9 +77,6 @@ class Adam(_Moments):
 class AdamW(Adam):
     """Adam with weight decay: before each step p -= weight_decay * rate * p.
 
-    Args:
-        weight_decay: Share of each weight, times the learning rate, taken away at each step.
-
     Raises:
         ValueError: if there is no weight decay.
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator as Iterates
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,15 +12,6 @@ from ..._base.user_warning import warn_user
 from ..._trainers.batches import PyDataset
 from ...utils.image_utils import array_to_img, img_to_array, load_img
 from . import transforms
-from .transforms import apply_affine_transform as apply_affine_transform
-from .transforms import apply_brightness_shift as apply_brightness_shift
-from .transforms import apply_channel_shift as apply_channel_shift
-from .transforms import random_brightness as random_brightness
-from .transforms import random_channel_shift as random_channel_shift
-from .transforms import random_rotation as random_rotation
-from .transforms import random_shear as random_shear
-from .transforms import random_shift as random_shift
-from .transforms import random_zoom as random_zoom
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff")
 _CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
@@ -88,15 +79,18 @@ class Iterator(PyDataset):
 class _Pictures(Iterator):
     """The base of iterators over arrays and over files."""
 
+    _settings: tuple[str, ...] = ("image_data_generator", "save_to_dir", "save_prefix", "save_format")
+    """Names of the arguments that become attributes as they are."""
+    image_shape: tuple[int, ...]
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def _set(self, arguments: dict[str, Any]) -> None:
         """Take over what the arguments of a subclass's `__init__` have in common."""
-        self.image_data_generator: Any = arguments["image_data_generator"]
+        vars(self).update((name, arguments[name]) for name in self._settings)
         self.data_format: Any = arguments["data_format"] or image_data_format()
-        self.save_to_dir: Any = arguments["save_to_dir"]
-        self.save_prefix: str = arguments["save_prefix"]
-        self.save_format: str = arguments["save_format"]
         self.dtype: Any = arguments["dtype"] or floatx()
-        self.image_shape: tuple[int, ...] = ()
 
     def _changed(self, pictures: list[Array], index_array: Array) -> Array:
         """Return pictures as one batch, changed as the generator says, and save them where that is asked for."""
@@ -155,9 +149,9 @@ class NumpyArrayIterator(_Pictures):
 class _Files(_Pictures):
     """Batches of pictures on disk, with the targets that `class_mode` says."""
 
+    _settings = (*_Pictures._settings, "color_mode", "class_mode", "subset", "interpolation", "keep_aspect_ratio")
     _modes: tuple[str | None, ...]
     classes: Any = None
-    class_indices: dict[Any, int]
     labels: Any = None
     sample_weight: Any = None
 
@@ -171,14 +165,9 @@ class _Files(_Pictures):
             raise ValueError(f'Invalid subset name: {subset}; expected "training" or "validation"')
         super()._set(arguments)
         self.target_size: tuple[int, ...] = tuple(arguments["target_size"])
-        self.color_mode: Any = color_mode
-        self.class_mode: str | None = class_mode
         channels = (_CHANNELS[color_mode],)
         last = self.data_format == "channels_last"
         self.image_shape: tuple[int, ...] = self.target_size + channels if last else channels + self.target_size
-        self.subset: str | None = subset
-        self.interpolation: Any = arguments["interpolation"]
-        self.keep_aspect_ratio: bool = arguments["keep_aspect_ratio"]
 
     def _part(self, n: int) -> slice:
         """Return which of n files the subset has: the first ones are for validation."""
@@ -357,11 +346,7 @@ class ImageDataGenerator:
                  vertical_flip: bool = False, rescale: float | None = None, preprocessing_function: Any = None,
                  data_format: str | None = None, validation_split: float = 0.0, interpolation_order: int = 1,
                  dtype: Any = None) -> None:  # fmt: skip
-        self.data_format: str = standardize_data_format(data_format)
-        last = self.data_format == "channels_last"
-        self.channel_axis: int = 3 if last else 1
-        self.row_axis: int = 1 if last else 2
-        self.col_axis: int = 2 if last else 3
+        settings = {name: value for name, value in locals().items() if name not in ("self", "validation_split")}
         if validation_split and not 0 < validation_split < 1:
             raise ValueError(f"`validation_split` must be strictly between 0 and 1. Received: {validation_split}")
         if isinstance(zoom_range, int | float):
@@ -369,31 +354,19 @@ class ImageDataGenerator:
         for name, value in (("zoom_range", zoom_range), ("brightness_range", brightness_range)):
             if value is not None and (not isinstance(value, list | tuple) or len(value) != 2):
                 raise ValueError(f"`{name}` should be a tuple or list of two floats. Received: {value}")
-        self.featurewise_center: bool = featurewise_center or featurewise_std_normalization or zca_whitening
-        self.featurewise_std_normalization: bool = featurewise_std_normalization and not zca_whitening
-        self.samplewise_center: bool = samplewise_center or samplewise_std_normalization
-        self.samplewise_std_normalization: bool = samplewise_std_normalization
-        self.zca_whitening: bool = zca_whitening
-        self.zca_epsilon: float = zca_epsilon
-        self.rotation_range: float = rotation_range
-        self.shear_range: float = shear_range
-        self.channel_shift_range: float = channel_shift_range
-        self.width_shift_range: Any = width_shift_range
-        self.height_shift_range: Any = height_shift_range
-        self.zoom_range: list[float] = list(zoom_range)
-        self.brightness_range: Any = brightness_range
-        self.fill_mode: str = fill_mode
-        self.cval: float = cval
-        self.interpolation_order: int = interpolation_order
-        self.horizontal_flip: bool = horizontal_flip
-        self.vertical_flip: bool = vertical_flip
-        self.rescale: float | None = rescale
-        self.preprocessing_function: Any = preprocessing_function
-        self._validation_split = validation_split
-        self.dtype: Any = dtype or floatx()
-        self.mean: Array | None = None
-        self.std: Array | None = None
-        self.zca_whitening_matrix: Array | None = None
+        layout = standardize_data_format(data_format)
+        axes = ("row", "col", "channel") if layout == "channels_last" else ("channel", "row", "col")
+        vars(self).update(
+            settings, **{f"{name}_axis": i for i, name in enumerate(axes, 1)}, data_format=layout,
+            featurewise_center=featurewise_center or featurewise_std_normalization or zca_whitening,
+            featurewise_std_normalization=featurewise_std_normalization and not zca_whitening,
+            samplewise_center=samplewise_center or samplewise_std_normalization, zoom_range=list(zoom_range),
+            dtype=dtype or floatx(), _validation_split=validation_split, mean=None, std=None, zca_whitening_matrix=None,
+        )  # fmt: skip
+
+    if TYPE_CHECKING:  # its settings are its attributes
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def flow(self, x: Any, y: Any = None, batch_size: int = 32, shuffle: bool = True, sample_weight: Any = None,
              seed: int | None = None, save_to_dir: Any = None, save_prefix: str = "", save_format: str = "png",
@@ -517,17 +490,13 @@ class ImageDataGenerator:
             x = np.array([self.random_transform(picture) for _ in range(rounds) for picture in x], self.dtype)
         rest = (0, self.row_axis, self.col_axis)
         if self.featurewise_center:
-            self.mean = np.mean(x, axis=rest, keepdims=True)[0]
+            self.mean: Array | None = np.mean(x, axis=rest, keepdims=True)[0]
             x -= self.mean
         if self.featurewise_std_normalization:
-            self.std = np.std(x, axis=rest, keepdims=True)[0]
+            self.std: Array | None = np.std(x, axis=rest, keepdims=True)[0]
         if self.zca_whitening:
             u, s, _ = np.linalg.svd(x.reshape(len(x), -1).T, full_matrices=False)
-            self.zca_whitening_matrix = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T
+            self.zca_whitening_matrix: Array | None = (u * (np.sqrt(len(x)) / (s + self.zca_epsilon))) @ u.T
 
 
-__all__ = [
-    "DataFrameIterator", "DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator",
-    "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness",
-    "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom",
-]  # fmt: skip
+__all__ = ["DataFrameIterator", "DirectoryIterator", "ImageDataGenerator", "Iterator", "NumpyArrayIterator"]

@@ -150,3 +150,9 @@ def random_brightness(x: Array, brightness_range: Any, scale: bool = True) -> Ar
     if len(brightness_range) != 2:
         raise ValueError(f"`brightness_range` should be tuple or list of two floats. Received: {brightness_range}")
     return apply_brightness_shift(x, draw(*brightness_range), scale)
+
+
+__all__ = [
+    "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness",
+    "random_channel_shift", "random_rotation", "random_shear", "random_shift", "random_zoom",
+]  # fmt: skip

@@ -210,10 +210,8 @@ class TensorShape(tuple[Any, ...]):
 
     @overload  # type: ignore[override]  # a slice of a shape is a shape
     def __getitem__(self, key: slice) -> "TensorShape": ...
-
     @overload
     def __getitem__(self, key: int) -> Any: ...
-
     def __getitem__(self, key: Any) -> Any:
         sizes = tuple.__getitem__(self, key)
         return TensorShape(sizes) if isinstance(key, slice) else sizes

@@ -222,11 +222,8 @@ def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = N
 def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
                         target_width: int) -> Tensor:  # fmt: skip
     """Images with zeros around them."""
-    x = convert_to_tensor(image)
-    height, width = x.shape[-3:-1]
-    rows = offset_height, target_height - offset_height - height
-    columns = offset_width, target_width - offset_width - width
-    return ops.pad(x, [(0, 0)] * (x.ndim - 3) + [rows, columns, (0, 0)])
+    size = {"target_height": target_height, "target_width": target_width}
+    return ops.image.pad_images(convert_to_tensor(image), offset_height, offset_width, **size, data_format=_LAST)
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Tensor:

@@ -8,11 +8,11 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from operator import index
+from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,262 +22,72 @@ from ..._jit.trace import escape
 from . import errors
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
+from .missing import missing
 from .ragged import RaggedTensor
 from .sparse import SparseTensor
 from .tensors import array_of, empty_of
 
 # Protocol buffers.
 
-
-def _varint(number: int) -> bytes:
-    number &= (1 << 64) - 1
-    places = range(0, max(number.bit_length(), 1), 7)
-    return bytes(number >> at & 127 | (128 if at != places[-1] else 0) for at in places)
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while shift < 70:
-        byte = data[at]
-        number, at, shift = number | (byte & 127) << shift, at + 1, shift + 7
-        if byte < 128:
-            return number, at
-    raise IndexError
-
-
-def _parts(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Yield the fields of a message: the number of each, and its bytes or (of a bare varint) its value."""
-    at = 0
-    while at < len(data):
-        tag, at = _read_varint(data, at)
-        value, end = _read_varint(data, at) if tag & 7 in (0, 2) else (0, at + {1: 8, 5: 4}[tag & 7])
-        if tag & 7 == 2:
-            at, end = end, end + value
-        if end > len(data):
-            raise IndexError
-        yield tag >> 3, value if tag & 7 == 0 else data[at:end]
-        at = end
-
-
-class _Numbers(list[Any]):
-    """The repeated values of a field, in which each is checked."""
-
-    check: Callable[..., Any]
-
-    def append(self, value: Any) -> None:
-        super().append(type(self).check(value))
-
-    def extend(self, values: Iterable[Any]) -> None:
-        for value in values:
-            self.append(value)
-
-    def write(self) -> list[bytes]:
-        """Return what stands in a message."""
-        return [b"".join(map(_varint, self))] if self else []
-
-    def read(self, part: Any) -> None:
-        """Add what stands in one."""
-        at = 0
-        while not isinstance(part, int) and at < len(part):
-            number, at = _read_varint(part, at)
-            list.append(self, number - (number >> 63 << 64))
-        if isinstance(part, int):
-            list.append(self, part - (part >> 63 << 64))
-
-    def text(self, name: str) -> list[str]:
-        """Return the lines that show it."""
-        return [f"{name}: {self.shown(value)}" for value in self]
-
-    shown: Callable[..., str] = staticmethod(str)
-
-
-class _Integers(_Numbers):
-    @staticmethod
-    def check(value: Any) -> int:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError("Field tensorflow.Int64List.value: Expected an int, got a boolean.")
-        number = index(value)
-        if not -(1 << 63) <= number < 1 << 63:
-            raise ValueError(f"Value out of range: {number}")
-        return number
-
-
-class _Floats(_Numbers):
-    check = staticmethod(lambda value: float(np.float32(_number(value))))
-    shown = staticmethod(lambda value: f"{np.float32(value):.6g}" if float(np.float32(f"{value:.6g}")) == value
-                         else f"{value:.9g}")  # fmt: skip
-
-    def write(self) -> list[bytes]:
-        return [np.asarray(self, "<f4").tobytes()] if self else []
-
-    def read(self, part: bytes) -> None:
-        list.extend(self, np.frombuffer(part, "<f4").tolist())
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, str | bytes):
-        raise TypeError(f"must be real number, not {type(value).__name__}")
-    return value
-
-
-class _Texts(_Numbers):
-    @staticmethod
-    def check(value: Any) -> bytes:
-        if not isinstance(value, bytes):
-            raise TypeError(f"expected bytes, {type(value).__name__} found")
-        return value
-
-    @staticmethod
-    def shown(value: bytes) -> str:
-        marks = {10: "\\n", 13: "\\r", 9: "\\t", 34: '\\"', 39: "\\'", 92: "\\\\"}
-        return '"' + "".join(marks.get(b) or (chr(b) if 31 < b < 127 else f"\\{b:03o}") for b in value) + '"'
-
-    def write(self) -> list[bytes]:
-        return list(self)
-
-    def read(self, part: bytes) -> None:
-        list.append(self, part)
-
-
-class _Map(dict[str, Any]):
-    """Messages by their names; one is made where it is asked for first."""
-
-    kind: "type[Message]"
-
-    def __missing__(self, name: str) -> Any:
-        return self.setdefault(name, self.kind())
-
-    def extend(self, values: dict[str, Any]) -> None:
-        self.update(values)
-
-    def write(self) -> list[bytes]:
-        return [_field(1, name.encode()) + _field(2, value.SerializeToString()) for name, value in self.items()]
-
-    def read(self, part: bytes) -> None:
-        entry = dict(_parts(part))
-        self[entry.get(1, b"").decode()] = self.kind.FromString(entry.get(2, b""))
-
-    def text(self, name: str) -> list[str]:
-        entries = ([f"key: {_Texts.shown(key.encode())}", *_block("value", value)] for key, value in self.items())
-        return [line for entry in entries for line in (f"{name} {{", *("  " + part for part in entry), "}")]
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _block(name: str, message: "Message") -> list[str]:
-    return [f"{name} {{", *("  " + line for line in str(message).splitlines()), "}"]
-
-
-class Message:
-    """A protocol buffer: its fields are attributes, and none is assigned to."""
-
-    FIELDS: ClassVar[dict[str, tuple[int, Any]]]
-    """The number of each field, and what it holds: a list, a map, or another message."""
-
-    def __init_subclass__(cls, **fields: tuple[int, Any]) -> None:
-        cls.FIELDS = fields
-
-    def __init__(self, **values: Any) -> None:
-        self._present: set[str] = {name for name, value in values.items() if isinstance(value, Message)}
-        for name, (_, kind) in self.FIELDS.items():
-            vars(self)[name] = value = values.pop(name, None) if issubclass(kind, Message) else kind()
-            if value is None:
-                vars(self)[name] = kind()
-            elif name in values:
-                value.extend(values.pop(name))
-        if values:
-            raise ValueError(f'Protocol message {type(self).__name__} has no "{next(iter(values))}" field.')
-
-    def _held(self) -> list[tuple[int, str, Any]]:
-        """Return the fields that hold something or were given: number, name and content."""
-        fields = [(number, name, vars(self)[name]) for name, (number, _) in self.FIELDS.items()]
-        return [f for f in fields if f[1] in self._present or (f[2]._held() if isinstance(f[2], Message) else f[2])]
-
-    def WhichOneof(self, oneof_group: str) -> str | None:
-        """Return the name of the field that is there, None if there is none."""
-        return next((name for _, name, _ in self._held()), None)
-
-    def SerializeToString(self) -> bytes:
-        """Return the message as bytes."""
-        held = ((n, [v.SerializeToString()] if isinstance(v, Message) else v.write()) for n, _, v in self._held())
-        return b"".join(_field(number, part) for number, parts in held for part in parts)
-
-    def ParseFromString(self, serialized: bytes) -> int:
-        """Take the values that bytes hold, and return how many bytes these are.
-
-        Raises:
-            InvalidArgumentError: if they are no message of this kind.
-        """
-        self.__init__()  # type: ignore[misc]
-        numbers = {number: name for name, (number, _) in self.FIELDS.items()}
-        try:
-            for number, part in _parts(serialized):
-                if (name := numbers.get(number)) is not None:
-                    field = vars(self)[name]
-                    (field.ParseFromString if isinstance(field, Message) else field.read)(part)
-                    self._present |= {name} if isinstance(field, Message) else set()
-        except (IndexError, KeyError, TypeError, ValueError) as error:
-            raise InvalidArgumentError(
-                f"Error parsing message with type 'tensorflow.{type(self).__name__}': the bytes are no such message."
-            ) from error
-        return len(serialized)
-
-    @classmethod
-    def FromString(cls, serialized: bytes) -> Self:
-        """Return the message that bytes hold."""
-        message = cls()
-        message.ParseFromString(serialized)
-        return message
-
-    def ByteSize(self) -> int:
-        """Return how many bytes it takes."""
-        return len(self.SerializeToString())
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and [f[1:] for f in self._held()] == [f[1:] for f in other._held()]
-
-    def __str__(self) -> str:
-        held = (_block(name, v) if isinstance(v, Message) else v.text(name) for _, name, v in self._held())
-        return "".join(f"{line}\n" for lines in held for line in lines)
-
-    __repr__ = __str__
-
-
-class BytesList(Message, value=(1, _Texts)):
-    """Texts."""
-
-
-class FloatList(Message, value=(1, _Floats)):
-    """Numbers, float32."""
-
-
-class Int64List(Message, value=(1, _Integers)):
-    """Whole numbers."""
-
-
-class Feature(Message, bytes_list=(1, BytesList), float_list=(2, FloatList), int64_list=(3, Int64List)):
-    """A list of one of three kinds."""
-
-
-class _FeatureMap(_Map):
-    kind = Feature
-
-
-class Features(Message, feature=(1, _FeatureMap)):
-    """Features by their names."""
-
-
-class Example(Message, features=(1, Features)):
-    """One example: its features.
+_MESSAGES = ("BytesList", "FloatList", "Int64List", "Feature", "Features", "Example")
+_SCHEMA = """
+name: "example.proto" package: "tensorflow" syntax: "proto3"
+message_type { name: "BytesList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES } }
+message_type { name: "FloatList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_FLOAT } }
+message_type { name: "Int64List" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_INT64 } }
+message_type { name: "Feature" oneof_decl { name: "kind" }
+  field { name: "bytes_list" number: 1 oneof_index: 0 type_name: "BytesList" }
+  field { name: "float_list" number: 2 oneof_index: 0 type_name: "FloatList" }
+  field { name: "int64_list" number: 3 oneof_index: 0 type_name: "Int64List" } }
+message_type { name: "Features" field { name: "feature" number: 1 label: LABEL_REPEATED type_name: "FeatureEntry" }
+  nested_type { name: "FeatureEntry" options { map_entry: true }
+    field { name: "key" number: 1 type: TYPE_STRING } field { name: "value" number: 2 type_name: "Feature" } } }
+message_type { name: "Example" field { name: "features" number: 1 type_name: "Features" } }
+"""
+
+
+def _protobuf(module: str) -> Any:
+    try:
+        return import_module(f"google.protobuf.{module}")
+    except ImportError:
+        how = 'python -m pip install "minikeras-numpy[records]"'
+        raise ImportError(f"`tf.train.Example` and its parts require protobuf: {how}.") from None
+
+
+@cache
+def message(name: str) -> Any:
+    """Return the class of a message of `tf.train`, which protobuf makes; a KeyError for another name.
 
     Example:
-        >>> Example(features=Features(feature={"x": Feature(int64_list=Int64List(value=[3]))})).SerializeToString()
+        >>> Example, Int64List = message("Example"), message("Int64List")
+        >>> Example(features={"feature": {"x": {"int64_list": Int64List(value=[3])}}}).SerializeToString()
         b'\\n\\x0c\\n\\n\\n\\x01x\\x12\\x05\\x1a\\x03\\n\\x01\\x03'
     """
+    if name not in _MESSAGES:
+        raise KeyError(name)
+    cls = _protobuf("message_factory").GetMessageClass(_pool().FindMessageTypeByName(f"tensorflow.{name}"))
+    cls.__module__ = __name__  # where pickles look for it
+    return cls
 
-    features: Features
+
+@cache
+def _pool() -> Any:
+    """Return the messages in a pool of their own: TensorFlow's, if it is there, have the same names."""
+    file = _protobuf("text_format").Parse(_SCHEMA, _protobuf("descriptor_pb2").FileDescriptorProto())
+    pool = _protobuf("descriptor_pool").DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+__getattr__: Callable[[str], Any] = missing(__name__, message)
+
+
+def _example(text: bytes) -> Any:
+    """Return the example that bytes hold; an InvalidArgumentError if they hold none."""
+    try:
+        return message("Example").FromString(text)
+    except _protobuf("message").DecodeError as error:
+        raise InvalidArgumentError(f"Could not parse example input, value: {text!r:.80}") from error
 
 
 # From examples to tensors.
@@ -316,20 +126,20 @@ class RaggedFeature(NamedTuple):
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 
-def _values(example: Example, name: str, dtype: DType) -> Array | None:
+def _values(example: Any, name: str, dtype: DType) -> Array | None:
     """Return the values of a feature, None where an example has none."""
-    feature = example.features.feature.get(name)  # type: ignore[attr-defined]
+    feature = example.features.feature.get(name)
     field = None if feature is None else feature.WhichOneof("kind")
-    if feature is None or field is None:
+    if field is None:
         return None
     if _KINDS[field] != dtype:
         raise InvalidArgumentError(
             f"Key: {name}.  Data types don't match. Data type: {_KINDS[field]} but expected type: {dtype.name}"
         )
-    return np.array(getattr(feature, field).value, dtype.as_numpy_dtype)
+    return np.array(list(getattr(feature, field).value), dtype.as_numpy_dtype)
 
 
-def _column(examples: list[Example], name: str, kind: Any, batched: bool) -> Any:
+def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
     """Return a feature of all examples."""
     dtype = as_dtype(kind.dtype)
     rows = [_values(example, getattr(kind, "value_key", None) or name, dtype) for example in examples]
@@ -367,14 +177,14 @@ def parse_example(serialized: Any, features: dict[str, Any], example_names: Any 
         InvalidArgumentError: for bytes that hold no example, and for a feature that lacks or does not fit.
     """
     escape()
-    examples = [Example.FromString(text) for text in array_of(serialized).ravel()]
+    examples = [_example(text) for text in array_of(serialized).ravel()]
     return {key: _column(examples, key, kind, True) for key, kind in features.items()}
 
 
 def parse_single_example(serialized: Any, features: dict[str, Any], example_names: Any = None, name: Any = None) -> Any:
     """The features of one serialized example."""
     escape()
-    example = Example.FromString(array_of(serialized).item())
+    example = _example(array_of(serialized).item())
     return {key: _column([example], key, kind, False) for key, kind in features.items()}
 
 

@@ -199,12 +199,8 @@ class Function:
 
 @overload
 def function(func: F, input_signature: Sequence[Any] | None = None, **_: Any) -> F: ...
-
-
 @overload
 def function(func: None = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Callable[[F], F]: ...
-
-
 def function(func: Any = None, input_signature: Sequence[Any] | None = None, **_: Any) -> Any:
     """Return a function that does what another does, with arrays among its arguments made tensors; see `Function`.
 

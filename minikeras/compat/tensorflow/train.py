@@ -18,17 +18,10 @@ from .dtypes import as_dtype
 from .errors import NotFoundError
 from .functions import Module
 from .missing import missing
-from .records import BytesList as BytesList
-from .records import Example as Example
-from .records import Feature as Feature
-from .records import Features as Features
-from .records import FloatList as FloatList
-from .records import Int64List as Int64List
+from .records import message
 from .tensors import Variable
 
-__getattr__: Callable[[str], Any] = missing(__name__)
-
-
+__getattr__: Callable[[str], Any] = missing(__name__, message)
 _END = "/.ATTRIBUTES/VARIABLE_VALUE"
 """How TensorFlow ends the name of a value in a checkpoint."""
 

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import re
+import sys
 import zlib
 from operator import attrgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
+from minikeras.compat.tensorflow import records
 from minikeras.compat.tensorflow.tensors import flavour, flavoured
 from tests.compat.tensorflow.values import EXPRESSIONS, HERE, SCRIPTS, evaluate, output
 
@@ -369,7 +371,17 @@ def test_examples_that_do_not_fit() -> None:
         damaged = bytearray(text)
         damaged[rng.integers(len(text))] ^= int(rng.integers(1, 256))
         with contextlib.suppress(tf.errors.InvalidArgumentError):
-            assert isinstance(tf.train.Example.FromString(bytes(damaged)), tf.train.Example)
+            tf.io.parse_example([bytes(damaged)], {"a": tf.io.VarLenFeature(tf.int64)})
+
+
+def test_examples_without_protobuf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(records, "message", records.message.__wrapped__)  # which forgets
+    monkeypatch.setitem(sys.modules, "google.protobuf.message_factory", None)
+    with pytest.raises(ImportError, match=r"require protobuf: python -m pip install .minikeras-numpy\[records\]"):
+        tf.io.parse_single_example(b"", {})
+    with tf.io.TFRecordWriter(tmp_path / "a") as file:  # bytes go without it
+        file.write(b"x")
+    assert list(tf.data.TFRecordDataset(tmp_path / "a").as_numpy_iterator()) == [b"x"]
 
 
 @pytest.mark.parametrize(("name", "compress"), [("GZIP", gzip.compress), ("ZLIB", zlib.compress)])
