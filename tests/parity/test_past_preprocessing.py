@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minikeras import utils
-from minikeras.compat.past import images, sequence
+from minikeras.compat.past import images, sequence, transforms
 
 pytest.importorskip("scipy")
 pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # what Keras calls
@@ -57,7 +57,7 @@ def test_functions_are_keras_ones() -> None:
         axes = {} if name in ("random_channel_shift", "random_brightness") else {"row_axis": 0, "col_axis": 1}
         options = {"channel_axis": 2} if name != "random_brightness" else {}
         found = []
-        for module in (images, theirs):
+        for module in (transforms, theirs):
             np.random.seed(5)  # noqa: NPY002
             found.append(getattr(module, name)(X[0].copy(), *args, **axes, **options))
         np.testing.assert_allclose(found[0], found[1], atol=1e-6, err_msg=name)
