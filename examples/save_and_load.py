@@ -1,6 +1,6 @@
-"""A model in a file: saved in the middle of its training, loaded, and trained on as if nothing had happened.
+"""A model in a file (needs the extra `h5`): saved in the middle of its training, loaded, and trained on.
 
-Writing needs the extra `h5`; reading needs NumPy alone. Keras 3 reads the same file, and this reads Keras's.
+It trains on as if nothing had happened. Reading a file needs NumPy alone. Keras 3 reads the same file, and this reads Keras's.
 """
 
 import tempfile

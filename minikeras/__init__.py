@@ -48,7 +48,7 @@ with lazily(globals()):
     from ._core.variable import Variable
 # fmt: on
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def version() -> str:

@@ -25,8 +25,8 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
         there = sorted(key for key, value in own if key[0] != "_" and getattr(value, "__module__", None) == module)
         raise AttributeError(
             f"module '{public}' has no attribute '{name}' in minikeras, which covers the part of TensorFlow that "
-            f"teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md lists what is missing. If your "
-            f"script needs {public}.{name}, please open an issue in minikeras's tracker."
+            f"teaching scripts use: {', '.join(there) or _PARTS}. docs/coverage.md lists what is missing. Where your "
+            f"script needs {public}.{name}, write it with `ops` or NumPy, or run the script on TensorFlow."
         )
 
     return find
