@@ -1,6 +1,7 @@
 """Settings for all tests: a fresh session for each, and the parity tests where real Keras is installed."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -24,6 +25,7 @@ if not os.environ.get("MINIKERAS_AS_USERS"):  # continuous integration runs the 
     jit.WARMUP_STEPS = 0  # so that short runs use multi-steps too, which users see after a thousand steps
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell takes from what it runs in the background
 hypothesis.settings.register_profile("tests", deadline=None)  # what takes long on a busy machine is no failure
 hypothesis.settings.load_profile("tests")
 
