@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
 
-from .. import ops, random, tree
+from .. import activations, ops, random, tree
 from .._base.checks import Positive, one_of
 from .._base.typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
 from .._core.input_spec import InputSpec
-from .._core.tensor import Tensor
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
 from .._serialization.serialization import deserialize, serialize
 from ..constraints import ConstraintLike
+from ..ops.recurrence import CURVES, Recurrence, recur
 from ..random import SeedGenerator
 from .core import WithKernel
 from .layer import BaseOptions, InitializerLike, Layer, LayerOptions, RegularizerLike, Untracked
@@ -104,6 +106,18 @@ class _Cell(WithKernel):
             masks = self._masks(inputs.shape)
         return masks if training else [None, None]
 
+    def _kind(self, x: Tensor, masks: Any, training: bool) -> tuple[str, str, str] | None:
+        """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
+        functions = self.activation, getattr(self, "recurrent_activation", self.activation)
+        names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
+        kind = vars(type(self)).get("_op")  # which a subclass, whose formula may be another, does not have
+        usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
+        dtypes = {w.dtype for w in self.weights} | {x.dtype}
+        nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
+        if not usual or nested or (training and masks[1]) or dtypes not in ({"float32"}, {"float64"}):
+            return None
+        return str(kind), names[0], names[1]
+
     def _product(self, x: Tensor, kernel: Any, masks: list[Tensor] | None, multiply: Any = ops.matmul) -> Any:
         """Return the product with the kernels of all gates, each with a mask of its own if there are several."""
         if masks is None or len(masks) == 1:
@@ -124,7 +138,7 @@ class SimpleRNNCell(_Cell):
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
 
-    _gates, _draws_first = 1, True
+    _gates, _draws_first, _op = 1, True, "simple"
 
     def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
@@ -153,7 +167,7 @@ class LSTMCell(_Cell):
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
     """
 
-    _gates, _states = 4, 2
+    _gates, _states, _op = 4, 2, "lstm"
     recurrent_activation: Callable[..., Any]
     unit_forget_bias: bool
 
@@ -204,7 +218,7 @@ class GRUCell(_Cell):
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
 
-    _gates = 3
+    _gates, _op = 3, "gru"
     recurrent_activation: Callable[..., Any]
     reset_after: bool
 
@@ -423,11 +437,46 @@ class RNN(_OfLayers):
     reset_states = reset_state
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        batch, steps = sequences.shape[:2]
+        batch = sequences.shape[0]
         states = self._begin(batch, initial_state)
         mask = _first(mask)
-        shape = (batch, *sequences.shape[2:])
-        masks = self.cell._masks(shape) if isinstance(self.cell, _Cell | StackedRNNCells) else None
+        own = isinstance(self.cell, _Cell | StackedRNNCells)
+        masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if own else None
+        kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, _Cell) else None
+        if kind:
+            inputs = sequences * ops.expand_dims(masks[0][0], 1) if training and masks[0] else sequences
+            given = states if initial_state is not None or self.stateful else None
+            output, states = self._run_at_once(inputs, given, mask, kind)
+        else:
+            output, states = self._run_cell(sequences, states, mask, training, masks)
+        if self.stateful and self.states is not None:
+            for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
+                variable.assign(state)
+        results = self._converted((output, *(states if self.return_state else ())))  # from the dtype of the cell
+        return results if self.return_state else results[0]
+
+    def _run_at_once(
+        self, x: Tensor, states: Any, mask: Any, kind: tuple[str, str, str]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the output and the last states, of which c is there only if somebody wants it, with one op."""
+        cell, steps = self.cell, x.shape[1] if self.return_sequences else 1
+        cells = len(self.state_size) > 1 and (self.return_state or self.stateful)
+        how = Recurrence(cell.units, *kind, self.go_backwards, self.return_sequences, cells)
+        mask = None if mask is None else ops.cast(mask, "bool")
+        state = None if states is None else ops.concatenate(states, -1) if len(states) > 1 else states[0]
+        y = recur(x, mask, state, cell.kernel, cell.recurrent_kernel, cell.bias, how)
+        several = self.return_state or self.stateful
+        last = [y[:, i] for i in range(steps - 1, y.shape[1])] if several else []
+        output = y[:, :steps] if cells else y
+        if mask is not None and (self.zero_output_for_mask or states is not None):
+            mask = ops.flip(mask, 1) if self.go_backwards else mask
+            seen = mask if self.zero_output_for_mask else ops.cumsum(ops.cast(mask, "int32"), 1) > 0
+            output = ops.where(ops.expand_dims(seen[:, -steps:], -1), output, ops.zeros_like(output))
+        return output if self.return_sequences else ops.reshape(output, (-1, cell.units)), last
+
+    def _run_cell(self, sequences: Tensor, states: Any, mask: Any, training: bool, masks: Any) -> tuple[Tensor, Any]:
+        """Return the output, of all steps or the last, and the last state, from a call of the cell for each step."""
+        steps = sequences.shape[1]
         outputs: list[Tensor] = []
         output: Any = None
         size = max(32, math.isqrt(steps))  # a step's gradient is added to that of a part, in place of all steps
@@ -442,12 +491,7 @@ class RNN(_OfLayers):
                 new_states = tree.map_structure(choose, new_states, states)
             output, states = new_output, new_states
             outputs.append(output)
-        if self.stateful and self.states is not None:
-            for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
-                variable.assign(state)
-        results = (ops.stack(outputs, 1) if self.return_sequences else output, *(states if self.return_state else ()))
-        results = self._converted(results)  # from the dtype of the cell
-        return results if self.return_state else results[0]
+        return ops.stack(outputs, 1) if self.return_sequences else output, states
 
     def _converted(self, structure: Any) -> Any:
         return tree.map_structure(lambda x: ops.convert_to_tensor(x, self.compute_dtype), structure)

@@ -1,0 +1,374 @@
+"""Recurrences: all steps of a cell as one primitive, with its backward pass through time.
+
+A step has a record: what goes into it and what its gates gave, one below the other. Each part is a matrix with a column
+for each sample, contiguous, so that products write to it and activations work on it in place. A record begins with
+[h; 1; x], the state, a row of ones and the input: one product with weights and biases gives the sums of the gates.
+
+The backward pass first computes for all steps at once what each gate passes on. Then it goes back step by step for the
+gradient of the state alone. The gradient of the weights is a product over all steps.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._base.typing import Array
+from .._core.op import primitive
+from .._core.tape import GradientTape
+from .._core.tensor import Tensor, recorders
+from .arrays import ONE, ZERO, rule
+from .creation import zeros
+from .shapes import concatenate, reshape
+
+_HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
+
+
+class Curve(NamedTuple):
+    """An activation: `last(first(scale * x))`, both in place, and its slope, (y, out), computed from the result y."""
+
+    scale: float
+    first: Callable[[Array, Array], Any]
+    last: Callable[[Array], Any] | None
+    slope: Callable[[Array, Array], Any]
+
+    def __call__(self, x: Array, out: Array) -> None:
+        """Write the activation of x to `out`."""
+        self.first(x if self.scale == 1 else np.multiply(x, self.scale, out), out)
+        if self.last is not None:
+            self.last(out)
+
+    def bend(self, x: Array) -> None:
+        """Apply the activation in place to what has been scaled."""
+        self.first(x, x)
+        if self.last is not None:
+            self.last(x)
+
+
+def _as_sigmoid(y: Array) -> None:
+    half = _HALF[y.dtype.char]
+    np.multiply(y, half, y)
+    np.add(y, half, y)
+
+
+def _copy(x: Array, out: Array) -> None:
+    if x is not out:
+        np.copyto(out, x)
+
+
+CURVES = {
+    "tanh": Curve(1, np.tanh, None, lambda y, out: np.subtract(ONE[y.dtype.char], np.multiply(y, y, out), out)),
+    "sigmoid": Curve(0.5, np.tanh, _as_sigmoid, lambda y, out: np.subtract(y, np.multiply(y, y, out), out)),
+    "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), None, np.sign),
+    "linear": Curve(1, _copy, None, lambda y, out: out.fill(1)),
+    "hard_sigmoid": Curve(1 / 6, _copy, lambda y: np.clip(np.add(y, _HALF[y.dtype.char], y), 0, 1, out=y),
+                          lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind")),
+}  # fmt: skip
+"""By name; the sigmoid is tanh(x / 2) / 2 + 1 / 2."""
+
+
+class Recurrence(NamedTuple):
+    """What is computed; the cells in `layers` have the formulas.
+
+    Attributes:
+        units: Size of the state.
+        kind: "simple", "lstm", or "gru", whose reset gate comes after the product.
+        activation, gate: Names of the activations.
+        backwards: Whether it starts with the last step.
+        whole: Whether it gives the states h of all steps, rather than the last.
+        cells: Whether it gives the last c of an LSTM as well.
+    """
+
+    units: int
+    kind: str
+    activation: str
+    gate: str
+    backwards: bool
+    whole: bool
+    cells: bool
+
+    @property
+    def curves(self) -> tuple[Curve, Curve]:
+        """The activation, and that of the gates."""
+        return CURVES[self.activation], CURVES[self.gate]
+
+
+def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
+    """Yield rows of all records, in multiples of n; the same view again and again where all are one record."""
+    parts = (block[:, start * n : stop * n] for start, stop in bounds)
+    return parts if block.strides[0] else (repeat(part[0]) for part in parts)
+
+
+def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    curve, a = CURVES[how.activation], np.ascontiguousarray(weights.T)
+    for x, h1 in zip(front, h[1:], strict=False):
+        np.dot(a, x, h1)
+        curve(h1, h1)
+        yield
+
+
+def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    n = how.units
+    CURVES[how.activation].slope(front[1:, :n], d)
+    recurrent = np.ascontiguousarray(weights[:n])
+    for d_t in d[::-1]:
+        yield
+        np.multiply(d_t, state, d_t)
+        np.dot(recurrent, d_t, state)
+
+
+def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    """A record goes on with o, i, f, g, c, and the activation of the next c."""
+    (curve, gate), n = how.curves, how.units
+    a = np.concatenate(
+        [weights[:, 3 * n :] * gate.scale, weights[:, : 2 * n] * gate.scale, weights[:, 2 * n : 3 * n]], 1
+    ).T.copy()
+    sums = np.empty((2 * n, front.shape[-1]), front.dtype)
+    kept, new = sums[n:], sums[:n]
+    usual = how.activation == "tanh" and how.gate == "sigmoid"
+    parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
+    dot, multiply, add, tanh, half = a.dot, np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
+    for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(
+        front, h[1:], *_parts(rest[1:], n, (4, 5)), *parts, strict=False
+    ):
+        dot(x, z)
+        if usual:  # with few calls
+            tanh(z, z)
+            multiply(gates, half, gates)
+            add(gates, half, gates)
+        else:
+            gate.bend(gates)
+            curve(g, g)
+        multiply(i_f, g_c, sums)
+        add(new, kept, c1)
+        tanh(c1, bent) if usual else curve(c1, bent)
+        multiply(o, bent, h1)
+        yield
+
+
+def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    """What is passed on to i, f, g, o, and from h to c."""
+    (curve, gate), n = how.curves, how.units
+    o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
+    d_if, d_ifg, d_g, d_o, d_all, d_c, d_h = _parts(d, n, (0, 2), (0, 3), (2, 3), (3, 4), (0, 4), (4, 5), (3, 5))
+    for act, y, factor, slope in (
+        (gate, i_f, g_c, d_if),
+        (curve, g, i, d_g),
+        (gate, o, bent, d_o),
+        (curve, bent, o, d_c),
+    ):
+        act.slope(y, slope)
+        np.multiply(slope, factor, slope)
+    recurrent, dh, dc = np.ascontiguousarray(weights[:n]), state[:n], state[n:]
+    d_ifg, d_h = (x.reshape(len(d), -1, n, x.shape[-1]) for x in (d_ifg, d_h))
+    for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
+        yield
+        np.multiply(of_h, dh, of_h)
+        np.add(dc, from_h, dc)
+        np.multiply(of_c, dc, of_c)
+        np.multiply(dc, f_t, dc)
+        np.dot(recurrent, d_t, dh)
+
+
+def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
+    (curve, gate), n = how.curves, how.units
+    of_x = np.concatenate([weights[n : n + 1], weights[n + 2 :]]).T.copy()  # its bias and kernel
+    a = np.concatenate([weights[: n + 1], weights[n + 2 :]]).T
+    a[:, n] = weights[n + 1]
+    a[2 * n :, n + 1 :] = 0
+    a[: 2 * n, n] += weights[n, : 2 * n]
+    a[: 2 * n] *= gate.scale
+    a, of_x = np.roll(a, n, 0), of_x[2 * n :]
+    product = np.empty_like(h[0])
+    parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
+    for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
+        np.dot(a, x, sums)
+        gate.bend(gates)
+        np.dot(of_x, enters, new)
+        np.multiply(r, inner, product)
+        np.add(new, product, new)
+        curve(new, new)
+        np.subtract(h0, new, h1)
+        np.multiply(h1, z, h1)
+        np.add(h1, new, h1)
+        yield
+
+
+def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
+    """Go back through `_gru`; d is for h @ recurrent for the new state, z, r, and the new state."""
+    (curve, gate), n = how.curves, how.units
+    inner, z, r, new = _parts(rest[:-1], n, (0, 1), (1, 2), (2, 3), (3, 4))
+    d_inner, d_gates, d_z, d_r, d_new = _parts(d, n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
+    gate.slope(rest[:-1, n : 3 * n], d_gates)
+    np.multiply(d_z, np.subtract(front[:-1, :n], new, d_inner), d_z)
+    curve.slope(new, d_new)
+    np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
+    np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
+    np.multiply(r, d_new, d_inner)
+    recurrent, product = np.roll(weights[:n], n, 1), np.empty_like(state)
+    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, n, -1)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
+        yield
+        np.multiply(d_t, state, d_t)
+        np.dot(recurrent, d_sums, product)
+        np.multiply(state, z_t, state)
+        np.add(state, product, state)
+
+
+class Kind(NamedTuple):
+    """How a recurrence is run.
+
+    Attributes:
+        forward: Runs a step whenever it goes on.
+        backward: Computes what all gates pass on, d; goes back a step, with the state's gradient, whenever it goes on.
+        rest: Rows of a record behind [h; 1; x], in multiples of the units.
+        slopes: Rows of d; those of the columns of the kernel start at `first`.
+        states: How many parts the state has.
+    """
+
+    forward: Callable[..., Iterator[None]]
+    backward: Callable[..., Iterator[None]]
+    rest: int
+    slopes: int
+    first: int
+    states: int
+
+
+KINDS = {
+    "simple": Kind(_simple, _simple_back, 0, 1, 0, 1),
+    "lstm": Kind(_lstm, _lstm_back, 6, 5, 0, 2),
+    "gru": Kind(_gru, _gru_back, 4, 4, 1, 1),
+}
+
+
+def _held(mask: Any, how: Recurrence) -> Any:
+    """Return for each step in turn which samples stay as they are, (steps, batch); None where none does."""
+    return None if mask is None or mask.all() else ~mask.T[:: -1 if how.backwards else 1]
+
+
+@primitive(None, None, None, None)
+def _records(x: Array, mask: Any, state: Any, weights: Array, how: Recurrence, kept: bool,
+             out: Array | None = None) -> Array:  # fmt: skip
+    """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
+    (batch, steps, features), n, kind = x.shape, how.units, KINDS[how.kind]
+    rows, further = n + 1 + features, kind.rest * n
+    out = np.empty((steps + 1, rows + further * kept, batch), x.dtype) if out is None else out
+    front, rest = out[:, :rows], out[:, rows:]
+    if not kept:
+        one = np.empty((1, further, batch), x.dtype)
+        rest = np.lib.stride_tricks.as_strided(one, (steps + 1, further, batch), (0, *one.strides[1:]))
+    front[:, n] = 1
+    front[:-1, n + 1 :] = x.transpose(1, 2, 0)[:: -1 if how.backwards else 1]
+    h, c = [*front[:, :n]], [*rest[:, 4 * n : 5 * n]] if kind.states > 1 else []
+    for part, start in zip((h, c), (slice(n), slice(n, None)), strict=True):
+        if part:
+            part[0][...] = 0 if state is None else state[:, start].T
+    run, held = kind.forward(h, front, rest, weights, how), _held(mask, how)
+    for t in range(steps):
+        if held is None or not held[t].any():
+            next(run)
+            continue
+        before = [part[t].copy() for part in (h, c) if part]
+        next(run)
+        for part, old in zip((h, c), before, strict=False):
+            np.copyto(part[t + 1], old, where=held[t])
+    return out
+
+
+def _not_twice(*args: Any, **kwargs: Any) -> Any:
+    raise NotImplementedError("The gradient of a recurrence is differentiated only by a tape that was open when the "
+                              "layer was called. Open the outer GradientTape before that.")  # fmt: skip
+
+
+@primitive(_not_twice, _not_twice, _not_twice, None)
+def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurrence, out: Array | None = None) -> Array:
+    """Go back through all steps; return the gradients of the sums in the gates, (steps + 1, rows, batch).
+
+    The last entry begins with that of the state before the first step. `g` is the gradient of what `recur` gives.
+    """
+    n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
+    out = np.empty((count, kind.slopes * n, batch), g.dtype) if out is None else out
+    d, state, held = out[:-1], np.zeros((kind.states * n, batch), g.dtype), _held(mask, how)
+    rows = records.shape[1] - kind.rest * n
+    outer = np.ascontiguousarray(g.transpose(1, 2, 0))
+    if how.cells:
+        outer, state[n:] = outer[:-1], outer[-1]
+    run = kind.backward(state, records[:, :rows], records[:, rows:], d, weights, how)
+    next(run)
+    for t in range(count - 2, -1, -1):
+        if t >= len(d) - len(outer):
+            np.add(state[:n], outer[t - len(d)], state[:n])
+        if held is None or not held[t].any():
+            next(run, None)
+            continue
+        before = state.copy()
+        np.copyto(d[t], 0, where=held[t])
+        next(run, None)
+        np.copyto(state, before, where=held[t])
+    out[-1] = 0
+    out[-1, : len(state)] = state
+    return out
+
+
+def _summed(rows: Array, columns: Array) -> Array:
+    """Return the product of rows and columns of all steps, summed over steps and batch."""
+    a, b = (x[: len(columns)].transpose(1, 0, 2).reshape(x.shape[1], -1) for x in (rows, columns))
+    return np.dot(a, b.T)
+
+
+@primitive(_not_twice, _not_twice, None)
+def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
+    """The gradient of the weights, from that of the sums in the gates."""
+    n, (k, columns) = how.units, weights.shape
+    out, d = np.empty_like(weights) if out is None else out, d[:-1]
+    if how.kind == "gru":
+        out[[*range(n), n + 1]] = np.roll(_summed(records[:, : n + 1], d[:, : 3 * n]), -n, 1)
+        out[[n, *range(n + 2, k)]] = _summed(records[:, n : k - 1], d[:, n:])
+    else:
+        out[...] = _summed(records[:, :k], d[:, :columns])
+    return out
+
+
+def _input_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
+    first = KINDS[how.kind].first * how.units
+    d = rule(_passed_on)(g, records, weights, mask, how)[:-1, first : first + np.shape(weights)[1]]
+    d = np.transpose(np.matmul(weights[-np.shape(x)[-1] :], d), (2, 0, 1))
+    return np.flip(d, 1) if how.backwards else d
+
+
+def _state_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
+    return np.transpose(rule(_passed_on)(g, records, weights, mask, how)[-1, : np.shape(state)[1]])
+
+
+def _weights_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
+    return rule(_weight_gradient)(rule(_passed_on)(g, records, weights, mask, how), records, weights, how)
+
+
+@primitive(None, _input_rule, _state_rule, _weights_rule, None)
+def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, how: Recurrence,
+             out: Array | None = None) -> Array:  # fmt: skip
+    """What `recur` gives, from the records."""
+    steps, n = len(records) - 1 if how.whole else 1, how.units
+    out = np.empty((records.shape[-1], steps + how.cells, n), records.dtype) if out is None else out
+    out[:, :steps] = records[-steps:, :n].transpose(2, 0, 1)
+    if how.cells:
+        out[:, -1] = records[-1, -2 * n : -n].T
+    return out
+
+
+def recur(x: Any, mask: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, how: Recurrence) -> Tensor:
+    """Return the states h of all steps or the last, and perhaps the last c behind them: (batch, steps, units).
+
+    Args:
+        x: Input, (batch, steps, features), floats of one dtype with the weights.
+        mask: Bools, (batch, steps): where False the state stays; None for no mask.
+        state: h, or h and c side by side, (batch, units or 2 units); None for zeros.
+        kernel, recurrent, bias: The weights of a cell of this kind.
+        how: See `Recurrence`.
+    """
+    columns = np.shape(recurrent)[1]
+    bias = zeros((1 + (how.kind == "gru"), columns), recurrent.dtype) if bias is None else reshape(bias, (-1, columns))
+    weights = concatenate([recurrent, bias, kernel], 0)
+    kept = how.cells or any(isinstance(recorder, GradientTape) for recorder in recorders.open)
+    return _outputs(_records(x, mask, state, weights, how, kept), x, state, weights, mask, how)

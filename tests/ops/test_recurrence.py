@@ -1,0 +1,147 @@
+"""The recurrence that runs in one op: beside the cells step by step, and beside central differences."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers, ops
+
+UNITS, BATCH, STEPS, FEATURES = 3, 4, 5, 2
+CELLS: dict[str, Any] = {"simple": layers.SimpleRNNCell, "lstm": layers.LSTMCell, "gru": layers.GRUCell}
+PAIRS = [("tanh", "sigmoid"), ("relu", "hard_sigmoid"), ("linear", "tanh"), ("sigmoid", "relu"),
+         ("hard_sigmoid", "linear")]  # fmt: skip
+
+
+def random(seed: int, *shape: int) -> Any:
+    return ops.convert_to_tensor(np.random.default_rng(seed).normal(size=shape), "float64")
+
+
+def mask_of(kind: str) -> Any:
+    mask = np.random.default_rng(1).random((BATCH, STEPS)) > 0.4
+    mask[0], mask[1] = True, False
+    return {"none": None, "some": ops.convert_to_tensor(mask), "all": ops.ones((BATCH, STEPS), "bool")}[kind]
+
+
+def pair(name: str, activation: str, gate: str, use_bias: bool = True, **options: Any) -> list[Any]:
+    """Return two equal layers: one whose cell is ours, and one of a subclass, which is run step by step."""
+    found: list[Any] = []
+    for cell in (CELLS[name], type("Own", (CELLS[name],), {})):
+        arguments: dict[str, Any] = {"activation": activation, "bias_initializer": "uniform", "dtype": "float64"}
+        if name != "simple":
+            arguments["recurrent_activation"] = gate
+        keras.utils.set_random_seed(3)
+        layer = layers.RNN(cell(UNITS, use_bias=use_bias, **arguments), dtype="float64", **options)
+        layer.build((BATCH, STEPS, FEATURES))
+        found.append(layer)
+    return found
+
+
+def outcome(layer: Any, sources: list[Any], mask: Any) -> list[Any]:
+    """Return outputs, and the gradients of a weighted sum of them with respect to sources and weights."""
+    with keras.GradientTape() as tape:
+        tape.watch(sources)
+        x, *states = sources
+        outputs = layer(x, initial_state=states or None, mask=mask)
+        outputs = outputs if isinstance(outputs, tuple | list) else [outputs]
+        loss = sum(ops.sum(y * random(i, *y.shape)) for i, y in enumerate(outputs))
+    return [*outputs, *tape.gradient(loss, [*sources, *layer.trainable_variables])]
+
+
+@pytest.mark.parametrize("mask", ["none", "some", "all"])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("name", CELLS)
+def test_it_does_what_the_cell_does_step_by_step(name: str, backwards: bool, mask: str) -> None:
+    for i, (activation, gate) in enumerate(PAIRS):
+        whole, zeros, bias, started = (bool((i + k) % 2) for k in (0, 1, 0, 1))
+        options: dict[str, Any] = {"return_sequences": whole, "return_state": i != 1, "zero_output_for_mask": zeros}
+        sources = [random(5, BATCH, STEPS, FEATURES)]
+        if started:
+            sources += [random(k, BATCH, UNITS) for k in range(1 + (name == "lstm"))]
+        results = [
+            outcome(layer, sources, mask_of(mask))
+            for layer in pair(name, activation, gate, go_backwards=backwards, use_bias=bias, **options)
+        ]
+        for ours, wanted in zip(*results, strict=True):
+            np.testing.assert_allclose(ours, wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("mask", ["none", "some"])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("name", CELLS)
+def test_gradients_are_central_differences(name: str, backwards: bool, mask: str) -> None:
+    layer, _ = pair(name, "tanh", "sigmoid", go_backwards=backwards, return_sequences=True, return_state=True)
+    states = [keras.Variable(random(7, BATCH, UNITS), dtype="float64") for _ in range(1 + (name == "lstm"))]
+    x = keras.Variable(random(5, BATCH, STEPS, FEATURES), dtype="float64")
+    sources = [x, *states]
+
+    def loss() -> Any:
+        outputs = layer(sources[0], initial_state=sources[1:], mask=mask_of(mask))
+        return sum(ops.sum(y * random(i, *y.shape)) for i, y in enumerate(outputs))
+
+    variables = [*sources, *layer.trainable_variables]
+    with keras.GradientTape() as tape:
+        total = loss()
+    for v, gradient in zip(variables, tape.gradient(total, variables), strict=True):
+        value, step = v.numpy(), random(11, *v.shape).numpy() * 1e-5
+        v.assign(value + step)
+        above = float(loss())
+        v.assign(value - step)
+        difference = above - float(loss())
+        v.assign(value)
+        np.testing.assert_allclose(difference, 2 * np.sum(np.asarray(gradient) * step), rtol=1e-7, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_second_gradient_is_right_or_refused(name: str) -> None:
+    layer, _ = pair(name, "tanh", "sigmoid")
+    x, direction = random(5, BATCH, STEPS, FEATURES), random(6, BATCH, STEPS, FEATURES)
+
+    def slope(at: Any) -> Any:
+        with keras.GradientTape() as tape:
+            tape.watch(at)
+            y = ops.sum(layer(at) ** 2)
+        return ops.sum(tape.gradient(y, at) * direction)
+
+    with keras.GradientTape() as tape:
+        tape.watch(x)
+        first = slope(x)
+    second = np.sum(np.asarray(tape.gradient(first, x)) * direction.numpy())
+    difference = (slope(x + 1e-5 * direction) - slope(x - 1e-5 * direction)) / 2e-5
+    np.testing.assert_allclose(second, float(difference), rtol=1e-7)
+    with keras.GradientTape() as inner:
+        inner.watch(x)
+        y = ops.sum(layer(x))
+    weight = random(7)
+    with keras.GradientTape() as late:
+        late.watch(weight)
+        first = inner.gradient(y, x, output_gradients=weight)
+    with pytest.raises(NotImplementedError, match="Open the outer GradientTape before"):
+        late.gradient(first, weight)
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_long_sequences_take_few_operations(name: str) -> None:
+    counts = []
+    for steps in (3, 300):
+        layer = layers.Bidirectional(getattr(layers, name)(4))
+        with keras.GradientTape() as tape:
+            layer(np.ones((2, steps, 3)))
+            counts.append(len(tape._entries))
+    assert counts[0] == counts[1] < 24
+
+
+def test_a_replay_looks_at_the_mask_of_each_batch() -> None:
+    def run(eagerly: bool) -> list[Any]:
+        keras.utils.set_random_seed(1)
+        x = np.random.default_rng(0).integers(1, 9, (48, 6))
+        x[24:, 3:] = 0  # the first batches have no gap
+        layer = layers.Bidirectional(layers.LSTM(4, return_sequences=True))
+        model = keras.Sequential([layers.Embedding(9, 3, mask_zero=True), layer, layers.GRU(3), layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eagerly)
+        model.fit(x, x[:, :1], batch_size=4, epochs=2, shuffle=False, verbose=0)
+        return [*model.get_weights(), model.predict(x, batch_size=4, verbose=0)]
+
+    for ours, wanted in zip(run(False), run(True), strict=True):
+        assert np.array_equal(ours, wanted)
