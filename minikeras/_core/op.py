@@ -44,6 +44,7 @@ class Traits(TypedDict, total=False):
         view: Whether the result may share the memory of the first input, and nothing is computed then.
         fused_vjp: Name of an op -> place of an input that this op may have made, and the rule for the gradient of that
             op's first input: two rules in one, where that takes less.
+        common: What the rules share: it gets what they get, and they get its result in place of the gradient.
     """
 
     inplace: bool
@@ -54,6 +55,7 @@ class Traits(TypedDict, total=False):
     ufunc: Callable[..., Any] | None
     view: bool
     fused_vjp: dict[str, tuple[int, VJP]]
+    common: VJP
 
 
 class Op:
@@ -62,7 +64,7 @@ class Op:
     Attributes:
         vjps: One rule a tensor argument, None where the result does not depend smoothly on it.
         count: How many leading arguments are tensors; None where all positional ones are.
-        inplace, effect, out_arrays, bind, decomposition, ufunc, view, fused_vjp: See `Traits`.
+        inplace, effect, out_arrays, bind, decomposition, ufunc, view, fused_vjp, common: See `Traits`.
         writes: Whether the last argument of `forward` is an `out` array to write to.
         draws: Whether it gives other numbers each time, and has an effect on what is drawn later.
         vjp_all: Used in place of rules: given the gradient of the output, the entry, its values, the ids of tensors
@@ -84,6 +86,7 @@ class Op:
         self.decomposition: Callable[..., Any] | None = traits.get("decomposition")
         self.view: bool = traits.get("view", False)
         self.fused_vjp: dict[str, tuple[int, VJP]] = traits.get("fused_vjp", {})
+        self.common: VJP | None = traits.get("common")
         self.ufunc: Callable[..., Any] | None = traits.get("ufunc")
         self.vjp_all: Callable[..., Iterable[tuple[Any, Any]]] | None = None
         self.replay: Callable[..., Any] = vars(forward).get("unguarded", forward)

@@ -239,6 +239,8 @@ def _pairs(g: Any, entry: Entry, values: Sequence[Any], fused: tuple[int, Tensor
     `g` is the gradient of what the entry gives, `values` are those of its inputs; for the rest see `backward`.
     """
     y = entry.output if as_tensors else entry.output.array
+    if entry.op.common is not None:
+        g = entry.op.common(g, y, *values, *entry.rest, **entry.kwargs)
     for i, x in enumerate(entry.inputs):
         rule = None
         if fused is not None and fused[0] == i:

@@ -311,41 +311,32 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     return out
 
 
-def _summed(rows: Array, columns: Array) -> Array:
-    """Return the product of rows and columns of all steps, summed over steps and batch."""
-    a, b = (x[: len(columns)].transpose(1, 0, 2).reshape(x.shape[1], -1) for x in (rows, columns))
-    return np.dot(a, b.T)
-
-
 @primitive(_not_twice, _not_twice, None)
 def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, out: Array | None = None) -> Array:
-    """The gradient of the weights, from that of the sums in the gates."""
+    """The gradient of the weights, from that of the sums in the gates: a product summed over steps and batch."""
     n, (k, columns) = how.units, weights.shape
-    out, d = np.empty_like(weights) if out is None else out, d[:-1]
-    if how.kind == "gru":
-        out[[*range(n), n + 1]] = np.roll(_summed(records[:, : n + 1], d[:, : 3 * n]), -n, 1)
-        out[[n, *range(n + 2, k)]] = _summed(records[:, n : k - 1], d[:, n:])
-    else:
-        out[...] = _summed(records[:, :k], d[:, :columns])
-    return out
+    out, twice = np.empty_like(weights) if out is None else out, how.kind == "gru"
+    blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
+    a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
+    if twice:
+        out[[*range(n), n + 1]] = np.roll(np.dot(a[: n + 1], b[: 3 * n].T), -n, 1)
+        out[[n, *range(n + 2, k)]] = np.dot(a[n:], b[n:].T)
+        return out
+    return np.dot(a, b.T, out)
 
 
-def _input_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
-    first = KINDS[how.kind].first * how.units
-    d = rule(_passed_on)(g, records, weights, mask, how)[:-1, first : first + np.shape(weights)[1]]
+def _input_rule(d: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
+    start = KINDS[how.kind].first * how.units
+    d = d[:-1, start : start + np.shape(weights)[1]]
     d = np.transpose(np.matmul(weights[-np.shape(x)[-1] :], d), (2, 0, 1))
     return np.flip(d, 1) if how.backwards else d
 
 
-def _state_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
-    return np.transpose(rule(_passed_on)(g, records, weights, mask, how)[-1, : np.shape(state)[1]])
-
-
-def _weights_rule(g: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
-    return rule(_weight_gradient)(rule(_passed_on)(g, records, weights, mask, how), records, weights, how)
-
-
-@primitive(None, _input_rule, _state_rule, _weights_rule, None)
+@primitive(
+    None, _input_rule, lambda d, y, records, x, state, *_: np.transpose(d[-1, : np.shape(state)[1]]),
+    lambda d, y, records, x, state, weights, mask, how: rule(_weight_gradient)(d, records, weights, how), None,
+    common=lambda g, y, records, x, state, weights, mask, how: rule(_passed_on)(g, records, weights, mask, how),
+)  # fmt: skip
 def _outputs(records: Array, x: Array, state: Any, weights: Array, mask: Any, how: Recurrence,
              out: Array | None = None) -> Array:  # fmt: skip
     """What `recur` gives, from the records."""
