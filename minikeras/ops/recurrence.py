@@ -26,46 +26,30 @@ _HALF = {letter: np.full((), 0.5, letter) for letter in "fd"}
 
 
 class Curve(NamedTuple):
-    """An activation: `last(first(scale * x))`, both in place, and its slope, (y, out), computed from the result y."""
+    """An activation: `run(scale * x, out)`, and its slope, (y, out), computed from the result y."""
 
     scale: float
-    first: Callable[[Array, Array], Any]
-    last: Callable[[Array], Any] | None
+    run: Callable[[Array, Array], Any]
     slope: Callable[[Array, Array], Any]
 
     def __call__(self, x: Array, out: Array) -> None:
-        """Write the activation of x to `out`."""
-        self.first(x if self.scale == 1 else np.multiply(x, self.scale, out), out)
-        if self.last is not None:
-            self.last(out)
-
-    def bend(self, x: Array) -> None:
-        """Apply the activation in place to what has been scaled."""
-        self.first(x, x)
-        if self.last is not None:
-            self.last(x)
+        """Write the activation of x, which may be `out`, there."""
+        self.run(x if self.scale == 1 else np.multiply(x, self.scale, out), out)
 
 
-def _as_sigmoid(y: Array) -> None:
-    half = _HALF[y.dtype.char]
-    np.multiply(y, half, y)
-    np.add(y, half, y)
-
-
-def _copy(x: Array, out: Array) -> None:
-    if x is not out:
-        np.copyto(out, x)
+def _sigmoid_of_twice(x: Array, out: Array) -> None:
+    half = _HALF[x.dtype.char]
+    np.add(np.multiply(np.tanh(x, out), half, out), half, out)
 
 
 CURVES = {
-    "tanh": Curve(1, np.tanh, None, lambda y, out: np.subtract(ONE[y.dtype.char], np.multiply(y, y, out), out)),
-    "sigmoid": Curve(0.5, np.tanh, _as_sigmoid, lambda y, out: np.subtract(y, np.multiply(y, y, out), out)),
-    "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), None, np.sign),
-    "linear": Curve(1, _copy, None, lambda y, out: out.fill(1)),
-    "hard_sigmoid": Curve(1 / 6, _copy, lambda y: np.clip(np.add(y, _HALF[y.dtype.char], y), 0, 1, out=y),
+    "tanh": Curve(1, np.tanh, lambda y, out: np.subtract(ONE[y.dtype.char], np.multiply(y, y, out), out)),
+    "sigmoid": Curve(0.5, _sigmoid_of_twice, lambda y, out: np.subtract(y, np.multiply(y, y, out), out)),
+    "relu": Curve(1, lambda x, out: np.maximum(x, ZERO[x.dtype.char], out=out), np.sign),
+    "linear": Curve(1, np.positive, lambda y, out: out.fill(1)),
+    "hard_sigmoid": Curve(1 / 6, lambda x, out: np.clip(np.add(x, _HALF[x.dtype.char], out), 0, 1, out=out),
                           lambda y, out: np.divide((y > 0) & (y < 1), 6, out, casting="same_kind")),
 }  # fmt: skip
-"""By name; the sigmoid is tanh(x / 2) / 2 + 1 / 2."""
 
 
 class Recurrence(NamedTuple):
@@ -121,9 +105,8 @@ def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Arr
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """A record goes on with o, i, f, g, c, and the activation of the next c."""
     (curve, gate), n = how.curves, how.units
-    a = np.concatenate(
-        [weights[:, 3 * n :] * gate.scale, weights[:, : 2 * n] * gate.scale, weights[:, 2 * n : 3 * n]], 1
-    ).T.copy()
+    a = weights.T[[*range(3 * n, 4 * n), *range(3 * n)]]
+    a[: 3 * n] *= gate.scale
     sums = np.empty((2 * n, front.shape[-1]), front.dtype)
     kept, new = sums[n:], sums[:n]
     usual = how.activation == "tanh" and how.gate == "sigmoid"
@@ -138,7 +121,7 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
             multiply(gates, half, gates)
             add(gates, half, gates)
         else:
-            gate.bend(gates)
+            gate.run(gates, gates)
             curve(g, g)
         multiply(i_f, g_c, sums)
         add(new, kept, c1)
@@ -174,18 +157,17 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     """A record goes on with h @ recurrent for the new state, z, r, and the new state."""
     (curve, gate), n = how.curves, how.units
-    of_x = np.concatenate([weights[n : n + 1], weights[n + 2 :]]).T.copy()  # its bias and kernel
-    a = np.concatenate([weights[: n + 1], weights[n + 2 :]]).T
-    a[:, n] = weights[n + 1]
+    of_x = np.delete(weights[n:, 2 * n :], 1, 0).T.copy()  # one of two biases, and the kernel
+    a = np.delete(weights, n, 0).T.copy()
     a[2 * n :, n + 1 :] = 0
     a[: 2 * n, n] += weights[n, : 2 * n]
     a[: 2 * n] *= gate.scale
-    a, of_x = np.roll(a, n, 0), of_x[2 * n :]
+    a = np.roll(a, n, 0)
     product = np.empty_like(h[0])
     parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
     for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
         np.dot(a, x, sums)
-        gate.bend(gates)
+        gate.run(gates, gates)
         np.dot(of_x, enters, new)
         np.multiply(r, inner, product)
         np.add(new, product, new)
