@@ -445,8 +445,7 @@ class RNN(_OfLayers):
         kind = self.cell._kind(sequences, masks, training) if isinstance(self.cell, _Cell) else None
         if kind:
             inputs = sequences * ops.expand_dims(masks[0][0], 1) if training and masks[0] else sequences
-            given = states if initial_state is not None or self.stateful else None
-            output, states = self._run_at_once(inputs, given, mask, kind)
+            output, states = self._run_at_once(inputs, states, mask, kind)
         else:
             output, states = self._run_cell(sequences, states, mask, training, masks)
         if self.stateful and self.states is not None:
@@ -455,20 +454,16 @@ class RNN(_OfLayers):
         results = self._converted((output, *(states if self.return_state else ())))  # from the dtype of the cell
         return results if self.return_state else results[0]
 
-    def _run_at_once(
-        self, x: Tensor, states: Any, mask: Any, kind: tuple[str, str, str]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Return the output and the last states, of which c is there only if somebody wants it, with one op."""
-        cell, steps = self.cell, x.shape[1] if self.return_sequences else 1
-        cells = len(self.state_size) > 1 and (self.return_state or self.stateful)
-        how = Recurrence(cell.units, *kind, self.go_backwards, self.return_sequences, cells)
-        mask = None if mask is None else ops.cast(mask, "bool")
-        state = None if states is None else ops.concatenate(states, -1) if len(states) > 1 else states[0]
+    def _run_at_once(self, x: Tensor, states: list[Any], mask: Any, kind: tuple[str, str, str]) -> tuple[Tensor, Any]:
+        """Return the output, of all steps or the last, and the last state, if somebody wants that; all from one op."""
+        steps, cell, wanted = x.shape[1] if self.return_sequences else 1, self.cell, self.return_state or self.stateful
+        how = Recurrence(cell.units, *kind, self.go_backwards, self.return_sequences, wanted and len(states) > 1)
+        mask = None if mask is None else ops.reshape(ops.cast(mask, "bool"), x.shape[:2])
+        state = ops.concatenate(states, -1) if len(states) > 1 else states[0]
         y = recur(x, mask, state, cell.kernel, cell.recurrent_kernel, cell.bias, how)
-        several = self.return_state or self.stateful
-        last = [y[:, i] for i in range(steps - 1, y.shape[1])] if several else []
-        output = y[:, :steps] if cells else y
-        if mask is not None and (self.zero_output_for_mask or states is not None):
+        last = [y[:, i] for i in range(steps - 1, y.shape[1])] if wanted else []
+        output = y[:, :steps] if how.cells else y
+        if mask is not None:  # the output before the first step that counts is zero
             mask = ops.flip(mask, 1) if self.go_backwards else mask
             seen = mask if self.zero_output_for_mask else ops.cumsum(ops.cast(mask, "int32"), 1) > 0
             output = ops.where(ops.expand_dims(seen[:, -steps:], -1), output, ops.zeros_like(output))

@@ -230,7 +230,7 @@ def _held(mask: Any, how: Recurrence) -> Any:
 
 
 @primitive(None, None, None, None)
-def _records(x: Array, mask: Any, state: Any, weights: Array, how: Recurrence, kept: bool,
+def _records(x: Array, mask: Any, state: Array, weights: Array, how: Recurrence, kept: bool,
              out: Array | None = None) -> Array:  # fmt: skip
     """Run all steps; return their records, (steps + 1, rows, batch), [h; 1; x] alone unless `kept`; see `recur`."""
     (batch, steps, features), n, kind = x.shape, how.units, KINDS[how.kind]
@@ -240,20 +240,20 @@ def _records(x: Array, mask: Any, state: Any, weights: Array, how: Recurrence, k
     if not kept:
         one = np.empty((1, further, batch), x.dtype)
         rest = np.lib.stride_tricks.as_strided(one, (steps + 1, further, batch), (0, *one.strides[1:]))
+    out[-1] = 0
     front[:, n] = 1
     front[:-1, n + 1 :] = x.transpose(1, 2, 0)[:: -1 if how.backwards else 1]
-    h, c = [*front[:, :n]], [*rest[:, 4 * n : 5 * n]] if kind.states > 1 else []
-    for part, start in zip((h, c), (slice(n), slice(n, None)), strict=True):
-        if part:
-            part[0][...] = 0 if state is None else state[:, start].T
-    run, held = kind.forward(h, front, rest, weights, how), _held(mask, how)
+    parts = [*front[:, :n]], *([[*rest[:, 4 * n : 5 * n]]] if kind.states > 1 else [])
+    for part, start in zip(parts, np.split(state, kind.states, 1), strict=True):
+        part[0][...] = start.T
+    run, held = kind.forward(parts[0], front, rest, weights, how), _held(mask, how)
     for t in range(steps):
         if held is None or not held[t].any():
             next(run)
             continue
-        before = [part[t].copy() for part in (h, c) if part]
+        before = [part[t].copy() for part in parts]
         next(run)
-        for part, old in zip((h, c), before, strict=False):
+        for part, old in zip(parts, before, strict=True):
             np.copyto(part[t + 1], old, where=held[t])
     return out
 
@@ -270,8 +270,8 @@ def _passed_on(g: Array, records: Array, weights: Array, mask: Any, how: Recurre
     The last entry begins with that of the state before the first step. `g` is the gradient of what `recur` gives.
     """
     n, kind, (count, _, batch) = how.units, KINDS[how.kind], records.shape
-    out = np.empty((count, kind.slopes * n, batch), g.dtype) if out is None else out
-    d, state, held = out[:-1], np.zeros((kind.states * n, batch), g.dtype), _held(mask, how)
+    out = np.empty((count, kind.slopes * n, batch), records.dtype) if out is None else out
+    d, state, held = out[:-1], np.zeros((kind.states * n, batch), records.dtype), _held(mask, how)
     rows = records.shape[1] - kind.rest * n
     outer = np.ascontiguousarray(g.transpose(1, 2, 0))
     if how.cells:
@@ -336,7 +336,7 @@ def recur(x: Any, mask: Any, state: Any, kernel: Any, recurrent: Any, bias: Any,
     Args:
         x: Input, (batch, steps, features), floats of one dtype with the weights.
         mask: Bools, (batch, steps): where False the state stays; None for no mask.
-        state: h, or h and c side by side, (batch, units or 2 units); None for zeros.
+        state: h, or h and c side by side, (batch, units or 2 units).
         kernel, recurrent, bias: The weights of a cell of this kind.
         how: See `Recurrence`.
     """

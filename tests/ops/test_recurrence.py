@@ -121,6 +121,22 @@ def test_a_second_gradient_is_right_or_refused(name: str) -> None:
         late.gradient(first, weight)
 
 
+def test_a_layer_starts_where_its_own_method_says() -> None:
+    class FromOnes(layers.GRU):
+        def get_initial_state(self, batch_size: int) -> list[Any]:
+            return [ops.ones((batch_size, self.units))]
+
+    x, mask = np.ones((2, 3, 1), "float32"), np.array([[False, True, True], [False, False, False]])
+    layer = FromOnes(2, return_sequences=True)
+    found = layer(x, mask=mask)
+    usual = layers.GRU(2, return_sequences=True)
+    usual.build(x.shape)
+    usual.set_weights(layer.get_weights())
+    assert np.array_equal(found, usual(x, mask=mask, initial_state=[np.ones((2, 2), "float32")]))
+    assert not np.array_equal(found, usual(x, mask=mask))
+    assert np.count_nonzero(found[1]) == np.count_nonzero(found[0, 0]) == 0  # there was no output before
+
+
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
 def test_long_sequences_take_few_operations(name: str) -> None:
     counts = []
