@@ -110,7 +110,7 @@ class _Cell(WithKernel):
         """Return the kind of the recurrence and its activations if one op can run it, None if only `call` can."""
         functions = self.activation, getattr(self, "recurrent_activation", self.activation)
         names = [next((name for name in CURVES if activations.get(name) is f), "") for f in functions]
-        kind = vars(type(self)).get("_op")  # which a subclass, whose formula may be another, does not have
+        kind = vars(type(self)).get("_recurrence")  # which a subclass, whose formula may be another, does not have
         usual = kind and all(names) and x.ndim == 3 and x.shape[1] and getattr(self, "reset_after", True)
         dtypes = {w.dtype for w in self.weights} | {x.dtype}
         nested = sum(isinstance(recorder, GradientTape) for recorder in recorders.open) > 1
@@ -138,7 +138,7 @@ class SimpleRNNCell(_Cell):
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
 
-    _gates, _draws_first, _op = 1, True, "simple"
+    _gates, _draws_first, _recurrence = 1, True, "simple"
 
     def __init__(self, units: int, activation: ActivationLike = "tanh", use_bias: bool = True,
                  kernel_initializer: InitializerLike = "glorot_uniform",
@@ -167,7 +167,7 @@ class LSTMCell(_Cell):
     Call arguments: inputs (batch, features), states [h, c], training. Returns the output h and the new states.
     """
 
-    _gates, _states, _op = 4, 2, "lstm"
+    _gates, _states, _recurrence = 4, 2, "lstm"
     recurrent_activation: Callable[..., Any]
     unit_forget_bias: bool
 
@@ -218,7 +218,7 @@ class GRUCell(_Cell):
     Call arguments: inputs (batch, features), states [(batch, units)], training. Returns the output and the new states.
     """
 
-    _gates, _op = 3, "gru"
+    _gates, _recurrence = 3, "gru"
     recurrent_activation: Callable[..., Any]
     reset_after: bool
 

@@ -301,10 +301,11 @@ def _weight_gradient(d: Array, records: Array, weights: Array, how: Recurrence, 
     blocks = records[:-1, : k - twice], d[:-1, : columns + n * twice]
     a, b = (block.transpose(1, 0, 2).reshape(block.shape[1], -1) for block in blocks)
     if twice:
-        out[[*range(n), n + 1]] = np.roll(np.dot(a[: n + 1], b[: 3 * n].T), -n, 1)
-        out[[n, *range(n + 2, k)]] = np.dot(a[n:], b[n:].T)
-        return out
-    return np.dot(a, b.T, out)
+        out[[*range(n), n + 1]] = np.roll(np.dot(b[: 3 * n], a[: n + 1].T), -n, 0).T
+        out[[n, *range(n + 2, k)]] = np.dot(b[n:], a[n:].T).T
+    else:
+        out[...] = np.dot(b, a.T).T  # with many rows first, as BLAS likes it
+    return out
 
 
 def _input_rule(d: Any, y: Any, records: Any, x: Any, state: Any, weights: Any, mask: Any, how: Recurrence) -> Any:
