@@ -81,7 +81,7 @@ class Recurrence(NamedTuple):
 def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
     """Yield rows of all records, in multiples of n; the same view again and again where all are one record."""
     parts = (block[:, start * n : stop * n] for start, stop in bounds)
-    return parts if block.strides[0] else (repeat(part[0]) for part in parts)
+    return parts if block.strides[0] or not block.size else (repeat(part[0]) for part in parts)
 
 
 def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -112,9 +112,8 @@ def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurr
     usual = how.activation == "tanh" and how.gate == "sigmoid"
     parts = _parts(rest, n, (0, 4), (0, 3), (3, 4), (0, 1), (1, 3), (3, 5), (5, 6))
     dot, multiply, add, tanh, half = a.dot, np.multiply, np.add, np.tanh, _HALF[a.dtype.char]
-    for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(
-        front, h[1:], *_parts(rest[1:], n, (4, 5)), *parts, strict=False
-    ):
+    (c,) = _parts(rest[1:], n, (4, 5))
+    for x, h1, c1, z, gates, g, o, i_f, g_c, bent in zip(front, h[1:], c, *parts, strict=False):
         dot(x, z)
         if usual:  # with few calls
             tanh(z, z)
@@ -135,16 +134,12 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
     (curve, gate), n = how.curves, how.units
     o, i_f, i, f, g, g_c, bent = _parts(rest[:-1], n, (0, 1), (1, 3), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6))
     d_if, d_ifg, d_g, d_o, d_all, d_c, d_h = _parts(d, n, (0, 2), (0, 3), (2, 3), (3, 4), (0, 4), (4, 5), (3, 5))
-    for act, y, factor, slope in (
-        (gate, i_f, g_c, d_if),
-        (curve, g, i, d_g),
-        (gate, o, bent, d_o),
-        (curve, bent, o, d_c),
-    ):
+    passed = (gate, i_f, g_c, d_if), (curve, g, i, d_g), (gate, o, bent, d_o), (curve, bent, o, d_c)
+    for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
     recurrent, dh, dc = np.ascontiguousarray(weights[:n]), state[:n], state[n:]
-    d_ifg, d_h = (x.reshape(len(d), -1, n, x.shape[-1]) for x in (d_ifg, d_h))
+    d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
         np.multiply(of_h, dh, of_h)
@@ -190,7 +185,7 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
     recurrent, product = np.roll(weights[:n], n, 1), np.empty_like(state)
-    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, n, -1)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
+    for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
         np.dot(recurrent, d_sums, product)

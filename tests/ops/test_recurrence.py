@@ -148,6 +148,16 @@ def test_long_sequences_take_few_operations(name: str) -> None:
     assert counts[0] == counts[1] < 24
 
 
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_a_batch_without_samples(name: str) -> None:
+    layer = getattr(layers, name)(3, return_sequences=True)
+    with keras.GradientTape() as tape:
+        outputs = layer(np.ones((0, 4, 2)))
+        loss = ops.sum(outputs)
+    assert outputs.shape == (0, 4, 3)
+    assert all(not np.any(g) for g in tape.gradient(loss, layer.trainable_variables))
+
+
 def test_a_replay_looks_at_the_mask_of_each_batch() -> None:
     def run(eagerly: bool) -> list[Any]:
         keras.utils.set_random_seed(1)
