@@ -343,6 +343,30 @@ def _with_layer(name: str) -> Case:
 CASES |= {f"layer {name}": _with_layer(name) for name in _LAYERS}
 
 
+_SERIES: dict[str, Callable[[Any], list[Any]]] = {
+    "simple": lambda layers: [layers.SimpleRNN(3, "relu", return_sequences=True), layers.SimpleRNN(3)],
+    "lstm": lambda layers: [layers.LSTM(3, return_sequences=True, go_backwards=True), layers.LSTM(2, use_bias=False)],
+    "gru": lambda layers: [layers.GRU(3, return_sequences=True), layers.GRU(2, reset_after=False)],
+    "with gaps": lambda layers: [
+        layers.Masking(),
+        layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+        layers.Bidirectional(layers.GRU(2)),
+    ],
+}
+
+
+def _with_series(name: str) -> Case:
+    def run(k: Any) -> dict[str, Any]:
+        model = fill(k.Sequential([k.Input((3, 4)), *_SERIES[name](k.layers), k.layers.Dense(2)]))
+        gaps = np.where(np.arange(N * 3).reshape(N, 3, 1) % 5 > 1, T, 0)
+        return fit(k, model=model, x=gaps)
+
+    return run
+
+
+CASES |= {f"series {name}": _with_series(name) for name in _SERIES}
+
+
 def _with_activation(name: str) -> Case:
     return lambda k: fit(k, model=net(k, activation=name))
 
