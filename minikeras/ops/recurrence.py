@@ -85,9 +85,9 @@ def _parts(block: Array, n: int, *bounds: tuple[int, int]) -> Iterator[Any]:
 
 
 def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
-    curve, a = CURVES[how.activation], np.ascontiguousarray(weights.T)
+    curve, dot = CURVES[how.activation], np.ascontiguousarray(weights.T).dot
     for x, h1 in zip(front, h[1:], strict=False):
-        np.dot(a, x, h1)
+        dot(x, h1)
         curve(h1, h1)
         yield
 
@@ -95,11 +95,11 @@ def _simple(h: list[Array], front: Array, rest: Array, weights: Array, how: Recu
 def _simple_back(state: Array, front: Array, rest: Array, d: Array, weights: Array, how: Recurrence) -> Iterator[None]:
     n = how.units
     CURVES[how.activation].slope(front[1:, :n], d)
-    recurrent = np.ascontiguousarray(weights[:n])
+    dot = np.ascontiguousarray(weights[:n]).dot
     for d_t in d[::-1]:
         yield
         np.multiply(d_t, state, d_t)
-        np.dot(recurrent, d_t, state)
+        dot(d_t, state)
 
 
 def _lstm(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -138,7 +138,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
     for act, y, factor, slope in passed:
         act.slope(y, slope)
         np.multiply(slope, factor, slope)
-    recurrent, dh, dc = np.ascontiguousarray(weights[:n]), state[:n], state[n:]
+    dot, dh, dc = np.ascontiguousarray(weights[:n]).dot, state[:n], state[n:]
     d_ifg, d_h = (x.reshape(len(d), count, *dh.shape) for x, count in ((d_ifg, 3), (d_h, 2)))
     for of_h, of_c, from_h, f_t, d_t in zip(*(x[::-1] for x in (d_h, d_ifg, d_c, f, d_all)), strict=True):
         yield
@@ -146,7 +146,7 @@ def _lstm_back(state: Array, front: Array, rest: Array, d: Array, weights: Array
         np.add(dc, from_h, dc)
         np.multiply(of_c, dc, of_c)
         np.multiply(dc, f_t, dc)
-        np.dot(recurrent, d_t, dh)
+        dot(d_t, dh)
 
 
 def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurrence) -> Iterator[None]:
@@ -157,15 +157,14 @@ def _gru(h: list[Array], front: Array, rest: Array, weights: Array, how: Recurre
     a[2 * n :, n + 1 :] = 0
     a[: 2 * n, n] += weights[n, : 2 * n]
     a[: 2 * n] *= gate.scale
-    a = np.roll(a, n, 0)
-    product = np.empty_like(h[0])
+    dot, reset = np.roll(a, n, 0).dot, np.empty_like(h[0])
     parts = _parts(rest, n, (0, 3), (0, 1), (1, 3), (1, 2), (2, 3), (3, 4))
     for x, enters, h0, h1, sums, inner, gates, z, r, new in zip(front, front[:, n:], h, h[1:], *parts, strict=False):
-        np.dot(a, x, sums)
+        dot(x, sums)
         gate.run(gates, gates)
-        np.dot(of_x, enters, new)
-        np.multiply(r, inner, product)
-        np.add(new, product, new)
+        of_x.dot(enters, new)
+        np.multiply(r, inner, reset)
+        np.add(new, reset, new)
         curve(new, new)
         np.subtract(h0, new, h1)
         np.multiply(h1, z, h1)
@@ -184,13 +183,13 @@ def _gru_back(state: Array, front: Array, rest: Array, d: Array, weights: Array,
     np.multiply(d_new, np.subtract(ONE[z.dtype.char], z, d_inner), d_new)
     np.multiply(d_r, np.multiply(inner, d_new, d_inner), d_r)
     np.multiply(r, d_new, d_inner)
-    recurrent, product = np.roll(weights[:n], n, 1), np.empty_like(state)
+    dot, through = np.roll(weights[:n], n, 1).dot, np.empty_like(state)
     for d_t, d_sums, z_t in zip(d.reshape(len(d), 4, *state.shape)[::-1], d[::-1, : 3 * n], z[::-1], strict=True):
         yield
         np.multiply(d_t, state, d_t)
-        np.dot(recurrent, d_sums, product)
+        dot(d_sums, through)
         np.multiply(state, z_t, state)
-        np.add(state, product, state)
+        np.add(state, through, state)
 
 
 class Kind(NamedTuple):
