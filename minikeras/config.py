@@ -3,7 +3,8 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 
-from ._base import absent
+from ._base import absent, blas_threads
+from ._base.checks import standardize_sizes
 from ._base.settings import settings
 from ._base.settings import (
     disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
@@ -51,6 +52,30 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     settings.max_steps_per_epoch = max_steps_per_epoch
 
 
+def max_threads() -> int:
+    """Return how many threads large models, and operations on many numbers, run on at a time.
+
+    That is what was set, within the cores that the process may use, the quota of its container, and what
+    OPENBLAS_NUM_THREADS, MKL_NUM_THREADS or OMP_NUM_THREADS says. The numbers computed do not depend on it.
+    """
+    return blas_threads.max_threads()
+
+
+def set_max_threads(max_threads: int | None) -> None:
+    """Limit the threads, so that others have some of a machine too; None lifts the limit.
+
+    Raises:
+        ValueError: if it is no integer from 1.
+
+    Example:
+        >>> set_max_threads(1)
+        >>> max_threads()
+        1
+        >>> set_max_threads(None)
+    """
+    settings.max_threads = None if max_threads is None else standardize_sizes(max_threads, 1, "max_threads")[0]
+
+
 def is_traceback_filtering_enabled() -> bool:
     """Return whether printed tracebacks show your own frames alone, without those of minikeras."""
     return Filtering.on
@@ -90,8 +115,9 @@ __all__ = [
     "backend", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
     "enable_flash_attention", "enable_interactive_logging", "enable_traceback_filtering", "epsilon", "floatx",
     "image_data_format", "is_flash_attention_enabled", "is_interactive_logging_enabled", "is_nnx_enabled",
-    "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend", "set_dtype_policy",
-    "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
+    "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "max_threads", "set_backend",
+    "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs",
+    "set_max_steps_per_epoch", "set_max_threads",
 ]  # fmt: skip
 __dir__: AnyCallable = __all__.copy
 

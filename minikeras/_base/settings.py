@@ -24,6 +24,7 @@ class _Settings:
     flash_attention: bool | None = None
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
+    max_threads: int | None = None
     open_batches: bool = False
     """True if a model that is built from batches of different sizes leaves it open, as Keras on TensorFlow."""
     seeds: Any = random

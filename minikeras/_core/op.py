@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeAlias, TypedDict, T
 
 import numpy as np
 
+from .._base.blas_threads import FEW, one_thread
 from .._base.signature import check_keywords, parameters
 from .._base.typing import Array
 from .tensor import FLOAT64, NUMPY_OPS, HasTensor, NoValue, Tensor, any_symbolic, coerce, has_tensor, narrow, recorders
@@ -159,7 +160,7 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
     def declare(forward: Callable[..., Any]) -> Any:
         op = Op(forward, vjps, None if variadic else len(vjps), **traits)
         count = op.count
-        run: Callable[..., Any] = forward
+        alone = one_thread.around(forward)
 
         @wraps(forward)
         def call(*args: Any, **kwargs: Any) -> "Tensor":
@@ -171,16 +172,18 @@ def primitive(*vjps: VJP | None, variadic: bool = False, name: str | None = None
             except NoValue:
                 return symbolic_call(call, args, kwargs)
             except HasTensor:
-                stacked = [NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs]
-                return call(*stacked, *rest, **kwargs)
+                return call(
+                    *(NUMPY_OPS["convert_to_tensor"](x) if has_tensor(x) else x for x in inputs), *rest, **kwargs
+                )
+            large = wide = False
             for a in arrays:
-                if type(a) is np.ndarray and a.dtype is FLOAT64:
-                    inputs, arrays = narrow(inputs, arrays)
-                    break
+                if type(a) is np.ndarray:
+                    large, wide = large or a.size > FEW, wide or a.dtype is FLOAT64
+            inputs, arrays = narrow(inputs, arrays) if wide else (inputs, arrays)
             if recorders.open or op.view:  # what a tape keeps, or a view, is not what the caller may change later
                 arrays = [x.copy() if type(x) is np.ndarray else a for x, a in zip(inputs, arrays, strict=True)]
             try:
-                output = Tensor(run(*arrays, *rest, **kwargs))
+                output = Tensor((alone if large else forward)(*arrays, *rest, **kwargs))
             except TypeError:
                 check_keywords(forward, kwargs)
                 raise

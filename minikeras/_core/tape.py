@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 
+from .._base.blas_threads import one_thread
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array, TensorLike
 from .._base.user_warning import warn_user
@@ -170,7 +171,7 @@ class GradientTape:
                 seeds = [None] * len(targets) if output_gradients is None else leaves(output_gradients)
                 pairs = list(zip(targets, seeds, strict=True))
             ends = set(map(id, leaves(sources)))
-            with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
+            with one_thread, np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
             gradients = map_structure(lambda source: totals.get(id(source)), sources)
             result = map_structure(lambda g: g if g is None or isinstance(g, Tensor) else Tensor(g), gradients)

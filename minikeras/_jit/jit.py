@@ -1,7 +1,6 @@
 """When a program is run: from the second time that inputs of the same shapes come; the function itself before."""
 
 import random
-import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,7 +11,6 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
-from .blas_threads import SMALL, one_thread
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
 from .program import Program
@@ -20,12 +18,10 @@ from .trace import Trace, trace
 
 PROGRAMS_KEPT = 8
 """How many input shapes a function keeps programs for."""
-WORKS_KEPT = 1024
-"""How many input shapes a function keeps the work of."""
 PROGRAM_BYTES = 1 << 25
 """A program for predictions with larger buffers is not kept, and batches are not joined beyond them."""
-MULTI_STEP_BYTES = 1 << 20
-"""Steps with larger buffers take so long that nothing is gained by a run of them."""
+MULTI_STEP_BYTES, SMALL = 1 << 20, 1 << 21
+"""Steps with larger buffers, or more multiplications in a product, take so long that a run of them gains nothing."""
 ROWS = 4096
 """The number of rows beyond which a matrix product gains nothing."""
 MIN_STEPS = 4
@@ -53,8 +49,6 @@ class Jit:
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind."""
-        self._works: dict[Any, int] = {}
-        """Multiplications in the largest product of the first run of each kind."""
         self._programs: dict[Any, Program] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
@@ -62,14 +56,6 @@ class Jit:
         self._warmup: int = WARMUP_STEPS
         self._last: tuple[Any, Program] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
-
-    def work(self, inputs: Any) -> int:
-        """Return the multiplications in the largest product of a step; before the first step more than can be.
-
-        It decides on the threads of products, which round in another way on two than on one.
-        """
-        program = self._latest(inputs)
-        return self._works.get(_key(inputs), sys.maxsize) if program is None else program.work
 
     def find(self, x: Array) -> Program | None:
         """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
@@ -127,8 +113,7 @@ class Jit:
         owner, multi_step = self._multi_steps.get(key, (program, None))
         if multi_step is None or owner is not program:
             return None
-        with one_thread(program.work):
-            multi_step.run(run)
+        multi_step.run(run)
         return multi_step.outputs
 
     def _latest(self, inputs: Any) -> Program | None:
@@ -145,26 +130,22 @@ class Jit:
 
     def _first_run(self, inputs: Any, key: Any) -> Any:
         tensors = to_tensors(inputs)
-        replays = self._may_replay()
-        if recorders.open or not (replays or (self._twice and key not in self._works)):
+        if recorders.open or not self._may_replay():
             return self._function(tensors)
         version, streams = Changes.layers, _random_streams()
         outputs, record = trace(self._function, tensors)
         drawn = streams != _random_streams()
-        if key not in self._works:
-            make_room(self._works, WORKS_KEPT)
-            self._works[key] = max(map(multiplications, record.entries), default=0)
-        fixed = replays and not record.escaped and not drawn and version == Changes.layers
+        fixed = not record.escaped and not drawn and version == Changes.layers
         if fixed and self._is_settled(record, key):
             program = Program(record.entries, _present(tensors), outputs)
-            program.work = self._works[key]
             if self._limit is None or program.size <= self._limit:
                 while len(self._programs) >= PROGRAMS_KEPT:
                     oldest = next(iter(self._programs))
                     for table in (self._programs, self._records, self._multi_steps):
                         table.pop(oldest, None)
                 self._programs[key] = program
-                if self._twice and program.work < SMALL and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
+                small = max(map(multiplications, record.entries), default=0) < SMALL
+                if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
 

@@ -9,13 +9,15 @@ because the same calls are made on the same numbers.
 
 from _thread import LockType
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import starmap
 from operator import is_
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from .._base.blas_threads import FEW, one_thread
 from .._base.nested import leaves, map_structure
 from .._base.typing import Array
 from .._core.op import Entry
@@ -32,7 +34,6 @@ class Program:
         structure: State of all layers when it was made; in another state the program may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
-        work: Multiplications in the largest product of matrices, where somebody has counted them.
         masked: Whether an output has a mask, which a replay does not give.
         source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
     """
@@ -40,9 +41,14 @@ class Program:
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
-        self.work: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
-        self._overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
+        overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
+        self._overflow: Literal["ignore"] | None = "ignore" if overflows else None
+        """What NumPy does where an exponential overflows to infinity on purpose."""
+        sizes = (value.size for entry in recorded for value in entry.values if isinstance(value, np.ndarray))
+        large = max(sizes, default=0) > FEW
+        self._threads: AbstractContextManager[None] = one_thread if large else nullcontext()
+        self._plain: bool = not large and not overflows
         entries, outputs = simplified(recorded, outputs)
         results = leaves(outputs)
         order = iter(range(len(results)))
@@ -111,17 +117,17 @@ class Program:
 
     def begin(self, inputs: Iterable[Array]) -> None:
         """Run as `run` does, where NumPy may warn."""
-        if self._overflows:  # an exponential may overflow to infinity on purpose
-            with np.errstate(over="ignore"):
-                self.run(inputs)
-        else:
+        if self._plain:
             self.run(inputs)
+        else:
+            with self._threads, np.errstate(over=self._overflow):
+                self.run(inputs)
 
     def call(self, inputs: Iterable[Array]) -> Any:
         """Run and return the outputs, where NumPy may warn."""
-        if self._overflows:
-            with np.errstate(over="ignore"):
-                self.run(inputs)
-                return self.finish()
-        self.run(inputs)
-        return self.finish()
+        if self._plain:
+            self.run(inputs)
+            return self.finish()
+        with self._threads, np.errstate(over=self._overflow):
+            self.run(inputs)
+            return self.finish()

@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from .._base.blas_threads import one_thread
 from .._base.interrupt import Interrupt
 from .._base.nested import like
 from .._base.settings import is_interactive_logging_enabled
 from .._base.typing import Array
-from .._jit.blas_threads import one_thread
 from .._jit.jit import Jit
 from ..callbacks import CallbackList
 from .batches import Batches
@@ -53,7 +53,7 @@ class Epoch:
             if begin is not None and i % every == 0:
                 begin(i)
             data = pack_x_y_sample_weight(*batch)
-            with without_warnings(), one_thread(self._jit.work(data)):
+            with without_warnings(), one_thread:
                 logs = Logs(self._interrupt.run(self._jit.step, data))
             if (i + 1) % every:
                 continue
@@ -71,6 +71,7 @@ class Epoch:
         outputs: Callable[[], Any] | None = None
         with ExitStack() as stack:
             stack.enter_context(without_warnings())
+            stack.enter_context(one_thread)
             stack.enter_context(self._interrupt.held())
             for count, outputs in stack.enter_context(closing(self._iterate())):
                 if look is not None and (count < 3 or perf_counter() >= due):
@@ -91,14 +92,10 @@ class Epoch:
                 count += len(run[0])
                 yield count, outputs
                 continue
-            batches = starmap(pack_x_y_sample_weight, zip(*run, strict=True))
-            first = next(batches)
-            for part in ((first,), batches):  # after the first step of all it is known how much work one is
-                with one_thread(jit.work(first)):
-                    for data in part:
-                        outputs = jit.step(data)
-                        count += 1
-                        yield count, outputs
+            for data in starmap(pack_x_y_sample_weight, zip(*run, strict=True)):
+                outputs = jit.step(data)
+                count += 1
+                yield count, outputs
 
 
 class Logs(Mapping[str, Any]):

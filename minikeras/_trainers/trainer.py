@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 
 from .. import losses, metrics, ops, optimizers
+from .._base.blas_threads import one_thread
 from .._base.checks import within
 from .._base.context import context, undone
 from .._base.interrupt import Interrupt
@@ -22,7 +23,6 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.blas_threads import SMALL, one_thread
 from .._jit.jit import PROGRAM_BYTES, Jit, to_tensors
 from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.argument_types import check_arguments
@@ -580,8 +580,7 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
         if not watched and self._is_additive():
-            rows = SMALL // max((v.size for v in self.weights), default=1)
-            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more would take a second thread
+            source.join(JOINED)
         hooks.on_test_begin()
         self.reset_metrics()
         logs = self._run_epoch("test", source, hooks, interrupt)
@@ -635,7 +634,7 @@ class Trainer(Layer):
         self._make_ready(lambda: batch, phase)
         self.reset_metrics()
         jit, data = self._jits[phase], pack_x_y_sample_weight(*batch)
-        with Interrupt() as interrupt, without_warnings(), one_thread(jit.work(data)):
+        with Interrupt() as interrupt, without_warnings(), one_thread:
             logs = dict(Logs(interrupt.run(jit.step, data)))
         return logs if return_dict else self._in_order(logs)
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
@@ -335,12 +336,12 @@ def _column_sums(g: Any) -> Any:
 
 def _product(x: Any, kernel: Any) -> Any:
     """Return x @ kernel as one product of matrices; np.dot takes half the time of matmul on small ones."""
-    return np.dot(x, kernel) if np.ndim(x) == 2 else np.reshape(np.dot(_rows(x), kernel), (*np.shape(x)[:-1], -1))
+    return product(x, kernel) if np.ndim(x) == 2 else np.reshape(product(_rows(x), kernel), (*np.shape(x)[:-1], -1))
 
 
 @primitive(
     lambda g, y, x, kernel: _product(g, np.transpose(kernel)),
-    lambda g, y, x, kernel: np.dot(np.transpose(_rows(x)), _rows(g)),
+    lambda g, y, x, kernel: product(np.transpose(_rows(x)), _rows(g)),
     decomposition=lambda x, kernel: _product(x, kernel),
 )
 def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Array:
@@ -348,25 +349,25 @@ def project(x: TensorLike, kernel: TensorLike, out: Array | None = None) -> Arra
     x, kernel = np.asarray(x), np.asarray(kernel)
     if out is None:
         return _product(x, kernel)
-    np.dot(_rows(x), kernel, _rows(out))
+    product(_rows(x), kernel, _rows(out))
     return out
 
 
 @primitive(
     lambda g, y, x, kernel, bias: _product(g, np.transpose(kernel)),
-    lambda g, y, x, kernel, bias: np.dot(np.transpose(_rows(x)), _rows(g)),
+    lambda g, y, x, kernel, bias: product(np.transpose(_rows(x)), _rows(g)),
     lambda g, y, x, kernel, bias: _column_sums(g),
     decomposition=lambda x, kernel, bias: _product(x, kernel) + bias,
 )
 def affine(x: TensorLike, kernel: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
     """`dense` with a bias; `out` must not share memory with x."""
     if isinstance(x, np.ndarray) and x.ndim == 2:  # the hot case
-        y = np.dot(x, kernel, out)
+        y = product(x, kernel, out)
     else:
         x, kernel = np.asarray(x), np.asarray(kernel)
         y = _product(x, kernel) if out is None else out
         if out is not None:
-            np.dot(_rows(x), kernel, _rows(out))
+            product(_rows(x), kernel, _rows(out))
     return np.add(y, bias, y)
 
 

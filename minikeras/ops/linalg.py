@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .._base.checks import one_of
 from .._base.context import context
+from .._base.pool import product
 from .._base.settings import floatx
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import VJP, P, composite, primitive
@@ -26,7 +27,7 @@ from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape, squeeze, st
 
 def _product(a: Any, b: Any) -> Any:
     """Multiply as `matmul` does, to the last bit."""
-    return np.dot(a, b) if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul(a, b)
+    return product(a, b) if np.ndim(a) <= 2 >= np.ndim(b) else np.matmul(a, b)
 
 
 def _matmul_left(g: Any, y: Any, x1: Any, x2: Any) -> Any:
@@ -51,7 +52,7 @@ def matmul(x1: TensorLike, x2: TensorLike, out: Array | None = None) -> Array:
     a, b = promote(x1, x2)
     try:
         if 1 <= np.ndim(a) <= 2 >= np.ndim(b) >= 1:  # takes half the time of matmul on small matrices
-            return np.dot(a, b, out)
+            return product(a, b, out)
         return np.matmul(a, b, out=out)
     except ValueError:
         raise ValueError(

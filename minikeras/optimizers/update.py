@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .._base.blas_threads import one_thread
 from .._base.context import name_scope
 from .._base.typing import Array
 from .._base.user_warning import warn_user
@@ -93,7 +94,8 @@ class Updater:
         if any(g is None for g in gradients):
             gradients, variables = _drop_missing(gradients, variables)
         self.find_plan(variables).fill(gradients)
-        self.bind(variables)()
+        with one_thread:
+            self.bind(variables)()
 
     def bind(self, variables: Sequence[Variable]) -> Callable[[], None]:
         """Return a function that updates by the gradients in `gradient_views`, as long as no option changes."""

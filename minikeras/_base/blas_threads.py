@@ -1,0 +1,133 @@
+"""How many threads NumPy's matrix products run on, where its BLAS can be told, and how many there may be at all.
+
+OpenBLAS, which NumPy's own packages bring, lets its threads wait for each other in a busy loop. Where another process
+holds a core, a product takes many times longer on two threads than on one: code of this package has products run on
+one, and leaves the setting as it was.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from math import ceil
+from pathlib import Path, PurePosixPath
+from threading import RLock
+from typing import Any, Final
+
+import numpy as np
+from numpy._core import _multiarray_umath
+
+from .settings import settings
+
+_NAMES = ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_",
+          "openblas_{}_num_threads")  # fmt: skip
+_LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+@cache
+def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
+    """Return OpenBLAS's functions that tell and set the number of threads, None where there are none."""
+    folder = Path(np.__file__).parent.parent / "numpy.libs"  # where a library does not answer for those it uses
+    for path in (getattr(_multiarray_umath, "__file__", ""), *sorted(map(str, folder.glob("*openblas*")))):
+        try:
+            import ctypes  # which some builds of Python lack
+
+            library = ctypes.CDLL(path)
+        except (ImportError, OSError):
+            continue
+        for name in _NAMES:
+            if hasattr(library, name.format("set")):
+                return getattr(library, name.format("get")), getattr(library, name.format("set"))
+    return None
+
+
+class _OneThread:
+    """Within this context products run on one thread, whoever asks for them.
+
+    Several threads may be in it. The last that leaves it puts the number back which the first has found.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._inside: int = 0
+        self._before: int = 1
+        if hasattr(os, "register_at_fork"):
+            lock = self._lock
+            os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1 and (functions := _functions()) is not None:
+                get, set_ = functions
+                self._before = get()
+                if self._before > 1:
+                    set_(1)
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._before > 1 and (functions := _functions()) is not None:
+                functions[1](self._before)
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs within this context."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return run
+
+    def before(self) -> int:
+        """Return how many threads products run on outside of this context; 1 where nobody can be told."""
+        functions = _functions()
+        return 1 if functions is None else self._before if self._inside else functions[0]()
+
+
+one_thread: Final = _OneThread()
+FEW: Final = 2048
+"""Numbers in an array up to which no product with it takes a second thread."""
+
+
+def max_threads() -> int:
+    """Return how many threads may work at a time: what `config` says, within what the process is given.
+
+    That are the cores it may run on, the quota of its container, and what the environment lets NumPy's BLAS have. There
+    is one thread alone where that BLAS cannot be told to keep to one.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(settings.max_threads or cores, cores, _most_threads(), one_thread.before()))
+
+
+@cache
+def _most_threads() -> int:
+    """Return the threads that the environment, or else the quota of the container, allows."""
+    for name in _LIMITS:
+        with suppress(ValueError):
+            limit = int(os.environ.get(name, "").partition(",")[0])
+            if limit > 0:
+                return limit
+    return min(map(ceil, _quotas(Path("/"))), default=1 << 10)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Yield how many cores' time each control group may use that the process is in, those without a limit left out."""
+    groups = root / "sys/fs/cgroup"
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # another system than Linux
+        return
+    for _, controllers, path in (line.split(":", 2) for line in lines):
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        place = PurePosixPath(path.lstrip("/"))
+        for inner in (place, *place.parents):
+            folder = groups / controllers / inner
+            with suppress(OSError, ValueError):
+                if controllers:
+                    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+                else:
+                    quota, period = (folder / "cpu.max").read_text().split()
+                if float(quota) > 0:
+                    yield float(quota) / float(period)

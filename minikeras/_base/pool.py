@@ -1,0 +1,148 @@
+"""Threads of our own, which take the parts of a large piece of work in turn."""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import partial
+from itertools import pairwise
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Final
+
+import numpy as np
+
+from .blas_threads import max_threads, one_thread
+from .typing import Array
+
+PART_WORK: Final = 1 << 22
+"""Multiplications from which on a part of a product is worth another thread: some 100 us, where waking one takes 10."""
+PART_ROWS: Final = 64
+"""Rows a part has at least: each rearranges the whole second matrix."""
+PARTS: Final = 4
+
+
+class _Work:
+    """Functions to be called, once each, by whoever has time."""
+
+    def __init__(self, parts: Sequence[Callable[[], object]]) -> None:
+        self._parts = deque(parts)
+        self._count: int = len(parts)
+        self._ends: list[BaseException | None] = []
+        self._done: SimpleQueue[None] = SimpleQueue()
+        self._context = copy_context()  # which has what NumPy does about overflows
+
+    def help(self) -> None:
+        """Take parts until there are none left."""
+        while self._parts:
+            try:
+                part = self._parts.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            end: BaseException | None = None
+            try:
+                part()
+            except BaseException as error:  # which is the caller's to raise
+                end = error
+            self._ends.append(end)
+            if len(self._ends) == self._count:
+                self._done.put(None)
+
+    def join(self) -> None:
+        """Take parts, wait until others are through with theirs, and raise the first error."""
+        interrupt: BaseException | None = None
+        while len(self._ends) < self._count:
+            try:
+                self.help()
+                self._done.get(timeout=1)
+            except Empty:
+                continue
+            except KeyboardInterrupt as error:  # others still write to the caller's arrays
+                if interrupt is not None:
+                    raise
+                interrupt = error
+        for end in (*self._ends, interrupt):
+            if end is not None:
+                raise end
+
+    def serve(self) -> None:
+        """Help as another thread than the caller's."""
+        self._context.copy().run(self.help)
+
+
+class _Pool:
+    """Threads that sleep until there is work; they serve one caller at a time."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._threads: int = 0
+        self._most: int = 0 if sys.platform in ("emscripten", "wasi") else 1 << 10
+        self._calls: SimpleQueue[None] = SimpleQueue()
+        self._work: _Work = _Work(())
+
+    def run(self, parts: Sequence[Callable[[], object]], helpers: int) -> None:
+        """Call all functions, with the help of so many threads."""
+        helpers = min(helpers, self._most)
+        while self._threads < helpers:
+            try:
+                Thread(target=self._serve, name="minikeras", daemon=True).start()
+            except RuntimeError:  # there are no threads here, or no more of them
+                helpers = self._most = self._threads
+            else:
+                self._threads += 1
+        work = self._work = _Work(parts)
+        for _ in range(helpers - self._calls.qsize()):
+            self._calls.put(None)
+        try:
+            work.join()
+        finally:
+            self._work = _Work(())
+
+    def _serve(self) -> None:
+        while True:
+            self._calls.get()
+            self._work.serve()
+
+
+def _renew() -> None:
+    """Make a pool without threads, as there are none but the caller's in a forked process."""
+    global _pool
+    _pool = _Pool()
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def run_all(parts: Sequence[Callable[[], object]]) -> None:
+    """Call functions that do not depend on each other, on several threads where there are, and none of ours is busy.
+
+    Meanwhile products run on one thread. The first error is raised when all have ended.
+    """
+    helpers, pool = min(max_threads(), len(parts)) - 1, _pool
+    with one_thread:
+        if helpers < 1 or not pool.lock.acquire(blocking=False):
+            _Work(parts).join()
+            return
+        try:
+            pool.run(parts, helpers)
+        finally:
+            pool.lock.release()
+
+
+def product(a: Any, b: Any, out: Array | None = None) -> Any:
+    """Return np.dot(a, b, out); a large product of matrices is done in parts, whatever the number of threads.
+
+    So the numbers do not depend on that.
+    """
+    if type(a) is not np.ndarray or type(b) is not np.ndarray or a.size < PART_ROWS or not a.ndim == b.ndim == 2:
+        return np.dot(a, b, out) if out is not None else np.dot(a, b)
+    count = min(a.size * b.shape[1] // PART_WORK, len(a) // PART_ROWS, PARTS)
+    if count < 2 or a.shape[1] != len(b):
+        return np.dot(a, b, out)
+    out = np.empty((len(a), b.shape[1]), np.result_type(a, b)) if out is None else out
+    edges = [len(a) * k // count for k in range(count + 1)]
+    run_all([partial(np.dot, a[start:stop], b, out[start:stop]) for start, stop in pairwise(edges)])
+    return out
