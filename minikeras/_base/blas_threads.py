@@ -6,6 +6,7 @@ one, and leaves the setting as it was.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -15,7 +16,6 @@ from threading import RLock
 from typing import Any, Final
 
 import numpy as np
-from numpy._core import _multiarray_umath
 
 from .settings import settings
 
@@ -27,8 +27,9 @@ _LIMITS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "OMP_N
 @cache
 def _functions() -> tuple[Callable[[], int], Callable[[int], object]] | None:
     """Return OpenBLAS's functions that tell and set the number of threads, None where there are none."""
+    core = sys.modules.get("numpy._core._multiarray_umath")
     folder = Path(np.__file__).parent.parent / "numpy.libs"  # where a library does not answer for those it uses
-    for path in (getattr(_multiarray_umath, "__file__", ""), *sorted(map(str, folder.glob("*openblas*")))):
+    for path in (getattr(core, "__file__", ""), *sorted(map(str, folder.glob("*openblas*")))):
         try:
             import ctypes  # which some builds of Python lack
 

@@ -121,6 +121,10 @@ def run_all(parts: Sequence[Callable[[], object]]) -> None:
 
     Meanwhile products run on one thread. The first error is raised when all have ended.
     """
+    if len(parts) < 2:
+        for part in parts:
+            part()
+        return
     helpers, pool = min(max_threads(), len(parts)) - 1, _pool
     with one_thread:
         if helpers < 1 or not pool.lock.acquire(blocking=False):

@@ -11,6 +11,7 @@ from .._base.typing import Array
 from .._core.op import Entry
 from .._core.ownership import Changes
 from .._core.tensor import Tensor, TensorOps, recorders
+from .blocks import AnyProgram, BlockProgram, may_run_in_blocks
 from .codegen import multiplications
 from .multi_step import MultiStep, Run
 from .program import Program
@@ -26,6 +27,8 @@ ROWS = 4096
 """The number of rows beyond which a matrix product gains nothing."""
 MIN_STEPS = 4
 """The number of batches from which on a run is replayed as one."""
+WHOLE_STEPS = 16
+"""Steps before those on many numbers are run in blocks of rows, which take as long to find as some ten steps."""
 WARMUP_STEPS = 1024
 """Steps in runs before a multi-step is made, which takes as long as some thousand steps save."""
 
@@ -49,19 +52,21 @@ class Jit:
         self._limit, self._twice = limit, twice
         self._fingerprints: dict[Any, Any] = {}
         """The fingerprint of the first run of each kind."""
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, AnyProgram] = {}
         self._records: dict[Any, tuple[list[Entry], list[Tensor], Any]] = {}
         """The records that small programs were made of, until a run of batches comes."""
-        self._multi_steps: dict[Any, tuple[Program, MultiStep | None]] = {}
+        self._multi_steps: dict[Any, tuple[AnyProgram, MultiStep | None]] = {}
         self._warmup: int = WARMUP_STEPS
-        self._last: tuple[Any, Program] | None = None
+        self._ripe: set[Any] = set()
+        """Kinds of inputs that have come so often that finding blocks of rows pays."""
+        self._last: tuple[Any, AnyProgram] | None = None
         """The last run of `step`: shapes and dtypes of a flat tuple of arrays, and the program."""
 
-    def find(self, x: Array) -> Program | None:
+    def find(self, x: Array) -> AnyProgram | None:
         """Return the program for an input of this shape and dtype, None if there is none or a layer has changed."""
         return self._current((x.shape, x.dtype))
 
-    def _current(self, key: Any) -> Program | None:
+    def _current(self, key: Any) -> AnyProgram | None:
         program = self._programs.get(key)
         return program if program is not None and program.structure == Changes.layers else None
 
@@ -71,7 +76,7 @@ class Jit:
         program = self._current(key)
         return _as_arrays(self._first_run(inputs, key)) if program is None else self.replay(program, inputs)
 
-    def replay(self, program: Program, inputs: Any) -> Any:
+    def replay(self, program: AnyProgram, inputs: Any) -> Any:
         """Run a program, or the function itself while another thread runs the program."""
         if not program.lock.acquire(blocking=False):
             return _as_arrays(self._function(to_tensors(inputs)))
@@ -89,10 +94,15 @@ class Jit:
         if program is None:
             key = _key(inputs)
             program = self._current(key)
+            if program is not None and program.steps_left == 1:
+                self._ripe.add(key)
+                del self._programs[key]
+                program = None
             if program is None:
                 outputs, self._last = self._first_run(inputs, key), None
                 return lambda: _as_arrays(outputs)
             self._last = ([(x.shape, x.dtype) for x in inputs], program) if _is_flat(inputs) else None
+        program.steps_left -= 1
         program.run(_present(inputs) if self._last is None else inputs)
         return program.outputs
 
@@ -116,12 +126,12 @@ class Jit:
         multi_step.run(run)
         return multi_step.outputs
 
-    def _latest(self, inputs: Any) -> Program | None:
+    def _latest(self, inputs: Any) -> AnyProgram | None:
         """Return the program of the last step, if it serves these inputs: quicker than to look it up."""
         if self._last is None or type(inputs) is not tuple:
             return None
         shapes, program = self._last
-        if len(shapes) != len(inputs) or program.structure != Changes.layers:
+        if len(shapes) != len(inputs) or program.structure != Changes.layers or program.steps_left == 1:
             return None
         for x, (shape, dtype) in zip(inputs, shapes, strict=True):
             if type(x) is not np.ndarray or x.shape != shape or x.dtype is not dtype:
@@ -137,17 +147,33 @@ class Jit:
         drawn = streams != _random_streams()
         fixed = not record.escaped and not drawn and version == Changes.layers
         if fixed and self._is_settled(record, key):
-            program = Program(record.entries, _present(tensors), outputs)
+            program = self._compiled(record.entries, _present(tensors), outputs, key)
             if self._limit is None or program.size <= self._limit:
                 while len(self._programs) >= PROGRAMS_KEPT:
                     oldest = next(iter(self._programs))
                     for table in (self._programs, self._records, self._multi_steps):
                         table.pop(oldest, None)
                 self._programs[key] = program
-                small = max(map(multiplications, record.entries), default=0) < SMALL
+                if isinstance(program, BlockProgram) and not self._twice:  # the same numbers as from the next run on
+                    outputs = program.call(_present(inputs))
+                small = isinstance(program, Program) and program.steps_left <= 0
+                small = small and max(map(multiplications, record.entries), default=0) < SMALL
                 if self._twice and small and program.size <= MULTI_STEP_BYTES and _is_flat(inputs):
                     self._records[key] = record.entries, leaves(tensors), outputs
         return outputs
+
+    def _compiled(self, entries: list[Entry], inputs: list[Tensor], outputs: Any, key: Any) -> AnyProgram:
+        """Return a program: in blocks of rows where that is quicker, and finding out pays."""
+        large = may_run_in_blocks(entries, inputs)
+        if large and (key in self._ripe or not self._twice):
+            blocks = BlockProgram(entries, inputs, outputs)
+            self._ripe.discard(key)
+            if blocks.usable:
+                return blocks
+            large = False
+        program = Program(entries, inputs, outputs)
+        program.steps_left = WHOLE_STEPS * large
+        return program
 
     def _is_settled(self, record: Trace, key: Any) -> bool:
         """Return whether a run did what the one before did; where that matters, what it did is kept for the next."""

@@ -34,6 +34,7 @@ class Program:
         structure: State of all layers when it was made; in another state the program may be wrong.
         lock: Held while it runs, since the buffers serve one run at a time.
         size: Bytes of all buffers.
+        steps_left: Counts down to 1, after which a better program is made; not above 0 where there is none.
         masked: Whether an output has a mask, which a replay does not give.
         source: The two functions as text: `main` does what has effects, `tail` computes the outputs from what is left.
     """
@@ -41,6 +42,7 @@ class Program:
     def __init__(self, recorded: list[Entry], inputs: Sequence[Tensor], outputs: Any) -> None:
         self.structure: int = Changes.layers
         self.lock: LockType = Lock()
+        self.steps_left: int = 0
         self.masked: bool = any(getattr(y, "keras_mask", None) is not None for y in leaves(outputs))
         overflows = any(entry.op.replay is not entry.op.forward for entry in recorded)
         self._overflow: Literal["ignore"] | None = "ignore" if overflows else None

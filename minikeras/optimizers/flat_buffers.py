@@ -6,11 +6,13 @@ is cut into `Chunk`s: a rule makes some ten passes over a chunk, and should find
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, pairwise
+from functools import partial
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from .._base.pool import PARTS, run_all
 from .._base.typing import Array, DTypeLike
 from .._core.ownership import EXCLUSIVE, Changes
 from .._core.variable import Variable
@@ -19,6 +21,8 @@ Slot: TypeAlias = Sequence[Variable | None]
 """A variable for each trainable one; None for those that are overwritten by their gradients."""
 CHUNK_BYTES = 2**17
 """Adam over 1.9 million weights: 2.8 ms in chunks of 128 kB to 512 kB, 3.6 of 32 kB, 5.6 in one (2 MB of L2 cache)."""
+PART_CHUNKS = 3
+"""Chunks that are worth another thread: Adam takes some 50 us for each."""
 FLUSH_BELOW = 1e-30
 """Slots are set to zero where they are smaller. Means of gradients that have become zero fade, and processors take many
 times longer with numbers below 1e-38. XLA sets these to zero at once."""
@@ -80,7 +84,6 @@ class ParameterGroup:
         gradients: The gradients, in the layout of `parameters`; rules compute in them, too.
         views: The view of each variable's shape into them.
         moves: Number of times that a buffer moved.
-        cell: An array for one number.
     """
 
     def __init__(self, members: list[int], variables: Sequence[Variable], slots: Sequence[Slot], average: Slot,
@@ -98,7 +101,6 @@ class ParameterGroup:
         self.gradients: Array = np.zeros_like(self.parameters.flat)
         self.views: list[Array] = self.parameters.cut(self.gradients)
         self.rounded: Callable[[float], float] = make_rounding(self.gradients.dtype)
-        self.cell: Array = np.zeros((), self.gradients.dtype)
         self._constants = np.zeros(0, self.gradients.dtype)
         self._cells: list[Array] = []
 
@@ -124,7 +126,7 @@ class ParameterGroup:
     def constants(self, values: Sequence[float]) -> list[Array]:
         """Return numbers as arrays without axes, which NumPy takes in half the time it needs for floats."""
         if len(self._cells) != len(values):
-            self._constants = np.zeros(len(values), self.cell.dtype)
+            self._constants = np.zeros(len(values), self.gradients.dtype)
             self._cells = [self._constants[i, ...] for i in range(len(values))]
         self._constants[:] = values
         return self._cells
@@ -134,7 +136,8 @@ class Chunk(NamedTuple):
     """A stretch of a group.
 
     Attributes:
-        arrays: Flat views that a rule works on: parameters, gradients, two scratch arrays, and slots.
+        arrays: Flat views that a rule works on: parameters, gradients, two scratch arrays, and slots. The scratch
+            arrays are those of all chunks of a part.
         span: Where it is in the group.
         decay: Weight decay of its parameters.
     """
@@ -167,21 +170,40 @@ class Segment:
         longest = max((1, *(b - a for a, b in extents)))
         size = longest if by_variable else CHUNK_BYTES // group.gradients.itemsize
         self._spans = [(a, min(a + size, stop), decay) for start, stop, decay in runs for a in range(start, stop, size)]
-        self._scratch = np.empty((2, max((b - a for a, b, _ in self._spans), default=0)), group.gradients.dtype)
+        longest = max((b - a for a, b, _ in self._spans), default=0)
+        count = max(1, min(PARTS, len(self._spans) // PART_CHUNKS))
+        self._scratch = np.empty((count, 2, longest), group.gradients.dtype)
         self._moves: int = -1
-        self._chunks: list[Chunk] = []
+        self._parts: list[list[Chunk]] = []
 
-    def chunks(self) -> list[Chunk]:
-        """Return the chunks, cut anew if a buffer has moved."""
+    def parts(self) -> list[list[Chunk]]:
+        """Return the chunks, cut anew if a buffer has moved, in parts that threads may change at the same time."""
         group = self.group
         if self._moves != group.moves:
-            self._moves, flat, (s, t) = group.moves, group.parameters.flat, self._scratch
-            self._chunks = [
-                Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
-                       *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
-                for a, b, decay in self._spans
+            self._moves, flat, count = group.moves, group.parameters.flat, len(self._scratch)
+            edges = [len(self._spans) * k // count for k in range(count + 1)]
+            self._parts = [
+                [
+                    Chunk((flat[a:b], group.gradients[a:b], s[: b - a], t[: b - a],
+                           *(slot.flat[a:b] for slot in group.slots)), slice(a, b), decay)
+                    for a, b, decay in self._spans[start:stop]
+                ]
+                for (s, t), (start, stop) in zip(self._scratch, pairwise(edges), strict=True)
             ]  # fmt: skip
-        return self._chunks
+        return self._parts
+
+    def chunks(self) -> Iterable[Chunk]:
+        """Return all chunks."""
+        return chain.from_iterable(self.parts())
+
+    def change(self, function: Callable[[Chunk], object]) -> None:
+        """Call a function for each chunk, on several threads where there are many."""
+
+        def change(part: list[Chunk]) -> None:
+            for chunk in part:
+                function(chunk)
+
+        run_all([partial(change, part) for part in self.parts()])
 
     def flush(self) -> None:
         """Set slots to zero where they have faded to almost nothing."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,7 +15,7 @@ from .._core.op import primitive
 from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
-from .flat_buffers import FlatBuffer, ParameterGroup, Segment
+from .flat_buffers import Chunk, FlatBuffer, ParameterGroup, Segment
 from .formula import Rule
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class UpdatePlan:
     def _quick(self, rule: Rule) -> Callable[[], None]:
         """Return a function that applies a rule to the one segment."""
         optimizer, (segment,) = self._optimizer, self.segments
-        group, rounded, chunks = segment.group, segment.group.rounded, segment.chunks
+        group, rounded, parts = segment.group, segment.group.rounded, segment.parts
         iterations, learning_rate = optimizer._iterations, optimizer._learning_rate
         before, constants = optimizer._before_update, optimizer._constants
 
@@ -146,8 +146,11 @@ class UpdatePlan:
             step = count.item() + 1
             before(step)
             k = group.constants(constants(learning_rate.array.item(), step, rounded))
-            for arrays, _, _ in chunks():
-                rule(k, *arrays)
+            if len(every := parts()) > 1:
+                segment.change(lambda chunk: rule(k, *chunk.arrays))
+            else:
+                for arrays, _, _ in every[0]:
+                    rule(k, *arrays)
             if step % FLUSH_EVERY == 0:
                 segment.flush()
             count[()] = step
@@ -234,14 +237,7 @@ class UpdatePlan:
         for segment in self.segments:
             group = segment.group
             k = group.constants(optimizer._constants(rate, step, group.rounded) if rule else ())
-            for arrays, _, decay in segment.chunks():
-                if decay is not None:
-                    p, _, scratch, *_ = arrays
-                    group.cell[()] = decay * rate
-                    np.multiply(p, group.cell, scratch)
-                    np.subtract(p, scratch, p)
-                if rule:
-                    rule(k, *arrays)
+            segment.change(partial(_change_chunk, rule, k, rate))
             if rule and step % FLUSH_EVERY == 0:
                 segment.flush()
         if not rule:
@@ -282,6 +278,16 @@ def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables
     """Update variables. A replayed step computes the gradients in their views."""
     optimizer._updater.update(gradients, variables)
     return np.empty(0)
+
+
+def _change_chunk(rule: Rule | None, k: Sequence[Array], rate: float, chunk: Chunk) -> None:
+    """Decay the weights of a chunk, and change them by the rule."""
+    if chunk.decay is not None:
+        p, _, scratch, *_ = chunk.arrays
+        np.multiply(p, np.asarray(chunk.decay * rate, p.dtype), scratch)
+        np.subtract(p, scratch, p)
+    if rule:
+        rule(k, *chunk.arrays)
 
 
 def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variable]) -> tuple[list[Any], list[Variable]]:

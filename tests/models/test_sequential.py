@@ -469,7 +469,7 @@ def test_what_is_not_there_says_so() -> None:
 
 
 @pytest.mark.parametrize("rows", [1000, 1024])
-def test_large_batches_replay_to_the_last_bit(rows: int) -> None:
+def test_large_batches_replay_to_rounding_and_alike_each_time(rows: int) -> None:
     model = Sequential(
         [Input((20,)), Dense(300, "relu", bias_initializer="random_normal"), Dense(300, "relu"), Dense(3)]
     )
@@ -478,8 +478,10 @@ def test_large_batches_replay_to_the_last_bit(rows: int) -> None:
         eager: Any = Tensor(x)
         for layer in model.layers:
             eager = layer(eager)
+        first = model(x).numpy()
+        np.testing.assert_allclose(first, eager, rtol=1e-5, atol=1e-6 * np.abs(first).max())
         for _ in range(3):
-            assert np.array_equal(model(x), eager)
+            assert np.array_equal(model(x), first)
         model.set_weights([w + 0.5 for w in model.get_weights()])
 
 

@@ -1,0 +1,197 @@
+"""Steps on many numbers run in blocks of rows: they train as an eager step does, and alike on any number of threads."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+
+import minikeras as keras
+from minikeras import layers, ops
+from minikeras._base import pool
+from minikeras._base.typing import Array
+from minikeras._jit import blocks, jit
+
+Maker = Callable[[], keras.Model]
+
+
+@pytest.fixture
+def small_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let steps on few numbers run in blocks, from the third replay on."""
+    monkeypatch.setattr(blocks, "BLOCK_COST", 1)
+    monkeypatch.setattr(jit, "WHOLE_STEPS", 2)
+
+
+def in_blocks(model: keras.Model, phase: str = "train") -> list[blocks.BlockProgram]:
+    """Return the programs of a model that run in blocks."""
+    every = model._jits[phase] if phase != "predict" else model.jit
+    return [program for program in every._programs.values() if isinstance(program, blocks.BlockProgram)]
+
+
+class Mixing(layers.Layer):
+    """Operations across rows, of several kinds."""
+
+    def call(self, x: Any) -> Any:
+        shares = ops.softmax(x, axis=0)
+        running = ops.cumsum(x, axis=0) / 8
+        return x + shares * running + ops.flip(x, 0) + ops.max(x, 0) - ops.matmul(x, ops.matmul(ops.transpose(x), x))
+
+
+def attention() -> keras.Model:
+    x = keras.Input((6,))
+    e = layers.Embedding(9, 4, mask_zero=True)(x)
+    h = layers.LayerNormalization()(e + layers.Dropout(0.2)(layers.MultiHeadAttention(2, 3)(e, e)))
+    return keras.Model(x, layers.Dense(1)(layers.GlobalAveragePooling1D()(h)))
+
+
+def several() -> keras.Model:
+    a, b = keras.Input((6,)), keras.Input((6,))
+    h = layers.Concatenate()([layers.Dense(5, "tanh")(a), layers.Dropout(0.3)(b)])
+    return keras.Model([a, b], [layers.Dense(1, name="one")(h), layers.Dense(1, name="two")(layers.Add()([a, b]))])
+
+
+MODELS: dict[str, Maker] = {
+    "dense": lambda: keras.Sequential(
+        [keras.Input((6,)), layers.Dense(8, "relu", kernel_regularizer="l2"), layers.Dropout(0.4), layers.Dense(1)]
+    ),
+    "normalization": lambda: keras.Sequential(
+        [keras.Input((6,)), layers.Dense(8), layers.BatchNormalization(), layers.ReLU(), layers.Dropout(0.2),
+         layers.Dense(4), layers.BatchNormalization(), layers.Dense(1)]
+    ),
+    "images": lambda: keras.Sequential(
+        [keras.Input((6,)), layers.Reshape((3, 2, 1)), layers.Conv2D(3, 2, padding="same", activation="relu"),
+         layers.MaxPooling2D((2, 1)), layers.Flatten(), layers.Dense(1, activity_regularizer="l1")]
+    ),
+    "recurrent": lambda: keras.Sequential(
+        [keras.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.Bidirectional(layers.LSTM(3)),
+         layers.Dense(1)]
+    ),
+    "mixing": lambda: keras.Sequential([keras.Input((6,)), layers.Dense(6, "tanh"), Mixing(), layers.Dense(1)]),
+    "attention": attention,
+    "several": several,
+}  # fmt: skip
+
+
+def data(name: str, rows: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 9, (rows, 6)) if name in ("attention", "recurrent") else rng.normal(size=(rows, 6))
+    y = rng.normal(size=(rows, 1))
+    return ([x, x[::-1] * 0.5], [y, 2 * y]) if name == "several" else (x, y)
+
+
+def trained(name: str, batch: int, eagerly: bool = False, weighted: bool = True) -> tuple[keras.Model, Any]:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(3)
+    model = MODELS[name]()
+    metrics: Any = [["mae"], ["mae"]] if name == "several" else ["mae"]
+    model.compile(keras.optimizers.SGD(0.05), "mse", metrics=metrics, weighted_metrics=metrics, run_eagerly=eagerly)
+    x, y = data(name, 4 * batch)
+    weights = np.random.default_rng(1).random(4 * batch) if weighted else None
+    sample_weight: Any = [weights, weights] if name == "several" and weighted else weights
+    return model, model.fit(x, y, batch_size=batch, epochs=4, verbose=0, sample_weight=sample_weight).history
+
+
+@pytest.mark.usefixtures("small_too")
+@pytest.mark.parametrize("batch", [8, 7])
+@pytest.mark.parametrize("name", MODELS)
+def test_they_train_as_eager_steps_do(name: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "max_threads", lambda: 2)
+    keras.config.set_floatx("float64")
+    eager, history = trained(name, batch, eagerly=True)
+    model, found = trained(name, batch)
+    assert in_blocks(model)
+    assert not in_blocks(eager)
+    for a, b in zip(model.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+    assert found.keys() == history.keys()
+    for key, values in history.items():
+        np.testing.assert_allclose(found[key], values, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("small_too")
+def test_normalization_ends_a_segment() -> None:
+    dense, normalized = trained("dense", 8)[0], trained("normalization", 8)[0]
+    assert len(in_blocks(normalized)[0]._stages) > len(in_blocks(dense)[0]._stages)
+
+
+def wide() -> keras.Model:
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential(
+        [keras.Input((300,)), layers.Dense(700, "relu"), layers.Dropout(0.5), layers.Dense(300, "sigmoid")]
+    )
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+@pytest.fixture(scope="module")
+def rows() -> Array:
+    return np.random.default_rng(5).random((512, 300), np.float32)
+
+
+def test_numbers_do_not_depend_on_the_threads(rows: Array, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "WHOLE_STEPS", 2)
+    found = []
+    for count in (1, 2, 4):
+        monkeypatch.setattr(pool, "max_threads", lambda count=count: count)
+        monkeypatch.setattr(blocks, "max_threads", lambda count=count: count)
+        model = wide()
+        history = model.fit(rows, rows, batch_size=256, epochs=4, verbose=0).history
+        assert in_blocks(model)
+        outputs = model.predict(rows, batch_size=256, verbose=0)
+        assert in_blocks(model, "predict")
+        found.append((repr(history), [w.tobytes() for w in model.get_weights()], outputs.tobytes()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_large_steps_come_to_them_by_themselves_and_small_ones_never_do(rows: Array) -> None:
+    model = wide()
+    model.fit(rows, rows, batch_size=256, epochs=jit.WHOLE_STEPS // 2 + 2, verbose=0)
+    assert in_blocks(model)
+    small = keras.Sequential([keras.Input((300,)), layers.Dense(25, "relu"), layers.Dense(10)])
+    small.compile("adam", "mse")
+    small.fit(rows, rows[:, :10], epochs=jit.WHOLE_STEPS // 8, verbose=0)
+    assert not in_blocks(small)
+
+
+@pytest.mark.usefixtures("small_too")
+def test_an_error_in_a_block_is_raised_and_training_goes_on() -> None:
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "relu"), layers.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.ones((8, 6)), np.arange(8) % 3
+    model.fit(x, y, batch_size=8, epochs=8, verbose=0)
+    assert in_blocks(model)
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        model.fit(x, y + 5, batch_size=8, verbose=0)
+    before = model.get_weights()
+    assert np.isfinite(model.fit(x, y, batch_size=8, verbose=0).history["loss"][0])
+    assert not np.array_equal(before[0], model.get_weights()[0])
+
+
+def test_several_threads_may_predict_at_a_time(rows: Array) -> None:
+    model, found = wide(), list[Array]()
+    expected = model.predict(rows, batch_size=512, verbose=0)
+    threads = [
+        threading.Thread(target=lambda: found.append(model.predict(rows, batch_size=512, verbose=0))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for outputs in found:
+        np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+    assert len(found) == 4
+    np.testing.assert_allclose(expected, model(rows).numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("small_too")
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_policies(policy: Literal["float32", "mixed_float16"]) -> None:
+    keras.config.set_dtype_policy(policy)
+    try:
+        eager, _ = trained("dense", 8, eagerly=True, weighted=False)
+        model, _ = trained("dense", 8, weighted=False)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for a, b in zip(model.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5 if policy == "float32" else 1e-2, atol=1e-4)
