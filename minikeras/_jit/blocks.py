@@ -29,10 +29,12 @@ from .codegen import multiplications
 from .program import Program
 from .trace import KEEP, simplified
 
-BLOCKS = 8
+BLOCKS = 4
 """The number of blocks that a step has at most."""
 BLOCK_COST = 1 << 20
 """What a block should cost at least, see `cost_of`: some milliseconds."""
+CALL_COST = 20_000
+"""What an entry should cost in a block: twenty times as much as it takes to call NumPy."""
 PRODUCT_ROWS, LEAST_ROWS = 128, 32
 """Rows of a large product's first matrix that a block should have, and those it has at least."""
 
@@ -422,5 +424,9 @@ def _count(entries: Sequence[Entry], rows: int) -> int:
     products = [entry for entry in entries if multiplications(entry) >= PART_WORK]
     heights = [x.size // x.shape[-1] for entry in products if (x := cast(Array, entry.output.array)).size]
     height = min((n for n in heights if not n % max(rows, 1)), default=rows * BLOCKS * PRODUCT_ROWS)
-    most = min(BLOCKS, cost_of(entries) // BLOCK_COST, rows // 2)
-    return 0 if most < 2 or height < 2 * LEAST_ROWS else max(2, min(most, height // PRODUCT_ROWS))
+    cost = cost_of(entries)
+    most = min(BLOCKS, cost // BLOCK_COST, rows // 2)
+    if most < 2 or height < 2 * LEAST_ROWS:
+        return 0
+    most = min(most, height // PRODUCT_ROWS, cost // (CALL_COST * len(entries)))
+    return 4 if most == 4 else 2  # so that two threads have the same to do

@@ -1,8 +1,9 @@
 """Linear algebra: products, norms, decompositions, equations, distances."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cache, reduce
 from itertools import chain
 from string import ascii_letters
 from typing import Any, Literal
@@ -126,12 +127,49 @@ def _einsum_rule(index: int, g: Any, y: Any, *operands: Any, subscripts: str) ->
     terms = inputs.split(",")
     term = terms.pop(index)
     others = [x for i, x in enumerate(operands) if i != index]
-    return np.einsum(f"{','.join([output, *terms])}->{term}", g, *others, optimize=bool(others))
+    return rule(_einsum)(g, *others, subscripts=f"{','.join([output, *terms])}->{term}")
 
 
-@primitive(_einsum_rule, variadic=True)
+@cache
+def _orders(subscripts: str) -> tuple[bool, list[list[int]], int, int] | None:
+    """Return how a sum of products of two is one of matrices: whether the second comes first, the orders of the axes
+    of both and of the result, and how many are of a batch and summed; None where it is not.
+    """
+    terms, output = subscripts.split("->")
+    a, b = terms.split(",") if terms.count(",") == 1 else ("", "")
+    batch, summed = ([x for x in a if x in b and (x in output) == out] for out in (True, False))
+    outer = [[x for x in term if x not in batch and x not in summed] for term in (a, b)]
+    made = [*batch, *outer[0], *outer[1]]
+    if not summed or any(len({*term}) < len(term) for term in (a, b)) or sorted(made) != sorted(output):
+        return None
+    swap = all(outer) and output.index(outer[0][0]) > output.index(outer[1][0])
+    if swap:
+        a, b, outer = b, a, outer[::-1]
+    left, right, made = [*batch, *outer[0], *summed], [*batch, *summed, *outer[1]], [*batch, *outer[0], *outer[1]]
+    orders = [[*map(a.index, left)], [*map(b.index, right)], [*map(made.index, output)]]
+    return swap, orders, len(batch), len(summed)
+
+
+def _as_product(*operands: Any, subscripts: str) -> Any:
+    """Return a sum of products of two as one product of matrices, or of batches of them; None where it is not one."""
+    found = _orders(subscripts) if len(operands) == 2 else None
+    if found is None:
+        return None
+    swap, (first, second, last), batch, summed = found
+    a, b = (np.transpose(x, order) for x, order in zip(operands[:: -1 if swap else 1], (first, second), strict=True))
+    rows, columns, inner = a.shape[batch : a.ndim - summed], b.shape[batch + summed :], a.shape[a.ndim - summed :]
+    if a.shape[:batch] != b.shape[:batch] or inner != b.shape[batch : batch + summed]:  # one is repeated
+        return None
+    a = np.reshape(a, (*a.shape[:batch], math.prod(rows), math.prod(inner)))
+    b = np.reshape(b, (*b.shape[:batch], math.prod(inner), math.prod(columns)))
+    return np.transpose(np.reshape(_product(a, b), (*a.shape[:batch], *rows, *columns)), last)
+
+
+@primitive(_einsum_rule, variadic=True, decomposition=_as_product)
 def _einsum(*operands: TensorLike, subscripts: str) -> Array:
-    return np.einsum(subscripts, *promote(*operands), optimize=len(operands) > 1)
+    arrays = promote(*operands)
+    y = _as_product(*arrays, subscripts=subscripts)
+    return np.einsum(subscripts, *arrays, optimize=len(operands) > 1) if y is None else y
 
 
 @composite

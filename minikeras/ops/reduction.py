@@ -46,6 +46,10 @@ def _accumulated(x: Array) -> np.dtype[Any]:
     return np.dtype(narrow.get(x.dtype.name, x.dtype))
 
 
+MANY = 1 << 14
+"""Numbers from which on a sum over rows is a product with ones, in a fourth of the time."""
+
+
 def _is_short(x: Array, axis: Axis, keepdims: bool) -> bool:
     """Return whether all of a few floats that lie in a row are added up."""
     whole = axis is None or (x.ndim == 1 and axis in (0, -1, (0,)))
@@ -53,11 +57,23 @@ def _is_short(x: Array, axis: Axis, keepdims: bool) -> bool:
     return few and x.flags.c_contiguous
 
 
+def _leading(x: Array, axis: Any) -> int:
+    """Return over how many first axes of an array of many numbers a sum goes, 0 if not over them alone."""
+    count = len(axis) if isinstance(axis, tuple) else 1
+    first = x.size >= MANY and count < x.ndim and axis in (0, tuple(range(count))) and x.flags.c_contiguous
+    return count if first and x.dtype in ("float32", "float64") and math.prod(x.shape[:count]) >= 32 else 0
+
+
 def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
     """Return sums of floats; that of a few numbers as a product, in half the time."""
     if _is_short(x, axis, keepdims):
         total = np.dot(x.reshape(-1), ones(x.size, str(x.dtype)), out)
         return total if out is None else out
+    rows = _leading(x, axes(axis))
+    if rows and not keepdims and (out is None or out.flags.c_contiguous):
+        total = np.empty(x.shape[rows:], x.dtype) if out is None else out
+        np.dot(ones(x.size // total.size, str(x.dtype)), x.reshape(-1, total.size), total.reshape(-1))
+        return total
     return NP.add.reduce(x, axes(axis), None, out, keepdims)
 
 
