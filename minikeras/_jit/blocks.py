@@ -88,63 +88,71 @@ def _part(value: Any, axis: int | None, rows: int, start: int, stop: int) -> Any
 _NOISE = np.random.default_rng(0).random(997, np.float32)
 
 
-def _others(rows: Array, axis: int) -> Array:
+def _others(rows: Any, axis: int | None, noise: float) -> Any:
     """Return other rows, no two of which are alike: an operation that mixes rows gives something else for them."""
-    others = np.flip(rows, axis)
-    if rows.dtype.kind != "f":
+    others = rows if axis is None else np.flip(rows, axis)
+    if axis is None or rows.dtype.kind != "f" or not noise:
         return others
-    noise = np.resize(_NOISE, rows.size).reshape(rows.shape) * np.asarray(0.25, rows.dtype)
-    return cast(Array, np.add(others * np.asarray(0.5, rows.dtype), noise, dtype=rows.dtype))
+    added = np.resize(_NOISE, rows.size).reshape(rows.shape) * noise
+    return (others * (1 - 2 * noise) + added).astype(rows.dtype)  # numbers from 0 to 1 are so again
 
 
 def _is_close(a: Array, b: Array) -> bool:
     """Return whether arrays are the same but for the rounding of sums and products."""
-    if np.array_equal(a, b):
-        return True
-    if a.shape != b.shape or a.dtype.kind != "f":
-        return False
+    if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind != "f" or np.array_equal(a, b):
+        return np.array_equal(a, b)
     tolerance = 1e3 * np.finfo(a.dtype).eps if a.dtype.itemsize > 2 else 1e-2
     scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
-    return np.allclose(a, b, tolerance, tolerance * scale, equal_nan=True)
+    others = ~(np.abs(a - b) <= tolerance * scale)  # infinities and NaN, that is, or differences
+    return np.array_equal(a[others], b[others], equal_nan=True)
 
 
 def _by_row(entry: Entry, known: Sequence[int | None], rows: int) -> _Row | None:
-    """Try out how an entry can be run in blocks of rows; None if it cannot.
+    """Try out on a few rows how an entry can be run in blocks of them; None if it cannot.
 
     `known` has the axes of inputs that are computed by row. Of other arrays parts may be wanted too, as of a mask.
     """
-    values = [v if axis is None else _others(v, axis) for v, axis in zip(entry.values, known, strict=True)]
     options: list[list[int | None]] = []
-    for x, v, axis in zip(entry.inputs, values, known, strict=True):
+    for x, v, axis in zip(entry.inputs, entry.values, known, strict=True):
         may = axis is None and isinstance(v, np.ndarray) and not isinstance(x, Variable)
         options.append([axis, *(k for k, n in enumerate(v.shape) if n and not n % rows)] if may else [axis])
-    try:
-        whole = np.asarray(entry.op.replay(*values, *entry.rest, **entry.kwargs))
-    except ValueError:  # numbers that are no whole ones, say, were refused
-        values = [v if axis is None else np.flip(v, axis) for v, axis in zip(entry.values, known, strict=True)]
-        whole = np.asarray(entry.op.replay(*values, *entry.rest, **entry.kwargs))
-    cuts = (0, rows // 2), (rows // 2, rows)
-    for axes, scaled in product(product(*options), (False, True)):
-        row = _Row(axes, None, scaled)
-        try:
-            parts = [
-                np.asarray(row.run(entry, [_part(v, a, rows, *cut) for v, a in zip(values, axes, strict=True)],
-                                   (cut[1] - cut[0], rows)))
-                for cut in cuts
-            ]  # fmt: skip
-        except (ValueError, TypeError, IndexError):  # as where it was asked for a shape
-            continue
-        if any(part.dtype != whole.dtype or part.ndim != whole.ndim for part in parts):
-            continue
-        uneven = [k for k, (a, b) in enumerate(zip(parts[0].shape, whole.shape, strict=True)) if a != b]
-        if not uneven and whole.dtype in ("float32", "float64") and _is_close(parts[0] + parts[1], whole):
-            return row
-        if len(uneven) == 1 and not whole.shape[uneven[0]] % rows:
+    for noise in (0.25, 0.0):  # where others were all refused, as no class numbers, rows change places
+        refused = True
+        for axes, scaled in product(product(*options), (False, True)):
+            row, few = _Row(axes, None, scaled), min(rows, 4)
+            values = [_part(v, axis, rows, 0, few) for v, axis in zip(entry.values, axes, strict=True)]
+            values = [_others(v, axis, noise) for v, axis in zip(values, known, strict=True)]
             try:
-                if _is_close(np.concatenate(parts, uneven[0]), whole):
-                    return row._replace(axis=uneven[0])
-            except ValueError:  # parts of other sizes
+                whole, *parts = [
+                    np.asarray(row.run(entry, [_part(v, axis, few, *cut) for v, axis in zip(values, axes, strict=True)],
+                                       (cut[1] - cut[0], rows)))
+                    for cut in ((0, few), (0, few // 2), (few // 2, few))
+                ]  # fmt: skip
+            except (ValueError, TypeError, IndexError):  # as where it was asked for a shape
                 continue
+            refused = False
+            found = _axis(whole, parts, few, rows, entry.output.shape)
+            if found is not None:
+                return row._replace(axis=None if found < 0 else found)
+        if not refused:
+            break
+    return None
+
+
+def _axis(whole: Array, parts: Sequence[Array], few: int, rows: int, shape: Sequence[int]) -> int | None:
+    """Return along which axis results of parts are put together, -1 where they are added, None for neither.
+
+    `whole` is the result for a few rows, `shape` that for all.
+    """
+    if any(part.ndim != whole.ndim or part.dtype != whole.dtype for part in parts):
+        return None
+    if all(part.shape == whole.shape for part in parts) and whole.shape == tuple(shape):
+        return -1 if whole.dtype in ("float32", "float64") and _is_close(parts[0] + parts[1], whole) else None
+    for axis, size in enumerate(whole.shape):
+        sizes = (*whole.shape[:axis], size // few * rows, *whole.shape[axis + 1 :])
+        cuts = [_part(whole, axis, few, 0, few // 2), _part(whole, axis, few, few // 2, few)]
+        if not size % few and sizes == tuple(shape) and all(map(_is_close, parts, cuts)):
+            return axis
     return None
 
 
@@ -196,10 +204,11 @@ class _Plan:
         y, op = id(entry.output), entry.op
         known = [self.axis.get(id(x)) for x in entry.inputs]
         row = None
-        if any(axis is not None for axis in known) and not (op.effect or op.draws):
+        # A large product that adds up rows is worth all threads by itself.
+        alone = multiplications(entry) >= 2 * PART_WORK and known[0] == entry.values[0].ndim - 1
+        if any(axis is not None for axis in known) and not (op.effect or op.draws or alone):
             row = _by_row(entry, known, self.rows)
-        if row is not None and row.axis is None and (multiplications(entry) >= 2 * PART_WORK or op.view):
-            row = None  # a product that is worth all threads by itself
+            row = None if row is not None and row.axis is None and op.view else row
         if row is not None:
             self.row[y] = row
             if row.axis is not None:
@@ -381,6 +390,9 @@ class BlockProgram:
             y = made[id(entry.output)] = Tensor(np.asarray(row.run(entry, values, ratio)))
             rest, kwargs = _scaled((entry.rest, entry.kwargs), ratio) if row.scaled else (entry.rest, entry.kwargs)
             parts.append(Entry(entry.op, xs, values, rest, kwargs, y))
+            if row.axis is not None:
+                want = _part(entry.output.array, row.axis, self._rows, *cut)
+                self.usable &= _is_close(cast(Array, y.array), want)
         tensors = [Tensor(room) for room in rooms]
         parts += _keeps([made[id(x)] for x in kept], tensors)
         copies = min(max_threads(), len(self._cuts))

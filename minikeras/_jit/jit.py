@@ -96,7 +96,8 @@ class Jit:
             program = self._current(key)
             if program is not None and program.steps_left == 1:
                 self._ripe.add(key)
-                del self._programs[key]
+                self._last = None
+                vars(self._programs.pop(key)).clear()  # its buffers go now, though somebody may hold its `outputs`
                 program = None
             if program is None:
                 outputs, self._last = self._first_run(inputs, key), None
