@@ -23,7 +23,7 @@ from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
-from .._jit.jit import PROGRAM_BYTES, Jit, to_tensors
+from .._jit.jit import PROGRAM_BYTES, SMALL, Jit, to_tensors
 from .._jit.taped_function import TapedFunction, open_tape
 from .._serialization.argument_types import check_arguments
 from .._serialization.configurable import is_built_in
@@ -580,7 +580,8 @@ class Trainer(Layer):
         vars(self)["stop_evaluating"] = False
         watched = any(hooks.listens(f"on_test_batch_{when}", seldom=not inside) for when in ("begin", "end"))
         if not watched and self._is_additive():
-            source.join(JOINED)
+            rows = SMALL // max((v.size for v in self.weights), default=1)
+            source.join(min(JOINED, rows) if rows >= source.size else JOINED)  # more gains nothing for small products
         hooks.on_test_begin()
         self.reset_metrics()
         logs = self._run_epoch("test", source, hooks, interrupt)
