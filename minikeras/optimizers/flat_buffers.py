@@ -210,3 +210,13 @@ class Segment:
         for (_, _, scratch, _, *slots), _, _ in self.chunks():
             for slot in slots:
                 slot[np.abs(slot, scratch) < FLUSH_BELOW] = 0
+
+
+def change_chunk(rule: Callable[..., None] | None, k: Sequence[Array], rate: float, chunk: Chunk) -> None:
+    """Decay the weights of a chunk, and change them by the rule with constants k."""
+    if chunk.decay is not None:
+        p, _, scratch, *_ = chunk.arrays
+        np.multiply(p, np.asarray(chunk.decay * rate, p.dtype), scratch)
+        np.subtract(p, scratch, p)
+    if rule:
+        rule(k, *chunk.arrays)

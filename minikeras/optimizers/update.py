@@ -15,7 +15,7 @@ from .._core.op import primitive
 from .._core.ownership import EXPOSED, Changes
 from .._core.tensor import Tensor, as_array, stop_recording
 from .._core.variable import Variable
-from .flat_buffers import Chunk, FlatBuffer, ParameterGroup, Segment
+from .flat_buffers import FlatBuffer, ParameterGroup, Segment, change_chunk
 from .formula import Rule
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class UpdatePlan:
         for segment in self.segments:
             group = segment.group
             k = group.constants(optimizer._constants(rate, step, group.rounded) if rule else ())
-            segment.change(partial(_change_chunk, rule, k, rate))
+            segment.change(partial(change_chunk, rule, k, rate))
             if rule and step % FLUSH_EVERY == 0:
                 segment.flush()
         if not rule:
@@ -278,16 +278,6 @@ def update_variables(*gradients: Array | None, optimizer: "Optimizer", variables
     """Update variables. A replayed step computes the gradients in their views."""
     optimizer._updater.update(gradients, variables)
     return np.empty(0)
-
-
-def _change_chunk(rule: Rule | None, k: Sequence[Array], rate: float, chunk: Chunk) -> None:
-    """Decay the weights of a chunk, and change them by the rule."""
-    if chunk.decay is not None:
-        p, _, scratch, *_ = chunk.arrays
-        np.multiply(p, np.asarray(chunk.decay * rate, p.dtype), scratch)
-        np.subtract(p, scratch, p)
-    if rule:
-        rule(k, *chunk.arrays)
 
 
 def _drop_missing(gradients: Sequence[Array | None], variables: Sequence[Variable]) -> tuple[list[Any], list[Variable]]:
