@@ -190,7 +190,8 @@ class Jit:
     def rows_at_once(self, x: Any) -> int:
         """Return how many rows to run together where batches like x may be joined: larger products are faster."""
         program = self.find(x) if isinstance(x, np.ndarray) else None
-        return 0 if program is None else min(ROWS, PROGRAM_BYTES * len(x) // max(1, program.size))
+        most = PROGRAM_BYTES // (2 if isinstance(program, BlockProgram) else 1)  # other rows make other blocks
+        return 0 if program is None else min(ROWS, most * len(x) // max(1, program.size))
 
 
 def to_tensors(inputs: Any) -> Any:
