@@ -10,7 +10,7 @@ from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
 from .fingerprints import ALL, bin_of, crossed, fingerprint
 from .layer import LayerOptions
-from .lookup import OfValues, Salt, encoded, raw
+from .lookup import OfValues, Salt, encode, encoded, raw
 
 
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
@@ -25,11 +25,8 @@ class _Hashed(OfValues):
     num_bins: Positive
     sparse: Off
 
-    def _encode(self, numbers: Array) -> Tensor:
-        return encoded(numbers, self.output_mode, self.num_bins, self._kind())
-
-    def _kind(self) -> str:
-        return self.compute_dtype
+    def _encoded(self, numbers: Array) -> Array:
+        return encoded(numbers, self.output_mode, self.num_bins, self.compute_dtype)
 
     def _depth(self) -> int:
         return self.num_bins
@@ -62,12 +59,12 @@ class Hashing(_Hashed):
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
         if self.mask_value is None or self.num_bins == 1:
-            return self._encode(_bins(values, self.num_bins, self.salt))
+            return self._encoded(_bins(values, self.num_bins, self.salt))
         numbers = _bins(values, self.num_bins - 1, self.salt) + 1
-        return self._encode(np.where(values == self.mask_value, 0, numbers))
+        return self._encoded(np.where(values == self.mask_value, 0, numbers))
 
 
 class HashedCrossing(_Hashed):
@@ -100,6 +97,9 @@ class HashedCrossing(_Hashed):
         return [super(HashedCrossing, self)._convert(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
+        return encode(*list[Tensor](inputs), layer=self)
+
+    def _encode(self, *inputs: Array) -> Array:
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
@@ -111,7 +111,7 @@ class HashedCrossing(_Hashed):
         for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):
             prints = (value & ALL if isinstance(value, int) else fingerprint(value.encode()) for value in row)
             hashes.append(reduce(crossed, prints, 0xDECAFCAFFE) % self.num_bins)
-        return self._encode(np.array(hashes, "int64").reshape(shape))
+        return self._encoded(np.array(hashes, "int64").reshape(shape))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         return super().compute_output_shape(input_shape[0])

@@ -421,3 +421,70 @@ def test_numbers_are_those_of_the_present_vocabulary() -> None:
     copied = copy.deepcopy(layer)
     layer.set_vocabulary(["b"])
     assert [x(np.array(["b"])).numpy().tolist() for x in (layer, copied)] == [[1], [0]]
+
+
+CALLS: list[int] = []
+
+
+class Noted(layers.Layer):
+    """Notes each call that is Python's own, and not a replay."""
+
+    def call(self, x: Any) -> Any:
+        CALLS.append(1)
+        return x
+
+
+TRIPLES = np.array(["a", "bb", "zz", "a longer one"])[np.random.default_rng(3).integers(0, 4, (64, 3))]
+PAIRS = np.arange(128).reshape(64, 2) % 7
+INSIDE: dict[str, tuple[Callable[[], Any], Any]] = {
+    "lookup": (lambda: layers.StringLookup(vocabulary=["a", "bb"], output_mode="multi_hot"), TRIPLES),
+    "unknown": (lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=3, output_mode="count"), TRIPLES),
+    "texts": (
+        lambda: layers.TextVectorization(vocabulary=["a", "longer"], output_sequence_length=2),
+        np.array([" ".join(row) for row in TRIPLES]),
+    ),
+    "texts of any length": (
+        lambda: layers.TextVectorization(vocabulary=["a", "longer"]),
+        np.array([" ".join(row) for row in TRIPLES]),
+    ),
+    "hashes": (lambda: layers.Hashing(4, output_mode="count"), TRIPLES),
+    "integers": (lambda: layers.IntegerLookup(vocabulary=[1, 5], output_mode="multi_hot"), PAIRS),
+    "categories": (lambda: layers.CategoryEncoding(7), PAIRS),
+    "ranges": (lambda: layers.Discretization([1.0, 3.0], output_mode="one_hot"), np.arange(64.0) % 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_layer_of_words_is_a_step_of_a_program(name: str) -> None:
+    make, x = INSIDE[name]
+    y = np.arange(64) % 3.0
+    weights, outputs = [], []
+    for eager in (False, True):
+        keras.utils.set_random_seed(2)
+        kind: Any = "string" if x.dtype.kind == "U" else x.dtype.name
+        inputs = keras.Input(x.shape[1:], dtype=kind)
+        h = ops.cast(make()(inputs), "float32")
+        h = ops.mean(h, axis=-1, keepdims=True) if h.shape[-1] is None else h
+        model = keras.Model(inputs, layers.Dense(1)(Noted()(h)))
+        model.compile("adam", "mse", run_eagerly=eager)
+        CALLS.clear()
+        model.fit(x, y, batch_size=4, epochs=3, verbose=0)
+        assert (len(CALLS) < 6) == (not eager and name != "texts of any length")
+        weights.append(model.get_weights())
+        outputs.append([model.predict(x[:n], verbose=0) for n in (1, 1, 8, 8)])
+    for a, b in zip(*weights, strict=True):
+        assert a.tobytes() == b.tobytes()
+    for a, b in zip(*outputs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_a_program_takes_words_of_any_length_and_refuses_unknown_ones() -> None:
+    words = keras.Input((2,), dtype="string")
+    lookup = layers.StringLookup(vocabulary=["a", "a longer one"], num_oov_indices=0)
+    model = keras.Model(words, layers.Rescaling(1.0)(lookup(layers.Reshape((2,))(words))))
+    for row in (["a", "a"], ["a", "a"], ["a longer one", "a"], ["a", "a longer one"]):
+        assert model.predict(np.array([row]), verbose=0).tolist() == [[len(word) > 1 for word in row]]
+    with pytest.raises(ValueError, match=r"num_oov_indices=0 takes only .* Received: 'a longer'"):
+        model.predict(np.array([["a", "a longer"]]), verbose=0)
+    lookup.set_vocabulary(["a longer one", "a"])
+    assert model.predict(np.array([["a", "a longer one"]]), verbose=0).tolist() == [[1, 0]]
