@@ -287,18 +287,19 @@ def _shared(a: Op, b: Op) -> frozenset[str]:
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the axes along which its input was repeated to fit the other's shape."""
-    if np.shape(g) == shape:
+    given: tuple[int, ...] = getattr(g, "shape", ())
+    if given == shape:
         return g
-    if np.ndim(g) < len(shape):
+    extra = len(given) - len(shape)
+    if extra < 0:
         return np.broadcast_to(g, shape)
-    extra = np.ndim(g) - len(shape)
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1)
     if not axes:
         return np.broadcast_to(g, shape)
     # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
     total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
-    sizes = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
-    total = total if np.shape(total) == sizes else np.reshape(total, sizes)
+    sizes = tuple(1 if i in axes else n for i, n in enumerate(given))[extra:]
+    total = total if total.shape == sizes else np.reshape(total, sizes)
     return total if sizes == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
 
 
