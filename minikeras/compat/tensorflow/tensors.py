@@ -186,6 +186,14 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     return tuple(tensors)
 
 
+def _goes_with(x: Any, y: Any) -> bool:
+    """Return whether a tensor is one of floats, and y another of its dtype or a number: there is nothing to settle."""
+    dtype = x.array.dtype
+    return dtype.kind == "f" and (
+        cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) is float or type(y) is int
+    )
+
+
 def _sizes(x: Any) -> str:
     return "[" + ",".join(map(str, np.shape(x))) + "]"
 
@@ -193,7 +201,7 @@ def _sizes(x: Any) -> str:
 def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     """Return an op of two tensors with TensorFlow's rules; `kernel` is TensorFlow's name for it in errors."""
 
-    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
+    def general(x: Any, y: Any) -> Tensor:
         if not (type(x) is Tensor and type(y) is Tensor and cast(Array, x.array).dtype is cast(Array, y.array).dtype):
             if isinstance(x, Rows) or isinstance(y, Rows):
                 return cast(Tensor, on_elements(call, x, y))
@@ -204,8 +212,13 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel == "AddV2" and kind == "string":
             return Tensor(np.asarray(as_array(x) + as_array(y), "object"))
+        return op(x, y)
+
+    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         try:
-            return op(x, y)
+            if type(x) is Tensor and _goes_with(x, y):
+                return op(x, y)
+            return general(x, y)
         except ValueError as error:
             if isinstance(error, InvalidArgumentError):
                 raise
@@ -322,9 +335,25 @@ class _Common:
 _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
 
 
+class _Once(dict[Any, Any]):
+    """What a function gives, asked once for each key: a third of the time of a cached function."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __missing__(self, key: Any) -> Any:
+        self[key] = self._function(key)
+        return self[key]
+
+
+_OURS = _Once(lambda module: str(module).startswith(_PACKAGE))
+_SHAPES = _Once(TensorShape)
+_frame = sys._getframe
+
+
 def _inside() -> bool:
     """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
-    return str(sys._getframe(2).f_globals.get("__name__")).startswith(_PACKAGE)
+    return bool(_OURS[_frame(2).f_globals.get("__name__")])
 
 
 def _unwrapped(result: Any) -> Any:
@@ -345,12 +374,14 @@ class _Eager(_Common):
     @property
     def shape(self: Any) -> Any:
         """Sizes of the axes."""
-        return self.array.shape if _inside() else TensorShape(self.array.shape)
+        shape = self.array.shape
+        return shape if _OURS[_frame(1).f_globals.get("__name__")] else _SHAPES[shape]
 
     @property
     def dtype(self: Any) -> Any:
         """The dtype, such as tf.float32."""
-        return dtype_name(self.array.dtype) if _inside() else dtype_of(self.array.dtype)
+        dtype = self.array.dtype
+        return dtype_name(dtype) if _OURS[_frame(1).f_globals.get("__name__")] else dtype_of(dtype)
 
     def set_shape(self: Any, shape: Any) -> None:
         """Check the shape."""
