@@ -172,8 +172,7 @@ class GradientTape:
             ends = set(map(id, leaves(sources)))
             with np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
-            gradients = map_structure(lambda source: totals.get(id(source)), sources)
-            result = map_structure(lambda g: g if g is None or isinstance(g, Tensor) else Tensor(g), gradients)
+            result = map_structure(lambda x: _as_tensor(totals.get(id(x))), sources)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -219,6 +218,10 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
             if d is not None:
                 _add(totals, x, d)
     return totals
+
+
+def _as_tensor(g: Any) -> Any:
+    return g if g is None or isinstance(g, Tensor) else Tensor(g)
 
 
 def _as_tensors(entry: Entry) -> list[Any]:

@@ -378,7 +378,7 @@ class Contents:
             (container, len(container), _to_watch(container))
             for inner in self.layers
             for container in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
-            if isinstance(container, _CONTAINERS)
+            if isinstance(container, _CONTAINERS) and not isinstance(container, tuple)  # which never changes
         ]
 
     def is_current(self) -> bool:
