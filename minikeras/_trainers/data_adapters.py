@@ -8,11 +8,13 @@ import numpy as np
 
 from .._base.nested import leaves, like, map_structure
 from .._base.settings import settings
-from .._base.typing import Array, FloatArray
+from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
 
+Inputs: TypeAlias = TensorLike | Iterable[Any]
+ClassWeights: TypeAlias = Mapping[int, float] | None
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
 

@@ -99,7 +99,7 @@ def test_a_checkpoint_of_any_lambda_does_not_end_a_training(tmp_path: pathlib.Pa
 def test_a_loss_that_is_a_lambda_is_left_out(tmp_path: pathlib.Path) -> None:
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     model.compile("sgd", loss=lambda y, p: (y - p) ** 2)
-    assert keras.models.clone_model(model).evaluate(X, X[:, :1], verbose=0) > 0
+    assert keras.models.clone_model(model).evaluate(X, X[:, :1], verbose=0, return_dict=True)["loss"] > 0
     model.save(tmp_path / "m.keras")
     with pytest.raises(FileError, match="compile=False"):
         keras.models.load_model(tmp_path / "m.keras")
