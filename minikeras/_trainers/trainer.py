@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -505,9 +504,7 @@ class Trainer(Layer):
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
         logs = epoch.run(phase, hooks, self.steps_per_execution)
-        loss = logs.get("loss")
-        if isinstance(loss, float) and not isfinite(loss):
-            source.warn_of_nonsense()
+        source.warn_of_nonsense(logs.get("loss"))
         return logs
 
     @overload
@@ -693,7 +690,9 @@ class Trainer(Layer):
             hooks.close()
         if not outputs.batches and source.array is not None:
             return self._of_no_rows(source.array[0])
-        return outputs.result()
+        result = outputs.result()
+        source.warn_of_nonsense(result)
+        return result
 
     def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
         """Run over all batches, several at once after the first where nobody looks between them and no row cares."""

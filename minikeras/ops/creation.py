@@ -260,7 +260,7 @@ def logspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool 
 def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
               axis: int = 0) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    return _geometric(start, stop, num, endpoint, axis, dtype)
 
 
 def _window(function: Any, doc: str) -> Unary:
