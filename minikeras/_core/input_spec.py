@@ -112,7 +112,5 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, ad
             )
         wrong = spec.mismatch(x.shape, x.dtype)
         if wrong:
-            raise ValueError(
-                f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "
-                f"Full shape received: {x.shape}.{advice if 'ndim' in wrong else ''}"
-            )
+            raise ValueError(f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "
+                             f"Full shape received: {x.shape}.{advice if 'ndim' in wrong else ''}")  # fmt: skip

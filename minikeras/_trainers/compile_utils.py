@@ -258,10 +258,8 @@ class CompiledMetrics(Metric):
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
         for argument, value in self._given.items():
             if value and not isinstance(value, list | tuple | dict):
-                raise ValueError(
-                    f"Expected `{argument}` argument to be a list, tuple, or dict. "
-                    f"Received instead: {argument}={value!r} of type {type(value)}."
-                )
+                raise ValueError(f"Expected `{argument}` argument to be a list, tuple, or dict. "
+                                 f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
             self._given[argument] = objects_of(value or [], _get_metric)
             check_names(self._given[argument], _get_metric, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
