@@ -21,7 +21,7 @@ from .._core.keras_tensor import KerasTensor
 from .._core.tensor import Tensor, TensorOps, as_array
 from .._serialization.serialization import deserialize
 from ..ops.classes import tally
-from .fingerprints import as_key, bin_of
+from .fingerprints import as_key, bins_of
 from .layer import Layer, LayerOptions
 
 _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
@@ -234,16 +234,6 @@ class Discretization(Numbering):
         return layer
 
 
-class _Numbers(dict[Any, int]):
-    """Numbers by a rule, which is asked once for each value."""
-
-    rule: Callable[[Any], int]
-
-    def __missing__(self, value: Any) -> int:
-        self[value] = self.rule(value)
-        return self[value]
-
-
 _PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKeyDictionary()
 """Layer -> the vocabulary and the special tokens at its last call, and the number of each of them."""
 
@@ -368,26 +358,27 @@ class _Lookup(OfValues):
             _PLACES[self] = (self._tokens, special), places
         numbers: list[Any] = [*map(places.get, values)]
         if None in numbers:
-            others = _Numbers()
-            others.rule = lambda value: (
-                places[token] if (token := self._value(value)) in places
-                else len(special) - self.num_oov_indices + self._unknown(value)
-            )  # fmt: skip
-            numbers = [others[value] if n is None else n for n, value in zip(numbers, values, strict=True)]
+            others = {value: self._value(value) for n, value in zip(numbers, values, strict=True) if n is None}
+            unknown = [value for value, token in others.items() if token not in places]
+            found = {value: places.get(token) for value, token in others.items()}
+            first = len(special) - self.num_oov_indices
+            found.update(zip(unknown, (first + n for n in self._unknown(unknown)), strict=True))
+            numbers = [found[value] if n is None else n for n, value in zip(numbers, values, strict=True)]
         return np.fromiter(numbers, "int64", len(numbers))
 
-    def _unknown(self, value: Any) -> int:
-        """Return which of the numbers for unknown values one gets."""
-        if not self.num_oov_indices and not context.dry:
+    def _unknown(self, values: list[Any]) -> list[int]:
+        """Return which of the numbers for unknown values each gets."""
+        if values and not self.num_oov_indices and not context.dry:
             raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
-                f"{value!r}. Set num_oov_indices=1 to have a number for unknown values."
+                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
+                f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
             )
         if self.num_oov_indices < 2:
-            return 0
+            return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
-            return int(value) % self.num_oov_indices
-        return bin_of(value, self.num_oov_indices, self.salt)
+            return [int(value) % self.num_oov_indices for value in values]
+        bins: list[int] = bins_of(values, self.num_oov_indices, self.salt).tolist()
+        return bins
 
     def _encode(self, values: Array) -> Any:
         if self.invert:
