@@ -181,5 +181,5 @@ def bins_of(values: Iterable[Any], bins: int, key: "list[int] | None" = None) ->
         >>> bins_of(["A", 7], 5), bins_of(["A"], 5, [1, 2])
         (array([4, 3]), array([0]))
     """
-    texts = [value if isinstance(value, bytes) else str(value).encode() for value in values]
+    texts = [value if type(value) is bytes else str(value).encode() for value in values]
     return ((fingerprints(texts) if key is None else keyed(texts, key)) % bins).astype("int64")

@@ -1,6 +1,7 @@
 """Layers that number categories and words: the numbers are those of Keras 3.15 on TensorFlow."""
 
 import copy
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -421,3 +422,27 @@ def test_numbers_are_those_of_the_present_vocabulary() -> None:
     copied = copy.deepcopy(layer)
     layer.set_vocabulary(["b"])
     assert [x(np.array(["b"])).numpy().tolist() for x in (layer, copied)] == [[1], [0]]
+
+
+def test_texts_are_hashed_alike_alone_and_together() -> None:
+    bytes_of_all_lengths = [("aé" * n)[:n] + str(n) for n in range(200)]  # 0 to 300 bytes and more
+    for layer in (layers.Hashing(10**9), layers.Hashing(10**9, salt=[5, 6])):
+        together = layer(np.array(bytes_of_all_lengths)).numpy().tolist()
+        assert together == [int(layer(np.array([text])).numpy()[0]) for text in bytes_of_all_lengths]
+        assert len({*together}) == len(together)
+    assert layers.Hashing(3)(np.zeros((0, 2), "U3")).shape == (0, 2)
+
+
+def test_hashing_many_texts_takes_little_time_and_memory() -> None:
+    layer, texts = layers.Hashing(1000), np.array([f"word{n}" for n in range(40_000)])
+    layer(texts)
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        layer(texts)
+        times.append(time.process_time() - start)
+    assert min(times) < 0.1  # a loop in Python takes three times as long
+    tracemalloc.start()
+    layer(texts)
+    assert tracemalloc.get_traced_memory()[1] < 10 * 2**20  # those of all at once are 20 MB
+    tracemalloc.stop()
