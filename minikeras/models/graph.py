@@ -111,8 +111,9 @@ class Graph:
             return operation(*args, **kwargs)
 
         values = map(_fit, self.arrange(inputs), self.inputs)
-        given = inputs if isinstance(self.input_structure, dict) else self._listed(inputs)
-        if len(self._paths) > 1 and _paths(given) != self._paths:
+        by_name = isinstance(self.input_structure, dict)
+        given = inputs if by_name else self._listed(inputs)
+        if (by_name or len(self._paths) > 1) and _paths(given) != self._paths:
             warn_user(self._mismatch(inputs))
         y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y

@@ -391,6 +391,8 @@ def test_inputs_of_another_structure_warn() -> None:
         model.predict([X, 2 * X], verbose=0)
     with pytest.warns(UserWarning, match="Received: .*, 'c': 'shape"):
         model({"a": X, "b": X, "c": X})
+    with pytest.warns(UserWarning, match="Expected: {'a': 'a'}"):
+        Model({"a": a}, 2 * a)({"a": X, "b": X})
     model = Model([a, b], a - b)
     assert [x.name for x in model.inputs] == ["a", "b"]
     for given in (([X], X), [[X, X]], {"a": [X], "b": X}):
