@@ -171,10 +171,8 @@ def seed_global_generator(seed: int) -> None:
 
 def _first_state(seed: object) -> Array:
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(
-            "Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "
-            f"Received: seed={seed!r} (of type {type(seed).__name__})."
-        )
+        raise ValueError("Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "
+                         f"Received: seed={seed!r} (of type {type(seed).__name__}).")  # fmt: skip
     return np.array([seed, 0], source.seed_dtype)
 
 

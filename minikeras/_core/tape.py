@@ -155,10 +155,8 @@ class GradientTape:
             RuntimeError: on a second call, unless the tape is persistent.
         """
         if self._used and not self.persistent:
-            raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients. "
-                "Make it with GradientTape(persistent=True) to ask again."
-            )
+            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
+                               "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
         open_tapes, inside = recorders.open, self in recorders.open
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes

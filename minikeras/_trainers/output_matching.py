@@ -140,19 +140,15 @@ class Outputs:
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
             if len(value) != len(self):
-                raise ValueError(
-                    f"`{argument}` must have one item for each of the {len(self)} outputs. "
-                    f"Received {len(value)}: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` must have one item for each of the {len(self)} outputs. "
+                                 f"Received {len(value)}: {argument}={value!r}.")  # fmt: skip
             return list(value)
         names = [o.name for o in self.all]
         if isinstance(value, dict) and flat and None not in names:
             unknown = set(value) - set(names)
             if unknown:
-                raise ValueError(
-                    f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
-                    f"Its outputs are {names}. Received: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
+                                 f"Its outputs are {names}. Received: {argument}={value!r}.")  # fmt: skip
             return [value.get(name) for name in names]
         if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]

@@ -8,7 +8,7 @@ import numpy as np
 from .._base.checks import Off, Positive
 from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
-from .fingerprints import ALL, bin_of, crossed, fingerprint
+from .fingerprints import bins_of, crossed, fingerprints
 from .layer import LayerOptions
 from .lookup import OfValues, Salt, encode, encoded, raw
 
@@ -16,7 +16,9 @@ from .lookup import OfValues, Salt, encode, encoded, raw
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    return np.array([bin_of(v, bins, key) for v in values.reshape(-1).tolist()], "int64").reshape(values.shape)
+    flat, size = values.reshape(-1), 2**14  # which fits the cache
+    parts = [bins_of(flat[i : i + size].tolist(), bins, key) for i in range(0, max(len(flat), 1), size)]
+    return np.concatenate(parts).reshape(values.shape)
 
 
 class _Hashed(OfValues):
@@ -107,11 +109,11 @@ class HashedCrossing(_Hashed):
                 "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
                 f"Received: shapes {[c.shape for c in columns]}, dtypes {[c.dtype.name for c in columns]}."
             )
-        hashes = []
-        for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):
-            prints = (value & ALL if isinstance(value, int) else fingerprint(value.encode()) for value in row)
-            hashes.append(reduce(crossed, prints, 0xDECAFCAFFE) % self.num_bins)
-        return self._encoded(np.array(hashes, "int64").reshape(shape))
+        flat = [column.reshape(-1) for column in columns]
+        prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
+                  for c in flat]  # fmt: skip
+        hashes = reduce(crossed, prints, np.array([0xDECAFCAFFE], "uint64"))
+        return self._encoded((hashes % self.num_bins).astype("int64").reshape(shape))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         return super().compute_output_shape(input_shape[0])

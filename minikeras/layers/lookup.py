@@ -8,7 +8,6 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from itertools import chain, repeat
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
 from weakref import WeakKeyDictionary
@@ -25,7 +24,7 @@ from .._core.op import primitive
 from .._core.tensor import Tensor, TensorOps, as_array
 from .._serialization.serialization import deserialize
 from ..ops.classes import tally
-from .fingerprints import as_key, bin_of
+from .fingerprints import as_key, bins_of
 from .layer import Layer, LayerOptions
 
 _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
@@ -379,23 +378,28 @@ class _Lookup(OfValues):
         first = len(special) - self.num_oov_indices
         if self.num_oov_indices == 1:
             return lambda values: [*map(places.get, values, repeat(first))]
-        other = cache(lambda value: first + self._unknown(value))
-        return lambda values: [
-            other(x) if n is None else n for x, n in zip(values, map(places.get, values), strict=True)
-        ]
 
-    def _unknown(self, value: Any) -> int:
-        """Return which of the numbers for unknown values one gets."""
-        if not self.num_oov_indices and not context.dry:
+        def numbers(values: list[Any]) -> list[int]:
+            places_of = [*map(places.get, values)]
+            unknown = [*{value: None for n, value in zip(places_of, values, strict=True) if n is None}]
+            others = dict(zip(unknown, self._unknown(unknown), strict=True))
+            return [first + others[x] if n is None else n for n, x in zip(places_of, values, strict=True)]
+
+        return numbers
+
+    def _unknown(self, values: list[Any]) -> list[int]:
+        """Return which of the numbers for unknown values each gets."""
+        if values and not self.num_oov_indices and not context.dry:
             raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
-                f"{value!r}. Set num_oov_indices=1 to have a number for unknown values."
+                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
+                f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
             )
         if self.num_oov_indices < 2:
-            return 0
+            return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
-            return int(value) % self.num_oov_indices
-        return bin_of(value, self.num_oov_indices, self.salt)
+            return [int(value) % self.num_oov_indices for value in values]
+        bins: list[int] = bins_of(values, self.num_oov_indices, self.salt).tolist()
+        return bins
 
     def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)

@@ -41,16 +41,24 @@ def relu6(x: TensorLike) -> Array:
     return np.minimum(np.maximum(strong(x), 0), 6)
 
 
-@primitive(lambda g, y, x, negative_slope=0.2: np.where(x >= 0, g, negative_slope * g), inplace=True)
-def leaky_relu(x: TensorLike, negative_slope: float = 0.2, out: Array | None = None) -> Array:
+@primitive(
+    lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),
+    lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True,
+)  # fmt: skip
+def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = None) -> Array:
     """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
     x = as_float(x)
+    if np.ndim(negative_slope):
+        return np.multiply(x, np.where(x >= 0, 1, negative_slope), out=out)
     choose = np.maximum if negative_slope <= 1 else np.minimum
     return choose(x, x * negative_slope, out=out)
 
 
-@primitive(lambda g, y, x, alpha=1.0: np.where(x > 0, g, g * (y + alpha)), inplace=True)
-def elu(x: TensorLike, alpha: float = 1.0, out: Array | None = None) -> Array:
+@primitive(
+    lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
+    lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True,
+)  # fmt: skip
+def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
     negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow

@@ -33,6 +33,7 @@ def gap(y_true: Any, y_pred: Any) -> Any:
             [0.5, Pair(2.0, 3.0)],
             {"loss": 15.5, "a_b_loss": 3.0, "a_loss": 1.0, "b_loss": 4.0},
         ),
+        (list, (gap, ["mae", "mse"]), None, {"loss": 8.0, "a_b_loss": 3.0, "a_loss": 1.0, "b_loss": 4.0}),
         (dict, [gap, {"b": "mse"}], [0.5, {"b": 3.0}], {"loss": 13.5, "a_b_loss": 3.0, "b_loss": 4.0}),
         (dict, {"b": [gap, "mse"]}, {"b": [1.0, 2.0]}, {"loss": 10.0, "b_loss": 4.0}),
     ],

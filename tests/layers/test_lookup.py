@@ -488,3 +488,21 @@ def test_a_program_takes_words_of_any_length_and_refuses_unknown_ones() -> None:
         model.predict(np.array([["a", "a longer"]]), verbose=0)
     lookup.set_vocabulary(["a longer one", "a"])
     assert model.predict(np.array([["a", "a longer one"]]), verbose=0).tolist() == [[1, 0]]
+
+
+def test_texts_are_hashed_alike_alone_and_together() -> None:
+    bytes_of_all_lengths = [("aé" * n)[:n] + str(n) for n in range(200)]  # 0 to 300 bytes and more
+    for layer in (layers.Hashing(10**9), layers.Hashing(10**9, salt=[5, 6])):
+        together = layer(np.array(bytes_of_all_lengths)).numpy().tolist()
+        assert together == [int(layer(np.array([text])).numpy()[0]) for text in bytes_of_all_lengths]
+        assert len({*together}) == len(together)
+    assert layers.Hashing(3)(np.zeros((0, 2), "U3")).shape == (0, 2)
+
+
+def test_hashing_many_texts_takes_little_memory() -> None:
+    layer, texts = layers.Hashing(1000), np.array([f"word{n}" for n in range(40_000)])
+    layer(texts)
+    tracemalloc.start()
+    layer(texts)
+    assert tracemalloc.get_traced_memory()[1] < 10 * 2**20  # those of all at once are 20 MB
+    tracemalloc.stop()

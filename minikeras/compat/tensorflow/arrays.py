@@ -16,7 +16,7 @@ from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
 from .sparse import SparseTensor
-from .tensors import Rows, alike, array_of, constant, convert_to_tensor, on_elements
+from .tensors import Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -43,11 +43,13 @@ def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
     return Tensor(np.full(sizes_of(dims), filler, filler.dtype))
 
 
+@elementwise
 def zeros_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
     """Zeros of another tensor's shape."""
     return ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
 
 
+@elementwise
 def ones_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
     """Ones of another tensor's shape."""
     return ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
@@ -90,6 +92,7 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     return ops.cast(tensor, as_dtype(dtype).name)
 
 
+@elementwise
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: DTypeLike | None = None, name: str | None = None) -> Tensor:  # fmt: skip
     """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
@@ -120,10 +123,14 @@ def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) ->
 
 def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Tensor:
     """The number of elements."""
+    input = input.flat_values if isinstance(input, ragged.RaggedTensor) else input
     return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
 
 
-rank: Callable[..., Tensor] = unary(lambda x: Tensor(np.asarray(len(x.shape), "int32")), "The number of axes.")
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of axes."""
+    x: Any = input if isinstance(input, Rows) else convert_to_tensor(input)
+    return Tensor(np.asarray(len(x.shape), "int32"))
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -194,6 +201,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | Non
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     """A tensor with a new axis of size 1."""
+    if isinstance(input, ragged.RaggedTensor):
+        rows: Any = input.expanded(axes_of(axis) % (len(input.shape) + 1))
+        return rows
     return ops.expand_dims(convert_to_tensor(input), axes_of(axis))
 
 
@@ -214,7 +224,9 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """A tensor repeated so often along each axis."""
-    return ops.tile(convert_to_tensor(input), as_array(multiples).tolist())
+    times = as_array(multiples).tolist()
+    tiled: Any = input.tiled(times) if isinstance(input, ragged.RaggedTensor) else None
+    return ops.tile(convert_to_tensor(input), times) if tiled is None else tiled
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -313,6 +325,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
         >>> print(gather([[1, 2], [3, 4]], [1, 0], batch_dims=1))
         tf.Tensor([2 3], shape=(2,), dtype=int32)
     """
+    if isinstance(params, Rows) or isinstance(indices, Rows):
+        return ragged.gather(params, indices, int(axes_of(axis) or 0), batch_dims, gather)
     x = convert_to_tensor(params)
     if isinstance(x, KerasTensor) or isinstance(indices, KerasTensor):
         return ops.take(x, indices, 0 if axis is None else axis)
@@ -505,6 +519,7 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str
 # Limits.
 
 
+@elementwise
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """A tensor with what is less or greater replaced by the limits."""
     x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)

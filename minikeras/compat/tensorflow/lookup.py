@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._core.tensor import Tensor
-from ...layers.fingerprints import fingerprint
+from ...layers.fingerprints import bins_of
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .tensors import array_of
@@ -90,8 +90,8 @@ class StaticVocabularyTable(StaticHashTable):
         self._oov = num_oov_buckets
 
     def _of(self, key: Any) -> Any:
-        text = key if isinstance(key, bytes) else str(key).encode()
-        return self._table.get(key, len(self._table) + fingerprint(text) % self._oov)
+        found = self._table.get(key)
+        return len(self._table) + bins_of([key], self._oov).item() if found is None else found
 
     def size(self, name: Any = None) -> Tensor:
         """The number of keys and of further numbers."""

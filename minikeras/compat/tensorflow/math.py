@@ -1,6 +1,7 @@
 """`tf.math`: what TensorFlow names or argues otherwise than Keras is written out, the rest is tables."""
 
 import builtins
+import functools
 import math as _math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -57,9 +58,7 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         if isinstance(input_tensor, RaggedTensor):
-            if op is ops.mean and input_tensor.dtype.is_integer:  # which for rows is no integer
-                input_tensor = on_elements(lambda x: ops.cast(x, "float64"), input_tensor)
-            return input_tensor.reduced(call, axes_of(axis))
+            return _of_rows(op, call, input_tensor, axis, keepdims)
         x = convert_to_tensor(input_tensor)
         y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
         dtype = as_dtype(x.dtype)
@@ -68,6 +67,27 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
         return y
 
     return call
+
+
+def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTensor, axis: Any, keepdims: bool) -> Any:
+    """Return the reduction of a ragged tensor; of no values it is what TensorFlow takes."""
+    if op is ops.mean:
+        if rows.dtype.is_integer:  # whose mean is no integer
+            rows = rows.with_flat_values(ops.cast(rows.flat_values, "float64"))
+        counted = rows.with_flat_values(ops.ones_like(rows.flat_values))
+        with np.errstate(all="ignore"):
+            return reduce_sum(rows, axis, keepdims) / reduce_sum(counted, axis, keepdims)
+    rank, asked = len(rows.shape), axes_of(axis)
+    axes = {n % rank for n in (range(rank) if asked is None else np.atleast_1d(asked).tolist())}
+    limits = {ops.max: "min", ops.min: "max"}
+    if op in limits:
+        dtype = as_array(rows.flat_values).dtype
+        least = getattr((np.finfo if dtype.kind == "f" else np.iinfo)(dtype), limits[op])
+        call = reduction(functools.partial(op, initial=least))
+    result = rows.reduced(call, axes)
+    for n in sorted(axes) if keepdims else ():
+        result = result.expanded(n) if isinstance(result, RaggedTensor) else ops.expand_dims(result, n)
+    return result
 
 
 globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in ("mean", "min", "prod")})

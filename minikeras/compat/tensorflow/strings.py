@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ...layers.fingerprints import fingerprint, keyed
+from ...layers.fingerprints import bins_of
 from . import ragged
 from .dtypes import as_dtype
 from .missing import missing
@@ -80,14 +80,21 @@ def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any
     return constant(np.array(groups, object))
 
 
+def _hashed(input: Any, num_buckets: int, key: Any = None) -> Any:
+    if isinstance(input, Rows):
+        return on_elements(functools.partial(_hashed, num_buckets=num_buckets, key=key), input)
+    texts = array_of(input)
+    return Tensor(bins_of(texts.ravel().tolist(), num_buckets, key).reshape(texts.shape))
+
+
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash."""
-    return _each(lambda s: fingerprint(s) % num_buckets, input, dtype="int64")
+    return _hashed(input, num_buckets)
 
 
 def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash with a key of two integers."""
-    return _each(lambda s: keyed(s, key) % num_buckets, input, dtype="int64")
+    return _hashed(input, num_buckets, key)
 
 
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:

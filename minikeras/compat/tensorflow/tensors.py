@@ -19,6 +19,7 @@ from ... import ops, random
 from ..._base.context import context
 from ..._base.nested import map_structure
 from ..._base.settings import settings
+from ..._base.signature import parameters
 from ..._base.typing import Array, DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
@@ -128,6 +129,20 @@ def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return what an operation on elements gives, in rows like those of the argument that has the most axes of them."""
     rows = max((x for x in args if isinstance(x, Rows)), key=lambda x: x.ragged_rank)
     return rows.with_flat_values(op(*map(rows.fitted, args), **kwargs))
+
+
+def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of a tensor and of settings work on the elements of rows too."""
+    first = parameters(function).names[0]
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args = (kwargs.pop(first), *args) if first in kwargs else args
+        return (
+            on_elements(function, *args, **kwargs) if args and isinstance(args[0], Rows) else function(*args, **kwargs)
+        )
+
+    return call
 
 
 # Two tensors meet only in one dtype.
