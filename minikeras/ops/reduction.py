@@ -53,11 +53,26 @@ def _is_short(x: Array, axis: Axis, keepdims: bool) -> bool:
     return few and x.flags.c_contiguous
 
 
+def _first_of_rows(x: Array, axis: Axis) -> int | None:
+    """Return the first of the axes that are added up, where all between it and the last are, and numbers are many."""
+    if x.size < 2**14 or axis is None or not x.flags.c_contiguous or x.dtype not in ("float32", "float64"):
+        return None
+    summed = sorted(normalize_axis_tuple(axes(axis), x.ndim))
+    return summed[0] if summed and summed == [*range(summed[0], x.ndim - 1)] else None
+
+
 def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
-    """Return sums of floats; that of a few numbers as a product, in half the time."""
+    """Return sums of floats; of a few numbers, or over all axes of many rows, as a product, in less time."""
     if _is_short(x, axis, keepdims):
         total = np.dot(x.reshape(-1), ones(x.size, str(x.dtype)), out)
         return total if out is None else out
+    first = _first_of_rows(x, axis)
+    if first is not None:
+        rows = x.reshape(*x.shape[:first], -1, x.shape[-1])
+        total = np.empty(rows[..., 0, :].shape, x.dtype) if out is None else out.reshape(rows[..., 0, :].shape)
+        np.matmul(np.ones(rows.shape[-2], x.dtype), rows, total)
+        kept = (*x.shape[:first], *(1,) * ((x.ndim - 1 - first) * keepdims), x.shape[-1])
+        return total.reshape(kept) if out is None else out
     return NP.add.reduce(x, axes(axis), None, out, keepdims)
 
 
@@ -100,10 +115,22 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     distance = conjugated(x - np.mean(x, axes(axis), keepdims=True))
-    return restore(g, axis, keepdims) * distance * (2 * np.size(y) / np.size(x))
+    return restore(g, axis, keepdims) * (2 * np.size(y) / np.size(x)) * distance
 
 
-var: Reduction = reduction(np.var, _var_rule, "Variance along axes: mean squared distance from the mean.", as_float)
+def _var_parts(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    average = rule(_mean)
+    return average(np.square(x - average(x, axes(axis), True)), axes(axis), keepdims)
+
+
+@primitive(_var_rule, decomposition=_var_parts)
+def var(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Variance along axes: mean squared distance from the mean."""
+    a = as_float(x)
+    exact = a.dtype in ("float32", "float64")
+    return np.asarray(_var_parts(a, axis, keepdims) if exact else np.var(a, axes(axis), keepdims=keepdims))
+
+
 std: Reduction = reduction(  # d sqrt(v) = dv / (2 sqrt(v))
     np.std, lambda g, y, x, axis=None, keepdims=False: _var_rule(g / (2 * y), y, x, axis, keepdims),
     "Standard deviation along axes: root of the variance.", as_float)  # fmt: skip
