@@ -426,6 +426,12 @@ def _reduce(x: Array, how: Sliding, ufunc: Any, initial: Any, out: Array | None)
     return x
 
 
+def _samples(x: Array) -> Iterator[slice]:
+    """Go through the samples, a few at a time where they are large."""
+    count = max(1, 2 * BLOCK // (x[:1].nbytes or 1))
+    return (slice(start, start + count) for start in range(0, len(x), count))
+
+
 def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
     """Go through the elements of a window, and tell at which places they are the first that is the largest."""
     free = np.ones(y.shape, "bool")
@@ -450,11 +456,13 @@ def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array
     total = np.empty(x.shape, g.dtype) if out is None else out
     total.fill(0)
     apart = all(k <= s for k, s in zip(*how[:2], strict=True))
-    for at, on, hit in _hits(x, y, how):
-        if apart:
-            np.multiply(g[at], hit, out=total[on])
-        else:
-            total[on] += g[at] * hit
+    for some in _samples(x):
+        part, gradient = total[some], g[some]
+        for at, on, hit in _hits(x[some], y[some], how):
+            if apart:
+                np.multiply(gradient[at], hit, out=part[on])
+            else:
+                part[on] += gradient[at] * hit
     return total
 
 
