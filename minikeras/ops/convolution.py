@@ -45,10 +45,6 @@ class Sliding(NamedTuple):
     pads: tuple[tuple[int, int], ...]
     dilation: Shape
 
-    def room(self, sizes: Shape) -> Shape:
-        """Return the sizes of a padded input."""
-        return tuple(n + lo + hi for n, (lo, hi) in zip(sizes, self.pads, strict=True))
-
     def back(self) -> "Sliding":
         """Return how the turned window slides over the places, without strides, so that it has those of the input."""
         axes = zip(self.window, self.pads, self.dilation, strict=True)
@@ -56,8 +52,8 @@ class Sliding(NamedTuple):
 
     def places(self, sizes: Shape) -> Shape:
         """Return how many places the window has along each axis."""
-        axes = zip(self.room(sizes), self.window, self.strides, self.dilation, strict=True)
-        return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in axes)
+        axes = zip(sizes, *self, strict=True)
+        return tuple((n + lo + hi - d * (k - 1) - 1) // s + 1 for n, k, s, (lo, hi), d in axes)
 
 
 def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape,
@@ -115,18 +111,11 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
 
 def _blocks(x: Array, how: Sliding, groups: int, size: int,
             back: bool = False) -> Iterator[tuple[Any, Array, Array]]:  # fmt: skip
-    """Go through the windows a block at a time.
-
-    Args:
-        x: What the windows slide over.
-        how: How they do.
-        groups: Groups of channels.
-        size: How many numbers a place takes in a block.
-        back: Whether what is added to the windows is added to x, which holds zeros.
+    """Go through the windows a block at a time, in which a place takes `size` numbers.
 
     Yields:
-        Which samples, and which places along the first axis; a view of their windows, as `_windows` gives; room for as
-        many numbers as the places take, which the next block uses too.
+        Which samples, and which places along the first axis; a view of their windows, as `_windows` gives; room for the
+        numbers of a block. What is added to the windows is added to x, which holds zeros, if it is to go `back`.
     """
     samples, *sizes, channels = x.shape
     places = how.places(tuple(sizes))
@@ -135,18 +124,19 @@ def _blocks(x: Array, how: Sliding, groups: int, size: int,
     count = max(1, min(samples, most // max(1, line * rows))) if rows == places[0] else 1
     source, inner = x, None
     if any(map(any, how.pads)):
-        source = np.zeros((count, *how.room(tuple(sizes)), channels), x.dtype)
+        room = (n + lo + hi for n, (lo, hi) in zip(sizes, how.pads, strict=True))
+        source = np.zeros((count, *room, channels), x.dtype)
         inner = source[:, *(slice(lo, lo + n) for n, (lo, _) in zip(sizes, how.pads, strict=True))]
         x = x[:, *(slice(n) for n in inner.shape[1:-1])]  # shorter where the pads behind are negative
     windows = _windows(source, how, places, groups)
-    room = np.empty(count * rows * line, x.dtype)
+    memory = np.empty(count * rows * line, x.dtype)
     for start in range(0, samples, count):
         stop = min(start + count, samples)
         part = windows[start:stop] if inner is None else windows[: stop - start]
         if inner is not None and not back:
             inner[: stop - start] = x[start:stop]
         for top in range(0, places[0], rows):
-            yield (slice(start, stop), slice(top, top + rows)), part[:, top : top + rows], room
+            yield (slice(start, stop), slice(top, top + rows)), part[:, top : top + rows], memory
         if inner is not None and back:
             x[start:stop] = inner[: stop - start]
             source.fill(0)
@@ -275,20 +265,6 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
 
 _input_rule: Callable[..., Any] = rule(_input_gradient)
 _kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
-
-
-@primitive(
-    lambda g, y, x, bias: g,
-    lambda g, y, x, bias: np.dot(np.ones(prod(g.shape[:-1]), g.dtype), np.reshape(g, (-1, g.shape[-1]))),
-    inplace=True,
-)
-def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
-    """x + bias, for the result of a convolution: in long rows, and with a product in place of a sum for its rule."""
-    a, b = promote(x, bias)
-    y = np.empty(a.shape, a.dtype) if out is None else out
-    wide = (-1, a.shape[-2] * a.shape[-1])
-    np.add(a.reshape(wide), np.tile(b, a.shape[-2]), out=y.reshape(wide))
-    return y
 
 
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from statistics import median
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,33 +13,20 @@ from .._base.typing import TensorLike
 from .._jit.program import Program
 
 
-class LineTime(NamedTuple):
-    """A line of a compiled step.
-
-    Attributes:
-        line: Its number, and the call of NumPy with weights by their paths, other arrays by dtype and shape.
-        microseconds: The median over the steps.
-        share: Of the whole step, from 0 to 1.
-    """
-
-    line: str
-    microseconds: float
-    share: float
-
-
-class StepProfile(list[LineTime]):
-    """The lines of a compiled step in the order they run; as text, a table."""
+class StepProfile(list[tuple[str, float]]):
+    """The lines of a compiled step and their microseconds, in the order they run; as text, a table with shares."""
 
     def __str__(self) -> str:
-        rows = [f"{share:7.1%} {microseconds:9.1f}  {line:.101}" for line, microseconds, share in self]
-        total = sum(line.microseconds for line in self)
+        total = sum(time for _, time in self)
+        rows = [f"{time / total:7.1%} {time:9.1f}  {line:.101}" for line, time in self]
         return "\n".join([f"{'share':>7} {'us':>9}  line", *rows, f"{'':7} {total:9.1f}  in all"])
 
 
 def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: int = 20) -> StepProfile:
-    """Return where the time of a step on one batch goes: the lines of the program that it becomes.
+    """Return where the time of a step on one batch goes: the lines of the program that it becomes, with median times.
 
-    Keras has no such function. The model trains meanwhile, as in so many calls of `train_on_batch`, and three more.
+    A line is a call of NumPy, with weights by their paths, other arrays by dtype and shape. Keras has no such function.
+    The model trains meanwhile, as in so many calls of `train_on_batch`, and three more.
 
     Args:
         model: A compiled model; for a prediction, any.
@@ -53,8 +40,8 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
     Example:
         >>> from minikeras import Input, Sequential, layers
         >>> model = Sequential([Input((2,)), layers.Dense(3, name="first")], name="net")
-        >>> for line in profile_step(model, np.ones((4, 2), "float32")):
-        ...     print(line.line)
+        >>> for line, microseconds in profile_step(model, np.ones((4, 2), "float32")):
+        ...     print(line)
           4 dot(x0, net/first/kernel, float32[4, 3])
           5 add(float32[4, 3], net/first/bias, float32[4, 3])
     """
@@ -69,14 +56,13 @@ def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: 
         found = [stack.enter_context(_timed(program)) for program in jit._programs.values()]
         for _ in range(steps):
             step()
-    lines = {line: median(seconds) * 1e6 for seen in found for line, seconds in seen.items()}
+    lines = [(line, median(seconds) * 1e6) for seen in found for line, seconds in seen.items()]
     if not lines:
         raise ValueError(
             "A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a step that does "
             f"not look at values. Received: model={model!r}."
         )
-    total = sum(lines.values())
-    return StepProfile(LineTime(line, time, time / total) for line, time in lines.items())
+    return StepProfile(lines)
 
 
 @contextmanager

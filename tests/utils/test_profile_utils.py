@@ -20,14 +20,14 @@ def compiled(**options: bool) -> keras.Sequential:
 
 def test_a_training_step_is_told_line_by_line() -> None:
     profile = profile_step(compiled(), X, Y, steps=5)
-    text = [line.line for line in profile]
+    text = [line for line, _ in profile]
     assert any("/first/kernel, float32[8, 3])" in line for line in text)
     assert any("last/kernel" in line for line in text)
-    assert sum(line.share for line in profile) == pytest.approx(1)
-    assert all(line.microseconds > 0 for line in profile)
+    assert all(microseconds > 0 for _, microseconds in profile)
     table = str(profile).splitlines()
     assert len(table) == len(profile) + 2
     assert table[0].split() == ["share", "us", "line"]
+    assert sum(float(row.split("%")[0]) for row in table[1:-1]) == pytest.approx(100, abs=0.1 * len(profile))
 
 
 def test_the_model_trains_meanwhile_and_goes_on_as_before() -> None:
