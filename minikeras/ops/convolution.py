@@ -418,7 +418,8 @@ def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
         yield at, on, hit
 
 
-@primitive(lambda g, y, x, how: _route_rule(g, x, y, how))
+@primitive(lambda g, y, x, how: _route_rule(g, x, y, how),
+           fused_vjp={"relu": (0, lambda g, y, x, how: _route_rule(g * np.greater(y, 0), x, y, how))})  # fmt: skip
 def _largest(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """The largest element in each place of a window."""
     x = strong(x)

@@ -80,6 +80,27 @@ def test_pooling_of_many_samples_is_that_of_each(pool: Any, monkeypatch: pytest.
     np.testing.assert_array_equal(sum(gradient(slice(i, i + 1)) for i in range(5)), whole)
 
 
+def test_pooling_passes_over_relu_in_its_gradient_and_in_that_of_the_gradient() -> None:
+    x = Variable(np.round(RNG.standard_normal((2, 6, 6, 3)), 1), dtype="float64")  # with equal elements
+
+    def gradients(pool: Any) -> list[Array]:
+        with GradientTape() as outer:
+            with GradientTape() as tape:
+                y = ops.sum(ops.square(pool(ops.relu(x))))
+            gradient: Any = tape.gradient(y, x)
+            z = ops.sum(ops.sin(gradient))
+        return [np.asarray(gradient), np.asarray(outer.gradient(z, x))]
+
+    for how in ((2, 2), (3, 1, "same")):
+        apart = gradients(lambda h, how=how: ops.max_pool(h * 1.0, *how))
+        for found, expected in zip(gradients(lambda h, how=how: ops.max_pool(h, *how)), apart, strict=True):
+            np.testing.assert_array_equal(found, expected)
+        both = gradients(lambda h, how=how: ops.max_pool(h, *how) + ops.average_pool(h, *how))
+        apart = gradients(lambda h, how=how: ops.max_pool(h * 1.0, *how) + ops.average_pool(h, *how))
+        for found, expected in zip(both, apart, strict=True):
+            np.testing.assert_allclose(found, expected, 1e-12)
+
+
 @pytest.mark.parametrize("axis", [(0, 1, 2), (1, 2), [0, 1], 0, (0, -1), 3])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_sums_over_many_rows(axis: Any, keepdims: bool) -> None:
