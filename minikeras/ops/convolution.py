@@ -252,13 +252,14 @@ def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shap
     y.fill(0)
     for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
         part = a[place]
+        gradients = _grouped(part, groups)
         product = room[: part[..., 0].size * sizes[-1]].reshape(*part.shape[:-1], groups, channels)
+        products = product.reshape(-1, groups, channels).swapaxes(0, 1)
         for element, at in _elements(windows, how):
             if depthwise:
                 np.multiply(part[..., None], _repeated(b[element], at), out=product)
             else:
-                matrices = product.reshape(-1, groups, channels).swapaxes(0, 1)
-                _multiply(_grouped(part, groups), _grouped(b[element], groups).swapaxes(1, 2), matrices)
+                _multiply(gradients, _grouped(b[element], groups).swapaxes(1, 2), products)
             np.add(at, product, out=at)
     return y
 

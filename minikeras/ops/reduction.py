@@ -114,7 +114,7 @@ def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def _var_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    distance = conjugated(x - np.mean(x, axes(axis), keepdims=True))
+    distance = conjugated(x - rule(_mean)(x, axes(axis), True))
     return restore(g, axis, keepdims) * (2 * np.size(y) / np.size(x)) * distance
 
 
