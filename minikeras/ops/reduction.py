@@ -53,26 +53,29 @@ def _is_short(x: Array, axis: Axis, keepdims: bool) -> bool:
     return few and x.flags.c_contiguous
 
 
-def _first_of_rows(x: Array, axis: Axis) -> int | None:
-    """Return the first of the axes that are added up, where all between it and the last are, and numbers are many."""
-    if x.size < 2**14 or axis is None or not x.flags.c_contiguous or x.dtype not in ("float32", "float64"):
+def _as_rows(x: Array, axis: Axis) -> Array | None:
+    """Return many numbers as (before, summed, behind) where axes are added up whose sum takes less as a product."""
+    if x.size < 2**15 or axis is None or not x.flags.c_contiguous or x.dtype not in ("float32", "float64"):
         return None
     summed = sorted(normalize_axis_tuple(axes(axis), x.ndim))
-    return summed[0] if summed and summed == [*range(summed[0], x.ndim - 1)] else None
+    if not summed or summed[-1] == x.ndim - 1 or summed != [*range(summed[0], summed[-1] + 1)]:
+        return None
+    rows = x.reshape(math.prod(x.shape[: summed[0]]), math.prod(x.shape[summed[0] : summed[-1] + 1]), -1)
+    return rows if rows.shape[1] >= 16 and rows.shape[2] <= 256 else None
 
 
 def _total(x: Array, axis: Axis, keepdims: bool, out: Array | None = None) -> Any:
-    """Return sums of floats; of a few numbers, or over all axes of many rows, as a product, in less time."""
+    """Return sums of floats; of a few numbers, or of many rows, as a product, in less time."""
     if _is_short(x, axis, keepdims):
         total = np.dot(x.reshape(-1), ones(x.size, str(x.dtype)), out)
         return total if out is None else out
-    first = _first_of_rows(x, axis)
-    if first is not None:
-        rows = x.reshape(*x.shape[:first], -1, x.shape[-1])
-        total = np.empty(rows[..., 0, :].shape, x.dtype) if out is None else out.reshape(rows[..., 0, :].shape)
-        np.matmul(np.ones(rows.shape[-2], x.dtype), rows, total)
-        kept = (*x.shape[:first], *(1,) * ((x.ndim - 1 - first) * keepdims), x.shape[-1])
-        return total.reshape(kept) if out is None else out
+    rows = _as_rows(x, axis)
+    if rows is not None and (out is None or out.flags.c_contiguous):
+        summed = normalize_axis_tuple(axes(axis), x.ndim)
+        kept = [1 if a in summed else n for a, n in enumerate(x.shape) if keepdims or a not in summed]
+        total = np.empty(kept, x.dtype) if out is None else out
+        np.matmul(ones(rows.shape[1], str(x.dtype)), rows, total.reshape(len(rows), -1))
+        return total
     return NP.add.reduce(x, axes(axis), None, out, keepdims)
 
 
