@@ -19,7 +19,8 @@ _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]
 PASSED = frozenset({"sigmoid", "softmax"})
-"""Ops that a rule of another op may pass over, see `Op.fused_vjp`."""
+"""Ops that the rule of a loss may pass over, see `Op.fused_vjp`."""
+_FUSED = PASSED | {"relu"}
 
 
 class GradientTape:
@@ -209,7 +210,7 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
             if op.fused_vjp and makers is None:
-                makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
+                makers = {id(maker.output): maker for maker in entries if maker.op.name in _FUSED}
             fused = _passed(entry, makers, targets) if makers else None
             pairs = _pairs(g, entry, values, fused, as_tensors, watched)
         for x, d in pairs:

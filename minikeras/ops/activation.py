@@ -13,10 +13,10 @@ import numpy as np
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, axes, ones, rule, strong
+from .arrays import ONE, ZERO, as_float, ones, rule, strong
 from .creation import convert_to_tensor
 from .elementwise import erfc
-from .reduction import is_narrow, max
+from .reduction import is_narrow, max, sum
 from .shapes import split
 
 P = ParamSpec("P")
@@ -262,14 +262,14 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
 
 def _softmax_rule(g: Any, y: Any, x: Any, axis: Axis = -1) -> Any:
     weighted = g * y
-    return weighted - y * np.sum(weighted, axis=axes(axis), keepdims=True)
+    return weighted - y * rule(sum)(weighted, axis, True)
 
 
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
     if is_narrow(x, axis):
         return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype))
-    return np.sum(x, axis=axes(axis), keepdims=True)
+    return rule(sum)(x, axis, True)
 
 
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
@@ -296,7 +296,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
-@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True), inplace=True,
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), inplace=True,
            decomposition=_log_softmax_parts)  # fmt: skip
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""

@@ -35,8 +35,8 @@ def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bo
         raise NotImplementedError("There is only one device. Received: synchronized=True; expected False.")
     where = tuple(axes) if isinstance(axes, list) else axes
     wide = _wide(x)
-    center = np.mean(wide, axis=where, keepdims=True)
-    variance: Any = NP.mean(np.square(wide - center), axis=where, keepdims=keepdims)
+    center = np.mean(wide, axis=where, keepdims=True)  # as the variance computes it
+    variance: Any = np.var(wide, axis=where, keepdims=keepdims)
     mean: Any = center if keepdims else np.squeeze(center, where)
     if wide is x or wide.dtype == convert_to_tensor(x).dtype:
         return mean, variance
