@@ -48,6 +48,12 @@ def sigmoid(x: Tensor) -> Tensor:
     return Tensor(y, (x,), (lambda g: g * y * (1 - y),))
 
 
+def mean_squared_error(y: Array, p: Tensor) -> Tensor:
+    """Return the mean of (p - y)^2 over all elements."""
+    error = p.array - y
+    return Tensor(np.mean(error**2), (p,), (lambda g: g * 2 * error / error.size,))
+
+
 def binary_crossentropy(y: Array, p: Tensor) -> Tensor:
     """Return the mean of -log(p) where y is 1 and of -log(1 - p) where it is 0."""
     q = np.clip(p.array, 1e-7, 1 - 1e-7)  # a logarithm of 0 would be infinite
@@ -56,7 +62,7 @@ def binary_crossentropy(y: Array, p: Tensor) -> Tensor:
 
 
 ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {None: lambda x: x, "relu": relu, "sigmoid": sigmoid}
-LOSSES = {"binary_crossentropy": binary_crossentropy}
+LOSSES = {"mse": mean_squared_error, "binary_crossentropy": binary_crossentropy}
 
 # --- (2) Gradients: back through the steps, the last one first -------------------------------------------------------
 
