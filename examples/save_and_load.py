@@ -1,7 +1,6 @@
 """A model in a file (needs the extra `h5`): saved in the middle of its training, loaded, and trained on.
 
-It trains on as if nothing had happened. Reading a file needs NumPy alone. Keras 3 reads the same file, and this reads
-Keras's.
+It trains on as if nothing had happened. Reading a file needs NumPy alone. Keras 3 reads it too.
 """
 
 import tempfile

@@ -126,6 +126,8 @@ def test_category_encoding() -> None:
     weights = np.array([[0.5, 0.25], [1.0, 2.0]])
     counts = layers.CategoryEncoding(4, "count")(np.array([[1, 1], [2, 3]]), count_weights=weights)
     assert rows(counts) == [[0, 0.75, 0, 0], [0, 0, 1, 2]]
+    symbolic = keras.KerasTensor((None, 2), "int32"), keras.KerasTensor((None, 2))
+    assert layers.CategoryEncoding(4, "count")(*symbolic).shape == (None, 4)  # weights by their position
     model = keras.Sequential([keras.Input((2,), dtype="int32"), layers.CategoryEncoding(4), layers.Dense(1)])
     assert model.predict(numbers, verbose=0).shape == (2, 1)
 
