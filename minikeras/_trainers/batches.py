@@ -255,7 +255,7 @@ class Batches:
                     continue
                 self._warned, first = True, tuple(np.argwhere(~np.isfinite(array))[0])
                 warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: what is computed from it is no "
-                          "number, weights too. Remove such rows, or put numbers in their place.")  # fmt: skip
+                          "number, trained weights too. Remove such rows, or put numbers in their place.")  # fmt: skip
 
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
