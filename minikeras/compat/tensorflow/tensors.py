@@ -26,7 +26,6 @@ from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
-from ...optimizers import Optimizer
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
@@ -445,7 +444,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
         yield TensorOps, name, _equality(name)
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
-    yield Optimizer, "_counts_in", "int64"
+    yield settings, "counts", "int64"
     yield random, "source", StatelessSource()
     yield settings, "open_batches", True
 

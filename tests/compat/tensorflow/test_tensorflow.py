@@ -91,6 +91,18 @@ def test_a_list_of_tensors_gives_several() -> None:
     assert found.numpy().tolist() == [3, 1]
 
 
+def test_a_dtype_may_come_by_its_number() -> None:
+    assert str(tf.zeros(1, 1)) == "tf.Tensor([0.], shape=(1,), dtype=float32)"
+
+
+def test_what_normalization_saw_is_counted_in_64_bits(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with flavoured():
+        layer = tf.keras.layers.Normalization()
+        layer.adapt(np.ones((4, 2), "float32"))
+        tf.keras.Sequential([tf.keras.Input((2,)), layer]).summary()
+    assert "Non-trainable params: 5 (24.00 B)" in capsys.readouterr().out
+
+
 def test_parts_of_texts() -> None:
     assert tf.strings.substr("häuser", 1, 2, "UTF8_CHAR").numpy() == "äu".encode()
     assert tf.strings.substr(["house", "home"], -2, 2).numpy().tolist() == [b"se", b"me"]
