@@ -1,13 +1,11 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
-import functools
 import inspect
 import io
 import itertools
 import re
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
@@ -18,7 +16,6 @@ import numpy as np
 from ... import ops
 from ..._core.tape import GradientTape as KerasTape
 from ..._core.tape import custom_gradient as custom_gradient
-from ..._core.tape import without_tapes
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
@@ -148,21 +145,6 @@ def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_:
         state = fn(state, row)
         results.append(state)
     return _stacked(results[::-1] if reverse else results)
-
-
-def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The last result of `scan`."""
-    return _folded(fn, _rows(elems), initializer)
-
-
-def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The same from the last row on."""
-    return _folded(fn, reversed(list(_rows(elems))), initializer)
-
-
-def _folded(fn: Callable[[Any, Any], Any], rows: Iterable[Any], initializer: Any) -> Any:
-    start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
-    return functools.reduce(fn, itertools.chain(start, rows))
 
 
 class TensorArray:
@@ -351,11 +333,6 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-def recompute_grad(f: F) -> F:
-    """Return the function: what it computes is kept for its gradient."""
-    return f
-
-
 def gradients(ys: Any, xs: Any, *_: Any, **__: Any) -> Any:
     """Refuse: without graphs nothing knows how ys came about."""
     raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
@@ -440,11 +417,6 @@ def name_scope(name: str, *_: Any) -> Any:
     yield name
 
 
-def no_gradient(*_: Any) -> Any:
-    """Within this context no tape records."""
-    return without_tapes()
-
-
 def init_scope() -> Any:
     """Return a context that changes nothing."""
     return name_scope("")
@@ -458,15 +430,6 @@ device = control_dependencies = name_scope
 def executing_eagerly() -> bool:
     """Say that everything runs eagerly."""
     return True
-
-
-inside_function: Callable[[], bool] = lambda: False  # noqa: E731
-
-
-def timestamp(name: str | None = None) -> Tensor:
-    """Seconds since 1970."""
-    escape()
-    return Tensor(np.asarray(time.time()))
 
 
 nest: SimpleNamespace = SimpleNamespace(
@@ -484,6 +447,3 @@ autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
-xla: SimpleNamespace = SimpleNamespace(
-    experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs))
-)

@@ -177,9 +177,6 @@ _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496
 rgb_to_yuv: Callable[..., Tensor] = unary(
     lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
 )
-yuv_to_rgb: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, np.linalg.inv(_YUV).astype("float32"), 1), "Images in red, green and blue."
-)
 
 
 def per_image_standardization(image: Any) -> Tensor:

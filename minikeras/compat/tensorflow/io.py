@@ -21,7 +21,6 @@ from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .records import FixedLenFeature as FixedLenFeature
 from .records import FixedLenSequenceFeature as FixedLenSequenceFeature
-from .records import RaggedFeature as RaggedFeature
 from .records import TFRecordOptions as TFRecordOptions
 from .records import TFRecordWriter as TFRecordWriter
 from .records import VarLenFeature as VarLenFeature
@@ -69,11 +68,6 @@ class gfile:
     def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
         """Copy a file, over another only if asked."""
         shutil.copyfile(_path(src), _free(dst, overwrite))
-
-    @staticmethod
-    def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
-        """Rename a file, over another only if asked."""
-        os.replace(_path(src), _free(dst, overwrite))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:

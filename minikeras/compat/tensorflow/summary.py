@@ -74,11 +74,6 @@ def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = N
     return SummaryWriter(logdir, filename_suffix or ".v2")
 
 
-def create_noop_writer() -> Any:
-    """Return a writer that writes nothing."""
-    return SimpleNamespace(as_default=lambda step=None: _having(writer=None), close=lambda: None, flush=lambda: None)
-
-
 def should_record_summaries() -> bool:
     """Return whether values are wanted."""
     return bool(_Open.condition() if callable(_Open.condition) else _Open.condition)
