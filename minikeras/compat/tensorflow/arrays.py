@@ -341,18 +341,11 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
-                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
-                  name: str | None = None) -> Tensor:  # fmt: skip
-    """A block from a corner up to but without another, in steps; bit i of a mask concerns the i-th number."""
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, name: str | None = None) -> Tensor:
+    """A block from a corner up to but without another, in steps."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    index: list[Any] = []
-    for i, (start, stop, step) in enumerate(zip(starts, stops, steps, strict=True)):
-        first, last = None if begin_mask >> i & 1 else start, None if end_mask >> i & 1 else stop
-        part = start if shrink_axis_mask >> i & 1 else builtins.slice(first, last, step)
-        index.append(... if ellipsis_mask >> i & 1 else None if new_axis_mask >> i & 1 else part)
-    return ops.get_item(convert_to_tensor(input_), tuple(index))
+    return ops.get_item(convert_to_tensor(input_), tuple(map(builtins.slice, starts, stops, steps)))
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:

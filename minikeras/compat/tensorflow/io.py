@@ -37,12 +37,6 @@ def _path(name: Any) -> str:
     return os.fsdecode(name if isinstance(name, str | bytes | os.PathLike) else array_of(name).item())
 
 
-def _free(name: Any, overwrite: bool) -> str:
-    if os.path.exists(_path(name)) and not overwrite:
-        raise FileExistsError(f"{_path(name)} exists already. Pass overwrite=True.")
-    return _path(name)
-
-
 class gfile:
     """Files by their names."""
 
@@ -67,7 +61,9 @@ class gfile:
     @staticmethod
     def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
         """Copy a file, over another only if asked."""
-        shutil.copyfile(_path(src), _free(dst, overwrite))
+        if os.path.exists(_path(dst)) and not overwrite:
+            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
+        shutil.copyfile(_path(src), _path(dst))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -95,11 +91,6 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     path = Path(_path(filename))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(array_of(contents).item())
-
-
-def matching_files(pattern: Any, name: str | None = None) -> Tensor:
-    """The names of files."""
-    return constant(gfile.glob(pattern))
 
 
 def _picture(contents: Any, channels: int) -> Any:

@@ -192,10 +192,6 @@ class load_checkpoint:
         """Return the shape of each value."""
         return {name: list(value.shape) for name, value in self._values.items()}
 
-    def has_tensor(self, name: str) -> bool:
-        """Return whether there is a value of a name."""
-        return name in self._values
-
     def get_tensor(self, name: str) -> Array:
         """Return a value."""
         if name not in self._values:
