@@ -191,9 +191,16 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     return ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))
 
 
+def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
+    """The shape in which two others meet."""
+    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
+
+
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """A tensor repeated so often along each axis."""
-    return ops.tile(convert_to_tensor(input), as_array(multiples).tolist())
+    times = as_array(multiples).tolist()
+    tiled: Any = input.tiled(times) if isinstance(input, ragged.RaggedTensor) else None
+    return ops.tile(convert_to_tensor(input), times) if tiled is None else tiled
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:

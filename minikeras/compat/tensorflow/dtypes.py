@@ -66,10 +66,6 @@ class DType(str):
             raise TypeError(f"Cannot find the limits of {self}.")
         return np.finfo(self.name) if self.is_floating else np.iinfo(self.name)
 
-    def is_compatible_with(self, other: Any) -> bool:
-        """Return whether it is the same."""
-        return self == other
-
     def __eq__(self, other: object) -> bool:
         return other is not None and bool(self.name == _name(other))
 
@@ -243,8 +239,6 @@ class TensorSpec:
     def from_tensor(cls, tensor: Any, name: str | None = None) -> "TensorSpec":
         """Return the specification of a tensor."""
         return cls(tensor.shape, tensor.dtype, name)
-
-    from_spec = from_tensor
 
     def like(self, shape: Any) -> "TensorSpec":
         """Return the specification of the same in another shape."""

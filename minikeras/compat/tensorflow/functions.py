@@ -1,11 +1,13 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
+import functools
 import inspect
 import io
 import itertools
 import re
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
@@ -145,6 +147,12 @@ def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_:
         state = fn(state, row)
         results.append(state)
     return _stacked(results[::-1] if reverse else results)
+
+
+def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
+    """The last result of a function (last result, row) of the rows in turn, from the last row on."""
+    start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
+    return functools.reduce(fn, itertools.chain(start, reversed(list(_rows(elems)))))
 
 
 class TensorArray:
@@ -417,11 +425,6 @@ def name_scope(name: str, *_: Any) -> Any:
     yield name
 
 
-def init_scope() -> Any:
-    """Return a context that changes nothing."""
-    return name_scope("")
-
-
 device: Callable[..., Any]
 control_dependencies: Callable[..., Any]
 device = control_dependencies = name_scope
@@ -430,6 +433,12 @@ device = control_dependencies = name_scope
 def executing_eagerly() -> bool:
     """Say that everything runs eagerly."""
     return True
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """Seconds since 1970."""
+    escape()
+    return Tensor(np.asarray(time.time()))
 
 
 nest: SimpleNamespace = SimpleNamespace(

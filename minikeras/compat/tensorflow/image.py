@@ -12,7 +12,6 @@ from ..._core.tensor import Tensor, as_array
 from . import random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
-from .io import decode_bmp as decode_bmp
 from .io import decode_gif as decode_gif
 from .io import decode_image as decode_image
 from .io import decode_jpeg as decode_jpeg

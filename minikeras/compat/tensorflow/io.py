@@ -21,6 +21,7 @@ from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .records import FixedLenFeature as FixedLenFeature
 from .records import FixedLenSequenceFeature as FixedLenSequenceFeature
+from .records import RaggedFeature as RaggedFeature
 from .records import TFRecordOptions as TFRecordOptions
 from .records import TFRecordWriter as TFRecordWriter
 from .records import VarLenFeature as VarLenFeature
@@ -57,13 +58,6 @@ class gfile:
         return SimpleNamespace(
             length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
         )
-
-    @staticmethod
-    def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
-        """Copy a file, over another only if asked."""
-        if os.path.exists(_path(dst)) and not overwrite:
-            raise FileExistsError(f"{_path(dst)} exists already. Pass overwrite=True.")
-        shutil.copyfile(_path(src), _path(dst))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -133,9 +127,6 @@ def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", n
     pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
     return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
-
-
-decode_bmp: Callable[..., Tensor] = decode_jpeg
 
 
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, *_: Any, **__: Any) -> Tensor:

@@ -102,11 +102,6 @@ def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = 
     return solve((ops.tril if lower else ops.triu)(convert_to_tensor(matrix)), rhs, adjoint)
 
 
-def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
-    """The x with chol @ chol^T @ x = rhs."""
-    return solve(matmul(chol, chol, transpose_b=True), rhs)
-
-
 def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
     """The x for which matrix @ x is nearest to rhs."""
     a = convert_to_tensor(matrix)
@@ -124,6 +119,9 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     return Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))
 
 
+eigvalsh: Callable[..., Tensor] = unary(
+    lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, in ascending order."
+)
 eigvals: Callable[..., Tensor] = unary(lambda x: ops.eig(x)[0], "Eigenvalues of matrices.")
 trace: Callable[..., Tensor] = unary(lambda x: ops.trace(x, axis1=-2, axis2=-1), "Sum of the diagonal.")
 

@@ -69,6 +69,11 @@ class RaggedTensor(Rows):
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
 
     @classmethod
+    def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
+        """Return rows that begin at these places."""
+        return cls(values, [*as_array(row_starts), len(values)])
+
+    @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
         """Return values in the rows of these numbers, which do not decrease."""
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))
@@ -261,6 +266,16 @@ class RaggedTensor(Rows):
             return self.from_row_lengths(self, [1] * len(self) if axis else [len(self)])
         nested = isinstance(self.values, RaggedTensor)
         return self.with_values(self.values.expanded(axis - 1) if nested else ops.expand_dims(self.values, axis - 1))
+
+    def tiled(self, multiples: Any) -> "RaggedTensor":
+        """Return the rows repeated so often along each axis."""
+        first, times, *rest = multiples
+        nested = isinstance(self.values, RaggedTensor)
+        values = self.values.tiled([1, *rest]) if nested else ops.tile(self.values, [1, *rest])
+        rows = np.split(np.arange(len(self.values)), as_array(self.row_splits)[1:-1])
+        tiled = self.from_row_lengths(_take(values, [i for row in rows for i in [*row] * times]),
+                                      as_array(self.row_lengths()) * times)  # fmt: skip
+        return tiled.take([*range(len(self))] * first)
 
     def numpy(self) -> Array:
         """Return an array of the rows, each an array where they differ in length."""

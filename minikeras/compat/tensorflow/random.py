@@ -231,11 +231,6 @@ def get_global_generator() -> Generator:
     return _global[0]
 
 
-def set_global_generator(generator: Generator) -> None:
-    """Replace the generator that all share."""
-    _global[:] = [generator]
-
-
 experimental: SimpleNamespace = SimpleNamespace(
-    Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator,
+    Generator=Generator, get_global_generator=get_global_generator,
 )  # fmt: skip

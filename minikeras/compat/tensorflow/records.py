@@ -23,6 +23,7 @@ from . import errors
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
+from .ragged import RaggedTensor
 from .sparse import SparseTensor
 from .tensors import array_of, empty_of
 
@@ -115,6 +116,13 @@ class FixedLenSequenceFeature(NamedTuple):
     default_value: Any = None
 
 
+class RaggedFeature(NamedTuple):
+    """A feature of any length, which becomes rows of a ragged tensor."""
+
+    dtype: Any
+    value_key: str | None = None
+
+
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 
@@ -134,7 +142,7 @@ def _values(example: Any, name: str, dtype: DType) -> Array | None:
 def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
     """Return a feature of all examples."""
     dtype = as_dtype(kind.dtype)
-    rows = [_values(example, name, dtype) for example in examples]
+    rows = [_values(example, getattr(kind, "value_key", None) or name, dtype) for example in examples]
     if isinstance(kind, FixedLenFeature):
         default = None if kind.default_value is None else array_of(kind.default_value).astype(dtype.as_numpy_dtype)
         rows = [default if row is None else row for row in rows]
@@ -149,6 +157,8 @@ def _column(examples: list[Any], name: str, kind: Any, batched: bool) -> Any:
         return Tensor(np.stack(arrays) if batched else arrays[0])
     full = [np.zeros(0, dtype.as_numpy_dtype) if row is None else row for row in rows]
     lengths = [len(row) for row in full]
+    if isinstance(kind, RaggedFeature):
+        return RaggedTensor.from_row_lengths(np.concatenate(full), lengths) if batched else Tensor(full[0])
     if isinstance(kind, VarLenFeature):
         places = [(i, j) if batched else (j,) for i, n in enumerate(lengths) for j in range(n)]
         shape = [len(full), max(lengths, default=0)] if batched else lengths

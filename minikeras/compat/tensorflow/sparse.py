@@ -56,6 +56,19 @@ class SparseTensor(Composite):
         chosen = np.flatnonzero(indices[:, 0] == range(len(self))[row])
         return SparseTensor(indices[chosen, 1:], ops.take(self.values, chosen, 0), as_array(self.dense_shape)[1:])
 
+    def __mul__(self, other: Any) -> "SparseTensor":
+        return self.with_values(BINARY["multiply"](self.values, self._opposite(other)))
+
+    def __truediv__(self, other: Any) -> "SparseTensor":
+        return self.with_values(BINARY["divide"](self.values, self._opposite(other)))
+
+    __rmul__ = __mul__
+
+    def _opposite(self, other: Any) -> Any:
+        """Return what of a tensor, broadcast, stands at the places of the elements."""
+        places = tuple(as_array(self.indices).T)
+        return ops.broadcast_to(convert_to_tensor(other), tuple(self.shape))[places] if np.ndim(other) else other
+
     def with_values(self, new_values: Any) -> "SparseTensor":
         """Return other elements at the same indices."""
         return SparseTensor(self.indices, new_values, self.dense_shape)

@@ -64,9 +64,6 @@ class SummaryWriter:
         """Close the file."""
         self.events.close()
 
-    def init(self) -> None:
-        """Do nothing: it is ready."""
-
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
                        name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip

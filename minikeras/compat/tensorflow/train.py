@@ -14,6 +14,7 @@ from ...saving import state
 from ...saving.npz import read_arrays, write_arrays
 from ..past.files import LIST, Status, note_newest
 from ..past.patches import Patches
+from .dtypes import as_dtype
 from .errors import NotFoundError
 from .functions import Module
 from .missing import missing
@@ -191,6 +192,10 @@ class load_checkpoint:
     def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """Return the shape of each value."""
         return {name: list(value.shape) for name, value in self._values.items()}
+
+    def get_variable_to_dtype_map(self) -> dict[str, Any]:
+        """Return the dtype of each value."""
+        return {name: as_dtype(value.dtype) for name, value in self._values.items()}
 
     def get_tensor(self, name: str) -> Array:
         """Return a value."""

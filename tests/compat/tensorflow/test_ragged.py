@@ -111,6 +111,20 @@ def test_an_index_that_is_not_there() -> None:
         tf.gather(rows(), [5])
 
 
+@pytest.mark.parametrize(
+    ("make", "times", "expected"),
+    [
+        (rows, [2, 1], ROWS * 2),
+        (rows, [1, 2], [[1, 2, 1, 2], [], [3, 3]]),
+        (rows, [2, 2], [[1, 2, 1, 2], [], [3, 3]] * 2),
+        (lambda: rows(DEEP), [1, 2, 2], [[[1, 1], [2, 3, 2, 3]] * 2, [], [[4, 5, 6, 4, 5, 6]] * 2]),
+        (pairs, [1, 1, 2], [[[1, 2, 1, 2], [3, 4, 3, 4]], [], [[5, 6, 5, 6]]]),
+    ],
+)
+def test_repeated(make: Callable[[], Any], times: list[int], expected: Any) -> None:
+    assert listed(tf.tile(make(), times)) == expected
+
+
 def test_element_by_element() -> None:
     assert listed(tf.one_hot(rows(), 4)) == [[[0, 1, 0, 0], [0, 0, 1, 0]], [], [[0, 0, 0, 1]]]
     assert listed(tf.one_hot(indices=rows([[1]]), depth=2, on_value=5, off_value=1)) == [[[1, 5]]]
@@ -123,8 +137,8 @@ def test_gradients_pass() -> None:
     values = tf.Variable([1.0, 2.0, 3.0])
     with tf.GradientTape() as tape:
         t = tf.RaggedTensor.from_row_lengths(values * 1.0, [2, 0, 1])
-        y = tf.reduce_sum(tf.square(tf.reduce_mean(t, 0)))
+        y = tf.reduce_sum(tf.square(tf.reduce_mean(tf.tile(t, [1, 2]), 0)))
     gradient = tape.gradient(y, values)
-    # Columns (1, 3) and (2): the squares of 2 and 2.
+    # Columns (1, 3), (2, 3), (1), (2): the squares of 2, 2.5, 1 and 2.
     assert gradient is not None
-    assert gradient.numpy().tolist() == [2.0, 4.0, 2.0]
+    assert gradient.numpy().tolist() == [4.0, 6.5, 4.5]

@@ -249,6 +249,7 @@ def test_the_values_of_a_checkpoint_are_listed(tmp_path: Path) -> None:
     reader = tf.train.load_checkpoint(path)
     assert reader.get_tensor(f"steps/0{end}") == 7
     np.testing.assert_array_equal(reader.get_tensor(f"net/kernel{end}"), layer.kernel)
+    assert reader.get_variable_to_dtype_map()[f"steps/0{end}"] == tf.int32
     with pytest.raises(tf.errors.NotFoundError):
         reader.get_tensor("x")
     with pytest.raises(tf.errors.NotFoundError):
