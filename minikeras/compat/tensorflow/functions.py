@@ -184,10 +184,6 @@ class TensorArray:
         """Return all of them as one tensor."""
         return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
 
-    def concat(self, name: str | None = None) -> Tensor:
-        """Return all of them joined along their first axis."""
-        return ops.concatenate(self._items)
-
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""
         self._items = list(convert_to_tensor(value))

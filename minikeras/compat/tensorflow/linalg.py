@@ -97,11 +97,6 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
                      convert_to_tensor(rhs))  # fmt: skip
 
 
-def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: Any = None) -> Tensor:
-    """The same for a triangular matrix, of which the other triangle is not read."""
-    return solve((ops.tril if lower else ops.triu)(convert_to_tensor(matrix)), rhs, adjoint)
-
-
 def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
     """The x for which matrix @ x is nearest to rhs."""
     a = convert_to_tensor(matrix)

@@ -144,7 +144,6 @@ def _stateless(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 stateless_normal: Callable[..., Tensor] = _stateless(normal)
-stateless_truncated_normal: Callable[..., Tensor] = _stateless(truncated_normal)
 stateless_uniform: Callable[..., Tensor] = _stateless(uniform)
 
 

@@ -565,10 +565,6 @@ class Variable(KerasVariable):
         """Assign to elements, one a row of indices."""
         return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
 
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Add to elements, one a row of indices."""
-        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name), "add"))
-
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Assign to rows, given as `tf.IndexedSlices`."""
         return self.assign_at(as_array(sparse_delta.indices), sparse_delta.values)
