@@ -23,10 +23,9 @@ from .functions import (
     UnconnectedGradients as UnconnectedGradients, autograph as autograph, case as case, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
     executing_eagerly as executing_eagerly, foldr as foldr, gradients as gradients, group as group,
-    map_fn as map_fn, name_scope as name_scope, nest as nest,
-    numpy_function as numpy_function, py_function as py_function,
-    scan as scan, switch_case as switch_case, timestamp as timestamp, vectorized_map as vectorized_map,
-    while_loop as while_loop,
+    map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
+    py_function as py_function, scan as scan, switch_case as switch_case, timestamp as timestamp,
+    vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
     eigvals as eigvals, einsum as einsum, eye as eye, matmul as matmul, matvec as matvec, norm as norm,

@@ -352,7 +352,8 @@ def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, nam
     """A block from a corner up to but without another, in steps."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    return ops.get_item(convert_to_tensor(input_), tuple(map(builtins.slice, starts, stops, steps)))
+    parts = [builtins.slice(*part) for part in zip(starts, stops, steps, strict=True)]
+    return ops.get_item(convert_to_tensor(input_), tuple(parts))
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:

@@ -230,6 +230,4 @@ def get_global_generator() -> Generator:
     return _global[0]
 
 
-experimental: SimpleNamespace = SimpleNamespace(
-    Generator=Generator, get_global_generator=get_global_generator,
-)  # fmt: skip
+experimental: SimpleNamespace = SimpleNamespace(Generator=Generator, get_global_generator=get_global_generator)

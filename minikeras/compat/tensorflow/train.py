@@ -220,8 +220,7 @@ class CheckpointManager:
     """Saves checkpoints into a folder, and deletes old ones."""
 
     def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
-                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None,
-                 **__: Any) -> None:  # fmt: skip
+                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, **__: Any) -> None:  # fmt: skip
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval
