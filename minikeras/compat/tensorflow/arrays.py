@@ -2,7 +2,6 @@
 
 import builtins
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,32 +140,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     return y
 
 
-def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """The values of a tensor as an array."""
-    return None if isinstance(tensor, KerasTensor) else as_array(tensor)
-
-
 identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")
-
-
-def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
-    """Copies of tensors."""
-    return [identity(x) for x in input]
-
-
-def shape_n(input: Sequence[Any], out_type: DTypeLike = "int32", name: str | None = None) -> list[Any]:
-    """The shapes of tensors."""
-    return [shape(x, out_type) for x in input]
-
-
-def saturate_cast(value: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
-    """x in another dtype, what this does not have replaced by its limits."""
-    return cast(clip_by_value(value, *as_dtype(dtype).limits), dtype)
-
-
-def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
-    """The coordinates, a row an axis, of positions in a flattened tensor."""
-    return Tensor(np.array(np.unravel_index(as_array(indices), sizes_of(dims))).astype("int32"))
 
 
 stop_gradient: Callable[..., Tensor] = unary(
@@ -257,16 +231,6 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
 def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
     """Coordinates of a grid."""
     return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
-
-
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
-                     name: str | None = None) -> Tensor:  # fmt: skip
-    """A tensor with the first elements along `seq_axis` reversed, as many as the row's length says."""
-    x, lengths = convert_to_tensor(input), as_array(seq_lengths)
-    steps, lead = np.arange(x.shape[int(seq_axis)]), int(batch_axis or 0)
-    order = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
-    rows = [ops.take(ops.take(x, i, lead), o, int(seq_axis) - (int(seq_axis) > lead)) for i, o in enumerate(order)]
-    return ops.stack(rows, lead)
 
 
 # Joining and splitting.
@@ -384,18 +348,12 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
-                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
-                  name: str | None = None) -> Tensor:  # fmt: skip
-    """A block from a corner up to but without another, in steps; bit i of a mask concerns the i-th number."""
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, name: str | None = None) -> Tensor:
+    """A block from a corner up to but without another, in steps."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    index: list[Any] = []
-    for i, (start, stop, step) in enumerate(zip(starts, stops, steps, strict=True)):
-        first, last = None if begin_mask >> i & 1 else start, None if end_mask >> i & 1 else stop
-        part = start if shrink_axis_mask >> i & 1 else builtins.slice(first, last, step)
-        index.append(... if ellipsis_mask >> i & 1 else None if new_axis_mask >> i & 1 else part)
-    return ops.get_item(convert_to_tensor(input_), tuple(index))
+    parts = [builtins.slice(*part) for part in zip(starts, stops, steps, strict=True)]
+    return ops.get_item(convert_to_tensor(input_), tuple(parts))
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -416,18 +374,6 @@ tensor_scatter_nd_add: Callable[..., Tensor] = _scattered("add")
 tensor_scatter_nd_sub: Callable[..., Tensor] = _scattered("add", -1)
 tensor_scatter_nd_max: Callable[..., Tensor] = _scattered("max")
 tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
-
-
-class VariableSynchronization(Enum):
-    """When the copies of a variable are made equal; there is one copy."""
-
-    AUTO, NONE, ON_WRITE, ON_READ = builtins.range(4)
-
-
-class VariableAggregation(Enum):
-    """How the copies of a variable are put together; there is one copy."""
-
-    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = builtins.range(4)
 
 
 class IndexedSlices:
@@ -501,14 +447,6 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type
     flat = zip(rows.reshape(-1, rows.shape[-1]), needles.reshape(-1, needles.shape[-1]), strict=True)
     places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
     return Tensor(np.reshape(places, needles.shape).astype(as_dtype(out_type).name))
-
-
-def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32",
-                          name: Any = None) -> Tensor:  # fmt: skip
-    """How many values fall into each of equal bins; those outside of the range count in the first and the last."""
-    low, high = as_array(value_range).tolist()
-    clipped = np.clip(as_array(values), low, high)
-    return Tensor(np.histogram(clipped, int(nbins), (low, high))[0].astype(as_dtype(dtype).name))
 
 
 def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:

@@ -46,19 +46,6 @@ class RaggedTensor(Rows):
         return functools.reduce(cls.from_row_splits, reversed(list(nested_row_splits)), flat_values)
 
     @classmethod
-    def from_nested_row_lengths(cls, flat_values: Any, nested_row_lengths: Any, *_: Any, **__: Any) -> Any:
-        """Return rows of rows of these lengths, the outermost first."""
-        return functools.reduce(cls.from_row_lengths, reversed(list(nested_row_lengths)), flat_values)
-
-    @classmethod
-    def from_nested_value_rowids(cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None,
-                                 *_: Any, **__: Any) -> Any:  # fmt: skip
-        """Return rows of rows, of which the row of each value is given, the outermost first."""
-        counts = nested_nrows or [None] * len(nested_value_rowids)
-        steps = reversed(list(zip(nested_value_rowids, counts, strict=True)))
-        return functools.reduce(lambda values, step: cls.from_value_rowids(values, *step), steps, flat_values)
-
-    @classmethod
     def from_sparse(cls, st_input: SparseTensor, name: Any = None, row_splits_dtype: Any = None) -> "RaggedTensor":
         """Return the elements of a sparse matrix that stand at the left of its rows."""
         if len(st_input.shape) != 2:
@@ -85,11 +72,6 @@ class RaggedTensor(Rows):
     def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
         """Return rows that begin at these places."""
         return cls(values, [*as_array(row_starts), len(values)])
-
-    @classmethod
-    def from_row_limits(cls, values: Any, row_limits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows that end at these places."""
-        return cls(values, [0, *as_array(row_limits)])
 
     @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
@@ -213,10 +195,6 @@ class RaggedTensor(Rows):
     def row_starts(self, name: Any = None) -> Tensor:
         """Where the rows begin."""
         return self.row_splits[:-1]
-
-    def row_limits(self, name: Any = None) -> Tensor:
-        """Where the rows end."""
-        return self.row_splits[1:]
 
     def value_rowids(self, name: Any = None) -> Tensor:
         """The row of each value."""

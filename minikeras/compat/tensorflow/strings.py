@@ -72,29 +72,12 @@ def unicode_split(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any)
     return _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])
 
 
-def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any) -> Tensor:
-    """Every so many words in a row, as one text."""
-    words = array_of(data).tolist()
-    widths = [ngram_width] if isinstance(ngram_width, int) else ngram_width
-    groups = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
-    return constant(np.array(groups, object))
-
-
-def _hashed(input: Any, num_buckets: int, key: Any = None) -> Any:
-    if isinstance(input, Rows):
-        return on_elements(functools.partial(_hashed, num_buckets=num_buckets, key=key), input)
-    texts = array_of(input)
-    return Tensor(bins_of(texts.ravel().tolist(), num_buckets, key).reshape(texts.shape))
-
-
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash."""
-    return _hashed(input, num_buckets)
-
-
-def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
-    """A number below `num_buckets` for each text, by its hash with a key of two integers."""
-    return _hashed(input, num_buckets, key)
+    if isinstance(input, Rows):
+        return on_elements(to_hash_bucket_fast, input, num_buckets)
+    texts = array_of(input)
+    return Tensor(bins_of(texts.ravel().tolist(), num_buckets).reshape(texts.shape))
 
 
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:

@@ -529,11 +529,6 @@ class Variable(KerasVariable):
 
     read_value = value
 
-    @property
-    def initial_value(self) -> Tensor:
-        """The present value: there is no graph that could set it back."""
-        return self.value()
-
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
@@ -568,14 +563,6 @@ class Variable(KerasVariable):
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Assign to elements, one a row of indices."""
         return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
-
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Add to elements, one a row of indices."""
-        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name), "add"))
-
-    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Subtract from elements, one a row of indices."""
-        return self.scatter_nd_add(indices, -_array(updates, self.array.dtype.name))
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Assign to rows, given as `tf.IndexedSlices`."""
