@@ -16,6 +16,12 @@ _NAMES = (
     "string resource variant"
 )
 NAMES = _NAMES.split()
+_BY_NUMBER = (
+    ". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 complex128 float16 "
+    "resource variant uint32 uint64"
+)
+_NUMBERS = _BY_NUMBER.split()
+"""The names by the numbers that TensorFlow's files have for them."""
 _OTHER_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32"}
 _PYTHON: dict[type[Any], str] = {float: "float32", int: "int32", str: "string"}
 
@@ -106,6 +112,8 @@ def _name(dtype: Any) -> str | None:
 
 def as_dtype(type_value: Any) -> DType:
     """Return TensorFlow's dtype for a name, a NumPy dtype or a Python type, or raise a TypeError if it is none."""
+    if isinstance(type_value, int) and 0 < type_value < len(_NUMBERS):
+        type_value = _NUMBERS[type_value]
     name = _OTHER_NAMES.get(type_value) if isinstance(type_value, str) else None
     name = name or _name(type_value)
     if name not in DTYPES:

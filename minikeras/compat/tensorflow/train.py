@@ -220,11 +220,12 @@ class CheckpointManager:
     """Saves checkpoints into a folder, and deletes old ones."""
 
     def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
-                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, **__: Any) -> None:  # fmt: skip
+                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, init_fn: Any = None,
+                 **__: Any) -> None:  # fmt: skip
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval
-        self._most, self._name = max_to_keep, checkpoint_name
+        self._most, self._name, self._init = max_to_keep, checkpoint_name, init_fn
         paths = Path(self.directory).glob(f"{checkpoint_name}-*.npz")
         numbers = sorted(int(m[1]) for path in paths if (m := re.fullmatch(r".*-(\d+)\.npz", path.name)))
         self.checkpoints: list[str] = [os.path.join(self.directory, f"{checkpoint_name}-{n}") for n in numbers]
@@ -245,3 +246,11 @@ class CheckpointManager:
                 Path(f"{old}.npz").unlink(missing_ok=True)
             self.checkpoints = self.checkpoints[-self._most :]
         return path
+
+    def restore_or_initialize(self) -> str | None:
+        """Restore the newest checkpoint, or call the function that initializes; return the checkpoint."""
+        if self.latest_checkpoint is not None:
+            self.checkpoint.restore(self.latest_checkpoint)
+        elif self._init is not None:
+            self._init()
+        return self.latest_checkpoint
