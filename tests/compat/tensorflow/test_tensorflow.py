@@ -92,7 +92,8 @@ def test_a_list_of_tensors_gives_several() -> None:
 
 
 def test_a_dtype_may_come_by_its_number() -> None:
-    assert str(tf.zeros(1, 1)) == "tf.Tensor([0.], shape=(1,), dtype=float32)"
+    number: Any = 1
+    assert str(tf.zeros(1, number)) == "tf.Tensor([0.], shape=(1,), dtype=float32)"
 
 
 def test_what_normalization_saw_is_counted_in_64_bits(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
