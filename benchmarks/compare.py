@@ -226,7 +226,7 @@ class Comparison:
     def _contenders(self, name: str) -> list[tuple[str, str]]:
         """Return who can run a model, with the interpreter that has it."""
         found = {"minikeras": sys.executable, **self.peers}
-        able = [c for c in found if c in ("minikeras", "keras-tensorflow") or (c[:6] == "keras-" and name != "words")]
+        able = [c for c in found if c == "minikeras" or (c.startswith("keras-") and name != "words")]
         return [(contender, found[contender]) for contender in able]
 
     def growth(self) -> dict[str, Figures]:

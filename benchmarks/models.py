@@ -104,4 +104,4 @@ MODELS: dict[str, Model] = {
     "words as numbers": Model(_embedded, (8,), kind="places"),
     "words": Model(lambda L, x: _embedded(L, L.StringLookup(vocabulary=WORDS)(x)), (8,), kind="words"),
 }  # fmt: skip
-"""Those that README.md beside this file describes. Keras has the last one on TensorFlow alone."""
+"""Those that README.md beside this file describes. Keras takes no arrays of words, so the last one runs here alone."""
