@@ -34,9 +34,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
         x = x.to_numpy()
     array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
-        return array.astype(
-            object, copy=False
-        )  # for a layer such as StringLookup, texts of any length; others refuse it
+        return array.astype(object, copy=False)  # texts of any length, for StringLookup and its kin; others refuse them
     if array.dtype.kind == "O":
         try:
             array = array.astype("float64")

@@ -185,8 +185,8 @@ def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[
         yield path, losses, weights
         return
     several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # for the same outputs
-    short = not several and isinstance(y, list | tuple) and len(losses) < len(y)
-    if short or (several and isinstance(y, list | tuple) and not any(map(is_nested, losses))):
+    in_order = isinstance(losses, list | tuple) and isinstance(y, list | tuple)
+    if in_order and (not any(map(is_nested, losses)) if several else len(losses) < len(y)):
         raise ValueError(f"`loss` must have one item for each of the {len(y)} outputs. Received: loss={losses!r}.")
     for key, loss in losses.items() if isinstance(losses, dict) else enumerate(losses):
         weight = weights[key] if is_nested(weights) else weights

@@ -595,7 +595,7 @@ class TextVectorization(_Lookup):
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
         texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
-        numbers = Tensor(np.array([*chain.from_iterable(texts)], "int64"))
+        numbers = Tensor(np.fromiter(chain.from_iterable(texts), "int64"))
         rows = Tensor.rows_of(numbers, [*map(len, texts)])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
 
@@ -605,10 +605,10 @@ class TextVectorization(_Lookup):
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
     def call(self, inputs: Tensor) -> Tensor:
-        open_ended = (
+        as_long_as_texts = (
             self.output_mode == "int" and self.output_sequence_length is None
-        )  # as long as the texts happen to be
-        return encode(raw(inputs) if open_ended else inputs, layer=self)
+        )  # so no program can hold it
+        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)
 
     def _words(self, text: str, most: int | None) -> list[str]:
         """Return the words of a text, if there are no n-grams no more than so many."""
