@@ -5,9 +5,9 @@
     python benchmarks/compare.py --quick             small and short, to see that it runs
     python benchmarks/compare.py --peer torch=/path/to/python --json speed.json --chart speed.png
 
-Sections: fit, predict, growth, overhead, busy, memory, import. Each contender runs in a process of its own; rounds are
-interleaved, and every figure is a median over them. Figures of one run may be compared with each other, and with
-nothing else. README.md beside this file says what each means.
+Sections: fit, predict, models, shared, growth, overhead, busy, memory, import. Each contender runs in a process of its
+own; rounds are interleaved, and every figure is a median over them. Figures of one run may be compared with each
+other, and with nothing else. README.md beside this file says what each means.
 """
 
 import argparse
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.chart import draw
 from benchmarks.contenders import CONTENDERS, PEERS
+from benchmarks.models import MODELS
 from benchmarks.workloads import WORKLOADS, Workload
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,7 +89,9 @@ class Worker:
 FIRST_SCRIPT = """
 model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse", metrics=["mae"])
-model.fit(numpy.ones((64, 2)), numpy.ones((64, 1)), verbose=0)
+model.fit(numpy.ones((200, 2)), numpy.ones((200, 1)), epochs=10)
+model.predict(numpy.ones((200, 2)))
+model.summary()
 """
 """What many do first, as few lines as it takes."""
 
@@ -183,6 +186,49 @@ class Comparison:
         )
         return found
 
+    def models(self) -> dict[str, Figures]:
+        """A training step, a prediction of one row, and the time until two first steps are done, of many models."""
+        found: dict[str, Figures] = {}
+        for name in self._models():
+            runs: dict[str, list[dict[str, float]]] = {}
+            for contender in [c for _ in range(self.rounds) for c in self._contenders(name)]:
+                with Worker(*contender) as worker:
+                    runs.setdefault(worker.name, []).append(worker.ask("model", name=name, seconds=self.seconds))
+            for key in next(iter(runs.values()))[0]:
+                row = {who: statistics.median(run[key] for run in ours) for who, ours in runs.items()}
+                found.setdefault(key, {})[name] = row
+        for key, figures in found.items():
+            show_ratios(f"models: {key} (times that of minikeras)", figures)
+        return found
+
+    def shared(self) -> dict[str, Figures]:
+        """A training step of the same models while other processes loop, beside its fair share of a quiet machine's."""
+        found: Figures = {}
+        for name in self._models():
+            for contender in self._contenders(name):
+                with Worker(*contender) as worker:
+                    worker.ask("model", name=name, seconds=self.seconds)
+
+                    def step(loops: int, worker: Worker = worker) -> float:
+                        return _beside_loops(lambda: float(worker.ask("step")), loops)
+
+                    us = self.medians({str(loops): partial(step, loops) for loops in (0, 2, 4)})
+                row = found[f"{name}, {worker.name}"] = {"quiet us": us["0"]}
+                for loops in (2, 4):
+                    row[f"{loops} loops, times"] = us[str(loops)] / us["0"]
+                    row[f"{loops} loops, of fair share"] = us[str(loops)] / us["0"] * _cores() / (loops + _cores())
+        show("shared: a step beside loops in other processes; its fair share is (loops + cores) / cores", found)
+        return {"step": found}
+
+    def _models(self) -> list[str]:
+        return list(MODELS)[-2:] if self.quick else list(MODELS)
+
+    def _contenders(self, name: str) -> list[tuple[str, str]]:
+        """Return who can run a model, with the interpreter that has it."""
+        found = {"minikeras": sys.executable, **self.peers}
+        able = [c for c in found if c == "minikeras" or (c.startswith("keras-") and name != "words")]
+        return [(contender, found[contender]) for contender in able]
+
     def growth(self) -> dict[str, Figures]:
         """Microseconds a step against width, depth, batch and rows."""
         axes: dict[str, tuple[list[int], Callable[[int], Workload]]] = {
@@ -258,7 +304,8 @@ class Comparison:
                 for label, worker in workers.items():
                     time = self.timing(worker, "fit", workload)
                     time()
-                    runs[label], runs[label + ", busy"] = time, lambda time=time: _beside_loops(time)  # type: ignore[misc]
+                    others = max(1, _cores() - 1)
+                    runs[label], runs[label + ", busy"] = time, partial(_beside_loops, time, others)
                 us = self.medians(runs)
                 for label in workers:
                     quiet, busy = us[label], us[label + ", busy"]
@@ -316,6 +363,8 @@ class Comparison:
 SECTIONS: dict[str, Callable[[Comparison], dict[str, Figures]]] = {
     "fit": Comparison.fit,
     "predict": Comparison.predict,
+    "models": Comparison.models,
+    "shared": Comparison.shared,
     "growth": Comparison.growth,
     "overhead": Comparison.overhead,
     "busy": Comparison.busy,
@@ -344,9 +393,9 @@ def _slopes(axis: str, us: dict[int, float]) -> str:
     return f"time ~ {axis} ** {lower:.2f} in the lower half, ** {upper:.2f} in the upper"
 
 
-def _beside_loops(run: Callable[[], float]) -> float:
-    """Run while all cores but one, at least one, are busy with something else."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(1, _cores() - 1))]
+def _beside_loops(run: Callable[[], float], count: int) -> float:
+    """Run while so many other processes are busy with something else."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         sleep(0.1)
         return run()

@@ -187,25 +187,23 @@ class ScikitLearn:
     bulk = call
 
 
-def _keras(backend: str) -> Callable[[Workload], KerasModel]:
-    def make(workload: Workload) -> KerasModel:
-        os.environ["KERAS_BACKEND"] = backend
-        return KerasModel(importlib.import_module("keras"), workload)
-
-    return make
+def library(name: str) -> Any:
+    """Return the module that stands for Keras."""
+    os.environ["KERAS_BACKEND"] = name.removeprefix("keras-")
+    return importlib.import_module("keras" if name.startswith("keras-") else "minikeras")
 
 
-def _minikeras(workload: Workload) -> KerasModel:
-    return KerasModel(importlib.import_module("minikeras"), workload)
+def _keras(name: str) -> Callable[[Workload], KerasModel]:
+    return lambda workload: KerasModel(library(name), workload)
 
 
 CONTENDERS: dict[str, tuple[Callable[[Workload], Any], tuple[str, ...]]] = {
-    "minikeras": (_minikeras, ("numpy",)),
+    "minikeras": (_keras("minikeras"), ("numpy",)),
     "hand-tuned": (HandTuned, ("numpy",)),
     "products": (Products, ("numpy",)),
-    "keras-jax": (_keras("jax"), ("keras", "jax")),
-    "keras-tensorflow": (_keras("tensorflow"), ("keras", "tensorflow")),
-    "keras-torch": (_keras("torch"), ("keras", "torch")),
+    "keras-jax": (_keras("keras-jax"), ("keras", "jax")),
+    "keras-tensorflow": (_keras("keras-tensorflow"), ("keras", "tensorflow")),
+    "keras-torch": (_keras("keras-torch"), ("keras", "torch")),
     "torch": (Torch, ("torch",)),
     "scikit-learn": (ScikitLearn, ("sklearn",)),
 }

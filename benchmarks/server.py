@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, library
+from benchmarks.models import MODELS, STEPS
 from benchmarks.workloads import Workload
 
 LONGEST = float(os.environ.get("BENCHMARK_LONGEST", "20"))
@@ -105,6 +106,26 @@ class Server:
                 function(x)
 
         return Stopwatch(run, seconds), rows
+
+    def model(self, name: str, seconds: float) -> dict[str, float]:
+        """Return figures of a model: microseconds of a step and of one row, milliseconds until two steps are done."""
+        keras, (x, y), batch = library(self.name), MODELS[name].data(), MODELS[name].batch
+        start = perf_counter()
+        model = MODELS[name].compiled(keras)
+        model.fit(x[: 2 * batch], y[: 2 * batch], batch_size=batch, verbose=0)
+        first = perf_counter() - start
+
+        def predict(count: int) -> None:
+            for _ in range(count):
+                model.predict(x[:1], verbose=0)
+
+        self._fit = Stopwatch(lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0), seconds)
+        row = Stopwatch(predict, seconds).measure() * 1e6
+        return {"step, us": self.step(), "one row, us": row, "two first steps, ms": first * 1e3}
+
+    def step(self) -> float:
+        """Return the microseconds of a training step of the last model."""
+        return self._fit.measure() / STEPS * 1e6
 
     def forget(self) -> None:
         """Let go of all models and data."""

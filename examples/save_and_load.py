@@ -1,6 +1,6 @@
 """A model in a file (needs the extra `h5`): saved in the middle of its training, loaded, and trained on.
 
-It trains on as if nothing had happened. Reading a file needs NumPy alone. Keras 3 reads the same file, and this reads Keras's.
+It trains on as if nothing had happened. Reading a file needs NumPy alone. Keras 3 reads it too.
 """
 
 import tempfile
@@ -33,15 +33,15 @@ def main() -> None:
         model.save(path)
         loaded = keras.models.load_model(path)  # runs no code of the file's: a stranger's model does no harm
 
-    print(f"after 20 epochs: accuracy {loaded.evaluate(x, y, verbose=0)[1]:.2f}")
+    print(f"after 20 epochs: accuracy {loaded.evaluate(x, y, verbose=0, return_dict=True)['accuracy']:.2f}")
     for one in (model, loaded):
         one.fit(x, y, epochs=20, shuffle=False, verbose=0)
-    print(f"after 20 more:   accuracy {loaded.evaluate(x, y, verbose=0)[1]:.2f}")
+    print(f"after 20 more:   accuracy {loaded.evaluate(x, y, verbose=0, return_dict=True)['accuracy']:.2f}")
 
     same = all(np.array_equal(a, b) for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True))
     print(f"the same weights as without the file: {same}")
     assert same
-    assert loaded.evaluate(x, y, verbose=0)[1] > 0.9
+    assert loaded.evaluate(x, y, verbose=0, return_dict=True)["accuracy"] > 0.9
 
 
 if __name__ == "__main__":

@@ -31,10 +31,10 @@ def logistic_neuron() -> None:
     model.fit(x_train, y_train, epochs=400, verbose=0)
 
     w, b = (float(value.item()) for value in model.get_layer("L1").get_weights())
-    loss, accuracy = model.evaluate(x_train, y_train, verbose=0)
-    print(f"logistic neuron: boundary at {-b / w:0.2f}, loss {loss:0.3f}, accuracy {accuracy:0.2f}")
+    results = model.evaluate(x_train, y_train, verbose=0, return_dict=True)
+    print("logistic neuron: boundary at {:0.2f}, loss {loss:0.3f}, accuracy {accuracy:0.2f}".format(-b / w, **results))
     assert abs(-b / w - 2.5) < 0.1
-    assert accuracy == 1.0
+    assert results["accuracy"] == 1.0
 
 
 if __name__ == "__main__":

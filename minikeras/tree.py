@@ -120,10 +120,8 @@ def assert_same_paths(a: Any, b: Any) -> None:
     """
     first, second = ({path for path, _ in flatten_with_path(s)} for s in (a, b))
     if first != second:
-        raise ValueError(
-            f"The two structures don't have the same paths. Only in the first: {first - second}; "
-            f"only in the second: {second - first}."
-        )
+        raise ValueError(f"The two structures don't have the same paths. Only in the first: {first - second}; "
+                         f"only in the second: {second - first}.")  # fmt: skip
 
 
 def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minikeras
-from minikeras import activations
+from minikeras import GradientTape, Variable, activations
 from minikeras._core.tensor import Tensor
 
 HAND: dict[str, list[tuple[float, float]]] = {
@@ -61,6 +61,24 @@ def test_along_an_axis() -> None:
     np.testing.assert_array_equal(activations.sparsemax([1.0, 0.5, -1.0]).numpy(), [0.75, 0.25, 0.0])
     np.testing.assert_array_equal(activations.glu([[4.0, 0.0]]).numpy(), [[2.0]])
     np.testing.assert_array_equal(activations.threshold([0.5, 2.0], 1.0, 9.0).numpy(), [9.0, 2.0])
+
+
+def test_slopes_that_are_learned() -> None:
+    slopes = Variable([0.5, 1.5, 0.9])
+    x = np.array([[-2.0, -2.0, 4.0]])
+    with GradientTape() as tape:
+        y = activations.leaky_relu(x, slopes)
+    assert y.numpy().tolist() == [[-1.0, -3.0, 4.0]]
+    gradient = tape.gradient(y, slopes)
+    assert gradient is not None
+    assert gradient.numpy().tolist() == [-2.0, -2.0, 0.0]
+    with GradientTape() as tape:
+        y = activations.elu(x, alpha=slopes)
+    low = math.expm1(-2)
+    np.testing.assert_allclose(y.numpy(), [[0.5 * low, 1.5 * low, 4.0]], 1e-6)
+    gradient = tape.gradient(y, slopes)
+    assert gradient is not None
+    np.testing.assert_allclose(gradient.numpy(), [low, low, 0.0], 1e-6)
 
 
 def test_relu_in_general() -> None:

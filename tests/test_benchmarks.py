@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 SECTIONS = {
     "fit": {"agreement", "step"},
     "predict": {"call", "predict", "bulk"},
+    "models": {"step, us", "one row, us", "two first steps, ms"},
+    "shared": {"step"},
     "growth": {"width", "depth", "batch", "rows"},
     "overhead": {"epoch", "own", "loop", "allocated"},
     "busy": {"step"},

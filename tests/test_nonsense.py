@@ -29,9 +29,9 @@ def model(*stack: Any, loss: Any = "mse", **options: Any) -> Any:
     return made
 
 
-def batches() -> Iterator[Any]:
+def batches(value: float = np.nan) -> Iterator[Any]:
     yield X, Y
-    yield holed(X, np.nan), Y
+    yield holed(X, value), Y
 
 
 def logits(kind: str) -> Any:
@@ -59,6 +59,8 @@ NONSENSE: dict[str, tuple[str, Callable[[], Any]]] = {
     "NaN in a batch": (r"`x.*` is nan", lambda: model().fit(batches(), verbose=0)),
     "NaN in evaluate": (r"`y.*` is nan", lambda: model().evaluate(X, holed(Y, np.nan), verbose=0)),
     "NaN in float64": (r"`x.*` is nan", lambda: model().fit(holed(X, np.nan).astype(float), Y, verbose=0)),
+    "NaN in predict": (r"`x\[48, 2\]` is nan", lambda: model().predict(holed(X, np.nan), verbose=0)),
+    "inf in predict": (r"`x.*` is inf", lambda: model().predict((b[:1] for b in batches(np.inf)), verbose=0)),
     "classes": ("targets from 0 to 1. Received: [12]", lambda: model(loss=BINARY).fit(X, LABELS, verbose=0)),
     "signs": ("Received: -1", lambda: model(loss=logits("BinaryCrossentropy")).fit(X, Y - 1, epochs=2, verbose=0)),
     "softmax twice": (
@@ -101,6 +103,8 @@ SENSE: list[Callable[[], Any]] = [
     lambda: model(SOFTMAX, loss="sparse_categorical_crossentropy").fit(X, LABELS, verbose=0),
     lambda: model(loss=logits("BinaryCrossentropy")).fit(X, Y, verbose=0),
     lambda: model(keras.Input((3,)), layers.Embedding(5, 1), layers.Flatten()).fit(X, np.ones((70, 3)), verbose=0),
+    lambda: model().predict(X, verbose=0),
+    lambda: model(layers.Lambda(keras.ops.nan_to_num)).predict(holed(X, np.nan), verbose=0),
     lambda: keras.optimizers.SGD(0.0),
     lambda: model().fit(X, Y, verbose=0, sample_weight=np.zeros(70)),
 ]  # fmt: skip

@@ -74,6 +74,11 @@ def test_dropout() -> None:
     assert (rows == rows[:, :1]).all()
     assert (random.dropout(x, 0.0).numpy() == x).all()
     assert not random.dropout(x, 1.0).numpy().any()
+    for dtype in ("float16", "float32", "float64"):  # what is left out is 0, whatever it was, without a sign
+        wild = Tensor(np.array([np.nan, np.inf, -np.inf, -1.0] * 50, dtype))
+        left = random.dropout(wild, 0.5, seed=1).numpy()[random.dropout(np.ones(200), 0.5, seed=1).numpy() == 0]
+        assert left.size > 50
+        assert not left.view(f"i{left.itemsize}").any()
 
 
 def test_dropout_gradient_uses_the_same_mask() -> None:

@@ -159,6 +159,24 @@ def test_layers() -> None:
     layers.Dense(1, activation=lambda x, by=2.0: x * by, kernel_initializer=lambda shape, dtype: ops.ones(shape, dtype))
 
 
+def test_recurrent_layers() -> None:
+    x, i = np.ones((2, 3, 4)), keras.Input((3, 4))
+    assert_type(layers.LSTM(2)(x), Tensor)
+    assert_type(layers.GRU(2, return_sequences=True)(i), KerasTensor)
+    y, h, c = assert_type(layers.LSTM(2, return_state=True)(x), tuple[Tensor, Tensor, Tensor])
+    assert y.shape == h.shape == c.shape
+    assert len(assert_type(layers.LSTM(2, return_state=True)(i), tuple[KerasTensor, KerasTensor, KerasTensor])) == 3
+    assert len(assert_type(layers.GRU(2, return_state=True)(x), tuple[Tensor, Tensor])) == 2
+    assert len(assert_type(layers.SimpleRNN(2, return_state=True)(i), tuple[KerasTensor, KerasTensor])) == 2
+    images = np.ones((1, 2, 3, 3, 1))
+    assert len(assert_type(layers.ConvLSTM2D(2, 2, return_state=True)(images), tuple[Tensor, Tensor, Tensor])) == 3
+    cell: layers.RNN = layers.RNN(layers.GRUCell(2), return_state=True)
+    assert isinstance(cell, layers.RNN)
+    assert len(assert_type(layers.RNN(layers.GRUCell(2), return_state=True)(x), tuple[Tensor, ...])) == 2
+    kept: layers.LSTM = layers.LSTM(2, return_state=True)
+    assert_type(kept.units, int)
+
+
 def test_models() -> None:
     x = np.ones((2, 3))
     model = Sequential([keras.Input((3,)), layers.Dense(2)])
@@ -198,6 +216,9 @@ def test_tensors_and_variables() -> None:
     assert_type(float(t[0, 0]), float)
     assert_type(len(t), int)
     assert_type(t.T, Tensor)
+    assert_type(t + np.ones(2), Tensor)
+    both: list[object] = [np.ones(2) + t, np.exp(t)]  # arrays for checkers, as NumPy's stubs decide: see below
+    assert all(isinstance(x, Tensor) for x in both)
     v = Variable([1.0, 2.0])
     assert_type(v.value, Tensor)
     assert_type(v * 2, Tensor)
@@ -262,6 +283,14 @@ def test_training() -> None:
     assert_type(model.get_metrics_result(), dict[str, Any])
     assert_type(model.evaluate(x, y, verbose=0, return_dict=True), dict[str, Any])
     assert_type(model.train_on_batch(x, y, return_dict=True), dict[str, Any])
+    assert_type(model.test_on_batch(x, y, return_dict=True), dict[str, Any])
+    results = assert_type(model.evaluate(x, y, verbose=0), float | list[Any])
+    assert isinstance(results, list)
+    assert isinstance(results[0], float)
+    assert isinstance(assert_type(model.train_on_batch(x, y), float | list[Any]), list)
+    assert isinstance(assert_type(model.test_on_batch(x, y), float | list[Any]), list)
+    either = bool(len(results))
+    assert_type(model.evaluate(x, y, verbose=0, return_dict=either), float | list[Any] | dict[str, Any])
     assert assert_type(model.predict(x, verbose=int(False)), Array | Any).shape == (4, 1)
     assert assert_type(model.predict_on_batch(x), Array | Any).shape == (4, 1)
     model.compile(optimizers.SGD(0.1, momentum=0.9), losses.MeanSquaredError(), run_eagerly=True)
@@ -318,6 +347,11 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     layers.Add()(keras.Input((3,)))  # type: ignore[call-overload]
     Sequential().input.shap()  # type: ignore[union-attr]
     callbacks.History().history["loss"][-1].shap()  # type: ignore[attr-defined]
+    layers.LSTM(2, return_state="yes")  # type: ignore[type-var]
+    layers.LSTM(2, return_state=True)(keras.Input((3, 4))).shape  # type: ignore[attr-defined]  # noqa: B018
+    layers.GRU(2, return_state=True)(keras.Input((3, 4)))[2]  # type: ignore[misc]
+    (np.ones(2) + Tensor(np.ones(2))).numpy()  # type: ignore[attr-defined]
+    np.exp(Tensor(np.ones(2))).numpy()  # type: ignore[attr-defined]
     layers.Activation("rellu")  # type: ignore[arg-type]
     layers.Activation()  # type: ignore[call-arg]
     layers.Dropout("0.5")  # type: ignore[arg-type]
@@ -398,6 +432,7 @@ if TYPE_CHECKING:  # what must be refused: mypy reports any of these ignores tha
     net.fit(object())  # type: ignore[arg-type]
     net.fit([[1.0]], [1.0], verbose="loud")  # type: ignore[arg-type]
     net.evaluate([[1.0]], [1.0], batchsize=3)  # type: ignore[call-overload]
+    net.evaluate([[1.0]], [1.0]).keys()  # type: ignore[union-attr]
     net.fit([[1.0]], [1.0], epochs="3")  # type: ignore[arg-type]
     net.fit([[1.0]], [1.0], batch_size=1.5)  # type: ignore[arg-type]
     net.fit([[1.0]], [1.0], shuffle="rows")  # type: ignore[arg-type]

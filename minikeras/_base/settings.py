@@ -25,6 +25,8 @@ class _Settings:
     max_epochs: int | None = int(os.environ.get("KERAS_MAX_EPOCHS", 0)) or None
     max_steps_per_epoch: int | None = int(os.environ.get("KERAS_MAX_STEPS_PER_EPOCH", 0)) or None
     max_threads: int | None = None
+    counts: str = "int32"
+    """The dtype of an optimizer's steps and of the values that `Normalization` saw; int64 on TensorFlow."""
     open_batches: bool = False
     """True if a model that is built from batches of different sizes leaves it open, as Keras on TensorFlow."""
     seeds: Any = random

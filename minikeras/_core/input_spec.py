@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.nested import leaves
 from .._base.typing import Config, PartialShape, ShapeLike
 from .tensor import TensorOps
 
@@ -96,7 +97,7 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, ad
                 f"{[spec.name for spec in specs]}. Received: {list(inputs)}."
             )
         inputs = [inputs[spec.name] for spec in specs]
-    tensors = inputs if isinstance(inputs, list | tuple) else [inputs]
+    tensors = leaves(inputs)
     if len(tensors) != len(specs):
         raise ValueError(
             f"Layer '{layer_name}' expects {len(specs)} input(s), but it received {len(tensors)} input tensors."
@@ -111,7 +112,5 @@ def assert_input_compatibility(input_spec: Any, inputs: Any, layer_name: str, ad
             )
         wrong = spec.mismatch(x.shape, x.dtype)
         if wrong:
-            raise ValueError(
-                f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "
-                f"Full shape received: {x.shape}.{advice if 'ndim' in wrong else ''}"
-            )
+            raise ValueError(f"Input {index} of layer '{layer_name}' is incompatible with the layer: {wrong}. "
+                             f"Full shape received: {x.shape}.{advice if 'ndim' in wrong else ''}")  # fmt: skip

@@ -78,10 +78,8 @@ class KerasTensor(Tensor):
         return self._dtype
 
     def _refuse(self, error: type[Exception], what: str) -> NoReturn:
-        raise error(
-            f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation with "
-            "minikeras.ops, or in the `call` of a layer."
-        )
+        raise error(f"A symbolic tensor has no value: it cannot be {what}. Received: {self!r}. Write the computation "
+                    "with minikeras.ops, or in the `call` of a layer.")  # fmt: skip
 
     def __bool__(self) -> bool:
         self._refuse(TypeError, "used as a bool")
@@ -97,6 +95,14 @@ class KerasTensor(Tensor):
 
     def __format__(self, spec: str) -> str:
         return self._refuse(TypeError, f"formatted as a number ({spec!r})") if spec else repr(self)
+
+    def __eq__(self, other: object) -> Any:
+        """Return whether it is the other one, as in Keras; beside a value, which elements will be equal to it."""
+        valued = isinstance(other, int | float | np.ndarray | np.generic | TensorOps)
+        return super().__eq__(other) if valued and not isinstance(other, KerasTensor) else self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __invert__(self) -> Tensor:
         result: Tensor = NUMPY_OPS["logical_not"](self)

@@ -206,9 +206,9 @@ def _by_position(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         TypeError: if one is missing.
     """
     for name in op.parameters[len(args) : op.count]:
-        if name not in kwargs:
+        if name not in kwargs and name not in op.defaults:
             op.forward(*args, **kwargs)  # raises Python's own error
-        args = (*args, kwargs.pop(name))
+        args = (*args, kwargs.pop(name) if name in kwargs else op.defaults[name])
     return args
 
 

@@ -20,7 +20,8 @@ _Weights: TypeAlias = TensorLike | None
 _Several: TypeAlias = list[Any] | tuple[Any, ...]
 _Named: TypeAlias = dict[str, Tensor | None]
 PASSED = frozenset({"sigmoid", "softmax"})
-"""Ops that a rule of another op may pass over, see `Op.fused_vjp`."""
+"""Ops that the rule of a loss may pass over, see `Op.fused_vjp`."""
+_FUSED = PASSED | {"relu"}
 
 
 class GradientTape:
@@ -156,10 +157,8 @@ class GradientTape:
             RuntimeError: on a second call, unless the tape is persistent.
         """
         if self._used and not self.persistent:
-            raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients. "
-                "Make it with GradientTape(persistent=True) to ask again."
-            )
+            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of gradients. "
+                               "Make it with GradientTape(persistent=True) to ask again.")  # fmt: skip
         self._used = True
         open_tapes, inside = recorders.open, self in recorders.open
         recorders.open = [r for r in open_tapes if r is not self] if inside else open_tapes
@@ -173,8 +172,7 @@ class GradientTape:
             ends = set(map(id, leaves(sources)))
             with one_thread, np.errstate(all="ignore"):  # a slope may be infinite, as that of sqrt at 0
                 totals = backward(self._entries, pairs, bool(recorders.open), self._watched, ends)
-            gradients = map_structure(lambda source: totals.get(id(source)), sources)
-            result = map_structure(lambda g: g if g is None or isinstance(g, Tensor) else Tensor(g), gradients)
+            result = map_structure(lambda x: _as_tensor(totals.get(id(x))), sources)
         finally:
             recorders.open = open_tapes
         if not self.persistent:
@@ -213,13 +211,17 @@ def backward(entries: list[Entry], seeds: list[tuple[Any, Any]], as_tensors: boo
             pairs = op.vjp_all(g, entry, values, targets, totals)
         else:
             if op.fused_vjp and makers is None:
-                makers = {id(maker.output): maker for maker in entries if maker.op.name in PASSED}
+                makers = {id(maker.output): maker for maker in entries if maker.op.name in _FUSED}
             fused = _passed(entry, makers, targets) if makers else None
             pairs = _pairs(g, entry, values, fused, as_tensors, watched)
         for x, d in pairs:
             if d is not None:
                 _add(totals, x, d)
     return totals
+
+
+def _as_tensor(g: Any) -> Any:
+    return g if g is None or isinstance(g, Tensor) else Tensor(g)
 
 
 def _as_tensors(entry: Entry) -> list[Any]:
@@ -288,18 +290,19 @@ def _shared(a: Op, b: Op) -> frozenset[str]:
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the axes along which its input was repeated to fit the other's shape."""
-    if np.shape(g) == shape:
+    given: tuple[int, ...] = getattr(g, "shape", ())
+    if given == shape:
         return g
-    if np.ndim(g) < len(shape):
+    extra = len(given) - len(shape)
+    if extra < 0:
         return np.broadcast_to(g, shape)
-    extra = np.ndim(g) - len(shape)
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and np.shape(g)[i + extra] != 1)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1)
     if not axes:
         return np.broadcast_to(g, shape)
     # Of arrays as of tensors, for NumPy's own sum may round otherwise than the op.
     total = np.sum(g, axis=axes) if isinstance(g, TensorOps) else vars(NUMPY_OPS["sum"])["op"].forward(g, axes)
-    sizes = tuple(1 if i in axes else n for i, n in enumerate(np.shape(g)))[extra:]
-    total = total if np.shape(total) == sizes else np.reshape(total, sizes)
+    sizes = tuple(1 if i in axes else n for i, n in enumerate(given))[extra:]
+    total = total if total.shape == sizes else np.reshape(total, sizes)
     return total if sizes == shape else np.broadcast_to(total, shape)  # as where einsum repeats an axis of size 1
 
 

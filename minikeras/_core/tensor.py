@@ -115,10 +115,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(
-            f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
-            "Every row must have the same shape."
-        ) from None
+        raise ValueError(f"Cannot make a tensor of {type(value).__name__}: its rows have different lengths. "
+                         "Every row must have the same shape.") from None  # fmt: skip
     if dtype is None and not has_dtype:
         if array.dtype.kind == "O":
             raise ValueError(f"Cannot make a tensor of {value!r:.80} (of type {type(value).__name__}).")
@@ -132,10 +130,8 @@ def as_array(value: TensorLike | object, dtype: DTypeLike | None = None) -> Arra
         return array
     name = standardize_dtype(dtype)
     if array.dtype.kind in "OUS" and name != "string":
-        raise ValueError(
-            f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
-            f"Received: {value!r:.80}."
-        )
+        raise ValueError(f"Cannot convert values of dtype {array.dtype} to {name}. Expected numbers or booleans. "
+                         f"Received: {value!r:.80}.")  # fmt: skip
     return in_dtype(array, name, copy=False)
 
 

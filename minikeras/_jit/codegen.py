@@ -214,6 +214,11 @@ class Codegen:
             return row_of(value, produced.shape)
         if value.shape == produced.shape:
             return operand
+        short = 1 < value.size < 256 and (value.size,) == value.shape[-1:] == produced.shape[-1:]
+        if short and produced.ndim > 2 and produced.size >= 2**14:  # NumPy takes long rows quicker than many short ones
+            wide = np.empty(produced.shape[-2:], value.dtype)
+            self._lines.append(Instruction(np.copyto, [wide, operand]))
+            return wide
         shape = () if value.size == 1 else produced.shape if value.size == produced.size else None
         if shape is None or isinstance(self._places.get(id(x)), Symbol):
             return operand

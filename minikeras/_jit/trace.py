@@ -32,12 +32,14 @@ class Trace:
         op = entry.op
         depends = op.effect or op.draws
         for x, value in zip(entry.inputs, entry.values, strict=True):
-            depends |= id(x) in self.produced or isinstance(x, Variable)
             if isinstance(x, Variable):
+                depends = True
                 self._read[id(value)] = x, value
             elif isinstance(x, Tensor):
-                self.check(x)
-        for x in () if op.effect else leaves((entry.rest, entry.kwargs)):
+                depends = depends or id(x) in self.produced
+                if self._stale:
+                    self.check(x)
+        for x in () if op.effect or not (entry.rest or entry.kwargs) else leaves((entry.rest, entry.kwargs)):
             if isinstance(x, TensorOps):  # not an input, which a replay would put there anew
                 self.read(x)
         if depends:
@@ -108,15 +110,22 @@ def escape() -> None:
 
 def _sketch(value: Any) -> Any:
     """Return something by which to compare a constant with that of another run."""
-    if isinstance(value, np.ndarray | np.generic):
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, _LISTS):
+        return tuple([x if type(x) in _PLAIN else _sketch(x) for x in value])
+    if isinstance(value, _ARRAYS):
         return value.shape, value.dtype.str, hash(value.tobytes())
-    if isinstance(value, list | tuple):
-        return tuple(map(_sketch, value))
     if isinstance(value, dict):
-        return tuple((key, _sketch(item)) for key, item in value.items())
+        return tuple([(key, _sketch(item)) for key, item in value.items()])
     if isinstance(value, Variable):
         return id(value)
     return _sketch(value.array) if isinstance(value, Tensor) else value
+
+
+_PLAIN = frozenset({int, float, bool, str, type(None)})
+_LISTS, _ARRAYS = (list, tuple), (np.ndarray, np.generic)
+"""Quicker to ask for than unions, which are made anew each time."""
 
 
 def _keep(value: Array, room: Array) -> Array:

@@ -44,7 +44,7 @@ def _annotations(cls: Any, method: str) -> dict[str, Any]:
     annotations: dict[str, Any] = {}
     for function in [vars(base)[method] for base in reversed(cls.__mro__) if method in vars(base)]:
         for name, annotation in get_type_hints(function).items():
-            options = get_args(annotation)[:1]
+            annotation, options = getattr(annotation, "__bound__", annotation), get_args(annotation)[:1]
             annotations |= get_type_hints(options[0]) if options and is_typeddict(options[0]) else {name: annotation}
     return annotations
 

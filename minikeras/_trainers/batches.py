@@ -245,15 +245,17 @@ class Batches:
         self._taken += number
         return rows_of(self.array[0], slice(start, self._taken * self.size)), number
 
-    def warn_of_nonsense(self) -> None:
-        """Warn, once, of the first number that is NaN or infinite in the arrays, or in the last batch."""
+    def warn_of_nonsense(self, results: Any) -> None:
+        """Warn, once, of the first NaN or infinity in the arrays, or in the last batch, if it got into the results."""
+        if self._warned or all(map(_is_finite, leaves(results))):
+            return
         for name, part in zip(("x", "y", "sample_weight"), self.array or self._last, strict=False):
             for array in leaves(part):
-                if array is None or array.dtype.kind != "f" or self._warned or np.isfinite(array).all():
+                if self._warned or _is_finite(array):
                     continue
                 self._warned, first = True, tuple(np.argwhere(~np.isfinite(array))[0])
-                warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: then the loss is no number, and "
-                          "weights become none. Remove such rows, or put numbers in their place.")  # fmt: skip
+                warn_user(f"`{name}[{', '.join(map(str, first))}]` is {array[first]}: what is computed from it is no "
+                          "number, trained weights too. Remove such rows, or put numbers in their place.")  # fmt: skip
 
     def _start(self) -> Iterator[Data]:
         """Begin a pass over the data."""
@@ -309,3 +311,8 @@ def warn_of_the_end() -> None:
         "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
         "ask for fewer, or have the generator go on for ever."
     )
+
+
+def _is_finite(x: Any) -> bool:
+    array = np.asarray(x)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from .. import losses, metrics, ops
-from .._base.nested import leaves
+from .._base.nested import leaves, like
 from .._base.typing import Config, Function2, MetricName
 from .._base.user_warning import warn_user
 from .._core.tape import PASSED, GradientTape
@@ -258,10 +258,8 @@ class CompiledMetrics(Metric):
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
         for argument, value in self._given.items():
             if value and not isinstance(value, list | tuple | dict):
-                raise ValueError(
-                    f"Expected `{argument}` argument to be a list, tuple, or dict. "
-                    f"Received instead: {argument}={value!r} of type {type(value)}."
-                )
+                raise ValueError(f"Expected `{argument}` argument to be a list, tuple, or dict. "
+                                 f"Received instead: {argument}={value!r} of type {type(value)}.")  # fmt: skip
             self._given[argument] = objects_of(value or [], _get_metric)
             check_names(self._given[argument], _get_metric, _BY_KIND)
         self._found: list[tuple[bool, int, list[Metric]]] | None = None
@@ -352,7 +350,7 @@ def _metric(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
 def objects_of(structure: Any, make: Callable[[Any], Any]) -> Any:
     """Return a structure of names and configurations with an object for each configuration in it."""
     if isinstance(structure, list | tuple):
-        return [objects_of(item, make) for item in structure]
+        return like(structure, [objects_of(item, make) for item in structure])
     if not isinstance(structure, Mapping):
         if not isinstance(structure, str | None) and not callable(structure):
             raise ValueError(f"Expected a name or a configuration. Received: {structure!r:.80}.")

@@ -8,11 +8,13 @@ import numpy as np
 
 from .._base.nested import leaves, like, map_structure
 from .._base.settings import settings
-from .._base.typing import Array, FloatArray
+from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
 
+Inputs: TypeAlias = TensorLike | Iterable[Any]
+ClassWeights: TypeAlias = Mapping[int, float] | None
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
 
@@ -32,15 +34,13 @@ def as_input(x: Any, argument: str = "x") -> Array:
         x = x.to_numpy()
     array = np.asarray(x) if isinstance(x, np.ndarray) else as_array(x)  # a memmap becomes a plain view of its file
     if argument[0] == "x" and array.dtype.kind in "OSU" and all(isinstance(item, str | bytes) for item in array.flat):
-        return array  # for a layer such as TextVectorization; others refuse it
+        return array.astype(object, copy=False)  # texts of any length, for StringLookup and its kin; others refuse them
     if array.dtype.kind == "O":
         try:
             array = array.astype("float64")
         except (TypeError, ValueError):
-            raise ValueError(
-                f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
-                f"{culprit(array, columns)}."
-            ) from None
+            raise ValueError(f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
+                             f"{culprit(array, columns)}.") from None  # fmt: skip
     if array.dtype.kind not in "fiubc":
         raise ValueError(
             f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}"
@@ -263,18 +263,14 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
     """
     for item in leaves(arrays):
         if is_batches(item):
-            raise ValueError(
-                f"`validation_split` needs arrays. Received: {item!r} (of type {type(item).__name__}). "
-                "Pass `validation_data` instead."
-            )
+            raise ValueError(f"`validation_split` needs arrays. Received: {item!r} (of type {type(item).__name__}). "
+                             "Pass `validation_data` instead.")  # fmt: skip
     arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
     rows = count_rows(arrays)
     at = math.floor(rows * (1.0 - validation_split))
     if not 0 < at < rows:
-        raise ValueError(
-            f"`validation_split` must leave rows on both sides, but {rows} rows cannot be split so. "
-            f"Received: validation_split={validation_split}."
-        )
+        raise ValueError(f"`validation_split` must leave rows on both sides, but {rows} rows cannot be split so. "
+                         f"Received: validation_split={validation_split}.")  # fmt: skip
     return rows_of(arrays, slice(None, at)), rows_of(arrays, slice(at, None))
 
 

@@ -140,19 +140,15 @@ class Outputs:
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
             if len(value) != len(self):
-                raise ValueError(
-                    f"`{argument}` must have one item for each of the {len(self)} outputs. "
-                    f"Received {len(value)}: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` must have one item for each of the {len(self)} outputs. "
+                                 f"Received {len(value)}: {argument}={value!r}.")  # fmt: skip
             return list(value)
         names = [o.name for o in self.all]
         if isinstance(value, dict) and flat and None not in names:
             unknown = set(value) - set(names)
             if unknown:
-                raise ValueError(
-                    f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
-                    f"Its outputs are {names}. Received: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` names outputs that the model does not have: {sorted(unknown)}. "
+                                 f"Its outputs are {names}. Received: {argument}={value!r}.")  # fmt: skip
             return [value.get(name) for name in names]
         if isinstance(value, list | tuple | dict):
             paths = [o.path for o in self.all]
@@ -189,8 +185,8 @@ def _walk(losses: Any, weights: Any, y: Any, path: tuple[Any, ...]) -> Iterator[
         yield path, losses, weights
         return
     several = isinstance(losses, list | tuple) and not isinstance(y, type(losses))  # for the same outputs
-    short = not several and isinstance(y, list | tuple) and len(losses) < len(y)
-    if short or (several and isinstance(y, list | tuple) and not any(map(is_nested, losses))):
+    in_order = isinstance(losses, list | tuple) and isinstance(y, list | tuple)
+    if in_order and (not any(map(is_nested, losses)) if several else len(losses) < len(y)):
         raise ValueError(f"`loss` must have one item for each of the {len(y)} outputs. Received: loss={losses!r}.")
     for key, loss in losses.items() if isinstance(losses, dict) else enumerate(losses):
         weight = weights[key] if is_nested(weights) else weights

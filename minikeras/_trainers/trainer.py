@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -18,7 +17,7 @@ from .._base.naming import hint
 from .._base.nested import leaves, map_structure
 from .._base.settings import floatx, limited, settings
 from .._base.signature import parameters, suggests
-from .._base.typing import Array, Config, OptimizerName, TensorLike
+from .._base.typing import Array, Config, OptimizerName
 from .._base.user_warning import warn_user
 from .._core.ownership import Changes
 from .._core.tape import GradientTape
@@ -37,7 +36,9 @@ from ..optimizers import Optimizer
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import (
+    ClassWeights,
     Data,
+    Inputs,
     as_batch,
     as_inputs,
     count_rows,
@@ -384,12 +385,12 @@ class Trainer(Layer):
     # --- running over data ------------------------------------------------------------------------------------
 
     @suggests
-    def fit(self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
-            epochs: int = 1, verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
-            validation_data: Any = None, shuffle: bool | Literal["batch"] = True,
-            class_weight: Mapping[int, float] | None = None, sample_weight: Any = None, initial_epoch: int = 0,
-            steps_per_epoch: int | None = None, validation_steps: int | None = None,
-            validation_batch_size: int | None = None, validation_freq: int | Sequence[int] = 1) -> History:  # fmt: skip
+    def fit(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
+            verbose: Verbose = "auto", callbacks: CallbacksLike = None, validation_split: float = 0.0,
+            validation_data: Any = None, shuffle: bool | Literal["batch"] = True, class_weight: ClassWeights = None,
+            sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: int | None = None,
+            validation_steps: int | None = None, validation_batch_size: int | None = None,
+            validation_freq: int | Sequence[int] = 1) -> History:  # fmt: skip
         """Train for a number of epochs.
 
         Args:
@@ -503,25 +504,21 @@ class Trainer(Layer):
         flag = {"train": "stop_training", "test": "stop_evaluating"}[phase]
         epoch = Epoch(self._jits[phase], source, interrupt, lambda: getattr(self, flag))
         logs = epoch.run(phase, hooks, self.steps_per_execution)
-        loss = logs.get("loss")
-        if isinstance(loss, float) and not isfinite(loss):
-            source.warn_of_nonsense()
+        source.warn_of_nonsense(logs.get("loss"))
         return logs
 
     @overload
-    def evaluate(
-        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
-        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
-        *, return_dict: Literal[True],
-    ) -> dict[str, Any]: ...  # fmt: skip
-
+    def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None, *,
+                 return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
     @overload
-    def evaluate(
-        self, x: TensorLike | Iterable[Any] | None = None, y: Any = None, batch_size: int | None = None,
-        verbose: Verbose = "auto", sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
-        return_dict: bool = False,
-    ) -> Any: ...  # fmt: skip
-
+    def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
+                 return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
+    @overload
+    def evaluate(self, x: Inputs | None = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
+                 sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None, *,
+                 return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: Verbose = "auto",
                  sample_weight: Any = None, steps: int | None = None, callbacks: CallbacksLike = None,
                  return_dict: bool = False, **kwargs: Any) -> Any:  # fmt: skip
@@ -599,12 +596,14 @@ class Trainer(Layer):
         return values[0] if len(values) == 1 else values
 
     @overload
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, *,
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None, *,
                        return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
     @overload
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                       class_weight: Mapping[int, float] | None = None,
-                       return_dict: bool = False) -> Any: ...  # fmt: skip
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None,
+                       return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
+    @overload
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: ClassWeights = None, *,
+                       return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
                        return_dict: bool = False) -> Any:  # fmt: skip
@@ -616,6 +615,15 @@ class Trainer(Layer):
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @overload
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, *,
+                      return_dict: Literal[True]) -> dict[str, Any]: ...  # fmt: skip
+    @overload
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                      return_dict: Literal[False] = False) -> float | list[Any]: ...  # fmt: skip
+    @overload
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, *,
+                      return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics of one batch as `evaluate` does.
@@ -640,7 +648,7 @@ class Trainer(Layer):
         return logs if return_dict else self._in_order(logs)
 
     @suggests
-    def predict(self, x: TensorLike | Iterable[Any], batch_size: int | None = None, verbose: Verbose = "auto",
+    def predict(self, x: Inputs, batch_size: int | None = None, verbose: Verbose = "auto",
                 steps: int | None = None, callbacks: CallbacksLike = None) -> Array | Any:  # fmt: skip
         """Return the outputs for all rows of x, computed in batches, in inference mode.
 
@@ -682,7 +690,9 @@ class Trainer(Layer):
             hooks.close()
         if not outputs.batches and source.array is not None:
             return self._of_no_rows(source.array[0])
-        return outputs.result()
+        result = outputs.result()
+        source.warn_of_nonsense(result)
+        return result
 
     def _predict_batches(self, source: Batches, hooks: CallbackList, outputs: Outputs, unobserved: bool) -> None:
         """Run over all batches, several at once after the first where nobody looks between them and no row cares."""
@@ -716,7 +726,7 @@ class Trainer(Layer):
         self._prepare(one, "predict")
         return map_structure(lambda y: y[:0], self._predictor.run(one))
 
-    def predict_on_batch(self, x: TensorLike | Iterable[Any]) -> Array | Any:
+    def predict_on_batch(self, x: Inputs) -> Array | Any:
         """Return the outputs for one batch."""
         batch = as_inputs(x)
         self._prepare(batch, "predict")

@@ -65,10 +65,8 @@ class Network:
             raise ValueError(f"The weights 'imagenet' with the top are for 1000 classes. Received: {self.classes}.")
         plain = {activations.get(name) for name in (None, "softmax")}
         if self.include_top and self.weights and activations.get(self.classifier_activation) not in plain:
-            raise ValueError(
-                "With weights, `classifier_activation` must be None or 'softmax'. "
-                f"Received: {self.classifier_activation!r}."
-            )
+            raise ValueError("With weights, `classifier_activation` must be None or 'softmax'. "
+                             f"Received: {self.classifier_activation!r}.")  # fmt: skip
         self.channels: int = 1 if image_data_format() == "channels_first" else 3
         self.shape: PartialShape = self._shape(None if self.input_shape is None else tuple(self.input_shape), imagenet)
         image = layers.Input(self.shape) if self.input_tensor is None else self.input_tensor

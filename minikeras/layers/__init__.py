@@ -3,11 +3,11 @@
 # ruff: noqa: I001  # many names a line
 # fmt: off
 from .._base.lazy import lazily
-from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .layer import InputSpec, Layer, deserialize, serialize
 from .core import Dense, EinsumDense, Identity, Input, InputLayer, Lambda, Masking
 
 with lazily(globals()):
+    from .activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
     from .attention import AdditiveAttention, Attention, MultiHeadAttention
     from .augmentation import (
         CenterCrop, RandomBrightness, RandomContrast, RandomCrop, RandomFlip, RandomRotation, RandomTranslation,

@@ -12,7 +12,7 @@ from .._core.tensor import Tensor
 from ..constraints import ConstraintLike
 from .convolutional import Windowed
 from .layer import InitializerLike, RegularizerLike
-from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, _OfCell
+from .recurrent import ActivationLike, LSTMCell, RecurrentOptions, Symbols3, Values3, WithState, _OfCell
 
 
 class ConvLSTMOptions(RecurrentOptions, total=False):
@@ -85,7 +85,7 @@ class _Cell3D(_ConvLSTMCell, rank=3):
     """A step of a series of volumes."""
 
 
-class _ConvLSTM(_OfCell, Generic[S]):
+class _ConvLSTM(_OfCell[WithState, Symbols3, Values3], Generic[S, WithState]):
     _cell_name = "conv_lstm_cell"
     cell: _ConvLSTMCell
 
@@ -100,24 +100,24 @@ class _ConvLSTM(_OfCell, Generic[S]):
                  activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
                  recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
                  dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None,
-                 return_sequences: bool = False, return_state: bool = False, go_backwards: bool = False,
-                 stateful: bool = False, **options: Unpack[ConvLSTMOptions]) -> None:  # fmt: skip
+                 return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
+                 go_backwards: bool = False, stateful: bool = False,
+                 **options: Unpack[ConvLSTMOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
-        batch, steps, *rest = sequences_shape
-        state = self.cell.state_shape((batch, *rest))
-        shape = (batch, steps, *state[1:]) if self.return_sequences else state
+        state: PartialShape = self.cell.state_shape((sequences_shape[0], *sequences_shape[2:]))
+        shape = (*sequences_shape[:2], *state[1:]) if self.return_sequences else state
         return (shape, state, state) if self.return_state else shape
 
 
-class ConvLSTM1D(_ConvLSTM[One]):
+class ConvLSTM1D(_ConvLSTM[One, WithState]):
     """`ConvLSTM2D` for series of vectors with channels: (batch, steps, length, channels)."""
 
     _cell = _Cell1D
 
 
-class ConvLSTM2D(_ConvLSTM[Two]):
+class ConvLSTM2D(_ConvLSTM[Two, WithState]):
     """Long short-term memory for series of images: an `LSTM` whose products with its kernels are convolutions.
 
     Input shape:  (batch, steps, rows, columns, channels).
@@ -138,7 +138,7 @@ class ConvLSTM2D(_ConvLSTM[Two]):
     _cell = _Cell2D
 
 
-class ConvLSTM3D(_ConvLSTM[Three]):
+class ConvLSTM3D(_ConvLSTM[Three, WithState]):
     """`ConvLSTM2D` for series of volumes: (batch, steps, depth, rows, columns, channels)."""
 
     _cell = _Cell3D

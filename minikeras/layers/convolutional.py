@@ -24,7 +24,7 @@ from .._base.typing import (
 from .._core.input_spec import InputSpec
 from .._core.tensor import Tensor
 from .._core.variable import Variable
-from ..ops.convolution import from_channels_last, shift, slid_sizes, to_channels_last, transposed
+from ..ops.convolution import from_channels_last, slid_sizes, to_channels_last, transposed
 from .core import ActivationLike, ConstraintLike, WithKernel
 from .layer import BaseOptions, InitializerLike, Ranked, RegularizerLike
 
@@ -102,7 +102,7 @@ class _Sliding(Windowed, WithKernel):
             inputs = ops.cast(inputs, self.compute_dtype)
         outputs = self._convolve(to_channels_last(inputs, self.data_format))
         if self.bias is not None:
-            outputs = shift(outputs, self.bias)
+            outputs = outputs + self.bias
         return self._activated(from_channels_last(outputs, self.data_format))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:

@@ -1,137 +1,169 @@
-"""Hashes of texts: TensorFlow's, so that numbers of values are those of Keras."""
+"""Hashes of texts: TensorFlow's, so that numbers of values are those of Keras.
 
+Texts of about one length are hashed at once: what is one number in the sources is an array of 64 bits here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from .._base.typing import Array
+
 ALL = 2**64 - 1
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
+Words = Callable[[Any], Array]
+"""Where in each text, one number or one a text -> the eight bytes there."""
 
 
-def _rotated(x: int, by: int) -> int:
-    """Return the bits of a number, those that fall out to the right put back left."""
-    x &= ALL
-    return (x >> by | x << (64 - by)) & ALL
+def _rotated(x: Array, by: int) -> Array:
+    """Return the bits of numbers, those that fall out to the right put back left."""
+    return x >> by | x << (64 - by)
 
 
-def _mixed(x: int) -> int:
-    x &= ALL
+def _mixed(x: Any) -> Any:
     return x ^ (x >> 47)
 
 
-def _pair(u: int, v: int, mul: int) -> int:
+def _pair(u: Array, v: Array, mul: Any) -> Array:
     a = _mixed((u ^ v) * mul)
-    return _mixed((v ^ a) * mul) * mul & ALL
+    hashed: Array = _mixed((v ^ a) * mul) * mul
+    return hashed
 
 
-def _word(text: bytes, i: int, size: int = 8) -> int:
-    return int.from_bytes(text[i : i + size], "little")
+def _grouped(texts: Sequence[bytes], kinds: Callable[[Array], Array]) -> Iterator[tuple[Array, Words, Array, int]]:
+    """Give groups of texts: where they stand, their words, their lengths and what `kinds` says of these."""
+    sizes = np.array([*map(len, texts)], "int64")
+    starts, found = np.cumsum(sizes) - sizes, kinds(sizes)
+    windows = sliding_window_view(np.frombuffer(b"".join([*texts, bytes(8)]), "uint8"), 8)
+
+    def words(start: Array, i: Any) -> Array:
+        eight: Array = windows[start + i]
+        return eight.view("<u8")[:, 0]
+
+    for kind in np.unique(found).tolist():
+        rows = np.flatnonzero(found == kind)
+        yield rows, partial(words, starts[rows]), sizes[rows], kind
 
 
-def fingerprint(text: bytes) -> int:
-    """Return FarmHash's 64 bits of a text (Google's `farmhash.cc`, `farmhashna::Hash64`).
+def fingerprints(texts: Sequence[bytes]) -> Array:
+    """Return FarmHash's 64 bits of each text (Google's `farmhash.cc`, `farmhashna::Hash64`).
 
     Example:
-        >>> fingerprint(b"hello")
-        13009744463427800296
+        >>> fingerprints([b"hello", b""])
+        array([13009744463427800296, 11160318154034397263], dtype=uint64)
     """
-    n, word = len(text), partial(_word, text)
-    mul = _K2 + 2 * n
-    if n < 4:
-        if not n:
-            return _K2
-        y, z = text[0] + (text[n >> 1] << 8), n + (text[-1] << 2)
-        return _mixed(y * _K2 ^ z * _K0) * _K2 & ALL
-    if n < 8:
-        return _pair(n + (word(0, 4) << 3), word(n - 4, 4), mul)
-    if n <= 16:
+    hashes = np.empty(len(texts), "uint64")
+    for rows, word, n, kind in _grouped(texts, lambda n: np.searchsorted([3, 7, 16, 32], n) + (n - 1 >> 6).clip(0)):
+        hashes[rows] = _of_long(word, n, kind - 4) if kind > 4 else _of_short(word, n, kind)
+    return hashes
+
+
+def _of_short(word: Words, n: Array, kind: int) -> Array:
+    """Return the hashes of texts of up to 64 bytes; a larger kind is of longer texts."""
+    size = n.astype("uint64")
+    mul = _K2 + 2 * size
+    if kind == 0:
+        y = (word(0) & 255) + ((word(n >> 1) & 255) << 8)
+        z = size + ((word(n - 1) & 255) << 2)
+        return np.where(n > 0, _mixed(y * _K2 ^ z * _K0) * _K2, np.uint64(_K2))
+    if kind == 1:
+        low = 2**32 - 1
+        return _pair(size + ((word(0) & low) << 3), word(n - 4) & low, mul)
+    if kind == 2:
         a, b = word(0) + _K2, word(n - 8)
-        return _pair(_rotated(b, 37) * mul + a & ALL, (_rotated(a, 25) + b) * mul & ALL, mul)
-    if n <= 64:
-        a, b, c, d = word(0) * (_K1 if n <= 32 else _K2), word(8), word(n - 8) * mul, word(n - 16) * _K2
-        y = _rotated(a + b, 43) + _rotated(c, 30) + d & ALL
-        z = _pair(y, a + _rotated(b + _K2, 18) + c & ALL, mul)
-        if n <= 32:
-            return z
-        e, f, g, h = word(16) * mul, word(24), (y + word(n - 32)) * mul, (z + word(n - 24)) * mul
-        return _pair(_rotated(e + f, 43) + _rotated(g, 30) + h & ALL, e + _rotated(f + a, 18) + g & ALL, mul)
-    return _of_long(text)
+        return _pair(_rotated(b, 37) * mul + a, (_rotated(a, 25) + b) * mul, mul)
+    a, b, c, d = word(0) * (_K1 if kind == 3 else _K2), word(8), word(n - 8) * mul, word(n - 16) * _K2
+    y = _rotated(a + b, 43) + _rotated(c, 30) + d
+    z = _pair(y, a + _rotated(b + _K2, 18) + c, mul)
+    if kind == 3:
+        return z
+    e, f, g, h = word(16) * mul, word(24), (y + word(n - 32)) * mul, (z + word(n - 24)) * mul
+    return _pair(_rotated(e + f, 43) + _rotated(g, 30) + h, e + _rotated(f + a, 18) + g, mul)
 
 
-def _of_long(text: bytes) -> int:
-    """Return the fingerprint of a text of more than 64 bytes."""
-    n, word = len(text), partial(_word, text)
+def _of_long(word: Words, n: Array, blocks: int) -> Array:
+    """Return the hashes of texts of more than 64 bytes: so many blocks of 64, and at least one byte more."""
 
-    def weak(i: int, a: int, b: int) -> tuple[int, int]:
+    def weak(i: Any, a: Array, b: Array) -> tuple[Array, Array]:
         first, last = word(i), word(i + 24)
-        a += first
+        a = a + first
         b, c = _rotated(b + a + last, 21), a
-        a += word(i + 8) + word(i + 16)
-        return a + last & ALL, b + _rotated(a, 44) + c & ALL
+        a = a + word(i + 8) + word(i + 16)
+        return a + last, b + _rotated(a, 44) + c
 
-    x, y = 81 * _K2 + word(0), 81 * _K1 + 113
+    x, y = (81 * _K2 & ALL) + word(0), np.full(len(n), 81 * _K1 + 113 & ALL, "uint64")
     z = _mixed(y * _K2 + 113) * _K2
-    v = w = (0, 0)
-    rest = n - 1 & 63
-    for i in (*range(0, n - 1 - rest, 64), n - 64):
-        mul, nine = _K1, 1
-        if i == n - 64:
-            mul, nine = _K1 + ((z & 255) << 1), 9
-            w = w[0] + rest, w[1]
+    v = w = (z * 0, z * 0)
+    mul: Any = _K1
+    for block in range(blocks + 1):
+        i: Any = 64 * block
+        nine = 1
+        if block == blocks:
+            i, mul, nine = n - 64, _K1 + ((z & 255) << 1), 9
+            w = w[0] + (n - 1 & 63).astype("uint64"), w[1]
             v = v[0] + w[0], v[1]
             w = w[0] + v[0], w[1]
         x = _rotated(x + y + v[0] + word(i + 8), 37) * mul
         y = _rotated(y + v[1] + word(i + 48), 42) * mul
-        x ^= w[1] * nine
-        y += v[0] * nine + word(i + 40)
+        x = x ^ w[1] * nine
+        y = y + v[0] * nine + word(i + 40)
         z = _rotated(z + w[0], 33) * mul
         v = weak(i, v[1] * mul, x + w[0])
         w = weak(i + 32, z + w[1], y + word(i + 16))
-        z, x = x & ALL, z & ALL
-    return _pair(_pair(v[0], w[0], mul) + _mixed(y) * _K0 + z & ALL, _pair(v[1], w[1], mul) + x & ALL, mul)
+        z, x = x, z
+    return _pair(_pair(v[0], w[0], mul) + _mixed(y) * _K0 + z, _pair(v[1], w[1], mul) + x, mul)
 
 
-def keyed(text: bytes, key: "list[int]") -> int:
-    """Return SipHash-2-4's 64 bits of a text, by a key of two numbers (Aumasson and Bernstein 2012).
+def keyed(texts: Sequence[bytes], key: "list[int]") -> Array:
+    """Return SipHash-2-4's 64 bits of each text, by a key of two numbers (Aumasson and Bernstein 2012).
 
     Example:
-        >>> keyed(b"a", [1, 2])
-        5158252350249958646
+        >>> keyed([b"a"], [1, 2])
+        array([5158252350249958646], dtype=uint64)
     """
+    hashes = np.empty(len(texts), "uint64")
+    padded = [text + bytes(7 - len(text) % 8) + bytes([len(text) & 255]) for text in texts]
     a, b = (k & ALL for k in key)
-    v = [a ^ 0x736F6D6570736575, b ^ 0x646F72616E646F6D, a ^ 0x6C7967656E657261, b ^ 0x7465646279746573]
-
-    def rounds(times: int) -> None:
-        for _ in range(times):
-            v[0] = v[0] + v[1] & ALL
-            v[2] = v[2] + v[3] & ALL
-            v[1], v[3] = _rotated(v[1], 51) ^ v[0], _rotated(v[3], 48) ^ v[2]
-            v[0] = _rotated(v[0], 32)
-            v[2] = v[2] + v[1] & ALL
-            v[0] = v[0] + v[3] & ALL
-            v[1], v[3] = _rotated(v[1], 47) ^ v[2], _rotated(v[3], 43) ^ v[0]
-            v[2] = _rotated(v[2], 32)
-
-    padded = text + bytes(7 - len(text) % 8) + bytes([len(text) & 255])
-    for i in range(0, len(padded), 8):
-        word = int.from_bytes(padded[i : i + 8], "little")
-        v[3] ^= word
-        rounds(2)
-        v[0] ^= word
-    v[2] ^= 255
-    rounds(4)
-    return v[0] ^ v[1] ^ v[2] ^ v[3]
+    start = [a ^ 0x736F6D6570736575, b ^ 0x646F72616E646F6D, a ^ 0x6C7967656E657261, b ^ 0x7465646279746573]
+    for rows, word, _, size in _grouped(padded, lambda n: n):
+        v = [np.full(len(rows), number, "uint64") for number in start]
+        for i in range(0, size, 8):
+            v[3] = v[3] ^ word(i)
+            _stir(v, 2)
+            v[0] = v[0] ^ word(i)
+        v[2] = v[2] ^ 255
+        _stir(v, 4)
+        hashes[rows] = v[0] ^ v[1] ^ v[2] ^ v[3]
+    return hashes
 
 
-def crossed(first: int, second: int) -> int:
-    """Return 64 bits of two fingerprints, as TensorFlow's `FingerprintCat64`.
+def _stir(v: "list[Array]", times: int) -> None:
+    """Do rounds of SipHash to its four numbers."""
+    for _ in range(times):
+        v[0] = v[0] + v[1]
+        v[2] = v[2] + v[3]
+        v[1], v[3] = _rotated(v[1], 51) ^ v[0], _rotated(v[3], 48) ^ v[2]
+        v[0] = _rotated(v[0], 32)
+        v[2] = v[2] + v[1]
+        v[0] = v[0] + v[3]
+        v[1], v[3] = _rotated(v[1], 47) ^ v[2], _rotated(v[3], 43) ^ v[0]
+        v[2] = _rotated(v[2], 32)
+
+
+def crossed(first: Array, second: Array) -> Array:
+    """Return 64 bits of each pair of hashes, as TensorFlow's `FingerprintCat64`.
 
     Example:
-        >>> crossed(1, 2)
-        14454907135238785252
+        >>> crossed(np.array([1], "uint64"), np.array([2], "uint64"))
+        array([14454907135238785252], dtype=uint64)
     """
     mul = 0xC6A4A7935BD1E995
     both = ((first ^ mul) ^ _mixed(second * mul) * mul) * mul
-    return _mixed(_mixed(both) * mul)
+    hashed: Array = _mixed(_mixed(both) * mul)
+    return hashed
 
 
 def as_key(salt: Any) -> "list[int] | None":
@@ -142,12 +174,12 @@ def as_key(salt: Any) -> "list[int] | None":
     return key
 
 
-def bin_of(value: object, bins: int, key: "list[int] | None" = None) -> int:
-    """Return the number of a value's bin, 0 or more and below `bins`.
+def bins_of(values: Iterable[Any], bins: int, key: "list[int] | None" = None) -> Array:
+    """Return the numbers of the bins of values, 0 or more and below `bins`.
 
     Example:
-        >>> bin_of("A", 3), bin_of(7, 5), bin_of("A", 5, [1, 2])
-        (1, 3, 0)
+        >>> bins_of(["A", 7], 5), bins_of(["A"], 5, [1, 2])
+        (array([4, 3]), array([0]))
     """
-    text = str(value).encode()
-    return (fingerprint(text) if key is None else keyed(text, key)) % bins
+    texts = [value if type(value) is bytes else str(value).encode() for value in values]
+    return ((fingerprints(texts) if key is None else keyed(texts, key)) % bins).astype("int64")

@@ -8,15 +8,17 @@ import numpy as np
 from .._base.checks import Off, Positive
 from .._base.typing import Array, OutputMode, PartialShape
 from .._core.tensor import Tensor
-from .fingerprints import ALL, bin_of, crossed, fingerprint
+from .fingerprints import bins_of, crossed, fingerprints
 from .layer import LayerOptions
-from .lookup import OfValues, Salt, encoded, raw
+from .lookup import OfValues, Salt, encode, encoded, raw
 
 
 def _bins(values: Array, bins: int, key: "list[int] | None") -> Array:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    return np.array([bin_of(v, bins, key) for v in values.reshape(-1).tolist()], "int64").reshape(values.shape)
+    flat, size = values.reshape(-1), 2**14  # which fits the cache
+    parts = [bins_of(flat[i : i + size].tolist(), bins, key) for i in range(0, max(len(flat), 1), size)]
+    return np.concatenate(parts).reshape(values.shape)
 
 
 class _Hashed(OfValues):
@@ -25,11 +27,8 @@ class _Hashed(OfValues):
     num_bins: Positive
     sparse: Off
 
-    def _encode(self, numbers: Array) -> Tensor:
-        return encoded(numbers, self.output_mode, self.num_bins, self._kind())
-
-    def _kind(self) -> str:
-        return self.compute_dtype
+    def _encoded(self, numbers: Array) -> Array:
+        return encoded(numbers, self.output_mode, self.num_bins, self.compute_dtype)
 
     def _depth(self) -> int:
         return self.num_bins
@@ -62,12 +61,12 @@ class Hashing(_Hashed):
         options["dtype"] = options.get("dtype") or ("int64" if output_mode == "int" else None)
         self._configure(locals())
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def _encode(self, inputs: Array) -> Array:
         values = raw(inputs)
         if self.mask_value is None or self.num_bins == 1:
-            return self._encode(_bins(values, self.num_bins, self.salt))
+            return self._encoded(_bins(values, self.num_bins, self.salt))
         numbers = _bins(values, self.num_bins - 1, self.salt) + 1
-        return self._encode(np.where(values == self.mask_value, 0, numbers))
+        return self._encoded(np.where(values == self.mask_value, 0, numbers))
 
 
 class HashedCrossing(_Hashed):
@@ -100,6 +99,9 @@ class HashedCrossing(_Hashed):
         return [super(HashedCrossing, self)._convert(item) for item in x]
 
     def call(self, inputs: Any) -> Tensor:
+        return encode(*list[Tensor](inputs), layer=self)
+
+    def _encode(self, *inputs: Array) -> Array:
         columns = [raw(x) for x in inputs]
         shape, *others = {column.shape for column in columns}
         if len(columns) < 2 or others or shape[1:] not in ((), (1,)) or any(c.dtype.kind == "f" for c in columns):
@@ -107,11 +109,11 @@ class HashedCrossing(_Hashed):
                 "HashedCrossing takes several inputs of strings or integers, each of shape (), (batch,) or (batch, 1). "
                 f"Received: shapes {[c.shape for c in columns]}, dtypes {[c.dtype.name for c in columns]}."
             )
-        hashes = []
-        for row in zip(*(column.reshape(-1).tolist() for column in columns), strict=True):
-            prints = (value & ALL if isinstance(value, int) else fingerprint(value.encode()) for value in row)
-            hashes.append(reduce(crossed, prints, 0xDECAFCAFFE) % self.num_bins)
-        return self._encode(np.array(hashes, "int64").reshape(shape))
+        flat = [column.reshape(-1) for column in columns]
+        prints = [fingerprints([v.encode() for v in c.tolist()]) if c.dtype.kind in "OUST" else c.astype("uint64")
+                  for c in flat]  # fmt: skip
+        hashes = reduce(crossed, prints, np.array([0xDECAFCAFFE], "uint64"))
+        return self._encoded((hashes % self.num_bins).astype("int64").reshape(shape))
 
     def compute_output_shape(self, input_shape: Any) -> PartialShape:
         return super().compute_output_shape(input_shape[0])

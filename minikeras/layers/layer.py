@@ -171,15 +171,11 @@ class Layer(Module, Configurable):
             input_shape = (input_dim,)
         if kwargs:
             names = {*parameters(type(self).__init__).names, *BaseOptions.__annotations__}
-            raise ValueError(
-                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
-                f"{hint(next(iter(kwargs)), names)}"
-            )
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
+                             f"{hint(next(iter(kwargs)), names)}")  # fmt: skip
         if input_shape is not None:
-            warn_user(
-                "Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
-                "prefer using an `Input(shape)` object as the first layer in the model instead."
-            )
+            warn_user("Do not pass an `input_shape`/`input_dim` argument to a layer. When using Sequential models, "
+                      "prefer using an `Input(shape)` object as the first layer in the model instead.")  # fmt: skip
             self._input_shape_arg: PartialShape = tuple(np.atleast_1d(np.array(input_shape, dtype=object)))
         self.name: str = name
         self.built: bool = False

@@ -1,12 +1,14 @@
 """Layers that number categories, words and ranges: from raw columns and texts to what a network takes.
 
-They take arrays or lists of strings and numbers, before the model, in a data pipeline, or in a model, which then runs
-eagerly. What `adapt` has learned is part of their configuration, so that it is saved with a model.
+They take arrays or lists of strings and numbers, before the model, in a data pipeline, or in a model, where each is one
+step. What `adapt` has learned is part of their configuration, so that it is saved with a model.
 """
 
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack
 from weakref import WeakKeyDictionary
 
@@ -18,10 +20,11 @@ from .._base.nested import map_structure
 from .._base.settings import floatx
 from .._base.typing import Array, Config, DTypeName, OutputMode, PartialShape, ShapeLike, TextOutputMode
 from .._core.keras_tensor import KerasTensor
+from .._core.op import primitive
 from .._core.tensor import Tensor, TensorOps, as_array
 from .._serialization.serialization import deserialize
 from ..ops.classes import tally
-from .fingerprints import as_key, bin_of
+from .fingerprints import as_key, bins_of
 from .layer import Layer, LayerOptions
 
 _EARLIER = {"binary": "multi_hot", "tf-idf": "tf_idf"}  # modes under names that Keras takes as well
@@ -32,16 +35,16 @@ def _mode(*modes: str) -> Rule:
     return lambda cls, name, value: one_of(name, _EARLIER.get(value, value), modes)
 
 
-def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Tensor:
+def encoded(numbers: Array, mode: str, depth: int, dtype: str, weights: Array | None = None) -> Array:
     """Return category numbers as they are, or as rows of 0 and 1, or counts; negative numbers count nothing."""
     if mode == "int":
-        return Tensor(numbers.astype(dtype))
+        return numbers.astype(dtype, copy=False)
     numbers = np.atleast_1d(numbers)
     if mode == "one_hot" and numbers.ndim > 1 and numbers.shape[-1] == 1:
         numbers = numbers[..., 0]
     if mode == "one_hot":
         numbers = numbers[..., None]
-    return Tensor(tally(numbers, depth, dtype, weights, once=mode != "count"))
+    return tally(numbers, depth, dtype, weights, once=mode != "count")
 
 
 def _batches(data: Any, steps: int | None) -> Iterator[Array]:
@@ -58,10 +61,11 @@ def _batches(data: Any, steps: int | None) -> Iterator[Array]:
 def raw(values: Any) -> Array:
     """Return an array of strings or numbers."""
     values = getattr(values, "flat_values", values)
-    array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values)
+    texts = isinstance(values, list) and bool(values) and type(values[0]) is str  # each takes what it needs
+    array = as_array(values) if isinstance(values, TensorOps) else np.asarray(values, object if texts else None)
     if array.dtype.kind == "S" or (array.dtype == object and array.size and isinstance(array.flat[0], bytes)):
         array = np.char.decode(array.astype(bytes), "utf8")
-    return array.astype(str) if array.dtype == object else array
+    return array.astype(str) if array.dtype == object and not {*map(type, array.flat)} <= {str} else array
 
 
 def _strings(values: Any) -> list[str]:
@@ -70,11 +74,28 @@ def _strings(values: Any) -> list[str]:
     return [str(value) for items in nested for value in items]
 
 
+@primitive(None, variadic=True)
+def encode(*inputs: Any, layer: "Numbering") -> Array:
+    """What a layer makes of its inputs; a program does it anew in each run."""
+    return layer._encode(*inputs)
+
+
 class Numbering(Layer):
     """A layer that gives category numbers, as they are or encoded."""
 
     output_mode: str
     _depth: Callable[[], int]  # how many numbers there are
+    _encode: Callable[..., Array]
+
+    def _kind(self) -> str | None:
+        """Return the dtype of the result, None for the default float type."""
+        return self.compute_dtype
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return encode(inputs, layer=self)
+
+    def compute_output_spec(self, inputs: Any, *others: Any, **named: Any) -> Any:
+        return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
         shape = tuple(input_shape)
@@ -90,15 +111,8 @@ class OfValues(Numbering):
 
     _converts = False
 
-    def _kind(self) -> str | None:
-        """Return the dtype of the result, None for the default float type."""
-        return "int64" if self.output_mode == "int" else self.compute_dtype
-
     def _convert(self, x: Any) -> Any:
         return x if isinstance(x, Tensor) else Tensor(raw(x))
-
-    def compute_output_spec(self, inputs: Any) -> Any:
-        return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
 
 
 class CategoryEncoding(Numbering):
@@ -135,12 +149,14 @@ class CategoryEncoding(Numbering):
         return self.num_tokens
 
     def call(self, inputs: Tensor, count_weights: Tensor | None = None) -> Tensor:
-        numbers = as_array(inputs).astype("int64")
+        return encode(inputs, *(() if count_weights is None else (count_weights,)), layer=self)
+
+    def _encode(self, inputs: Array, weights: Array | None = None) -> Array:
+        numbers = inputs.astype("int64")
         if numbers.size and not context.dry and not 0 <= numbers.min() <= numbers.max() < self.num_tokens:
             raise ValueError(f"Input values must be in the range 0 <= values < num_tokens={self.num_tokens}.")
-        if count_weights is not None and self.output_mode != "count":
+        if weights is not None and self.output_mode != "count":
             raise ValueError(f"`count_weights` are for the mode 'count', not for {self.output_mode!r}.")
-        weights = None if count_weights is None else as_array(count_weights)
         return encoded(numbers, self.output_mode, self.num_tokens, self.compute_dtype, weights)
 
 
@@ -206,10 +222,10 @@ class Discretization(Numbering):
             summary = _compressed(both[:, np.argsort(both[0])], self.epsilon)
         self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def _encode(self, inputs: Array) -> Array:
         if self.bin_boundaries is None:
             raise ValueError("Discretization needs `bin_boundaries`, or a call of adapt() before it is used.")
-        numbers = np.digitize(as_array(inputs), self.bin_boundaries)
+        numbers = np.digitize(inputs, self.bin_boundaries)
         return encoded(numbers, self.output_mode, self._depth(), self._kind())
 
     def _kind(self) -> str:
@@ -217,9 +233,6 @@ class Discretization(Numbering):
 
     def _depth(self) -> int:
         return int(self.num_bins or 0) if self.bin_boundaries is None else len(self.bin_boundaries) + 1
-
-    def compute_output_spec(self, inputs: Any) -> Any:
-        return KerasTensor(self.compute_output_shape(inputs.shape), self._kind())
 
     def get_config(self) -> Config:
         names = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
@@ -232,16 +245,6 @@ class Discretization(Numbering):
         layer = cls(**{**config, **({} if learned is None else {"bin_boundaries": None})})
         layer.bin_boundaries = layer.bin_boundaries if learned is None else learned
         return layer
-
-
-class _Numbers(dict[Any, int]):
-    """Numbers by a rule, which is asked once for each value."""
-
-    rule: Callable[[Any], int]
-
-    def __missing__(self, value: Any) -> int:
-        self[value] = self.rule(value)
-        return self[value]
 
 
 _PLACES: WeakKeyDictionary[Any, tuple[tuple[Any, Any], dict[Any, int]]] = WeakKeyDictionary()
@@ -286,9 +289,6 @@ class _Lookup(OfValues):
     def compute_dtype(self) -> DTypeName:
         return "string" if self._value is str and not self.invert else "int64"
 
-    def call(self, inputs: Tensor) -> Any:
-        return self._encode(raw(inputs))
-
     def _kind(self) -> str | None:
         if self.invert and self._value is str:
             return "string"
@@ -329,24 +329,32 @@ class _Lookup(OfValues):
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the most frequent values first, of an array or an iterable of batches."""
-        counts: Counter[Any] = Counter()
         documents: Counter[Any] = Counter()
-        rows = 0
-        for batch in _batches(data, steps):
-            for row in self._rows(batch):
-                values = [self._value(v) for v in row]
-                counts.update(values)
-                documents.update(set(values))
-                rows += 1
+        weighs, number = self.output_mode == "tf_idf", 0
+
+        def rows() -> Iterator[list[Any]]:
+            nonlocal number
+            for batch in _batches(data, steps):
+                for row in self._rows(batch):
+                    if weighs:
+                        number += 1
+                        documents.update(set(row))
+                    yield row
+
+        counts = Counter(chain.from_iterable(rows()))
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
         room = None if self.max_tokens is None else self.max_tokens - len(self._special())
-        ordered = sorted(counts, key=lambda token: (counts[token], token), reverse=True)[:room]
-        weights = [float(np.log(1 + rows / (1 + documents[token]))) for token in ordered]
-        self.set_vocabulary(ordered, weights if self.output_mode == "tf_idf" else None)
+        ordered = sorted(sorted(counts, reverse=True), key=counts.__getitem__, reverse=True)[:room]
+        weights = [float(np.log(1 + number / (1 + documents[token]))) for token in ordered] if weighs else None
+        self.set_vocabulary(ordered, weights)
 
-    def _rows(self, values: Array) -> list[list[Any]]:
-        return values.reshape(len(values), -1).tolist()
+    def _rows(self, values: Array) -> Iterator[list[Any]]:
+        return map(self._plain, values.reshape(len(values), -1).tolist())
+
+    def _plain(self, values: list[Any]) -> list[Any]:
+        """Return values of one type as strings or integers."""
+        return values if not values or isinstance(values[0], self._value) else [*map(self._value, values)]
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """Return the tokens in order, beginning with those for what is masked and unknown."""
@@ -356,7 +364,8 @@ class _Lookup(OfValues):
         """Return how many numbers there are."""
         return len(self.get_vocabulary())
 
-    def _numbers(self, values: Sequence[Any]) -> Array:
+    def _numberer(self) -> Callable[[list[Any]], list[int]]:
+        """Return what numbers a list of values."""
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary: pass one, or call adapt() before it is used.")
         special = self._special()
@@ -366,44 +375,49 @@ class _Lookup(OfValues):
             if self.mask_token is not None:
                 places[self.mask_token] = 0 if self.output_mode == "int" else -1
             _PLACES[self] = (self._tokens, special), places
-        numbers: list[Any] = [*map(places.get, values)]
-        if None in numbers:
-            others = _Numbers()
-            others.rule = lambda value: (
-                places[token] if (token := self._value(value)) in places
-                else len(special) - self.num_oov_indices + self._unknown(value)
-            )  # fmt: skip
-            numbers = [others[value] if n is None else n for n, value in zip(numbers, values, strict=True)]
-        return np.fromiter(numbers, "int64", len(numbers))
+        first = len(special) - self.num_oov_indices
+        if self.num_oov_indices == 1:
+            return lambda values: [*map(places.get, values, repeat(first))]
 
-    def _unknown(self, value: Any) -> int:
-        """Return which of the numbers for unknown values one gets."""
-        if not self.num_oov_indices and not context.dry:
+        def numbers(values: list[Any]) -> list[int]:
+            places_of = [*map(places.get, values)]
+            unknown = [*{value: None for n, value in zip(places_of, values, strict=True) if n is None}]
+            others = dict(zip(unknown, self._unknown(unknown), strict=True))
+            return [first + others[x] if n is None else n for n, x in zip(places_of, values, strict=True)]
+
+        return numbers
+
+    def _unknown(self, values: list[Any]) -> list[int]:
+        """Return which of the numbers for unknown values each gets."""
+        if values and not self.num_oov_indices and not context.dry:
             raise ValueError(
-                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. Received: "
-                f"{value!r}. Set num_oov_indices=1 to have a number for unknown values."
+                f"{type(self).__name__} with num_oov_indices=0 takes only what is in its vocabulary. "
+                f"Received: {values[0]!r}. Set num_oov_indices=1 to have a number for unknown values."
             )
         if self.num_oov_indices < 2:
-            return 0
+            return [0] * len(values)
         if self._value is int and self.oov_method == "floormod":
-            return int(value) % self.num_oov_indices
-        return bin_of(value, self.num_oov_indices, self.salt)
+            return [int(value) % self.num_oov_indices for value in values]
+        bins: list[int] = bins_of(values, self.num_oov_indices, self.salt).tolist()
+        return bins
 
-    def _encode(self, values: Array) -> Any:
+    def _encode(self, inputs: Array) -> Array:
+        values = raw(inputs)
         if self.invert:
             tokens = np.asarray([*self.get_vocabulary(), self.oov_token])  # which stands for numbers out of range
             tokens = np.char.encode(tokens, "utf8").astype(object) if self._value is str else tokens
             return tokens[np.where((values >= 0) & (values < len(tokens)), values, -1)]
-        return self._encode_numbers(self._numbers(values.reshape(-1).tolist()).reshape(values.shape))
+        numbers = self._numberer()(self._plain(values.reshape(-1).tolist()))
+        return self._encode_numbers(np.array(numbers, "int64").reshape(values.shape))
 
-    def _encode_numbers(self, numbers: Array) -> Tensor:
+    def _encode_numbers(self, numbers: Array) -> Array:
         depth = self._depth()
         if self.output_mode == "tf_idf":
             if self._idf is None:
                 raise ValueError("output_mode='tf_idf' needs `idf_weights`, or a call of adapt().")
             counts = tally(np.atleast_1d(numbers), depth, floatx())
             counts *= np.pad(self._idf, (0, depth - len(self._idf))).astype(floatx())
-            return Tensor(counts)
+            return counts
         return encoded(numbers, self.output_mode, depth, "int64")
 
     @classmethod
@@ -495,14 +509,25 @@ class IntegerLookup(_Lookup):
         self._configure(locals())
 
 
-_PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
+_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+_MARKS = string.punctuation.encode()
+
+
+def _stripped(text: str) -> str:
+    """Return a text without punctuation; the quicker way is one for ASCII only."""
+    return text.encode().translate(None, _MARKS).decode() if text.isascii() else _PUNCTUATION.sub("", text)
+
+
 Standardize: TypeAlias = Literal["lower", "strip_punctuation", "lower_and_strip_punctuation"]
 _STANDARDS: dict[str, Callable[[str], str]] = {
     "lower": str.lower,
-    "strip_punctuation": lambda text: _PUNCTUATION.sub("", text),
-    "lower_and_strip_punctuation": lambda text: _PUNCTUATION.sub("", text.lower()),
+    "strip_punctuation": _stripped,
+    "lower_and_strip_punctuation": lambda text: _stripped(text.lower()),
 }
-_SPLITS: dict[str, Callable[[str], list[str]]] = {"whitespace": str.split, "character": list}
+_SPLITS: dict[str, Callable[[str, int], list[str]]] = {
+    "whitespace": lambda text, most: text.split(None, most),
+    "character": lambda text, most: list(text),
+}
 
 
 class TextVectorization(_Lookup):
@@ -569,9 +594,9 @@ class TextVectorization(_Lookup):
         if not self.ragged:
             return super().__call__(*args, **kwargs)
         values = raw(args[0])
-        texts = [words[: self.output_sequence_length] for words in self._rows(values)]
-        numbers = Tensor(self._numbers([word for words in texts for word in words]))
-        rows = Tensor.rows_of(numbers, [len(words) for words in texts])  # type: ignore[attr-defined]
+        texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
+        numbers = Tensor(np.fromiter(chain.from_iterable(texts), "int64"))
+        rows = Tensor.rows_of(numbers, [*map(len, texts)])  # type: ignore[attr-defined]
         return rows if values.ndim else rows[0]
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:
@@ -579,27 +604,38 @@ class TextVectorization(_Lookup):
         texts = shape[:-1] if shape[1:] and shape[-1] == 1 else shape
         return (*texts, self.output_sequence_length if self.output_mode == "int" else self._depth())
 
-    def _words(self, text: str) -> list[str]:
-        standard = _STANDARDS.get(self.standardize, self.standardize) if self.standardize is not None else str
-        split = _SPLITS.get(self.split, self.split) if self.split is not None else lambda whole: [whole]
-        plain = standard(text)
-        words = _strings(split(plain if isinstance(plain, str) else _strings([plain])[0]))
+    def call(self, inputs: Tensor) -> Tensor:
+        as_long_as_texts = (
+            self.output_mode == "int" and self.output_sequence_length is None
+        )  # so no program can hold it
+        return encode(raw(inputs) if as_long_as_texts else inputs, layer=self)
+
+    def _words(self, text: str, most: int | None) -> list[str]:
+        """Return the words of a text, if there are no n-grams no more than so many."""
+        standard, split = _STANDARDS.get(self.standardize, self.standardize), self.split
+        plain = str(text) if standard is None else standard(text)
+        plain = plain if isinstance(plain, str) else _strings([plain])[0]
+        if split in _SPLITS:
+            words = _SPLITS[split](plain, -1 if most is None or self.ngrams else most)
+        else:
+            words = [plain] if split is None else _strings(split(plain))
         if self.ngrams is None:
             return words
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
         return [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
 
-    def _rows(self, values: Array) -> list[list[str]]:
-        return [self._words(text) for text in values.reshape(-1).tolist()]
+    def _rows(self, values: Array, most: int | None = None) -> Iterator[list[str]]:
+        return (self._words(text, most)[:most] for text in values.reshape(-1).tolist())
 
-    def _encode(self, values: Array) -> Any:
-        texts = self._rows(values)
+    def _encode(self, inputs: Array) -> Array:
+        values = raw(inputs)
+        texts = [*map(self._numberer(), self._rows(values, self.output_sequence_length))]
+        lengths = np.array([*map(len, texts)], "int64")
         length = self.output_sequence_length
         if length is None:
-            length = max(map(len, texts), default=0)
+            length = lengths.max(initial=0)
         rows = np.zeros((len(texts), length), "int64") - (self.output_mode != "int")
-        filled = np.arange(length) < np.array([[len(words)] for words in texts]).reshape(-1, 1)
-        rows[filled] = self._numbers([word for words in texts for word in words[:length]])
+        rows[np.arange(length) < lengths[:, None]] = np.fromiter(chain.from_iterable(texts), "int64")
         found = self._encode_numbers(rows)
         return found if values.ndim else found[0]
 

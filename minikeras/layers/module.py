@@ -114,10 +114,8 @@ class Module:
             ValueError: if the layer is already built.
         """
         if isinstance(shape, str):
-            raise ValueError(
-                f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
-                f"Received: add_weight({shape!r}, ...)."
-            )
+            raise ValueError(f"`name` must be passed as a keyword argument, as add_weight(name={shape!r}, shape=...). "
+                             f"Received: add_weight({shape!r}, ...).")  # fmt: skip
         if self._locked():
             raise ValueError(
                 f"You cannot add new elements of state (variables or sub-layers) to layer '{self.name}', which is "
@@ -306,10 +304,8 @@ class Module:
             ValueError: if the layer is not built.
         """
         if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
-                "Call it on an input, or build() it, first."
-            )
+            raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
+                             "Call it on an input, or build() it, first.")  # fmt: skip
         return sum(v.size for v in self.weights)
 
 
@@ -378,7 +374,7 @@ class Contents:
             (container, len(container), _to_watch(container))
             for inner in self.layers
             for container in _walk(value for name, value in vars(inner).items() if name not in _CHANGING)
-            if isinstance(container, _CONTAINERS)
+            if isinstance(container, _CONTAINERS) and not isinstance(container, tuple)  # which never changes
         ]
 
     def is_current(self) -> bool:

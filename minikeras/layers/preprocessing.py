@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import ops
 from .._base.nested import leaves
-from .._base.settings import epsilon, image_data_format
+from .._base.settings import epsilon, image_data_format, settings
 from .._base.typing import Array, Config, ShapeLike, TensorLike
 from .._core.tensor import Tensor, as_array
 from .._core.variable import Variable
@@ -67,7 +67,7 @@ class Normalization(SameShape):
             shape = tuple(input_shape[axis] for axis in self._keep_axis)
             self.adapt_mean: Variable = self.add_weight(shape, "zeros", trainable=False, name="mean")
             self.adapt_variance: Variable = self.add_weight(shape, "ones", trainable=False, name="variance")
-            self.count: Variable = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
+            self.count: Variable = self.add_weight((), "zeros", dtype=settings.counts, trainable=False, name="count")
             self.finalize_state()
         else:
             self.mean = self._spread(self.input_mean)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias, Unpack, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeAlias, Unpack, cast, overload
 
 from .. import activations, ops, random, tree
 from .._base.checks import Positive, one_of
-from .._base.typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike
+from .._base.typing import ActivationName, Config, CustomObjects, PartialShape, Shape, ShapeLike, TensorLike
 from .._core.input_spec import InputSpec
+from .._core.keras_tensor import KerasTensor
 from .._core.tape import GradientTape
 from .._core.tensor import Tensor, recorders
 from .._core.variable import Variable
@@ -29,6 +30,21 @@ ActivationLike = ActivationName | Callable[..., Any] | Config | None
 Masks = list[list[Tensor] | None]  # of the inputs and of the state, one for all gates or one each
 _Share: TypeAlias = Annotated[float, lambda cls, name, value: float(min(1.0, max(0.0, value)))]
 """A number, or the end of the range from 0 to 1 that is next to it."""
+
+if TYPE_CHECKING:  # Python has `default` from 3.13 on
+    from typing_extensions import TypeVar
+
+    WithState = TypeVar("WithState", Literal[True], bool, default=bool, covariant=True)
+    Symbols = TypeVar("Symbols", default=tuple[KerasTensor, ...], covariant=True)
+    Values = TypeVar("Values", default=tuple[Tensor, ...], covariant=True)
+else:
+    from typing import TypeVar
+
+    WithState, Symbols, Values = TypeVar("WithState", bound=bool), TypeVar("Symbols"), TypeVar("Values")
+Symbols2: TypeAlias = tuple[KerasTensor, KerasTensor]
+Symbols3: TypeAlias = tuple[KerasTensor, KerasTensor, KerasTensor]
+Values2: TypeAlias = tuple[Tensor, Tensor]
+Values3: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
 class _Cell(WithKernel):
@@ -352,7 +368,7 @@ class StackedRNNCells(_OfLayers):
         return inputs, new_states[0] if len(new_states) == 1 else new_states
 
 
-class RNN(_OfLayers):
+class RNN(_OfLayers, Generic[WithState, Symbols, Values]):
     """Runs a cell along the steps of a sequence.
 
     Args:
@@ -396,7 +412,23 @@ class RNN(_OfLayers):
     unroll: bool
     zero_output_for_mask: bool
 
-    def __init__(self, cell: Any, return_sequences: bool = False, return_state: bool = False,
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        def __call__(self: RNN[Literal[True], Symbols, Values], inputs: KerasTensor, /, *args: Any,
+                     **kwargs: Any) -> Symbols: ...  # fmt: skip
+        @overload
+        def __call__(self: RNN[Literal[True], Symbols, Values], inputs: TensorLike, /, *args: Any,
+                     **kwargs: Any) -> Values: ...  # fmt: skip
+        @overload
+        def __call__(self, inputs: KerasTensor, /, *args: Any, **kwargs: Any) -> KerasTensor: ...
+        @overload
+        def __call__(self, inputs: TensorLike, /, *args: Any, **kwargs: Any) -> Tensor: ...
+        @overload
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __init__(self, cell: Any, return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
                  go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
                  zero_output_for_mask: bool = False, **options: Unpack[LayerOptions]) -> None:  # fmt: skip
         cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
@@ -438,7 +470,7 @@ class RNN(_OfLayers):
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         batch = sequences.shape[0]
-        states = self._begin(batch, initial_state)
+        states: Any = self._begin(batch, initial_state)
         mask = _first(mask)
         own = isinstance(self.cell, _Cell | StackedRNNCells)
         masks: Any = self.cell._masks((batch, *sequences.shape[2:])) if own else None
@@ -507,9 +539,9 @@ class RNN(_OfLayers):
         return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
     def compute_output_shape(self, sequences_shape: ShapeLike, initial_state_shape: Any = None) -> Any:
-        batch, steps = sequences_shape[0], sequences_shape[1]
+        batch: int | None = sequences_shape[0]
         size = _output_size(self.cell)
-        shape: PartialShape = (batch, steps, size) if self.return_sequences else (batch, size)
+        shape: PartialShape = (batch, sequences_shape[1], size) if self.return_sequences else (batch, size)
         return (shape, *tree.map_structure(lambda n: (batch, n), self.state_size)) if self.return_state else shape
 
 
@@ -518,7 +550,7 @@ def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
     return ops.where(ops.reshape(mask, (-1,) + (1,) * (new.ndim - 1)), new, old)
 
 
-class _OfCell(RNN):
+class _OfCell(RNN[WithState, Symbols, Values]):
     """A layer of one of the cells here, made of the cell's arguments and its own.
 
     Args:
@@ -563,7 +595,7 @@ class RecurrentOptions(BaseOptions, total=False):
     implementation: int
 
 
-class SimpleRNN(_OfCell):
+class SimpleRNN(_OfCell[WithState, Symbols2, Values2]):
     """Fully connected recurrence: h = activation(x @ kernel + h @ recurrent_kernel + bias) at each step.
 
     Example:
@@ -583,12 +615,13 @@ class SimpleRNN(_OfCell):
                  activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
                  recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
                  dropout: float = 0.0, recurrent_dropout: float = 0.0, return_sequences: bool = False,
-                 return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+                 return_state: WithState = False,  # type: ignore[assignment]
+                 go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
                  seed: int | None = None, **options: Unpack[RecurrentOptions]) -> None:  # fmt: skip
         self._configure(locals())
 
 
-class LSTM(_OfCell):
+class LSTM(_OfCell[WithState, Symbols3, Values3]):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), see `LSTMCell` for the formula.
 
     Input shape:  (batch, steps, features).
@@ -615,13 +648,14 @@ class LSTM(_OfCell):
         activity_regularizer: RegularizerLike | None = None, kernel_constraint: ConstraintLike | None = None,
         recurrent_constraint: ConstraintLike | None = None, bias_constraint: ConstraintLike | None = None,
         dropout: float = 0.0, recurrent_dropout: float = 0.0, seed: int | None = None, return_sequences: bool = False,
-        return_state: bool = False, go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
+        return_state: WithState = False,  # type: ignore[assignment]
+        go_backwards: bool = False, stateful: bool = False, unroll: bool = False,
         use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip
         self._configure(locals())
 
 
-class GRU(_OfCell):
+class GRU(_OfCell[WithState, Symbols2, Values2]):
     """Gated recurrent unit (Cho et al. 2014), see `GRUCell` for the formula.
 
     Example:
@@ -641,7 +675,7 @@ class GRU(_OfCell):
         bias_regularizer: RegularizerLike | None = None, activity_regularizer: RegularizerLike | None = None,
         kernel_constraint: ConstraintLike | None = None, recurrent_constraint: ConstraintLike | None = None,
         bias_constraint: ConstraintLike | None = None, dropout: float = 0.0, recurrent_dropout: float = 0.0,
-        seed: int | None = None, return_sequences: bool = False, return_state: bool = False,
+        seed: int | None = None, return_sequences: bool = False, return_state: WithState = False,  # type: ignore[assignment]
         go_backwards: bool = False, stateful: bool = False, unroll: bool = False, reset_after: bool = True,
         use_cudnn: bool | Literal["auto"] = "auto", **options: Unpack[RecurrentOptions],
     ) -> None:  # fmt: skip

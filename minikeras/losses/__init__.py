@@ -12,22 +12,29 @@ Example:
 # fmt: off
 from typing import Any, Final, TypeAlias, overload
 
+from .._base.lazy import lazily
 from .._base.typing import AnyCallable, Config, LossName
 from .._serialization.serialization import serialize as serialize
 from .base import Loss, LossFunction, LossFunctionWrapper, registry as registry
-from .margins import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
-from .probabilities import (
-    CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
-    binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy, ctc, kl_divergence, poisson, sparse_categorical_crossentropy,
-)
-from .regions import Dice, Tversky, dice, tversky
-from .regression import (
-    CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
-    MeanSquaredLogarithmicError, cosine_similarity, huber, log_cosh, mean_absolute_error,
-    mean_absolute_percentage_error, mean_squared_error, mean_squared_logarithmic_error,
-)
+
+with lazily(globals()):
+    from .margins import CategoricalHinge, Circle, Hinge, SquaredHinge, categorical_hinge, circle, hinge, squared_hinge
+    from .probabilities import (
+        CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+        CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy, binary_crossentropy,
+        binary_crossentropy as BCE, binary_crossentropy as bce, binary_focal_crossentropy, categorical_crossentropy,
+        categorical_focal_crossentropy, categorical_generalized_cross_entropy, ctc, kl_divergence, kl_divergence as KLD,
+        kl_divergence as kld, kl_divergence as kullback_leibler_divergence, poisson, sparse_categorical_crossentropy,
+    )
+    from .regions import Dice, Tversky, dice, tversky
+    from .regression import (
+        CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+        MeanSquaredLogarithmicError, cosine_similarity, huber, log_cosh, log_cosh as logcosh, mean_absolute_error,
+        mean_absolute_error as MAE, mean_absolute_error as mae, mean_absolute_percentage_error,
+        mean_absolute_percentage_error as MAPE, mean_absolute_percentage_error as mape, mean_squared_error,
+        mean_squared_error as MSE, mean_squared_error as mse, mean_squared_logarithmic_error,
+        mean_squared_logarithmic_error as MSLE, mean_squared_logarithmic_error as msle,
+    )
 
 __all__ = [
     "BCE", "CTC", "KLD", "MAE", "MAPE", "MSE", "MSLE", "BinaryCrossentropy", "BinaryFocalCrossentropy",
@@ -42,18 +49,7 @@ __all__ = [
     "mean_squared_logarithmic_error", "mse", "msle", "poisson", "serialize", "sparse_categorical_crossentropy",
     "squared_hinge", "tversky",
 ]
-__dir__: AnyCallable = __all__.copy
 # fmt: on
-
-# Shorter names
-bce = BCE = binary_crossentropy
-kld = KLD = kl_divergence
-kullback_leibler_divergence = kl_divergence
-logcosh = log_cosh
-mae = MAE = mean_absolute_error
-mape = MAPE = mean_absolute_percentage_error
-mse = MSE = mean_squared_error
-msle = MSLE = mean_squared_logarithmic_error
 
 LossLike: TypeAlias = LossName | Loss | type[Loss] | LossFunction | Config
 """The argument of `get`."""

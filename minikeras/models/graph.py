@@ -15,8 +15,8 @@ from .._core.tensor import Tensor
 from .._trainers.data_adapters import culprit
 from ..layers.layer import Layer
 from ..layers.masks import mask_of, masked
-from ..tree import assert_same_structure, flatten, flatten_with_path, lists_to_tuples
-from .order import depths_of, node_of, walk
+from ..tree import flatten, flatten_with_path
+from .order import depths_of, node_of
 
 
 class Graph:
@@ -27,7 +27,7 @@ class Graph:
 
     Attributes:
         nodes: The calls, those of the inputs among them.
-        nested: Whether the inputs are lists or dicts in lists or dicts, and come in that structure only.
+        nested: Whether the inputs are lists or dicts in lists or dicts.
         operations: The layers and ops that they call, each once.
         fixes_training: Whether a call says by itself that it is for training, where nobody else says anything.
         specs: What each input must look like.
@@ -49,10 +49,10 @@ class Graph:
         self._check_connected()
         self._check_names()
         layers = [node_of(x).operation for x in self.inputs]
-        paths = [path for path, _ in flatten_with_path(inputs)]
-        self.nested: bool = any(len(path) > 1 for path in paths)
+        self._paths: list[Any] = _paths(inputs)
+        self.nested: bool = any(len(path) > 1 for path in self._paths)
         by_key = isinstance(inputs, dict) and not self.nested
-        names = [path[0] for path in paths] if by_key else [layer.name for layer in layers]
+        names = [path[0] for path in self._paths] if by_key else [layer.name for layer in layers]
         shapes = [(None, *x.shape[1:]) if x.shape else () for x in self.inputs]
         self.specs: list[InputSpec] = [
             InputSpec(shape=shape, allow_last_axis_squeeze=True, name=name, optional=layer.optional)
@@ -111,11 +111,10 @@ class Graph:
             return operation(*args, **kwargs)
 
         values = map(_fit, self.arrange(inputs), self.inputs)
-        own = self.input_structure
-        if isinstance(own, dict) and not self.nested and not (isinstance(inputs, dict) and inputs.keys() <= own.keys()):
-            received = list(inputs) if isinstance(inputs, dict) else type(inputs).__name__
-            warn_user(f"The structure of `inputs` doesn't match the expected structure. Expected: a dict with "
-                      f"{list(own)}. Received: {received}.")  # fmt: skip
+        by_name = isinstance(self.input_structure, dict)
+        given = inputs if by_name else self._listed(inputs)
+        if (by_name or len(self._paths) > 1) and _paths(given) != self._paths:
+            warn_user(self._mismatch(inputs))
         y = self.run(values if mask is None else map(attach, values, self.arrange(mask)), call)
         return y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
 
@@ -131,19 +130,30 @@ class Graph:
     def arrange(self, inputs: Any) -> list[Any]:
         """Return what a caller passed in the order of `inputs`; a ValueError for a missing name or another number."""
         names = [spec.name for spec in self.specs]
-        if self.nested:
-            assert_same_structure(lists_to_tuples(inputs), lists_to_tuples(self.input_structure))
-        elif isinstance(inputs, dict):
-            missing = [name for name in names if name not in inputs]
-            if missing:
-                raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
-            return [inputs[name] for name in names]
-        elif isinstance(self.input_structure, dict) and len(names) > 1 and names != list(self.input_structure):
-            raise ValueError(f"The model has inputs by name: pass a dict with {names}. Received: {type(inputs)}.")
-        flat = flatten(inputs)
+        own, by_name = self.input_structure, isinstance(inputs, dict)
+        in_order = self.nested or len(names) < 2 or not isinstance(own, dict) or names == list(own)
+        if not (by_name or in_order) or (by_name and self.nested and not isinstance(own, dict)):
+            raise ValueError(self._mismatch(inputs))
+        flat = flatten(self._listed(inputs))
         if len(flat) != len(names):
             raise ValueError(f"The model has {len(names)} inputs, {names}. Received {len(flat)} tensors.")
         return flat
+
+    def _mismatch(self, inputs: Any) -> str:
+        expected = map_structure(lambda x: node_of(x).operation.name, self.input_structure)
+        received = map_structure(lambda x: f"shape {np.shape(x)}", inputs)
+        return (f"The structure of `inputs` doesn't match the expected structure. Expected: {expected}. "
+                f"Received: {received}.")  # fmt: skip
+
+    def _listed(self, inputs: Any) -> Any:
+        """Return inputs that come by name as a list in the order of `inputs`; a ValueError for a missing name."""
+        if not isinstance(inputs, dict) or self.nested:
+            return inputs
+        names = [spec.name for spec in self.specs]
+        missing = [name for name in names if name not in inputs]
+        if missing:
+            raise ValueError(f"Missing data for input {missing[0]!r}. Expected {names}, received {list(inputs)}.")
+        return [inputs[name] for name in names]
 
     def rowwise(self) -> bool:
         """Return whether no op mixes the rows of a batch."""
@@ -178,6 +188,10 @@ class Graph:
         }
 
 
+def _paths(structure: Any) -> list[Any]:
+    return [path for path, _ in flatten_with_path(structure)]
+
+
 def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
     """Return the tensors in inputs or outputs, which must be symbolic."""
     tensors = flatten(structure)
@@ -188,27 +202,6 @@ def _symbolic(argument: str, structure: Any) -> list[KerasTensor]:
             raise ValueError(f"All `{argument}` must be symbolic tensors, as `Input` and layers called on its result "
                              f"give them. Received: {x!r:.80} (of type {type(x).__name__}).")  # fmt: skip
     return tensors
-
-
-def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:
-    """Call the same layers again between tensors that are no results of `Input`, and return inputs and outputs.
-
-    `enter` makes the `Input` that takes the place of a tensor.
-    """
-    copies: dict[int, KerasTensor] = {id(x): enter(x) if node_of(x).inputs else x for x in flatten(inputs)}
-
-    def copy(x: Any) -> Any:
-        if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):
-            return x
-        if id(x) not in copies:
-            copies[id(x)] = KerasTensor(x.shape, x.dtype, name=f"{x.name}_clone")
-        return copies[id(x)]
-
-    new_outputs = map_structure(copy, outputs)
-    for node in walk(flatten(inputs), flatten(outputs))[0]:
-        if node.inputs:
-            Node(node.operation, *node.fill(copy), [copy(y) for y in node.outputs])
-    return map_structure(copy, inputs), new_outputs
 
 
 def _restore(operations: list[Any], calls: list[tuple[Any, ...]], inputs: Any, outputs: Any) -> Graph:

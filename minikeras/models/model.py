@@ -21,7 +21,8 @@ from ..layers.core import Input
 from ..layers.layer import Layer
 from ..tree import flatten
 from . import graph_config
-from .graph import Graph, copy_calls
+from .graph import Graph
+from .order import copy_calls
 from .state_tree import assign, values_of
 
 TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]

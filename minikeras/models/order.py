@@ -1,9 +1,11 @@
-"""The order of the calls between inputs and outputs, which is that of weights, summaries and configurations."""
+"""The calls between inputs and outputs: their order, which is that of weights and summaries, and copies of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from .._base.nested import map_structure
 from .._core.keras_tensor import KerasTensor, Node
+from ..tree import flatten
 
 
 def node_of(x: KerasTensor) -> Node:
@@ -67,3 +69,24 @@ def depths_of(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[di
     depths |= dict.fromkeys(unused, 0)
     operations = {id(node.operation): node.operation for node in [*unused, *met]}
     return depths, sorted(operations.values(), key=lambda operation: -deepest.get(id(operation), 0))
+
+
+def copy_calls(inputs: Any, outputs: Any, enter: Callable[[KerasTensor], KerasTensor]) -> tuple[Any, Any]:
+    """Call the same layers again between tensors that are no results of `Input`, and return inputs and outputs.
+
+    `enter` makes the `Input` that takes the place of a tensor.
+    """
+    copies: dict[int, KerasTensor] = {id(x): enter(x) if node_of(x).inputs else x for x in flatten(inputs)}
+
+    def copy(x: Any) -> Any:
+        if not isinstance(x, KerasTensor) or not (id(x) in copies or node_of(x).inputs):
+            return x
+        if id(x) not in copies:
+            copies[id(x)] = KerasTensor(x.shape, x.dtype, name=f"{x.name}_clone")
+        return copies[id(x)]
+
+    new_outputs = map_structure(copy, outputs)
+    for node in walk(flatten(inputs), flatten(outputs))[0]:
+        if node.inputs:
+            Node(node.operation, *node.fill(copy), [copy(y) for y in node.outputs])
+    return map_structure(copy, inputs), new_outputs

@@ -2,6 +2,7 @@
 
 # ruff: noqa: I001  # many names a line
 # fmt: off
+from functools import cache as _cache
 from importlib import import_module as _import_module
 
 from .._core import tensor
@@ -106,4 +107,4 @@ with lazily(globals()) as _rest:
     from . import numpy as numpy
 
 _late_ops.append(_rest)
-tensor.numpy_functions = lambda: _import_module(".numpy_rules", __name__)
+tensor.numpy_functions = _cache(lambda: _import_module(".numpy_rules", __name__))

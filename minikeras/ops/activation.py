@@ -14,10 +14,10 @@ from .._base.pool import product
 from .._base.typing import Array, Axis, TensorLike
 from .._core.op import composite, primitive
 from .._core.tensor import Tensor, row_of
-from .arrays import ONE, ZERO, as_float, axes, ones, rule, strong
+from .arrays import ONE, ZERO, as_float, ones, rule, strong
 from .creation import convert_to_tensor
 from .elementwise import erfc
-from .reduction import is_narrow, max
+from .reduction import is_narrow, max, sum
 from .shapes import split
 
 P = ParamSpec("P")
@@ -42,16 +42,24 @@ def relu6(x: TensorLike) -> Array:
     return np.minimum(np.maximum(strong(x), 0), 6)
 
 
-@primitive(lambda g, y, x, negative_slope=0.2: np.where(x >= 0, g, negative_slope * g), inplace=True)
-def leaky_relu(x: TensorLike, negative_slope: float = 0.2, out: Array | None = None) -> Array:
+@primitive(
+    lambda g, y, x, negative_slope: np.where(x >= 0, g, negative_slope * g),
+    lambda g, y, x, negative_slope: g * np.minimum(x, 0), inplace=True,
+)  # fmt: skip
+def leaky_relu(x: TensorLike, negative_slope: Any = 0.2, out: Array | None = None) -> Array:
     """Leaky rectified linear unit: x where it is positive, negative_slope * x elsewhere."""
     x = as_float(x)
+    if np.ndim(negative_slope):
+        return np.multiply(x, np.where(x >= 0, 1, negative_slope), out=out)
     choose = np.maximum if negative_slope <= 1 else np.minimum
     return choose(x, x * negative_slope, out=out)
 
 
-@primitive(lambda g, y, x, alpha=1.0: np.where(x > 0, g, g * (y + alpha)), inplace=True)
-def elu(x: TensorLike, alpha: float = 1.0, out: Array | None = None) -> Array:
+@primitive(
+    lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
+    lambda g, y, x, alpha: g * np.expm1(np.minimum(x, 0)), inplace=True,
+)  # fmt: skip
+def elu(x: TensorLike, alpha: Any = 1.0, out: Array | None = None) -> Array:
     """Exponential linear unit: x where it is positive, alpha * (exp(x) - 1) elsewhere. Clevert et al. 2015."""
     x = as_float(x)
     negative = np.expm1(np.minimum(x, 0)) * alpha  # 0 where x is positive, so that exp cannot overflow
@@ -255,14 +263,14 @@ def glu(x: TensorLike, axis: int = -1) -> Tensor:
 
 def _softmax_rule(g: Any, y: Any, x: Any, axis: Axis = -1) -> Any:
     weighted = g * y
-    return weighted - y * np.sum(weighted, axis=axes(axis), keepdims=True)
+    return weighted - y * rule(sum)(weighted, axis, True)
 
 
 def row_sums(x: Any, axis: Axis) -> Any:
     """Return sums along an axis, which broadcast; of short rows, by a product that repeats them, in half the time."""
     if is_narrow(x, axis):
         return np.dot(x, ones((np.shape(x)[1],) * 2, x.dtype))
-    return np.sum(x, axis=axes(axis), keepdims=True)
+    return rule(sum)(x, axis, True)
 
 
 def _softmax_parts(x: Any, axis: Axis = -1) -> Any:
@@ -289,7 +297,7 @@ def _log_softmax_parts(x: Any, axis: Axis = -1) -> Any:
     return shifted - np.log(row_sums(np.exp(shifted), axis))
 
 
-@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axes(axis), keepdims=True), inplace=True,
+@primitive(lambda g, y, x, axis=-1: g - np.exp(y) * rule(sum)(g, axis, True), inplace=True,
            decomposition=_log_softmax_parts)  # fmt: skip
 def log_softmax(x: TensorLike, axis: Axis = -1, out: Array | None = None) -> Array:
     """Logarithms of the softmax along an axis (or axes): x - log(sum(exp(x)))."""

@@ -1,9 +1,9 @@
 """Windows that slide over the axes between batch and channels: convolution and pooling.
 
 All of it computes with the channels last. A convolution copies the windows of a few samples to a matrix that stays in
-the processor's cache, one row a place of the window, and multiplies it with the kernel. The gradient of its input is
-a convolution again, with the kernel turned around; that of its kernel multiplies the same windows with the gradient
-of the result. These two lead to each other, so that every further derivative is one of them.
+the processor's cache, one row a place of the window, and multiplies it with the kernel. The gradient of its kernel
+multiplies the same windows with the gradient of the result; that of its input adds products to the windows, one
+element of them after the other. These three lead to each other, so that every further derivative is one of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +22,9 @@ from .arrays import as_float, promote, rule, strong
 from .creation import convert_to_tensor, shape
 from .linalg import tensordot
 from .reduction import max as max_
-from .shapes import flip, moveaxis, pad, reshape, scatter, stack, swapaxes, transpose
+from .shapes import moveaxis, pad, reshape, scatter, stack, transpose
 
-BLOCK = 1 << 19
+BLOCK = 1 << 20
 """Bytes of windows that are copied and multiplied at a time: what fits a core's second cache."""
 RUN = 16
 """Below so many elements in a row, windows are faster to copy one element at a time, for all places."""
@@ -38,31 +38,22 @@ class Sliding(NamedTuple):
         strides: Steps from place to place.
         pads: Zeros before and behind the input; fewer than none behind leave elements out.
         dilation: Distance of its elements.
-        stretch: Distance of the input's elements, with zeros between them.
     """
 
     window: Shape
     strides: Shape
     pads: tuple[tuple[int, int], ...]
     dilation: Shape
-    stretch: Shape
 
-    def room(self, sizes: Shape) -> Shape:
-        """Return the sizes of a stretched and padded input."""
-        return tuple((n - 1) * e + 1 + lo + hi for n, e, (lo, hi) in zip(sizes, self.stretch, self.pads, strict=True))
+    def back(self) -> "Sliding":
+        """Return how the turned window slides over the places, without strides, so that it has those of the input."""
+        axes = zip(self.window, self.pads, self.dilation, strict=True)
+        return self._replace(pads=tuple((d * (k - 1) - lo, d * (k - 1) - hi) for k, (lo, hi), d in axes))
 
     def places(self, sizes: Shape) -> Shape:
         """Return how many places the window has along each axis."""
-        axes = zip(self.room(sizes), self.window, self.strides, self.dilation, strict=True)
-        return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in axes)
-
-    def back(self, sizes: Shape) -> "Sliding":
-        """Return how the turned window slides over the places, so that it has `sizes` places itself."""
-        pads = []
-        for n, m, k, s, d, e, (lo, _) in zip(sizes, self.places(sizes), *self[:2], *self[3:], self.pads, strict=True):
-            before = d * (k - 1) - lo
-            pads.append((before, (n - 1) * e + d * (k - 1) - before - (m - 1) * s))
-        return self._replace(strides=self.stretch, pads=tuple(pads), stretch=self.strides)
+        axes = zip(sizes, *self, strict=True)
+        return tuple((n + lo + hi - d * (k - 1) - 1) // s + 1 for n, k, s, (lo, hi), d in axes)
 
 
 def slid_sizes(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, dilation: Shape,
@@ -93,7 +84,7 @@ def _sliding(sizes: Shape, window: Shape, strides: Sizes, padding: str, dilation
         missing = 0 if padding == "valid" or m is None else max(0, (m - 1) * s + d * (k - 1) + 1 - n)
         before = d * (k - 1) if padding == "causal" else missing // 2
         pads.append((before, 0 if padding == "causal" else missing - before))
-    return Sliding(window, strides, tuple(pads), dilation, (1,) * rank)
+    return Sliding(window, strides, tuple(pads), dilation)
 
 
 def to_channels_last(x: TensorLike, data_format: DataFormat) -> Any:
@@ -118,99 +109,165 @@ def _windows(x: Array, how: Sliding, places: Shape, groups: int) -> Array:
     )
 
 
-def _blocks(x: Array, how: Sliding, groups: int) -> Iterator[tuple[tuple[slice, slice], Array]]:
-    """Go through the windows a block at a time.
+def _blocks(x: Array, how: Sliding, groups: int, size: int,
+            back: bool = False) -> Iterator[tuple[Any, Array, Array]]:  # fmt: skip
+    """Go through the windows a block at a time, in which a place takes `size` numbers.
 
     Yields:
-        Which samples, and which places along the first axis; their windows, (groups, places, elements), which the
-        next block overwrites.
+        Which samples, and which places along the first axis; a view of their windows, as `_windows` gives; room for the
+        numbers of a block. What is added to the windows is added to x, which holds zeros, if it is to go `back`.
     """
     samples, *sizes, channels = x.shape
-    rank, places = len(sizes), how.places(tuple(sizes))
-    row = prod(places[1:]) * prod(how.window) * channels * x.itemsize
-    rows = max(1, min(places[0], BLOCK // max(1, row)))
-    count = max(1, min(samples, BLOCK // max(1, row * rows))) if rows == places[0] else 1
+    places = how.places(tuple(sizes))
+    line, most = prod(places[1:]) * size, BLOCK // x.itemsize
+    rows = max(1, min(places[0], most // max(1, line)))
+    count = max(1, min(samples, most // max(1, line * rows))) if rows == places[0] else 1
     source, inner = x, None
-    if any(map(any, how.pads)) or max(how.stretch) > 1:
-        source = np.zeros((count, *how.room(tuple(sizes)), channels), x.dtype)
-        inner = source[:, *(slice(lo, None, e) for (lo, _), e in zip(how.pads, how.stretch, strict=True))]
-        inner = inner[:, *(slice(n) for n in sizes)]  # shorter where the pads behind are negative
-        x = x[:, *(slice(n) for n in inner.shape[1:-1])]
+    if any(map(any, how.pads)):
+        room = (n + lo + hi for n, (lo, hi) in zip(sizes, how.pads, strict=True))
+        source = np.zeros((count, *room, channels), x.dtype)
+        inner = source[:, *(slice(lo, lo + n) for n, (lo, _) in zip(sizes, how.pads, strict=True))]
+        x = x[:, *(slice(n) for n in inner.shape[1:-1])]  # shorter where the pads behind are negative
     windows = _windows(source, how, places, groups)
-    at, inside = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
-    run = channels // groups * (how.window[-1] if how.dilation[-1] == groups == 1 else 1)
-    by_element = run < RUN
-    order = (2 * rank + 1, *inside, 2 * rank + 2, *at) if by_element else (2 * rank + 1, *at, *inside, 2 * rank + 2)
-    elements = prod(how.window) * (channels // groups)
-    memory = np.empty(groups * count * rows * prod(places[1:]) * elements, x.dtype)
+    memory = np.empty(count * rows * line, x.dtype)
     for start in range(0, samples, count):
         stop = min(start + count, samples)
-        part = windows[start:stop]
-        if inner is not None:
+        part = windows[start:stop] if inner is None else windows[: stop - start]
+        if inner is not None and not back:
             inner[: stop - start] = x[start:stop]
-            part = windows[: stop - start]
         for top in range(0, places[0], rows):
-            block = part[:, top : top + rows].transpose(order)
-            if not block.flags.c_contiguous:  # they are where the window is a single element
-                buffer = memory[: block.size].reshape(block.shape)
-                np.copyto(buffer, block)
-                block = buffer
-            matrix = block.reshape((groups, elements, -1) if by_element else (groups, -1, elements))
-            yield (slice(start, stop), slice(top, top + rows)), matrix.swapaxes(1, 2) if by_element else matrix
+            yield (slice(start, stop), slice(top, top + rows)), part[:, top : top + rows], memory
+        if inner is not None and back:
+            x[start:stop] = inner[: stop - start]
+            source.fill(0)
 
 
-def _turned(kernel: Any, groups: int) -> Any:
+def _copied(windows: Array, how: Sliding, room: Array) -> Array:
+    """Return windows as matrices, (groups, places, elements), in a room if they have to be copied."""
+    rank, (groups, channels) = len(how.window), windows.shape[-2:]
+    at, inside = tuple(range(rank + 1)), (*range(rank + 1, 2 * rank + 1), 2 * rank + 2)
+    by_element = channels * (how.window[-1] if how.dilation[-1] == groups == 1 else 1) < RUN
+    block = windows.transpose(2 * rank + 1, *((*inside, *at) if by_element else (*at, *inside)))
+    if not block.flags.c_contiguous:  # they are where the window is a single element
+        copy = room[: block.size].reshape(block.shape)
+        np.copyto(copy, block)
+        block = copy
+    elements = prod(how.window) * channels
+    return block.reshape(groups, elements, -1).swapaxes(1, 2) if by_element else block.reshape(groups, -1, elements)
+
+
+def _multiply(a: Array, b: Array, out: Array) -> None:
+    """Multiply the matrices of each group."""
+    if len(a) == 1:
+        np.dot(a[0], b[0], out[0])
+    else:
+        np.matmul(a, b, out=out)
+
+
+def _grouped(x: Array, groups: int) -> Array:
+    """Return (..., channels) as (groups, places, channels of a group)."""
+    return x.reshape(-1, groups, x.shape[-1] // groups).swapaxes(0, 1)
+
+
+def _turned(kernel: Array, groups: int) -> Array:
     """Return a kernel reversed along its axes, and with the channels of input and output exchanged in each group."""
-    *window, channels, filters = np.shape(kernel)
-    parts = np.reshape(np.flip(kernel, tuple(range(len(window)))), (*window, channels, groups, filters // groups))
-    return np.reshape(np.swapaxes(parts, -3, -1), (*window, filters // groups, groups * channels))
+    *window, channels, filters = kernel.shape
+    parts = np.flip(kernel, tuple(range(len(window)))).reshape(*window, channels, groups, filters // groups)
+    return parts.swapaxes(-3, -1).reshape(*window, filters // groups, groups * channels)
 
 
-def _input_rule(g: Any, x: Any, kernel: Any, how: Sliding) -> Any:
-    _, *sizes, channels = np.shape(x)
-    return rule(_correlate)(g, _turned(kernel, channels // np.shape(kernel)[-2]), how.back(tuple(sizes)))
+def _is_depthwise(x: Array, kernel: Shape) -> bool:
+    """Return whether each channel has one filter: then products of matrices are those of numbers."""
+    return kernel[-2] == 1 < kernel[-1] == x.shape[-1] and x.itemsize > 2
 
 
-@primitive(lambda g, y, x, kernel, how: _input_rule(g, x, kernel, how),
+def _elements(windows: Array, how: Sliding) -> Iterator[tuple[Any, Array]]:
+    """Go through the elements of a window: which it is, and what is there, (samples, *places, groups, channels)."""
+    for element in np.ndindex(*how.window):
+        yield element, windows[(*(slice(None),) * (len(how.window) + 1), *element)]
+
+
+def _repeated(kernel: Array, places: int) -> Array:
+    """Return a kernel of one filter a channel for all last places at once: NumPy takes long rows quicker."""
+    return np.repeat(kernel, places, -2)[..., None]
+
+
+@primitive(lambda g, y, x, kernel, how: _input_rule(g, kernel, how, np.shape(x)[1:]),
            lambda g, y, x, kernel, how: _kernel_rule(x, g, how, np.shape(x)[-1] // np.shape(kernel)[-2]))  # fmt: skip
 def _correlate(x: TensorLike, kernel: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """Products of windows and kernel, (batch, ..., n), (*window, n / groups, filters) -> (batch, ..., filters)."""
     a, b = promote(x, kernel, floating=True)
     groups, filters = a.shape[-1] // b.shape[-2], b.shape[-1]
-    sizes = (len(a), *how.places(a.shape[1:-1]), filters)
-    y = np.empty(sizes, a.dtype) if out is None else out
-    matrices = b.reshape(-1, groups, filters // groups).swapaxes(0, 1)
-    for place, windows in _blocks(a, how, groups):
-        np.matmul(windows, matrices, out=y[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
+    y = np.empty((len(a), *how.places(a.shape[1:-1]), filters), a.dtype) if out is None else out
+    if _is_depthwise(a, b.shape):
+        y.fill(0)
+        wide = _repeated(b, y.shape[-2])
+        for place, windows, room in _blocks(a, how, groups, groups):
+            total = y[place][..., None]
+            product = room[: total.size].reshape(total.shape)
+            for element, at in _elements(windows, how):
+                np.multiply(at, wide[element], out=product)
+                np.add(total, product, out=total)
+        return y
+    kernels = _grouped(b, groups)
+    for place, windows, room in _blocks(a, how, groups, groups * kernels.shape[1]):
+        _multiply(_copied(windows, how, room), kernels, _grouped(y[place], groups))
     return y
 
 
-@primitive(lambda h, y, x, g, how, groups: _input_rule(g, x, h, how),
+@primitive(lambda h, y, x, g, how, groups: _input_rule(g, h, how, np.shape(x)[1:]),
            lambda h, y, x, g, how, groups: rule(_correlate)(x, h, how))  # fmt: skip
 def _kernel_gradient(x: TensorLike, g: TensorLike, how: Sliding, groups: int, out: Array | None = None) -> Array:
     """The gradient of `_correlate` with respect to its kernel, of the kernel's shape."""
     a, b = promote(x, g, floating=True)
-    channels, filters = a.shape[-1] // groups, b.shape[-1]
-    y = np.empty((*how.window, channels, filters), a.dtype) if out is None else out
+    kernel = (*how.window, a.shape[-1] // groups, b.shape[-1])
+    y = np.empty(kernel, a.dtype) if out is None else out
     y.fill(0)
-    total = y.reshape(-1, groups, filters // groups).swapaxes(0, 1)
-    for place, windows in _blocks(a, how, groups):
-        total += np.matmul(windows.swapaxes(1, 2), b[place].reshape(-1, groups, filters // groups).swapaxes(0, 1))
+    if _is_depthwise(a, kernel):
+        for place, windows, room in _blocks(a, how, groups, groups):
+            part = b[place][..., None]
+            product = room[: part.size].reshape(part.shape)
+            ones = np.ones(part.size // groups, a.dtype)
+            for element, at in _elements(windows, how):
+                np.multiply(at, part, out=product)
+                y[element] += np.dot(ones, product.reshape(-1, groups))
+        return y
+    total = _grouped(y, groups)
+    product = np.empty(total.shape, a.dtype)
+    for place, windows, room in _blocks(a, how, groups, groups * total.shape[1]):
+        _multiply(_copied(windows, how, room).swapaxes(1, 2), _grouped(b[place], groups), product)
+        total += product
     return y
 
 
-@primitive(
-    lambda g, y, x, bias: g,
-    lambda g, y, x, bias: np.dot(np.ones(prod(g.shape[:-1]), g.dtype), np.reshape(g, (-1, g.shape[-1]))),
-    inplace=True,
-)
-def shift(x: TensorLike, bias: TensorLike, out: Array | None = None) -> Array:
-    """x + bias, for the result of a convolution: in long rows, and with a product in place of a sum for its rule."""
-    a, b = promote(x, bias)
-    y = np.empty(a.shape, a.dtype) if out is None else out
-    wide = (-1, a.shape[-2] * a.shape[-1])
-    np.add(a.reshape(wide), np.tile(b, a.shape[-2]), out=y.reshape(wide))
+@primitive(lambda h, y, g, kernel, how, sizes: rule(_correlate)(h, kernel, how),
+           lambda h, y, g, kernel, how, sizes: _kernel_rule(h, g, how, sizes[-1] // np.shape(kernel)[-2]))  # fmt: skip
+def _input_gradient(g: TensorLike, kernel: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None) -> Array:
+    """The gradient of `_correlate` with respect to its input, of shape (batch, *sizes)."""
+    a, b = promote(g, kernel, floating=True)
+    y = np.empty((len(a), *sizes), a.dtype) if out is None else out
+    channels = b.shape[-2]
+    groups, depthwise = sizes[-1] // channels, _is_depthwise(y, b.shape)
+    if not depthwise and sizes[-1] >= 8 and max(how.strides) == 1 and y[..., 0].size < 1.2 * a[..., 0].size:
+        return rule(_correlate)(a, _turned(b, groups), how.back(), y)  # larger products, though of zeros too
+    y.fill(0)
+    wide = _repeated(b, a.shape[-2]) if depthwise else b
+    for place, windows, room in _blocks(y, how, groups, sizes[-1] + a.shape[-1], back=True):
+        part = a[place]
+        gradients = _grouped(part, groups)
+        product = room[: part[..., 0].size * sizes[-1]].reshape(*part.shape[:-1], groups, channels)
+        products = product.reshape(-1, groups, channels).swapaxes(0, 1)
+        for element, at in _elements(windows, how):
+            if depthwise:
+                np.multiply(part[..., None], wide[element], out=product)
+            else:
+                _multiply(gradients, _grouped(b[element], groups).swapaxes(1, 2), products)
+            np.add(at, product, out=at)
     return y
+
+
+_input_rule: Callable[..., Any] = rule(_input_gradient)
+_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 
 
 def _checked(x: Any, kernel: Any, data_format: str | None, axis: int = -2) -> tuple[Any, Any, DataFormat]:
@@ -273,7 +330,7 @@ def separable_conv(inputs: TensorLike, depthwise_kernel: TensorLike, pointwise_k
 
 def transposed(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, output_padding: Shape | None,
                dilation: Shape) -> tuple[PartialShape, tuple[tuple[int, int], ...]]:  # fmt: skip
-    """Return the sizes that `conv_transpose` gives, and the zeros it puts before and behind the stretched input."""
+    """Return the sizes that `conv_transpose` gives, and the pads of the convolution that leads back."""
     results: list[int | None] = []
     pads = []
     for i, (n, k, s, d) in enumerate(zip(sizes, window, strides, dilation, strict=True)):
@@ -285,7 +342,7 @@ def transposed(sizes: ShapeLike, window: Shape, strides: Shape, padding: str, ou
             length = s if output_padding is None else whole % 2 + output_padding[i]
             before = min((length + whole - 1) // 2, whole - 1)
         results.append(None if n is None else (n - 1) * s + length)
-        pads.append((before, length + whole - 2 - before))
+        pads.append((whole - 1 - before, 1 + before - length))
     return tuple(results), tuple(pads)
 
 
@@ -308,9 +365,10 @@ def conv_transpose(inputs: TensorLike, kernel: TensorLike, strides: Sizes = 1, p
     strides = standardize_sizes(strides, rank, "strides")
     dilation = standardize_sizes(dilation_rate, rank, "dilation_rate")
     more = None if output_padding is None else standardize_sizes(output_padding, rank, "output_padding", 0)
-    _, pads = transposed(sizes, window, strides, standardize_padding(padding), more, dilation)
-    turned = swapaxes(flip(w, tuple(range(rank))), -1, -2)
-    return from_channels_last(_correlate(x, turned, Sliding(window, (1,) * rank, pads, dilation, strides)), name)
+    larger: Any
+    larger, pads = transposed(sizes, window, strides, standardize_padding(padding), more, dilation)
+    how = Sliding(window, strides, pads, dilation)
+    return from_channels_last(_input_gradient(x, w, how, (*larger, shape(w)[-2])), name)
 
 
 def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]]:
@@ -323,7 +381,7 @@ def _steps(n: int, k: int, s: int, lo: int, hi: int) -> list[tuple[slice, slice]
     return steps
 
 
-def _elements(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
+def _overlaps(sizes: Shape, how: Sliding) -> Iterator[tuple[Any, Any]]:
     """Go through the elements of a window, row by row: at which places it meets the input, and on which elements."""
     axes = [_steps(n, k, s, lo, hi) for n, k, s, (lo, hi) in zip(sizes, *how[:2], how.pads, strict=True)]
     for pairs in product(*axes):
@@ -347,17 +405,24 @@ def _reduce(x: Array, how: Sliding, ufunc: Any, initial: Any, out: Array | None)
     return x
 
 
+def _samples(x: Array) -> Iterator[slice]:
+    """Go through the samples, a few at a time where they are large."""
+    count = max(1, 2 * BLOCK // (x[:1].nbytes or 1))
+    return (slice(start, start + count) for start in range(0, len(x), count))
+
+
 def _hits(x: Array, y: Array, how: Sliding) -> Iterator[tuple[Any, Any, Array]]:
     """Go through the elements of a window, and tell at which places they are the first that is the largest."""
     free = np.ones(y.shape, "bool")
-    for at, on in _elements(x.shape[1:-1], how):
+    for at, on in _overlaps(x.shape[1:-1], how):
         hit = np.equal(x[on], y[at])
         hit &= free[at]
         free[at] ^= hit
         yield at, on, hit
 
 
-@primitive(lambda g, y, x, how: _route_rule(g, x, y, how))
+@primitive(lambda g, y, x, how: _route_rule(g, x, y, how),
+           fused_vjp={"relu": (0, lambda g, y, x, how: _route_rule(g * np.greater(y, 0), x, y, how))})  # fmt: skip
 def _largest(x: TensorLike, how: Sliding, out: Array | None = None) -> Array:
     """The largest element in each place of a window."""
     x = strong(x)
@@ -371,11 +436,13 @@ def _route(g: TensorLike, x: TensorLike, y: TensorLike, how: Sliding, out: Array
     total = np.empty(x.shape, g.dtype) if out is None else out
     total.fill(0)
     apart = all(k <= s for k, s in zip(*how[:2], strict=True))
-    for at, on, hit in _hits(x, y, how):
-        if apart:
-            np.multiply(g[at], hit, out=total[on])
-        else:
-            total[on] += g[at] * hit
+    for some in _samples(x):
+        part, gradient = total[some], g[some]
+        for at, on, hit in _hits(x[some], y[some], how):
+            if apart:
+                np.multiply(gradient[at], hit, out=part[on])
+            else:
+                part[on] += gradient[at] * hit
     return total
 
 
@@ -402,12 +469,11 @@ def _spread(g: TensorLike, how: Sliding, sizes: Shape, out: Array | None = None)
     g = np.asarray(g)
     total = np.empty((len(g), *sizes, g.shape[-1]), g.dtype) if out is None else out
     total.fill(0)
-    for at, on in _elements(sizes, how):
+    for at, on in _overlaps(sizes, how):
         total[on] += g[at]
     return total
 
 
-_kernel_rule: Callable[..., Any] = rule(_kernel_gradient)
 _route_rule: Callable[..., Any] = rule(_route)
 _pick_rule: Callable[..., Any] = rule(_pick)
 _spread_rule: Callable[..., Any] = rule(_spread)

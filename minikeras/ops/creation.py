@@ -64,10 +64,8 @@ def convert_to_tensor(x: TensorLike, dtype: DTypeLike | None = None, sparse: boo
         Tensor([1 2], shape=(2,), dtype=int32)
     """
     if sparse or ragged:
-        raise ValueError(
-            f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
-            "Convert the data to an array first."
-        )
+        raise ValueError(f"minikeras has dense tensors only. Received: sparse={sparse}, ragged={ragged}. "
+                         "Convert the data to an array first.")  # fmt: skip
     if type(x) is Tensor and (dtype is None or dtype == x.dtype):
         return x
     if isinstance(x, TensorOps):
@@ -260,7 +258,7 @@ def logspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool 
 def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None,
               axis: int = 0) -> Tensor:  # fmt: skip
     """`num` numbers of equal ratios from `start` to `stop`."""
-    return _geometric(start, stop, num, endpoint, axis, standardize_dtype(dtype))
+    return _geometric(start, stop, num, endpoint, axis, dtype)
 
 
 def _window(function: Any, doc: str) -> Unary:

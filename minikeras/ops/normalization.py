@@ -35,8 +35,8 @@ def moments(x: TensorLike, axes: int | list[int] | tuple[int, ...], keepdims: bo
         raise NotImplementedError("There is only one device. Received: synchronized=True; expected False.")
     where = tuple(axes) if isinstance(axes, list) else axes
     wide = _wide(x)
-    center = np.mean(wide, axis=where, keepdims=True)
-    variance: Any = NP.mean(np.square(wide - center), axis=where, keepdims=keepdims)
+    center = np.mean(wide, axis=where, keepdims=True)  # as the variance computes it
+    variance: Any = np.var(wide, axis=where, keepdims=keepdims)
     mean: Any = center if keepdims else np.squeeze(center, where)
     if wide is x or wide.dtype == convert_to_tensor(x).dtype:
         return mean, variance
@@ -143,10 +143,8 @@ def dot_product_attention(query: TensorLike, key: TensorLike, value: TensorLike,
         raise ValueError("flash_attention and attn_logits_soft_cap need an accelerator. Leave them at None.")
     q, k, v = convert_to_tensor(query), convert_to_tensor(key), convert_to_tensor(value)
     if not q.ndim == k.ndim == v.ndim == 4:
-        raise ValueError(
-            "dot_product_attention needs tensors of shape (batch, length, heads, size). "
-            f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}."
-        )
+        raise ValueError("dot_product_attention needs tensors of shape (batch, length, heads, size). "
+                         f"Received: query.shape={q.shape}, key.shape={k.shape}, value.shape={v.shape}.")  # fmt: skip
     heads_first = (0, 2, 1, 3)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     logits = np.matmul(np.transpose(q, heads_first), np.transpose(k, (0, 2, 3, 1))) * scale

@@ -5,9 +5,11 @@ float that is being recorded, for its gradient would be lost. Most rules are ops
 composed of NumPy functions.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -135,29 +137,46 @@ def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
     return call
 
 
+class _Rule:
+    """The function that computes one of NumPy's: its body, and the names of NumPy's arguments."""
+
+    def __init__(self, body: Callable[..., Any], places: str) -> None:
+        self._body, self._places = body, places
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [place.strip("~").partition(">")[0] for place in self._places.split()]
+
+    @cached_property
+    def _own(self) -> dict[str, str]:
+        """The body's name for each argument that makes a difference."""
+        pairs = [place.partition(">") for place in self._places.split() if place[0] != "~"]
+        return {name: own or name for name, _, own in pairs}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        names, own = self._names, self._own
+        if len(args) > len(names):
+            raise NoRule(f" with {len(args)} arguments by place")
+        values = dict(zip(names, args, strict=False)) | kwargs
+        out, dtype = values.pop("out", None), values.pop("dtype", None)
+        if not own.keys() >= values.keys():
+            check_silent({key: values.pop(key) for key in [*values] if key not in own})
+        first = values.get(names[0])
+        if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
+            values[names[0]] = cast(first, dtype)
+        result = self._body(**{own[key]: value for key, value in values.items()})
+        return written(result if dtype is None else cast(result, dtype), out)
+
+
 def rule(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Enter the function that computes one of NumPy's, under its name and those of its arguments in NumPy's order.
 
     `out` and `dtype` are seen to here. `~kind` is an argument that makes no difference, `a>x` is called x in the rule.
     """
-    name, *places = signature.split()
-    names = [place.strip("~").partition(">")[0] for place in places]
-    own = {place.partition(">")[0]: place.partition(">")[2] or place for place in places if place[0] != "~"}
+    name, _, places = signature.strip().partition(" ")
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > len(names):
-                raise NoRule(f" with {len(args)} arguments by place")
-            values = dict(zip(names, args, strict=False)) | kwargs
-            out, dtype = values.pop("out", None), values.pop("dtype", None)
-            check_silent({key: values.pop(key) for key in [*values] if key not in own})
-            first = values.get(names[0])
-            if dtype is not None and np.dtype(dtype).kind in "fc" and not isinstance(first, list | tuple | None):
-                values[names[0]] = cast(first, dtype)
-            result = body(**{own[key]: value for key, value in values.items()})
-            return written(result if dtype is None else cast(result, dtype), out)
-
-        RULES[name] = call
+        RULES[name] = _Rule(body, places)
         return body
 
     return declare

@@ -40,10 +40,8 @@ def reshape(x: TensorLike, newshape: int | Sequence[int]) -> Array:
             raise ValueError
         return a.reshape(sizes)
     except ValueError:
-        raise ValueError(
-            f"Cannot reshape a tensor of shape {a.shape}, {a.size} elements, to {tuple(sizes)}: "
-            "the number of elements must stay the same."
-        ) from None
+        raise ValueError(f"Cannot reshape a tensor of shape {a.shape}, {a.size} elements, to {tuple(sizes)}: "
+                         "the number of elements must stay the same.") from None  # fmt: skip
 
 
 @primitive(_back, view=True)
@@ -315,10 +313,8 @@ def _concatenate(*xs: TensorLike, axis: int = 0) -> Array:
     except ValueError:
         if len({a.ndim for a in arrays}) == 1 and not -arrays[0].ndim <= axis < arrays[0].ndim:
             raise
-        raise ValueError(
-            f"concatenate needs equal sizes on every axis but axis={axis}. "
-            f"Received shapes: {', '.join(str(a.shape) for a in arrays)}."
-        ) from None
+        raise ValueError(f"concatenate needs equal sizes on every axis but axis={axis}. "
+                         f"Received shapes: {', '.join(str(a.shape) for a in arrays)}.") from None  # fmt: skip
 
 
 @composite

@@ -9,6 +9,7 @@ import numpy as np
 from .. import initializers
 from .._base.context import name_scope
 from .._base.naming import auto_name, hint
+from .._base.settings import settings
 from .._base.signature import parameters
 from .._base.typing import Array, Config, CustomObjects, DTypeLike, InitializerName, ShapeLike, TensorLike
 from .._base.user_warning import warn_user
@@ -86,7 +87,6 @@ class Optimizer:
     _slot_names: tuple[dict[str, str], ...] = ()
     """The slots of each variable, in order: attribute of the list -> last part of the names. Those of a dict are made
     together, variable by variable."""
-    _counts_in: ClassVar[str] = "int32"  # dtype of the number of updates
     _common: ClassVar[tuple[str, ...]] = (*_OPTIONS, "name")
     _by_variable: ClassVar[bool] = False  # whether the rule takes one variable at a time, since it computes norms
     _updates: ClassVar[type[Updater]] = Updater
@@ -125,7 +125,7 @@ class Optimizer:
         self._places: dict[int, int] = {}
         self._slots: list[list[Variable | None]] = []
         self._excluded: tuple[list[Variable], str] = [], ""
-        self._iterations: Variable = self.add_variable((), "zeros", self._counts_in, name="iteration")
+        self._iterations: Variable = self.add_variable((), "zeros", settings.counts, name="iteration")
         self._learning_rate: Any = learning_rate
         if isinstance(learning_rate, float):
             self._learning_rate = self.add_variable((), initializers.Constant(learning_rate), name="learning_rate")

@@ -107,10 +107,8 @@ def match_slots(optimizer: Any, arrays: Sequence[Dataset], name: str) -> Pairs:
     if len(arrays) == len(variables) - 1:  # Keras 2 keeps the learning rate in the configuration alone
         del variables[1]
     if [v.shape for v in variables] != [array.shape for array in arrays]:
-        warn_user(
-            f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
-            f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ."
-        )
+        warn_user(f"The state of the optimizer in {name!r} does not fit {optimizer.name!r}, which starts anew: it has "
+                  f"{len(variables)} variables, and {len(arrays)} are stored, or shapes differ.")  # fmt: skip
         return []
     return list(zip(variables, arrays, strict=True))
 

@@ -81,10 +81,8 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
     if path is not None and not may_write(path, overwrite):
         return
     if not model.built:
-        warn_user(
-            "You are saving a model that has not yet been built. It might not contain any weights yet. Consider "
-            "building the model first by calling it on some data."
-        )
+        warn_user("You are saving a model that has not yet been built. It might not contain any weights yet. Consider "
+                  "building the model first by calling it on some data.")  # fmt: skip
     if path is not None and not path.endswith(".keras"):
         warn_user("You are saving your model as an HDF5 file. This file format is considered legacy. We recommend "
                   "using instead the native Keras format, e.g. `model.save('my_model.keras')`.")  # fmt: skip
@@ -177,7 +175,7 @@ def _load_legacy(source: Source, custom_objects: CustomObjects | None, compile: 
         if compile and legacy.training:
             with custom_object_scope(custom_objects):
                 model.compile_from_config(_with_own(legacy.training, custom_objects or {}))
-            if model.optimizer is not None and legacy.optimizer:
+            if model.compiled and model.optimizer is not None and legacy.optimizer:
                 model.optimizer.build(model.trainable_variables)
                 pairs += match_slots(model.optimizer, legacy.optimizer, source.name)
         return take_all(pairs, [saved for _, saved in walk(model)])

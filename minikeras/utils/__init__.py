@@ -20,6 +20,7 @@ with lazily(globals()):
     from .image_utils import array_to_img, img_to_array, load_img, save_img
     from .numerical_utils import normalize, pad_sequences, split_dataset, to_categorical
     from .model_visualization import model_to_dot, plot_model
+    from .profile_utils import StepProfile, profile_step
     from .._display.progbar import Progbar
     from ..random import set_random_seed
     from ..saving import (
@@ -34,12 +35,12 @@ Registry("keras.utils", "layer", Configurable, names=["FeatureSpace"])
 Registry("keras.src.layers.preprocessing.feature_space", "layer", Configurable, names=["Cross", "Feature"])
 
 __all__ = [
-    "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img", "clear_session",
-    "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging", "enable_interactive_logging",
-    "get_custom_objects", "get_file", "get_registered_name", "get_registered_object", "get_source_inputs",
-    "image_dataset_from_directory", "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "load_img",
-    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
-    "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed", "split_dataset",
-    "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array", "to_categorical",
-    "unpack_x_y_sample_weight",
+    "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "StepProfile", "array_to_img",
+    "clear_session", "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging",
+    "enable_interactive_logging", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
+    "get_source_inputs", "image_dataset_from_directory", "img_to_array", "is_interactive_logging_enabled",
+    "is_keras_tensor", "load_img", "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model",
+    "profile_step", "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed",
+    "split_dataset", "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array",
+    "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip

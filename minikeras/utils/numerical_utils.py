@@ -80,10 +80,8 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> FloatArray 
         num_classes = int(labels.max()) + 1
     wrong = labels[(labels < -num_classes) | (labels >= num_classes)]  # -1 stands for the last class, as in an index
     if wrong.size:
-        raise IndexError(
-            f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}."
-            f"{advice_on_range(labels, num_classes)}"
-        )
+        raise IndexError(f"Labels must lie between 0 and num_classes - 1 = {num_classes - 1}. Received: {wrong[0]}."
+                         f"{advice_on_range(labels, num_classes)}")  # fmt: skip
     hot = np.zeros((labels.size, num_classes))
     hot[np.arange(labels.size), labels.ravel()] = 1
     return hot.reshape(*labels.shape, num_classes)

@@ -328,12 +328,13 @@ CASES: dict[str, list[Case]] = {
     "vectorized_map": [(ops.square, M), (lambda x: x[0] * x[1], [M, N])],
     # Neural networks.
     **each(
-        "relu leaky_relu elu celu selu gelu sigmoid silu swish log_sigmoid softplus softsign "
+        "relu celu selu gelu sigmoid silu swish log_sigmoid softplus softsign "
         "squareplus sparse_plus sparse_sigmoid hard_sigmoid hard_silu hard_swish hard_tanh "
         "hard_shrink soft_shrink tanh_shrink",
         unary(-1.9, 1.7),
     ),
     "relu6": unary(-4, 9),
+    **each("elu leaky_relu", [*unary(-1.9, 1.7), (M, 0.3), (M, UP), (M, np.array([0.5, 1.5, 0.9]))]),
     "threshold": unary(-2, 2, 0.3, 0.1),
     **each("softmax log_softmax sparsemax", [(UNEVEN[0],), (UNEVEN,), (UNEVEN, 0)]),
     "glu": [(V,), (T3, 0)],

@@ -33,6 +33,7 @@ def gap(y_true: Any, y_pred: Any) -> Any:
             [0.5, Pair(2.0, 3.0)],
             {"loss": 15.5, "a_b_loss": 3.0, "a_loss": 1.0, "b_loss": 4.0},
         ),
+        (list, (gap, ["mae", "mse"]), None, {"loss": 8.0, "a_b_loss": 3.0, "a_loss": 1.0, "b_loss": 4.0}),
         (dict, [gap, {"b": "mse"}], [0.5, {"b": 3.0}], {"loss": 13.5, "a_b_loss": 3.0, "b_loss": 4.0}),
         (dict, {"b": [gap, "mse"]}, {"b": [1.0, 2.0]}, {"loss": 10.0, "b_loss": 4.0}),
     ],
@@ -82,3 +83,11 @@ def test_losses_under_wrong_names() -> None:
     model.compile(loss={"a": gap, "b": "mse"}, loss_weights={"a": (1.0, 2.0), "b": 1.0})
     with pytest.raises(ValueError, match="must have the structure of `loss`"):
         model.evaluate(data, {"a": (data, data), "b": data}, verbose=0)
+
+
+def test_losses_by_name_for_outputs_in_a_list_have_no_output() -> None:
+    inputs = Input((3,))
+    model = Model(inputs, {"a": [Dense(1)(inputs), Dense(2)(inputs)]})
+    model.compile("sgd", loss={"a": {"x": "mse"}})
+    with pytest.raises(KeyError, match=r"`loss` has \('a', 'x'\)"):
+        model.train_on_batch(np.ones((2, 3)), {"a": [np.ones((2, 1)), np.ones((2, 2))]})

@@ -126,6 +126,8 @@ def test_category_encoding() -> None:
     weights = np.array([[0.5, 0.25], [1.0, 2.0]])
     counts = layers.CategoryEncoding(4, "count")(np.array([[1, 1], [2, 3]]), count_weights=weights)
     assert rows(counts) == [[0, 0.75, 0, 0], [0, 0, 1, 2]]
+    symbolic = keras.KerasTensor((None, 2), "int32"), keras.KerasTensor((None, 2))
+    assert layers.CategoryEncoding(4, "count")(*symbolic).shape == (None, 4)  # weights by their position
     model = keras.Sequential([keras.Input((2,), dtype="int32"), layers.CategoryEncoding(4), layers.Dense(1)])
     assert model.predict(numbers, verbose=0).shape == (2, 1)
 
@@ -421,3 +423,88 @@ def test_numbers_are_those_of_the_present_vocabulary() -> None:
     copied = copy.deepcopy(layer)
     layer.set_vocabulary(["b"])
     assert [x(np.array(["b"])).numpy().tolist() for x in (layer, copied)] == [[1], [0]]
+
+
+CALLS: list[int] = []
+
+
+class Noted(layers.Layer):
+    """Notes each call that is Python's own, and not a replay."""
+
+    def call(self, x: Any) -> Any:
+        CALLS.append(1)
+        return x
+
+
+TRIPLES = np.array(["a", "bb", "zz", "a longer one"])[np.random.default_rng(3).integers(0, 4, (64, 3))]
+PAIRS = np.arange(128).reshape(64, 2) % 7
+INSIDE: dict[str, tuple[Callable[[], Any], Any]] = {
+    "lookup": (lambda: layers.StringLookup(vocabulary=["a", "bb"], output_mode="multi_hot"), TRIPLES),
+    "unknown": (lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=3, output_mode="count"), TRIPLES),
+    "texts": (
+        lambda: layers.TextVectorization(vocabulary=["a", "longer"], output_sequence_length=2),
+        np.array([" ".join(row) for row in TRIPLES]),
+    ),
+    "texts of any length": (
+        lambda: layers.TextVectorization(vocabulary=["a", "longer"]),
+        np.array([" ".join(row) for row in TRIPLES]),
+    ),
+    "hashes": (lambda: layers.Hashing(4, output_mode="count"), TRIPLES),
+    "integers": (lambda: layers.IntegerLookup(vocabulary=[1, 5], output_mode="multi_hot"), PAIRS),
+    "categories": (lambda: layers.CategoryEncoding(7), PAIRS),
+    "ranges": (lambda: layers.Discretization([1.0, 3.0], output_mode="one_hot"), np.arange(64.0) % 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_layer_of_words_is_a_step_of_a_program(name: str) -> None:
+    make, x = INSIDE[name]
+    y = np.arange(64) % 3.0
+    weights, outputs = [], []
+    for eager in (False, True):
+        keras.utils.set_random_seed(2)
+        kind: Any = "string" if x.dtype.kind == "U" else x.dtype.name
+        inputs = keras.Input(x.shape[1:], dtype=kind)
+        h = ops.cast(make()(inputs), "float32")
+        h = ops.mean(h, axis=-1, keepdims=True) if h.shape[-1] is None else h
+        model = keras.Model(inputs, layers.Dense(1)(Noted()(h)))
+        model.compile("adam", "mse", run_eagerly=eager)
+        CALLS.clear()
+        model.fit(x, y, batch_size=4, epochs=3, verbose=0)
+        assert (len(CALLS) < 6) == (not eager and name != "texts of any length")
+        weights.append(model.get_weights())
+        outputs.append([model.predict(x[:n], verbose=0) for n in (1, 1, 8, 8)])
+    for a, b in zip(*weights, strict=True):
+        assert a.tobytes() == b.tobytes()
+    for a, b in zip(*outputs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_a_program_takes_words_of_any_length_and_refuses_unknown_ones() -> None:
+    words = keras.Input((2,), dtype="string")
+    lookup = layers.StringLookup(vocabulary=["a", "a longer one"], num_oov_indices=0)
+    model = keras.Model(words, layers.Rescaling(1.0)(lookup(layers.Reshape((2,))(words))))
+    for row in (["a", "a"], ["a", "a"], ["a longer one", "a"], ["a", "a longer one"]):
+        assert model.predict(np.array([row]), verbose=0).tolist() == [[len(word) > 1 for word in row]]
+    with pytest.raises(ValueError, match=r"num_oov_indices=0 takes only .* Received: 'a longer'"):
+        model.predict(np.array([["a", "a longer"]]), verbose=0)
+    lookup.set_vocabulary(["a longer one", "a"])
+    assert model.predict(np.array([["a", "a longer one"]]), verbose=0).tolist() == [[1, 0]]
+
+
+def test_texts_are_hashed_alike_alone_and_together() -> None:
+    bytes_of_all_lengths = [("aé" * n)[:n] + str(n) for n in range(200)]  # 0 to 300 bytes and more
+    for layer in (layers.Hashing(10**9), layers.Hashing(10**9, salt=[5, 6])):
+        together = layer(np.array(bytes_of_all_lengths)).numpy().tolist()
+        assert together == [int(layer(np.array([text])).numpy()[0]) for text in bytes_of_all_lengths]
+        assert len({*together}) == len(together)
+    assert layers.Hashing(3)(np.zeros((0, 2), "U3")).shape == (0, 2)
+
+
+def test_hashing_many_texts_takes_little_memory() -> None:
+    layer, texts = layers.Hashing(1000), np.array([f"word{n}" for n in range(40_000)])
+    layer(texts)
+    tracemalloc.start()
+    layer(texts)
+    assert tracemalloc.get_traced_memory()[1] < 10 * 2**20  # those of all at once are 20 MB
+    tracemalloc.stop()

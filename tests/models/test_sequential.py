@@ -199,7 +199,9 @@ def test_no_rows_give_no_predictions() -> None:
 
 def test_nan_passes_through() -> None:
     model = Sequential([Input((1,)), Dense(1)])
-    assert np.isnan(model.predict(np.array([[np.nan]]), verbose=0)).all()
+    with pytest.warns(UserWarning, match=r"`x\[0, 0\]` is nan"):
+        result = model.predict(np.array([[np.nan]]), verbose=0)
+    assert np.isnan(result).all()
 
 
 def test_threads_may_predict_at_once() -> None:

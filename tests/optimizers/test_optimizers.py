@@ -565,3 +565,13 @@ WRONG_SCALED: list[dict[str, Any]] = [{"dynamic": False}, {"clipnorm": 1.0}, {"u
 def test_options_that_only_the_inner_optimizer_has(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"inner_optimizer|loss_scale_factor"):
         optimizers.LossScaleOptimizer(optimizers.SGD(), **options)
+
+
+@pytest.mark.parametrize(("inner", "names"), [
+    (optimizers.Nadam, ["iteration", "learning_rate", "kernel_momentum", "kernel_velocity"]),
+    (optimizers.Adafactor, ["iteration", "learning_rate", "kernel_velocity"]),
+])  # fmt: skip
+def test_a_scaled_optimizer_has_the_variables_that_keras_saves(inner: Any, names: list[str]) -> None:
+    scaled = optimizers.LossScaleOptimizer(inner())
+    scaled.build([keras.Variable(np.ones(3), name="kernel")])
+    assert [v.name for v in scaled.variables] == ["iteration", "learning_rate", "step_counter", "dynamic_scale", *names]

@@ -1,8 +1,10 @@
 """Lambdas in models: saved as Keras writes them, never made of the code in a file."""
 
+import copy
 import json
 import math
 import pathlib
+import pickle
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +67,7 @@ def test_the_code_in_a_file_is_not_looked_at(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "copy",
+    "copied",
     [
         keras.models.clone_model,
         lambda model: type(model).from_config(model.get_config()),
@@ -73,9 +75,19 @@ def test_the_code_in_a_file_is_not_looked_at(tmp_path: pathlib.Path) -> None:
         lambda model: keras.models.model_from_json(model.to_json(), OWN),
     ],
 )
-def test_copies_in_one_process_keep_the_functions(copy: Callable[[Any], Any]) -> None:
+def test_copies_in_one_process_keep_the_functions(copied: Callable[[Any], Any]) -> None:
     model = net()
-    assert same(model, copy(model))
+    assert same(model, copied(model))
+
+
+def test_copies_have_the_functions_and_pickles_refuse_them_as_python_does() -> None:
+    model = net()
+    model.compile("sgd", loss=lambda y, p: (y - p) ** 2)
+    copied = copy.deepcopy(model)
+    assert np.array_equal(copied.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert copied.evaluate(X, X[:, :1], verbose=0) == model.evaluate(X, X[:, :1], verbose=0)
+    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
+        pickle.dumps(model)
 
 
 def test_functions_that_differ_in_what_they_close_over_stay_apart() -> None:
@@ -99,7 +111,7 @@ def test_a_checkpoint_of_any_lambda_does_not_end_a_training(tmp_path: pathlib.Pa
 def test_a_loss_that_is_a_lambda_is_left_out(tmp_path: pathlib.Path) -> None:
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     model.compile("sgd", loss=lambda y, p: (y - p) ** 2)
-    assert keras.models.clone_model(model).evaluate(X, X[:, :1], verbose=0) > 0
+    assert keras.models.clone_model(model).evaluate(X, X[:, :1], verbose=0, return_dict=True)["loss"] > 0
     model.save(tmp_path / "m.keras")
     with pytest.raises(FileError, match="compile=False"):
         keras.models.load_model(tmp_path / "m.keras")

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -205,3 +206,25 @@ def test_the_state_as_a_tree() -> None:
     twins.add_weight((), name="own")
     with pytest.raises(ValueError, match="path"):
         twins.get_state_tree()
+
+
+@keras.saving.register_keras_serializable("tests")
+class Particular(keras.Sequential):
+    """A model with a `compile` of its own."""
+
+    def compile(self, rate: float, **options: Any) -> None:  # type: ignore[override]
+        super().compile(keras.optimizers.SGD(rate), **options)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_compile_of_ones_own_is_not_run_on_loading(name: str, tmp_path: Path) -> None:
+    x = np.ones((2, 3))
+    model = Particular([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(0.5, loss="mse")
+    model.fit(x, x[:, :1], verbose=0)
+    model.save(tmp_path / name)
+    with pytest.warns(UserWarning, match="because Particular has one of its own") as caught:
+        loaded = keras.models.load_model(tmp_path / name)
+    assert [w.filename for w in caught] == [__file__]
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))

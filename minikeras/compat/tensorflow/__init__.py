@@ -30,36 +30,32 @@ version: SimpleNamespace = SimpleNamespace(
 newaxis = None
 
 _NAMES = (
-    "bitwise compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged "
-    "random saved_model signal sparse strings summary train"
+    "compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
+    "saved_model signal sparse strings summary train"
 )
 MODULES = _NAMES.split()
 """Namespaces that are files here."""
 _MOVED = {
     "arrays":
-    "IndexedSlices VariableAggregation VariableSynchronization argsort boolean_mask broadcast_static_shape "
-    "broadcast_to cast clip_by_global_norm clip_by_norm clip_by_value concat dynamic_partition ensure_shape "
-    "expand_dims fill gather gather_nd get_static_value global_norm histogram_fixed_width identity identity_n "
-    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse reverse_sequence roll "
-    "saturate_cast scatter_nd searchsorted sequence_mask shape shape_n size slice sort split squeeze stack "
-    "stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
-    "tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique unique_with_counts unravel_index unstack "
-    "where zeros zeros_like",
+    "IndexedSlices argsort boolean_mask broadcast_static_shape broadcast_to cast clip_by_global_norm clip_by_norm "
+    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity "
+    "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd searchsorted "
+    "sequence_mask shape size slice sort split squeeze stack stop_gradient strided_slice tensor_scatter_nd_add "
+    "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique "
+    "unique_with_counts unstack where zeros zeros_like",
     "config": "distribute test",
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "dtypes": "DType TensorShape TensorSpec as_dtype",
     "functions":
-    "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies "
-    "custom_gradient device executing_eagerly foldl foldr gradients group init_scope inside_function "
-    "map_fn name_scope nest no_gradient numpy_function py_function recompute_grad scan switch_case timestamp "
-    "vectorized_map while_loop xla",
+    "GradientTape Module TensorArray UnconnectedGradients autograph case cond control_dependencies custom_gradient "
+    "device executing_eagerly foldr gradients group map_fn name_scope nest numpy_function py_function scan switch_case "
+    "timestamp vectorized_map while_loop",
     "linalg": "eig eigvals einsum eye matmul matvec norm tensordot",
     "math":
-    "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor "
-    "greater greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply "
-    "negative not_equal pow realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min "
-    "reduce_prod reduce_sum round scalar_mul sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh "
-    "truediv truncatediv truncatemod",
+    "abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh cos cosh cumsum divide equal exp floor greater "
+    "greater_equal is_tensor less less_equal logical_and logical_not logical_or maximum minimum multiply negative "
+    "not_equal pow reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum "
+    "round sigmoid sign sin sinh sqrt square squared_difference subtract tan tanh truediv",
     "ragged": "RaggedTensor RaggedTensorSpec",
     "sparse": "SparseTensor SparseTensorSpec",
     "strings": "as_string",

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from minikeras import Tensor as Tensor
 
 from . import (
-    bitwise as bitwise, compat as compat, config as config, data as data, debugging as debugging, dtypes as dtypes,
+    compat as compat, config as config, data as data, debugging as debugging, dtypes as dtypes,
     errors as errors, image as image, io as io, keras as keras, linalg as linalg, lookup as lookup, math as math,
     nn as nn, python as python, ragged as ragged, random as random, saved_model as saved_model, signal as signal,
     sparse as sparse, strings as strings, summary as summary, train as train,
@@ -22,20 +22,18 @@ from .functions import (
     GradientTape as GradientTape, Module as Module, TensorArray as TensorArray,
     UnconnectedGradients as UnconnectedGradients, autograph as autograph, case as case, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
-    executing_eagerly as executing_eagerly, foldl as foldl, foldr as foldr, gradients as gradients, group as group,
-    init_scope as init_scope, inside_function as inside_function, map_fn as map_fn, name_scope as name_scope,
-    nest as nest, no_gradient as no_gradient, numpy_function as numpy_function, py_function as py_function,
-    recompute_grad as recompute_grad, scan as scan, switch_case as switch_case, timestamp as timestamp,
-    vectorized_map as vectorized_map, while_loop as while_loop, xla as xla,
+    executing_eagerly as executing_eagerly, foldr as foldr, gradients as gradients, group as group,
+    map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
+    py_function as py_function, scan as scan, switch_case as switch_case, timestamp as timestamp,
+    vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
     eigvals as eigvals, einsum as einsum, eye as eye, matmul as matmul, matvec as matvec, norm as norm,
     tensordot as tensordot,
 )
 from .math import (
-    add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum, is_tensor as is_tensor, realdiv as realdiv,
-    reduce_max as reduce_max, reduce_sum as reduce_sum, scalar_mul as scalar_mul,
-    squared_difference as squared_difference, truncatediv as truncatediv, truncatemod as truncatemod,
+    add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum, is_tensor as is_tensor,
+    reduce_max as reduce_max, reduce_sum as reduce_sum, squared_difference as squared_difference,
 )
 from .ragged import RaggedTensor as RaggedTensor, RaggedTensorSpec as RaggedTensorSpec
 from .sparse import SparseTensor as SparseTensor, SparseTensorSpec as SparseTensorSpec

@@ -2,7 +2,6 @@
 
 import builtins
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
 from .sparse import SparseTensor
-from .tensors import Rows, alike, array_of, constant, convert_to_tensor, on_elements
+from .tensors import Rows, alike, array_of, constant, convert_to_tensor, elementwise, on_elements
 
 
 def sizes_of(shape: Any) -> tuple[int, ...]:
@@ -43,11 +42,13 @@ def fill(dims: Any, value: Any, name: str | None = None, **_: Any) -> Tensor:
     return Tensor(np.full(sizes_of(dims), filler, filler.dtype))
 
 
+@elementwise
 def zeros_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
     """Zeros of another tensor's shape."""
     return ops.zeros_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
 
 
+@elementwise
 def ones_like(input: Any, dtype: DTypeLike | None = None, name: str | None = None, **_: Any) -> Tensor:
     """Ones of another tensor's shape."""
     return ops.ones_like(convert_to_tensor(input), None if dtype is None else as_dtype(dtype).name)
@@ -90,6 +91,7 @@ def cast(x: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
     return ops.cast(tensor, as_dtype(dtype).name)
 
 
+@elementwise
 def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = None, axis: int | None = None,
             dtype: DTypeLike | None = None, name: str | None = None) -> Tensor:  # fmt: skip
     """`on_value` (1) at each index and `off_value` (0) elsewhere, along a new axis of size `depth`."""
@@ -120,10 +122,14 @@ def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) ->
 
 def size(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Tensor:
     """The number of elements."""
+    input = input.flat_values if isinstance(input, ragged.RaggedTensor) else input
     return Tensor(np.asarray(ops.size(convert_to_tensor(input)), as_dtype(out_type).name))
 
 
-rank: Callable[..., Tensor] = unary(lambda x: Tensor(np.asarray(len(x.shape), "int32")), "The number of axes.")
+def rank(input: Any, name: str | None = None) -> Tensor:
+    """The number of axes."""
+    x: Any = input if isinstance(input, Rows) else convert_to_tensor(input)
+    return Tensor(np.asarray(len(x.shape), "int32"))
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -134,32 +140,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     return y
 
 
-def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """The values of a tensor as an array."""
-    return None if isinstance(tensor, KerasTensor) else as_array(tensor)
-
-
 identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")
-
-
-def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
-    """Copies of tensors."""
-    return [identity(x) for x in input]
-
-
-def shape_n(input: Sequence[Any], out_type: DTypeLike = "int32", name: str | None = None) -> list[Any]:
-    """The shapes of tensors."""
-    return [shape(x, out_type) for x in input]
-
-
-def saturate_cast(value: Any, dtype: DTypeLike, name: str | None = None) -> Tensor:
-    """x in another dtype, what this does not have replaced by its limits."""
-    return cast(clip_by_value(value, *as_dtype(dtype).limits), dtype)
-
-
-def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
-    """The coordinates, a row an axis, of positions in a flattened tensor."""
-    return Tensor(np.array(np.unravel_index(as_array(indices), sizes_of(dims))).astype("int32"))
 
 
 stop_gradient: Callable[..., Tensor] = unary(
@@ -194,6 +175,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str | Non
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
     """A tensor with a new axis of size 1."""
+    if isinstance(input, ragged.RaggedTensor):
+        rows: Any = input.expanded(axes_of(axis) % (len(input.shape) + 1))
+        return rows
     return ops.expand_dims(convert_to_tensor(input), axes_of(axis))
 
 
@@ -214,7 +198,9 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """A tensor repeated so often along each axis."""
-    return ops.tile(convert_to_tensor(input), as_array(multiples).tolist())
+    times = as_array(multiples).tolist()
+    tiled: Any = input.tiled(times) if isinstance(input, ragged.RaggedTensor) else None
+    return ops.tile(convert_to_tensor(input), times) if tiled is None else tiled
 
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -245,16 +231,6 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
 def meshgrid(*args: Any, indexing: str = "xy", **_: Any) -> list[Tensor]:
     """Coordinates of a grid."""
     return list(ops.meshgrid(*map(convert_to_tensor, args), indexing=indexing))
-
-
-def reverse_sequence(input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None,
-                     name: str | None = None) -> Tensor:  # fmt: skip
-    """A tensor with the first elements along `seq_axis` reversed, as many as the row's length says."""
-    x, lengths = convert_to_tensor(input), as_array(seq_lengths)
-    steps, lead = np.arange(x.shape[int(seq_axis)]), int(batch_axis or 0)
-    order = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
-    rows = [ops.take(ops.take(x, i, lead), o, int(seq_axis) - (int(seq_axis) > lead)) for i, o in enumerate(order)]
-    return ops.stack(rows, lead)
 
 
 # Joining and splitting.
@@ -313,6 +289,8 @@ def gather(params: Any, indices: Any, validate_indices: Any = None, axis: Any = 
         >>> print(gather([[1, 2], [3, 4]], [1, 0], batch_dims=1))
         tf.Tensor([2 3], shape=(2,), dtype=int32)
     """
+    if isinstance(params, Rows) or isinstance(indices, Rows):
+        return ragged.gather(params, indices, int(axes_of(axis) or 0), batch_dims, gather)
     x = convert_to_tensor(params)
     if isinstance(x, KerasTensor) or isinstance(indices, KerasTensor):
         return ops.take(x, indices, 0 if axis is None else axis)
@@ -370,18 +348,12 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, begin_mask: int = 0, end_mask: int = 0,
-                  ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, var: None = None,
-                  name: str | None = None) -> Tensor:  # fmt: skip
-    """A block from a corner up to but without another, in steps; bit i of a mask concerns the i-th number."""
+def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, name: str | None = None) -> Tensor:
+    """A block from a corner up to but without another, in steps."""
     starts, stops = as_array(begin).tolist(), as_array(end).tolist()
     steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    index: list[Any] = []
-    for i, (start, stop, step) in enumerate(zip(starts, stops, steps, strict=True)):
-        first, last = None if begin_mask >> i & 1 else start, None if end_mask >> i & 1 else stop
-        part = start if shrink_axis_mask >> i & 1 else builtins.slice(first, last, step)
-        index.append(... if ellipsis_mask >> i & 1 else None if new_axis_mask >> i & 1 else part)
-    return ops.get_item(convert_to_tensor(input_), tuple(index))
+    parts = [builtins.slice(*part) for part in zip(starts, stops, steps, strict=True)]
+    return ops.get_item(convert_to_tensor(input_), tuple(parts))
 
 
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -402,18 +374,6 @@ tensor_scatter_nd_add: Callable[..., Tensor] = _scattered("add")
 tensor_scatter_nd_sub: Callable[..., Tensor] = _scattered("add", -1)
 tensor_scatter_nd_max: Callable[..., Tensor] = _scattered("max")
 tensor_scatter_nd_min: Callable[..., Tensor] = _scattered("min")
-
-
-class VariableSynchronization(Enum):
-    """When the copies of a variable are made equal; there is one copy."""
-
-    AUTO, NONE, ON_WRITE, ON_READ = builtins.range(4)
-
-
-class VariableAggregation(Enum):
-    """How the copies of a variable are put together; there is one copy."""
-
-    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = builtins.range(4)
 
 
 class IndexedSlices:
@@ -489,14 +449,6 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type
     return Tensor(np.reshape(places, needles.shape).astype(as_dtype(out_type).name))
 
 
-def histogram_fixed_width(values: Any, value_range: Any, nbins: Any = 100, dtype: DTypeLike = "int32",
-                          name: Any = None) -> Tensor:  # fmt: skip
-    """How many values fall into each of equal bins; those outside of the range count in the first and the last."""
-    low, high = as_array(value_range).tolist()
-    clipped = np.clip(as_array(values), low, high)
-    return Tensor(np.histogram(clipped, int(nbins), (low, high))[0].astype(as_dtype(dtype).name))
-
-
 def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
     """The rows with each number."""
     return [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]
@@ -505,6 +457,7 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str
 # Limits.
 
 
+@elementwise
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """A tensor with what is less or greater replaced by the limits."""
     x, low, high = alike("ClipByValue", convert_to_tensor(t), clip_value_min, clip_value_max)

@@ -279,12 +279,6 @@ class Dataset:
                        lambda: TensorSpec([], kind), INFINITE)  # fmt: skip
 
     @staticmethod
-    def random(seed: Any = None, **_: Any) -> "Dataset":
-        """Return random integers without end."""
-        return Dataset("Random", lambda: (np.asarray(n) for n in _stream(state_for("random", "int64", seed, 0))),
-                       lambda: TensorSpec([], "int64"), INFINITE)  # fmt: skip
-
-    @staticmethod
     def sample_from_datasets(datasets: list["Dataset"], weights: Any = None, seed: Any = None, **_: Any) -> "Dataset":
         """Return elements of several datasets, drawn at random from one or another."""
 
@@ -400,10 +394,6 @@ class Dataset:
         """Return the same: options concern how TensorFlow runs."""
         return self
 
-    def options(self) -> "Options":
-        """Return no options."""
-        return Options()
-
     def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> "Dataset":
         """Return the elements that can be made."""
 
@@ -476,17 +466,6 @@ class Dataset:
                 slots = open_slots
 
         return Dataset("Interleave", items, lambda: next(parts._items()).element_spec, UNKNOWN)
-
-    def scan(self, initial_state: Any, scan_func: Callable[[Any, Any], tuple[Any, Any]], name: Any = None) -> "Dataset":
-        """Return what a function (state, element) -> (state, result) gives along the elements."""
-
-        def items() -> Iterator[Any]:
-            state = tree_map(_tensor, initial_state)
-            for element in self:
-                state, result = scan_func(state, element)
-                yield tree_map(_tensor, result)
-
-        return Dataset("Scan", items, lambda: tree_map(_spec, next(items())), self._size)
 
     def apply(self, transformation_func: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """Return what a function makes of the dataset."""
@@ -569,35 +548,6 @@ class Dataset:
 
         size = self._size if self._size < 0 else self._size // n if drop else -(-self._size // n)
         return Dataset(kind, items, lambda: spec(n if drop else None), size)
-
-    def rebatch(self, batch_size: Any, drop_remainder: bool = False, name: str | None = None) -> "Dataset":
-        """Return the rows of the elements, so many at a time, or as many as a list of sizes says in turn."""
-        rows = self.unbatch()
-        if not np.ndim(batch_size):
-            return rows.batch(batch_size, drop_remainder)
-
-        def items() -> Iterator[Any]:
-            elements = rows._elements()
-            for size in itertools.cycle(as_array(batch_size).tolist()):
-                group = list(itertools.islice(elements, size))
-                if not group or (drop_remainder and len(group) < size):
-                    return
-                yield _stacked(None, group)
-
-        return Dataset("Rebatch", items, lambda: tree_map(_with_axis(None), rows._spec()), UNKNOWN)
-
-    def unique(self, name: str | None = None) -> "Dataset":
-        """Return each element where it first occurs."""
-
-        def items() -> Iterator[Any]:
-            seen = set()
-            for element in self._elements():
-                key = tuple(_values(leaf).tobytes() for leaf in _leaves(element))
-                if key not in seen:
-                    seen.add(key)
-                    yield element
-
-        return Dataset("Unique", items, self._spec, UNKNOWN)
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """Return the rows of the elements."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.tensor import Tensor, TensorOps, as_array
+from ..._core.tensor import Tensor, as_array
 from ...config import disable_traceback_filtering as disable_traceback_filtering
 from ...config import enable_traceback_filtering as enable_traceback_filtering
 from ...config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
@@ -103,11 +103,6 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     if np.ndim(tensor):
         raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {TensorShape(tensor.shape)}.")
     return tensor
-
-
-def is_numeric_tensor(tensor: Any) -> bool:
-    """Return whether something is a tensor of numbers."""
-    return isinstance(tensor, TensorOps) and as_dtype(tensor.dtype) not in ("bool", "string")
 
 
 set_log_device_placement: Callable[..., None] = nothing

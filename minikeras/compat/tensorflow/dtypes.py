@@ -51,16 +51,12 @@ class DType(str):
         """Itself: there are no references."""
         return self
 
-    real_dtype = base_dtype
-    as_datatype_enum: Any = property(lambda self: _NUMBERS.index(self.name))
-
     # What values it holds.
     is_floating: Any = property(lambda self: "float" in self.name)
     is_integer: Any = property(lambda self: "int" in self.name)
     is_unsigned: Any = property(lambda self: self.name.startswith("uint"))
     is_complex: Any = property(lambda self: self.name.startswith("complex"))
     is_bool: Any = property(lambda self: self.name == "bool")
-    is_numpy_compatible: Any = property(lambda self: self.name not in ("bfloat16", "resource", "variant"))
 
     @property
     def size(self) -> int:
@@ -69,17 +65,12 @@ class DType(str):
 
     min: Any = property(lambda self: self._bounds.min)
     max: Any = property(lambda self: self._bounds.max)
-    limits: Any = property(lambda self: (self.min, self.max))
 
     @property
     def _bounds(self) -> Any:
         if not (self.is_floating or self.is_integer):
             raise TypeError(f"Cannot find the limits of {self}.")
         return np.finfo(self.name) if self.is_floating else np.iinfo(self.name)
-
-    def is_compatible_with(self, other: Any) -> bool:
-        """Return whether it is the same."""
-        return self == other
 
     def __eq__(self, other: object) -> bool:
         return other is not None and bool(self.name == _name(other))
@@ -131,8 +122,8 @@ def as_dtype(type_value: Any) -> DType:
 
 
 def _find(name: str) -> Any:
-    if name in ("cast", "saturate_cast"):
-        return getattr(import_module(f"{__package__}.arrays"), name)
+    if name == "cast":
+        return import_module(f"{__package__}.arrays").cast
     return as_dtype(name) if name in _OTHER_NAMES else DTYPES[name]
 
 
@@ -256,8 +247,6 @@ class TensorSpec:
     def from_tensor(cls, tensor: Any, name: str | None = None) -> "TensorSpec":
         """Return the specification of a tensor."""
         return cls(tensor.shape, tensor.dtype, name)
-
-    from_spec = from_tensor
 
     def like(self, shape: Any) -> "TensorSpec":
         """Return the specification of the same in another shape."""

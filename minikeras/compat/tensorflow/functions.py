@@ -18,7 +18,6 @@ import numpy as np
 from ... import ops
 from ..._core.tape import GradientTape as KerasTape
 from ..._core.tape import custom_gradient as custom_gradient
-from ..._core.tape import without_tapes
 from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
@@ -150,19 +149,10 @@ def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_:
     return _stacked(results[::-1] if reverse else results)
 
 
-def foldl(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The last result of `scan`."""
-    return _folded(fn, _rows(elems), initializer)
-
-
 def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The same from the last row on."""
-    return _folded(fn, reversed(list(_rows(elems))), initializer)
-
-
-def _folded(fn: Callable[[Any, Any], Any], rows: Iterable[Any], initializer: Any) -> Any:
+    """The last result of a function (last result, row) of the rows in turn, from the last row on."""
     start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
-    return functools.reduce(fn, itertools.chain(start, rows))
+    return functools.reduce(fn, itertools.chain(start, reversed(list(_rows(elems)))))
 
 
 class TensorArray:
@@ -193,10 +183,6 @@ class TensorArray:
     def stack(self, name: str | None = None) -> Tensor:
         """Return all of them as one tensor."""
         return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
-
-    def concat(self, name: str | None = None) -> Tensor:
-        """Return all of them joined along their first axis."""
-        return ops.concatenate(self._items)
 
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""
@@ -351,11 +337,6 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-def recompute_grad(f: F) -> F:
-    """Return the function: what it computes is kept for its gradient."""
-    return f
-
-
 def gradients(ys: Any, xs: Any, *_: Any, **__: Any) -> Any:
     """Refuse: without graphs nothing knows how ys came about."""
     raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
@@ -440,16 +421,6 @@ def name_scope(name: str, *_: Any) -> Any:
     yield name
 
 
-def no_gradient(*_: Any) -> Any:
-    """Within this context no tape records."""
-    return without_tapes()
-
-
-def init_scope() -> Any:
-    """Return a context that changes nothing."""
-    return name_scope("")
-
-
 device: Callable[..., Any]
 control_dependencies: Callable[..., Any]
 device = control_dependencies = name_scope
@@ -458,9 +429,6 @@ device = control_dependencies = name_scope
 def executing_eagerly() -> bool:
     """Say that everything runs eagerly."""
     return True
-
-
-inside_function: Callable[[], bool] = lambda: False  # noqa: E731
 
 
 def timestamp(name: str | None = None) -> Tensor:
@@ -484,6 +452,3 @@ autograph: SimpleNamespace = SimpleNamespace(
     set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip
-xla: SimpleNamespace = SimpleNamespace(
-    experimental=SimpleNamespace(compile=lambda computation, inputs=(): computation(*inputs))
-)

@@ -12,7 +12,6 @@ from ..._core.tensor import Tensor, as_array
 from . import random as _random
 from .arrays import cast, sizes_of
 from .dtypes import as_dtype
-from .io import decode_bmp as decode_bmp
 from .io import decode_gif as decode_gif
 from .io import decode_image as decode_image
 from .io import decode_jpeg as decode_jpeg
@@ -176,9 +175,6 @@ _YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496
 
 rgb_to_yuv: Callable[..., Tensor] = unary(
     lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
-)
-yuv_to_rgb: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, np.linalg.inv(_YUV).astype("float32"), 1), "Images in red, green and blue."
 )
 
 

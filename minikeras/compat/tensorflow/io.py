@@ -38,12 +38,6 @@ def _path(name: Any) -> str:
     return os.fsdecode(name if isinstance(name, str | bytes | os.PathLike) else array_of(name).item())
 
 
-def _free(name: Any, overwrite: bool) -> str:
-    if os.path.exists(_path(name)) and not overwrite:
-        raise FileExistsError(f"{_path(name)} exists already. Pass overwrite=True.")
-    return _path(name)
-
-
 class gfile:
     """Files by their names."""
 
@@ -64,16 +58,6 @@ class gfile:
         return SimpleNamespace(
             length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
         )
-
-    @staticmethod
-    def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
-        """Copy a file, over another only if asked."""
-        shutil.copyfile(_path(src), _free(dst, overwrite))
-
-    @staticmethod
-    def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
-        """Rename a file, over another only if asked."""
-        os.replace(_path(src), _free(dst, overwrite))
 
     @staticmethod
     def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -101,11 +85,6 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> None:
     path = Path(_path(filename))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(array_of(contents).item())
-
-
-def matching_files(pattern: Any, name: str | None = None) -> Tensor:
-    """The names of files."""
-    return constant(gfile.glob(pattern))
 
 
 def _picture(contents: Any, channels: int) -> Any:
@@ -148,9 +127,6 @@ def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", n
     pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
     return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
-
-
-decode_bmp: Callable[..., Tensor] = decode_jpeg
 
 
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, *_: Any, **__: Any) -> Tensor:

@@ -13,21 +13,11 @@ from .dtypes import as_dtype
 from .math import axes_of, unary
 from .math import l2_normalize as l2_normalize
 from .missing import missing
-from .tensors import BINARY, array_of, convert_to_tensor
+from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
-tensor_diag: Callable[..., Tensor] = unary(
-    lambda x: ops.reshape(ops.diag(ops.reshape(x, -1)), (*x.shape, *x.shape)), "A tensor on a diagonal: (n, m, n, m)."
-)
-
-
-@unary
-def tensor_diag_part(x: Tensor) -> Tensor:
-    """The diagonal of a tensor: (n, m, n, m) -> (n, m)."""
-    half = x.shape[: len(x.shape) // 2]
-    return ops.reshape(ops.diagonal(ops.reshape(x, (int(np.prod(half)), -1))), half)
 
 
 class Qr(NamedTuple):
@@ -37,13 +27,6 @@ class Qr(NamedTuple):
     r: Tensor
 
 
-class LogMatrixDeterminant(NamedTuple):
-    """Sign of a determinant, and the logarithm of its size."""
-
-    sign: Tensor
-    log_abs_determinant: Tensor
-
-
 def _turned(x: Any) -> Tensor:
     return ops.swapaxes(convert_to_tensor(x), -1, -2)
 
@@ -51,9 +34,6 @@ def _turned(x: Any) -> Tensor:
 def matrix_transpose(a: Any, name: str | None = None, conjugate: bool = False) -> Tensor:
     """Matrices with rows and columns exchanged."""
     return _turned(ops.conj(convert_to_tensor(a))) if conjugate else _turned(a)
-
-
-adjoint: Callable[..., Tensor] = lambda matrix, name=None: matrix_transpose(matrix, conjugate=True)  # noqa: E731
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, adjoint_a: bool = False,
@@ -82,11 +62,6 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
 def einsum(equation: str, *inputs: Any, **_: Any) -> Tensor:
     """Sum of products in Einstein's notation."""
     return ops.einsum(equation, *map(convert_to_tensor, inputs))
-
-
-def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
-    """Cross products of vectors along the last axis."""
-    return ops.cross(convert_to_tensor(a), convert_to_tensor(b))
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
@@ -122,16 +97,6 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
                      convert_to_tensor(rhs))  # fmt: skip
 
 
-def triangular_solve(matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False, name: Any = None) -> Tensor:
-    """The same for a triangular matrix, of which the other triangle is not read."""
-    return solve((ops.tril if lower else ops.triu)(convert_to_tensor(matrix)), rhs, adjoint)
-
-
-def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
-    """The x with chol @ chol^T @ x = rhs."""
-    return solve(matmul(chol, chol, transpose_b=True), rhs)
-
-
 def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
     """The x for which matrix @ x is nearest to rhs."""
     a = convert_to_tensor(matrix)
@@ -149,9 +114,6 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
     return Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))
 
 
-slogdet: Callable[..., LogMatrixDeterminant] = unary(
-    lambda x: LogMatrixDeterminant(*ops.slogdet(x)), "Signs of determinants, and logarithms of their sizes."
-)
 eigvalsh: Callable[..., Tensor] = unary(
     lambda x: ops.eigh(x)[0], "Eigenvalues of symmetric matrices, in ascending order."
 )
@@ -189,16 +151,3 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
     """Identity matrices."""
     one = ops.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype).name)
     return one if batch_shape is None else ops.broadcast_to(one, (*map(int, batch_shape), *one.shape))
-
-
-def expm(input: Any, name: str | None = None) -> Tensor:
-    """Matrix exponential, by scaling and squaring; it has no gradient here."""
-    x = array_of(input)
-    squarings = max(0, int(np.ceil(np.log2(max(np.abs(x).sum(-1).max(), 1e-30)))) + 6)
-    term = total = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
-    for i in range(1, 12):
-        term = term @ (x / 2.0**squarings) / i
-        total = total + term
-    for _ in range(squarings):
-        total = total @ total
-    return Tensor(total.astype(x.dtype))

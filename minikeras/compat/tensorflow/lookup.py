@@ -1,13 +1,12 @@
 """`tf.lookup`: tables of values by keys."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..._core.tensor import Tensor
-from ...layers.fingerprints import fingerprint
+from ...layers.fingerprints import bins_of
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .tensors import array_of
@@ -25,29 +24,6 @@ class KeyValueTensorInitializer:
             self._keys = self._keys.astype(as_dtype(key_dtype).name)
         if value_dtype is not None and as_dtype(value_dtype) != "string":
             self._values = self._values.astype(as_dtype(value_dtype).name)
-
-
-class TextFileIndex:
-    """Which part of a line is meant."""
-
-    WHOLE_LINE = -2
-    LINE_NUMBER = -1
-
-
-class TextFileInitializer(KeyValueTensorInitializer):
-    """Keys and values that stand in the lines of a file."""
-
-    def __init__(self, filename: Any, key_dtype: Any, key_index: int, value_dtype: Any, value_index: int,
-                 vocab_size: Any = None, delimiter: str = "\t", name: Any = None) -> None:  # fmt: skip
-        lines = Path(str(filename)).read_bytes().splitlines()[:vocab_size]
-
-        def column(index: int, dtype: Any) -> Any:
-            if index == TextFileIndex.LINE_NUMBER:
-                return np.arange(len(lines), dtype="int64")
-            cells = lines if index == TextFileIndex.WHOLE_LINE else [s.split(delimiter.encode())[index] for s in lines]
-            return np.array(cells, object) if as_dtype(dtype) == "string" else np.array(cells).astype(float)
-
-        super().__init__(column(key_index, key_dtype), column(value_index, value_dtype), key_dtype, value_dtype)
 
 
 class StaticHashTable:
@@ -90,8 +66,8 @@ class StaticVocabularyTable(StaticHashTable):
         self._oov = num_oov_buckets
 
     def _of(self, key: Any) -> Any:
-        text = key if isinstance(key, bytes) else str(key).encode()
-        return self._table.get(key, len(self._table) + fingerprint(text) % self._oov)
+        found = self._table.get(key)
+        return len(self._table) + bins_of([key], self._oov).item() if found is None else found
 
     def size(self, name: Any = None) -> Tensor:
         """The number of keys and of further numbers."""

@@ -1,7 +1,7 @@
 """`tf.math`: what TensorFlow names or argues otherwise than Keras is written out, the rest is tables."""
 
 import builtins
-import math as _math
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ...ops.reduction import segments
 from .dtypes import DType, as_dtype
 from .missing import missing
 from .ragged import RaggedTensor
-from .tensors import BINARY, Rows, alike, array_of, convert_to_tensor, on_elements
+from .tensors import BINARY, Rows, array_of, convert_to_tensor, on_elements
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
@@ -57,9 +57,7 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
 
     def call(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Tensor:
         if isinstance(input_tensor, RaggedTensor):
-            if op is ops.mean and input_tensor.dtype.is_integer:  # which for rows is no integer
-                input_tensor = on_elements(lambda x: ops.cast(x, "float64"), input_tensor)
-            return input_tensor.reduced(call, axes_of(axis))
+            return _of_rows(op, call, input_tensor, axis, keepdims)
         x = convert_to_tensor(input_tensor)
         y: Tensor = op(x, axis=axes_of(axis), keepdims=keepdims)
         dtype = as_dtype(x.dtype)
@@ -70,6 +68,27 @@ def reduction(op: Callable[..., Any], kind: str | None = None) -> Callable[..., 
     return call
 
 
+def _of_rows(op: Callable[..., Any], call: Callable[..., Any], rows: RaggedTensor, axis: Any, keepdims: bool) -> Any:
+    """Return the reduction of a ragged tensor; of no values it is what TensorFlow takes."""
+    if op is ops.mean:
+        if rows.dtype.is_integer:  # whose mean is no integer
+            rows = rows.with_flat_values(ops.cast(rows.flat_values, "float64"))
+        counted = rows.with_flat_values(ops.ones_like(rows.flat_values))
+        with np.errstate(all="ignore"):
+            return reduce_sum(rows, axis, keepdims) / reduce_sum(counted, axis, keepdims)
+    rank, asked = len(rows.shape), axes_of(axis)
+    axes = {n % rank for n in (range(rank) if asked is None else np.atleast_1d(asked).tolist())}
+    limits = {ops.max: "min", ops.min: "max"}
+    if op in limits:
+        dtype = as_array(rows.flat_values).dtype
+        least = getattr((np.finfo if dtype.kind == "f" else np.iinfo)(dtype), limits[op])
+        call = reduction(functools.partial(op, initial=least))
+    result = rows.reduced(call, axes)
+    for n in sorted(axes) if keepdims else ():
+        result = result.expanded(n) if isinstance(result, RaggedTensor) else ops.expand_dims(result, n)
+    return result
+
+
 globals().update({f"reduce_{name}": reduction(getattr(ops, name)) for name in ("mean", "min", "prod")})
 globals().update({
     f"reduce_{name}": reduction(getattr(ops, name), "float or bool") for name in ("std", "all", "any", "logsumexp")
@@ -77,7 +96,6 @@ globals().update({
 reduce_sum: Callable[..., Tensor] = reduction(ops.sum)
 reduce_max: Callable[..., Tensor] = reduction(ops.max)
 reduce_variance: Callable[..., Tensor] = reduction(ops.var, "float")
-reduce_euclidean_norm: Callable[..., Tensor] = reduction(lambda x, **how: ops.sqrt(ops.sum(x * x, **how)))
 
 
 def _arg(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,68 +146,9 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     return total
 
 
-def accumulate_n(inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None) -> Tensor:
-    """The sum of tensors."""
-    return add_n(inputs)
-
-
-def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
-    """x times a number."""
-    return BINARY["multiply"](x, scalar)
-
-
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
     """(x - y) squared."""
     return ops.square(BINARY["subtract"](x, y))
-
-
-def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Any:
-    """A polynomial, its first coefficient that of the highest power."""
-    if not coeffs:
-        return ops.zeros_like(convert_to_tensor(x))
-    total = convert_to_tensor(coeffs[0])
-    for coefficient in coeffs[1:]:
-        total = total * x + coefficient
-    return total
-
-
-def _guarded(formula: Callable[[Any], Any]) -> Callable[..., Tensor]:
-    """Return a product with f(y) that is 0 wherever x is 0."""
-
-    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
-        x, y = map(convert_to_tensor, alike("Mul", x, y))
-        zero = ops.equal(x, 0)
-        return ops.where(zero, ops.zeros_like(y), x * formula(ops.where(zero, ops.ones_like(y), y)))
-
-    return call
-
-
-xlogy: Callable[..., Tensor] = _guarded(ops.log)
-xlog1py: Callable[..., Tensor] = _guarded(ops.log1p)
-xdivy: Callable[..., Tensor] = _guarded(ops.reciprocal)
-
-
-def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x * y, and 0 wherever y is 0."""
-    return _guarded(lambda safe: safe)(y, x)
-
-
-reciprocal_no_nan: Callable[..., Tensor] = unary(
-    lambda x: BINARY["divide_no_nan"](ops.ones_like(x), x), "1 / x, and 0 wherever x is 0."
-)
-
-
-def lgamma(x: Any, name: str | None = None) -> Tensor:
-    """The logarithm of the gamma function; it has no gradient here."""
-    values = convert_to_tensor(x).numpy_view()
-    at_pole = (values <= 0) & (values % 1 == 0)
-    logarithms = np.vectorize(_math.lgamma, otypes=[values.dtype])(np.where(at_pole, 1, values))
-    return Tensor(np.where(at_pole, np.inf, logarithms))
-
-
-zero_fraction: Callable[..., Tensor] = unary(
-    lambda x: ops.mean(ops.cast(ops.equal(x, 0), "float32")), "The share of elements that are 0."
-)
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
@@ -230,21 +189,14 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
 
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
-             name: str | None = None, axis: int | None = None, binary_output: bool = False) -> Tensor:  # fmt: skip
-    """How often each integer occurs, or the sum of the weights where it does; with axis=-1 in each row.
-
-    `binary_output` says only whether it does.
-    """
-    values = as_array(arr).astype(int)
-    shape = values.shape if axis == -1 and values.ndim == 2 else (1, -1)
-    parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights)
+             name: str | None = None) -> Tensor:  # fmt: skip
+    """How often each integer occurs, or the sum of the weights where it does."""
+    values = as_array(arr).astype(int).ravel()
+    parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
     size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
-    counts = np.zeros((len(values) if shape == values.shape else 1, int(size)), parts.dtype)
-    for row, where, added in zip(counts, values.reshape(shape), parts.reshape(shape), strict=True):
-        np.add.at(row, where, added)
-    counts = counts[:, : None if maxlength is None else int(maxlength)]
-    counts = (counts != 0).astype(counts.dtype) if binary_output else counts
-    return Tensor(counts if shape == values.shape else counts[0])
+    counts = np.zeros(int(size), parts.dtype)
+    np.add.at(counts, values, parts)
+    return Tensor(counts[: None if maxlength is None else int(maxlength)])
 
 
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
@@ -285,32 +237,6 @@ _SEGMENTS: dict[str, Callable[..., Tensor]] = {
     "max": _segments(lambda t: t.min, "max"), "min": _segments(lambda t: t.max, "min"),
 }  # fmt: skip
 globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items() for order in ("", "unsorted_")})
-
-
-is_non_decreasing: Callable[..., Tensor] = unary(
-    lambda x: Tensor(np.asarray((np.diff(as_array(x).ravel()) >= 0).all())),
-    "Whether no element is less than the one before.",
-)
-is_strictly_increasing: Callable[..., Tensor] = unary(
-    lambda x: Tensor(np.asarray((np.diff(as_array(x).ravel()) > 0).all())),
-    "Whether every element is greater than the one before.",
-)
-invert_permutation: Callable[..., Tensor] = unary(
-    lambda x: Tensor(np.argsort(as_array(x)).astype("int32")), "The permutation that undoes another."
-)
-
-
-def _truncating(op: Callable[[Any, Any], Any]) -> Callable[..., Tensor]:
-    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
-        a, b = (as_array(v) for v in alike("TruncateDiv", convert_to_tensor(x), y))
-        return Tensor(op(a, b).astype(a.dtype))
-
-    return call
-
-
-realdiv: Callable[..., Tensor] = BINARY["divide"]
-truncatediv: Callable[..., Tensor] = _truncating(lambda a, b: np.trunc(a / b))
-truncatemod: Callable[..., Tensor] = _truncating(np.fmod)
 
 
 def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:

@@ -15,7 +15,6 @@ from .math import l2_normalize as l2_normalize
 from .math import log_softmax as log_softmax
 from .math import softmax as softmax
 from .math import top_k as top_k
-from .math import zero_fraction as zero_fraction
 from .missing import missing
 from .tensors import BINARY, alike, convert_to_tensor
 
@@ -34,12 +33,6 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
     """x times the normal distribution function at x."""
     return ops.gelu(convert_to_tensor(features), approximate)
-
-
-def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
-    """relu(x) followed by relu(-x)."""
-    x = convert_to_tensor(features)
-    return ops.concatenate([ops.relu(x), ops.relu(-x)], axis)
 
 
 # Losses of logits.
@@ -128,13 +121,6 @@ def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_f
     return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
 
 
-def separable_conv2d(input: Any, depthwise_filter: Any, pointwise_filter: Any, strides: Any, padding: str,
-                     data_format: Any = None) -> Tensor:  # fmt: skip
-    """`depthwise_conv2d` followed by a product with the channels."""
-    y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format)
-    return conv2d(y, pointwise_filter, 1, "VALID", data_format)
-
-
 def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
                                  beta: float = 0.5, name: Any = None) -> Tensor:  # fmt: skip
     """x divided by a power of the sum of squares of neighboring channels."""
@@ -210,13 +196,9 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Tensor:
+def embedding_lookup(params: Any, ids: Any, *, name: str | None = None) -> Tensor:
     """The rows of a table that ids name."""
-    table = convert_to_tensor(params)
-    if max_norm is not None:
-        length = ops.sqrt(ops.sum(ops.square(table), -1, True))
-        table = table * max_norm / ops.maximum(length, max_norm)
-    return gather(table, ids)
+    return gather(params, ids)
 
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:

@@ -46,19 +46,6 @@ class RaggedTensor(Rows):
         return functools.reduce(cls.from_row_splits, reversed(list(nested_row_splits)), flat_values)
 
     @classmethod
-    def from_nested_row_lengths(cls, flat_values: Any, nested_row_lengths: Any, *_: Any, **__: Any) -> Any:
-        """Return rows of rows of these lengths, the outermost first."""
-        return functools.reduce(cls.from_row_lengths, reversed(list(nested_row_lengths)), flat_values)
-
-    @classmethod
-    def from_nested_value_rowids(cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None,
-                                 *_: Any, **__: Any) -> Any:  # fmt: skip
-        """Return rows of rows, of which the row of each value is given, the outermost first."""
-        counts = nested_nrows or [None] * len(nested_value_rowids)
-        steps = reversed(list(zip(nested_value_rowids, counts, strict=True)))
-        return functools.reduce(lambda values, step: cls.from_value_rowids(values, *step), steps, flat_values)
-
-    @classmethod
     def from_sparse(cls, st_input: SparseTensor, name: Any = None, row_splits_dtype: Any = None) -> "RaggedTensor":
         """Return the elements of a sparse matrix that stand at the left of its rows."""
         if len(st_input.shape) != 2:
@@ -85,11 +72,6 @@ class RaggedTensor(Rows):
     def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
         """Return rows that begin at these places."""
         return cls(values, [*as_array(row_starts), len(values)])
-
-    @classmethod
-    def from_row_limits(cls, values: Any, row_limits: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows that end at these places."""
-        return cls(values, [0, *as_array(row_limits)])
 
     @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
@@ -202,8 +184,7 @@ class RaggedTensor(Rows):
         numbers = np.asarray(rows, int)
         starts, sizes = as_array(self.row_starts())[numbers], as_array(self.row_lengths())[numbers]
         places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
-        nested = isinstance(self.values, RaggedTensor)
-        return self.from_row_lengths(self.values.take(places) if nested else ops.take(self.values, places, 0), sizes)
+        return self.from_row_lengths(_take(self.values, places), sizes)
 
     def row_lengths(self, axis: int = 1, name: Any = None) -> Any:
         """The lengths of the rows, or of the rows within them along a later axis."""
@@ -214,10 +195,6 @@ class RaggedTensor(Rows):
     def row_starts(self, name: Any = None) -> Tensor:
         """Where the rows begin."""
         return self.row_splits[:-1]
-
-    def row_limits(self, name: Any = None) -> Tensor:
-        """Where the rows end."""
-        return self.row_splits[1:]
 
     def value_rowids(self, name: Any = None) -> Tensor:
         """The row of each value."""
@@ -267,14 +244,38 @@ class RaggedTensor(Rows):
             place[tuple(slice(n) for n in part.shape)] = part
         return Tensor(whole)
 
-    def reduced(self, reduce: Callable[..., Any], axis: Any) -> Any:
-        """Return what a reduction makes of all values, or of each row."""
-        if axis is None:
-            return reduce(self.flat_values)
-        if axis == 0:
-            raise ValueError(f"minikeras reduces ragged tensors along their rows. Received: axis={axis!r}, "
-                             f"{self!r:.80}.")  # fmt: skip
-        return stack([reduce(row, axis - 1 if axis > 0 else axis) for row in self])
+    def reduced(self, reduce: Callable[..., Any], axes: set[int]) -> Any:
+        """Return what a reduction makes of the values along axes, none of them negative."""
+        inner = {axis - 1 for axis in axes if axis}
+        if 0 in axes and 1 in axes:
+            return _reduced(reduce, self.values, inner)
+        if not axes & {0, 1}:
+            return self.with_values(_reduced(reduce, self.values, inner)) if axes else self
+        parts: Any = self
+        if 0 in axes:
+            column = np.arange(len(self.values)) - as_array(self.row_starts())[as_array(self.value_rowids())]
+            parts = [_take(self.values, np.flatnonzero(column == i)) for i in range(max(column, default=-1) + 1)]
+        parts = [_reduced(reduce, part, inner | (axes & {0})) for part in parts]
+        if isinstance(self.values, RaggedTensor):
+            return stack(parts) if parts else _reduced(reduce, self.values[:0], inner)
+        return ops.stack(parts) if parts else self.values[:0]
+
+    def expanded(self, axis: int) -> "RaggedTensor":
+        """Return the rows with a new axis of size 1."""
+        if axis < 2:
+            return self.from_row_lengths(self, [1] * len(self) if axis else [len(self)])
+        nested = isinstance(self.values, RaggedTensor)
+        return self.with_values(self.values.expanded(axis - 1) if nested else ops.expand_dims(self.values, axis - 1))
+
+    def tiled(self, multiples: Any) -> "RaggedTensor":
+        """Return the rows repeated so often along each axis."""
+        first, times, *rest = multiples
+        nested = isinstance(self.values, RaggedTensor)
+        values = self.values.tiled([1, *rest]) if nested else ops.tile(self.values, [1, *rest])
+        rows = np.split(np.arange(len(self.values)), as_array(self.row_splits)[1:-1])
+        tiled = self.from_row_lengths(_take(values, [i for row in rows for i in [*row] * times]),
+                                      as_array(self.row_lengths()) * times)  # fmt: skip
+        return tiled.take([*range(len(self))] * first)
 
     def numpy(self) -> Array:
         """Return an array of the rows, each an array where they differ in length."""
@@ -304,6 +305,33 @@ class RaggedTensor(Rows):
 
     def __repr__(self) -> str:
         return f"<tf.RaggedTensor {self.to_list()}>"
+
+
+def _take(values: Any, places: Any) -> Any:
+    places = np.asarray(places, int)
+    return values.take(places) if isinstance(values, RaggedTensor) else ops.take(values, places, 0)
+
+
+def _reduced(reduce: Callable[..., Any], values: Any, axes: set[int]) -> Any:
+    return values.reduced(reduce, axes) if isinstance(values, RaggedTensor) else reduce(values, tuple(axes))
+
+
+def gather(params: Any, indices: Any, axis: int, batch_dims: int, dense: Callable[..., Any]) -> Any:
+    """Return the elements at indices where either is ragged; `dense` does it where neither is."""
+    if not isinstance(params, RaggedTensor) and not isinstance(indices, RaggedTensor):
+        return dense(params, indices, axis=axis, batch_dims=batch_dims)
+    if batch_dims:
+        pairs = zip(params, indices, strict=True)
+        return stack([gather(*pair, max(axis, 1) - 1, batch_dims - 1, dense) for pair in pairs])
+    if axis:
+        return stack([gather(row, indices, axis - 1, 0, dense) for row in params])
+    if isinstance(indices, RaggedTensor):
+        return indices.with_flat_values(gather(params, indices.flat_values, 0, 0, dense))
+    where = as_array(dense(np.arange(len(params)), indices))
+    if not where.ndim:
+        return params[where]
+    rows = params.take(where.ravel())
+    return functools.reduce(RaggedTensor.from_uniform_row_length, reversed(where.shape[1:]), rows)
 
 
 class RaggedTensorSpec(TensorSpec):

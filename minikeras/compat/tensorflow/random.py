@@ -1,6 +1,6 @@
 """`tf.random`: with a seed set, the numbers are TensorFlow's, since the generator (Philox) is.
 
-`categorical`, `gamma` and `poisson` draw from the same generator by methods of their own: their numbers are others.
+`categorical` and `gamma` draw from the same generator by methods of their own: their numbers are others.
 """
 
 import math
@@ -123,21 +123,13 @@ def log_uniform_candidate_sampler(true_classes: Any, num_true: int, num_sampled:
     return Tensor(classes), expected(array_of(true_classes)), expected(classes)
 
 
-def _numpy(op: str, draw: Callable[["np.random.Generator"], Any], dtype: DTypeLike, seed: Any) -> Tensor:
-    key, low, high = state_for(op, as_dtype(dtype).name, seed, 1)
-    return Tensor(np.asarray(draw(np.random.default_rng([key, low, high]))).astype(as_dtype(dtype).name))
-
-
 def gamma(shape: Any, alpha: Any, beta: Any = None, dtype: DTypeLike = "float32", seed: Any = None,
           name: Any = None) -> Tensor:  # fmt: skip
     """Numbers of a gamma distribution, a sample of `shape` for each of its parameters."""
     form, rate = np.broadcast_arrays(as_array(alpha), as_array(1.0 if beta is None else beta))
-    return _numpy("gamma", lambda rng: rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)), dtype, seed)
-
-
-def poisson(shape: Any, lam: Any, dtype: DTypeLike = "float32", seed: Any = None, name: Any = None) -> Tensor:
-    """Numbers of a Poisson distribution, a sample of `shape` for each of its means."""
-    return _numpy("poisson", lambda rng: rng.poisson(as_array(lam), (*sizes_of(shape), *np.shape(lam))), dtype, seed)
+    rng = np.random.default_rng(state_for("gamma", as_dtype(dtype).name, seed, 1))
+    numbers = np.asarray(rng.gamma(form, 1 / rate, (*sizes_of(shape), *form.shape)))
+    return Tensor(numbers.astype(as_dtype(dtype).name))
 
 
 # Draws that depend on nothing but the seed they get.
@@ -152,18 +144,12 @@ def _stateless(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 stateless_normal: Callable[..., Tensor] = _stateless(normal)
-stateless_truncated_normal: Callable[..., Tensor] = _stateless(truncated_normal)
 stateless_uniform: Callable[..., Tensor] = _stateless(uniform)
 
 
 def split(seed: Any, num: int = 2, alg: Any = None) -> Tensor:
     """Seeds made of one."""
     return stateless_uniform((int(num), 2), seed, None, None, "int32")
-
-
-def fold_in(seed: Any, data: Any, alg: Any = None) -> Tensor:
-    """A seed made of one and of a number."""
-    return Tensor(np.array([int(stateless_uniform((1,), seed, None, None, "int32")[0]), int(data)], "int32"))
 
 
 def _from_generator(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -202,11 +188,6 @@ class Generator:
     def from_non_deterministic_state(cls, alg: Any = None) -> "Generator":
         """Return one that starts anywhere."""
         return cls.from_seed(np.random.SeedSequence().entropy)  # type: ignore[arg-type]  # an int where none is given
-
-    @classmethod
-    def from_state(cls, state: Any, alg: Any = None) -> "Generator":
-        """Return one that goes on from a state."""
-        return cls(state=state)
 
     @property
     def state(self) -> Tensor:
@@ -249,12 +230,4 @@ def get_global_generator() -> Generator:
     return _global[0]
 
 
-def set_global_generator(generator: Generator) -> None:
-    """Replace the generator that all share."""
-    _global[:] = [generator]
-
-
-experimental: SimpleNamespace = SimpleNamespace(
-    Generator=Generator, get_global_generator=get_global_generator, set_global_generator=set_global_generator,
-    stateless_fold_in=fold_in,
-)  # fmt: skip
+experimental: SimpleNamespace = SimpleNamespace(Generator=Generator, get_global_generator=get_global_generator)

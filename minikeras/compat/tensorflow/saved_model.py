@@ -53,8 +53,3 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Any:
 
 
 LoadOptions = SaveOptions = SimpleNamespace
-
-
-def contains_saved_model(export_dir: Any) -> bool:
-    """Return whether `save` wrote to a folder."""
-    return (Path(export_dir) / "model.keras").exists() or (Path(export_dir) / "variables.npz").exists()

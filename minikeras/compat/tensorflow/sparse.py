@@ -39,10 +39,6 @@ class SparseTensor(Composite):
         """Sizes of the axes."""
         return TensorShape(as_array(self.dense_shape).tolist())
 
-    def get_shape(self) -> TensorShape:
-        """Return the sizes of the axes."""
-        return self.shape
-
     @property
     def spec(self) -> "SparseTensorSpec":
         """Shape and dtype."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
-from ...layers.fingerprints import fingerprint, keyed
+from ...layers.fingerprints import bins_of
 from . import ragged
 from .dtypes import as_dtype
 from .missing import missing
@@ -72,22 +72,12 @@ def unicode_split(input: Any, input_encoding: str = "UTF-8", *_: Any, **__: Any)
     return _parts(array_of(input), lambda s: [c.encode() for c in s.decode(input_encoding)])
 
 
-def ngrams(data: Any, ngram_width: Any, separator: str = " ", *_: Any, **__: Any) -> Tensor:
-    """Every so many words in a row, as one text."""
-    words = array_of(data).tolist()
-    widths = [ngram_width] if isinstance(ngram_width, int) else ngram_width
-    groups = [separator.encode().join(words[i : i + n]) for n in widths for i in range(len(words) - n + 1)]
-    return constant(np.array(groups, object))
-
-
 def to_hash_bucket_fast(input: Any, num_buckets: int, name: str | None = None) -> Tensor:
     """A number below `num_buckets` for each text, by its hash."""
-    return _each(lambda s: fingerprint(s) % num_buckets, input, dtype="int64")
-
-
-def to_hash_bucket_strong(input: Any, num_buckets: int, key: Any, name: str | None = None) -> Tensor:
-    """A number below `num_buckets` for each text, by its hash with a key of two integers."""
-    return _each(lambda s: keyed(s, key) % num_buckets, input, dtype="int64")
+    if isinstance(input, Rows):
+        return on_elements(to_hash_bucket_fast, input, num_buckets)
+    texts = array_of(input)
+    return Tensor(bins_of(texts.ravel().tolist(), num_buckets).reshape(texts.shape))
 
 
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Tensor:

@@ -64,19 +64,11 @@ class SummaryWriter:
         """Close the file."""
         self.events.close()
 
-    def init(self) -> None:
-        """Do nothing: it is ready."""
-
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
                        name: Any = None, **_: Any) -> SummaryWriter:  # fmt: skip
     """Return a writer to an event file in a folder."""
     return SummaryWriter(logdir, filename_suffix or ".v2")
-
-
-def create_noop_writer() -> Any:
-    """Return a writer that writes nothing."""
-    return SimpleNamespace(as_default=lambda step=None: _having(writer=None), close=lambda: None, flush=lambda: None)
 
 
 def should_record_summaries() -> bool:

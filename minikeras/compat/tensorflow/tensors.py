@@ -19,13 +19,13 @@ from ... import ops, random
 from ..._base.context import context
 from ..._base.nested import map_structure
 from ..._base.settings import settings
+from ..._base.signature import parameters
 from ..._base.typing import Array, DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tape import GradientTape
 from ..._core.tensor import Tensor, TensorOps, any_symbolic, as_array, dtype_name, has_tensor, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
-from ...optimizers import Optimizer
 from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
@@ -130,6 +130,20 @@ def on_elements(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return rows.with_flat_values(op(*map(rows.fitted, args), **kwargs))
 
 
+def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of a tensor and of settings work on the elements of rows too."""
+    first = parameters(function).names[0]
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args = (kwargs.pop(first), *args) if first in kwargs else args
+        return (
+            on_elements(function, *args, **kwargs) if args and isinstance(args[0], Rows) else function(*args, **kwargs)
+        )
+
+    return call
+
+
 # Two tensors meet only in one dtype.
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
@@ -186,6 +200,14 @@ def alike(kernel: str, *values: Any) -> tuple[Any, ...]:
     return tuple(tensors)
 
 
+def _goes_with(x: Any, y: Any) -> bool:
+    """Return whether a tensor is one of floats, and y another of its dtype or a number: there is nothing to settle."""
+    dtype = x.array.dtype
+    return dtype.kind == "f" and (
+        cast(Array, y.array).dtype is dtype if type(y) is Tensor else type(y) is float or type(y) is int
+    )
+
+
 def _sizes(x: Any) -> str:
     return "[" + ",".join(map(str, np.shape(x))) + "]"
 
@@ -193,7 +215,7 @@ def _sizes(x: Any) -> str:
 def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
     """Return an op of two tensors with TensorFlow's rules; `kernel` is TensorFlow's name for it in errors."""
 
-    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
+    def general(x: Any, y: Any) -> Tensor:
         if not (type(x) is Tensor and type(y) is Tensor and cast(Array, x.array).dtype is cast(Array, y.array).dtype):
             if isinstance(x, Rows) or isinstance(y, Rows):
                 return cast(Tensor, on_elements(call, x, y))
@@ -204,8 +226,13 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             x, y = ops.cast(x, wide), ops.cast(y, wide)
         if kernel == "AddV2" and kind == "string":
             return Tensor(np.asarray(as_array(x) + as_array(y), "object"))
+        return op(x, y)
+
+    def call(x: Any, y: Any, name: str | None = None) -> Tensor:
         try:
-            return op(x, y)
+            if type(x) is Tensor and _goes_with(x, y):
+                return op(x, y)
+            return general(x, y)
         except ValueError as error:
             if isinstance(error, InvalidArgumentError):
                 raise
@@ -322,9 +349,25 @@ class _Common:
 _array_ufunc, _array_function = TensorOps.__array_ufunc__, TensorOps.__array_function__
 
 
+class _Once(dict[Any, Any]):
+    """What a function gives, asked once for each key: a third of the time of a cached function."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __missing__(self, key: Any) -> Any:
+        self[key] = self._function(key)
+        return self[key]
+
+
+_OURS = _Once(lambda module: str(module).startswith(_PACKAGE))
+_SHAPES = _Once(TensorShape)
+_frame = sys._getframe
+
+
 def _inside() -> bool:
     """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
-    return str(sys._getframe(2).f_globals.get("__name__")).startswith(_PACKAGE)
+    return bool(_OURS[_frame(2).f_globals.get("__name__")])
 
 
 def _unwrapped(result: Any) -> Any:
@@ -345,12 +388,14 @@ class _Eager(_Common):
     @property
     def shape(self: Any) -> Any:
         """Sizes of the axes."""
-        return self.array.shape if _inside() else TensorShape(self.array.shape)
+        shape = self.array.shape
+        return shape if _OURS[_frame(1).f_globals.get("__name__")] else _SHAPES[shape]
 
     @property
     def dtype(self: Any) -> Any:
         """The dtype, such as tf.float32."""
-        return dtype_name(self.array.dtype) if _inside() else dtype_of(self.array.dtype)
+        dtype = self.array.dtype
+        return dtype_name(dtype) if _OURS[_frame(1).f_globals.get("__name__")] else dtype_of(dtype)
 
     def set_shape(self: Any, shape: Any) -> None:
         """Check the shape."""
@@ -399,7 +444,7 @@ def _adapters() -> Iterator[tuple[Any, str, Any]]:
         yield TensorOps, name, _equality(name)
     yield KerasVariable, "numpy", _Common.numpy
     yield KerasVariable, "shape", _Eager.shape
-    yield Optimizer, "_counts_in", "int64"
+    yield settings, "counts", "int64"
     yield random, "source", StatelessSource()
     yield settings, "open_batches", True
 
@@ -484,11 +529,6 @@ class Variable(KerasVariable):
 
     read_value = value
 
-    @property
-    def initial_value(self) -> Tensor:
-        """The present value: there is no graph that could set it back."""
-        return self.value()
-
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
@@ -523,14 +563,6 @@ class Variable(KerasVariable):
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Assign to elements, one a row of indices."""
         return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name)))
-
-    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Add to elements, one a row of indices."""
-        return self.assign(ops.scatter_update(self, as_array(indices), _array(updates, self.array.dtype.name), "add"))
-
-    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        """Subtract from elements, one a row of indices."""
-        return self.scatter_nd_add(indices, -_array(updates, self.array.dtype.name))
 
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
         """Assign to rows, given as `tf.IndexedSlices`."""

@@ -197,20 +197,11 @@ class load_checkpoint:
         """Return the dtype of each value."""
         return {name: as_dtype(value.dtype) for name, value in self._values.items()}
 
-    def has_tensor(self, name: str) -> bool:
-        """Return whether there is a value of a name."""
-        return name in self._values
-
     def get_tensor(self, name: str) -> Array:
         """Return a value."""
         if name not in self._values:
             raise NotFoundError(f"Key {name} not found in checkpoint")
         return self._values[name]
-
-
-def load_variable(ckpt_dir_or_file: Any, name: str) -> Array:
-    """Return a value of a checkpoint."""
-    return load_checkpoint(ckpt_dir_or_file).get_tensor(name)
 
 
 def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
@@ -229,8 +220,8 @@ class CheckpointManager:
     """Saves checkpoints into a folder, and deletes old ones."""
 
     def __init__(self, checkpoint: Checkpoint, directory: Any, max_to_keep: int | None, *_: Any,
-                 checkpoint_name: str = "ckpt", step_counter: Any = None, checkpoint_interval: int | None = None,
-                 init_fn: Any = None, **__: Any) -> None:  # fmt: skip
+                 checkpoint_name: str = "ckpt", checkpoint_interval: int | None = None, init_fn: Any = None,
+                 **__: Any) -> None:  # fmt: skip
         self.checkpoint: Checkpoint = checkpoint
         self.directory: str = os.fspath(directory)
         self.checkpoint_interval: int | None = checkpoint_interval

@@ -1,0 +1,107 @@
+"""Models of the kinds that courses train, as a script for Keras makes them; minikeras runs the same lines."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.workloads import Float
+
+STEPS = 20
+"""Batches of the data."""
+WORDS = [f"word {i}" for i in range(500)]
+
+
+def chain(x: Any, *layers: Any) -> Any:
+    """Return what layers make of x, one after another."""
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+class Model(NamedTuple):
+    """A model, and how it is trained.
+
+    Attributes:
+        build: Given the module of layers and the input, returns the output.
+        shape: Of a row.
+        batch: Rows of a batch.
+        kind: What rows are: "numbers", "tokens" below 2000, "places" of words, or "words".
+        classes: How many classes there are; 0 where the target is a number, None where it is the input.
+    """
+
+    build: Callable[[Any, Any], Any]
+    shape: tuple[int, ...]
+    batch: int = 32
+    kind: str = "numbers"
+    classes: int | None = 0
+
+    def compiled(self, keras: Any) -> Any:
+        """Return the model, to be trained by Adam."""
+        dtype = {"numbers": "float32", "words": "string"}.get(self.kind, "int32")
+        inputs = keras.Input(self.shape, dtype=dtype)
+        model = keras.Model(inputs, self.build(keras.layers, inputs))
+        model.compile("adam", "sparse_categorical_crossentropy" if self.classes else "mse")
+        return model
+
+    def data(self) -> tuple[Any, Any]:
+        """Return rows and targets."""
+        rng, rows = np.random.default_rng(0), STEPS * self.batch
+        x: Any = rng.standard_normal((rows, *self.shape), "float32")
+        if self.kind != "numbers":
+            x = rng.integers(1, 2000 if self.kind == "tokens" else len(WORDS), (rows, *self.shape)).astype("int32")
+        y: Float | Any = x if self.classes is None else rng.standard_normal((rows, 1), "float32")
+        y = rng.integers(0, self.classes, rows).astype("int32") if self.classes else y
+        return np.array(WORDS)[x] if self.kind == "words" else x, y
+
+
+def _attention(L: Any, x: Any) -> Any:
+    x = L.Embedding(2000, 32)(x)
+    x = L.LayerNormalization()(L.Add()([x, L.MultiHeadAttention(2, 16)(x, x)]))
+    x = L.LayerNormalization()(L.Add()([x, chain(x, L.Dense(64, "relu"), L.Dense(32))]))
+    return chain(x, L.GlobalAveragePooling1D(), L.Dense(1))
+
+
+def _convolutions(L: Any, x: Any) -> Any:
+    x = chain(x, L.Conv2D(32, 3, activation="relu"), L.MaxPooling2D(), L.Conv2D(64, 3, activation="relu"))
+    return chain(x, L.MaxPooling2D(), L.Flatten(), L.Dropout(0.5), L.Dense(10, "softmax"))
+
+
+def _separable(L: Any, x: Any) -> Any:
+    x = chain(x, L.Conv2D(16, 3), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D())
+    x = chain(x, L.SeparableConv2D(32, 3), L.BatchNormalization(), L.ReLU(), L.GlobalAveragePooling2D())
+    return L.Dense(10, "softmax")(x)
+
+
+def _branches(L: Any, x: Any) -> Any:
+    first = chain(x, L.Dense(64, "relu"), L.BatchNormalization(), L.Dropout(0.2))
+    return chain(L.Add()([first, L.Dense(64, "relu")(first)]), L.Dense(1))
+
+
+def _autoencoder(L: Any, x: Any) -> Any:
+    return chain(x, L.Dense(128, "relu"), L.Dense(32, "relu"), L.Dense(128, "relu"), L.Dense(784, "sigmoid"))
+
+
+def _embedded(L: Any, x: Any) -> Any:
+    return chain(x, L.Embedding(len(WORDS) + 1, 16), L.Flatten(), L.Dense(16, "relu"), L.Dense(1))
+
+
+MODELS: dict[str, Model] = {
+    "LSTM": Model(lambda L, x: chain(x, L.LSTM(64), L.Dense(1)), (40, 16)),
+    "GRU": Model(lambda L, x: chain(x, L.GRU(64), L.Dense(1)), (40, 16)),
+    "bidirectional": Model(
+        lambda L, x: chain(x, L.Embedding(2000, 32), L.Bidirectional(L.LSTM(32)), L.Dense(1)), (60,), kind="tokens"
+    ),
+    "attention": Model(_attention, (60,), kind="tokens"),
+    "convolutions": Model(_convolutions, (28, 28, 1), 64, classes=10),
+    "separable": Model(_separable, (28, 28, 1), 64, classes=10),
+    "branches": Model(_branches, (30,)),
+    "autoencoder": Model(_autoencoder, (784,), 256, classes=None),
+    "wide": Model(
+        lambda L, x: chain(x, L.Dense(1024, "relu"), L.Dense(1024, "relu"), L.Dense(10, "softmax")),
+        (784,), 256, classes=10,
+    ),
+    "words as numbers": Model(_embedded, (8,), kind="places"),
+    "words": Model(lambda L, x: _embedded(L, L.StringLookup(vocabulary=WORDS)(x)), (8,), kind="words"),
+}  # fmt: skip
+"""Those that README.md beside this file describes. Keras takes no arrays of words, so the last one runs here alone."""

@@ -1,0 +1,107 @@
+"""Where the time of a model's step goes."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .._base.typing import TensorLike
+from .._jit.program import Program
+
+
+class StepProfile(list[tuple[str, float]]):
+    """The lines of a compiled step and their microseconds, in the order they run; as text, a table with shares."""
+
+    def __str__(self) -> str:
+        total = sum(time for _, time in self)
+        rows = [f"{time / total:7.1%} {time:9.1f}  {line:.101}" for line, time in self]
+        return "\n".join([f"{'share':>7} {'us':>9}  line", *rows, f"{'':7} {total:9.1f}  in all"])
+
+
+def profile_step(model: Any, x: TensorLike, y: TensorLike | None = None, steps: int = 20) -> StepProfile:
+    """Return where the time of a step on one batch goes: the lines of the program that it becomes, with median times.
+
+    A line is a call of NumPy, with weights by their paths, other arrays by dtype and shape. Keras has no such function.
+    The model trains meanwhile, as in so many calls of `train_on_batch`, and three more.
+
+    Args:
+        model: A compiled model; for a prediction, any.
+        x: Inputs of a batch.
+        y: Its targets. If not given, a prediction is profiled.
+        steps: Number of steps that are timed.
+
+    Raises:
+        ValueError: if the step is not compiled, as with `run_eagerly=True` or where it looks at values.
+
+    Example:
+        >>> from minikeras import Input, Sequential, layers
+        >>> model = Sequential([Input((2,)), layers.Dense(3, name="first")], name="net")
+        >>> for line, microseconds in profile_step(model, np.ones((4, 2), "float32")):
+        ...     print(line)
+          4 dot(x0, net/first/kernel, float32[4, 3])
+          5 add(float32[4, 3], net/first/bias, float32[4, 3])
+    """
+
+    def step() -> object:
+        return model.predict_on_batch(x) if y is None else model.train_on_batch(x, y)
+
+    for _ in range(3):  # the first two make the program
+        step()
+    jit = model._predictor if y is None else model._jits["train"]
+    with ExitStack() as stack:
+        found = [stack.enter_context(_timed(program)) for program in jit._programs.values()]
+        for _ in range(steps):
+            step()
+    lines = [(line, median(seconds) * 1e6) for seen in found for line, seconds in seen.items()]
+    if not lines:
+        raise ValueError(
+            "A step that is not compiled has no lines. Expected a model without run_eagerly=True, and a step that does "
+            f"not look at values. Received: model={model!r}."
+        )
+    return StepProfile(lines)
+
+
+@contextmanager
+def _timed(program: Program) -> Iterator[dict[str, list[float]]]:
+    """Within this context a program notes the seconds of each of its lines, run after run, by what the line says."""
+    found: dict[str, list[float]] = {}
+    start = 0.0
+
+    def clock(k: int) -> None:
+        nonlocal start
+        seconds = perf_counter() - start
+        if said[k]:
+            found.setdefault(said[k], []).append(seconds)
+        start = perf_counter()
+
+    source, said = [], []
+    for k, line in enumerate(program.source.splitlines()):
+        text = line.lstrip()
+        works = line.startswith(" ") and not text.startswith(("return ", "del ")) and not line.endswith(":")
+        said.append(f"{k:3d} {_readable(text, program)}" if works else "")
+        source += [line, f"{line[: -len(text)] or '    '}clock({k})"] if works or line.startswith("def ") else [line]
+    names, functions = program._codegen.namespace, (program._main, program._tail)
+    names["clock"] = clock
+    try:
+        exec(compile("\n".join(source), "<profile>", "exec"), names)  # of names and numbers made here alone
+        program._main, program._tail = names["main"], names["tail"]
+        yield found
+    finally:
+        program._main, program._tail = functions
+
+
+def _readable(line: str, program: Program) -> str:
+    """Return a line with functions, weights and shapes in place of names."""
+    weights = {str(name): variable.path for name, (variable, _) in program._codegen.shares}
+
+    def meaning(match: re.Match[str]) -> str:
+        value = program._codegen.namespace.get(match[0], match[0])
+        if isinstance(value, np.ndarray) and match[0] not in weights:
+            return f"{value.dtype}{[*value.shape]}" if value.ndim else f"{value:.6g}"
+        return weights.get(match[0]) or str(getattr(getattr(value, "func", value), "__name__", value))
+
+    return re.sub(r"\b[a-z]+\d+\b", meaning, line)
