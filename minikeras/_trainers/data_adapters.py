@@ -12,6 +12,7 @@ from .._base.typing import Array, FloatArray
 from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
+from .on_dask import is_dask
 
 Data: TypeAlias = tuple[Any, ...]
 """(x,), (x, y) or (x, y, sample_weight): each an array, or a structure of arrays that its user chose, hence Any."""
@@ -269,7 +270,8 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
                 f"`validation_split` needs arrays. Received: {item!r} (of type {type(item).__name__}). "
                 "Pass `validation_data` instead."
             )
-    arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
+    if not is_dask(arrays):
+        arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
     rows = count_rows(arrays)
     at = math.floor(rows * (1.0 - validation_split))
     if not 0 < at < rows:
