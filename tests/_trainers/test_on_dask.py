@@ -1,5 +1,6 @@
 """Dask's collections: what they give equals what arrays give, on a cluster of processes, one of which is killed."""
 
+import importlib.util
 import os
 import re
 import signal
@@ -217,6 +218,21 @@ def test_shuffling_is_within_and_among_chunks_and_follows_the_seed() -> None:
     mixed = seen(1, "batch")
     assert [sorted(batch) for batch in mixed] == seen(1, False)
     assert mixed != seen(1, False)
+
+
+def test_the_code_of_the_page_runs(client: Any) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "dask.md").read_text("utf8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[:2]  # the third is in tests/parity/dask_road.py
+    address = client.scheduler.address
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(blocks[0].replace("tcp://scheduler:8786", address), names)
+    with names["client"]:
+        assert names["outputs"].chunks == (20 * (5_000,), (1,))
+        assert names["results"]["accuracy"] > 0.6
+        assert 0 < names["share"] < 1
+        if importlib.util.find_spec("sklearn"):
+            exec(blocks[1], names)
+            assert 0 < names["search"].best_score_ < 1
 
 
 def test_one_chunk_is_in_memory_at_a_time() -> None:
