@@ -4,13 +4,13 @@
     python benchmarks/on_dask.py --gigabytes 4 0.5    4 GB, then 0.5 GB
 
 The chunks, of 16 MB, are drawn when a worker needs them, so the data set exists on paper only. Prints, for each number
-of workers and size, seconds and rows a second of `predict` (whose mean is taken) and of `evaluate`, and the largest
-resident memory of a worker, which should not grow with the size. Needs Linux, for /proc.
+of workers and size: seconds of `predict` (whose mean is taken) and of `evaluate`, seconds of processors, rows a second,
+and the largest resident memory of a worker, which should not grow. Needs Linux, for /proc.
 """
 
 import argparse
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import dask.array as da
@@ -45,11 +45,11 @@ def measure(client: Client, gigabytes: float) -> str:
     model = keras.Sequential([keras.Input((COLUMNS,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(1)])
     model.compile(loss="mse")
     figures = []
-    for run in (lambda: model.predict(x, batch_size=1024).mean().compute(), lambda: model.evaluate(x, y, 1024)):
-        start = perf_counter()
+    for run in (lambda: np.asarray(model.predict(x, batch_size=1024).mean()), lambda: model.evaluate(x, y, 1024)):
+        start, before = perf_counter(), sum(client.run(process_time).values())
         assert np.isfinite(run())
-        seconds = perf_counter() - start
-        figures.append(f"{seconds:7.1f} s {count * ROWS / seconds / 1e3:7.0f} k rows/s")
+        seconds, busy = perf_counter() - start, sum(client.run(process_time).values()) - before
+        figures.append(f"{seconds:6.1f} s ({busy:5.1f} s of processors), {count * ROWS / seconds / 1e3:5.0f} k rows/s")
     memory = max(client.run(peak).values())
     return f"{x.nbytes / 2**30:6.2f} GB   predict {figures[0]}   evaluate {figures[1]}   {memory:5.0f} MB"
 
@@ -61,9 +61,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     for workers in arguments.workers:
         for size in arguments.gigabytes:
-            with (
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-                Client(cluster) as c,
-            ):
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+            with cluster, Client(cluster) as c:
                 measure(c, 0.1)  # everything is imported and traced
                 print(f"{workers} workers {measure(c, size)}", flush=True)

@@ -38,8 +38,8 @@ def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
     chunks, places = _each(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
 
     def lazy(y: Array) -> Any:
-        sizes = chunks.chunks[0], *((n,) for n in y.shape[1:])
-        return chunks.map_blocks(itemgetter(next(places)), chunks=sizes, new_axis=[*range(1, y.ndim)], meta=y[:0])
+        sizes, new = (chunks.chunks[0], *((n,) for n in y.shape[1:])), [*range(1, y.ndim)]
+        return chunks.map_blocks(itemgetter(next(places)), chunks=sizes, new_axis=new, meta=y[:0])
 
     return map_structure(lazy, outputs)
 
@@ -61,7 +61,7 @@ def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
     rows = tuple(np.diff(np.unique([0, *ends])).tolist())
     chunks = _each(partial(_states, batch_size=batch_size), _map(lambda a: a.rechunk({0: rows}), data), model)
     found = import_module("dask").compute(*chunks.to_delayed())
-    for variable, *parts in zip(_variables(model), *found, strict=True):
+    for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *found, strict=True):
         variable.assign(sum(parts))
     return True
 
@@ -73,8 +73,7 @@ class Chunks:
     """
 
     def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
-        arrays = _in_chunks(data)
-        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays)
+        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays := _in_chunks(data))
         self._rows, self._chunks = chunks.shape[0], chunks.to_delayed()
         self._structure, self._size, self._shuffle = _zeros(arrays), size, shuffle
 
@@ -83,8 +82,7 @@ class Chunks:
 
     def keras_pass(self) -> Iterator[Data]:
         """Begin a pass."""
-        parts: list[list[Array]] = []
-        lacks = self._size
+        parts, lacks = list[list[Array]](), self._size
         for chunk in self._chunks[_order(len(self._chunks), self._shuffle is True)]:
             arrays = chunk.compute()
             order = _order(len(arrays[0]), self._shuffle is True)
@@ -108,12 +106,12 @@ def _map(function: Callable[[Any], Any], data: Data) -> Any:
     return map_structure(lambda a: None if a is None else function(a), data)
 
 
-def _zeros(data: Data) -> Data:
+def _zeros(data: Data) -> Any:
     """Return rows to see what a model makes of data: two, since one would hide an output of one row."""
     return _map(lambda a: np.zeros((2, *a.shape[1:]), a.dtype), data)
 
 
-def _in_chunks(data: Data) -> Data:
+def _in_chunks(data: Data) -> Any:
     """Return data as Dask arrays with chunks along the rows alone."""
 
     def of(a: Any) -> Any:
@@ -138,21 +136,13 @@ def _each(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> 
 
 def _apply(run: Callable[..., Any], structure: Data, pickled: bytes, *blocks: Any) -> Any:
     model, settings.floatx, settings.epsilon = import_module("cloudpickle").loads(pickled)
-    arrays = []
-    for block in blocks:
-        while isinstance(block, list):  # once for each axis that has one chunk
-            (block,) = block
-        arrays.append(block)
+    arrays = [*import_module("dask.core").flatten([*blocks])]  # each in a list for each axis that has one chunk
     return run(model, arranged(arrays, structure))
 
 
 def _states(model: Trainer, data: Data, batch_size: int | None = None) -> list[Array]:
     model.evaluate(data[0], data[1], batch_size, 0, data[2])
-    return [np.asarray(v, "float64") for v in _variables(model)]
-
-
-def _variables(model: Trainer) -> list[Any]:
-    return [v for metric in model.metrics for v in metric.variables]
+    return [np.asarray(v, "float64") for metric in model.metrics for v in metric.variables]
 
 
 def _is_stateful(model: Trainer) -> bool:

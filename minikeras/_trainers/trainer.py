@@ -562,7 +562,7 @@ class Trainer(Layer):
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         verbosity = verbosity_of(verbose)
-        if steps is callbacks is None and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
+        if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
             logs = dict(Logs(self.get_metrics_result))
             return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
@@ -679,7 +679,7 @@ class Trainer(Layer):
             program = jit.find(x)  # met before: nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
-        if steps is callbacks is None and on_dask.is_dask(x):
+        if steps is None is callbacks and on_dask.is_dask(x):
             return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
         hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)

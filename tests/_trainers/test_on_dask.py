@@ -34,9 +34,10 @@ FRAME = pandas.DataFrame(X, columns=COLUMNS).assign(y=Y)
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """Two worker processes on this machine."""
-    options = {"processes": True, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(**options, host="127.0.0.1") as cluster, distributed.Client(cluster) as client:
+    """Two worker processes on this machine, without a dashboard, at any free ports."""
+    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+    cluster = distributed.LocalCluster(processes=True, n_workers=2, threads_per_worker=1, **options)
+    with cluster, distributed.Client(cluster) as client:
         yield client
 
 
@@ -64,7 +65,7 @@ def refuse(block: Any) -> Any:
 
 def test_predictions_are_lazy_arrays_of_known_shape_and_dtype() -> None:
     model = net()
-    lazy = model.predict(LAZY_X.map_blocks(refuse, dtype="float64", meta=X[:0]))
+    lazy: Any = model.predict(LAZY_X.map_blocks(refuse, dtype="float64", meta=X[:0]))
     assert isinstance(lazy, da.Array)
     assert (lazy.shape, lazy.dtype, lazy.chunks) == ((1000, 1), "float32", (LAZY_X.chunks[0], (1,)))
     assert re.fullmatch(r"\(nan, 1\)", str(model.predict(dd.from_pandas(FRAME, npartitions=3)[COLUMNS]).shape))
@@ -77,13 +78,13 @@ def test_predictions_are_lazy_arrays_of_known_shape_and_dtype() -> None:
 def test_predictions_are_those_of_arrays() -> None:
     model = net()
     expected = model.predict(X, verbose=0)
-    lazy = model.predict(LAZY_X, batch_size=50)
+    lazy: Any = model.predict(LAZY_X, batch_size=50)
     model.set_weights([w * 0 for w in model.get_weights()])  # it is the model as it was
     np.testing.assert_allclose(lazy.compute(), expected, rtol=1e-6)
     np.testing.assert_allclose(lazy[700:710].sum().compute(), expected[700:710].sum(), rtol=1e-5)
     model = net()
     frame = dd.from_pandas(FRAME, npartitions=3)
-    np.testing.assert_allclose(model.predict(frame[COLUMNS]).compute(), expected, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(model.predict(frame[COLUMNS])), expected, rtol=1e-6)
 
 
 @pytest.mark.usefixtures("where")
@@ -93,7 +94,8 @@ def test_several_inputs_and_outputs() -> None:
     model = keras.Model([first, second], outputs)
     z = np.random.default_rng(1).random((1000, 2, 3))
     lazy_z = da.from_array(z, chunks=(130, 1, 2))
-    expected, found = model.predict([X, z], verbose=0), model.predict([LAZY_X, lazy_z])
+    expected = model.predict([X, z], verbose=0)
+    found: Any = model.predict([LAZY_X, lazy_z])
     assert found["b"].shape == (1000, 3, 2)
     for name in outputs:
         np.testing.assert_allclose(found[name].compute(), expected[name], rtol=1e-6)
@@ -259,7 +261,8 @@ def test_a_stateful_model_is_refused_or_evaluated_in_order() -> None:
     with pytest.raises(ValueError, match="one row of input alone: predict an array"):
         model.predict(da.from_array(x, chunks=(20, 4, 1)))
     expected = model.evaluate(x, y, 10, verbose=0)
-    model.layers[0].reset_state()
+    layer: Any = model.layers[0]
+    layer.reset_state()
     assert model.evaluate(da.from_array(x, chunks=(20, 4, 1)), y, 10, verbose=0) == pytest.approx(expected, rel=1e-6)
 
 
@@ -276,7 +279,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed() -> None:
 
 def test_weights_go_to_each_worker_once(client: Any) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(20_000), keras.layers.Dense(1)])
-    lazy = model.predict(da.from_array(X, chunks=(25, 4)))
+    lazy: Any = model.predict(da.from_array(X, chunks=(25, 4)))
     sizes = [len(cloudpickle.dumps(task)) for task in dict(dask.optimize(lazy)[0].__dask_graph__()).values()]
     assert sum(size > 400_000 for size in sizes) == 1
     with client.as_current():
@@ -329,7 +332,9 @@ def test_a_run_in_which_a_worker_is_killed_is_complete_and_equal(method: str, cl
 def made(X: Any, y: Any, units: int, folder: Path) -> keras.Model:
     keras.utils.set_random_seed(units)
     (folder / str(os.getpid())).touch()
-    m = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, "relu"), keras.layers.Dense(2, "softmax")])
+    start = keras.initializers.GlorotUniform(units)  # Dask's code in a worker draws from Python's global stream too
+    dense = [keras.layers.Dense(units, "relu", kernel_initializer=start), keras.layers.Dense(2, "softmax", True, start)]
+    m = keras.Sequential([keras.Input((4,)), *dense])
     m.compile("adam", "categorical_crossentropy")
     return m
 
