@@ -14,6 +14,7 @@ from .._base.user_warning import warn_user
 from .._jit.multi_step import Run
 from .data_adapters import Data, as_batch, as_data, count_rows, is_batches, rows_of, unpack_x_y_sample_weight
 from .minibatch import runs_of
+from .on_dask import Chunks, is_dask
 
 
 class PyDataset:
@@ -127,7 +128,10 @@ class Batches:
         self._any = False  # whether there ever was a batch
         self._source: Any = None
         self._begun: Iterator[Data] | None = None  # a pass that `peek` began, with which the first epoch goes on
-        if is_batches(x):
+        if is_dask(x):
+            self._source = Chunks((x, y, sample_weight), self.size, shuffle)
+            self._available = _length(self._source)
+        elif is_batches(x):
             self._source = x
             _refuse_beside_batches(x, y, sample_weight, class_weight)
             self._available = _length(x)

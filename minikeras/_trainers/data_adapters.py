@@ -12,6 +12,7 @@ from .._base.typing import Array, FloatArray, TensorLike
 from .._base.user_warning import warn_user
 from .._core.tensor import TensorOps, as_array
 from .minibatch import to_floatx
+from .on_dask import is_dask
 
 Inputs: TypeAlias = TensorLike | Iterable[Any]
 ClassWeights: TypeAlias = Mapping[int, float] | None
@@ -265,7 +266,8 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
         if is_batches(item):
             raise ValueError(f"`validation_split` needs arrays. Received: {item!r} (of type {type(item).__name__}). "
                              "Pass `validation_data` instead.")  # fmt: skip
-    arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
+    if not is_dask(arrays):
+        arrays = tuple(_as_item(part, name) for part, name in zip(arrays, ("x", "y", "sample_weight"), strict=False))
     rows = count_rows(arrays)
     at = math.floor(rows * (1.0 - validation_split))
     if not 0 < at < rows:

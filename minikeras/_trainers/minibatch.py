@@ -51,7 +51,7 @@ def runs_of(arrays: tuple[Any, ...], total: int, size: int, shuffle: bool | Lite
         elif shuffle:
             rows = random.source.order(stop - begin) + begin
         batch = [get(rows) for get in getters]
-        yield [[part] for part in (batch if is_flat else _arranged(batch, arrays))]
+        yield [[part] for part in (batch if is_flat else arranged(batch, arrays))]
 
 
 def to_floatx(array: Array) -> Array:
@@ -112,7 +112,7 @@ class _Taker:
         return self._array.take(rows, 0, out, "clip")  # "raise" would make a copy in between
 
 
-def _arranged(flat: list[Array], structure: tuple[Any, ...]) -> tuple[Any, ...]:
+def arranged(flat: list[Array], structure: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return arrays in a structure, whose None stay."""
     arrays = iter(flat)
     return tuple(map_structure(lambda leaf: None if leaf is None else next(arrays), structure))

@@ -33,6 +33,7 @@ from ..layers.layer import Layer
 from ..losses import LossLike
 from ..metrics import Mean, Metric
 from ..optimizers import Optimizer
+from . import on_dask
 from .batches import Batches, warn_of_the_end
 from .compile_utils import CompiledLoss, CompiledMetrics, MetricsLike, Nested, objects_of
 from .data_adapters import (
@@ -155,9 +156,13 @@ class Trainer(Layer):
 
     def _is_additive(self) -> bool:
         """Return whether loss and metrics over all rows are means that do not depend on how the rows are batched."""
-        own = all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
         masks = any(type(layer).compute_mask is not Layer.compute_mask for layer in self._flatten_layers()[1:])
-        return own and not masks and self._is_rowwise() and all(part.is_additive() for part in self._compiled_parts)
+        by_row = self._reports() and not masks and self._is_rowwise()
+        return by_row and all(part.is_additive() for part in self._compiled_parts)
+
+    def _reports(self) -> bool:
+        """Return whether loss and metrics are computed as here, by nothing of a subclass's own."""
+        return all(getattr(type(self), name) is getattr(Trainer, name) for name in _REPORTING)
 
     def _prepare(self, x: Any, phase: Phase) -> None:
         """Build the model for a batch, if need be; a call that counts itself is not counted."""
@@ -554,6 +559,9 @@ class Trainer(Layer):
             known = parameters(self.evaluate).names
             raise ValueError(f"Arguments not recognized: {kwargs}.{hint(next(iter(kwargs)), known)}")
         verbosity = verbosity_of(verbose)
+        if steps is None is callbacks and on_dask.evaluate(self, (x, y, sample_weight), batch_size):
+            logs = dict(Logs(self.get_metrics_result))
+            return logs if return_dict else self._in_order(logs)
         source = Batches(x, y, sample_weight, batch_size, steps, together=self.steps_per_execution)
         self._build_for(source, "test")
         hooks = self._hooks(callbacks, verbosity, 1, source.count)
@@ -660,7 +668,8 @@ class Trainer(Layer):
             callbacks: Callbacks whose `on_predict_...` hooks run.
 
         Returns:
-            An array with one row an input row, or the structure of arrays that `call` returns, hence `| Any`.
+            An array with one row an input row, or the structure of arrays that `call` returns, hence `| Any`. Of Dask's
+            arrays and frames, without `steps` and `callbacks`, lazy Dask arrays.
 
         Raises:
             ValueError: if x is not numeric or does not fit the model.
@@ -678,6 +687,8 @@ class Trainer(Layer):
             program = jit.find(x)  # met before: nothing is left to check
             if program is not None and len(x) <= (32 if batch_size is None else batch_size):
                 return jit.replay(program, x)
+        if steps is None is callbacks and on_dask.is_dask(x):
+            return on_dask.predict(self, x, batch_size)
         source = Batches(x, batch_size=batch_size, steps=steps, together=self.steps_per_execution)
         hooks = self._hooks(callbacks, verbosity_of(verbose), 1, source.count)
         outputs = Outputs(source.rows)

@@ -1,0 +1,153 @@
+"""Dask's arrays and data frames, chunk by chunk: lazy predictions, evaluations that add up, batches to train on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from itertools import count, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .. import random
+from .._base.nested import leaves, map_structure
+from .._base.settings import settings
+from .._base.typing import Array
+from .._serialization.configurable import is_built_in
+from .minibatch import arranged
+
+if TYPE_CHECKING:
+    from .data_adapters import Data
+    from .trainer import Trainer
+
+
+def is_dask(x: Any) -> bool:
+    """Return whether data, or the first of several inputs, is a collection of Dask's."""
+    while isinstance(x, list | tuple | dict) and x:
+        x = next(iter(x.values() if isinstance(x, dict) else x))
+    return hasattr(x, "__dask_graph__")
+
+
+def predict(model: Trainer, x: Any, batch_size: int | None) -> Any:
+    """Return a lazy Dask array of the outputs, or a structure of them as `call` returns, in x's chunks of rows."""
+    data = _in_chunks((x,))
+    if _is_stateful(model) or {*map(len, leaves(outputs := model.predict(_zeros(data)[0], verbose=0)))} != {2}:
+        raise ValueError("The model does not make one row of output of one row of input alone: predict an array.")
+    chunks, places = _each(lambda m, rows: leaves(m.predict(rows[0], batch_size, 0)), data, model), count()
+
+    def lazy(y: Array) -> Any:
+        sizes, new = (chunks.chunks[0], *((n,) for n in y.shape[1:])), [*range(1, y.ndim)]
+        return chunks.map_blocks(itemgetter(next(places)), chunks=sizes, new_axis=new, meta=y[:0])
+
+    return map_structure(lazy, outputs)
+
+
+def evaluate(model: Trainer, data: Data, batch_size: int | None) -> bool:
+    """Set the metrics' states to their sums over chunks, cut where batches of arrays end; return whether that is done.
+
+    It is not where states may be no sums: with metrics and steps of a user's own, or a state kept from batch to batch.
+    """
+    if not is_dask(data) or not model._reports() or _is_stateful(model):
+        return False
+    data = _in_chunks(data)
+    _states(model, _zeros(data))
+    if not all(is_built_in(metric) for group in model.metrics for metric in getattr(group, "metrics", [group])):
+        return False
+    data = _map(lambda a: a.compute_chunk_sizes() if np.isnan(a.shape[0]) else a, data)
+    ends = np.cumsum(leaves(data)[0].chunks[0])
+    ends[:-1] -= ends[:-1] % (batch_size or 32)
+    rows = tuple(np.diff(np.unique([0, *ends])).tolist())
+    chunks = _each(partial(_states, batch_size=batch_size), _map(lambda a: a.rechunk({0: rows}), data), model)
+    found = import_module("dask").compute(*chunks.to_delayed())
+    for variable, *parts in zip((v for metric in model.metrics for v in metric.variables), *found, strict=True):
+        variable.assign(sum(parts))
+    return True
+
+
+class Chunks:
+    """The batches of (x, y, sample_weight), as those of arrays, with one chunk after the other in memory.
+
+    With shuffling, the orders of the chunks and of the rows in each are drawn anew in each pass.
+    """
+
+    def __init__(self, data: Data, size: int, shuffle: bool | Literal["batch"]) -> None:
+        chunks = _each(lambda _, rows: [a for a in leaves(rows) if a is not None], arrays := _in_chunks(data))
+        self._rows, self._chunks = chunks.shape[0], chunks.to_delayed()
+        self._structure, self._size, self._shuffle = _zeros(arrays), size, shuffle
+
+    def __length_hint__(self) -> int:
+        return NotImplemented if np.isnan(self._rows) else -(-self._rows // self._size)
+
+    def keras_pass(self) -> Iterator[Data]:
+        """Begin a pass."""
+        parts, lacks = list[list[Array]](), self._size
+        for chunk in self._chunks[_order(len(self._chunks), self._shuffle is True)]:
+            arrays = chunk.compute()
+            order = _order(len(arrays[0]), self._shuffle is True)
+            for rows in np.split(order, range(lacks, len(order), self._size)):
+                parts, lacks = [*parts, [a[rows] for a in arrays]], lacks - len(rows)
+                if not lacks:
+                    yield self._batch(parts)
+                    parts, lacks = [], self._size
+            del arrays  # before the next chunk comes
+        if lacks < self._size:
+            yield self._batch(parts)
+
+    __iter__ = keras_pass
+
+    def _batch(self, parts: list[list[Array]]) -> Data:
+        order = _order(sum(len(part[0]) for part in parts), self._shuffle == "batch")
+        return arranged([np.concatenate(found)[order] for found in zip(*parts, strict=True)], self._structure)
+
+
+def _map(function: Callable[[Any], Any], data: Data) -> Any:
+    return map_structure(lambda a: None if a is None else function(a), data)
+
+
+def _zeros(data: Data) -> Any:
+    """Return rows to see what a model makes of data: two, since one would hide an output of one row."""
+    return _map(lambda a: np.zeros((2, *a.shape[1:]), a.dtype), data)
+
+
+def _in_chunks(data: Data) -> Any:
+    """Return data as Dask arrays with chunks along the rows alone."""
+
+    def of(a: Any) -> Any:
+        if hasattr(a, "to_dask_array"):
+            a = (a.to_frame() if a.ndim == 1 else a).to_dask_array()  # a column of a frame is one of an array
+        a = import_module("dask.array").asarray(a)
+        return a.rechunk(dict.fromkeys(range(1, a.ndim), -1))
+
+    return _map(of, data)
+
+
+def _each(run: Callable[..., Any], data: Data, model: Trainer | None = None) -> Any:
+    """Return a Dask array whose chunks are what `run` makes of a model as it is and the rows of each chunk of data."""
+    arrays, axes = [a for a in leaves(data) if a is not None], count(1)
+    pairs = [part for a in arrays for part in (a, (0, *islice(axes, a.ndim - 1)))]
+    pickled = import_module("cloudpickle").dumps((model, settings.floatx, settings.epsilon))
+    sent = import_module("dask").delayed(pickled, traverse=False)  # a task of its own, which goes to each worker once
+    known = not any(np.isnan(a.shape[0]) for a in arrays)  # others must have the same partitions
+    blockwise, apply = import_module("dask.array").blockwise, partial(_apply, run, _zeros(data))
+    return blockwise(apply, (0,), sent, None, *pairs, meta=np.empty(0, object), align_arrays=known)
+
+
+def _apply(run: Callable[..., Any], structure: Data, pickled: bytes, *blocks: Any) -> Any:
+    model, settings.floatx, settings.epsilon = import_module("cloudpickle").loads(pickled)
+    arrays = [*import_module("dask.core").flatten([*blocks])]  # each in a list for each axis that has one chunk
+    return run(model, arranged(arrays, structure))
+
+
+def _states(model: Trainer, data: Data, batch_size: int | None = None) -> list[Array]:
+    model.evaluate(data[0], data[1], batch_size, 0, data[2])
+    return [np.asarray(v, "float64") for metric in model.metrics for v in metric.variables]
+
+
+def _is_stateful(model: Trainer) -> bool:
+    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
+
+
+def _order(rows: int, mixed: bool) -> Array:
+    return random.source.order(rows) if mixed else np.arange(rows)
