@@ -297,13 +297,33 @@ class Model(Trainer):
         """
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
-    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Raise a NotImplementedError that names the way: Keras writes these formats (a ValueError for another)."""
+    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", verbose: bool | None = None,
+               input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
+        """Write what the model computes to an ONNX file, which onnxruntime and others run without this package.
+
+        Batches of the file's inputs may have any size, and so may other axes that the model does not fix. It appears
+        when it is whole.
+
+        Args:
+            filepath: Its path.
+            format: "onnx"; Keras has further ones.
+            verbose: Whether to say where the file is; None for True.
+            input_signature: A list with the shapes and dtypes of the call's arguments, such as
+                `[keras.InputSpec("float32", (None, 3))]`, if they are not to be those of the model.
+            kwargs: `opset_version`, that of ONNX's operators, 18 by default and at least.
+
+        Raises:
+            NotImplementedError: if a layer cannot be said in ONNX, with its name and the reason; for another format.
+            ValueError: for an unknown format or version, and if the model has not been built.
+            ImportError: if onnx is not installed (the extra `onnx`).
+        """
         one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
+        if format == "onnx":
+            saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)
+            return
         raise NotImplementedError(
-            f"minikeras does not write the format {format!r}. Save with `model.save('model.keras')`; where Keras is "
-            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes "
-            "TensorFlow's SavedModel, ONNX and others."
+            f"minikeras writes format='onnx', but not {format!r}. Save with `model.save('model.keras')`; where Keras is "
+            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes that."
         )
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
