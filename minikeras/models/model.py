@@ -322,7 +322,7 @@ class Model(Trainer):
             saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)
             return
         raise NotImplementedError(
-            f"minikeras writes format='onnx', but not {format!r}. Save with `model.save('model.keras')`; where Keras is "
+            f"minikeras writes format='onnx', not {format!r}. Save with `model.save('model.keras')`; where Keras is "
             f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes that."
         )
 

@@ -6,6 +6,7 @@ it in nodes of ONNX, whichever layer it comes from. What depends on no input is 
 """
 
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, partialmethod
@@ -168,13 +169,13 @@ class _Call:
         self.shapes = [np.shape(e.values[0]) for e in (one, two)]
         self.results = [e.output.shape for e in (one, two)]
 
-    def get(self, i: int, dtype: Any = None) -> Any:
+    def get(self, i: int, dtype: Any = None) -> _Value:
         """Return an input, in a dtype if one is given."""
         value = self.values.get(id(self.one.inputs[i]))
         value = value or self.graph.common(self.one.values[i], self.two.values[i], dtype)
         return value if dtype is None else value.to(dtype)
 
-    def inputs(self) -> list[Any]:
+    def inputs(self) -> list[_Value]:
         """Return all inputs in one dtype: that of the result, or that in which they meet where they are compared."""
         meeting = common_dtype(*self.one.values)
         compared = self.dtype == bool or (self.dtype.kind != "f" and meeting.kind == "f")
@@ -200,27 +201,18 @@ def _reduced(kind: str, x: _Value, axis: Any = None, keepdims: bool = False, ini
     return y if initial is None else y(kind, initial)
 
 
-def _variance(x: _Value, axis: Any, keepdims: bool) -> _Value:
-    apart = x - _reduced("Mean", x, axis, True)
-    return _reduced("Mean", apart * apart, axis, keepdims)
+def _flip(x: _Value, axis: Any) -> _Value:
+    along = [*np.atleast_1d(axis)]
+    return x("Slice", [-1] * len(along), [-END] * len(along), along, [-1] * len(along))
 
 
 def _position(kind: str, x: _Value, axis: Any, keepdims: bool) -> _Value:
     return (x("Reshape", [-1]) if axis is None else x)(kind, axis=axis or 0, keepdims=int(keepdims))
 
 
-def _log_softmax(x: _Value, axis: Any) -> _Value:
-    return x("LogSoftmax", axis=axis) if isinstance(axis, int) else x - _reduced("LogSumExp", x, axis, True)
-
-
-def _gelu(x: _Value, approximate: bool) -> _Value:
-    inner = ((x * x * x * 0.044715 + x) * math.sqrt(2 / math.pi))("Tanh") if approximate else (x * 0.5**0.5)("Erf")
-    return x * 0.5 * (inner + 1.0)
-
-
-def _flip(x: _Value, axis: Any) -> _Value:
-    along = [*np.atleast_1d(axis)]
-    return x("Slice", [-1] * len(along), [-END] * len(along), along, [-1] * len(along))
+def _hot(x: _Value, classes: int, axis: int = -1) -> _Value:
+    """Return a new axis, counted from the end, with a 1 at the place that an integer names."""
+    return x.to("int64")("Unsqueeze", [axis])("Equal", np.arange(classes).reshape(-1, *[1] * (-1 - axis))).to("float32")
 
 
 def _order(c: _Call) -> _Value:
@@ -281,32 +273,15 @@ def _get_item(c: _Call) -> _Value:
     return x("Unsqueeze", new) if new else x
 
 
-def _take(c: _Call) -> _Value:
-    axis, x, index = c.settings["axis"], c.get(0), c.get(1)
-    index = index if index.dtype == "int32" else index.to("int64")
-    return (x("Reshape", [-1]) if axis is None else x)("Gather", index, axis=axis or 0)
-
-
-def _hot(x: _Value, classes: int) -> _Value:
-    """Return a new last axis, with a 1 at the place that an integer names."""
-    return x.to("int64")("Unsqueeze", [-1])("Equal", np.arange(classes)).to("float32")
-
-
-def _one_hot(c: _Call) -> _Value:
-    order = [*range(len(c.shapes[0]))]
-    order.insert(c.settings["axis"] % len(c.results[0]), len(order))
-    return _hot(c.get(0), c.settings["num_classes"])("Transpose", perm=order)
-
-
 def _encoded(c: _Call) -> _Value:
     """Encode category numbers as the layers of preprocessing do; those out of range count nothing."""
-    mode, shape, x, weighted = c.settings["mode"], c.shapes[0], c.get(0), c.one.values[1] is not None
-    if mode == "int":
-        return x
-    if mode == "one_hot":
-        return _hot(x("Squeeze", [-1]) if len(shape) > 1 and shape[-1] == 1 else x, c.settings["depth"])
-    hot = _hot(x if shape else x("Reshape", [1]), c.settings["depth"])
-    hot = hot.to(c.dtype) * c.get(1, c.dtype)("Unsqueeze", [-1]) if weighted else hot
+    mode, depth, shape, x = c.settings["mode"], c.settings["depth"], c.shapes[0], c.get(0)
+    if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
+        x = x("Squeeze", [-1])
+    if mode in ("int", "one_hot"):
+        return x if mode == "int" else _hot(x, depth)
+    hot = _hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
+    hot = hot if c.one.values[1] is None else hot * c.get(1, c.dtype)("Unsqueeze", [-1])
     return _reduced("Sum" if mode == "count" else "Max", hot, -2)
 
 
@@ -315,51 +290,43 @@ def _sides(pads: Any) -> list[int]:
     return [int(n) for side in zip(*pads, strict=True) for n in side]
 
 
-def _slid(x: _Value, kind: str, *others: Any, pad: Any = None, **attributes: Any) -> _Value:
-    """Add a node of a sliding window, for which ONNX has the channels behind the batch."""
-    rank = len(attributes["strides"])
-    y = x("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])(kind, *others, **attributes)
-    return (y if pad is None else y("Pad", pad, 0.0))("Transpose", perm=[0, *range(2, rank + 2), 1])
+def _slid(c: _Call, kind: str, *others: Any, cut: Any = (), **attributes: Any) -> _Value:
+    """Slide a window; ONNX has the channels behind the batch."""
+    how, rank = c.settings["how"], len(c.shapes[0]) - 2
+    x = c.get(0, c.dtype if c.dtype.kind == "f" else "float32")("Transpose", perm=[0, rank + 1, *range(1, rank + 1)])
+    y = x(kind, *others, **{"strides": how.strides, "pads": _sides(how.pads)} | attributes)
+    return (y("Pad", cut, 0.0) if cut else y)("Transpose", perm=[0, *range(2, rank + 2), 1])
 
 
 def _correlate(c: _Call) -> _Value:
     """A convolution; that of a stretched input is the way back of another, with the kernel turned around."""
-    how, x, kernel, rank = c.settings["how"], c.get(0, c.dtype), c.get(1, c.dtype), len(c.shapes[0]) - 2
+    how, kernel, rank = c.settings["how"], c.get(1, c.dtype), len(c.shapes[0]) - 2
     groups = c.shapes[0][-1] // np.shape(c.one.values[1])[-2]
     if max(how.stretch) == 1:
         kernel = kernel("Transpose", perm=[rank + 1, rank, *range(rank)])
-        options = {"strides": how.strides, "dilations": how.dilation, "pads": _sides(how.pads)}
-        return _slid(x, "Conv", kernel, group=groups, **options)
+        return _slid(c, "Conv", kernel, group=groups, dilations=how.dilation)
     if groups > 1 or max(how.strides) > 1:
         raise c.refused("ONNX has no convolution of this kind")
     kernel = _flip(kernel, range(rank))("Transpose", perm=[rank, rank + 1, *range(rank)])
-    cut = zip(how.dilation, how.window, how.pads, strict=True)  # a pad of less than 0 cuts
-    pad = [(0, 0)] * 2 + [(lo - d * (k - 1), hi - d * (k - 1)) for d, k, (lo, hi) in cut]
-    return _slid(x, "ConvTranspose", kernel, pad=_sides(pad), strides=how.stretch, dilations=how.dilation)
+    whole = [d * (k - 1) for d, k in zip(how.dilation, how.window, strict=True)]
+    cut = _sides([(0, 0)] * 2 + [(lo - n, hi - n) for n, (lo, hi) in zip(whole, how.pads, strict=True)])
+    return _slid(c, "ConvTranspose", kernel, cut=cut, strides=how.stretch, dilations=how.dilation, pads=[0] * 2 * rank)
 
 
-def _pooled(kind: str, c: _Call) -> _Value:
-    how, x = c.settings["how"], c.get(0, c.dtype if c.dtype.kind == "f" else "float32")
-    options: Any = {"kernel_shape": how.window, "strides": how.strides, "pads": _sides(how.pads)}
-    if kind == "MaxPool":
-        return _slid(x, kind, **options)
-    return _slid(x, kind, count_include_pad=1, **options) * math.prod(how.window)
-
-
-CURVES = {"tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
+CURVES: dict[str, tuple[Any, ...]] = {"tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
           "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
 KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
 """Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
 
 
 def _recurrence(c: _Call) -> _Value:
-    """All steps at once. Those that no mask leaves out are put in front; then each has the state of the last of them."""
-    how, x, add = c.settings["how"], c.get(1), c.graph.add
+    """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
+    how, x, lengths, add = c.settings["how"], c.get(1), c.graph.nothing, c.graph.add
     n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3]
-    mask, lengths = c.one.values[4] is not None and c.get(4, bool), c.graph.nothing
-    x, mask = (_flip(v, [1]) if v and how.backwards else v for v in (x, mask))
+    mask = None if c.one.values[4] is None else c.get(4, bool)
+    if how.backwards:
+        x, mask = _flip(x, [1]), mask and _flip(mask, [1])
     if mask:
-        counts = mask.to("int64")("CumSum", np.asarray(1))
         lengths = mask.to("int32")("ReduceSum", [1], keepdims=0)
         _, places = add("TopK", mask.to(x.dtype), mask("Shape", start=1, end=2), axis=1, count=2)
         x = x("GatherND", _Value(c.graph, places.name, "int64")("Unsqueeze", [-1]), batch_dims=1)
@@ -369,96 +336,101 @@ def _recurrence(c: _Call) -> _Value:
     matrices = [columns[:, n + both :].transpose(0, 2, 1), columns[:, :n].transpose(0, 2, 1)]
     starts = [c.get(2)("Slice", [i * n], [(i + 1) * n], [1])("Unsqueeze", [0]) for i in range(1 + (kind == "LSTM"))]
     curves = [CURVES[(how.activation, how.gate)[i]] for i in gates]
-    options = {"linear_before_reset": 1} if kind == "GRU" else {}
+    options: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
     for place, name in enumerate(("activation_alpha", "activation_beta"), 1):
-        options |= {name: [curve[place] for curve in curves if len(curve) > 1]} if max(map(len, curves)) > 1 else {}
+        options |= {name: [curve[place] for curve in curves if curve[1:]]} if any(curve[1:] for curve in curves) else {}
     y, *last = add(kind, x("Transpose", perm=[1, 0, 2]), *matrices, biases, lengths, *starts, hidden_size=n,
                    activations=[curve[0] for curve in curves], count=len(starts) + 1, **options)  # fmt: skip
     states = y("Squeeze", [1])("Transpose", perm=[1, 0, 2])
     if mask:
         states = starts[0]("Transpose", perm=[1, 0, 2])("Concat", states, axis=1)
-        states = states("GatherND", counts("Unsqueeze", [-1]), batch_dims=1)
-    parts = [states if how.whole else states("Slice", [-1], [END], [1])]
-    parts += [last[1]("Transpose", perm=[1, 0, 2])] if how.cells else []
-    return add("Concat", *parts, axis=1)[0]
+        states = states("GatherND", mask.to("int64")("CumSum", 1)("Unsqueeze", [-1]), batch_dims=1)
+    states = states if how.whole else states("Slice", [-1], [END], [1])
+    return states("Concat", last[1]("Transpose", perm=[1, 0, 2]), axis=1) if how.cells else states
 
 
-def _pairs(text: str) -> Iterable[list[str]]:
-    return (pair.split() for pair in text.split(","))
-
-
-NODES = """absolute Abs, add Add, arccos Acos, arccosh Acosh, arcsin Asin, arcsinh Asinh, arctan Atan, arctanh Atanh,
-    cast Identity, ceil Ceil, copy Identity, cos Cos, cosh Cosh, divide Div, equal Equal, erf Erf, exp Exp, fabs Abs,
-    floor Floor, greater Greater, greater_equal GreaterOrEqual, isinf IsInf, isnan IsNaN, less Less,
-    less_equal LessOrEqual, log Log, matmul MatMul, maximum Max, minimum Min, multiply Mul, negative Neg,
-    positive Identity, power Pow, project MatMul, reciprocal Reciprocal, relu Relu, selu Selu, shift Add,
-    sigmoid Sigmoid, sign Sign, sin Sin, sinh Sinh, softplus Softplus, softsign Softsign, sqrt Sqrt,
-    stop_gradient Identity, subtract Sub, tan Tan, tanh Tanh"""
-REDUCTIONS = """sum Sum, reduction._mean Mean, max Max, amax Max, min Min, amin Min, prod Prod, logsumexp LogSumExp,
-    linalg._length L2"""
+NODES = """
+    absolute Abs add Add arccos Acos arccosh Acosh arcsin Asin arcsinh Asinh arctan Atan arctanh Atanh cast Identity
+    ceil Ceil copy Identity cos Cos cosh Cosh divide Div equal Equal erf Erf exp Exp fabs Abs floor Floor
+    greater Greater greater_equal GreaterOrEqual hard_silu HardSwish isinf IsInf isnan IsNaN less Less
+    less_equal LessOrEqual log Log matmul MatMul maximum Max minimum Min multiply Mul negative Neg positive Identity power Pow project MatMul
+    reciprocal Reciprocal relu Relu selu Selu shift Add sigmoid Sigmoid sign Sign sin Sin sinh Sinh softplus Softplus
+    softsign Softsign sqrt Sqrt stop_gradient Identity subtract Sub tan Tan tanh Tanh"""
+REDUCTIONS = """
+    sum Sum reduction._mean Mean max Max amax Max min Min amin Min prod Prod logsumexp LogSumExp linalg._length L2"""
+_mean = partial(_reduced, "Mean")
 FORMULAS: dict[str, Callable[..., _Value]] = {
-    **{name: partial(lambda kind, *xs, **_: xs[0](kind, *xs[1:]), kind) for name, kind in _pairs(NODES)},
-    **{name: partial(_reduced, kind) for name, kind in _pairs(REDUCTIONS)},
+    **{name: partial(lambda kind, *xs, **_: xs[0](kind, *xs[1:]), kind)
+       for name, kind in re.findall(r"(\S+) (\S+)", NODES)},
+    **{name: partial(_reduced, kind) for name, kind in re.findall(r"(\S+) (\S+)", REDUCTIONS)},
     **{f"logical_{kind.lower()}": partial(lambda kind, *xs: xs[0].to(bool)(kind, *(x.to(bool) for x in xs[1:])), kind)
        for kind in ("And", "Or", "Xor", "Not")},
+    "argmax": partial(_position, "ArgMax"), "argmin": partial(_position, "ArgMin"),
     "affine": lambda x, kernel, bias: x("MatMul", kernel) + bias,
     "all": lambda x, **how: _reduced("Min", x.to(bool).to("int32"), **how),
     "any": lambda x, **how: _reduced("Max", x.to(bool).to("int32"), **how),
-    "argmax": partial(_position, "ArgMax"), "argmin": partial(_position, "ArgMin"),
     "celu": lambda x, alpha: x("Celu", alpha=alpha), "elu": lambda x, alpha: x("Elu", alpha=alpha),
-    "clip": lambda x, low, high: x("Max", low)("Min", high),
+    "clip": lambda x, low, high: x("Max", low)("Min", high), "flip": _flip,
     "cumsum": lambda x, axis, dtype: x("CumSum", np.asarray(axis, "int64")),
     "digitize": lambda x, bins: _reduced("Sum", x("Unsqueeze", [-1])("GreaterOrEqual", bins).to("int32"), -1),
     "erfc": lambda x: x("Neg")("Erf") + 1.0, "expm1": lambda x: x("Exp") - 1.0,
     "expand_dims": lambda x, axis: x("Unsqueeze", [*np.atleast_1d(axis)]),
-    "flip": _flip, "gelu": _gelu, "var": _variance,
     "full_like": lambda x, value, dtype: value("Expand", x("Shape")),
+    "gelu": lambda x, approximate: x * 0.5 * ((
+        ((x * x * x * 0.044715 + x) * math.sqrt(2 / math.pi))("Tanh") if approximate else (x * 0.5**0.5)("Erf")) + 1.0),
     "hard_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=0.0),
-    "hard_sigmoid": lambda x: x("HardSigmoid", alpha=1 / 6, beta=0.5), "hard_silu": lambda x: x("HardSwish"),
+    "hard_sigmoid": lambda x: x("HardSigmoid", alpha=1 / 6, beta=0.5), "rsqrt": lambda x: x("Sqrt")("Reciprocal"),
     "hard_tanh": lambda x: x("Max", -1)("Min", 1), "relu6": lambda x: x("Max", 0)("Min", 6),
     "leaky_relu": lambda x, negative_slope: x("LeakyRelu", alpha=negative_slope),
     "linalg._einsum": lambda *xs, subscripts: xs[0]("Einsum", *xs[1:], equation=subscripts.replace(" ", "")),
     "log10": lambda x: x("Log") / math.log(10), "log2": lambda x: x("Log") / math.log(2),
     "log1p": lambda x: (x + 1.0)("Log"), "log_sigmoid": lambda x: x("Neg")("Softplus")("Neg"),
-    "log_softmax": _log_softmax, "softmax": lambda x, axis: _log_softmax(x, axis)("Exp"),
+    "log_softmax": lambda x, axis: x - _reduced("LogSumExp", x, axis, True),
+    "softmax": lambda x, axis: x("Softmax", axis=axis) if isinstance(axis, int) else (
+        x - _reduced("LogSumExp", x, axis, True))("Exp"),
     "not_equal": lambda x, y: x("Equal", y)("Not"), "isfinite": lambda x: x("IsNaN")("Or", x("IsInf"))("Not"),
     "ones_like": lambda x, dtype: x.graph.constant(1, x.dtype)("Expand", x("Shape")),
-    "rsqrt": lambda x: x("Sqrt")("Reciprocal"), "silu": lambda x: x * x("Sigmoid"), "square": lambda x: x * x,
     "shapes._concatenate": lambda *xs, axis: xs[0]("Concat", *xs[1:], axis=axis),
     "shapes._constant_pad": lambda x, widths, value: x("Pad", _sides(widths), np.asarray(value, x.dtype)),
+    "silu": lambda x: x * x("Sigmoid"), "square": lambda x: x * x, "tanh_shrink": lambda x: x - x("Tanh"),
     "soft_shrink": lambda x, threshold: x("Shrink", lambd=threshold, bias=threshold),
     "sparse_plus": lambda x: x("Max", -1.0)("Min", 1.0)("Add", 1.0)("Pow", 2.0) * 0.25 + (x - 1.0)("Relu"),
-    "sparse_sigmoid": lambda x: x("HardSigmoid", alpha=0.5, beta=0.5), "tanh_shrink": lambda x: x - x("Tanh"),
-    "squareplus": lambda x, b: (x + (x * x + b)("Sqrt")) / 2.0, "std": lambda x, **how: _variance(x, **how)("Sqrt"),
+    "sparse_sigmoid": lambda x: x("HardSigmoid", alpha=0.5, beta=0.5),
+    "squareplus": lambda x, b: (x + (x * x + b)("Sqrt")) / 2.0,
+    "std": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims)("Sqrt"),
     "tril": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=0),
     "triu": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=1),
+    "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
     "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape")),
 }  # fmt: skip
 """What an op is in nodes, as a function of its inputs, all of one dtype, and of its settings."""
 RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
-    "broadcast_to": _broadcast, "encoded": _encoded, "get_item": _get_item, "one_hot": _one_hot, "take": _take,
-    "convolution._correlate": _correlate, "recurrence._outputs": _recurrence,
-    "convolution._largest": partial(_pooled, "MaxPool"), "convolution._total": partial(_pooled, "AveragePool"),
+    "broadcast_to": _broadcast, "encoded": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
+    "convolution._correlate": _correlate,
+    "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.settings["how"].window),
+    "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.settings["how"].window,
+                                          count_include_pad=1) * math.prod(c.settings["how"].window),
+    "one_hot": lambda c: _hot(c.get(0), c.settings["num_classes"],
+                              c.settings["axis"] % len(c.results[0]) - len(c.results[0])),
     "shapes._where": lambda c: c.get(0, bool)("Where", c.get(1, c.dtype), c.get(2, c.dtype)),
-    "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1).to("int64"), axis=c.settings["axis"]),
+    "take": lambda c: (c.get(0)("Reshape", [-1]) if c.settings["axis"] is None else c.get(0))(
+        "Gather", c.get(1, "int64"), axis=c.settings["axis"] or 0),
+    "take_along_axis": lambda c: c.get(0)("GatherElements", c.get(1, "int64"), axis=c.settings["axis"]),
 }  # fmt: skip
 """The same as a function of the call."""
 
 
-def _signature(model: Any, given: Any) -> list[Any]:
+def _arguments(model: Any, given: Any) -> list[Any]:
     """Return the arguments of the call, with shape, dtype and name in place of each tensor."""
     if given is not None:
         return list(given) if isinstance(given, list | tuple) else [given]
     if not model.built:
         raise ValueError("The model provided has not yet been built. It must be built before export.")
-    for layer in model._flatten_layers():
-        if getattr(layer, "stateful", False):
-            raise _refused(layer, "it goes on with the state of the call before")
     if model._graph is not None:
-        given = model._graph.input_structure
-        return [map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:]), name=x.name), given)]
+        structure = model._graph.input_structure
+        return [map_structure(lambda x: InputSpec(x.dtype, (None, *x.shape[1:]), name=x.name), structure)]
     if not model._build_shapes:
         raise ValueError("The model provided has never called. It must be called at least once before export.")
     spec = partial(InputSpec, model.input_dtype)
@@ -470,11 +442,11 @@ def _inputs(specs: list[Any]) -> list[tuple[str, Any, list[tuple[int, int]]]]:
     lengths, inputs = iter(LENGTHS), []
     for i, spec in enumerate(specs):
         dtype, name = standardize_dtype(spec.dtype), getattr(spec, "name", None) or f"input_{i}"
-        pairs = [(n, n) if n else next(lengths, None) if axis else BATCH for axis, n in enumerate(spec.shape)]
-        sizes = [pair for pair in pairs if pair]
-        if dtype == "string" or len(sizes) < len(pairs):
-            text = dtype == "string"
-            raise _refused(None, f"its input '{name}' holds text" if text else f"over {len(LENGTHS)} sizes may vary")
+        if dtype == "string":
+            raise _refused(None, f"its input '{name}' holds text")
+        sizes = [(n, n) if n else next(lengths, (0, 0)) if axis else BATCH for axis, n in enumerate(spec.shape)]
+        if (0, 0) in sizes:
+            raise _refused(None, f"over {len(LENGTHS)} sizes may vary; `input_signature` may give them")
         inputs.append((name, np.dtype(dtype), sizes))
     return inputs
 
@@ -484,6 +456,9 @@ def _recorded(model: Any, arguments: list[Any], inputs: Any, run: int) -> _Recor
     draw = np.random.default_rng(run).random
     shapes = [(dtype, [pair[run] for pair in sizes]) for _, dtype, sizes in inputs]
     tensors = [Tensor((draw(shape) if dtype.kind == "f" else np.zeros(shape)).astype(dtype)) for dtype, shape in shapes]
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            raise _refused(layer, "it goes on with the state of the call before")
     record = _Record(tensors)
     saved, recorders.open = recorders.open, [record]
     seeds = [(v, v.array.copy()) for v in model.variables if v.name == "seed_generator_state"]
@@ -507,8 +482,8 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
         graph.layer = layers[id((a or b).output)]
         links = [e and (e.op, [places.get(id(x)) for x in e.inputs]) for e in (a, b)]
         if links[0] != links[1]:
-            raise _refused(graph.layer, "it does other operations for another size of the batch, or of an axis of unknown "
-                                        "size; `input_signature` may give sizes")  # fmt: skip
+            raise _refused(graph.layer, "it does other operations for another size of the batch, or of an axis of "
+                                        "unknown size; `input_signature` may give sizes")  # fmt: skip
         name = f"{a.op.forward.__module__.rpartition('.')[2]}.{a.op.name}" if a.op.name[0] == "_" else a.op.name
         if name not in FORMULAS.keys() | RULES.keys():
             raise _refused(graph.layer, f"there is no rule for the operation {name!r}")
@@ -532,7 +507,7 @@ def export_onnx(model: Any, filepath: str | PathLike[str], verbose: bool | None 
     opset, latest = opset_version or OPSET, onnx.defs.onnx_opset_version()
     if not OPSET <= opset <= latest:
         raise ValueError(f"`opset_version` must be from {OPSET} to {latest}. Received: opset_version={opset_version}")
-    arguments = _signature(model, input_signature)
+    arguments = _arguments(model, input_signature)
     inputs = _inputs(tree.flatten(arguments))
     records = [_recorded(model, arguments, inputs, run) for run in (0, 1)]
     graph, helper = _Graph(onnx, inputs), onnx.helper

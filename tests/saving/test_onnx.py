@@ -1,4 +1,4 @@
-"""Models as ONNX files: onnxruntime gives what `predict` gives, and what cannot be exported is refused before a file."""
+"""Models as ONNX files: onnxruntime gives what `predict` gives, and what cannot be exported is refused."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ def check(model: Model, path: Path, *draws: Callable[[int], Any], within: float 
     return graph
 
 
-def model_of(layer: Callable[[Any], Any], *shapes: Sequence[int | None], dtype: str | None = None) -> Model:
+def model_of(layer: Callable[[Any], Any], *shapes: Sequence[int | None], dtype: Any = None) -> Model:
     inputs = [Input(shape, dtype=dtype) for shape in shapes]
     return Model(inputs if len(inputs) > 1 else inputs[0], layer(inputs if len(inputs) > 1 else inputs[0]))
 
@@ -176,10 +176,10 @@ def unary(x: Any) -> list[Any]:
     return [
         *(f(small) for f in (ops.arccos, ops.arcsin, ops.arctanh, ops.erf, ops.expm1, ops.log1p, ops.tan)),
         *(f(above) for f in (ops.reciprocal, ops.arccosh, ops.log, ops.log2, ops.log10, ops.sqrt, ops.rsqrt)),
-        *(f(x) for f in (ops.sin, ops.cos, ops.sinh, ops.cosh, ops.arctan, ops.arcsinh, ops.ceil, ops.floor, ops.sign)),
-        *(f(x) for f in (ops.negative, ops.square, ops.zeros_like, ops.ones_like, ops.stop_gradient, ops.copy)),
-        *(f(x) for f in (ops.isnan, ops.isinf, ops.isfinite, ops.logical_not)), ops.full_like(x, 3.0), ops.clip(x, -1, 0.5),
-        ops.cast(x, "int32"), ops.cast(x, "bool"), ops.cast(ops.cast(x * 3, "int32"), "float32"),
+        *(f(x) for f in (ops.sin, ops.cos, ops.sinh, ops.cosh, ops.arctan, ops.arcsinh, ops.ceil, ops.floor)),
+        *(f(x) for f in (ops.sign, ops.negative, ops.square, ops.zeros_like, ops.ones_like, ops.stop_gradient)),
+        *(f(x) for f in (ops.isnan, ops.isinf, ops.isfinite, ops.logical_not)), ops.full_like(x, 3.0),
+        ops.clip(x, -1, 0.5), ops.copy(x), ops.cast(x, "int32"), ops.cast(x, "bool"), ops.cast(ops.cast(x * 3, "int32"), "float32"),
     ]  # fmt: skip
 
 
@@ -188,13 +188,25 @@ def binary(x: Any) -> list[Any]:
     return [
         *(f(a, b) for f in (ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum, ops.equal)),
         *(f(a, b) for f in (ops.greater, ops.greater_equal, ops.less, ops.less_equal, ops.not_equal)),
-        *(f(a > 0, b > 0) for f in (ops.logical_and, ops.logical_or, ops.logical_xor)), (ops.abs(a) + 1) ** b, 2 - a, 1 / (a * a + 1),
-        ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"), ops.cast(a, "int32") > 0.5, (a > 0) * b,
+        *(f(a > 0, b > 0) for f in (ops.logical_and, ops.logical_or, ops.logical_xor)), (ops.abs(a) + 1) ** b, 2 - a,
+        1 / (a * a + 1), ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"), ops.cast(a, "int32") > 0.5, (a > 0) * b,
     ]  # fmt: skip
 
 
 def reductions(x: Any) -> list[Any]:
-    fs = [ops.sum, ops.mean, ops.max, ops.min, ops.amax, ops.amin, ops.prod, ops.logsumexp, ops.var, ops.std, ops.norm]
+    fs: list[Any] = [
+        ops.sum,
+        ops.mean,
+        ops.max,
+        ops.min,
+        ops.amax,
+        ops.amin,
+        ops.prod,
+        ops.logsumexp,
+        ops.var,
+        ops.std,
+        ops.norm,
+    ]
     return [
         *(f(x, axis=axis, keepdims=k) for f in fs for axis, k in ((1, False), (-1, True), ((1, 2), False))),
         *(f(x > 0, axis=1) for f in (ops.all, ops.any, ops.sum)), ops.max(x, 1, initial=0.5), ops.argmax(x, 1),
@@ -204,13 +216,14 @@ def reductions(x: Any) -> list[Any]:
 
 def shapes(x: Any) -> list[Any]:
     return [
-        x[:, 1], x[:, :, -1], x[:, 1:3], x[:, ::-1], x[..., None, 1:], x[:, None], x[:, -2:, 0], x[:, 3:0:-2], ops.flip(x, 1),
-        ops.reshape(x, (-1, 12)), ops.reshape(x, (-1, 3)), ops.transpose(x, (0, 2, 1)), ops.moveaxis(x, 1, -1),
+        x[:, 1], x[:, :, -1], x[:, 1:3], x[:, ::-1], x[..., None, 1:], x[:, None], x[:, -2:, 0], x[:, 3:0:-2],
+        ops.flip(x, 1), ops.reshape(x, (-1, 12)), ops.reshape(x, (-1, 3)), ops.transpose(x, (0, 2, 1)), ops.moveaxis(x, 1, -1),
         ops.swapaxes(x, 1, 2), ops.expand_dims(x, 1), ops.squeeze(x[:, :1], 1), ops.concatenate([x, x], 1), ops.tril(x),
-        ops.triu(x, 1), ops.stack([x, x], 2), ops.repeat(x, 2, 1), ops.tile(x, (1, 2, 1)), ops.pad(x, ((0, 0), (1, 2), (0, 0))),
-        ops.take(x, [2, 0], 1), ops.broadcast_to(x[:, None], (x.shape[0], 2, 4, 3)), ops.one_hot(ops.argmax(x, 1), 4),
+        ops.triu(x, 1), ops.stack([x, x], 2), ops.repeat(x, 2, 1), ops.tile(x, (1, 2, 1)),
+        ops.pad(x, ((0, 0), (1, 2), (0, 0))), ops.take(x, [2, 0], 1), ops.broadcast_to(x[:, None], (x.shape[0], 2, 4, 3)), ops.one_hot(ops.argmax(x, 1), 4),
         ops.one_hot(ops.argmax(x, 1), 4, axis=1), ops.zeros((x.shape[0], 2)) + x[:, 0, :2], *ops.split(x, 2, 1),
-        ops.take_along_axis(x, ops.argmax(x, 1, keepdims=True), 1), ops.einsum("bij,bik->bjk", x, x), x @ ops.ones((3, 2)),
+        ops.take_along_axis(x, ops.argmax(x, 1, keepdims=True), 1), ops.einsum("bij,bik->bjk", x, x),
+        x @ ops.ones((3, 2)),
     ]  # fmt: skip
 
 
@@ -293,7 +306,7 @@ def test_versions_of_operators(tmp_path: Path) -> None:
     model = model_of(lambda x: layers.LSTM(3)(attend(x, x)), (5, 4))
     for version in (18, 21, 23):
         check(model, tmp_path / "m.onnx", floats(5, 4), opset_version=version)
-    with pytest.raises(ValueError, match="`opset_version` must be from 18 to .*opset_version=9"):
+    with pytest.raises(ValueError, match=r"`opset_version` must be from 18 to .*opset_version=9"):
         model.export(tmp_path / "model.onnx", format="onnx", opset_version=9)
 
 
