@@ -267,7 +267,7 @@ class TensorOps:
         return array.copy() if copy or dtype is None else array.astype(dtype, copy=False)
 
     def __dlpack__(self, **options: Any) -> Any:
-        """Lend the values to another library without a copy, as read-only ones where it can tell them apart."""
+        """Lend the values without a copy, as read-only ones to a library that can tell them apart."""
         TensorOps.numpy_view(self)
         lent = coerce(self).view()
         lent.flags.writeable = (options.get("max_version") or (0,))[0] < 1

@@ -21,6 +21,7 @@ from ..layers.core import Input
 from ..layers.layer import Layer
 from ..tree import flatten
 from . import graph_config
+from .export import Exporting
 from .graph import Graph, copy_calls
 from .state_tree import assign, values_of
 
@@ -28,7 +29,7 @@ TensorStructure: TypeAlias = Tensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or a list, tuple or dict of them. (An op is declared to give a Tensor.)"""
 
 
-class Model(Trainer):
+class Model(Exporting, Trainer):
     """A layer that holds others, with methods to train it, to predict and to print a summary.
 
     Either a subclass makes its layers in `__init__` and calls them in `call`; or the model is what leads from inputs
@@ -296,35 +297,6 @@ class Model(Trainer):
             ImportError: if h5py is not installed (the extra `h5`).
         """
         saving.save_model(self, filepath, overwrite, zipped, **kwargs)
-
-    def export(self, filepath: str | PathLike[str], format: str = "tf_saved_model", verbose: bool | None = None,
-               input_signature: Any = None, **kwargs: Any) -> None:  # fmt: skip
-        """Write what the model computes to an ONNX file, which onnxruntime and others run without this package.
-
-        Batches of the file's inputs may have any size, and so may other axes that the model does not fix. It appears
-        when it is whole.
-
-        Args:
-            filepath: Its path.
-            format: "onnx"; Keras has further ones.
-            verbose: Whether to say where the file is; None for True.
-            input_signature: A list with the shapes and dtypes of the call's arguments, such as
-                `[keras.InputSpec("float32", (None, 3))]`, if they are not to be those of the model.
-            kwargs: `opset_version`, that of ONNX's operators, 18 by default and at least.
-
-        Raises:
-            NotImplementedError: if a layer cannot be said in ONNX, with its name and the reason; for another format.
-            ValueError: for an unknown format or version, and if the model has not been built.
-            ImportError: if onnx is not installed (the extra `onnx`).
-        """
-        one_of("format", format, ("tf_saved_model", "onnx", "openvino", "litert", "torch"))
-        if format == "onnx":
-            saving.export_onnx(self, filepath, verbose, input_signature, **kwargs)
-            return
-        raise NotImplementedError(
-            f"minikeras writes format='onnx', not {format!r}. Save with `model.save('model.keras')`; where Keras is "
-            f"installed, keras.models.load_model('model.keras').export({filepath!r}, format={format!r}) writes that."
-        )
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Raise a NotImplementedError that names the way: Keras has smaller weights."""

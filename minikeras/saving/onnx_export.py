@@ -313,8 +313,10 @@ def _correlate(c: _Call) -> _Value:
     return _slid(c, "ConvTranspose", kernel, cut=cut, strides=how.stretch, dilations=how.dilation, pads=[0] * 2 * rank)
 
 
-CURVES: dict[str, tuple[Any, ...]] = {"tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
-          "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5)}  # fmt: skip
+CURVES: dict[str, tuple[Any, ...]] = {
+    "tanh": ("Tanh",), "sigmoid": ("Sigmoid",), "relu": ("Relu",), "linear": ("Affine", 1.0, 0.0),
+    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
+}  # fmt: skip
 KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]), "gru": ("GRU", [0, 1, 2], [1, 0])}
 """Nodes of recurrences, the order of their gates, and for which of their activations that of the gates (1) stands."""
 
@@ -353,9 +355,9 @@ NODES = """
     absolute Abs add Add arccos Acos arccosh Acosh arcsin Asin arcsinh Asinh arctan Atan arctanh Atanh cast Identity
     ceil Ceil copy Identity cos Cos cosh Cosh divide Div equal Equal erf Erf exp Exp fabs Abs floor Floor
     greater Greater greater_equal GreaterOrEqual hard_silu HardSwish isinf IsInf isnan IsNaN less Less
-    less_equal LessOrEqual log Log matmul MatMul maximum Max minimum Min multiply Mul negative Neg positive Identity power Pow project MatMul
-    reciprocal Reciprocal relu Relu selu Selu shift Add sigmoid Sigmoid sign Sign sin Sin sinh Sinh softplus Softplus
-    softsign Softsign sqrt Sqrt stop_gradient Identity subtract Sub tan Tan tanh Tanh"""
+    less_equal LessOrEqual log Log matmul MatMul maximum Max minimum Min multiply Mul negative Neg positive Identity
+    power Pow project MatMul reciprocal Reciprocal relu Relu selu Selu shift Add sigmoid Sigmoid sign Sign sin Sin
+    sinh Sinh softplus Softplus softsign Softsign sqrt Sqrt stop_gradient Identity subtract Sub tan Tan tanh Tanh"""
 REDUCTIONS = """
     sum Sum reduction._mean Mean max Max amax Max min Min amin Min prod Prod logsumexp LogSumExp linalg._length L2"""
 _mean = partial(_reduced, "Mean")

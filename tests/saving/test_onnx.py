@@ -1,5 +1,6 @@
 """Models as ONNX files: onnxruntime gives what `predict` gives, and what cannot be exported is refused."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -179,7 +180,8 @@ def unary(x: Any) -> list[Any]:
         *(f(x) for f in (ops.sin, ops.cos, ops.sinh, ops.cosh, ops.arctan, ops.arcsinh, ops.ceil, ops.floor)),
         *(f(x) for f in (ops.sign, ops.negative, ops.square, ops.zeros_like, ops.ones_like, ops.stop_gradient)),
         *(f(x) for f in (ops.isnan, ops.isinf, ops.isfinite, ops.logical_not)), ops.full_like(x, 3.0),
-        ops.clip(x, -1, 0.5), ops.copy(x), ops.cast(x, "int32"), ops.cast(x, "bool"), ops.cast(ops.cast(x * 3, "int32"), "float32"),
+        ops.clip(x, -1, 0.5), ops.copy(x), ops.cast(x, "int32"), ops.cast(x, "bool"),
+        ops.cast(ops.cast(x * 3, "int32"), "float32"),
     ]  # fmt: skip
 
 
@@ -189,7 +191,8 @@ def binary(x: Any) -> list[Any]:
         *(f(a, b) for f in (ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum, ops.equal)),
         *(f(a, b) for f in (ops.greater, ops.greater_equal, ops.less, ops.less_equal, ops.not_equal)),
         *(f(a > 0, b > 0) for f in (ops.logical_and, ops.logical_or, ops.logical_xor)), (ops.abs(a) + 1) ** b, 2 - a,
-        1 / (a * a + 1), ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"), ops.cast(a, "int32") > 0.5, (a > 0) * b,
+        1 / (a * a + 1), ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"),
+        ops.cast(a, "int32") > 0.5, (a > 0) * b,
     ]  # fmt: skip
 
 
@@ -217,10 +220,12 @@ def reductions(x: Any) -> list[Any]:
 def shapes(x: Any) -> list[Any]:
     return [
         x[:, 1], x[:, :, -1], x[:, 1:3], x[:, ::-1], x[..., None, 1:], x[:, None], x[:, -2:, 0], x[:, 3:0:-2],
-        ops.flip(x, 1), ops.reshape(x, (-1, 12)), ops.reshape(x, (-1, 3)), ops.transpose(x, (0, 2, 1)), ops.moveaxis(x, 1, -1),
+        ops.flip(x, 1), ops.reshape(x, (-1, 12)), ops.reshape(x, (-1, 3)), ops.transpose(x, (0, 2, 1)),
+        ops.moveaxis(x, 1, -1),
         ops.swapaxes(x, 1, 2), ops.expand_dims(x, 1), ops.squeeze(x[:, :1], 1), ops.concatenate([x, x], 1), ops.tril(x),
         ops.triu(x, 1), ops.stack([x, x], 2), ops.repeat(x, 2, 1), ops.tile(x, (1, 2, 1)),
-        ops.pad(x, ((0, 0), (1, 2), (0, 0))), ops.take(x, [2, 0], 1), ops.broadcast_to(x[:, None], (x.shape[0], 2, 4, 3)), ops.one_hot(ops.argmax(x, 1), 4),
+        ops.pad(x, ((0, 0), (1, 2), (0, 0))), ops.take(x, [2, 0], 1),
+        ops.broadcast_to(x[:, None], (x.shape[0], 2, 4, 3)), ops.one_hot(ops.argmax(x, 1), 4),
         ops.one_hot(ops.argmax(x, 1), 4, axis=1), ops.zeros((x.shape[0], 2)) + x[:, 0, :2], *ops.split(x, 2, 1),
         ops.take_along_axis(x, ops.argmax(x, 1, keepdims=True), 1), ops.einsum("bij,bik->bjk", x, x),
         x @ ops.ones((3, 2)),
@@ -379,3 +384,10 @@ def test_onnx_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r'python -m pip install "\.\[onnx\]"'):
         model_of(layers.Dense(1), (3,)).export(tmp_path / "model.onnx", format="onnx")
+
+
+def test_the_page_about_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text("utf8")
+    exec("\n".join(re.findall(r"```python\n(.*?)```", page, re.S)), {})
+    assert [p.name for p in tmp_path.iterdir()] == ["roast.onnx"]
