@@ -115,7 +115,6 @@ class _Graph:
         self.layer: Any = None
         self.nodes: list[Any] = []
         self.constants: dict[Any, Any] = {}
-        self.nothing: _Value = _Value(self, "", "float32")
 
     def add(self, kind: str, *inputs: Any, count: int = 1, **attributes: Any) -> list[_Value]:
         """Add a node; Python's numbers among its inputs get the dtype of the first one."""
@@ -323,7 +322,7 @@ KINDS = {"simple": ("RNN", [0], [0]), "lstm": ("LSTM", [0, 3, 1, 2], [1, 0, 0]),
 
 def _recurrence(c: _Call) -> _Value:
     """All steps at once. Those that a mask keeps are put in front; then each has the state of the last of them."""
-    how, x, lengths, add = c.settings["how"], c.get(1), c.graph.nothing, c.graph.add
+    how, x, lengths, add = c.settings["how"], c.get(1), _Value(c.graph, "", "int32"), c.graph.add
     n, (kind, order, gates), weights = how.units, KINDS[how.kind], c.one.values[3]
     mask = None if c.one.values[4] is None else c.get(4, bool)
     if how.backwards:
@@ -377,6 +376,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "digitize": lambda x, bins: _reduced("Sum", x("Unsqueeze", [-1])("GreaterOrEqual", bins).to("int32"), -1),
     "erfc": lambda x: x("Neg")("Erf") + 1.0, "expm1": lambda x: x("Exp") - 1.0,
     "expand_dims": lambda x, axis: x("Unsqueeze", [*np.atleast_1d(axis)]),
+    "floor_divide": lambda x, y: (x.to("float64") / y.to("float64"))("Floor"),
     "full_like": lambda x, value, dtype: value("Expand", x("Shape")),
     "gelu": lambda x, approximate: x * 0.5 * ((
         ((x * x * x * 0.044715 + x) * math.sqrt(2 / math.pi))("Tanh") if approximate else (x * 0.5**0.5)("Erf")) + 1.0),
@@ -390,8 +390,10 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "log_softmax": lambda x, axis: x - _reduced("LogSumExp", x, axis, True),
     "softmax": lambda x, axis: x("Softmax", axis=axis) if isinstance(axis, int) else (
         x - _reduced("LogSumExp", x, axis, True))("Exp"),
+    "mod": lambda x, y: x - (x / y)("Floor") * y if x.dtype.kind == "f" else x("Mod", y),
     "not_equal": lambda x, y: x("Equal", y)("Not"), "isfinite": lambda x: x("IsNaN")("Or", x("IsInf"))("Not"),
     "ones_like": lambda x, dtype: x.graph.constant(1, x.dtype)("Expand", x("Shape")),
+    "round": lambda x, decimals: (x * 10.0**decimals)("Round") / 10.0**decimals if decimals else x("Round"),
     "shapes._concatenate": lambda *xs, axis: xs[0]("Concat", *xs[1:], axis=axis),
     "shapes._constant_pad": lambda x, widths, value: x("Pad", _sides(widths), np.asarray(value, x.dtype)),
     "silu": lambda x: x * x("Sigmoid"), "square": lambda x: x * x, "tanh_shrink": lambda x: x - x("Tanh"),
@@ -402,6 +404,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
     "std": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims)("Sqrt"),
     "tril": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=0),
     "triu": lambda x, k: x("Trilu", np.asarray(k, "int64"), upper=1),
+    "trunc": lambda x: x("Abs")("Floor") * x("Sign"),
     "var": lambda x, axis, keepdims: _mean((x - _mean(x, axis, True))("Pow", 2.0), axis, keepdims),
     "zeros_like": lambda x, dtype: x.graph.constant(0, x.dtype)("Expand", x("Shape")),
 }  # fmt: skip
@@ -490,7 +493,10 @@ def _add_all(graph: _Graph, one: _Record, two: _Record) -> list[_Value]:
         if name not in FORMULAS.keys() | RULES.keys():
             raise _refused(graph.layer, f"there is no rule for the operation {name!r}")
         call = _Call(graph, values, a, b)
-        value = RULES[name](call) if name in RULES else FORMULAS[name](*call.inputs(), **call.settings)
+        try:
+            value = RULES[name](call) if name in RULES else FORMULAS[name](*call.inputs(), **call.settings)
+        except (AttributeError, TypeError) as error:
+            raise _refused(graph.layer, f"no rule serves this use of the operation {name!r}") from error
         values[id(a.output)] = value.to(call.dtype)
         places[id(a.output)] = places[id(b.output)] = len(places)
     graph.layer = None

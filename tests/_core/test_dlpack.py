@@ -30,9 +30,10 @@ def test_other_libraries_take_values_without_a_copy() -> None:
 def test_training_leaves_what_was_lent_alone() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     model.compile("adam", "mse")
+    dense: Any = model.layers[0]
     for _ in range(2):
-        taken: Any = np.from_dlpack(model.layers[0].kernel)
+        taken: Any = np.from_dlpack(dense.kernel)
         before = taken.copy()
         model.fit(np.ones((640, 3)), np.ones((640, 2)), epochs=3, verbose=0)
         assert np.array_equal(taken, before)
-        assert not np.array_equal(model.layers[0].get_weights()[0], before)
+        assert not np.array_equal(dense.get_weights()[0], before)

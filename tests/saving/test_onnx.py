@@ -191,7 +191,9 @@ def binary(x: Any) -> list[Any]:
         *(f(a, b) for f in (ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum, ops.equal)),
         *(f(a, b) for f in (ops.greater, ops.greater_equal, ops.less, ops.less_equal, ops.not_equal)),
         *(f(a > 0, b > 0) for f in (ops.logical_and, ops.logical_or, ops.logical_xor)), (ops.abs(a) + 1) ** b, 2 - a,
-        1 / (a * a + 1), ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"),
+        1 / (a * a + 1), ops.mod(a, ops.abs(b) + 1), ops.floor_divide(a, ops.abs(b) + 1), ops.trunc(a), ops.round(a),
+        ops.round(a, 1), ops.mod(ops.cast(a * 5, "int32"), 3), ops.floor_divide(ops.cast(a * 5, "int32"), 3),
+        ops.where(a > b, a, 0.0), ops.cast(a, "int32") + ops.cast(b, "int32"),
         ops.cast(a, "int32") > 0.5, (a > 0) * b,
     ]  # fmt: skip
 
@@ -339,6 +341,11 @@ class Numbers(layers.Layer):
         return x + ops.reshape(ops.arange(x.shape[0], dtype="float32"), (-1, 1))
 
 
+class Turns(layers.Layer):
+    def call(self, x: Any) -> Any:
+        return ops.flip(x)
+
+
 class Inverts(layers.Layer):
     def call(self, x: Any) -> Any:
         return ops.inv(ops.reshape(x, (-1, 1, 1)) + 1)
@@ -347,7 +354,7 @@ class Inverts(layers.Layer):
 @pytest.mark.parametrize(("cls", "reason"), [
     (Peeks, "its Python code looks at the values"), (Draws, "no rule for the operation 'normal'"),
     (Counts, "it changes a variable"), (Numbers, "numbers that depend on the size of the batch"),
-    (Inverts, "no rule for the operation 'inv'"),
+    (Turns, "no rule serves this use of the operation 'flip'"), (Inverts, "no rule for the operation 'inv'"),
 ])  # fmt: skip
 def test_what_cannot_be_exported_is_named(cls: Any, reason: str, tmp_path: Path) -> None:
     model = Sequential([Input((3,)), layers.Dense(3), cls(name="mine")])
