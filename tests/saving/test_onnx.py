@@ -398,3 +398,21 @@ def test_the_page_about_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text("utf8")
     exec("\n".join(re.findall(r"```python\n(.*?)```", page, re.S)), {})
     assert [p.name for p in tmp_path.iterdir()] == ["roast.onnx"]
+
+
+def test_models_of_several_arguments(tmp_path: Path) -> None:
+    class Both(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(2)
+
+        def call(self, a: Any, b: Any) -> Any:
+            return self.dense(a) - b
+
+    model = Both()
+    a, b = floats(3)(4), floats(2)(4)
+    want = model(a, b)
+    specs = [keras.InputSpec("float32", (None, 3)), keras.InputSpec("float32", (None, 2))]
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False, input_signature=specs)
+    (got,) = session(tmp_path / "model.onnx").run(None, {"input_0": a, "input_1": b})
+    np.testing.assert_allclose(got, want.numpy(), 1e-5, 1e-5)
