@@ -95,7 +95,7 @@ class Numbering(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         return encode(inputs, layer=self)
 
-    def compute_output_spec(self, inputs: Any, **others: Any) -> Any:
+    def compute_output_spec(self, inputs: Any, *others: Any, **named: Any) -> Any:
         return KerasTensor(self.compute_output_shape(map_structure(lambda x: x.shape, inputs)), self._kind())
 
     def compute_output_shape(self, input_shape: ShapeLike) -> PartialShape:

@@ -25,6 +25,7 @@ from .._core.op import Entry
 from .._core.tensor import Tensor, TensorOps, as_array, recorders
 from .._jit.trace import Trace
 from ..layers.layer import Layer
+from ..layers.lookup import CategoryEncoding, Discretization
 from ..ops.arrays import axes, common_dtype
 from .writing import replacing
 
@@ -273,14 +274,21 @@ def _get_item(c: _Call) -> _Value:
 
 
 def _encoded(c: _Call) -> _Value:
-    """Encode category numbers as the layers of preprocessing do; those out of range count nothing."""
-    mode, depth, shape, x = c.settings["mode"], c.settings["depth"], c.shapes[0], c.get(0)
+    """What layers of category numbers do; numbers that are out of range count nothing."""
+    layer, shape, x = c.one.kwargs["layer"], c.shapes[0], c.get(0)
+    if not isinstance(layer, CategoryEncoding | Discretization):
+        raise c.refused("it looks each value up in Python")
+    if isinstance(layer, Discretization):
+        edges = np.asarray(layer.bin_boundaries, "float64")
+        x = _reduced("Sum", x.to("float64")("Unsqueeze", [-1])("GreaterOrEqual", edges).to("int32"), -1)
+    mode, depth = layer.output_mode, layer._depth()
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         x = x("Squeeze", [-1])
     if mode in ("int", "one_hot"):
         return x if mode == "int" else _hot(x, depth)
     hot = _hot(x if shape else x("Reshape", [1]), depth).to(c.dtype)
-    hot = hot if c.one.values[1] is None else hot * c.get(1, c.dtype)("Unsqueeze", [-1])
+    weighted = len(c.one.values) > 1 and c.one.values[1] is not None
+    hot = hot * c.get(1, c.dtype)("Unsqueeze", [-1]) if weighted else hot
     return _reduced("Sum" if mode == "count" else "Max", hot, -2)
 
 
@@ -412,7 +420,7 @@ FORMULAS: dict[str, Callable[..., _Value]] = {
 RULES: dict[str, Callable[[_Call], _Value]] = {
     **dict.fromkeys(("reshape", "ravel", "squeeze"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "moveaxis"), _order),
-    "broadcast_to": _broadcast, "encoded": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
+    "broadcast_to": _broadcast, "encode": _encoded, "get_item": _get_item, "recurrence._outputs": _recurrence,
     "convolution._correlate": _correlate,
     "convolution._largest": lambda c: _slid(c, "MaxPool", kernel_shape=c.settings["how"].window),
     "convolution._total": lambda c: _slid(c, "AveragePool", kernel_shape=c.settings["how"].window,

@@ -16,9 +16,9 @@ from tests.layers.test_layers import EXAMPLES
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 REFUSED = {
-    "Hashing": "looks at the values",
-    "HashedCrossing": "looks at the values",
-    "IntegerLookup": "looks at the values",
+    "Hashing": "looks each value up",
+    "HashedCrossing": "looks each value up",
+    "IntegerLookup": "looks each value up",
     "StringLookup": "holds text",
     "TextVectorization": "holds text",
 }
