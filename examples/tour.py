@@ -137,7 +137,8 @@ def main() -> None:
             np.savez(Path(folder) / "data.npz", x=x, y=y, outputs=outputs)
             command = [sys.executable, "-W", "ignore", "-c", IN_KERAS, str(path), str(Path(folder) / "data.npz")]
             answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-            version, backend, difference, their_fit, their_row = *answer[-5:-3], *map(float, answer[-3:])
+            version, backend = answer[-5:-3]
+            difference, their_fit, their_row = map(float, answer[-3:])
             print(f"Keras {version:8s}an epoch of fit {their_fit * 1e3:8.2f} ms    "
                   f"predict of one row {their_row * 1e6:10.0f} us    (on {backend})")  # fmt: skip
             print(f"The same file there: predictions differ by {difference:.0e} at most.")
