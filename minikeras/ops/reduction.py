@@ -62,7 +62,7 @@ def _as_rows(x: Array, axis: Axis) -> tuple[int, int, int] | None:
         return None
     before, count = math.prod(x.shape[: summed[0]]), math.prod(x.shape[summed[0] : summed[-1] + 1])
     behind = x.size // (before * count)
-    long = before > 1 == behind and count <= 2**12 or count >= 16 and 1 < behind <= 256
+    long = (before > 1 == behind and count <= 2**12) or (count >= 16 and 1 < behind <= 256)
     return (before, count, behind) if long and (before == 1 or x.flags.c_contiguous) else None
 
 
