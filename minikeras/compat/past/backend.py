@@ -4,7 +4,7 @@ What differs in the name alone, and what one expression says, are tables; the re
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -51,18 +51,12 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "repeat": ("keras.layers.RepeatVector(n)(x)", lambda x, n: ops.repeat(ops.expand_dims(x, 1), n, axis=1)),
     "repeat_elements": ("keras.ops.repeat", lambda x, rep, axis: ops.repeat(x, rep, axis=axis)),
     "slice": ("keras.ops.slice", lambda x, start, size: ops.slice(x, start, size)),
-    "manual_variable_initialization": ("nothing: variables have values when they are made", lambda value: None),
     "spatial_2d_padding": ("keras.ops.pad",
         lambda x, padding=((1, 1),) * 2, data_format=None: _padded(x, padding, data_format)),
-    "spatial_3d_padding": ("keras.ops.pad",
-        lambda x, padding=((1, 1),) * 3, data_format=None: _padded(x, padding, data_format)),
-    "in_test_phase": ("the argument `training` of `call`",
-        lambda x, alt, training=None: _called(alt if training else x)),
     "in_top_k": ("keras.ops.in_top_k(targets, predictions, k)",
         lambda predictions, targets, k: ops.in_top_k(targets, predictions, k)),
     "in_train_phase": ("the argument `training` of `call`",
         lambda x, alt, training=None: _called(x if training else alt)),
-    "is_sparse": ("nothing: there are no sparse tensors", lambda tensor: False),
     "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
         lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
@@ -81,8 +75,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
             ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)),
     "dropout": ("keras.random.dropout(x, level)",
         lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
-    "foldl": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems), initializer)),
-    "foldr": ("a loop", lambda fn, elems, initializer=None, name=None: _folded(fn, list(elems)[::-1], initializer)),
     "get_session": ("nothing: there are no sessions", lambda: None),
     "image_dim_ordering": ("keras.config.image_data_format()",
         lambda: "th" if image_data_format() == "channels_first" else "tf"),
@@ -91,14 +83,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "placeholder": ("keras.Input",
         lambda shape=None, ndim=None, dtype=None, **_:
             KerasTensor((None,) * (ndim or 0) if shape is None else shape, dtype)),
-    "random_binomial": ("keras.random.binomial(shape, 1, p)",
-        lambda shape, p=0.0, dtype=None, seed=None: random.binomial(shape, 1, p, dtype, seed)),
-    "random_normal_variable": ("keras.Variable(keras.random.normal(shape, mean, stddev))",
-        lambda shape, mean, scale, dtype=None, name=None, seed=None:
-            Variable(random.normal(shape, mean, scale, dtype, seed), name=name)),
-    "random_uniform_variable": ("keras.Variable(keras.random.uniform(shape, low, high))",
-        lambda shape, low, high, dtype=None, name=None, seed=None:
-            Variable(random.uniform(shape, low, high, dtype, seed), name=name)),
     "relu": ("keras.ops.relu, or keras.layers.ReLU",
         lambda x, alpha=0.0, max_value=None, threshold=0.0: activations.relu(x, alpha, max_value, threshold)),
     "reset_uids": ("keras.utils.clear_session()", lambda: clear_session()),
@@ -108,8 +92,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "set_learning_phase": ("the argument `training` of a call", lambda value: None),
     "set_session": ("nothing: there are no sessions", lambda session: None),
     "set_value": ("x.assign(value)", lambda x, value: x.assign(value)),
-    "separable_conv2d": ("keras.ops.separable_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.separable_conv(x, depthwise_kernel, *how, **more)),
 }  # fmt: skip
 """Name -> what one writes today, and the function. Further arguments have the names that they had."""
 
@@ -145,10 +127,6 @@ for _name, (_text, _function) in _ONE_LINERS.items():
 def _called(value: Any) -> Any:
     """Return a value, which a function may give."""
     return value() if callable(value) else value
-
-
-def _folded(fn: Callable[[Any, Any], Any], rows: list[Any], initializer: Any) -> Any:
-    return reduce(fn, rows if initializer is None else [initializer, *rows])
 
 
 def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
@@ -258,16 +236,6 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     if (data_format or image_data_format()) == "channels_first" and x.ndim > 2:
         bias = ops.reshape(bias, (-1, *(1,) * (x.ndim - 2)))
     return x + bias
-
-
-@_today("keras.ops.max_pool or average_pool")
-def pool2d(x: Any, pool_size: Any, strides: Any = 1, padding: Any = "valid", data_format: Any = None,
-           pool_mode: str = "max") -> Any:  # fmt: skip
-    """Return the largest or mean value in each window of images or volumes."""
-    return (ops.max_pool if pool_mode == "max" else ops.average_pool)(x, pool_size, strides, padding, data_format)
-
-
-_WRITTEN["pool3d"] = _telling(pool2d, "pool3d", "keras.ops.max_pool or average_pool")
 
 
 @_today("keras.ops.where, or keras.ops.cond")

@@ -215,7 +215,8 @@ NAMES: dict[str, dict[str, str]] = {
 
 ABSENT: dict[str, str] = {
     "keras.callbacks": "BaseLogger", "keras.backend": "binary_focal_crossentropy categorical_focal_crossentropy "
-    "ctc_label_dense_to_sparse resize_volumes",
+    "ctc_label_dense_to_sparse foldl foldr in_test_phase is_sparse manual_variable_initialization pool2d pool3d "
+    "random_binomial random_normal_variable random_uniform_variable resize_volumes separable_conv2d spatial_3d_padding",
     "keras.layers": "Highway LocallyConnected1D LocallyConnected2D MaxoutDense RandomHeight RandomWidth",
     "keras.models": "Graph", "keras.utils": "multi_gpu_model",
 }  # fmt: skip

@@ -20,12 +20,11 @@ from .debugging import (
 from .dtypes import DType as DType, TensorShape as TensorShape, TensorSpec as TensorSpec, as_dtype as as_dtype
 from .functions import (
     GradientTape as GradientTape, Module as Module, TensorArray as TensorArray,
-    UnconnectedGradients as UnconnectedGradients, autograph as autograph, case as case, cond as cond,
+    UnconnectedGradients as UnconnectedGradients, autograph as autograph, cond as cond,
     control_dependencies as control_dependencies, custom_gradient as custom_gradient, device as device,
-    executing_eagerly as executing_eagerly, foldr as foldr, gradients as gradients, group as group,
+    executing_eagerly as executing_eagerly, group as group,
     map_fn as map_fn, name_scope as name_scope, nest as nest, numpy_function as numpy_function,
-    py_function as py_function, scan as scan, switch_case as switch_case, timestamp as timestamp,
-    vectorized_map as vectorized_map, while_loop as while_loop,
+    py_function as py_function, vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
     eigvals as eigvals, einsum as einsum, eye as eye, matmul as matmul, matvec as matvec, norm as norm,

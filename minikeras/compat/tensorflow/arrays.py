@@ -191,11 +191,6 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     return ops.broadcast_to(convert_to_tensor(input), sizes_of(shape))
 
 
-def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
-    """The shape in which two others meet."""
-    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
-
-
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """A tensor repeated so often along each axis."""
     times = as_array(multiples).tolist()
@@ -348,14 +343,6 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     )
 
 
-def strided_slice(input_: Any, begin: Any, end: Any, strides: Any = None, *, name: str | None = None) -> Tensor:
-    """A block from a corner up to but without another, in steps."""
-    starts, stops = as_array(begin).tolist(), as_array(end).tolist()
-    steps = [1] * len(starts) if strides is None else as_array(strides).tolist()
-    parts = [builtins.slice(*part) for part in zip(starts, stops, steps, strict=True)]
-    return ops.get_item(convert_to_tensor(input_), tuple(parts))
-
-
 def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Tensor:
     """Zeros with updates added at positions, each a row of indices."""
     return ops.scatter(as_array(indices).astype(int), convert_to_tensor(updates), sizes_of(shape))
@@ -438,20 +425,6 @@ def unique_with_counts(x: Any, out_idx: DTypeLike = "int32", name: str | None = 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:
     """Different elements, and the place of each element among them."""
     return Unique(*unique_with_counts(x, out_idx)[:2])
-
-
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", out_type: DTypeLike = "int32",
-                 name: Any = None) -> Tensor:  # fmt: skip
-    """Where to insert values into a sorted sequence."""
-    rows, needles = (array_of(x) for x in (sorted_sequence, values))
-    flat = zip(rows.reshape(-1, rows.shape[-1]), needles.reshape(-1, needles.shape[-1]), strict=True)
-    places = [np.searchsorted(a, b, "left" if side == "left" else "right") for a, b in flat]
-    return Tensor(np.reshape(places, needles.shape).astype(as_dtype(out_type).name))
-
-
-def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str | None = None) -> list[Tensor]:
-    """The rows with each number."""
-    return [boolean_mask(data, as_array(partitions) == i) for i in builtins.range(num_partitions)]
 
 
 # Limits.

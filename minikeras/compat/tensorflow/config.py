@@ -1,27 +1,19 @@
 """`tf.config`: one device, the processor; settings are accepted where minikeras does what they ask."""
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 
 
-class PhysicalDevice(NamedTuple):
-    """Something that computes."""
-
-    name: str
-    device_type: str
-
-
-class LogicalDevice(NamedTuple):
-    """The same, as an operation names it."""
-
-    name: str
-    device_type: str
+PhysicalDevice = namedtuple("PhysicalDevice", "name device_type")
+LogicalDevice = namedtuple("LogicalDevice", "name device_type")
+"""The same, as an operation names it."""
 
 
 class _Settings:

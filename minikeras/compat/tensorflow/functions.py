@@ -1,13 +1,11 @@
 """Control flow, gradients and `tf.Module`: everything runs when and as Python calls it."""
 
-import functools
 import inspect
 import io
 import itertools
 import re
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
@@ -22,11 +20,11 @@ from ..._core.tensor import Tensor, TensorOps, as_array, recorders
 from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
 from ...layers import Layer
+from ...tree import pack_sequence_as
 from .dtypes import DType, as_dtype
-from .errors import InvalidArgumentError
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged import stack as ragged_stack
-from .structures import flatten, map_structure, pack_sequence_as
+from .structures import flatten, map_structure
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,22 +81,6 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     return branch() if branch else None
 
 
-def case(pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False, strict: Any = False,
-         name: str | None = None) -> Any:  # fmt: skip
-    """Call the function beside the first condition that holds, which is to be the only one if `exclusive`."""
-    branches = [run for pred, run in pred_fn_pairs if _is_true(pred)]
-    if (exclusive and len(branches) > 1) or not (branches or default):
-        raise InvalidArgumentError(f"tf.case: {len(branches)} of {len(pred_fn_pairs)} conditions hold.")
-    return cond(True, [*branches, default][0])
-
-
-def switch_case(branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None, name: Any = None) -> Any:
-    """Call the function at an index, the last or `default` where there is none."""
-    numbered = isinstance(branch_fns, dict) or isinstance(branch_fns[0], tuple)
-    table = dict(branch_fns if numbered else enumerate(branch_fns))
-    return cond(True, table.get(int(branch_index), default or table[max(table)]))
-
-
 def while_loop(cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any = None,
                parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
                maximum_iterations: Any = None, name: str | None = None) -> Any:  # fmt: skip
@@ -131,28 +113,6 @@ def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_
 
 
 vectorized_map = map_fn
-
-
-def scan(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, reverse: bool = False,
-         **__: Any) -> Any:  # fmt: skip
-    """Apply a function (last result, row) to the rows in turn, and stack the results."""
-    rows, results = list(_rows(elems)), []
-    rows = rows[::-1] if reverse else rows
-    if initializer is None:
-        state, rows = rows[0], rows[1:]
-        results.append(state)
-    else:
-        state = map_structure(convert_to_tensor, initializer)
-    for row in rows:
-        state = fn(state, row)
-        results.append(state)
-    return _stacked(results[::-1] if reverse else results)
-
-
-def foldr(fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None, *_: Any, **__: Any) -> Any:
-    """The last result of a function (last result, row) of the rows in turn, from the last row on."""
-    start = [] if initializer is None else [map_structure(convert_to_tensor, initializer)]
-    return functools.reduce(fn, itertools.chain(start, reversed(list(_rows(elems)))))
 
 
 class TensorArray:
@@ -337,11 +297,6 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-def gradients(ys: Any, xs: Any, *_: Any, **__: Any) -> Any:
-    """Refuse: without graphs nothing knows how ys came about."""
-    raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
-
-
 # tf.Module.
 
 
@@ -429,12 +384,6 @@ device = control_dependencies = name_scope
 def executing_eagerly() -> bool:
     """Say that everything runs eagerly."""
     return True
-
-
-def timestamp(name: str | None = None) -> Tensor:
-    """Seconds since 1970."""
-    escape()
-    return Tensor(np.asarray(time.time()))
 
 
 nest: SimpleNamespace = SimpleNamespace(

@@ -170,14 +170,6 @@ hsv_to_rgb: Callable[..., Tensor] = unary(
 )
 
 
-_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
-
-
-rgb_to_yuv: Callable[..., Tensor] = unary(
-    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
-)
-
-
 def per_image_standardization(image: Any) -> Tensor:
     """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
     x = ops.cast(convert_to_tensor(image), "float32")

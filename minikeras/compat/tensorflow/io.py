@@ -4,10 +4,8 @@ import glob as _glob
 import io
 import os
 import shutil
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -50,19 +48,6 @@ class gfile:
     remove: Callable[..., Any] = staticmethod(lambda path: os.remove(_path(path)))
     rmtree: Callable[..., Any] = staticmethod(lambda path: shutil.rmtree(_path(path)))
     join: Callable[..., Any] = staticmethod(os.path.join)
-
-    @staticmethod
-    def stat(path: Any) -> SimpleNamespace:
-        """Return the size of a file, when it was changed, and whether it is a folder."""
-        known = os.stat(_path(path))
-        return SimpleNamespace(
-            length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
-        )
-
-    @staticmethod
-    def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield the folders below one, with their folders and files."""
-        return os.walk(_path(top))
 
     @staticmethod
     def GFile(name: Any, mode: str = "r") -> Any:

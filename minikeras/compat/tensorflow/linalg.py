@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ... import ops
 from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, as_array
@@ -75,12 +73,6 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     return ops.norm(x, ord, axis, bool(keepdims))
 
 
-def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None) -> tuple[Tensor, Tensor]:
-    """A tensor divided by its norm, and the norm."""
-    length = norm(tensor, ord, axis, True)
-    return BINARY["divide"](tensor, length), length
-
-
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """Inverse matrices."""
     return ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))
@@ -95,12 +87,6 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
     """The x with matrix @ x = rhs."""
     return ops.solve(matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
                      convert_to_tensor(rhs))  # fmt: skip
-
-
-def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True, name: str | None = None) -> Tensor:
-    """The x for which matrix @ x is nearest to rhs."""
-    a = convert_to_tensor(matrix)
-    return solve(_turned(a) @ a + l2_regularizer * ops.eye(a.shape[-1], dtype=as_dtype(a.dtype).name), _turned(a) @ rhs)
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
@@ -131,12 +117,6 @@ def diag(diagonal: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor
 def diag_part(input: Any, name: str | None = None, k: int = 0, **_: Any) -> Tensor:
     """Diagonals of matrices."""
     return ops.diagonal(convert_to_tensor(input), k, -2, -1)
-
-
-def set_diag(input: Any, diagonal: Any, name: str | None = None, **_: Any) -> Tensor:
-    """Matrices with their diagonals replaced."""
-    x = convert_to_tensor(input)
-    return ops.where(np.eye(x.shape[-2], x.shape[-1]) > 0, ops.expand_dims(convert_to_tensor(diagonal), -1), x)
 
 
 def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:

@@ -38,9 +38,10 @@ def nothing(*args: Any, **kwargs: Any) -> None:
 
 _VERSION_1 = {
     "tensorflow": "ConfigProto GPUOptions InteractiveSession Session app assign contrib flags get_default_graph "
-    "get_default_session get_variable gfile global_variables global_variables_initializer initialize_all_variables "
-    "layers local_variables_initializer log matrix_inverse placeholder placeholder_with_default random_normal "
-    "random_uniform reset_default_graph set_random_seed to_float to_int32 to_int64 truncated_normal variable_scope",
+    "get_default_session get_variable gfile global_variables global_variables_initializer gradients "
+    "initialize_all_variables layers local_variables_initializer log matrix_inverse placeholder "
+    "placeholder_with_default random_normal random_uniform reset_default_graph set_random_seed to_float to_int32 "
+    "to_int64 truncated_normal variable_scope",
     "tensorflow.train": "AdagradOptimizer AdamOptimizer GradientDescentOptimizer MomentumOptimizer RMSPropOptimizer "
     "Saver",
     "tensorflow.nn": "dynamic_rnn rnn_cell softmax_cross_entropy_with_logits_v2 static_rnn",

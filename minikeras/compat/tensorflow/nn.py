@@ -44,12 +44,6 @@ def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, na
     return ops.relu(x) - x * z + ops.log1p(ops.exp(-ops.abs(x)))
 
 
-def weighted_cross_entropy_with_logits(labels: Any, logits: Any, pos_weight: Any, name: str | None = None) -> Tensor:
-    """The same, with the term of the positive labels multiplied by a weight."""
-    x, z = map(convert_to_tensor, alike("Sigmoid", logits, labels))
-    return (1 - z) * x + (1 + (pos_weight - 1) * z) * (ops.log1p(ops.exp(-ops.abs(x))) + ops.relu(-x))
-
-
 def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, name: str | None = None) -> Tensor:
     """Cross-entropy of each row of probabilities with softmax(logits)."""
     x, z = map(convert_to_tensor, alike("SoftmaxCrossEntropyWithLogits", logits, labels))
@@ -127,9 +121,6 @@ def local_response_normalization(input: Any, depth_radius: int = 5, bias: float 
     x = convert_to_tensor(input)
     near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
     return x / (bias + alpha * ops.matmul(ops.square(x), near.astype("float32"))) ** beta
-
-
-lrn = local_response_normalization
 
 
 def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",

@@ -8,11 +8,12 @@ import io
 import os
 import struct
 import zlib
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -93,35 +94,16 @@ def _example(text: bytes) -> Any:
 # From examples to tensors.
 
 
-class FixedLenFeature(NamedTuple):
-    """A feature of one shape."""
-
-    shape: Any
-    dtype: Any
-    default_value: Any = None
-
-
-class VarLenFeature(NamedTuple):
-    """A feature of any length, which becomes a sparse tensor."""
-
-    dtype: Any
-
-
-class FixedLenSequenceFeature(NamedTuple):
-    """A feature of any number of rows of one shape; shorter ones of a batch are filled up."""
-
-    shape: Any
-    dtype: Any
-    allow_missing: bool = False
-    default_value: Any = None
-
-
-class RaggedFeature(NamedTuple):
-    """A feature of any length, which becomes rows of a ragged tensor."""
-
-    dtype: Any
-    value_key: str | None = None
-
+FixedLenFeature = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=(None,))
+"""A feature of one shape."""
+VarLenFeature = namedtuple("VarLenFeature", "dtype")
+"""A feature of any length, which becomes a sparse tensor."""
+FixedLenSequenceFeature = namedtuple(
+    "FixedLenSequenceFeature", "shape dtype allow_missing default_value", defaults=(False, None)
+)
+"""A feature of any number of rows of one shape; shorter ones of a batch are filled up."""
+RaggedFeature = namedtuple("RaggedFeature", "dtype value_key", defaults=(None,))
+"""A feature of any length, which becomes rows of a ragged tensor."""
 
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 

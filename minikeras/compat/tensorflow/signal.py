@@ -28,8 +28,6 @@ def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Ten
 
 fft: Callable[..., Tensor] = _transform(np.fft.fftn)
 ifft: Callable[..., Tensor] = _transform(np.fft.ifftn)
-fft2d: Callable[..., Tensor] = _transform(np.fft.fftn, 2)
-ifft2d: Callable[..., Tensor] = _transform(np.fft.ifftn, 2)
 rfft: Callable[..., Tensor] = _transform(np.fft.rfftn)
 irfft: Callable[..., Tensor] = _transform(np.fft.irfftn)
 
@@ -46,7 +44,6 @@ def _window(symmetric: Callable[[int], Any]) -> Callable[..., Tensor]:
 
 
 hann_window: Callable[..., Tensor] = _window(np.hanning)
-hamming_window: Callable[..., Tensor] = _window(np.hamming)
 
 
 def frame(signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, *_: Any) -> Any:

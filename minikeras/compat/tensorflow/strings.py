@@ -118,12 +118,6 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
-def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
-    """True where a whole text matches."""
-    regex = re.compile(_text(pattern), re.ASCII)
-    return _each(lambda s: regex.fullmatch(_text(s)) is not None, input, dtype="bool")
-
-
 def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:
     """Texts as numbers."""
     return _each(lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)

@@ -23,9 +23,3 @@ def flatten(structure: Any, lists: bool = True) -> list[Any]:
     leaves: list[Any] = []
     map_structure(leaves.append, structure, lists=lists)
     return leaves
-
-
-def pack_sequence_as(structure: Any, flat: Any) -> Any:
-    """Return a structure with leaves of a flat sequence in the place of its own."""
-    items = iter(flat)
-    return map_structure(lambda _: next(items), structure)

@@ -153,8 +153,6 @@ trace_off: Callable[..., None] = nothing
 trace_export: Callable[..., None] = nothing
 graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step),
-    get_step=lambda: _Open.step,
-    write_raw_pb=_write_raw_pb,
+    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step, write_raw_pb=_write_raw_pb,
     summary_scope=_summary_scope,
-)
+)  # fmt: skip

@@ -290,26 +290,6 @@ def text(array: Array, quoted: bool) -> str:
     return "\n" + values if "\n" in values else values
 
 
-class _Reference:
-    """A stand-in for a tensor in a dict or a set."""
-
-    def __init__(self, tensor: Any) -> None:
-        self._tensor = tensor
-
-    def deref(self) -> Any:
-        """Return the tensor."""
-        return self._tensor
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reference) and self._tensor is other._tensor
-
-    def __hash__(self) -> int:
-        return id(self._tensor)
-
-    def __repr__(self) -> str:
-        return f"<Reference wrapping {self._tensor!r}>"
-
-
 _slices: dict[int, tuple[Any, "Variable", Any]] = {}
 """Slices of variables that can still be assigned to, by their ids."""
 
@@ -323,10 +303,6 @@ class _Common:
     def get_shape(self: Any) -> TensorShape:
         """Return the shape."""
         return TensorShape(self.shape)
-
-    def ref(self: Any) -> _Reference:
-        """Return what can stand for it in a dict."""
-        return _Reference(self)
 
     def numpy(self: Any) -> Any:
         """Return the values, of a tensor without axes as a scalar."""

@@ -109,15 +109,6 @@ def test_parts_of_texts() -> None:
     assert tf.strings.substr(["house", "home"], -2, 2).numpy().tolist() == [b"se", b"me"]
 
 
-def test_one_of_several_conditions_holds() -> None:
-    yes, no = (tf.constant(True), lambda: 1), (tf.constant(False), lambda: 2)
-    assert tf.case([no, yes, yes]) == 1
-    with pytest.raises(tf.errors.InvalidArgumentError, match="2 of 3 conditions hold"):
-        tf.case([no, yes, yes], exclusive=True)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="0 of 1 conditions hold"):
-        tf.case([no])
-
-
 def test_a_data_frame_gives_rows() -> None:
     frame = pytest.importorskip("pandas").DataFrame({"a": [1.0, 2.0], "b": [3, 4]})
     rows, labels = zip(*tf.data.Dataset.from_tensor_slices((frame, frame["b"])), strict=True)

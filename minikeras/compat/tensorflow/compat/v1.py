@@ -22,13 +22,12 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-_NAMES = (
+_REFUSED = (
     "Graph placeholder disable_v2_behavior get_variable variable_scope global_variables get_default_graph "
     "get_default_session global_variables_initializer initialize_all_variables gradients trainable_variables "
     "placeholder_with_default get_collection"
 )
-_REFUSED = _NAMES.split()
-globals().update({name: _refusal(name) for name in _REFUSED})
+globals().update({name: _refusal(name) for name in _REFUSED.split()})
 
 
 class Session:
