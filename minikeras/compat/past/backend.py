@@ -121,9 +121,6 @@ for _name, (_text, _function) in _ONE_LINERS.items():
     _WRITTEN[_name] = _telling(_function, _name, _text)
 
 
-# --- shapes and types ---------------------------------------------------------------------------------------------
-
-
 def _called(value: Any) -> Any:
     """Return a value, which a function may give."""
     return value() if callable(value) else value
@@ -133,9 +130,6 @@ def _padded(x: Any, padding: Any, data_format: str | None) -> Any:
     """Return images or volumes with zeros around them."""
     last = (data_format or image_data_format()) == "channels_last"
     return ops.pad(x, ((0, 0), *padding, (0, 0)) if last else ((0, 0), (0, 0), *padding))
-
-
-# --- sequences ----------------------------------------------------------------------------------------------------
 
 
 @_today("keras.ops.ctc_loss, or the loss 'ctc'")
@@ -173,9 +167,6 @@ def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool
     return outputs[-1], ops.stack(outputs, axis=1), states
 
 
-# --- making tensors and variables ---------------------------------------------------------------------------------
-
-
 @_today("keras.ops.convert_to_tensor(value, dtype)")
 def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = None, name: str | None = None) -> Tensor:
     """Return a value as a tensor."""
@@ -205,17 +196,11 @@ _filled("zeros")
 _filled("ones")
 
 
-# --- values -------------------------------------------------------------------------------------------------------
-
-
 @_today("x.assign(value) for each")
 def batch_set_value(tuples: Sequence[tuple[Any, Any]]) -> None:
     """Set variables."""
     for x, value in tuples:
         x.assign(value)
-
-
-# --- maths --------------------------------------------------------------------------------------------------------
 
 
 @_today("keras.layers.Dot(axes)([x, y])")
@@ -245,9 +230,6 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
         return _called(then_expression if condition else else_expression)
     then, other = map(_called, (then_expression, else_expression))
     return ops.where(ops.cast(condition, "bool"), then, other)
-
-
-# --- graphs and sessions ------------------------------------------------------------------------------------------
 
 
 class Phase(int):

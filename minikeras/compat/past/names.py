@@ -35,9 +35,7 @@ def name_in(module: str, name: str) -> Any:
         return resolve(address)
     if name in tables.ABSENT.get(module, "").split():
         return placeholder(module.removeprefix("keras."), name)
-    if name in _PIPELINES:
-        return _pipeline(resolve(f"utils.{name}"))
-    return CALLS.get(f"{module}.{name}")
+    return _pipeline(resolve(f"utils.{name}")) if name in _PIPELINES else CALLS.get(f"{module}.{name}")
 
 
 def _convolution2d(filters: int, *size: Any, **kwargs: Any) -> Any:

@@ -29,8 +29,7 @@ def _gone(*names: str) -> Changes:
 
 
 def _data_format(arguments: Arguments) -> str:
-    names = {"th": "channels_first", "tf": "channels_last"}
-    arguments["data_format"] = names.get(arguments.pop("dim_ordering"))
+    arguments["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(arguments.pop("dim_ordering"))
     return f"data_format={arguments['data_format']!r}"
 
 

@@ -27,8 +27,7 @@ from .functions import (
     py_function as py_function, vectorized_map as vectorized_map, while_loop as while_loop,
 )
 from .linalg import (
-    eigvals as eigvals, einsum as einsum, eye as eye, matmul as matmul, matvec as matvec, norm as norm,
-    tensordot as tensordot,
+    eigvals as eigvals, eye as eye, matmul as matmul, norm as norm,
 )
 from .math import (
     add_n as add_n, argmax as argmax, argmin as argmin, cumsum as cumsum, is_tensor as is_tensor,
@@ -56,5 +55,8 @@ less_equal: _Op; logical_and: _Op; logical_not: _Op; logical_or: _Op; maximum: _
 negative: _Op; not_equal: _Op; pow: _Op; reduce_all: _Op; reduce_any: _Op; reduce_logsumexp: _Op; reduce_mean: _Op
 reduce_min: _Op; reduce_prod: _Op; round: _Op; sigmoid: _Op; sign: _Op; sin: _Op; sinh: _Op; sqrt: _Op; square: _Op
 subtract: _Op; tan: _Op; tanh: _Op; truediv: _Op
+broadcast_to: _Op; einsum: _Op; matvec: _Op; ones: _Op; reverse: _Op; roll: _Op; scatter_nd: _Op; squeeze: _Op
+tensordot: _Op; zeros: _Op
+meshgrid: Callable[..., list[Tensor]]; unstack: Callable[..., list[Tensor]]
 
 def __getattr__(name: str) -> Any: ...

@@ -12,8 +12,9 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 
 
 PhysicalDevice = namedtuple("PhysicalDevice", "name device_type")
+PhysicalDevice.__doc__ = "Something that computes."
 LogicalDevice = namedtuple("LogicalDevice", "name device_type")
-"""The same, as an operation names it."""
+LogicalDevice.__doc__ = "The same, as an operation names it."
 
 
 class _Settings:
@@ -60,9 +61,6 @@ experimental: SimpleNamespace = SimpleNamespace(
     set_virtual_device_configuration=nothing, get_device_details=lambda device: {},
     VirtualDeviceConfiguration=SimpleNamespace,
 )  # fmt: skip
-
-
-# One device is also a strategy.
 
 
 class Strategy:

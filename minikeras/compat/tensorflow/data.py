@@ -25,10 +25,10 @@ from . import philox
 from .draws import state_for
 from .dtypes import TensorShape, TensorSpec, as_dtype
 from .errors import InvalidArgumentError, OutOfRangeError
+from .functions import flatten, map_structure
 from .missing import missing
 from .ragged import stack as ragged_stack
-from .structures import flatten, map_structure
-from .tensors import Composite, array_of, convert_to_tensor, empty_of
+from .tensors import NODE, Composite, array_of, convert_to_tensor, empty_of
 
 _FILES = ("TFRecordDataset", "TextLineDataset", "experimental")
 """What is in `data_files`."""
@@ -117,9 +117,9 @@ def _stacked(specs: Any, elements: list[Any]) -> Any:
             if array.shape != arrays[0].shape:
                 first, other = (str(list(a.shape)).replace(" ", "") for a in (arrays[0], array))
                 raise InvalidArgumentError(
-                    "{{function_node __wrapped__IteratorGetNext_output_types_1_device_/job:localhost/replica:0/task:0/"
-                    "device:CPU:0}} Cannot batch tensors with different shapes in component 0. First element had shape "
-                    f"{first} and element {i} had shape {other}. [Op:IteratorGetNext] name: "
+                    f"{NODE.format('IteratorGetNext_output_types_1')}Cannot batch tensors with different shapes in "
+                    f"component 0. First element had shape {first} and element {i} had shape {other}. "
+                    "[Op:IteratorGetNext] name: "
                 )
         return np.stack(arrays)
 

@@ -41,14 +41,14 @@ class _OfFiles(Dataset):
 
 
 class TextLineDataset(_OfFiles):
-    """The lines of text files, which may be compressed with GZIP or ZLIB."""
+    """The lines of text files, which may be compressed with GZIP."""
 
     _name = "TextLine"
     _parts = staticmethod(lambda *file: opened(*file).read().splitlines())
 
 
 class TFRecordDataset(_OfFiles):
-    """The records of files, which may be compressed with GZIP or ZLIB."""
+    """The records of files, which may be compressed with GZIP."""
 
     _name = "TFRecord"
     _parts = staticmethod(records)

@@ -46,11 +46,7 @@ class DType(str):
         """NumPy's type of its values."""
         return np.object_ if self.name == "string" else np.dtype(self.name).type
 
-    @property
-    def base_dtype(self) -> "DType":
-        """Itself: there are no references."""
-        return self
-
+    base_dtype: Any = property(lambda self: self)
     # What values it holds.
     is_floating: Any = property(lambda self: "float" in self.name)
     is_integer: Any = property(lambda self: "int" in self.name)
@@ -153,15 +149,8 @@ class TensorShape(tuple[Any, ...]):
         shape.rank = None if dims is None else len(sizes)
         return shape
 
-    @property
-    def ndims(self) -> int | None:
-        """Number of axes."""
-        return self.rank
-
-    @property
-    def dims(self) -> list[int | None] | None:
-        """The sizes as a list."""
-        return None if self.rank is None else list(self)
+    ndims: Any = property(lambda self: self.rank)
+    dims: Any = property(lambda self: None if self.rank is None else list(self))
 
     def as_list(self) -> list[int | None]:
         """Return the sizes as a list."""

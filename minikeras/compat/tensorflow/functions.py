@@ -21,10 +21,9 @@ from ..._core.variable import Variable as KerasVariable
 from ..._jit.trace import escape
 from ...layers import Layer
 from ...tree import pack_sequence_as
-from .dtypes import DType, as_dtype
+from .dtypes import DType, TensorShape, as_dtype
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged import stack as ragged_stack
-from .structures import flatten, map_structure
 from .tensors import convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,15 +100,13 @@ def _rows(elems: Any) -> Iterable[Any]:
     return (map_structure(lambda x, i=i: x[i], tensors) for i in range(len(flatten(tensors)[0])))
 
 
-def _stacked(results: Sequence[Any]) -> Any:
-    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
-
-
 def map_fn(fn: Callable[[Any], Any], elems: Any, dtype: Any = None, *_: Any, fn_output_signature: Any = None,
            **__: Any) -> Any:  # fmt: skip
     """Apply a function to each row and stack the results."""
     results = [fn(row) for row in _rows(elems)]
-    return ragged_stack(results) if isinstance(fn_output_signature, RaggedTensorSpec) else _stacked(results)
+    if isinstance(fn_output_signature, RaggedTensorSpec):
+        return ragged_stack(results)
+    return map_structure(lambda *leaves: ops.stack([convert_to_tensor(x) for x in leaves]), *results)
 
 
 vectorized_map = map_fn
@@ -144,14 +141,14 @@ class TensorArray:
         """Return all of them as one tensor."""
         return ops.stack(self._items) if self._items else ops.zeros((0,), self.dtype.name)
 
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return those at some indices as one tensor."""
+        return ops.stack([self._items[int(i)] for i in indices])
+
     def unstack(self, value: Any, name: str | None = None) -> "TensorArray":
         """Store the rows of a tensor."""
         self._items = list(convert_to_tensor(value))
         return self
-
-    def gather(self, indices: Any, name: str | None = None) -> Tensor:
-        """Return those at some indices as one tensor."""
-        return ops.stack([self._items[int(i)] for i in indices])
 
 
 def group(*inputs: Any, **_: Any) -> None:
@@ -180,9 +177,7 @@ def _printed(x: Any, most: int) -> str:
     if isinstance(x, list | tuple):
         inner = ", ".join(_printed(item, most) if not isinstance(item, str) else f"'{item}'" for item in x)
         return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
-    if isinstance(x, TensorOps | np.ndarray):
-        return _rows_printed(as_array(x), most, 1)
-    return str(x)
+    return _rows_printed(as_array(x), most, 1) if isinstance(x, TensorOps | np.ndarray) else str(x)
 
 
 def _rows_printed(array: Any, most: int, depth: int) -> str:
@@ -202,9 +197,6 @@ def _number(x: Any) -> str:
     few, many = (15, 17) if x.dtype == np.float64 else (6, 9)
     short = f"{float(x):.{few}g}"
     return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
-
-
-# Gradients.
 
 
 class UnconnectedGradients:
@@ -279,8 +271,7 @@ class GradientTape(KerasTape):
         whole = self.jacobian(target, source, unconnected_gradients)
         if whole is None:
             return None
-        inner = [slice(None)] * (len(target.shape) - 1)
-        return ops.stack([whole[(i, *inner, i)] for i in range(target.shape[0])])
+        return ops.stack([whole[(i, *[slice(None)] * (len(target.shape) - 1), i)] for i in range(target.shape[0])])
 
     @contextmanager
     def stop_recording(self) -> Any:
@@ -297,7 +288,23 @@ class GradientTape(KerasTape):
         return tuple(x for x in self._watched.values() if isinstance(x, KerasVariable)) or self._met
 
 
-# tf.Module.
+def map_structure(function: Callable[..., Any], first: Any, *others: Any, lists: bool = True) -> Any:
+    """Return nested dicts, tuples and (unless these are leaves) lists with a function of their leaves."""
+    if isinstance(first, dict):
+        columns = {key: (first[key], *(x[key] for x in others)) for key in sorted(first)}
+        values = {key: map_structure(function, *column, lists=lists) for key, column in columns.items()}
+        return {key: values[key] for key in first}
+    if isinstance(first, (tuple, list) if lists else tuple) and not isinstance(first, TensorShape):
+        parts = [map_structure(function, *column, lists=lists) for column in zip(first, *others, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+    return function(first, *others)
+
+
+def flatten(structure: Any, lists: bool = True) -> list[Any]:
+    """Return the leaves of nested dicts, tuples and lists."""
+    leaves: list[Any] = []
+    map_structure(leaves.append, structure, lists=lists)
+    return leaves
 
 
 def _key(name: str) -> list[Any]:

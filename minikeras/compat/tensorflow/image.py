@@ -41,8 +41,7 @@ def resize(images: Any, size: Any, method: Any = "bilinear", preserve_aspect_rat
         share = min(want / have for want, have in zip(sizes, edges, strict=True))
         sizes = tuple(round(edge * share) for edge in edges)
     kind = as_dtype(x.dtype).name if method == "nearest" else "float32"
-    resized = ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST)
-    return ops.cast(resized, kind)
+    return ops.cast(ops.image.resize(ops.cast(x, "float32"), sizes, method, antialias, data_format=_LAST), kind)
 
 
 def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: str | None = None) -> Tensor:
@@ -64,9 +63,11 @@ flip_up_down: Callable[..., Tensor] = unary(lambda x: ops.flip(x, -3), "Images t
 
 
 Draw: TypeAlias = Callable[..., Tensor]
-"""Shape, bounds and seed -> numbers: of the global stream, or of the seed alone."""
-_global: Draw = lambda shape, low, high, seed: _random.uniform(shape, low, high, seed=seed)  # noqa: E731
-_stateless: Draw = lambda shape, low, high, seed: _random.stateless_uniform(shape, seed, low, high)  # noqa: E731
+"""Shape, bounds, seed and perhaps a dtype -> numbers: of the global stream, or of the seed alone."""
+_global: Draw = lambda shape, low, high, seed, kind="float32": _random.uniform(shape, low, high, kind, seed)  # noqa: E731
+_stateless: Draw = lambda shape, low, high, seed, kind="float32": (  # noqa: E731
+    _random.stateless_uniform(shape, seed, low, high, kind)
+)
 
 
 def _perhaps(flip: Callable[..., Tensor], draw: Draw) -> Callable[..., Tensor]:
@@ -170,6 +171,12 @@ hsv_to_rgb: Callable[..., Tensor] = unary(
 )
 
 
+_YUV = np.array([[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512], [0.114, 0.43601035, -0.10001026]])
+rgb_to_yuv: Callable[..., Tensor] = unary(
+    lambda x: ops.tensordot(x, _YUV.astype("float32"), 1), "Images in brightness and two differences of color."
+)
+
+
 def per_image_standardization(image: Any) -> Tensor:
     """Images with mean 0 and deviation 1, or a little less for those nearly of one color."""
     x = ops.cast(convert_to_tensor(image), "float32")
@@ -191,20 +198,19 @@ def central_crop(image: Any, central_fraction: float) -> Tensor:
     return crop_to_bounding_box(x, *starts, *(n - 2 * i for n, i in zip(x.shape[-3:-1], starts, strict=True)))
 
 
-def _cropped(value: Any, size: Any, numbers: Tensor) -> Tensor:
-    x, sizes = convert_to_tensor(value), sizes_of(size)
-    rooms = [n - m + 1 for n, m in zip(x.shape, sizes, strict=True)]
-    return ops.slice(x, [int(i) % room for i, room in zip(as_array(numbers), rooms, strict=True)], sizes)
+def _crop(draw: Draw) -> Callable[..., Tensor]:
+    """Return what takes a part of a size, from anywhere."""
+
+    def call(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
+        x, sizes = convert_to_tensor(value), sizes_of(size)
+        numbers = as_array(draw([len(sizes)], 0, 2**31 - 1, seed, "int32")).tolist()
+        return ops.slice(x, [i % (n - m + 1) for i, n, m in zip(numbers, x.shape, sizes, strict=True)], sizes)
+
+    return call
 
 
-def random_crop(value: Any, size: Any, seed: Any = None, name: str | None = None) -> Tensor:
-    """A part of a size, from anywhere."""
-    return _cropped(value, size, _random.uniform([len(sizes_of(size))], 0, 2**31 - 1, "int32", seed))
-
-
-def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Tensor:
-    """A part of a size, from where the seed says."""
-    return _cropped(value, size, _random.stateless_uniform([len(sizes_of(size))], seed, 0, 2**31 - 1, "int32"))
+random_crop: Callable[..., Tensor] = _crop(_global)
+stateless_random_crop: Callable[..., Tensor] = _crop(_stateless)
 
 
 def pad_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int,
@@ -305,5 +311,4 @@ def total_variation(images: Any, name: str | None = None) -> Tensor:
 def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Tensor:
     """How alike images are, in decibels."""
     x, y = (ops.cast(convert_to_tensor(image), "float32") for image in (a, b))
-    error = ops.mean(ops.square(x - y), (-3, -2, -1))
-    return ops.log10(float(max_val) ** 2 / error) * 10
+    return ops.log10(float(max_val) ** 2 / ops.mean(ops.square(x - y), (-3, -2, -1))) * 10

@@ -18,8 +18,6 @@ from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
 from .missing import missing
 from .records import FixedLenFeature as FixedLenFeature
-from .records import FixedLenSequenceFeature as FixedLenSequenceFeature
-from .records import RaggedFeature as RaggedFeature
 from .records import TFRecordOptions as TFRecordOptions
 from .records import TFRecordWriter as TFRecordWriter
 from .records import VarLenFeature as VarLenFeature
@@ -170,6 +168,5 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
             raise InvalidArgumentError(f"Field {i} is required but missing in record {lacking[0]}! [Op:DecodeCSV]")
         cells = [row[i] or first[0] for row in rows]
         parts: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
-        values = np.array(parts, "object" if dtype == "string" else dtype)
-        columns.append(Tensor(values.reshape(lines.shape)))
+        columns.append(Tensor(np.array(parts, "object" if dtype == "string" else dtype).reshape(lines.shape)))
     return columns

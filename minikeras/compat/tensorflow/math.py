@@ -41,9 +41,6 @@ _UNARY = {name: name for name in _SAME.split()} | {
 globals().update({name: unary(getattr(ops, op)) for name, op in _UNARY.items()}, **BINARY)
 
 
-# Reductions.
-
-
 def axes_of(axis: Any) -> Any:
     """Return an axis argument as integers; TensorFlow also takes tensors and lists."""
     if axis is None or isinstance(axis, int):
@@ -135,9 +132,6 @@ cumsum: Callable[..., Tensor] = _cumulative(ops.cumsum, 0)
 cumprod: Callable[..., Tensor] = _cumulative(ops.cumprod, 1)
 
 
-# Sums over many tensors, and formulas.
-
-
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors."""
     total, *others = [convert_to_tensor(x) for x in inputs]
@@ -167,9 +161,6 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
 
 
-# Counting and choosing.
-
-
 class TopKV2(NamedTuple):
     """The largest elements and their places."""
 
@@ -181,11 +172,6 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
     """The k largest elements along the last axis, in descending order."""
     values, indices = ops.top_k(convert_to_tensor(input), int(k), sorted)
     return TopKV2(values, ops.cast(indices, as_dtype(index_type).name))
-
-
-def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """True where a target is among the k largest predictions of its row."""
-    return ops.in_top_k(convert_to_tensor(targets), convert_to_tensor(predictions), int(k))
 
 
 def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
@@ -227,8 +213,7 @@ segment_sum: Callable[..., Tensor] = _segments(lambda t: 0, "add")
 def segment_mean(data: Any, segment_ids: Any, num_segments: Any = None, name: str | None = None) -> Tensor:
     """The mean of the rows with equal numbers, 0 where there are none."""
     data = convert_to_tensor(data)
-    total = segment_sum(data, segment_ids, num_segments)
-    counts = segment_sum(ops.ones_like(data), segment_ids, num_segments)
+    total, counts = (segment_sum(x, segment_ids, num_segments) for x in (data, ops.ones_like(data)))
     return BINARY["divide"](total, ops.maximum(counts, 1))
 
 
@@ -241,8 +226,7 @@ globals().update({f"{order}segment_{name}": op for name, op in _SEGMENTS.items()
 
 def complex_(real: Any, imag: Any, name: str | None = None) -> Tensor:
     """`tf.complex`: numbers of real and imaginary parts."""
-    a, b = array_of(real), array_of(imag)
-    return Tensor(a + 1j * b)
+    return Tensor(array_of(real) + 1j * array_of(imag))
 
 
 def is_tensor(x: object) -> bool:

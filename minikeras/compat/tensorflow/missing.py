@@ -1,4 +1,4 @@
-"""The answer to a name that the stand-in does not have."""
+"""Names of modules: functions by tables, and the answer to a name that the stand-in does not have."""
 
 import sys
 from collections.abc import Callable
@@ -30,6 +30,13 @@ def missing(module: str, other: Callable[[str], Any] | None = None) -> Callable[
         )
 
     return find
+
+
+def named(table: dict[str, tuple[str, Callable[..., Any]]]) -> dict[str, Callable[..., Any]]:
+    """Return functions by their names; a table has for each its text in `help` and what it returns."""
+    for name, (text, function) in table.items():
+        function.__doc__, function.__name__, function.__qualname__ = text, name, name
+    return {name: function for name, (_, function) in table.items()}
 
 
 def nothing(*args: Any, **kwargs: Any) -> None:

@@ -10,12 +10,11 @@ from ..._core.tensor import Tensor
 from . import random as _random
 from .arrays import gather
 from .math import axes_of, unary
-from .math import in_top_k as in_top_k
 from .math import l2_normalize as l2_normalize
 from .math import log_softmax as log_softmax
 from .math import softmax as softmax
 from .math import top_k as top_k
-from .missing import missing
+from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -23,19 +22,6 @@ __getattr__: Callable[[str], Any] = missing(__name__)
 _UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
 swish: Callable[..., Tensor] = unary(ops.silu)
-
-
-def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """x where it is positive, alpha * x elsewhere."""
-    return ops.leaky_relu(convert_to_tensor(features), float(alpha))
-
-
-def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """x times the normal distribution function at x."""
-    return ops.gelu(convert_to_tensor(features), approximate)
-
-
-# Losses of logits.
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Tensor:
@@ -67,9 +53,6 @@ def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, globa
 
 
 scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
-
-
-# Windows over images.
 
 
 def _middle(value: Any, rank: int, data_format: str | None) -> Any:
@@ -155,21 +138,12 @@ globals().update({
 })  # fmt: skip
 
 
-# Normalization, dropout, embeddings.
-
-
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Tensor:
     """A bias for each channel added."""
     b = convert_to_tensor(bias)
     if _format(data_format) == "channels_first":
         b = ops.reshape(b, (-1, *[1] * (len(convert_to_tensor(value).shape) - 2)))
     return BINARY["add"](value, b)
-
-
-def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False,
-            name: str | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Mean and variance along axes."""
-    return ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)
 
 
 def batch_normalization(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: Any,
@@ -187,11 +161,6 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def embedding_lookup(params: Any, ids: Any, *, name: str | None = None) -> Tensor:
-    """The rows of a table that ids name."""
-    return gather(params, ids)
-
-
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
     """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
     x = convert_to_tensor(input)
@@ -206,3 +175,15 @@ def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name:
     if _format(data_format) == "channels_last":
         return ops.space_to_depth(x, block_size)
     return ops.rearrange(x, "n c (h i) (w j) -> n (i j c) h w", i=block_size, j=block_size)
+
+
+globals().update(named({
+    "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
+        lambda features, alpha=0.2, name=None: ops.leaky_relu(convert_to_tensor(features), float(alpha))),
+    "gelu": ("x times the normal distribution function at x.",
+        lambda features, approximate=False, name=None: ops.gelu(convert_to_tensor(features), approximate)),
+    "moments": ("Mean and variance along axes.",
+        lambda x, axes, shift=None, keepdims=False, name=None:
+            ops.moments(convert_to_tensor(x), axes_of(axes), keepdims)),
+    "embedding_lookup": ("The rows of a table that ids name.", lambda params, ids, *, name=None: gather(params, ids)),
+}))  # fmt: skip

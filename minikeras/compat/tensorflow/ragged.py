@@ -234,8 +234,7 @@ class RaggedTensor(Rows):
         rows = [as_array(row.to_tensor(default_value) if isinstance(row, RaggedTensor) else row) for row in self]
         kind = as_array(self.flat_values).dtype
         fill = empty_of(kind) if default_value is None else array_of(default_value)
-        inner = np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0]
-        sizes = [len(rows), *inner]
+        sizes = [len(rows), *(np.max([row.shape for row in rows], axis=0, initial=0) if rows else [0])]
         if shape is not None:
             sizes = [n if asked is None else int(asked) for n, asked in zip(sizes, TensorShape(shape), strict=True)]
         whole = np.full(sizes, fill, kind)

@@ -28,6 +28,7 @@ def _transform(function: Callable[..., Any], axes: int = 1) -> Callable[..., Ten
 
 fft: Callable[..., Tensor] = _transform(np.fft.fftn)
 ifft: Callable[..., Tensor] = _transform(np.fft.ifftn)
+fft2d: Callable[..., Tensor] = _transform(np.fft.fftn, 2)
 rfft: Callable[..., Tensor] = _transform(np.fft.rfftn)
 irfft: Callable[..., Tensor] = _transform(np.fft.irfftn)
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._display.event_files import EventWriter
 from ..._jit.trace import escape
-from .missing import missing, nothing
+from .missing import missing, named, nothing
 from .tensors import array_of, constant
 
 __getattr__: Callable[[str], Any] = missing(__name__)
@@ -76,11 +76,6 @@ def should_record_summaries() -> bool:
     return bool(_Open.condition() if callable(_Open.condition) else _Open.condition)
 
 
-def record_if(condition: Any) -> Any:
-    """Within this context values are only written if a condition, or a function, says so."""
-    return _having(condition=condition)
-
-
 def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     at = _Open.step if step is None else step
     writer = _Open.writer
@@ -92,21 +87,6 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
                          "tf.summary.experimental.set_step()")  # fmt: skip
     write(writer.events, int(at))
     return Tensor(np.asarray(True))
-
-
-def scalar(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
-    """Write a number; whether it was written."""
-    return _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)
-
-
-def histogram(name: str, data: Any, step: Any = None, buckets: Any = None, description: str | None = None) -> Tensor:
-    """Write how many values there are between equally distant limits."""
-    return _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)
-
-
-def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, description: str | None = None) -> Tensor:
-    """Write images (batch, height, width, channels)."""
-    return _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)
 
 
 def text(name: str, data: Any, step: Any = None, description: str | None = None) -> Tensor:
@@ -138,16 +118,6 @@ def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
         writer.flush()
 
 
-def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
-    """Values as TensorFlow's message of a tensor (needs the `tensorboard` package)."""
-    return import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))
-
-
-def make_ndarray(tensor: Any) -> Any:
-    """The array of such a message."""
-    return import_module("tensorboard.util.tensor_util").make_ndarray(tensor)
-
-
 trace_on: Callable[..., None] = nothing
 trace_off: Callable[..., None] = nothing
 trace_export: Callable[..., None] = nothing
@@ -156,3 +126,23 @@ experimental: SimpleNamespace = SimpleNamespace(
     set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step, write_raw_pb=_write_raw_pb,
     summary_scope=_summary_scope,
 )  # fmt: skip
+
+
+globals().update(named({
+    "record_if": ("Within this context values are only written if a condition, or a function, says so.",
+        lambda condition: _having(condition=condition)),
+    "scalar": ("Write a number; whether it was written.",
+        lambda name, data, step=None, description=None:
+            _put(lambda w, at: w.scalar(name, as_array(data), at, description or ""), step)),
+    "histogram": ("Write how many values there are between equally distant limits.",
+        lambda name, data, step=None, buckets=None, description=None:
+            _put(lambda w, at: w.histogram(name, as_array(data), at, buckets or 30, description or ""), step)),
+    "image": ("Write images (batch, height, width, channels).",
+        lambda name, data, step=None, max_outputs=3, description=None:
+            _put(lambda w, at: w.image(name, as_array(data), at, int(max_outputs), description or ""), step)),
+    "make_tensor_proto": ("Values as TensorFlow's message of a tensor (needs the `tensorboard` package).",
+        lambda values, dtype=None, shape=None, verify_shape=False:
+            import_module("tensorboard.util.tensor_util").make_tensor_proto(as_array(constant(values, dtype, shape)))),
+    "make_ndarray": ("The array of such a message.",
+        lambda tensor: import_module("tensorboard.util.tensor_util").make_ndarray(tensor)),
+}))  # fmt: skip

@@ -9,7 +9,6 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -30,8 +29,6 @@ from ..past.patches import Patches
 from .draws import StatelessSource
 from .dtypes import TensorShape, as_dtype, dtype_of
 from .errors import InvalidArgumentError
-
-# From values to tensors.
 
 
 def _array(value: Any, dtype: DTypeLike | None = None) -> Array:
@@ -144,10 +141,8 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-# Two tensors meet only in one dtype.
-
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-_NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
+NODE = "{{{{function_node __wrapped__{}_device_/job:localhost/replica:0/task:0/device:CPU:0}}}} "
 
 
 class Promotion:
@@ -240,7 +235,7 @@ def binary(op: Callable[..., Tensor], kernel: str) -> Callable[..., Tensor]:
             if kernel == "MatMul":
                 kernel_name = "__MklMatMul"
                 text = f"Matrix size-incompatible: In[0]: {_sizes(x)}, In[1]: {_sizes(y)}"
-            raise InvalidArgumentError(f"{_NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
+            raise InvalidArgumentError(f"{NODE.format(kernel_name)}{text} [Op:{kernel}] name: ") from None
 
     return call
 
@@ -280,8 +275,6 @@ for _name in ("abs", "invert", "neg"):
 
 
 _PACKAGE = __name__.partition(".")[0] + "."
-
-# What tensors have while the stand-in is in use.
 
 
 def text(array: Array, quoted: bool) -> str:
@@ -438,17 +431,6 @@ def flavour(on: bool) -> None:
             _adapted.put(*adapter)
 
 
-@contextmanager
-def flavoured(on: bool = True) -> Iterator[None]:
-    """Have tensors be TensorFlow's (or not) within a context."""
-    before = bool(_adapted)
-    flavour(on)
-    try:
-        yield
-    finally:
-        flavour(before)
-
-
 class Variable(KerasVariable):
     """`tf.Variable`: a tensor that changes, with the dtype of its first value.
 
@@ -508,8 +490,7 @@ class Variable(KerasVariable):
     def assign(self, value: TensorLike, use_locking: bool = False, name: str | None = None,
                read_value: bool = True) -> Any:  # fmt: skip
         """Store a new value of the same dtype and shape (or a ValueError), and return the variable."""
-        is_tensor = isinstance(value, TensorOps)
-        tensor = convert_to_tensor(value) if is_tensor else Tensor(_array(value, self.array.dtype))
+        tensor = convert_to_tensor(value) if isinstance(value, TensorOps) else Tensor(_array(value, self.array.dtype))
         if self._shape is not None and self._shape.is_compatible_with(tensor.shape):
             self.array = np.zeros(tensor.shape, self.array.dtype)
         if tuple(tensor.shape) != self.array.shape:

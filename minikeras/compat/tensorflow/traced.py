@@ -18,8 +18,7 @@ from ..._jit.jit import Jit
 from ..._jit.trace import escape, trace
 from .config import functions_run_eagerly
 from .dtypes import TensorSpec, as_dtype
-from .functions import Muted
-from .structures import flatten, map_structure
+from .functions import Muted, flatten, map_structure
 from .tensors import Composite, Variable, convert_to_tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,8 +75,7 @@ class Graph:
 
     def as_graph_def(self) -> str:
         """Return them as text."""
-        nodes = (f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
-        return "".join(nodes)
+        return "".join(f'node {{\n  name: "{op.name}"\n  op: "{op.type}"\n}}\n' for op in self.get_operations())
 
 
 class _Calls:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import minikeras.compat.tensorflow as tf
-from minikeras.compat.tensorflow import tensors
+from tests.compat.tensorflow import flavoured
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _tensors_of_tensorflow() -> Iterator[None]:
-    with tensors.flavoured():
+    with flavoured():
         yield
 
 

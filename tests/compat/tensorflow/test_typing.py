@@ -11,20 +11,20 @@ import pytest
 import minikeras as keras
 import minikeras.compat.tensorflow as tf
 import minikeras.compat.tensorflow.keras.backend as backend
-from minikeras.compat.tensorflow import tensors
 from minikeras.compat.tensorflow.keras import layers
 from minikeras.compat.tensorflow.keras.datasets import mnist
 from minikeras.compat.tensorflow.keras.layers import Dense
 from minikeras.compat.tensorflow.keras.optimizers.schedules import ExponentialDecay
 from minikeras.compat.tensorflow.keras.preprocessing.sequence import pad_sequences
 from minikeras.compat.tensorflow.keras.preprocessing.text import Tokenizer
+from tests.compat.tensorflow import flavoured
 
 STUBS = Path(keras.__file__).parent / "compat" / "tensorflow"
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _tensors_of_tensorflow() -> Any:
-    with tensors.flavoured():
+    with flavoured():
         yield
 
 

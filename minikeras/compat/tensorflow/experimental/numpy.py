@@ -14,8 +14,8 @@ from ...._base.typing import DTypeLike
 from ...._core.tensor import Tensor, TensorOps, any_symbolic, as_array, has_tensor, recorders
 from .. import random as _random
 from ..dtypes import DType, TensorShape, as_dtype
+from ..functions import map_structure
 from ..missing import missing
-from ..structures import map_structure
 from ..tensors import Promotion
 
 ndarray = Tensor
