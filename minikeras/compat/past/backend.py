@@ -12,14 +12,13 @@ import numpy as np
 from ... import activations, layers, models, ops, random
 from ..._base.naming import clear_session
 from ..._base.settings import epsilon, image_data_format, set_image_data_format, standardize_dtype
-from ..._base.typing import DTypeLike, Shape
+from ..._base.typing import DTypeLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ..._core.variable import Variable
 from .patches import outdated, resolve
 
 F = TypeVar("F", bound=Callable[..., Any])
-
 _SAME = """
     abs all any arange argmin batch_normalization binary_crossentropy categorical_crossentropy clip cos cumprod cumsum
     dot dtype elu equal exp eye greater greater_equal less less_equal log logsumexp max maximum mean min minimum ndim
@@ -60,6 +59,14 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "moving_average_update": ("x.assign(x * momentum + value * (1 - momentum))",
         lambda x, value, momentum: (x.assign(x * momentum + value * (1 - momentum)), x)[1]),
     "print_tensor": ("print(message, x)", lambda x, message="": (print(message, x), x)[1]),
+    "constant": ("keras.ops.convert_to_tensor(value, dtype)", lambda value, dtype=None, shape=None, name=None:
+        Tensor(np.full(np.shape(value) if shape is None else tuple(shape), value, standardize_dtype(dtype)))),
+    "ones": ("keras.ops.ones(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
+        Variable(np.ones(shape), dtype=standardize_dtype(dtype), name=name)),
+    "zeros": ("keras.ops.zeros(shape), or a keras.Variable of it", lambda shape, dtype=None, name=None:
+        Variable(np.zeros(shape), dtype=standardize_dtype(dtype), name=name)),
+    "set_image_dim_ordering": ("keras.config.set_image_data_format", lambda dim_ordering:
+        set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")),
     "update": ("x.assign(new_x)", lambda x, new_x: (x.assign(new_x), x)[1]),
     "update_add": ("x.assign_add(increment)", lambda x, increment: (x.assign_add(increment), x)[1]),
     "update_sub": ("x.assign_sub(decrement)", lambda x, decrement: (x.assign_sub(decrement), x)[1]),
@@ -68,11 +75,6 @@ _ONE_LINERS: dict[str, tuple[str, Callable[..., Any]]] = {
         f"conv{n}d": ("keras.ops.conv", lambda x, kernel, *how, **more: ops.conv(x, kernel, *how, **more))
         for n in (1, 2, 3)
     },
-    "depthwise_conv2d": ("keras.ops.depthwise_conv",
-        lambda x, depthwise_kernel, *how, **more: ops.depthwise_conv(x, depthwise_kernel, *how, **more)),
-    "conv2d_transpose": ("keras.ops.conv_transpose",
-        lambda x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1:
-            ops.conv_transpose(x, kernel, strides, padding, None, data_format, dilation_rate)),
     "dropout": ("keras.random.dropout(x, level)",
         lambda x, level, noise_shape=None, seed=None: random.dropout(x, level, noise_shape, seed)),
     "get_session": ("nothing: there are no sessions", lambda: None),
@@ -167,33 +169,12 @@ def rnn(step_function: Any, inputs: Any, initial_states: Any, go_backwards: bool
     return outputs[-1], ops.stack(outputs, axis=1), states
 
 
-@_today("keras.ops.convert_to_tensor(value, dtype)")
-def constant(value: Any, dtype: DTypeLike | None = None, shape: Shape | None = None, name: str | None = None) -> Tensor:
-    """Return a value as a tensor."""
-    array = np.asarray(value, standardize_dtype(dtype))
-    return Tensor(array if shape is None else np.broadcast_to(array, tuple(shape)).copy())
-
-
 @_today("keras.Variable(value)")
 def variable(value: Any, dtype: DTypeLike | None = None, name: str | None = None, constraint: Any = None) -> Variable:
     """Return a variable."""
     x = Variable(as_array(value), dtype=standardize_dtype(dtype), name=name)
     x.constraint = constraint
     return x
-
-
-def _filled(kind: str) -> None:
-    def make(shape: Any, dtype: DTypeLike | None = None, name: str | None = None) -> Variable:
-        value = getattr(np, kind)(shape, dtype=standardize_dtype(dtype))
-        return Variable(value, dtype=value.dtype, name=name)
-
-    make.__name__ = kind
-    make.__doc__ = f"Return a variable of {kind}."
-    _today(f"keras.ops.{kind}(shape), or a keras.Variable of it")(make)
-
-
-_filled("zeros")
-_filled("ones")
 
 
 @_today("x.assign(value) for each")
@@ -263,12 +244,6 @@ def gradients(loss: Any, variables: Any) -> Any:
         "keras.backend.gradients needs a graph of TensorFlow 1. Compute the loss in `with keras.GradientTape() as "
         "tape:` and ask for `tape.gradient(loss, variables)`."
     )
-
-
-@_today("keras.config.set_image_data_format")
-def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set where the channels of images are, "th" for first and "tf" for last."""
-    set_image_data_format("channels_first" if dim_ordering == "th" else "channels_last")
 
 
 NAMES = {name: _telling(resolve(place), name, f"keras.{place}") for name, place in RENAMED.items()} | _WRITTEN

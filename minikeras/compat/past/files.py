@@ -17,7 +17,6 @@ _IN_FOLDER = "model.keras"
 _ENDING = ".npz"
 LIST = "checkpoint"
 """The file that names the newest checkpoint of a folder, as TensorFlow writes it."""
-
 Function: TypeAlias = Callable[..., Any]
 
 
@@ -28,10 +27,8 @@ class Status:
         """Return this."""
         return self
 
-    assert_consumed = expect_partial
-    assert_existing_objects_matched = expect_partial
-    assert_nontrivial_match = expect_partial
-    initialize_or_restore = expect_partial
+    assert_consumed = assert_existing_objects_matched = expect_partial
+    assert_nontrivial_match = initialize_or_restore = expect_partial
 
 
 def note_newest(path: str) -> None:

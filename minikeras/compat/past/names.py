@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from ... import layers, models
@@ -92,18 +93,12 @@ def _pipeline(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class Reduction:
-    """Ways to sum up the values of a batch, by the names of Keras 2."""
-
-    AUTO = "sum_over_batch_size"
-    NONE = "none"
-    SUM = "sum"
-    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
-
-
 _PIPELINES = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 CALLS: dict[str, Any] = {
-    "keras.losses.Reduction": Reduction, "keras.layers.Convolution2D": _convolution2d,
+    "keras.losses.Reduction": SimpleNamespace(
+        AUTO="sum_over_batch_size", NONE="none", SUM="sum", SUM_OVER_BATCH_SIZE="sum_over_batch_size"
+    ),
+    "keras.layers.Convolution2D": _convolution2d,
     "keras.layers.ThresholdedReLU": _thresholded_relu, "keras.layers.merge": _merge,
     "keras.layers.Merge": _merge_models, "keras.layers.TimeDistributedDense": _time_distributed_dense,
 }  # fmt: skip

@@ -1,12 +1,13 @@
 """`keras.preprocessing.sequence` as it was: windows of a series, and pairs of words that stand near each other."""
 
+import json
 import random
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..._base.typing import Array
+from ..._base.typing import Array, Config
 from ..._trainers.batches import PyDataset
 
 
@@ -65,6 +66,12 @@ class TimeseriesGenerator(PyDataset):
             ends = np.random.randint(self.start_index, self.end_index + 1, self.batch_size)  # noqa: NPY002
         windows = np.array([self.data[end - self.length : end : self.sampling_rate] for end in ends])
         return windows[:, ::-1] if self.reverse else windows, np.array([self.targets[end] for end in ends])
+
+    def get_config(self) -> Config:
+        """Return the settings, with data and targets as JSON text."""
+        names = ("length", "sampling_rate", "stride", "start_index", "end_index", "shuffle", "reverse", "batch_size")
+        texts = {name: json.dumps(np.asarray(getattr(self, name)).tolist()) for name in ("data", "targets")}
+        return {**texts, **{name: getattr(self, name) for name in names}}
 
 
 def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> Array:

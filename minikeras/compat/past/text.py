@@ -47,12 +47,8 @@ def hashing_trick(text: str, n: int, hash_function: Callable[[str], int] | str |
         >>> hashing_trick("a b a", 100, "md5")
         [92, 95, 92]
     """
-
-    def by_md5(word: str) -> int:
-        return int(md5(word.encode()).hexdigest(), 16)
-
-    function = hash if hash_function is None else by_md5 if hash_function == "md5" else hash_function
-    assert callable(function)
+    functions: dict[Any, Any] = {None: hash, "md5": lambda word: int(md5(word.encode()).hexdigest(), 16)}
+    function: Any = functions.get(hash_function, hash_function)
     return [function(word) % (n - 1) + 1 for word in text_to_word_sequence(text, filters, lower, split)]
 
 

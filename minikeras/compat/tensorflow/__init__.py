@@ -28,7 +28,6 @@ version: SimpleNamespace = SimpleNamespace(
     VERSION=__version__, GIT_VERSION="minikeras", COMPILER_VERSION="", GRAPH_DEF_VERSION=0
 )
 newaxis = None
-
 _NAMES = (
     "compat config data debugging dtypes errors experimental image io linalg lookup math nn python ragged random "
     "saved_model signal sparse strings summary train"
@@ -38,9 +37,9 @@ MODULES = _NAMES.split()
 _MOVED = {
     "arrays":
     "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm "
-    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity "
+    "clip_by_value concat dynamic_partition expand_dims fill gather gather_nd global_norm identity "
     "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd "
-    "sequence_mask shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
+    "shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
     "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique "
     "unstack where zeros zeros_like",
     "config": "distribute test",
@@ -69,9 +68,9 @@ _SPECIAL = {
     "print": ("functions", "print_"),
 }  # fmt: skip
 _INITIALIZERS = {
-    "constant_initializer": "Constant", "ones_initializer": "Ones", "random_normal_initializer": "RandomNormal",
-    "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros",
-}  # fmt: skip
+    f"{name}_initializer": name.title().replace("_", "")
+    for name in ("constant", "ones", "random_normal", "random_uniform", "zeros")
+}
 _KERAS = ("losses", "metrics", "optimizers", "initializers")
 """Namespaces of Keras's that TensorFlow also has at its top."""
 

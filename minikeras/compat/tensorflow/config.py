@@ -9,8 +9,6 @@ from typing import Any
 from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
-
 PhysicalDevice = namedtuple("PhysicalDevice", "name device_type")
 PhysicalDevice.__doc__ = "Something that computes."
 LogicalDevice = namedtuple("LogicalDevice", "name device_type")
@@ -31,9 +29,6 @@ def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     return [LogicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
-get_visible_devices = list_physical_devices
-
-
 def run_functions_eagerly(run_eagerly: bool) -> None:
     """Accept what is so in any case."""
     _Settings.eager = bool(run_eagerly)
@@ -44,6 +39,7 @@ def functions_run_eagerly() -> bool:
     return _Settings.eager
 
 
+get_visible_devices = list_physical_devices
 set_visible_devices: Callable[..., None] = nothing
 set_soft_device_placement: Callable[..., None] = nothing
 set_logical_device_configuration: Callable[..., None] = nothing

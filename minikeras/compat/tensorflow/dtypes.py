@@ -11,11 +11,6 @@ from ..._base.typing import DTypeLike
 from ..._core.tensor import TensorOps
 from .missing import missing
 
-_NAMES = (
-    "float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool complex64 complex128 "
-    "string resource variant"
-)
-NAMES = _NAMES.split()
 _BY_NUMBER = (
     ". float32 float64 int32 uint8 int16 int8 string complex64 int64 bool . . . bfloat16 . . uint16 complex128 float16 "
     "resource variant uint32 uint64"
@@ -90,7 +85,7 @@ class DType(str):
         return as_dtype, (self.name,)
 
 
-DTYPES: dict[str, DType] = {name: DType(name) for name in NAMES}
+DTYPES: dict[str, DType] = {name: DType(name) for name in _NUMBERS if name != "."}
 
 
 def _name(dtype: Any) -> str | None:

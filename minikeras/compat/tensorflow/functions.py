@@ -22,6 +22,7 @@ from ..._jit.trace import escape
 from ...layers import Layer
 from ...tree import pack_sequence_as
 from .dtypes import DType, TensorShape, as_dtype
+from .missing import nothing
 from .ragged import RaggedTensor, RaggedTensorSpec
 from .ragged import stack as ragged_stack
 from .tensors import convert_to_tensor
@@ -151,8 +152,7 @@ class TensorArray:
         return self
 
 
-def group(*inputs: Any, **_: Any) -> None:
-    """Return nothing: what was to be done is done."""
+group: Callable[..., None] = nothing
 
 
 def print_(*inputs: Any, output_stream: Any = sys.stderr, summarize: int = 3, sep: str = " ", end: str = "\n",
@@ -199,11 +199,8 @@ def _number(x: Any) -> str:
     return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
 
 
-class UnconnectedGradients:
-    """The value of a gradient where the target does not depend on the source."""
-
-    NONE = "none"
-    ZERO = "zero"
+UnconnectedGradients = SimpleNamespace(NONE="none", ZERO="zero")
+"""The value of a gradient where the target does not depend on the source."""
 
 
 class GradientTape(KerasTape):
@@ -316,12 +313,7 @@ class Module:
 
     def __init__(self, name: str | None = None) -> None:
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
-        self._name: str = name or snake
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self._name
+        self.name: str = name or snake
 
     @property
     def name_scope(self) -> Any:
@@ -399,12 +391,8 @@ nest: SimpleNamespace = SimpleNamespace(
 )  # fmt: skip
 
 
-def _to_code(entity: Any, *_: Any, **__: Any) -> str:
-    """Return the source of a function, which runs as it is."""
-    return textwrap.dedent(inspect.getsource(getattr(entity, "python_function", entity)))
-
-
 autograph: SimpleNamespace = SimpleNamespace(
-    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity, to_code=_to_code,
+    set_verbosity=lambda level, alsologtostdout=False: None, to_graph=lambda entity, *_, **__: entity,
+    to_code=lambda entity, *_, **__: textwrap.dedent(inspect.getsource(entity)),
     trace=lambda *args: None, experimental=SimpleNamespace(do_not_convert=lambda func=None, **_: func or (lambda f: f)),
 )  # fmt: skip

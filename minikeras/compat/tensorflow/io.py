@@ -4,8 +4,10 @@ import glob as _glob
 import io
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from ..._jit.trace import escape
 from ...utils.image_utils import open_image, save_img
 from .dtypes import DType, as_dtype
 from .errors import InvalidArgumentError, NotFoundError
-from .missing import missing
+from .missing import missing, named
 from .records import FixedLenFeature as FixedLenFeature
 from .records import TFRecordOptions as TFRecordOptions
 from .records import TFRecordWriter as TFRecordWriter
@@ -46,6 +48,19 @@ class gfile:
     remove: Callable[..., Any] = staticmethod(lambda path: os.remove(_path(path)))
     rmtree: Callable[..., Any] = staticmethod(lambda path: shutil.rmtree(_path(path)))
     join: Callable[..., Any] = staticmethod(os.path.join)
+
+    @staticmethod
+    def stat(path: Any) -> SimpleNamespace:
+        """Return the size of a file, when it was changed, and whether it is a folder."""
+        known = os.stat(_path(path))
+        return SimpleNamespace(
+            length=known.st_size, mtime_nsec=known.st_mtime_ns, is_directory=stat.S_ISDIR(known.st_mode)
+        )
+
+    @staticmethod
+    def walk(top: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+        """Yield the folders below one, with their folders and files."""
+        return os.walk(_path(top))
 
     @staticmethod
     def GFile(name: Any, mode: str = "r") -> Any:
@@ -82,11 +97,6 @@ def _picture(contents: Any, channels: int) -> Any:
     return array if array.ndim == 3 else array[:, :, None]
 
 
-def decode_jpeg(contents: Any, channels: int = 0, *_: Any, **__: Any) -> Tensor:
-    """The picture (height, width, channels) that bytes hold, in any format that Pillow reads."""
-    return Tensor(_picture(contents, channels))
-
-
 def decode_png(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", name: str | None = None) -> Tensor:
     """The picture (height, width, channels) that bytes hold; its values twice in 16 bits for uint16."""
     pixels = _picture(contents, channels)
@@ -110,16 +120,6 @@ def decode_image(contents: Any, channels: int = 0, dtype: DTypeLike = "uint8", n
     pixels = as_array(decode_gif(text)) if text[:3] == b"GIF" and expand_animations else _picture(text, channels)
     kind = as_dtype(dtype)
     return Tensor(pixels / np.asarray(255, kind.name) if kind.is_floating else pixels.astype(kind.name))
-
-
-def encode_jpeg(image: Any, format: str = "", quality: int = 95, *_: Any, **__: Any) -> Tensor:
-    """The bytes of a picture as JPEG."""
-    return _encoded(image, "jpeg", quality=quality)
-
-
-def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Tensor:
-    """The bytes of a picture as PNG."""
-    return _encoded(image, "png")
 
 
 def _encoded(image: Any, kind: str, **options: Any) -> Tensor:
@@ -170,3 +170,12 @@ def decode_csv(records: Any, record_defaults: list[Any], field_delim: str = ",",
         parts: list[Any] = [str(c).encode() if dtype == "string" else float(c) for c in cells]
         columns.append(Tensor(np.array(parts, "object" if dtype == "string" else dtype).reshape(lines.shape)))
     return columns
+
+
+globals().update(named({
+    "decode_jpeg": ("The picture (height, width, channels) that bytes hold, in any format that Pillow reads.",
+        lambda contents, channels=0, *_, **__: Tensor(_picture(contents, channels))),
+    "encode_jpeg": ("The bytes of a picture as JPEG.",
+        lambda image, format="", quality=95, *_, **__: _encoded(image, "jpeg", quality=quality)),
+    "encode_png": ("The bytes of a picture as PNG.", lambda image, compression=-1, name=None: _encoded(image, "png")),
+}))  # fmt: skip

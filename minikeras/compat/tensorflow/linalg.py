@@ -1,7 +1,8 @@
 """`tf.linalg`: matrices, in the last two axes."""
 
+from collections import namedtuple
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ... import ops
 from ..._base.typing import DTypeLike
@@ -14,15 +15,11 @@ from .missing import missing, named
 from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
 globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
 
 
-class Qr(NamedTuple):
-    """A matrix of orthogonal columns, and an upper triangular one."""
-
-    q: Tensor
-    r: Tensor
+Qr = namedtuple("Qr", "q r")
+Qr.__doc__ = "A matrix of orthogonal columns, and an upper triangular one."
 
 
 def _turned(x: Any) -> Tensor:
@@ -56,12 +53,6 @@ def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool |
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
     return ops.norm(x, ord, axis, bool(keepdims))
-
-
-def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-    """The x with matrix @ x = rhs."""
-    return ops.solve(matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
-                     convert_to_tensor(rhs))  # fmt: skip
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
@@ -110,6 +101,10 @@ globals().update(named({
     "inv": ("Inverse matrices.",
         lambda input, adjoint=False, name=None:
             ops.inv(matrix_transpose(input, conjugate=True) if adjoint else convert_to_tensor(input))),
+    "solve": ("The x with matrix @ x = rhs.",
+        lambda matrix, rhs, adjoint=False, name=None: ops.solve(
+            matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
+            convert_to_tensor(rhs))),
     "pinv": ("Pseudoinverse matrices.", lambda a, rcond=None, **_: ops.pinv(convert_to_tensor(a), rcond)),
     "qr": ("Matrices q, of orthogonal columns, and r, upper triangular, with q @ r = input.",
         lambda input, full_matrices=False, name=None:

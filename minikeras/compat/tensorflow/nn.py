@@ -7,20 +7,19 @@ import numpy as np
 
 from ... import ops
 from ..._core.tensor import Tensor
+from . import math as _math
 from . import random as _random
 from .arrays import gather
 from .math import axes_of, unary
-from .math import l2_normalize as l2_normalize
-from .math import log_softmax as log_softmax
-from .math import softmax as softmax
-from .math import top_k as top_k
 from .missing import missing, named
 from .tensors import BINARY, alike, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-
 _UNARY = ["relu", "relu6", "elu", "selu", "silu", "sigmoid", "softplus", "softsign", "tanh", "log_sigmoid", "erf"]
 globals().update({name: unary(getattr(ops, name)) for name in _UNARY})
+globals().update({name: vars(_math)[name] for name in ("l2_normalize", "log_softmax", "softmax", "top_k")})
+l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
+scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
 swish: Callable[..., Tensor] = unary(ops.silu)
 
 
@@ -36,23 +35,12 @@ def softmax_cross_entropy_with_logits(labels: Any, logits: Any, axis: int = -1, 
     return -ops.sum(z * ops.log_softmax(x, axis), axis)
 
 
-def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Tensor:
-    """Cross-entropy of each class number with softmax(logits)."""
-    return ops.sparse_categorical_crossentropy(convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)
-
-
-l2_loss: Callable[..., Tensor] = unary(lambda x: ops.sum(ops.square(x)) / 2, "Half the sum of squares.")
-
-
 def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None,
                          **_: Any) -> Tensor:  # fmt: skip
     """The sum of losses divided by how many there are, or by a given number."""
     losses = convert_to_tensor(per_example_loss)
     losses = losses if sample_weight is None else losses * sample_weight
     return ops.sum(losses) / float(losses.size if global_batch_size is None else global_batch_size)
-
-
-scale_regularization_loss: Callable[..., Tensor] = unary(ops.sum, "The sum of losses of weights: there is one replica.")
 
 
 def _middle(value: Any, rank: int, data_format: str | None) -> Any:
@@ -76,26 +64,19 @@ def _padded(x: Tensor, padding: Any, fill: float = 0.0) -> tuple[Tensor, Any]:
     return ops.pad(x, [tuple(map(int, pair)) for pair in padding], "constant", fill), "valid"
 
 
-def _convolution(rank: int) -> Callable[..., Tensor]:
+def _convolution(rank: int, op: Callable[..., Tensor] = ops.conv) -> Callable[..., Tensor]:
     def call(input: Any, filters: Any, strides: Any = 1, padding: Any = "VALID", data_format: str | None = None,
              dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
         x, kind = _padded(convert_to_tensor(input), padding)
         steps, spread = (_middle(v, rank, data_format) for v in (strides, dilations))
-        return ops.conv(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
+        return op(x, convert_to_tensor(filters), steps, kind, _format(data_format), spread or 1)
 
     return call
 
 
 conv2d: Callable[..., Tensor] = _convolution(2)
+_depthwise = _convolution(2, ops.depthwise_conv)
 globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
-
-
-def depthwise_conv2d(input: Any, filter: Any, strides: Any, padding: Any, data_format: str | None = None,
-                     dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-    """Each channel convolved with filters of its own."""
-    x, kind = _padded(convert_to_tensor(input), padding)
-    steps, spread = (_middle(v, 2, data_format) for v in (strides, dilations))
-    return ops.depthwise_conv(x, convert_to_tensor(filter), steps, kind, _format(data_format), spread or 1)
 
 
 def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
@@ -104,20 +85,6 @@ def local_response_normalization(input: Any, depth_radius: int = 5, bias: float 
     x = convert_to_tensor(input)
     near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
     return x / (bias + alpha * ops.matmul(ops.square(x), near.astype("float32"))) ** beta
-
-
-def conv2d_transpose(input: Any, filters: Any, output_shape: Any, strides: Any, padding: Any = "SAME",
-                     data_format: str = "NHWC", dilations: Any = None, name: str | None = None) -> Tensor:  # fmt: skip
-    """The gradient of `conv2d` as an operation of its own, to images of a shape."""
-    x, kernel, steps = convert_to_tensor(input), convert_to_tensor(filters), _middle(strides, 2, data_format)
-    y = ops.conv_transpose(x, kernel, steps, padding.lower(), None, _format(data_format))
-    want = tuple(int(n) for n in output_shape)
-    if tuple(y.shape) == want:
-        return y
-    each = (steps, steps) if isinstance(steps, int) else steps
-    pairs = zip(_middle(want, 2, data_format), _middle(y.shape, 2, data_format), each, strict=True)
-    extra = [(asked - (size - step)) % step for asked, size, step in pairs]
-    return ops.conv_transpose(x, kernel, steps, padding.lower(), tuple(extra), _format(data_format))
 
 
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
@@ -161,23 +128,25 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: 
     return ops.where(_random.uniform(sizes, seed=seed) >= rate, x / (1 - rate), 0.0)
 
 
-def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
-    """Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c)."""
-    x = convert_to_tensor(input)
-    if _format(data_format) == "channels_last":
-        return ops.depth_to_space(x, block_size)
-    return ops.rearrange(x, "n (i j c) h w -> n c (h i) (w j)", i=block_size, j=block_size)  # Keras's order is another
-
-
-def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Tensor:
-    """Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b)."""
-    x = convert_to_tensor(input)
-    if _format(data_format) == "channels_last":
-        return ops.space_to_depth(x, block_size)
-    return ops.rearrange(x, "n c (h i) (w j) -> n (i j c) h w", i=block_size, j=block_size)
+def _moved(input: Any, block: int, data_format: str, last: str, first: str) -> Tensor:
+    """Return an image with its elements moved by the pattern for its layout; `i` and `j` are as long as a block."""
+    pattern = last if _format(data_format) == "channels_last" else first
+    return ops.rearrange(convert_to_tensor(input), pattern, i=block, j=block)
 
 
 globals().update(named({
+    "depthwise_conv2d": ("Each channel convolved with filters of its own.",
+        lambda input, filter, strides, padding, data_format=None, dilations=None, name=None:
+            _depthwise(input, filter, strides, padding, data_format, dilations)),
+    "sparse_softmax_cross_entropy_with_logits": ("Cross-entropy of each class number with softmax(logits).",
+        lambda labels, logits, name=None: ops.sparse_categorical_crossentropy(
+            convert_to_tensor(labels), convert_to_tensor(logits), from_logits=True)),
+    "depth_to_space": ("Channels moved into blocks of pixels: (n, h, w, c * b * b) -> (n, h * b, w * b, c).",
+        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+            "n h w (i j c) -> n (h i) (w j) c", "n (i j c) h w -> n c (h i) (w j)")),
+    "space_to_depth": ("Blocks of pixels moved into channels: (n, h * b, w * b, c) -> (n, h, w, c * b * b).",
+        lambda input, block_size, data_format="NHWC", name=None: _moved(input, block_size, data_format,
+            "n (h i) (w j) c -> n h w (i j c)", "n c (h i) (w j) -> n (i j c) h w")),
     "leaky_relu": ("x where it is positive, alpha * x elsewhere.",
         lambda features, alpha=0.2, name=None: ops.leaky_relu(convert_to_tensor(features), float(alpha))),
     "gelu": ("x times the normal distribution function at x.",

@@ -69,11 +69,6 @@ class RaggedTensor(Rows):
         return cls(values, size * np.arange(1 + (len(values) // size if size else int(nrows or 0))))
 
     @classmethod
-    def from_row_starts(cls, values: Any, row_starts: Any, name: Any = None, validate: bool = True) -> "RaggedTensor":
-        """Return rows that begin at these places."""
-        return cls(values, [*as_array(row_starts), len(values)])
-
-    @classmethod
     def from_value_rowids(cls, values: Any, value_rowids: Any, nrows: Any = None, **_: Any) -> "RaggedTensor":
         """Return values in the rows of these numbers, which do not decrease."""
         return cls.from_row_lengths(values, np.bincount(as_array(value_rowids), minlength=int(nrows or 0)))

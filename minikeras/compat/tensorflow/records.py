@@ -90,7 +90,6 @@ FixedLenFeature = namedtuple("FixedLenFeature", "shape dtype default_value", def
 FixedLenFeature.__doc__ = "A feature of one shape."
 VarLenFeature = namedtuple("VarLenFeature", "dtype")
 VarLenFeature.__doc__ = "A feature of any length, which becomes a sparse tensor."
-
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 

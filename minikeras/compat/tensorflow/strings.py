@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..._base.typing import DTypeLike
 from ..._core.tensor import Tensor, TensorOps, as_array
 from ...layers.fingerprints import bins_of
 from . import ragged
@@ -83,11 +82,6 @@ def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool =
     return _each(lambda s: regex.sub(by, _text(s), most).encode("utf8", "surrogateescape"), input)
 
 
-def to_number(input: Any, out_type: DTypeLike = "float32", name: str | None = None) -> Tensor:
-    """Texts as numbers."""
-    return _each(lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)
-
-
 def as_string(input: Any, precision: int = -1, scientific: bool = False, **_: Any) -> Tensor:
     """Numbers as texts."""
 
@@ -129,6 +123,9 @@ globals().update(named({
     "upper": ("Texts in capitals.",
         lambda input, encoding="", name=None:
             _each(lambda s: s.decode().upper().encode() if encoding else s.upper(), input)),
+    "to_number": ("Texts as numbers.",
+        lambda input, out_type="float32", name=None: _each(
+            lambda s: float(s) if as_dtype(out_type).is_floating else int(s), input, dtype=as_dtype(out_type).name)),
     "strip": ("Texts without space at their ends.", lambda input, name=None: _each(lambda s: s.strip(), input)),
     "bytes_split": ("The bytes of texts.",
         lambda input, name=None: _parts(array_of(input), lambda s: [bytes([b]) for b in s])),

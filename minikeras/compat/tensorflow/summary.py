@@ -1,7 +1,7 @@
 """`tf.summary`: values for TensorBoard."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -37,12 +37,12 @@ def _having(**settings: Any) -> Iterator[Any]:
             setattr(_Open, name, value)
 
 
-class SummaryWriter:
+class SummaryWriter(EventWriter):
     """Writes values to an event file."""
 
     def __init__(self, logdir: Any, filename_suffix: str = ".v2") -> None:
         folder = logdir.numpy_view().item().decode() if isinstance(logdir, TensorOps) else str(logdir)
-        self.events: EventWriter = EventWriter(folder, filename_suffix)
+        super().__init__(folder, filename_suffix)
 
     @contextmanager
     def as_default(self, step: Any = None) -> Iterator["SummaryWriter"]:
@@ -55,14 +55,6 @@ class SummaryWriter:
         """Have values from now on go here."""
         _Open.writer = self
         _Open.step = _Open.step if step is None else step
-
-    def flush(self) -> None:
-        """Let readers see what was written."""
-        self.events.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.events.close()
 
 
 def create_file_writer(logdir: Any, max_queue: Any = None, flush_millis: Any = None, filename_suffix: Any = None,
@@ -85,7 +77,7 @@ def _put(write: Callable[[EventWriter, int], None], step: Any) -> Tensor:
     if at is None:
         raise ValueError("No step set. Please specify one either through the `step` argument or through "
                          "tf.summary.experimental.set_step()")  # fmt: skip
-    write(writer.events, int(at))
+    write(writer, int(at))
     return Tensor(np.asarray(True))
 
 
@@ -101,17 +93,6 @@ def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: s
     return _put(lambda w, at: w.write(tag, as_array(tensor), at, plugin), step)
 
 
-def _write_raw_pb(tensor: Any, step: Any = None, name: str | None = None) -> Tensor:
-    """Write a `Summary` message, given by its bytes."""
-    return _put(lambda w, at: w.message(array_of(tensor).item(), at), step)
-
-
-@contextmanager
-def _summary_scope(name: str, default_name: str = "summary", values: Any = None) -> Iterator[tuple[str, str]]:
-    """Within this context a value has this name; gives it as the tag, and as the name of a scope."""
-    yield name, f"{name}/"
-
-
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
     if writer := writer or _Open.writer:
@@ -123,11 +104,10 @@ trace_off: Callable[..., None] = nothing
 trace_export: Callable[..., None] = nothing
 graph: Callable[..., None] = nothing
 experimental: SimpleNamespace = SimpleNamespace(
-    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step, write_raw_pb=_write_raw_pb,
-    summary_scope=_summary_scope,
+    set_step=lambda step: setattr(_Open, "step", step), get_step=lambda: _Open.step,
+    write_raw_pb=lambda tensor, step=None, name=None: _put(lambda w, at: w.message(array_of(tensor).item(), at), step),
+    summary_scope=lambda name, default_name="summary", values=None: nullcontext((name, f"{name}/")),
 )  # fmt: skip
-
-
 globals().update(named({
     "record_if": ("Within this context values are only written if a condition, or a function, says so.",
         lambda condition: _having(condition=condition)),

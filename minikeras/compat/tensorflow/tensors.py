@@ -260,10 +260,7 @@ _OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floordiv", "mod": "floormod",
     "pow": "pow", "matmul": "matmul", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
 }  # fmt: skip
-_UFUNCS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide", "true_divide": "divide",
-           "floor_divide": "floordiv", "remainder": "floormod", "power": "pow", "matmul": "matmul", "less": "less",
-           "less_equal": "less_equal", "greater": "greater", "greater_equal": "greater_equal",
-           "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
+_UFUNCS = {_KERNELS[name][0]: name for name in (*_OPERATORS.values(), "equal", "not_equal")} | {"remainder": "floormod"}
 """The functions that NumPy calls where an array stands left of an operator."""
 for _name, _other in {**_OPERATORS, "eq": "equal", "ne": "not_equal", "and": "logical_and", "or": "logical_or"}.items():
     setattr(Rows, f"__{_name}__", lambda self, other, op=BINARY[_other]: op(self, other))
@@ -272,8 +269,6 @@ for _name in ("abs", "invert", "neg"):
     setattr(
         Rows, f"__{_name}__", functools.partialmethod(lambda self, op: on_elements(op, self), getattr(operator, _name))
     )
-
-
 _PACKAGE = __name__.partition(".")[0] + "."
 
 
@@ -306,7 +301,9 @@ class _Common:
         if not inside and method == "__call__" and not kwargs and ufunc.__name__ in _UFUNCS:
             return BINARY[_UFUNCS[ufunc.__name__]](*inputs)
         result = _array_ufunc(self, ufunc, method, *inputs, **kwargs)
-        return result if inside else _unwrapped(result)
+        if inside or recorders.open or not isinstance(result, Tensor) or result.array is None:
+            return result
+        return result.array[()]  # as in TensorFlow, where nothing is to be differentiated
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if _inside() or any_symbolic([args, kwargs]) or not all(isinstance(r, GradientTape) for r in recorders.open):
@@ -337,13 +334,6 @@ _frame = sys._getframe
 def _inside() -> bool:
     """Return whether the caller's caller belongs to this package, which goes by Keras's rules, names and tuples."""
     return bool(_OURS[_frame(2).f_globals.get("__name__")])
-
-
-def _unwrapped(result: Any) -> Any:
-    """Return what a NumPy function gave as an array, as in TensorFlow, where nothing is to be differentiated."""
-    if isinstance(result, Tensor) and result.array is not None and not recorders.open:
-        return result.array[()]
-    return result
 
 
 class _Eager(_Common):
