@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, assert_type
 
 import numpy as np
 import pytest
@@ -17,15 +17,8 @@ from minikeras.compat.tensorflow.keras.layers import Dense
 from minikeras.compat.tensorflow.keras.optimizers.schedules import ExponentialDecay
 from minikeras.compat.tensorflow.keras.preprocessing.sequence import pad_sequences
 from minikeras.compat.tensorflow.keras.preprocessing.text import Tokenizer
-from tests.compat.tensorflow import flavoured
 
 STUBS = Path(keras.__file__).parent / "compat" / "tensorflow"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _tensors_of_tensorflow() -> Any:
-    with flavoured():
-        yield
 
 
 @tf.function
