@@ -27,8 +27,10 @@ class Status:
         """Return this."""
         return self
 
-    assert_consumed = assert_existing_objects_matched = expect_partial
-    assert_nontrivial_match = initialize_or_restore = expect_partial
+    assert_consumed = expect_partial
+    assert_existing_objects_matched = expect_partial
+    assert_nontrivial_match = expect_partial
+    initialize_or_restore = expect_partial
 
 
 def note_newest(path: str) -> None:

@@ -1,9 +1,8 @@
 """Making, shaping, joining, indexing and sorting tensors: functions of `tf` itself."""
 
 import builtins
-from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -301,8 +300,11 @@ def argsort(values: Any, axis: int = -1, direction: str = "ASCENDING", stable: b
     return Tensor(np.argsort(x, axis, kind="stable").astype("int32"))
 
 
-Unique = namedtuple("Unique", "y idx")
-Unique.__doc__ = "Different elements in the order in which they first occur, and for each element its place there."
+class Unique(NamedTuple):
+    """Different elements in the order in which they first occur, and for each element its place there."""
+
+    y: Tensor
+    idx: Tensor
 
 
 def unique(x: Any, out_idx: DTypeLike = "int32", name: str | None = None) -> Unique:

@@ -1,18 +1,24 @@
 """`tf.config`: one device, the processor; settings are accepted where minikeras does what they ask."""
 
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .missing import missing, nothing
 
 __getattr__: Callable[[str], Any] = missing(__name__)
-PhysicalDevice = namedtuple("PhysicalDevice", "name device_type")
-PhysicalDevice.__doc__ = "Something that computes."
-LogicalDevice = namedtuple("LogicalDevice", "name device_type")
-LogicalDevice.__doc__ = "The same, as an operation names it."
+
+
+class PhysicalDevice(NamedTuple):
+    """Something that computes."""
+
+    name: str
+    device_type: str
+
+
+class LogicalDevice(PhysicalDevice):
+    """The same, as an operation names it."""
 
 
 class _Settings:

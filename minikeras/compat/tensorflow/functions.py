@@ -199,7 +199,7 @@ def _number(x: Any) -> str:
     return short if x.dtype.type(short) == x or x != x else f"{float(x):.{many}g}"
 
 
-UnconnectedGradients = SimpleNamespace(NONE="none", ZERO="zero")
+UnconnectedGradients: SimpleNamespace = SimpleNamespace(NONE="none", ZERO="zero")
 """The value of a gradient where the target does not depend on the source."""
 
 

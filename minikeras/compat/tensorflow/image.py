@@ -24,7 +24,7 @@ globals().update({name: vars(_io)[name] for name in _FILES.split()})
 _LAST: DataFormat = "channels_last"  # whatever Keras's setting is
 
 
-ResizeMethod = SimpleNamespace(
+ResizeMethod: SimpleNamespace = SimpleNamespace(
     BILINEAR="bilinear", NEAREST_NEIGHBOR="nearest", BICUBIC="bicubic", LANCZOS3="lanczos3", LANCZOS5="lanczos5"
 )
 

@@ -1,6 +1,5 @@
 """`tf.linalg`: matrices, in the last two axes."""
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +15,6 @@ from .tensors import BINARY, convert_to_tensor
 
 __getattr__: Callable[[str], Any] = missing(__name__)
 globals().update({name: unary(getattr(ops, name)) for name in ("cholesky", "det", "logdet", "eigh", "eig")})
-
-
-Qr = namedtuple("Qr", "q r")
-Qr.__doc__ = "A matrix of orthogonal columns, and an upper triangular one."
 
 
 def _turned(x: Any) -> Tensor:
@@ -106,9 +101,6 @@ globals().update(named({
             matrix_transpose(matrix, conjugate=True) if adjoint else convert_to_tensor(matrix),
             convert_to_tensor(rhs))),
     "pinv": ("Pseudoinverse matrices.", lambda a, rcond=None, **_: ops.pinv(convert_to_tensor(a), rcond)),
-    "qr": ("Matrices q, of orthogonal columns, and r, upper triangular, with q @ r = input.",
-        lambda input, full_matrices=False, name=None:
-            Qr(*ops.qr(convert_to_tensor(input), "complete" if full_matrices else "reduced"))),
     "diag_part": ("Diagonals of matrices.",
         lambda input, name=None, k=0, **_: ops.diagonal(convert_to_tensor(input), k, -2, -1)),
 }))  # fmt: skip

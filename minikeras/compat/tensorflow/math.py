@@ -2,9 +2,8 @@
 
 import builtins
 import functools
-from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -139,8 +138,11 @@ def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | N
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axes_of(axis), True), epsilon))
 
 
-TopKV2 = namedtuple("TopKV2", "values indices")
-TopKV2.__doc__ = "The largest elements and their places."
+class TopKV2(NamedTuple):
+    """The largest elements and their places."""
+
+    values: Tensor
+    indices: Tensor
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "int32", name: Any = None) -> TopKV2:

@@ -79,14 +79,6 @@ _depthwise = _convolution(2, ops.depthwise_conv)
 globals().update(conv1d=_convolution(1), conv3d=_convolution(3), convolution=conv2d)
 
 
-def local_response_normalization(input: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0,
-                                 beta: float = 0.5, name: Any = None) -> Tensor:  # fmt: skip
-    """x divided by a power of the sum of squares of neighboring channels."""
-    x = convert_to_tensor(input)
-    near = np.abs(np.subtract.outer(np.arange(x.shape[-1]), np.arange(x.shape[-1]))) <= depth_radius
-    return x / (bias + alpha * ops.matmul(ops.square(x), near.astype("float32"))) ** beta
-
-
 def _pooling(op: Callable[..., Tensor], rank: int) -> Callable[..., Tensor]:
     def call(input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
              name: Any = None) -> Tensor:  # fmt: skip

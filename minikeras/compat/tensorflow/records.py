@@ -7,11 +7,10 @@ import gzip
 import os
 import struct
 import zlib
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -86,10 +85,20 @@ def _example(text: bytes) -> Any:
         raise InvalidArgumentError(f"Could not parse example input, value: {text!r:.80}") from error
 
 
-FixedLenFeature = namedtuple("FixedLenFeature", "shape dtype default_value", defaults=(None,))
-FixedLenFeature.__doc__ = "A feature of one shape."
-VarLenFeature = namedtuple("VarLenFeature", "dtype")
-VarLenFeature.__doc__ = "A feature of any length, which becomes a sparse tensor."
+class FixedLenFeature(NamedTuple):
+    """A feature of one shape."""
+
+    shape: Any
+    dtype: Any
+    default_value: Any = None
+
+
+class VarLenFeature(NamedTuple):
+    """A feature of any length, which becomes a sparse tensor."""
+
+    dtype: Any
+
+
 _KINDS = {"bytes_list": "string", "float_list": "float32", "int64_list": "int64"}
 
 

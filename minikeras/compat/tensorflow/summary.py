@@ -87,12 +87,6 @@ def text(name: str, data: Any, step: Any = None, description: str | None = None)
     return _put(lambda w, at: w.text(name, values, at, description or ""), step)
 
 
-def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: str | None = None) -> Tensor:
-    """Write any values."""
-    plugin = metadata.plugin_data.plugin_name if metadata is not None else ""
-    return _put(lambda w, at: w.write(tag, as_array(tensor), at, plugin), step)
-
-
 def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
     """Let readers see what was written."""
     if writer := writer or _Open.writer:
