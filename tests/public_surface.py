@@ -13,6 +13,7 @@ import runpy
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from enum import EnumType
 from functools import cache
 from importlib import import_module
@@ -35,7 +36,9 @@ def lines() -> dict[str, str]:
     modules, _ = public["read_names"]()
     pairs = [(module, name) for module in _own_modules(modules) for name in import_module(module).__all__]
     found: dict[str, Any] = {f"{module}.{name}": getattr(import_module(module), name) for module, name in pairs}
-    with tensors.flavoured(False), warnings.catch_warnings():
+    with ExitStack() as stack, warnings.catch_warnings():
+        stack.callback(tensors.flavour, bool(tensors._adapted))
+        tensors.flavour(False)
         warnings.simplefilter("ignore", DeprecationWarning)
         for module, names in modules.items():
             home = public["find_module"](re.sub(r"^tf\b", "tensorflow", module))
