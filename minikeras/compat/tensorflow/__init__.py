@@ -37,9 +37,9 @@ MODULES = _NAMES.split()
 _MOVED = {
     "arrays":
     "IndexedSlices argsort boolean_mask broadcast_to cast clip_by_global_norm clip_by_norm "
-    "clip_by_value concat dynamic_partition expand_dims fill gather gather_nd global_norm identity "
+    "clip_by_value concat dynamic_partition ensure_shape expand_dims fill gather gather_nd global_norm identity "
     "linspace meshgrid one_hot ones ones_like pad range rank repeat reshape reverse roll scatter_nd "
-    "shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
+    "sequence_mask shape size slice sort split squeeze stack stop_gradient tensor_scatter_nd_add "
     "tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tile transpose unique "
     "unstack where zeros zeros_like",
     "config": "distribute test",

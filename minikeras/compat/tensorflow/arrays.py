@@ -11,7 +11,7 @@ from ..._base.typing import DTypeLike, TensorLike
 from ..._core.keras_tensor import KerasTensor
 from ..._core.tensor import Tensor, TensorOps, as_array
 from . import ragged
-from .dtypes import as_dtype
+from .dtypes import TensorShape, as_dtype
 from .errors import InvalidArgumentError
 from .math import axes_of, unary
 from .missing import named
@@ -78,6 +78,13 @@ def one_hot(indices: Any, depth: Any, on_value: Any = None, off_value: Any = Non
     return ops.where(hot, constant(on, kind), constant(off, kind))
 
 
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: DTypeLike = "bool", name: str | None = None) -> Tensor:
+    """True at the positions before each length."""
+    sizes = as_array(lengths)
+    width = int(sizes.max()) if maxlen is None else int(maxlen)
+    return Tensor((np.arange(width) < sizes[..., None]).astype(as_dtype(dtype).name))
+
+
 def shape(input: Any, out_type: DTypeLike = "int32", name: str | None = None) -> Any:
     """The shape as a tensor; of a symbolic tensor as a tuple, None for what is unknown."""
     if isinstance(input, KerasTensor):
@@ -96,6 +103,14 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     """The number of axes."""
     x: Any = input if isinstance(input, Rows) else convert_to_tensor(input)
     return Tensor(np.asarray(len(x.shape), "int32"))
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
+    """x, if it has a shape."""
+    y = convert_to_tensor(x)
+    if not TensorShape(y.shape).is_compatible_with(shape):
+        raise InvalidArgumentError(f"Shape of tensor {list(y.shape)} is not compatible with expected shape {shape}.")
+    return y
 
 
 identity: Callable[..., Tensor] = unary(ops.copy, "A copy of a tensor.")

@@ -107,6 +107,14 @@ argmax: Callable[..., Tensor] = _arg(ops.argmax)
 argmin: Callable[..., Tensor] = _arg(ops.argmin)
 
 
+def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: DTypeLike = "int64",
+                  name: Any = None) -> Tensor:  # fmt: skip
+    """How many elements are not 0, along axes."""
+    x = convert_to_tensor(input)
+    full = BINARY["not_equal"](x, "" if as_dtype(x.dtype) == "string" else 0)
+    return ops.cast(ops.sum(ops.cast(full, "int64"), axes_of(axis), keepdims), as_dtype(dtype).name)
+
+
 def _cumulative(op: Callable[..., Tensor], start: int) -> Callable[..., Tensor]:
     def call(x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Tensor:
         x, axis = convert_to_tensor(x), int(axes_of(axis))
@@ -149,6 +157,17 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: DTypeLike = "
     """The k largest elements along the last axis, in descending order."""
     values, indices = ops.top_k(convert_to_tensor(input), int(k), sorted)
     return TopKV2(values, ops.cast(indices, as_dtype(index_type).name))
+
+
+def bincount(arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None, dtype: DTypeLike = "int32",
+             name: str | None = None) -> Tensor:  # fmt: skip
+    """How often each integer occurs, or the sum of the weights where it does."""
+    values = as_array(arr).astype(int).ravel()
+    parts = np.ones(values.shape, as_dtype(dtype).name) if weights is None else as_array(weights).ravel()
+    size = np.maximum(np.max(values, initial=-1) + 1, 0 if minlength is None else int(minlength))
+    counts = np.zeros(int(size), parts.dtype)
+    np.add.at(counts, values, parts)
+    return Tensor(counts[: None if maxlength is None else int(maxlength)])
 
 
 def confusion_matrix(labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
