@@ -20,6 +20,7 @@ from .._core.input_spec import assert_input_compatibility
 from .._core.keras_tensor import KerasTensor, Node, infer
 from .._core.tensor import Tensor, TensorOps, any_symbolic, as_array
 from .._core.variable import Variable
+from .._display.notebook import displays, of_layer
 from .._serialization.configurable import Configurable, is_built_in
 from .._serialization.registry import Registry
 from .._serialization.serialization import serialize as serialize
@@ -658,6 +659,8 @@ class Layer(Module, Configurable):
                 f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
                 "or `get_config` so that the keys are arguments of `__init__`."
             ) from error
+
+    _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
