@@ -29,7 +29,7 @@ def draw(folder: Path, style: str = "default", page: Path = HERE / "plots.md") -
             exec(compile(code, page, "exec"), names)
             if picture:
                 written.append(folder / picture)
-                plt.savefig(written[-1], dpi=80)
+                plt.gcf().savefig(written[-1], dpi=80)
             plt.close("all")
     return written
 

@@ -1,7 +1,8 @@
 """Pictures of training and of models, drawn by matplotlib (the extra `plot`).
 
-Each function draws on the axes that it is given, or on those of a new figure, and returns them. Colours, fonts and
-sizes are those of the user's style. Where colours tell things apart, lines, markers or numbers do so as well.
+Each function draws on the axes that it is given as `ax` or `axes`, or on those of a new figure, and returns them.
+Colours, fonts and sizes are those of the user's style. Where colours tell things apart, lines, markers or numbers do so
+as well. The classes of rows are numbers from 0 on, or one-hot; `names` are what to call them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import csv
 import math
 import os
-import re
 import time
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
@@ -38,10 +38,12 @@ __all__ = ["LiveCurves", "plot_activations", "plot_confusion_matrix", "plot_deci
 
 Log: TypeAlias = History | Mapping[str, Sequence[Any]] | str | os.PathLike[str]
 Places: TypeAlias = "Axes | Sequence[Axes] | Array | None"
+Metrics: TypeAlias = str | Sequence[str] | None
+Names: TypeAlias = Sequence[object] | None
 
 
-def plot_history(history: Log, metrics: str | Sequence[str] | None = None, *, monitor: str | None = None,
-                 mode: Mode = "auto", axes: Places = None) -> list[Axes]:  # fmt: skip
+def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None = None, mode: Mode = "auto",
+                 axes: Places = None) -> list[Axes]:  # fmt: skip
     """Draw the loss and the metrics by epoch, counted from 1: solid lines for training, dashed ones for validation.
 
     A dotted line stands at the best epoch, a star on the value that makes it so.
@@ -51,10 +53,9 @@ def plot_history(history: Log, metrics: str | Sequence[str] | None = None, *, mo
         metrics: Names of what to draw, without "val_"; all that are one number an epoch if not given.
         monitor: Name of the metric that tells which epoch is the best; "val_loss", else "loss", if not given.
         mode: Whether it should be small ("min") or large ("max"); "auto" asks the model, as `EarlyStopping` does.
-        axes: Where to draw, one for each metric.
 
     Raises:
-        ValueError: for unknown metrics, values whose epochs or mode are not known, or another number of axes.
+        ValueError: for unknown metrics, values whose epochs or mode are not known, or not one of axes for each metric.
 
     Example:
         >>> (ax,) = plot_history({"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.0, 2.5]})
@@ -63,12 +64,12 @@ def plot_history(history: Log, metrics: str | Sequence[str] | None = None, *, mo
     """
     curves = _curves(history)
     found = list(dict.fromkeys(name.removeprefix("val_") for name in sorted(curves, key="loss".__ne__)))
-    names = found if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics)
+    names = [metrics] if isinstance(metrics, str) else metrics or found
     unknown = {*names} - {*found} | {monitor} - {None, *curves}
     if unknown or not names:
         raise ValueError(f"There are no numbers of {unknown or 'any epoch'}. There are those of {list(curves)}.")
     monitor = monitor or ("val_loss" if "val_loss" in curves else "loss")
-    best = _best(*curves[monitor], monitor, mode, getattr(history, "model", None)) if monitor in curves else None
+    best = _best(*curves.get(monitor, ([], [])), monitor, mode, getattr(history, "model", None))
     places = _axes(axes, len(names))
     for ax, name in zip(places, names, strict=True):
         for key, line, marker in ((name, "-", "o"), (f"val_{name}", "--", "s")):
@@ -76,11 +77,10 @@ def plot_history(history: Log, metrics: str | Sequence[str] | None = None, *, mo
                 ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
         if best is not None:
             ax.axvline(best[0], color=_ink(ax), linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
-        if best is not None and monitor in (name, f"val_{name}"):
-            ax.plot(*best, color=_ink(ax), marker="*", markersize=10)
+            ax.plot(*best, "*" if monitor in (name, f"val_{name}") else "", color=_ink(ax), markersize=10)
         ax.set(xlabel="epoch", ylabel=name)
         if ax.get_xscale() == "linear":
-            _count(ax.xaxis)
+            ax.locator_params("x", integer=True, min_n_ticks=1)
         ax.legend()
     return places
 
@@ -105,15 +105,14 @@ def _curves(history: Log) -> dict[str, tuple[list[float], list[float]]]:
     return curves
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, list[float | None]], dict[str, Sequence[int]]]:
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, list[float | None]], dict[str, list[int]]]:
     """Return the columns of a file by `CSVLogger`, None for what is no number, and the epochs of each."""
     with open(path, encoding="utf8", newline="") as file:
         first = file.readline().rstrip("\r\n")
         if not first.startswith("epoch") or len(first) < 7:
             raise ValueError(f"{os.fspath(path)!r} is not by CSVLogger, whose first line begins with 'epoch'.")
         (_, *epochs), *table = zip(*csv.reader([first, *file], delimiter=first[5]), strict=True)
-    number = re.compile(r"[-+]?(\d[\d.]*(e[-+]?\d+)?|nan|inf)")
-    columns = {name: [float(v) if number.fullmatch(v) else None for v in column] for name, *column in table}
+    columns = {name: [None if v == "NA" or "[" in v else float(v) for v in column] for name, *column in table}
     return columns, {name: [*map(int, epochs)] for name in columns}
 
 
@@ -128,73 +127,62 @@ def _best(epochs: list[float], values: list[float], monitor: str, mode: Mode, mo
 
 
 class LiveCurves(History):
-    """A History that draws its curves while `fit` runs: in a notebook, as one picture below the cell that changes.
+    """A History that draws itself while `fit` runs in a notebook: one picture below the cell, which changes.
 
-    Elsewhere the axes are drawn anew in their window, if they have one. Nothing is printed.
+    Where no notebook shows pictures, nothing is drawn or printed.
 
     Args:
         metrics, monitor, mode: See `plot_history`.
         interval: Seconds between two pictures at least. The last epoch is always drawn.
-        axes: Where to draw, one for each metric, in place of the lines that are there.
 
     Example:
         >>> import minikeras as keras
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
-        >>> live = LiveCurves()
-        >>> _ = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[live])
-        >>> live.axes[0].lines[0].get_xdata().tolist()
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[LiveCurves("loss")])
+        >>> plot_history(history)[0].lines[0].get_xdata().tolist()
         [1.0, 2.0, 3.0]
     """
 
-    def __init__(self, metrics: str | Sequence[str] | None = None, *, monitor: str | None = None, mode: Mode = "auto",
-                 interval: float = 0.5, axes: Places = None) -> None:  # fmt: skip
+    def __init__(self, metrics: Metrics = None, *, monitor: str | None = None, mode: Mode = "auto",
+                 interval: float = 0.5) -> None:  # fmt: skip
         super().__init__()
         self.metrics = metrics
         self.monitor = monitor
         self.mode: Mode = mode
         self.interval = interval
-        self.axes: Any = axes
-        self._shown, self._last = None, -math.inf
         extra("matplotlib")
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
+        self._place, self._drawn = f"minikeras {time.time_ns()}", -math.inf
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         super().on_epoch_end(epoch, logs)
-        if time.monotonic() >= self._last + self.interval:
-            self._show()
+        if time.monotonic() >= self._drawn + self.interval:
+            self._draw()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.epoch:
-            self._show()
-        self._shown, self._last = None, -math.inf
+            self._draw()
 
-    def _show(self) -> None:
-        for ax in [] if self.axes is None else np.ravel(np.array(self.axes, object)):
-            for line in [*ax.lines]:
-                line.remove()
-            ax.relim()
-            ax.set_prop_cycle(None)
-        monitor = self.monitor if self.monitor in self.history else None  # validation may not have been due yet
-        self.axes = plot_history(self, self.metrics, monitor=monitor, mode=self.mode, axes=self.axes)
-        self.metrics = [ax.get_ylabel() for ax in self.axes]
-        self._last, figure = time.monotonic(), self.axes[0].figure
+    def _draw(self) -> None:
         if "image/png" not in shown_by_ipython():
-            figure.canvas.draw_idle()
-            figure.canvas.flush_events()
             return
-        extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
+        monitor = self.monitor if self.monitor in self.history else None  # validation may not have been due yet
+        figure = plot_history(self, self.metrics, monitor=monitor, mode=self.mode)[0].figure
         figure.savefig(file := BytesIO(), format="png")
-        text = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
+        extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
+        text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
         data = {"image/png": b2a_base64(file.getvalue()).decode(), "text/plain": f"epoch {self.epoch[-1] + 1}: {text}"}
-        if self._shown is None:
-            self._shown = extra("IPython.display").display(data, raw=True, display_id=True)
-        else:
-            self._shown.update(data, raw=True)
+        display = extra("IPython.display").display
+        display(data, raw=True, display_id=self._place, update=math.isfinite(self._drawn))
+        self._drawn = time.monotonic()
 
 
 def plot_decision_surface(
     model: Model | Callable[[Array], Any], x: TensorLike, y: TensorLike | None = None, *, threshold: float = 0.5,
-    names: Sequence[object] | None = None, ax: Axes | None = None,
+    names: Names = None, ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """Draw what a classifier of two features answers over the plane, with a line where its decision changes.
 
@@ -203,10 +191,8 @@ def plot_decision_surface(
     Args:
         model: A model, or a function of an array (n, 2) that gives outputs, such as one that normalizes first.
         x: Rows (n, 2), which say what part of the plane to draw. The columns of a data frame name the axes.
-        y: Their classes: numbers, or one-hot rows (n, classes).
+        y: Their classes.
         threshold: Where one output changes from class 0 to class 1; 0 for logits.
-        names: Names of the classes in place of their numbers.
-        ax: Where to draw.
 
     Raises:
         ValueError: if x has not two columns, or y another number of rows.
@@ -218,22 +204,21 @@ def plot_decision_surface(
     """
     rows = np.asarray(x, float)
     classes = np.zeros(len(rows), int) if y is None else _classes(y)
-    if rows.ndim != 2 or rows.shape[1] != 2 or len(classes) != len(rows) or not len(rows):
+    if rows.ndim != 2 or rows.shape[1] != 2 or not 0 < len(rows) == len(classes):
         raise ValueError("plot_decision_surface needs rows of two features, and a class for each if any. Received: x "
                          f"of shape {rows.shape}, {len(classes)} classes.")  # fmt: skip
     margin = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0) / 10
     across, up = np.linspace(rows.min(axis=0) - margin, rows.max(axis=0) + margin, 200).T
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     outputs = model.predict(grid, batch_size=4096, verbose=0) if isinstance(model, Model) else model(grid)
-    surface = np.asarray(outputs, float).reshape(len(up), len(across), -1)
-    if surface.shape[-1] == 1:
-        shown = surface[..., 0]
-        edges = [shown - threshold]
-        half = max(np.abs(edges[0]).max(), min(threshold, 1 - threshold))
+    surface = np.moveaxis(np.asarray(outputs, float).reshape(len(up), len(across), -1), -1, 0)
+    if len(surface) == 1:
+        shown, edges = surface[0], surface - threshold
+        half = max(np.abs(edges).max(), min(threshold, 1 - threshold))
         ends = threshold - half, threshold + half
     else:
-        shown, ends = surface.argmax(axis=-1), (0, surface.shape[-1] - 1)
-        edges = [surface[..., k] - np.delete(surface, k, axis=-1).max(axis=-1) for k in range(surface.shape[-1])]
+        shown, ends = surface.argmax(axis=0), (0, len(surface) - 1)
+        edges = np.stack([s - np.delete(surface, k, axis=0).max(axis=0) for k, s in enumerate(surface)])
     (ax,) = _axes(ax, 1)
     image = ax.imshow(shown, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", alpha=0.5,
                       vmin=ends[0], vmax=ends[1], interpolation="nearest")  # fmt: skip
@@ -253,15 +238,13 @@ def plot_decision_surface(
     return ax
 
 
-def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Sequence[object] | None = None,
+def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Names = None,
                           ax: Axes | None = None) -> Axes:  # fmt: skip
     """Draw how many rows of each class (down) are taken for each (across), in the colour of their part of the row.
 
     Args:
-        y_true: The classes: numbers, or one-hot rows (n, classes).
+        y_true: The classes.
         y_pred: What was predicted: class numbers, probabilities (n, classes), or those of class 1, (n,) or (n, 1).
-        names: Names of the classes in place of their numbers.
-        ax: Where to draw.
 
     Raises:
         ValueError: for other values, another number of predictions, or other names than classes.
@@ -275,16 +258,15 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Sequ
     count = max(*wide, len(names or ()), *(int(y.max(initial=0)) + 1 for y in (true, predicted)))
     labels = [*map(str, names or range(count))]
     if len(true) != len(predicted) or len(labels) != count:
-        raise ValueError("plot_confusion_matrix needs a prediction for each row and a name for each class. "
-                         f"Received: {len(true)} rows, {len(predicted)} predictions, {count} classes, {names}.")  # fmt: skip
+        raise ValueError("plot_confusion_matrix needs a prediction for each row and a name for each class. Received: "
+                         f"{len(predicted)} predictions of {len(true)} rows, {count} classes, {names}.")  # fmt: skip
     table = np.zeros((count, count), int)
     np.add.at(table, (true, predicted), 1)
     (ax,) = _axes(ax, 1)
     image = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
-    colours = image.cmap(image.norm(image.get_array()))
+    light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
     for (i, j), rows in np.ndenumerate(table):
-        ink = "black" if np.dot(colours[i, j, :3], (0.299, 0.587, 0.114)) > 0.5 else "white"
-        ax.text(j, i, str(rows), ha="center", va="center", color=ink)
+        ax.text(j, i, str(rows), ha="center", va="center", color="black" if light[i, j] > 0.5 else "white")
     ticks = {"xticks": range(count), "xticklabels": labels, "yticks": range(count), "yticklabels": labels}
     ax.set(xlabel="predicted", ylabel="true", **ticks)
     ax.grid(visible=False)
@@ -313,10 +295,9 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
 
     Args:
         layer: A layer that is built, or a model.
-        axes: Where to draw, one for each weight that is not a single number.
 
     Raises:
-        ValueError: if there is no weight, or another number of axes.
+        ValueError: if there is no weight, or not one of axes for each that is more than a number.
 
     Example:
         >>> import minikeras as keras
@@ -342,7 +323,6 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
         model: The model that calls the layer, at whatever depth.
         x: One input as `predict` takes it, with a batch axis: `x[:1]`.
         layer: The layer, its name, or its index. If it is called several times, the first is drawn.
-        ax: Where to draw.
 
     Raises:
         ValueError: if x is not one row, the model does not call the layer, or there are too many axes.
@@ -358,9 +338,8 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     if any(np.shape(leaf)[:1] != (1,) for leaf in leaves(x)):
         raise ValueError(f"plot_activations needs one row, as x[:1]. Received: shapes {[*map(np.shape, leaves(x))]}.")
     call, found = layer.call, list[Any]()
-    with patch.object(
-        layer, "call", wraps(call)(lambda *args, **kwargs: found.append(call(*args, **kwargs)) or found[-1])
-    ):
+    keep = wraps(call)(lambda *args, **kwargs: found.append(call(*args, **kwargs)) or found[-1])
+    with patch.object(layer, "call", keep):
         model(x)
     values = np.asarray(leaves(found[0])[0])[0] if found else np.zeros(())
     if not 0 < values.ndim < 4:
@@ -371,7 +350,7 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
     if values.ndim == 1:
         ax.bar(range(len(values)), values)
-        _count(ax.xaxis)
+        ax.locator_params("x", integer=True)
     elif values.ndim == 2:
         _heat(ax, values.T, aspect="auto")
     else:
@@ -388,7 +367,6 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
     Args:
         layer: A convolution, `Dense` on images in one row, or a model.
         shape: Height and width of those images; by default what came before `Flatten`, or else a square.
-        ax: Where to draw.
 
     Raises:
         ValueError: if there is no such layer, or images of that shape have another number of values.
@@ -421,14 +399,11 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
 def _axes(axes: Any, count: int) -> list[Axes]:
     """Return so many axes: those given, or those of a new figure."""
     if axes is None:
-        plt = extra("matplotlib.pyplot")
-        columns = min(count, 3)
+        plt, columns = extra("matplotlib.pyplot"), min(count, 3)
         rows = -(-count // columns)
-        size = np.multiply(plt.rcParams["figure.figsize"], (max(columns * 0.75, 1), max(rows * 0.75, 1)))
-        _, grid = plt.subplots(rows, columns, squeeze=False, figsize=size, layout="constrained")
-        for ax in grid.flat[count:]:
-            ax.remove()
-        return [*grid.flat[:count]]
+        size = plt.rcParams["figure.figsize"] * np.maximum((0.75 * columns, 0.75 * rows), 1)
+        figure = plt.figure(figsize=size, layout="constrained")
+        return [figure.add_subplot(rows, columns, k + 1) for k in range(count)]
     given = [*np.ravel(np.array(axes, object))]
     if len(given) != count or not all(hasattr(ax, "imshow") for ax in given):
         raise ValueError(f"The picture needs {count} axes of matplotlib's. Received: {axes!r:.200}.")
@@ -448,13 +423,7 @@ def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None
                       interpolation="nearest", **options)  # fmt: skip
     ax.figure.colorbar(image, ax=ax)
     ax.grid(visible=False)
-    _count(ax.xaxis, ax.yaxis)
-
-
-def _count(*sides: Any) -> None:
-    """Have whole numbers alone along sides of axes."""
-    for side in sides:
-        side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))
+    ax.locator_params(integer=True, min_n_ticks=1)
 
 
 def _tiles(ax: Axes, tiles: Array) -> None:
