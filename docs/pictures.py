@@ -25,7 +25,9 @@ def draw(folder: Path, style: str = "default", page: Path = HERE / "plots.md") -
     names: dict[str, Any] = {"__name__": "__main__"}
     written = []
     with plt.style.context(style):
-        for code, picture in re.findall(r"```python\n(.*?)```(?:\s*!\[.*?\]\(pictures/(.*?)\))?", page.read_text("utf8"), re.DOTALL):
+        for code, picture in re.findall(
+            r"```python\n(.*?)```(?:\s*!\[.*?\]\(pictures/(.*?)\))?", page.read_text("utf8"), re.DOTALL
+        ):
             exec(compile(code, page, "exec"), names)
             if picture:
                 written.append(folder / picture)
@@ -38,4 +40,4 @@ if __name__ == "__main__":
     target = HERE / "pictures"
     target.mkdir(exist_ok=True)
     os.chdir(tempfile.mkdtemp())  # where the page's code leaves a log
-    print(*draw(target.resolve(), *sys.argv[1:]), sep="\n")
+    print(*draw(target.resolve(), sys.argv[1] if len(sys.argv) > 1 else "default"), sep="\n")

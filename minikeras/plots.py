@@ -46,16 +46,14 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
                  axes: Places = None) -> list[Axes]:  # fmt: skip
     """Draw the loss and the metrics by epoch, counted from 1: solid lines for training, dashed ones for validation.
 
-    A dotted line stands at the best epoch, a star on the value that makes it so.
+    A dotted line stands at the best epoch, a star on the value that makes it so. A ValueError for metrics that are not
+    there, values whose epochs or mode are not known, and another number of axes than metrics.
 
     Args:
         history: What `fit` returned, its `history`, or the path of a file by `CSVLogger`, whatever its separator.
         metrics: Names of what to draw, without "val_"; all that are one number an epoch if not given.
         monitor: Name of the metric that tells which epoch is the best; "val_loss", else "loss", if not given.
         mode: Whether it should be small ("min") or large ("max"); "auto" asks the model, as `EarlyStopping` does.
-
-    Raises:
-        ValueError: for unknown metrics, values whose epochs or mode are not known, or not one of axes for each metric.
 
     Example:
         >>> (ax,) = plot_history({"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.0, 2.5]})
@@ -72,12 +70,13 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
     best = _best(*curves.get(monitor, ([], [])), monitor, mode, getattr(history, "model", None))
     places = _axes(axes, len(names))
     for ax, name in zip(places, names, strict=True):
+        ink = ax.xaxis.label.get_color()
         for key, line, marker in ((name, "-", "o"), (f"val_{name}", "--", "s")):
             if key in curves:  # a line does not show a single epoch
                 ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
         if best is not None:
-            ax.axvline(best[0], color=_ink(ax), linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
-            ax.plot(*best, "*" if monitor in (name, f"val_{name}") else "", color=_ink(ax), markersize=10)
+            ax.axvline(best[0], color=ink, linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
+            ax.plot(*best, "*" if monitor in (name, f"val_{name}") else "", color=ink, markersize=10)
         ax.set(xlabel="epoch", ylabel=name)
         if ax.get_xscale() == "linear":
             ax.locator_params("x", integer=True, min_n_ticks=1)
@@ -170,7 +169,7 @@ class LiveCurves(History):
         if "image/png" not in shown_by_ipython():
             return
         monitor = self.monitor if self.monitor in self.history else None  # validation may not have been due yet
-        figure = plot_history(self, self.metrics, monitor=monitor, mode=self.mode)[0].figure
+        figure: Any = plot_history(self, self.metrics, monitor=monitor, mode=self.mode)[0].figure
         figure.savefig(file := BytesIO(), format="png")
         extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
         text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
@@ -186,16 +185,14 @@ def plot_decision_surface(
 ) -> Axes:  # fmt: skip
     """Draw what a classifier of two features answers over the plane, with a line where its decision changes.
 
-    One output is shown as it is; of several the largest decides. Each class of y has a marker of its own.
+    One output is shown as it is; of several the largest decides. Each class of y has a marker of its own. A ValueError
+    if x has not two columns, or y another number of rows.
 
     Args:
         model: A model, or a function of an array (n, 2) that gives outputs, such as one that normalizes first.
         x: Rows (n, 2), which say what part of the plane to draw. The columns of a data frame name the axes.
         y: Their classes.
         threshold: Where one output changes from class 0 to class 1; 0 for logits.
-
-    Raises:
-        ValueError: if x has not two columns, or y another number of rows.
 
     Example:
         >>> ax = plot_decision_surface(lambda x: x.sum(axis=1) / 3, np.array([[0, 0], [1, 2]]), [0, 1])
@@ -220,16 +217,17 @@ def plot_decision_surface(
         shown, ends = surface.argmax(axis=0), (0, len(surface) - 1)
         edges = np.stack([s - np.delete(surface, k, axis=0).max(axis=0) for k, s in enumerate(surface)])
     (ax,) = _axes(ax, 1)
+    ink = ax.xaxis.label.get_color()
     image = ax.imshow(shown, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", alpha=0.5,
                       vmin=ends[0], vmax=ends[1], interpolation="nearest")  # fmt: skip
     for edge in edges:
         if edge.min() < 0 < edge.max():
-            ax.contour(across, up, edge, [0.0], colors=[_ink(ax)])
+            ax.contour(across, up, edge, [0.0], colors=[ink])
     if len(edges) == 1:
         ax.figure.colorbar(image, ax=ax, label="output")
     for k in () if y is None else np.unique(classes):
         colour = image.cmap(image.norm(ends[k] if len(edges) == 1 and k < 2 else k))
-        ax.scatter(*rows[classes == k].T, color=colour, edgecolors=_ink(ax), marker="os^Dv<>PX*"[k % 10],
+        ax.scatter(*rows[classes == k].T, color=colour, edgecolors=ink, marker="os^Dv<>PX*"[k % 10],
                    label=str(names[k] if names else k))  # fmt: skip
     if y is not None:
         ax.legend()
@@ -242,12 +240,11 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
                           ax: Axes | None = None) -> Axes:  # fmt: skip
     """Draw how many rows of each class (down) are taken for each (across), in the colour of their part of the row.
 
+    A ValueError for other values, another number of predictions, or other names than classes.
+
     Args:
         y_true: The classes.
         y_pred: What was predicted: class numbers, probabilities (n, classes), or those of class 1, (n,) or (n, 1).
-
-    Raises:
-        ValueError: for other values, another number of predictions, or other names than classes.
 
     Example:
         >>> [text.get_text() for text in plot_confusion_matrix([0, 1, 1, 1], [[0.2], [0.9], [0.4], [0.6]]).texts]
@@ -263,7 +260,7 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
     table = np.zeros((count, count), int)
     np.add.at(table, (true, predicted), 1)
     (ax,) = _axes(ax, 1)
-    image = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
+    image: Any = ax.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), vmin=0, vmax=1)
     light = image.cmap(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
     for (i, j), rows in np.ndenumerate(table):
         ax.text(j, i, str(rows), ha="center", va="center", color="black" if light[i, j] > 0.5 else "white")
@@ -275,9 +272,9 @@ def plot_confusion_matrix(y_true: TensorLike, y_pred: TensorLike, *, names: Name
 
 def _classes(y: TensorLike) -> Array:
     """Return the class numbers that are given as such, as rows of one value a class, or as probabilities of class 1."""
-    values = np.asarray(y)
+    values: Array = np.asarray(y)
     if values.ndim == 2 and values.shape[1] > 1:
-        return values.argmax(axis=1)
+        return np.asarray(values.argmax(axis=1))
     if values.dtype.kind in "biuf" and values.ndim and values.size == len(values):
         numbers = values.reshape(-1).astype(float)
         if (numbers % 1).any() and (numbers >= 0).all() and (numbers <= 1).all():
@@ -291,13 +288,11 @@ def _classes(y: TensorLike) -> Array:
 def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
     """Draw each weight of a layer or of a model as a heat map: units across, what they take down.
 
-    Axes before the last are joined. Zero is white, and both signs reach equally far.
+    Axes before the last are joined. Zero is white, and both signs reach equally far. A ValueError if there are none,
+    or not one of matplotlib's axes for each that is more than a number.
 
     Args:
         layer: A layer that is built, or a model.
-
-    Raises:
-        ValueError: if there is no weight, or not one of axes for each that is more than a number.
 
     Example:
         >>> import minikeras as keras
@@ -319,13 +314,12 @@ def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
 def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes | None = None) -> Axes:
     """Draw what a layer gives for one input: bars for units, a heat map for steps, a tile for each channel of an image.
 
+    A ValueError if x is not one row, the model does not call the layer, or there are too many axes.
+
     Args:
         model: The model that calls the layer, at whatever depth.
         x: One input as `predict` takes it, with a batch axis: `x[:1]`.
         layer: The layer, its name, or its index. If it is called several times, the first is drawn.
-
-    Raises:
-        ValueError: if x is not one row, the model does not call the layer, or there are too many axes.
 
     Example:
         >>> import minikeras as keras
@@ -338,14 +332,17 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     if any(np.shape(leaf)[:1] != (1,) for leaf in leaves(x)):
         raise ValueError(f"plot_activations needs one row, as x[:1]. Received: shapes {[*map(np.shape, leaves(x))]}.")
     call, found = layer.call, list[Any]()
-    keep = wraps(call)(lambda *args, **kwargs: found.append(call(*args, **kwargs)) or found[-1])
+
+    @wraps(call)
+    def keep(*args: Any, **kwargs: Any) -> Any:
+        found.append(call(*args, **kwargs))
+        return found[-1]
+
     with patch.object(layer, "call", keep):
         model(x)
     values = np.asarray(leaves(found[0])[0])[0] if found else np.zeros(())
     if not 0 < values.ndim < 4:
-        raise ValueError(
-            f"{layer!r} gives nothing that can be drawn in {model.name!r}. Received: shape {values.shape}."
-        )
+        raise ValueError(f"{model.name!r} gets nothing from {layer!r} that can be drawn. Received: {values.shape}.")
     (ax,) = _axes(ax, 1)
     ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
     if values.ndim == 1:
@@ -362,14 +359,12 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
 def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes | None = None) -> Axes:
     """Draw the filters of a layer, or of the first layer of a model that has some: a tile for each unit.
 
-    Those for images of three channels are drawn in colour; of others each channel has a tile.
+    Those for images of three channels are drawn in colour; of others each channel has a tile. A ValueError if there is
+    no such layer, or images of that shape have another number of values.
 
     Args:
         layer: A convolution, `Dense` on images in one row, or a model.
         shape: Height and width of those images; by default what came before `Flatten`, or else a square.
-
-    Raises:
-        ValueError: if there is no such layer, or images of that shape have another number of values.
 
     Example:
         >>> import minikeras as keras
@@ -408,11 +403,6 @@ def _axes(axes: Any, count: int) -> list[Axes]:
     if len(given) != count or not all(hasattr(ax, "imshow") for ax in given):
         raise ValueError(f"The picture needs {count} axes of matplotlib's. Received: {axes!r:.200}.")
     return given
-
-
-def _ink(ax: Axes) -> Any:
-    """Return the colour of text on the axes."""
-    return ax.xaxis.label.get_color()
 
 
 def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None:
