@@ -26,7 +26,7 @@ from ._display.notebook import shown_by_ipython
 from .callbacks import EarlyStopping, History
 from .callbacks.callback import Logs
 from .callbacks.monitor import Mode
-from .layers import Flatten, Layer
+from .layers import Conv1D, Conv2D, Dense, Flatten, Layer
 from .models import Model
 from .utils.model_visualization import extra
 
@@ -76,10 +76,11 @@ def plot_history(history: Log, metrics: Metrics = None, *, monitor: str | None =
                 ax.plot(*curves[key], linestyle=line, marker=None if len(curves[key][0]) > 1 else marker, label=key)
         if best is not None:
             ax.axvline(best[0], color=ink, linestyle=":", label=f"best {monitor}: epoch {best[0]:g}")
-            ax.plot(*best, "*" if monitor in (name, f"val_{name}") else "", color=ink, markersize=10)
+        if best is not None and monitor in (name, f"val_{name}"):
+            ax.plot(*best, color=ink, marker="*", markersize=10)
         ax.set(xlabel="epoch", ylabel=name)
         if ax.get_xscale() == "linear":
-            ax.locator_params("x", integer=True, min_n_ticks=1)
+            _count(ax.xaxis)
         ax.legend()
     return places
 
@@ -201,9 +202,10 @@ def plot_decision_surface(
     """
     rows = np.asarray(x, float)
     classes = np.zeros(len(rows), int) if y is None else _classes(y)
-    if rows.ndim != 2 or rows.shape[1] != 2 or not 0 < len(rows) == len(classes):
-        raise ValueError("plot_decision_surface needs rows of two features, and a class for each if any. Received: x "
-                         f"of shape {rows.shape}, {len(classes)} classes.")  # fmt: skip
+    labels = names or range(classes.max(initial=0) + 1)
+    if rows.shape[1:] != (2,) or not 0 < len(rows) == len(classes) or classes.max() >= len(labels):
+        raise ValueError("plot_decision_surface needs rows of two features, and a class and its name for each if any. "
+                         f"Received: x of shape {rows.shape}, {len(classes)} classes, names={names}.")  # fmt: skip
     margin = np.where(np.ptp(rows, axis=0) > 0, np.ptp(rows, axis=0), 1.0) / 10
     across, up = np.linspace(rows.min(axis=0) - margin, rows.max(axis=0) + margin, 200).T
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
@@ -228,7 +230,7 @@ def plot_decision_surface(
     for k in () if y is None else np.unique(classes):
         colour = image.cmap(image.norm(ends[k] if len(edges) == 1 and k < 2 else k))
         ax.scatter(*rows[classes == k].T, color=colour, edgecolors=ink, marker="os^Dv<>PX*"[k % 10],
-                   label=str(names[k] if names else k))  # fmt: skip
+                   label=str(labels[k]))  # fmt: skip
     if y is not None:
         ax.legend()
     columns = getattr(x, "columns", ("x[:, 0]", "x[:, 1]"))
@@ -347,7 +349,7 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     ax.set(title=layer.name, xlabel="step" if values.ndim == 2 else "unit", ylabel="unit" if values.ndim == 2 else "")
     if values.ndim == 1:
         ax.bar(range(len(values)), values)
-        ax.locator_params("x", integer=True)
+        _count(ax.xaxis)
     elif values.ndim == 2:
         _heat(ax, values.T, aspect="auto")
     else:
@@ -373,7 +375,7 @@ def plot_filters(layer: Layer, *, shape: tuple[int, int] | None = None, ax: Axes
         (5, 5)
     """
     inner = layer._flatten_layers()
-    found: Any = next((one for one in inner if np.ndim(getattr(one, "kernel", 0)) in (2, 3, 4)), None)
+    found: Any = next((one for one in inner if isinstance(one, Conv1D | Conv2D | Dense) and one.built), None)
     if found is None:
         raise ValueError(f"{layer!r} has no layer with filters to draw; it gets them when it is built.")
     kernel = found.kernel.numpy()
@@ -413,7 +415,13 @@ def _heat(ax: Axes, values: Array, signed: bool = False, **options: Any) -> None
                       interpolation="nearest", **options)  # fmt: skip
     ax.figure.colorbar(image, ax=ax)
     ax.grid(visible=False)
-    ax.locator_params(integer=True, min_n_ticks=1)
+    _count(ax.xaxis, ax.yaxis)
+
+
+def _count(*sides: Any) -> None:
+    """Have whole numbers alone along sides of axes."""
+    for side in sides:
+        side.set_major_locator(extra("matplotlib.ticker").MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def _tiles(ax: Axes, tiles: Array) -> None:

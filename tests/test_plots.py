@@ -311,6 +311,8 @@ def test_columns_of_a_frame_name_the_axes() -> None:
         plot_decision_surface(lambda x: x[:, 0], np.ones((4, 3)))
     with pytest.raises(ValueError, match="39 classes"):
         plot_decision_surface(lambda x: x[:, 0], X, Y[:39])
+    with pytest.raises(ValueError, match=r"names=\['a'\]"):
+        plot_decision_surface(lambda x: x[:, 0], X, Y, names=["a"])
 
 
 @pytest.mark.parametrize("predicted", [
@@ -492,8 +494,9 @@ def test_filters_of_dense_are_images() -> None:
     assert values_of(plot_filters(colours)).shape == (2, 2, 4)
     with pytest.raises(ValueError, match=r"takes 2 values, which are no image of shape \(1, 1\)"):
         plot_filters(built(Dense(4)))
-    with pytest.raises(ValueError, match="no layer with filters"):
-        plot_filters(Dense(4))
+    for without in (Dense(4), keras.Sequential([keras.Input((4, 4)), LSTM(2)])):
+        with pytest.raises(ValueError, match="no layer with filters"):
+            plot_filters(without)
 
 
 # --- all of it
