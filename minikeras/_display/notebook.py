@@ -10,10 +10,6 @@ import numpy as np
 from .summary import layer_rows, summarize
 
 
-class _Html(str):
-    __slots__ = ()
-
-
 def shown_by_ipython() -> Collection[str]:
     """Return the kinds of content that IPython shows: text alone in a terminal, pictures too in a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
@@ -35,13 +31,13 @@ def of_layer(layer: Any) -> tuple[str, str]:
     title = f"{type(layer).__name__} {layer.name!r}, "
     if not hasattr(layer, "_connections"):
         rows = [[w.path, str(w.shape), w.dtype, "yes" if w.trainable else "no"] for w in layer.weights]
-        table = [["weight", "shape", "dtype", "trainable"], *rows] if rows else []
+        table: list[list[Any]] = [["weight", "shape", "dtype", "trainable"], *rows] if rows else []
         return _described(title + ("built" if layer.built else "not built"), table)
     connections, lines = layer._connections(), list[str]()
-    table = [["layer", "type", "output shape", "params", "connected to"][: 5 if connections else 4]]
+    table = [["layer", "type", "output shape", "params", "connected to"][: 4 + (connections is not None)]]
     for inner in layer._operations:
         row = next(layer_rows(inner, connections, False))
-        name = of_layer(inner)[0] if hasattr(inner, "_connections") else row.name
+        name = (of_layer(inner)[0].replace(" open", "", 1),) if hasattr(inner, "_connections") else row.name
         table.append([name, row.class_name, row.output_shape, row.params, str(row.connected)][: len(table[0])])
     summarize(layer, print_fn=lines.append)
     count, trained = (sum(math.prod(w.shape) for w in group) for group in (layer.weights, layer.trainable_weights))
@@ -52,7 +48,8 @@ def of_history(history: Any) -> tuple[str, str]:
     """Describe a History by numbers of each metric (of one that is an array, by its means) and blocks as high."""
     table = [["metric", "last", "min", "max", "by epoch"]]
     for name, values in history.history.items():
-        means = np.array([np.mean(value) for value in values], float)
+        numbers = [np.mean(value) for value in map(np.asarray, values) if value.dtype.kind in "biuf"]
+        means = np.array(numbers or [np.nan], float)
         table.append([name, *(f"{mean:.4g}" for mean in (means[-1], means.min(), means.max())), _blocks(means)])
     return _described(f"History of {len(history.epoch)} epochs", table)
 
@@ -61,8 +58,8 @@ def of_tensor(tensor: Any) -> tuple[str, str]:
     """Describe a tensor by its values, a symbolic one by its shape."""
     values = np.array([]) if hasattr(tensor, "node") else tensor.numpy()
     text = np.array2string(values, threshold=100, edgeitems=3 if values.ndim < 3 else 1, separator=", ")
-    title = f"{type(tensor).__name__} of shape {tensor.shape}, {tensor.dtype}"
-    return _described(title, [[text]] if values.size else [], repr(tensor))
+    title, table = f"{type(tensor).__name__} of shape {tensor.shape}, {tensor.dtype}", [[text]] if values.size else []
+    return _described(title, table, repr(tensor))
 
 
 def _blocks(values: Sequence[float] | np.ndarray[Any, Any]) -> str:
@@ -73,15 +70,15 @@ def _blocks(values: Sequence[float] | np.ndarray[Any, Any]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[round(7 * (mean - low) / reach)] if np.isfinite(mean) else "·" for mean in means)
 
 
-def _described(title: str, table: Sequence[Sequence[str]], text: str | None = None) -> tuple[str, str]:
-    """Return a table as HTML that folds under its title, one in a cell folded, and as columns of text."""
+def _described(title: str, table: Sequence[Sequence[Any]], text: str | None = None) -> tuple[str, str]:
+    """Return a table as HTML that folds under its title, with HTML in cells that are tuples, and as columns of text."""
     from html import escape  # here, since importing it takes time that few want to spend
 
     rows, start = "", '<td style="text-align: left; vertical-align: top; white-space: pre; font-family: monospace">'
     for row in table:
-        cells = (cell.replace(" open", "", 1) if isinstance(cell, _Html) else escape(cell) for cell in row)
+        cells = (escape(cell) if isinstance(cell, str) else cell[0] for cell in row)
         rows += f"<tr>{''.join(f'{start}{cell}</td>' for cell in cells)}</tr>"
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [title, *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)]
-    html = f"<details open><summary>{escape(title)}</summary><table>{rows}</table></details>"
-    return _Html(html), text or "\n".join(lines)
+    if text is None:
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        text = "\n".join([title, *("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)])
+    return f"<details open><summary>{escape(title)}</summary><table>{rows}</table></details>", text

@@ -129,9 +129,9 @@ class Layer(Module, Configurable):
     """Whether outputs get the mask that `compute_mask` gives."""
     input_spec: Any = None
     """Rank and sizes that inputs must have: an InputSpec, a list of them, or None."""
-
     _advice: ClassVar[str] = ""
     """What an error adds where an input has too few or too many axes."""
+    _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -659,8 +659,6 @@ class Layer(Module, Configurable):
                 f"Error when making {cls.__name__} from its configuration {config}: {error}. Override `from_config` "
                 "or `get_config` so that the keys are arguments of `__init__`."
             ) from error
-
-    _repr_html_, _repr_mimebundle_ = displays(of_layer)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
