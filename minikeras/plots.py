@@ -180,10 +180,8 @@ class LiveCurves(History):
         self._drawn = time.monotonic()
 
 
-def plot_decision_surface(
-    model: Model | Callable[[Array], Any], x: TensorLike, y: TensorLike | None = None, *, threshold: float = 0.5,
-    names: Names = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+def plot_decision_surface(model: Model | Callable[[Array], Any], x: TensorLike, y: TensorLike | None = None, *,
+                          threshold: float = 0.5, names: Names = None, ax: Axes | None = None) -> Axes:  # fmt: skip
     """Draw what a classifier of two features answers over the plane, with a line where its decision changes.
 
     One output is shown as it is; of several the largest decides. Each class of y has a marker of its own. A ValueError

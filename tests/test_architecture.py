@@ -78,7 +78,7 @@ WITH_EXTRAS = ("wrappers/", "utils/model_visualization.py", "utils/graph_layout.
                "callbacks/tensorboard.py", "_display/event_files.py", "_trainers/on_dask.py", "saving/onnx_export.py",
                "models/export.py", "plots.py")  # fmt: skip
 """Files that an extra brings to life: scikit-learn, matplotlib, Pillow, TensorBoard, Dask, ONNX."""
-LIMITS = {"package": 48_700, "core": 36_800, "spine": 6_010, "_jit": 1_980, "longest file": 800, "longest body": 40}
+LIMITS = {"package": 49_150, "core": 36_800, "spine": 6_010, "_jit": 1_980, "longest file": 800, "longest body": 40}
 """So many lines at most: of all files, of those without compat and extras, of the spine, of what replays steps."""
 
 

@@ -48,8 +48,7 @@ def of_history(history: Any) -> tuple[str, str]:
     """Describe a History by numbers of each metric (of one that is an array, by its means) and blocks as high."""
     table = [["metric", "last", "min", "max", "by epoch"]]
     for name, values in history.history.items():
-        numbers = [np.mean(value) for value in map(np.asarray, values) if value.dtype.kind in "biuf"]
-        means = np.array(numbers or [np.nan], float)
+        means = np.array([np.mean(v) for v in map(np.asarray, values) if v.dtype.kind in "biuf"] or [np.nan], float)
         table.append([name, *(f"{mean:.4g}" for mean in (means[-1], means.min(), means.max())), _blocks(means)])
     return _described(f"History of {len(history.epoch)} epochs", table)
 

@@ -106,6 +106,8 @@ def test_a_history_is_its_numbers_and_blocks_as_high(monkeypatch: pytest.MonkeyP
     assert page.rows[1] == ["loss", "0.5", "nan", "nan", "█·▅▁"]
     assert page.rows[2] == ["each", "1.5", "nan", "nan", "█·▅▁"]
     assert page.rows[3] == ["late", "1", "1", "1", "▁▁▁▁"]
+    history.history["words"], history.history["none"] = ["a", "b"], []
+    assert read(history).rows[4:] == [["words", "nan", "nan", "nan", "·"], ["none", "nan", "nan", "nan", "·"]]
     in_ipython(monkeypatch, "text/plain", "text/html")
     history = fitted()
     lines = history._repr_mimebundle_()["text/plain"].splitlines()
