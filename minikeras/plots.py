@@ -281,8 +281,8 @@ def _classes(y: TensorLike) -> Array:
             numbers = np.where(numbers > 0.5, 1.0, 0.0)
         if (numbers >= 0).all() and not (numbers % 1).any():
             return numbers.astype(int)
-    raise ValueError("Classes are numbers from 0 on or probabilities, of shape (n,) or (n, 1), or rows of one value "
-                     f"for each class. Received: {values.dtype} {values.shape}, {values.ravel()[:3]} ...")  # fmt: skip
+    raise ValueError("Classes are numbers from 0 on or probabilities (of logits give y > 0), of shape (n,) or (n, 1), "
+                     f"or rows (n, classes). Received: {values.dtype} {values.shape}, {values.ravel()[:3]} ...")  # fmt: skip
 
 
 def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
