@@ -132,7 +132,7 @@ class LiveCurves(History):
     Where no notebook shows pictures, nothing is drawn or printed.
 
     Args:
-        metrics, monitor, mode: See `plot_history`.
+        metrics: See `plot_history`.
         interval: Seconds between two pictures at least. The last epoch is always drawn.
 
     Example:
@@ -144,12 +144,9 @@ class LiveCurves(History):
         [1.0, 2.0, 3.0]
     """
 
-    def __init__(self, metrics: Metrics = None, *, monitor: str | None = None, mode: Mode = "auto",
-                 interval: float = 0.5) -> None:  # fmt: skip
+    def __init__(self, metrics: Metrics = None, interval: float = 0.5) -> None:
         super().__init__()
         self.metrics = metrics
-        self.monitor = monitor
-        self.mode: Mode = mode
         self.interval = interval
         extra("matplotlib")
 
@@ -169,8 +166,7 @@ class LiveCurves(History):
     def _draw(self) -> None:
         if "image/png" not in shown_by_ipython():
             return
-        monitor = self.monitor if self.monitor in self.history else None  # validation may not have been due yet
-        figure: Any = plot_history(self, self.metrics, monitor=monitor, mode=self.mode)[0].figure
+        figure: Any = plot_history(self, self.metrics)[0].figure
         figure.savefig(file := BytesIO(), format="png")
         extra("matplotlib.pyplot").close(figure)  # or the notebook would show it once more
         text = ", ".join(f"{name} {np.mean(values[-1]):.4g}" for name, values in self.history.items())
@@ -282,17 +278,14 @@ def _classes(y: TensorLike) -> Array:
         if (numbers >= 0).all() and not (numbers % 1).any():
             return numbers.astype(int)
     raise ValueError("Classes are numbers from 0 on or probabilities (of logits give y > 0), of shape (n,) or (n, 1), "
-                     f"or rows (n, classes). Received: {values.dtype} {values.shape}, {values.ravel()[:3]} ...")  # fmt: skip
+                     f"or rows (n, classes). Received: {values.dtype} {values.shape} {values.ravel()[:3]}")  # fmt: skip
 
 
 def plot_weights(layer: Layer, *, axes: Places = None) -> list[Axes]:
-    """Draw each weight of a layer or of a model as a heat map: units across, what they take down.
+    """Draw each weight of a layer that is built, or of a model, as a heat map: units across, what they take down.
 
     Axes before the last are joined. Zero is white, and both signs reach equally far. A ValueError if there are none,
     or not one of matplotlib's axes for each that is more than a number.
-
-    Args:
-        layer: A layer that is built, or a model.
 
     Example:
         >>> import minikeras as keras
@@ -351,8 +344,7 @@ def plot_activations(model: Model, x: Any, layer: Layer | str | int, *, ax: Axes
     elif values.ndim == 2:
         _heat(ax, values.T, aspect="auto")
     else:
-        first = getattr(layer, "data_format", None) == "channels_first"
-        _tiles(ax, values if first else np.moveaxis(values, -1, 0))
+        _tiles(ax, values if getattr(layer, "data_format", "") == "channels_first" else np.moveaxis(values, -1, 0))
     return ax
 
 

@@ -224,7 +224,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch, kinds: list[str]) -> list[tuple[di
 
 def test_a_notebook_shows_one_picture_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = notebook(monkeypatch, ["text/plain", "text/html", "image/png"])
-    live = LiveCurves("loss", interval=0, monitor="val_accuracy")
+    live = LiveCurves("loss", interval=0)
     assert fitted(callbacks=[live], validation_freq=2, epochs=2) is live
     assert [update for _, update, _ in shown] == [False, True, True]
     assert len({place for *_, place in shown}) == 1
