@@ -25,7 +25,7 @@ from minikeras.compat.tensorflow import tensors
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "tests" / "data" / "public_surface.txt"
-OURS = ("minikeras", "minikeras.compat", "minikeras.compat.sklearn")
+OURS = ("minikeras", "minikeras.compat", "minikeras.compat.sklearn", "minikeras.plots")
 _PATH = re.compile(r"(?<![\w'.])(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 _INNER = re.compile(r"\bminikeras(?:\.\w+)+\.(?=\w)")
 
