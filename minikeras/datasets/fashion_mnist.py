@@ -32,8 +32,6 @@ def load_data() -> Split:
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
-        >>> x_test.shape, y_test.shape  # doctest: +SKIP
-        ((10000, 28, 28), (10000,))
     """
     x_train, y_train, x_test, y_test = map(_read, _HASHES)
     return (x_train, y_train), (x_test, y_test)
