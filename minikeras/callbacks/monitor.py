@@ -17,13 +17,7 @@ Mode: TypeAlias = Literal["auto", "min", "max"]
 
 
 class Monitor(Callback):
-    """Base of the callbacks that watch a metric.
-
-    Args:
-        monitor: Name of the metric in the logs.
-        mode: "min" if small values are good, "max" if large ones are, "auto" to let the model's metric tell.
-        baseline: The value to beat at first.
-        min_delta: By how much a value must be better to count.
+    """Base of the callbacks that watch a metric; `baseline` is the value to beat at first.
 
     Attributes:
         best: The best value so far.
@@ -58,8 +52,7 @@ class Monitor(Callback):
                 f"the model has no metric of that name that says so. Pass mode='max' or mode='min'. {available(logs)}"
             )
         self.monitor_op = _less if mode == "min" else _greater
-        if mode == "min":
-            self.min_delta = -self.min_delta
+        self.min_delta *= -1 if mode == "min" else 1
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         self._set_monitor_op()
@@ -252,7 +245,7 @@ class ReduceLROnPlateau(Monitor):
                 lowered = True
                 optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
                 if self.verbose > 0:
-                    which = f" {name}" if name else ""
+                    which = f" {name}" * bool(name)
                     write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{which} learning rate to {new}.\n")
         return lowered
 
