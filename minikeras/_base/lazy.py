@@ -32,15 +32,6 @@ def lazily(namespace: dict[str, Any]) -> Iterator[Callable[[], None]]:
     """Within this context, relative imports of the module of a namespace are made at the first use of their names.
 
     They are written as others are, so type checkers see through. Gives a function that makes all of them.
-
-    Example:
-        >>> namespace = {"__name__": "minikeras.anything", "__package__": "minikeras"}
-        >>> with lazily(namespace):
-        ...     exec("from .datasets.mnist import load_data", namespace)
-        >>> "load_data" in namespace
-        False
-        >>> namespace["__getattr__"]("load_data").__module__
-        'minikeras.datasets.mnist'
     """
     pending: dict[str, _Later] = {}
 

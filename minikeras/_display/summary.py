@@ -106,12 +106,7 @@ def _rows(layer: Any, connections: Connections | None, expand_nested: bool, leve
 
 
 def format_shapes(shapes: Any) -> str:
-    """Return the text of one shape or of a structure of shapes, "?" for None.
-
-    Example:
-        >>> format_shapes((None, 3)), format_shapes([(None, 3), (4,)]), format_shapes({"a": (2,), "b": ()})
-        ('(None, 3)', '[(None, 3), (4)]', '{a: (2), b: ()}')
-    """
+    """Return the text of one shape or of a structure of shapes, "?" for None."""
     leaves: list[str] = []
 
     def convert(x: Any) -> Any:
@@ -131,10 +126,6 @@ def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None)
 
     Raises:
         ValueError: if the range is not two regular expressions that each match the start of a name.
-
-    Example:
-        >>> layer_bounds(["a", "b_1", "b_2", "c"], ["b", "b"])
-        (1, 3)
     """
     if layer_range is None:
         return 0, len(names)
@@ -147,12 +138,7 @@ def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None)
 
 
 def readable_memory_size(size: float) -> str:
-    """Return a number of bytes as a person would say it.
-
-    Example:
-        >>> readable_memory_size(0), readable_memory_size(4936)
-        ('0.00 B', '4.82 KB')
-    """
+    """Return a number of bytes as a person would say it."""
     for unit in ("B", "KB", "MB", "GB", "TB"):
         if size < 1024:
             return f"{size:.2f} {unit}"
@@ -161,12 +147,7 @@ def readable_memory_size(size: float) -> str:
 
 
 def count_weights(weights: Iterable[tuple[Sequence[int], DTypeLike]]) -> tuple[int, float]:
-    """Return how many values weights of these shapes and dtypes hold, and in how many bytes (a bool: a bit).
-
-    Example:
-        >>> count_weights([((2, 3), "float32"), ((8,), "bool")])
-        (14, 25.0)
-    """
+    """Return how many values weights of these shapes and dtypes hold, and in how many bytes (a bool: a bit)."""
     sizes = [(math.prod(shape), re.sub(r"\D", "", standardize_dtype(dtype))) for shape, dtype in weights]
     return sum(size for size, _ in sizes), sum(size * int(bits or 1) for size, bits in sizes) / 8
 

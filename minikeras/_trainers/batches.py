@@ -96,10 +96,6 @@ class Batches:
 
     Raises:
         ValueError: if an argument is wrong, or does not go with an iterable.
-
-    Example:
-        >>> [batch[0].tolist() for batch in Batches(np.arange(5), batch_size=2).epoch()]
-        [[0, 1], [2, 3], [4]]
     """
 
     def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None,

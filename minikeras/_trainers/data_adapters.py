@@ -54,12 +54,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
 
 
 def culprit(array: Array, columns: Any = None) -> str:
-    """Return the first value that is no number, and where in the array it stands; its columns may have names.
-
-    Example:
-        >>> culprit(np.array([[1, 2], [3, "?"]], object), ["age", "city"])
-        ", with '?' in row 1, column 'city'"
-    """
+    """Return the first value that is no number, and where in the array it stands; its columns may have names."""
     for (row, *rest), value in np.ndenumerate(np.atleast_1d(array)):
         try:
             float(value)
@@ -184,10 +179,6 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], wh
 
     Raises:
         ValueError: if y is missing, has several outputs or other axes, or `class_weight` is no dict.
-
-    Example:
-        >>> class_weight_to_sample_weights(np.array([0, 1, 2]), {0: 5.0, 2: 0.5})
-        array([5. , 1. , 0.5], dtype=float32)
     """
     if not isinstance(y, np.ndarray):
         raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
@@ -257,10 +248,6 @@ def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data,
 
     Raises:
         ValueError: if the data is an iterable of batches, its numbers of rows differ, or a part would have no row.
-
-    Example:
-        >>> train_validation_split((np.arange(5), None), 0.3)
-        ((array([0, 1, 2]), None), (array([3, 4]), None))
     """
     for item in leaves(arrays):
         if is_batches(item):

@@ -40,10 +40,6 @@ def unpickle(file: IO[bytes]) -> Any:
 
     Raises:
         pickle.UnpicklingError: if the pickle names anything but NumPy's arrays.
-
-    Example:
-        >>> unpickle(io.BytesIO(pickle.dumps({"labels": [1, 2]})))
-        {'labels': [1, 2]}
     """
     value = _Unpickler(file, encoding="bytes").load()
     if not isinstance(value, dict):

@@ -37,10 +37,6 @@ def read_json(data: bytes, name: str, place: str = "the JSON text") -> Config:
 
     Raises:
         FileError: if it is no JSON object, or exceeds a limit.
-
-    Example:
-        >>> read_json(b'{"units": 3}', "model.keras")
-        {'units': 3}
     """
 
     def refuse(reason: str) -> NoReturn:

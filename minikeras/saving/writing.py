@@ -16,16 +16,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Raises:
         OSError: if it cannot be written; the file that was there is as it was.
-
-    Example:
-        >>> import tempfile
-        >>> path = os.path.join(tempfile.mkdtemp(), "file")
-        >>> with replacing(path) as file:
-        ...     _ = file.write(b"abc")
-        ...     os.path.exists(path)
-        False
-        >>> os.listdir(os.path.dirname(path))
-        ['file']
     """
     final = os.path.realpath(path)
     temporary = f"{final}.{os.getpid()}.tmp"

@@ -32,10 +32,6 @@ def arrange(sizes: Sequence[Point], links: Iterable[Link]) -> Layout:
     Args:
         sizes: (across, along) of each part.
         links: From part to part. One that leads back to an earlier part is laid out as if it led forward.
-
-    Example:
-        >>> arrange([(10.0, 10.0), (30.0, 10.0)], [(0, 1)]).places
-        [(10.0, 0.0), (0.0, 46.0)]
     """
     forward = sorted({(min(link), max(link)) for link in links if link[0] != link[1]}, key=lambda link: link[::-1])
     ranks = _ranks(len(sizes), forward)
@@ -105,10 +101,6 @@ def spread(goals: Sequence[float], widths: Sequence[float]) -> list[float]:
     """Return the middles, nearest to the goals, of things of these widths that do not overlap.
 
     The sum of the squared distances is least (isotonic regression: Barlow et al. 1972).
-
-    Example:
-        >>> spread([0.0, 0.0, 9.0], [2.0, 2.0, 2.0])
-        [-1.0, 1.0, 9.0]
     """
     offsets = list(accumulate(((a + b) / 2 for a, b in pairwise(widths)), initial=0.0))
     blocks: list[tuple[float, int]] = []  # the mean place of things that touch, and their number
