@@ -10,8 +10,9 @@ from .load_budget import Loading
 
 class _Context(threading.local):
     """The contexts open in this thread: name scopes (with the object that opened each), layer calls, dry runs,
-    autocasts, the loading of a file, batches that differ in size; and models that wait, with the scopes and shapes they
-    met, to be built after a dry run."""
+    autocasts, the loading of a file, batches that differ in size; models that wait, with the scopes and shapes they
+    met, to be built after a dry run; custom objects; and, where what occurs more than once is to be one, the objects
+    made of configurations so far, or written to them with the number of each."""
 
     def __init__(self) -> None:
         self.scopes: list[tuple[str, object]] = []
@@ -22,6 +23,19 @@ class _Context(threading.local):
         self.autocast: str | None = None
         self.loading: Loading | None = None
         self.uneven: bool = False
+        self.custom: dict[str, Any] = {}
+        self.made: dict[str, Any] | None = None
+        self.numbers: dict[int, tuple[Any, int]] | None = None
+
+    @contextmanager
+    def having(self, **values: Any) -> Iterator[None]:
+        """Within this context some of these attributes have other values."""
+        before = {name: getattr(self, name) for name in values}
+        vars(self).update(values)
+        try:
+            yield
+        finally:
+            vars(self).update(before)
 
 
 context = _Context()
@@ -83,11 +97,10 @@ def current_path() -> str:
 def undone() -> Iterator[None]:
     """Run something after which variables get their values back, but for what a `build` sets."""
     changed: list[tuple[Any, Any]] = []
-    before, context.undo = context.undo, changed
     try:
-        yield
+        with context.having(undo=changed):
+            yield
     finally:
-        context.undo = before
         for variable, array in reversed(changed):
             variable.array = array
 
@@ -95,9 +108,5 @@ def undone() -> Iterator[None]:
 @contextmanager
 def dry_run() -> Iterator[None]:
     """Run something for its shapes alone: seed generators do not advance, and variables get their values back."""
-    before, context.dry = context.dry, True
-    try:
-        with undone():
-            yield
-    finally:
-        context.dry = before
+    with context.having(dry=True), undone():
+        yield

@@ -1,32 +1,23 @@
 """The classes and functions of the caller's that configurations may name."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from .._base.context import context
 from .._base.typing import CustomObjects
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 _custom: dict[str, Any] = {}
 """Those that are registered, for all threads."""
-
-
-class _Scope(threading.local):
-    """Those that a thread has in the scopes it is in."""
-
-    objects: Mapping[str, Any] = {}
-
-
-_scope = _Scope()
 registered_names: dict[Any, str] = {}
 """Under which name each is registered."""
 
 
 def all_of(custom_objects: CustomObjects | None) -> dict[str, Any]:
     """Return those of a call, of the scopes around it, and the registered ones; the first of a name counts."""
-    return {**_custom, **_scope.objects, **(custom_objects or {})}
+    return {**_custom, **context.custom, **(custom_objects or {})}
 
 
 def with_short_names(name: str, custom_objects: CustomObjects | None) -> CustomObjects:
@@ -114,9 +105,5 @@ def custom_object_scope(custom_objects: CustomObjects | None) -> Iterator[None]:
         ...     get_registered_object("twice")(2)
         4
     """
-    before = _scope.objects
-    _scope.objects = {**before, **(custom_objects or {})}
-    try:
+    with context.having(custom={**context.custom, **(custom_objects or {})}):
         yield
-    finally:
-        _scope.objects = before

@@ -5,9 +5,7 @@ table of the slot it stands in; custom classes come from the caller alone, throu
 `custom_object_scope` or `register_keras_serializable`. No name is ever imported or evaluated.
 """
 
-import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -192,7 +190,7 @@ class Registry(Generic[T]):
                              f"{config!r:.200}.")  # fmt: skip
         if name == "__lambda__":
             return function_of(config)
-        shared = (_shared.made or {}).get(str(config.get("shared_object_id")))
+        shared = (context.made or {}).get(str(config.get("shared_object_id")))
         if shared is not None and type(shared).__name__ == name and self._takes(shared):
             return shared
         cls = self._resolve(config, custom_objects)
@@ -274,25 +272,6 @@ def construct(cls: type[Any], config: Mapping[str, Any], custom_objects: CustomO
     except Exception as error:
         error.add_note(f"in the configuration of {cls.__name__} {inner.get('name', '')!r:.80}")
         raise
-    if _shared.made is not None and "shared_object_id" in config:
-        _shared.made[str(config["shared_object_id"])] = obj
+    if context.made is not None and "shared_object_id" in config:
+        context.made[str(config["shared_object_id"])] = obj
     return obj
-
-
-class _Shared(threading.local):
-    """The objects made so far, where one that occurs more than once is to be made once."""
-
-    made: dict[str, Any] | None = None
-
-
-_shared = _Shared()
-
-
-@contextmanager
-def sharing() -> Iterator[None]:
-    """Within this context `deserialize` makes one object of configurations with the same `shared_object_id`."""
-    before, _shared.made = _shared.made, {}
-    try:
-        yield
-    finally:
-        _shared.made = before

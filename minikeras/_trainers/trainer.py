@@ -488,11 +488,8 @@ class Trainer(Layer):
         The model is built on the first batch of a pass that then begins anew, which draws one more order of the rows,
         as in Keras, where it also happens when the loss or the metrics have not seen a batch yet.
         """
-        context.uneven = settings.open_batches and source.uneven
-        try:
+        with context.having(uneven=settings.open_batches and source.uneven):
             self._make_ready(source.peek, phase)
-        finally:
-            context.uneven = False
         source.reset()
 
     def _make_ready(self, first: Callable[[], Data], phase: Phase) -> None:

@@ -18,7 +18,7 @@ from .._base.user_warning import warn_user
 from .._core.keras_tensor import op_class
 from .._core.op_names import OPS
 from .._serialization.object_registration import custom_object_scope, is_custom
-from .._serialization.registry import is_of_keras, kinds, sharing
+from .._serialization.registry import is_of_keras, kinds
 from .._serialization.serialization import serialize_shared
 from ..layers.layer import Layer, deserialize
 from .archive import Archive
@@ -207,13 +207,11 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
             "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
             "with other layers of Keras's needs Keras itself",
         )
-    outer, context.loading = context.loading, (loading := Loading(4 * stored + UNSTORED))
-    try:
-        with sharing():
+    loading = Loading(4 * stored + UNSTORED)
+    with context.having(loading=loading):
+        with context.having(made={}):
             model = cast("Model", deserialize(config, custom_objects))
         read = fill(model)
-    finally:
-        context.loading = outer
     loading.fill(4 * read + UNSTORED)
     return model
 
