@@ -77,22 +77,19 @@ class Batches:
     Args:
         x: Arrays as in `as_data`; or batches: a generator, another iterable, or a PyDataset, whose items are each
             (x,), (x, y) or (x, y, sample_weight), or x alone.
-        y: Targets, for arrays.
-        sample_weight: Weights of the rows, for arrays.
+        y, sample_weight: Targets, and weights of the rows, for arrays.
         batch_size: Rows a batch, for arrays: 32 if not given, or what makes `steps` batches of them.
         steps: How many batches an epoch takes; the next epoch goes on where it ended. One pass over the data if not
             given.
         shuffle: True to draw the order anew in each pass: of rows by NumPy's global `np.random.permutation`, of a
-            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch. Other iterables come
-            in their own order.
+            PyDataset's batches by `random.shuffle`. "batch" mixes the rows within each batch.
         class_weight: Class to weight, for arrays and PyDatasets.
         together: So many batches are taken at a time (`steps_per_execution`): `steps` is rounded up to a multiple.
 
     Attributes:
         array: The arrays as (x,), (x, y) or (x, y, sample_weight), as they came, not copied; None for an iterable.
         size: Rows a batch of arrays.
-        count: How many batches an epoch has, None if that is unknown.
-        rows: How many rows an epoch has, None if that is unknown.
+        count, rows: How many batches and rows an epoch has, None if that is unknown.
 
     Raises:
         ValueError: if an argument is wrong, or does not go with an iterable.
@@ -296,13 +293,10 @@ def _length(x: Any) -> int | None:
 
 def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any) -> None:
     kind = "PyDataset" if isinstance(x, PyDataset) else type(x).__name__
-    for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if value is not None:
-            raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches must contain it.")
-    if class_weight is not None and not isinstance(x, PyDataset):
-        raise ValueError(
-            f"`class_weight` cannot be passed where `x` is a {kind}: its batches may contain sample weights instead."
-        )
+    others = {"y": y, "sample_weight": sample_weight, "class_weight": None if kind == "PyDataset" else class_weight}
+    for name in (name for name, value in others.items() if value is not None):
+        instead = "may contain sample weights instead" if name == "class_weight" else "must contain it"
+        raise ValueError(f"`{name}` cannot be passed where `x` is a {kind}: its batches {instead}.")
 
 
 def warn_of_the_end() -> None:

@@ -66,15 +66,7 @@ class _Term(NamedTuple):
 
 
 class CompiledLoss:
-    """The weighted sum of the losses of all outputs.
-
-    Args:
-        loss: What `compile` got: a loss, a name, a function, or several for several outputs.
-        loss_weights: A weight for each output.
-
-    Raises:
-        ValueError: for an unknown loss, or weights that are no numbers.
-    """
+    """The weighted sum of the losses of all outputs, of what `compile` got; a ValueError for what is none of these."""
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
         if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
@@ -132,16 +124,9 @@ class CompiledLoss:
         return [term._replace(tracker=Mean(name=f"{key}_loss")) for term, key in zip(terms, keys, strict=True)]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, names: Names = None) -> Tensor | None:
-        """Return the total, None if no output has a loss.
+        """Return the total, None if no output has a loss; a ValueError if the targets do not fit the outputs.
 
-        Args:
-            y_true: The targets.
-            y_pred: The model's outputs.
-            sample_weight: Weights of the rows, for all outputs or in their structure.
-            names: The names of the outputs, where the model knows them.
-
-        Raises:
-            ValueError: if the targets do not fit the outputs.
+        Weights of the rows are for all outputs, or in their structure. The model may know the names of its outputs.
         """
         if self._terms is None:
             self._terms = self._build(y_true, y_pred, names)
@@ -243,15 +228,7 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
 
 
 class CompiledMetrics(Metric):
-    """The metrics of all outputs.
-
-    Args:
-        metrics: What `compile` got.
-        weighted_metrics: The same, for metrics that use sample weights.
-
-    Raises:
-        ValueError: for an unknown metric, or one that is in no list or dict.
-    """
+    """The metrics of all outputs, of what `compile` got; a ValueError for an unknown one, or one in no list or dict."""
 
     def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
         super().__init__(name="compile_metrics")

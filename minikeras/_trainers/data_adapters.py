@@ -45,8 +45,7 @@ def as_input(x: Any, argument: str = "x") -> Array:
     if array.dtype.kind not in "fiubc":
         raise ValueError(
             f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}"
-            f"{culprit(array, columns)}. "
-            "Convert it to float first, or names of classes to integers."
+            f"{culprit(array, columns)}. Convert it to float first, or names of classes to integers."
         )
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
@@ -66,11 +65,7 @@ def culprit(array: Array, columns: Any = None) -> str:
 
 
 def as_inputs(x: Any) -> Any:
-    """Return a model's inputs: one array, or a list, tuple or dict of arrays for a model of several inputs.
-
-    Raises:
-        ValueError: if one is not numeric, or their numbers of rows differ.
-    """
+    """Return a model's inputs as `as_data` does."""
     return as_data(x)[0]
 
 
@@ -79,8 +74,7 @@ def as_data(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     """Return inputs, targets and weights as (x,), (x, y) or (x, y, sample_weight), of arrays or structures of them.
 
     Args:
-        x: Inputs: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is its array.
-        y: Targets, likewise.
+        x, y: Inputs and targets: an array, what becomes one, or a list, tuple or dict of arrays; a list of one is it.
         sample_weight: Weight of each row in the loss: one array for all outputs, or one for each in y's structure.
         class_weight: In its place the weight of each class; a class that is not in it weighs 1.
         whole: Whether these are all rows, so that classes which none of them has are warned of.
@@ -171,14 +165,8 @@ def _skeleton(structure: Any) -> Any:
 def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float], whole: bool = False) -> FloatArray:
     """Return the weight of each row's class: its own where `class_weight` has one, else 1.
 
-    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of.
-
-    Args:
-        y: Integer labels of shape (rows,) or (rows, 1), or one-hot labels of shape (rows, classes).
-        class_weight: Class to weight.
-
-    Raises:
-        ValueError: if y is missing, has several outputs or other axes, or `class_weight` is no dict.
+    Keys that are no class numbers, and classes that the whole of the labels lacks, are warned of. Labels y are integers
+    of shape (rows,) or (rows, 1), or one-hot rows (rows, classes); a ValueError for others, or if there is no dict.
     """
     if not isinstance(y, np.ndarray):
         raise ValueError(f"`class_weight` needs one array of labels, for a single output. Received: y={y!r}.")
@@ -242,12 +230,8 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 def train_validation_split(arrays: Data, validation_split: float) -> tuple[Data, Data]:
     """Return the first and the last rows of data, as views; they are not shuffled before.
 
-    Args:
-        arrays: Such as (x, y, sample_weight), where None stays None.
-        validation_split: Which fraction the last rows are, between 0 and 1.
-
-    Raises:
-        ValueError: if the data is an iterable of batches, its numbers of rows differ, or a part would have no row.
+    `validation_split` is the fraction of the last. None stays None. A ValueError if the data is an iterable of batches,
+    its numbers of rows differ, or a part would have no row.
     """
     for item in leaves(arrays):
         if is_batches(item):

@@ -30,9 +30,7 @@ class Output(NamedTuple):
 class Outputs:
     """The outputs of a model, and what belongs to each.
 
-    Args:
-        y_pred: The outputs; they come in Keras's order: those of a dict by the model's names, or else sorted.
-        names: Their names, where the model knows them.
+    They come in Keras's order: those of a dict by the model's names, where it knows them, or else sorted.
 
     Attributes:
         all: Where each of them is.
@@ -54,15 +52,9 @@ class Outputs:
         return len(self.all)
 
     def aligned(self, y: Any, y_pred: Any) -> list[Any]:
-        """Return the target (or weight) of each output.
+        """Return the target (or weight) of each output; a ValueError if they cannot be told apart.
 
-        Args:
-            y: The targets: in the structure of the outputs, in a flat list or dict, or those of the wanted outputs
-                alone.
-            y_pred: The outputs.
-
-        Raises:
-            ValueError: if they cannot be told apart.
+        They are in the structure of the outputs, in a flat list or dict, or those of the wanted outputs alone.
         """
         if not self.nested:
             if len(leaves(y)) != 1:
@@ -127,9 +119,8 @@ class Outputs:
 
     def weights(self, sample_weight: Any, y_pred: Any) -> list[Any]:
         """Return the sample weights of each output, where one array is for all."""
-        if isinstance(sample_weight, dict | list | tuple):
-            return self.aligned(sample_weight, y_pred)
-        return [sample_weight] * len(self)
+        nested = isinstance(sample_weight, dict | list | tuple)
+        return self.aligned(sample_weight, y_pred) if nested else [sample_weight] * len(self)
 
     def spread(self, value: Any, argument: str) -> list[Any]:
         """Return what `compile` was given for each output: None where nothing was.

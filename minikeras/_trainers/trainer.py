@@ -317,10 +317,7 @@ class Trainer(Layer):
         A subclass may override it.
 
         Args:
-            x: The inputs.
-            y: The targets.
-            y_pred: The outputs.
-            sample_weight: Weights of the rows.
+            x, y, y_pred, sample_weight: The inputs, the targets, the outputs, and weights of the rows.
             training: Whether the model is trained or evaluated.
 
         Raises:
@@ -367,11 +364,7 @@ class Trainer(Layer):
         return self._report(x, y, y_pred, sample_weight, loss)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Evaluate one batch and return what to report, by name. A subclass may override it.
-
-        Args:
-            data: (x, y) or (x, y, sample_weight) as tensors, or x alone.
-        """
+        """Evaluate one batch and return what to report, by name, as `train_step` does. A subclass may override it."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
@@ -527,11 +520,7 @@ class Trainer(Layer):
         """Return the loss and the metrics over all rows, in inference mode.
 
         Args:
-            x: Inputs, as for `fit`.
-            y: Targets.
-            batch_size: Rows a step, 32 if not given.
-            verbose: What to print: nothing (0), a progress bar (1), one line (2).
-            sample_weight: Weight of each row.
+            x, y, batch_size, verbose, sample_weight: As for `fit`.
             steps: How many batches to take, all if not given.
             callbacks: Callbacks whose `on_test_...` hooks run.
             return_dict: Whether to return a dict.
@@ -592,11 +581,8 @@ class Trainer(Layer):
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """Return logs as a list in the order of `metrics`, or the only value."""
-        names: list[str] = []
-        for metric in self.metrics:
-            inner = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
-            names += [m.name for m in inner]
-        first = [name for name in names if name in logs]
+        groups = (metric.metrics if isinstance(metric, CompiledMetrics) else [metric] for metric in self.metrics)
+        first = [metric.name for group in groups for metric in group if metric.name in logs]
         values = [logs[name] for name in [*first, *(name for name in sorted(logs) if name not in first)]]
         return values[0] if len(values) == 1 else values
 
