@@ -27,7 +27,7 @@ LOOK = 0.05
 
 
 class Epoch:
-    """A pass over all batches. A Ctrl-C waits until a step is done; `stopped` tells whether a callback wants to stop."""
+    """A pass over all batches. A Ctrl-C waits until a step is done; `stopped` tells if a callback wants to stop."""
 
     def __init__(self, jit: Jit, source: Batches, interrupt: Interrupt, stopped: Callable[[], bool]) -> None:
         self._jit, self._source, self._interrupt, self._stopped = jit, source, interrupt, stopped

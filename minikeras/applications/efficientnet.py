@@ -6,7 +6,7 @@ from .._base.typing import Config, DataFormat, PartialShape
 from .._core.keras_tensor import KerasTensor
 from ..activations import ActivationLike
 from ..models import Model
-from .imagenet_utils import Images, decode_predictions
+from .imagenet_utils import DEVIATION, Images, decode_predictions
 from .network import Network, Pooling, Weights, prefixed
 
 BLOCKS = [(3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2), (5, 3, 112, 6, 1), (5, 4, 192, 6, 2),
@@ -46,7 +46,7 @@ def EfficientNetB0(include_top: bool = True, weights: Weights = "imagenet", inpu
     net.add(layers.Rescaling, None, 1 / 255)
     net.add(layers.Normalization, None, net.channels)
     if weights == "imagenet":  # which were trained on colours divided by their variance
-        net.add(layers.Rescaling, None, [deviation**-0.5 for deviation in (0.229, 0.224, 0.225)])
+        net.add(layers.Rescaling, None, [deviation**-0.5 for deviation in DEVIATION])
     net.pad("stem_conv_pad", 3)
     net.unit("stem_conv stem_bn stem_activation", layers.Conv2D, 32, 3, 2)
     total, number = sum(block[1] for block in BLOCKS), 0
