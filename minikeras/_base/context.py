@@ -42,12 +42,7 @@ context = _Context()
 
 
 class name_scope:
-    """Within this context paths of variables begin with a name.
-
-    Args:
-        name: The name.
-        owner: Whose scope it is; it is not opened twice.
-    """
+    """Within this context paths of variables begin with a name; an owner's scope is not opened twice."""
 
     __slots__ = ("_opens", "_scope")
 
@@ -66,11 +61,9 @@ class name_scope:
 
 
 class calling:
-    """Within this context a layer is called.
+    """Within this context a layer is called, for training or not (None if nobody says).
 
-    Args:
-        training: Whether the call is for training; None if nobody says.
-        autocast: The dtype that weights are read in, None for their own.
+    `autocast` is the dtype that weights are read in, None for their own.
     """
 
     __slots__ = ("autocast", "outer", "training")

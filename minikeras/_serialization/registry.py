@@ -40,11 +40,7 @@ _tables: dict[str, "Registry[Any]"] = {}
 
 
 def is_of_keras(module: str, name: str) -> bool:
-    """Return whether a module is Keras's, and not one of the caller's.
-
-    Raises:
-        ValueError: if Keras has no such module.
-    """
+    """Return whether a module is Keras's, and not one of the caller's; a ValueError if Keras has no such module."""
     package, _, rest = module.partition(".")
     if package not in ("keras", "tf_keras"):
         return False
@@ -156,8 +152,7 @@ class Registry(Generic[T]):
     def get(self, identifier: Any) -> Any:
         """Return the object that a name, a configuration, a class or a function stands for; None for None.
 
-        Raises:
-            ValueError: if it stands for none, with the nearest known name.
+        A ValueError if it stands for none, with the nearest known name.
         """
         if isinstance(identifier, str):
             identifier = self.find(identifier)
@@ -175,12 +170,8 @@ class Registry(Generic[T]):
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
         """Return the object of a name, or of a configuration made by `serialize`.
 
-        Args:
-            config: A name or a configuration.
-            custom_objects: Names to functions or classes of the caller's.
-
-        Raises:
-            ValueError: if the name is unknown in this slot, or the configuration is of another kind of object.
+        `custom_objects` has names of functions or classes of the caller's. A ValueError if the name is unknown in this slot, or
+        the configuration is of another kind of object.
         """
         if isinstance(config, str):
             return self.get(self.find(config, custom_objects))

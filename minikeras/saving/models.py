@@ -201,12 +201,10 @@ def _make_model(config: Config, tree: Tree, fill: Callable[[Any], int], custom_o
     stored = min(tree.count(), MAX_INFLATION * source.size)
     unknown = unknown_names(config, custom_objects)
     if unknown:
-        raise source.error(
-            "its configuration",
-            f"it names {len(unknown)} thing(s) that minikeras does not know: {', '.join(unknown)}. Pass classes and "
-            "functions of your own in `custom_objects=`, or register them with `register_keras_serializable`; a model "
-            "with other layers of Keras's needs Keras itself",
-        )
+        raise source.error("its configuration", f"it names {len(unknown)} thing(s) that minikeras does not know: "
+                           f"{', '.join(unknown)}. Pass classes and functions of your own in `custom_objects=`, or "
+                           "register them with `register_keras_serializable`; a model with other layers of Keras's "
+                           "needs Keras itself")  # fmt: skip
     loading = Loading(4 * stored + UNSTORED)
     with context.having(loading=loading):
         with context.having(made={}):

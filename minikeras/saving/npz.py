@@ -36,8 +36,7 @@ def match(variables: Iterable[Variable], arrays: Mapping[str, Array], source: st
           skip_mismatch: bool = False) -> list[tuple[Variable, Array]]:  # fmt: skip
     """Return which variable gets which of a group of the arrays that `pack` named, in the variable's dtype.
 
-    Raises:
-        ValueError: if the number or a shape differs, unless that is to be skipped with a warning.
+    A ValueError if the number or a shape differs, unless that is to be skipped with a warning.
     """
     variables = list(variables)
     named = [(name, array) for name, array in arrays.items() if name.startswith(group)]

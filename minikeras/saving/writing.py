@@ -11,11 +11,7 @@ from typing import Any, BinaryIO
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Within this context write the contents of a file, which replaces another only if nothing was raised.
 
-    Args:
-        path: Path of the file, in a folder that exists. A link is followed.
-
-    Raises:
-        OSError: if it cannot be written; the file that was there is as it was.
+    Its folder exists, a link is followed. An OSError if it cannot be written; the file that was there is as it was.
     """
     final = os.path.realpath(path)
     temporary = f"{final}.{os.getpid()}.tmp"
