@@ -170,8 +170,8 @@ class Registry(Generic[T]):
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: CustomObjects | None = None) -> Any:
         """Return the object of a name, or of a configuration made by `serialize`.
 
-        `custom_objects` has names of functions or classes of the caller's. A ValueError if the name is unknown in this slot, or
-        the configuration is of another kind of object.
+        `custom_objects` has names of functions or classes of the caller's. A ValueError if the name is unknown in
+        this slot, or the configuration is of another kind of object.
         """
         if isinstance(config, str):
             return self.get(self.find(config, custom_objects))
