@@ -124,8 +124,7 @@ def format_shapes(shapes: Any) -> str:
 def layer_bounds(names: Sequence[str], layer_range: Sequence[str] | None = None) -> tuple[int, int]:
     """Return the index of the first layer in a range and the index after its last, all layers for None.
 
-    Raises:
-        ValueError: if the range is not two regular expressions that each match the start of a name.
+    A ValueError if the range is not two regular expressions that each match the start of a name.
     """
     if layer_range is None:
         return 0, len(names)
@@ -170,10 +169,9 @@ def render(title: str, rows: Iterable[Row], totals: Mapping[str, tuple[int, floa
     stops = [0, *(int(end * length) for end in ends)]
     widths = [stop - start for start, stop in pairwise(stops)]
     if min(widths) < 4 or len(widths) < len(header):
-        raise ValueError(
-            f"Insufficient console width to print summary: each of {len(header)} columns needs a position, "
-            f"4 characters after the one before. Received: line_length={line_length}, positions={positions}."
-        )
+        raise ValueError(f"Insufficient console width to print summary: each of {len(header)} columns needs a "
+                         f"position, 4 characters after the one before. Received: line_length={line_length}, "
+                         f"positions={positions}.")  # fmt: skip
     widths = _spread(widths[: len(header)], length - len(header) - 1)
     table = [header]
     for row in rows:

@@ -17,8 +17,7 @@ from .registry import Registry, kinds
 def serialize(obj: Any) -> Any:
     """Return the JSON-like form of an object: plain values as they are, others as a dict in Keras's layout.
 
-    Raises:
-        TypeError: for an object without `get_config`, or one whose `get_config` returns no dict.
+    A TypeError for an object without `get_config`, or one whose `get_config` returns no dict.
 
     Example:
         >>> import minikeras as keras

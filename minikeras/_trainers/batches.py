@@ -155,9 +155,7 @@ class Batches:
 
         A batch of arrays in their order is a view of them. Where there are fewer batches than were asked for, a
         UserWarning says so; a generator that is at its end gives none.
-
-        Raises:
-            ValueError: if there never is a batch, or one has the wrong form.
+        A ValueError if there never is a batch, or one has the wrong form.
         """
         for run in self.runs():
             yield from zip(*run, strict=True)
@@ -199,9 +197,7 @@ class Batches:
 
         As in Keras this starts an epoch: rows are shuffled for it, and again for the real first one. An iterator
         keeps the batch for its first epoch, and so does TensorFlow's Dataset, from which Keras takes none.
-
-        Raises:
-            ValueError: if there is no batch.
+        A ValueError if there is no batch.
         """
         if self._dataset is not None:
             self._dataset.on_epoch_begin()
@@ -301,10 +297,8 @@ def _refuse_beside_batches(x: Any, y: Any, sample_weight: Any, class_weight: Any
 
 def warn_of_the_end() -> None:
     """Warn that there are fewer batches than were asked for."""
-    warn_user(
-        "Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` batches: "
-        "ask for fewer, or have the generator go on for ever."
-    )
+    warn_user("Your input ran out of data; interrupting training. There must be at least `steps_per_epoch * epochs` "
+              "batches: ask for fewer, or have the generator go on for ever.")  # fmt: skip
 
 
 def _is_finite(x: Any) -> bool:

@@ -70,10 +70,9 @@ class CompiledLoss:
 
     def __init__(self, loss: Any, loss_weights: Any = None) -> None:
         if loss_weights is not None and not isinstance(loss_weights, list | tuple | dict | float | int):
-            raise ValueError(
-                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
-                f"(multiple output case). Received instead: loss_weights={loss_weights!r}."
-            )
+            raise ValueError("Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or "
+                             "dict (multiple output case). Received instead: "
+                             f"loss_weights={loss_weights!r}.")  # fmt: skip
         self._given = objects_of(loss, losses.get)
         check_names(self._given, losses.get, _CROSSENTROPY)
         self._weights = loss_weights
@@ -221,10 +220,9 @@ def _check_widths(loss: Loss, y_true: Any, y_pred: Any, output: Output) -> None:
     advice = "Change the units of the last layer, reshape `y`, or use a sparse loss for class numbers."
     if len(want) > max(2, len(have)):
         advice = SURPLUS_AXES
-    raise ValueError(
-        f"The targets must have the shape of the output they are compared with. Received `y` of shape {have} (batch "
-        f"first) where {output} has shape {want}, with loss {loss.name!r}. {advice}"
-    )
+    raise ValueError("The targets must have the shape of the output they are compared with. Received `y` of shape "
+                     f"{have} (batch first) where {output} has shape {want}, with loss {loss.name!r}. "
+                     f"{advice}")  # fmt: skip
 
 
 class CompiledMetrics(Metric):

@@ -23,8 +23,7 @@ Data: TypeAlias = tuple[Any, ...]
 def as_input(x: Any, argument: str = "x") -> Array:
     """Return data as an array of numbers, without a copy where it is one already.
 
-    Raises:
-        ValueError: for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
+    A ValueError for strings among targets, objects, ragged lists, sparse matrices or symbolic tensors.
     """
     if x is None or isinstance(x, str | bytes):
         raise ValueError(f"`{argument}` must be an array of numbers. Received: {x!r} (of type {type(x).__name__}).")
@@ -43,10 +42,9 @@ def as_input(x: Any, argument: str = "x") -> Array:
             raise ValueError(f"`{argument}` must hold numbers. Received an array of objects of shape {array.shape}"
                              f"{culprit(array, columns)}.") from None  # fmt: skip
     if array.dtype.kind not in "fiubc":
-        raise ValueError(
-            f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape {array.shape}"
-            f"{culprit(array, columns)}. Convert it to float first, or names of classes to integers."
-        )
+        raise ValueError(f"`{argument}` must hold numbers. Received an array of dtype {array.dtype}, shape "
+                         f"{array.shape}{culprit(array, columns)}. Convert it to float first, or names of classes to "
+                         "integers.")  # fmt: skip
     if not array.ndim:
         raise ValueError(f"`{argument}` must have a batch axis. Received a scalar: {array!r}.")
     return array[:, None] if is_series and array.ndim == 1 else array  # a column of a data frame, as in Keras
@@ -143,16 +141,14 @@ def _weights_for(y: Any, sample_weight: Any) -> Any:
         return sample_weight
     if isinstance(sample_weight, list | tuple | dict):
         if _skeleton(sample_weight) != _skeleton(y):
-            raise ValueError(
-                "`sample_weight` must be one array for all outputs, or have one for each output in the structure of "
-                f"`y`. Received: y={_skeleton(y)}, sample_weight={_skeleton(sample_weight)}."
-            )
+            raise ValueError("`sample_weight` must be one array for all outputs, or have one for each output in the "
+                             f"structure of `y`. Received: y={_skeleton(y)}, "
+                             f"sample_weight={_skeleton(sample_weight)}.")  # fmt: skip
         return sample_weight
     if sample_weight.ndim > 1 and sample_weight.shape[1:] != (1,):
-        raise ValueError(
-            "For a model of several outputs a single `sample_weight` must have one number a row. "
-            f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output instead."
-        )
+        raise ValueError("For a model of several outputs a single `sample_weight` must have one number a row. "
+                         f"Received: sample_weight of shape {sample_weight.shape}. Pass one array for each output "
+                         "instead.")  # fmt: skip
     return map_structure(lambda _: sample_weight, y)
 
 

@@ -68,10 +68,8 @@ class Outputs:
             values = iter(flat)
             flat = [next(values) if use else None for use in self.wanted]
         if len(flat) != len(self):
-            raise ValueError(
-                f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} outputs. "
-                f"y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}."
-            )
+            raise ValueError(f"y_true and y_pred have different structures: {len(leaves(y))} targets for {len(self)} "
+                             f"outputs. y_true: {_sketch(y)}, y_pred: {_sketch(y_pred)}.")  # fmt: skip
         return flat
 
     def below(self, path: tuple[Any, ...], values: list[Any], y_pred: Any) -> Any:
@@ -125,8 +123,7 @@ class Outputs:
     def spread(self, value: Any, argument: str) -> list[Any]:
         """Return what `compile` was given for each output: None where nothing was.
 
-        Raises:
-            ValueError: if a list is of another length, or a dict names an unknown output.
+        A ValueError if a list is of another length, or a dict names an unknown output.
         """
         flat = len(self) == 1 or all(len(o.path) == 1 for o in self.all)
         if isinstance(value, list | tuple) and flat:
@@ -145,10 +142,8 @@ class Outputs:
             paths = [o.path for o in self.all]
             astray = [path for path, _ in flatten_with_path(value) if not any(all(map(eq, path, p)) for p in paths)]
             if astray:
-                raise ValueError(
-                    f"`{argument}` must have the structure of the model's outputs, {paths}, which have nothing at "
-                    f"{astray}. Received: {argument}={value!r}."
-                )
+                raise ValueError(f"`{argument}` must have the structure of the model's outputs, {paths}, which have "
+                                 f"nothing at {astray}. Received: {argument}={value!r}.")  # fmt: skip
             return [follow(value, path) for path in paths]
         return [value] * len(self)
 

@@ -244,15 +244,12 @@ class Trainer(Layer):
     def compile_from_config(self, config: Config) -> None:
         """Compile with a configuration that `get_compile_config` returned; a `compile` of one's own is not run.
 
-        Raises:
-            ValueError: if it names what is no optimizer, loss or metric in such a place.
+        A ValueError if it names what is no optimizer, loss or metric in such a place.
         """
         if type(self).compile is not Trainer.compile:
-            warn_user(
-                f"`compile()` was not called as part of model loading because {type(self).__name__} has one of its "
-                "own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile the model "
-                "after loading."
-            )
+            warn_user(f"`compile()` was not called as part of model loading because {type(self).__name__} has one of "
+                      "its own. Override `get_compile_config()` and `compile_from_config(config)` as well, or compile "
+                      "the model after loading.")  # fmt: skip
             return
         slots = {"optimizer": optimizers, "loss": losses, "metrics": metrics, "weighted_metrics": metrics}
         check_arguments(type(self), config, "compile")
@@ -600,8 +597,7 @@ class Trainer(Layer):
                        return_dict: bool = False) -> Any:  # fmt: skip
         """Train on one batch, and return the loss and the metrics as `evaluate` does.
 
-        Raises:
-            ValueError: before `compile`, or if both kinds of weights are given.
+        A ValueError before `compile`, or if both kinds of weights are given.
         """
         self._needs_compile("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
@@ -617,11 +613,7 @@ class Trainer(Layer):
                       return_dict: bool) -> float | list[Any] | dict[str, Any]: ...  # fmt: skip
     @suggests
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return the loss and the metrics of one batch as `evaluate` does.
-
-        Raises:
-            ValueError: before `compile`.
-        """
+        """Return the loss and the metrics of one batch as `evaluate` does; a ValueError before `compile`."""
         self._needs_compile("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 

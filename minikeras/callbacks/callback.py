@@ -114,12 +114,9 @@ class LambdaCallback(Callback):
     """A callback made of functions.
 
     Args:
-        on_epoch_begin: Called with (epoch, logs) before each epoch.
-        on_epoch_end: Called with (epoch, logs) after each epoch.
-        on_train_begin: Called with (logs) before the first epoch.
-        on_train_end: Called with (logs) after the last epoch.
-        on_train_batch_begin: Called with (batch, logs=logs) before each batch.
-        on_train_batch_end: Called with (batch, logs=logs) after each batch.
+        on_epoch_begin, on_epoch_end: Called with (epoch, logs) before and after each epoch.
+        on_train_begin, on_train_end: Called with (logs) before the first epoch and after the last.
+        on_train_batch_begin, on_train_batch_end: Called with (batch, logs=logs) before and after each batch.
         kwargs: Functions for the other hooks of `Callback`, by name; what has another name becomes an attribute.
 
     Raises:

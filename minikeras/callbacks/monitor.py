@@ -47,10 +47,9 @@ class Monitor(Callback):
                 if metric.name == name and hasattr(metric, "_direction"):
                     mode = "max" if metric._direction == "up" else "min"
         if mode == "auto":
-            raise ValueError(
-                f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or small: "
-                f"the model has no metric of that name that says so. Pass mode='max' or mode='min'. {available(logs)}"
-            )
+            raise ValueError(f"{type(self).__name__} cannot tell whether monitor={self.monitor!r} should be large or "
+                             "small: the model has no metric of that name that says so. Pass mode='max' or mode='min'. "
+                             f"{available(logs)}")  # fmt: skip
         self.monitor_op = _less if mode == "min" else _greater
         self.min_delta *= -1 if mode == "min" else 1
 

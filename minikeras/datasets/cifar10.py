@@ -10,10 +10,8 @@ def load_data() -> Split:
 
     Returns:
         (x_train, y_train), (x_test, y_test): images of shape (n, 32, 32, 3) with levels from 0 to 255, or
-        (n, 3, 32, 32) if `config.image_data_format()` is "channels_first", and classes of shape (n, 1), all uint8.
-
-    Raises:
-        OSError: if the archive is not there and cannot be downloaded.
+        (n, 3, 32, 32) if `config.image_data_format()` is "channels_first", and classes of shape (n, 1), all uint8; an
+        OSError if the archive is not there and cannot be downloaded.
 
     Source: Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
 

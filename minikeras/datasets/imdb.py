@@ -47,11 +47,7 @@ def load_data(path: str = "imdb.npz", num_words: int | None = None, skip_top: in
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """Return words and their numbers, to which `load_data` adds `index_from`.
 
-    Args:
-        path: Name of the file in the cache folder.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
+    The file is `path` in the cache folder; an OSError if it is not there and cannot be downloaded.
 
     Example:
         >>> words = {number + 3: word for word, number in get_word_index().items()}  # doctest: +SKIP

@@ -12,10 +12,7 @@ def load_data(path: str = "mnist.npz") -> Split:
 
     Returns:
         (x_train, y_train), (x_test, y_test): images of shape (n, 28, 28) in grey levels from 0 to 255, and the digits,
-        of shape (n,), all uint8.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
+        of shape (n,), all uint8; an OSError if the file is not there and cannot be downloaded.
 
     Source: LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/
 

@@ -22,10 +22,8 @@ def load_data(path: str = "reuters.npz", num_words: int | None = None, skip_top:
         test_split: Fraction of the texts to test on.
 
     Returns:
-        (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names.
-
-    Raises:
-        OSError: if the file is not there and cannot be downloaded.
+        (x_train, y_train), (x_test, y_test): arrays of lists, and topics of shape (n,), which `get_label_names` names;
+        an OSError if the file is not there and cannot be downloaded.
 
     Source: Reuters-21578, https://archive.ics.uci.edu/dataset/137
 

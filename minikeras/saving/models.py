@@ -72,11 +72,10 @@ def save_model(model: Layer, filepath: str | os.PathLike[str] | BinaryIO, overwr
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}.")
     path = None if hasattr(filepath, "write") else os.fspath(filepath)
     if path is not None and (zipped is False or not path.endswith((".keras", ".h5", ".hdf5"))):
-        raise ValueError(
-            "Invalid filepath extension for saving: a model is written to a file whose name ends in '.keras'. Folders "
-            "(TensorFlow's SavedModel, unzipped archives) are not written: save as '.keras', load that in Keras, and "
-            f"`export` it there. Received: filepath={path!r}, zipped={zipped}."
-        )
+        raise ValueError("Invalid filepath extension for saving: a model is written to a file whose name ends in "
+                         "'.keras'. Folders (TensorFlow's SavedModel, unzipped archives) are not written: save as "
+                         f"'.keras', load that in Keras, and `export` it there. Received: filepath={path!r}, "
+                         f"zipped={zipped}.")  # fmt: skip
     h5py = import_h5py()
     if path is not None and not may_write(path, overwrite):
         return

@@ -57,10 +57,9 @@ def save_weights(model: Layer, filepath: str | os.PathLike[str], overwrite: bool
     path = os.fspath(filepath)
     endings = (".weights.h5", ".npz") if max_shard_size is None else (".weights.json", ".weights.h5")
     if not path.endswith(endings):
-        raise ValueError(
-            f"The name of a file of weights must end in one of {endings}"
-            f"{'' if max_shard_size is None else ' where max_shard_size is given'}. Received: filepath={path!r}."
-        )
+        raise ValueError("The name of a file of weights must end in one of "
+                         f"{endings}{'' if max_shard_size is None else ' where max_shard_size is given'}. Received: "
+                         f"filepath={path!r}.")  # fmt: skip
     _check_built(model)
     if not may_write(path, overwrite):
         return

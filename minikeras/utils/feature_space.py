@@ -156,9 +156,8 @@ class FeatureSpace(Layer):
         if self.encoded_features is None:
             waiting = [name for name, layer in self.preprocessors.items() if _is_adaptable(layer) and _is_empty(layer)]
             if waiting:
-                raise ValueError(
-                    f"Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: {waiting}."
-                )
+                raise ValueError("Call `adapt(dataset)` before the FeatureSpace is used. It needs to learn: "
+                                 f"{waiting}.")  # fmt: skip
             self.encoded_features = self._encode(self.inputs)
             self.built = True
         return self.encoded_features
@@ -200,10 +199,9 @@ class FeatureSpace(Layer):
     def _one_hot(self, name: str, numbers: Any) -> Any:
         layer = self.preprocessors.get(name) or self.crossers[name]
         if not isinstance(layer, Numbering) or not numbers.dtype.startswith("int"):
-            raise ValueError(
-                f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers below a known "
-                f"one. It returns {numbers.dtype}, in a layer of type {type(layer).__name__}. Use output_mode='int'."
-            )
+            raise ValueError(f"Feature {name!r} has output_mode='one_hot', for which its layer must return integers "
+                             f"below a known one. It returns {numbers.dtype}, in a layer of type "
+                             f"{type(layer).__name__}. Use output_mode='int'.")  # fmt: skip
         if name not in self.one_hot_encoders:
             self.one_hot_encoders[name] = layers.CategoryEncoding(getattr(layer, "num_bins", None) or layer._depth())
         return self.one_hot_encoders[name](numbers)

@@ -56,10 +56,7 @@ def array_to_img(x: Any, data_format: DataFormat | None = None, scale: bool = Tr
 
 
 def img_to_array(img: Any, data_format: DataFormat | None = None, dtype: DTypeLike | None = None) -> Array:
-    """Return an array of shape (height, width, channels) of a Pillow image.
-
-    Raises:
-        ValueError: for another number of axes.
+    """Return an array of shape (height, width, channels) of a Pillow image; a ValueError for another number of axes.
 
     Example:
         >>> img_to_array(np.zeros((2, 3), "uint8")).shape
